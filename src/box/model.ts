@@ -1,0 +1,47 @@
+/**
+ * What stands in a box's `box.json`. File names are plain names of files beside it: no slash, no
+ * `..`. Sizes are bytes, digests lower-case SHA-256 in hexadecimal.
+ */
+export interface BoxManifest {
+  format: 1
+  /** `debian/12`: `[a-z0-9][a-z0-9._-]*` twice, with a slash between. */
+  name: string
+  /** `20261122.1`: digits and dots, compared number by number. */
+  version: string
+  arch: 'x86_64' | 'aarch64'
+  description: string
+  /** The first one is booted from, and becomes the machine's disk `root`. */
+  disks: BoxDisk[]
+  /** Absent: the box boots through firmware. */
+  kernel?: { kernel: BoxFile; initrd?: BoxFile; cmdline: string }
+  firmware?: 'bios' | 'uefi'
+  /** How to get in the first time. `key` is the private half; it is replaced on the first login. */
+  login: { user: string; key: BoxFile }
+  /** Whether the guest writes a line to the serial port `org.posada.ready.0` once it can be logged in to. */
+  announcesReady: boolean
+  /** Whether the guest runs the QEMU guest agent. */
+  agent: boolean
+  /** The least memory it boots with, in bytes. */
+  minMemory: number
+}
+
+export interface BoxFile {
+  file: string
+  size: number
+  sha256: string
+}
+
+export interface BoxDisk extends BoxFile {
+  format: 'raw' | 'qcow2'
+  /** What the guest sees. */
+  virtualSize: number
+}
+
+/** A box in the store. */
+export interface StoredBox {
+  /** SHA-256 of its box.json, which holds the digests of everything else. */
+  digest: string
+  /** Absolute path of its folder. */
+  dir: string
+  manifest: BoxManifest
+}

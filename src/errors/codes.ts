@@ -1,0 +1,87 @@
+/** How a process ends: 0 done, 1 failed, 2 the manifest or the command line is wrong, 130 interrupted. */
+export type ExitCode = 0 | 1 | 2 | 130
+
+/**
+ * Every code a user can meet, with what it means and the exit code it leads to. docs/errors.md is
+ * generated from this table. A code is never renamed or given another meaning once released.
+ */
+export const errorCodes = {
+  // The command line
+  E_USAGE: { exit: 2, means: 'The command line is wrong.' },
+  E_MACHINE_UNKNOWN: { exit: 2, means: 'The manifest has no machine of this name.' },
+  E_MACHINE_AMBIGUOUS: { exit: 2, means: 'The project has several machines, and the command needs one name.' },
+  E_CONFIRM: { exit: 2, means: 'The command destroys something and was not confirmed; give --yes.' },
+  E_INTERRUPTED: { exit: 130, means: 'Interrupted; what had been begun was cleaned up or is taken up by the next command.' },
+
+  // The manifest
+  E_MANIFEST_MISSING: { exit: 2, means: 'No posada.yaml here or in any folder above.' },
+  E_MANIFEST_EXISTS: { exit: 2, means: 'posada init would overwrite a manifest.' },
+  E_MANIFEST_READ: { exit: 2, means: 'The manifest is there but cannot be read.' },
+  E_MANIFEST_TOO_LARGE: { exit: 2, means: 'The manifest is larger than 1 MiB, or expands to more than allowed.' },
+  E_MANIFEST_INVALID: { exit: 2, means: 'The manifest has one or more problems; each is reported with its own code.' },
+  E_YAML: { exit: 2, means: 'The file is not well-formed YAML.' },
+  E_KEY_UNKNOWN: { exit: 2, means: 'This key does not exist here.' },
+  E_KEY_MISSING: { exit: 2, means: 'A required key is missing.' },
+  E_KEY_UNSUPPORTED: { exit: 2, means: 'This key is planned, and this version of Posada does not support it yet.' },
+  E_VALUE_TYPE: { exit: 2, means: 'The value is of the wrong type.' },
+  E_VALUE_INVALID: { exit: 2, means: 'The value is not one of those allowed.' },
+  E_VALUE_UNIT: { exit: 2, means: 'A size or duration lacks its unit, or has one that is not known.' },
+  E_VARIABLE_UNSET: { exit: 2, means: 'A ${VARIABLE} is not set.' },
+  E_DEPENDENCY_CYCLE: { exit: 2, means: 'Machines depend on each other in a circle.' },
+  E_TEMPLATE_UNKNOWN: { exit: 2, means: 'posada init knows no template of this name.' },
+
+  // Project and state
+  E_LOCKED: { exit: 1, means: 'Another posada process is working on this machine.' },
+  E_STATE_CORRUPT: { exit: 1, means: 'A state file of the project cannot be understood.' },
+  E_STATE_VERSION: { exit: 1, means: 'A state file was written by a newer Posada.' },
+  E_NO_PERMISSION: { exit: 1, means: 'A file or folder cannot be written or read for lack of permission.' },
+  E_DISK_FULL: { exit: 1, means: 'The disk is full.' },
+  E_SOCKET_PATH: { exit: 1, means: 'The path of the folder for sockets is too long.' },
+  E_RUNTIME_DIR: { exit: 1, means: 'The folder for sockets belongs to somebody else or is open to others.' },
+
+  // Boxes
+  E_BOX_MISSING: { exit: 1, means: 'The box is not in the store.' },
+  E_BOX_UNKNOWN: { exit: 1, means: 'There is no recipe of this name.' },
+  E_BOX_EXISTS: { exit: 1, means: 'The store already has this box; --force replaces it.' },
+  E_BOX_IN_USE: { exit: 1, means: 'Machines still use this box.' },
+  E_BOX_CORRUPT: { exit: 1, means: 'A file of the box is missing, truncated or changed.' },
+  E_BOX_INVALID: { exit: 1, means: 'What was given is not a box.' },
+  E_BOX_BUILD: { exit: 1, means: 'Building the box failed.' },
+  E_BOX_ARCH: { exit: 1, means: 'The box is made for another architecture.' },
+
+  // Providers
+  E_PROVIDER_UNKNOWN: { exit: 2, means: 'There is no provider of this name, built in or installed.' },
+  E_PROVIDER_INVALID: { exit: 1, means: 'A provider package does not fulfil the contract.' },
+  E_PROVIDER_UNUSABLE: { exit: 1, means: 'The provider cannot run on this host.' },
+  E_PROVIDER_OPTION: { exit: 2, means: 'A provider option in the manifest is wrong.' },
+  E_PROVIDER_CHANGED: { exit: 1, means: 'The machine was made by another provider than the manifest now asks for.' },
+  E_CAPABILITY: { exit: 1, means: 'The provider cannot do what was asked.' },
+  E_QEMU_MISSING: { exit: 1, means: 'QEMU is not installed.' },
+  E_QEMU_START: { exit: 1, means: 'QEMU ended while the machine was being started.' },
+  E_QMP: { exit: 1, means: 'QEMU refused a command.' },
+  E_QMP_TIMEOUT: { exit: 1, means: 'QEMU did not answer in time.' },
+  E_QEMU_IMG: { exit: 1, means: 'A disk image could not be made or read.' },
+  E_PORT_IN_USE: { exit: 1, means: 'A port of the host is taken.' },
+
+  // Life of a machine
+  E_NOT_CREATED: { exit: 1, means: 'The machine does not exist yet; posada up makes it.' },
+  E_NOT_RUNNING: { exit: 1, means: 'The machine is not running.' },
+  E_MACHINE_CRASHED: { exit: 1, means: 'The machine ended by itself.' },
+  E_BOOT_TIMEOUT: { exit: 1, means: 'The machine started, but a stage of its boot did not happen in time.' },
+  E_DISK_SHRINK: { exit: 2, means: 'A disk cannot be made smaller.' },
+  E_DEPENDENCY_FAILED: { exit: 1, means: 'A machine that this one depends on did not come up.' },
+  E_SEVERAL: { exit: 1, means: 'Several machines failed; each is reported with its own code.' },
+
+  // SSH, copying, provisioning
+  E_SSH_CONNECT: { exit: 1, means: 'No SSH connection could be made.' },
+  E_SSH_AUTH: { exit: 1, means: 'The guest refused the key.' },
+  E_SSH_HOST_KEY: { exit: 1, means: 'The guest shows another host key than the one recorded.' },
+  E_SSH_LOST: { exit: 1, means: 'The SSH connection broke off.' },
+  E_COPY: { exit: 1, means: 'A file could not be copied.' },
+  E_PROVISION_STEP: { exit: 1, means: 'A provision step failed.' },
+  E_PROVISION_TIMEOUT: { exit: 1, means: 'A provision step took longer than its timeout.' },
+  E_PROVISION_SOURCE: { exit: 1, means: 'The file or script of a provision step cannot be read.' },
+  E_STEP_UNKNOWN: { exit: 2, means: 'The machine has no provision step of this name.' },
+} as const satisfies Record<string, { exit: ExitCode; means: string }>
+
+export type ErrorCode = keyof typeof errorCodes

@@ -1,0 +1,2 @@
+export { type ErrorCode, type ExitCode, errorCodes } from './codes.ts'
+export { isPosadaError, type Place, PosadaError, type PosadaErrorOptions } from './posada-error.ts'

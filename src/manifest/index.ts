@@ -1,0 +1,1 @@
+export type { FileStep, Machine, Manifest, Port, ProvisionStep, ShellStep } from './model.ts'

@@ -1,0 +1,88 @@
+import type { Place } from '../errors/index.ts'
+
+/**
+ * A manifest after reading, merging, interpolation and checking: everything is resolved, every
+ * default filled in, sizes are bytes and durations milliseconds, host paths absolute.
+ */
+export interface Manifest {
+  /** Absolute path of posada.yaml. */
+  file: string
+  /** The folder that it stands in: the project's root. */
+  root: string
+  /** `[a-z][a-z0-9-]{0,62}`. */
+  name: string
+  /** In the order of the file; at least one. */
+  machines: Machine[]
+}
+
+export interface Machine {
+  name: string
+  /** As written: `debian/12`. */
+  box: string
+  /** `auto` or a provider's name. */
+  provider: string
+  /** `providers:` as written; a provider looks at the mapping under its own name. */
+  providers: Record<string, Record<string, unknown>>
+  arch: 'x86_64' | 'aarch64' | 'host'
+  cpus: number
+  /** Bytes. */
+  memory: number
+  /** Bytes; null: the box's own size. */
+  disk: number | null
+  nested: boolean
+  dependsOn: string[]
+  ports: Port[]
+  /** For provision steps and for commands run by exec and ssh. */
+  env: Record<string, string>
+  provision: ProvisionStep[]
+  /** Milliseconds from the start of the machine to a usable SSH. */
+  bootTimeout: number
+  /** Milliseconds that a graceful halt may take before the power is cut. */
+  haltTimeout: number
+  /** Where a value of this machine stands: `place('box')`, `place('providers', 'qemu', 'machine')`; the nearest written ancestor where it was not written. */
+  place(...path: (string | number)[]): Place
+}
+
+export interface Port {
+  protocol: 'tcp' | 'udp'
+  /** IPv4 address that the host listens on; 127.0.0.1 unless written. */
+  hostAddress: string
+  hostPort: number
+  guestPort: number
+  /** Whether another host port may be taken when this one is in use. */
+  auto: boolean
+}
+
+export type ProvisionStep = ShellStep | FileStep
+
+interface StepBase {
+  /** Unique in the machine; `step-<n>` (from 1) where none was written. */
+  name: string
+  run: 'once' | 'changed' | 'always'
+  /** Milliseconds; null: none. */
+  timeout: number | null
+  place: Place
+}
+
+export interface ShellStep extends StepBase {
+  kind: 'shell'
+  /** The script itself, or an absolute path of the host to read it from. */
+  source: { inline: string } | { path: string }
+  args: string[]
+  /** Merged over the machine's own. */
+  env: Record<string, string>
+  /** The guest's user that it runs as; `root` unless written. */
+  user: string
+}
+
+export interface FileStep extends StepBase {
+  kind: 'file'
+  /** Absolute path of the host: a file or a folder; or text that becomes the file. */
+  source: { path: string } | { content: string }
+  /** Absolute path in the guest. */
+  to: string
+  /** Octal digits, such as `0644`; null: as on the host (0644 for text). */
+  mode: string | null
+  owner: string | null
+  group: string | null
+}

@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto'
+import { homedir, tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+
+/**
+ * Every name that Posada gives to a file, in one place; docs/files.md explains them. Nothing else
+ * in the code joins these names. Pure: nothing is made or looked at here.
+ */
+export interface UserPaths {
+  /** Boxes by digest, and the names that lead to them. */
+  boxes: string
+  /** One small file a project: where it is. Can be rebuilt by running any command in the project. */
+  projects: string
+  /** What probes found out about this host; may be emptied at any time. */
+  cache: string
+  /** Sockets, a folder a machine. */
+  runtime: string
+}
+
+export function userPaths(env: NodeJS.ProcessEnv = process.env): UserPaths {
+  const home = env.HOME ?? homedir()
+  const under = (variable: string, ...standard: string[]) => {
+    const value = env[variable]
+    // XDG Base Directory Specification 0.8: relative values are to be ignored.
+    return value?.startsWith('/') ? join(value, 'posada') : join(home, ...standard, 'posada')
+  }
+  const runtime = env.XDG_RUNTIME_DIR
+  return {
+    boxes: join(under('XDG_DATA_HOME', '.local', 'share'), 'boxes'),
+    projects: join(under('XDG_STATE_HOME', '.local', 'state'), 'projects'),
+    cache: under('XDG_CACHE_HOME', '.cache'),
+    runtime: runtime?.startsWith('/') ? join(runtime, 'posada') : join(tmpdir(), `posada-${userInfo().uid}`),
+  }
+}
+
+export interface ProjectPaths {
+  /** The folder of the manifest. */
+  root: string
+  /** `.posada/`, which ignores itself through the `.gitignore` in it. */
+  dir: string
+  gitignore: string
+  /** The project's identity. */
+  project: string
+  machines: string
+  machine(name: string): MachinePaths
+}
+
+export interface MachinePaths {
+  dir: string
+  state: string
+  /** Held open with flock(2) by the process that works on the machine. */
+  lock: string
+  /** Private and public half of the key that logs in; the private one has mode 0600. */
+  key: string
+  publicKey: string
+  /** The guest's host key, in OpenSSH's format. */
+  knownHosts: string
+  consoleLog: string
+  providerLog: string
+  /** The provider's folder: overlays. */
+  data: string
+  disk(name: string): string
+}
+
+export function projectPaths(root: string): ProjectPaths {
+  const dir = join(root, '.posada')
+  const machines = join(dir, 'machines')
+  return {
+    root,
+    dir,
+    gitignore: join(dir, '.gitignore'),
+    project: join(dir, 'project.json'),
+    machines,
+    machine: (name) => machinePaths(join(machines, name)),
+  }
+}
+
+function machinePaths(dir: string): MachinePaths {
+  const data = join(dir, 'data')
+  return {
+    dir,
+    state: join(dir, 'state.json'),
+    lock: join(dir, 'lock'),
+    key: join(dir, 'id_ed25519'),
+    publicKey: join(dir, 'id_ed25519.pub'),
+    knownHosts: join(dir, 'known_hosts'),
+    consoleLog: join(dir, 'console.log'),
+    providerLog: join(dir, 'provider.log'),
+    data,
+    disk: (name) => join(data, `${name}.qcow2`),
+  }
+}
+
+/** A machine's id: 8 hexadecimal digits made from the project's id and the machine's name. */
+export function machineId(projectId: string, machine: string): string {
+  return createHash('sha256').update(`${projectId}/${machine}`).digest('hex').slice(0, 8)
+}

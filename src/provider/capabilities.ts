@@ -1,0 +1,38 @@
+import type { Arch } from './machine-spec.ts'
+
+/**
+ * What a provider can do on this host. The core asks here; it never asks for a provider's name.
+ */
+export interface Capabilities {
+  /** Architectures it can run, the host's own first. */
+  arch: readonly Arch[]
+  /** Ways to boot. */
+  boot: readonly ('kernel' | 'bios' | 'uefi')[]
+  /** Whether a machine can be stopped and go on in memory. */
+  pause: boolean
+  /** Whether guests may run virtual machines themselves. */
+  nested: boolean
+  /** Whether `channel('agent')` leads to a QEMU guest agent, where the guest runs one. */
+  agent: boolean
+  /** Whether UDP ports can be forwarded, besides TCP. */
+  udpForward: boolean
+}
+
+/**
+ * What a probe found. A probe runs something: the presence of a file or a program proves nothing.
+ * Where `usable` is false, `reason` says why and `hint` what to do about it.
+ */
+export interface ProbeReport {
+  usable: boolean
+  /** What executes guest code; null where nothing can. */
+  accelerator: 'kvm' | 'hvf' | 'tcg' | 'other' | null
+  /** Whether guest code runs on the processor itself: some 10 times faster than emulated. */
+  hardware: boolean
+  /** One line for `posada doctor`: what was tried and what came of it. */
+  reason: string
+  hint?: string
+  /** Packages of the distribution that would make it usable, for `posada doctor --fix`. */
+  packages?: readonly string[]
+  /** Version of the software behind the provider, as it gives it. */
+  version?: string
+}

@@ -1,0 +1,93 @@
+/** Processor architectures, by the names that distributions and QEMU use. */
+export type Arch = 'x86_64' | 'aarch64'
+
+/**
+ * All that a provider needs to know to make and run one machine. It is plain data (it survives
+ * JSON), holds absolute paths only, and says nothing of manifests, boxes or SSH.
+ */
+export interface MachineSpec {
+  /** 8 hexadecimal digits, unique on this host; also names the machine's runtime folder. */
+  id: string
+  /** The machine's name in its project: `[a-z][a-z0-9-]{0,62}`. */
+  name: string
+  /** RFC 4122 UUID, the same for the machine's whole life. */
+  uuid: string
+  arch: Arch
+  /** Virtual processors, at least 1. */
+  cpus: number
+  /** RAM in bytes, a multiple of 1 MiB. */
+  memory: number
+  /** Whether the guest may itself run virtual machines. */
+  nested: boolean
+  boot: KernelBoot | FirmwareBoot
+  /** The first disk is the one the machine boots from. */
+  disks: DiskSpec[]
+  /** The first NIC leads to the outside world. */
+  nics: NicSpec[]
+  files: MachineFiles
+  /** What the manifest says under `providers.<this provider>`, not looked at by the core. */
+  options: Record<string, unknown>
+}
+
+/** The provider loads the kernel itself; no firmware runs. */
+export interface KernelBoot {
+  kind: 'kernel'
+  kernel: string
+  initrd?: string
+  /** The guest's command line, without a console: the provider adds `console=` for the one it has. */
+  cmdline: string
+}
+
+/** The machine boots from its first disk as a PC would. */
+export interface FirmwareBoot {
+  kind: 'firmware'
+  firmware: 'bios' | 'uefi'
+}
+
+export type DiskFormat = 'qcow2' | 'raw'
+
+export interface DiskSpec {
+  /** `root` for the first; unique in the machine. */
+  name: string
+  /** The machine's own file, a qcow2 overlay; it may not be there before `create`. */
+  path: string
+  /** The image that the overlay lies on; never written to. Its format is stated, never guessed. */
+  base?: { path: string; format: DiskFormat }
+  /** What the guest sees, in bytes; at least the base's size, a multiple of 512. */
+  size: number
+}
+
+/** A NIC behind address translation: out to the world, and in by the forwards only. */
+export interface NicSpec {
+  kind: 'user'
+  /** `52:54:00:xx:xx:xx`. */
+  mac: string
+  forwards: PortForward[]
+}
+
+export interface PortForward {
+  protocol: 'tcp' | 'udp'
+  /** Where the host listens; an IPv4 address. */
+  hostAddress: string
+  hostPort: number
+  guestPort: number
+}
+
+/**
+ * Absolute paths that core and provider share. The two folders are the provider's for this
+ * machine: it may put further files of its own there. Sockets belong into `runtimeDir`, whose path
+ * is short enough that `<runtimeDir>/<12 characters>` fits a Unix socket address.
+ */
+export interface MachineFiles {
+  /** Lives as long as the machine: overlays and what the provider wants to keep. */
+  dataDir: string
+  /** Sockets and pid files: lost when the host restarts. Made by the core, mode 0700. */
+  runtimeDir: string
+  /** What the guest writes to its console, appended. A start keeps one over `consoleLogLimit` as `.1`. */
+  consoleLog: string
+  /** What the provider's own process writes. */
+  providerLog: string
+}
+
+/** Bytes over which a start moves the console log to `<name>.1` and begins a new one. */
+export const consoleLogLimit = 16 * 1024 * 1024

@@ -1,0 +1,105 @@
+import type { Emit } from '../events/index.ts'
+import type { Capabilities, ProbeReport } from './capabilities.ts'
+import type { MachineSpec } from './machine-spec.ts'
+
+/** What the composition root hands to a provider. */
+export interface ProviderContext {
+  /** A folder for what the provider found out about this host; may be emptied at any time. */
+  cacheDir: string
+  emit: Emit
+}
+
+/**
+ * What a provider package exports as `provider`. The number is the contract's version: the core
+ * refuses a package made for another.
+ */
+export interface ProviderPlugin {
+  contract: typeof contractVersion
+  name: string
+  create(context: ProviderContext): Provider
+}
+
+export const contractVersion = 1
+
+/**
+ * A way to run machines.
+ *
+ * Every method may be called by a new process: a provider keeps nothing in memory that it needs
+ * later, and finds its machine again from the spec alone. Every method is idempotent: called again
+ * after it was cut short at any point, it completes or reports the truth. Failures that a user can
+ * meet are PosadaErrors. `signal` aborts waiting; what has been begun is left in a state that
+ * `status` tells truly.
+ *
+ * test/contract holds every provider to this.
+ */
+export interface Provider {
+  readonly name: string
+
+  /** What it can do; cheap, and true even where the probe fails. */
+  capabilities(): Capabilities
+
+  /** Finds out, by running something, whether machines can run here. Cached where that is sound. */
+  probe(options?: { fresh?: boolean; signal?: AbortSignal }): Promise<ProbeReport>
+
+  /**
+   * Looks at `options`, the manifest's `providers.<name>` mapping. Returns a problem for each wrong
+   * entry; `path` leads to it from the mapping's root. Pure.
+   */
+  checkOptions(options: Record<string, unknown>): OptionProblem[]
+
+  /** Makes the machine's overlays where they are missing and grows them where the spec says more. */
+  create(spec: MachineSpec): Promise<void>
+
+  /** Starts a created machine; resolves when its virtual processors run. Starting one that runs does nothing. */
+  start(spec: MachineSpec, options?: { signal?: AbortSignal }): Promise<void>
+
+  /** Asks the hypervisor itself. */
+  status(spec: MachineSpec): Promise<MachineStatus>
+
+  /**
+   * Stops the machine. `graceful` asks the guest first and waits for it `timeout` milliseconds;
+   * then, or at once where it is false, the power is cut. Resolves when no process is left.
+   */
+  stop(spec: MachineSpec, options: StopOptions): Promise<StopResult>
+
+  /** Where `capabilities().pause`: the virtual processors stand still, memory stays. */
+  pause(spec: MachineSpec): Promise<void>
+  resume(spec: MachineSpec): Promise<void>
+
+  /** Takes away whatever the provider made for the machine; it must not be running. */
+  destroy(spec: MachineSpec): Promise<void>
+
+  /**
+   * Path of a Unix socket that is joined to a serial channel of the guest, or null where there is
+   * none: `ready` is the port named `org.posada.ready.0` on which a box says that it can be logged
+   * in to, `agent` the QEMU guest agent's. Readable from the moment `start` resolves; what the guest
+   * has said before anybody connects may be lost.
+   */
+  channel(spec: MachineSpec, name: 'ready' | 'agent'): string | null
+}
+
+export interface OptionProblem {
+  path: readonly (string | number)[]
+  message: string
+  hint?: string
+}
+
+export type MachineStatus =
+  | { state: 'absent' }
+  /** It has disks and no process. `crashed` when the process ended without being asked to. */
+  | { state: 'stopped'; crashed: boolean; reason?: string }
+  | { state: 'running' | 'paused'; pid: number; accelerator: string }
+
+export interface StopOptions {
+  graceful: boolean
+  /** Milliseconds to wait for the guest. */
+  timeout: number
+  signal?: AbortSignal
+}
+
+export interface StopResult {
+  /** How it ended: the guest shut down, the power was cut, or it was not running at all. */
+  how: 'graceful' | 'forced' | 'already'
+  /** By what means: `acpi`, `agent`, `quit`, `kill`… */
+  via: string
+}
