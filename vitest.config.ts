@@ -1,0 +1,31 @@
+import { defineConfig } from 'vitest/config'
+
+// `unit` never boots a machine. `cli` runs the built command line. `machines` boots guests, one
+// test file at a time, for two emulated machines at once starve each other.
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000 },
+      },
+      {
+        test: {
+          name: 'cli',
+          include: ['test/cli/**/*.test.ts'],
+          globalSetup: ['test/helpers/built.ts'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'machines',
+          include: ['test/contract/**/*.test.ts', 'test/integration/**/*.test.ts'],
+          globalSetup: ['test/helpers/built.ts'],
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
+        },
+      },
+    ],
+  },
+})
