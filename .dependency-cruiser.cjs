@@ -17,7 +17,7 @@ module.exports = {
     only('manifest', '^src/manifest/', '^src/(manifest|errors|events|lib)/', 'manifest, box, network and ssh do not know each other'),
     only('box', '^src/box/', '^src/(box|errors|events|lib)/', 'manifest, box, network and ssh do not know each other'),
     only('ssh', '^src/ssh/', '^src/(ssh|errors|events|lib)/', 'manifest, box, network and ssh do not know each other'),
-    only('project', '^src/project/', '^src/(project|errors|events|lib)/', 'state and locks know no machine'),
+    only('project', '^src/project/', '^src/(project|provider|errors|events|lib)/', 'state and locks know no machine; a state holds the spec that a provider was given'),
     only('provisioners', '^src/provisioners/', '^src/(provisioners|ssh|manifest|errors|events|lib)/', 'provisioners work over ssh on resolved steps'),
     only('provider-is-a-contract', '^src/provider/', '^src/(provider|errors|events|lib)/', 'the contract knows nobody'),
     only('providers-know-the-contract', '^providers/', '^(providers|src/(provider|errors|events|lib))/', 'a provider knows the contract and nothing else of src'),

@@ -9,20 +9,35 @@ export const errorCodes = {
   // The command line
   E_USAGE: { exit: 2, means: 'The command line is wrong.' },
   E_MACHINE_UNKNOWN: { exit: 2, means: 'The manifest has no machine of this name.' },
-  E_MACHINE_AMBIGUOUS: { exit: 2, means: 'The project has several machines, and the command needs one name.' },
+  E_MACHINE_AMBIGUOUS: {
+    exit: 2,
+    means: 'The project has several machines, and the command needs one name.',
+  },
   E_CONFIRM: { exit: 2, means: 'The command destroys something and was not confirmed; give --yes.' },
-  E_INTERRUPTED: { exit: 130, means: 'Interrupted; what had been begun was cleaned up or is taken up by the next command.' },
+  E_INTERRUPTED: {
+    exit: 130,
+    means: 'Interrupted; what had been begun was cleaned up or is taken up by the next command.',
+  },
 
   // The manifest
   E_MANIFEST_MISSING: { exit: 2, means: 'No posada.yaml here or in any folder above.' },
   E_MANIFEST_EXISTS: { exit: 2, means: 'posada init would overwrite a manifest.' },
   E_MANIFEST_READ: { exit: 2, means: 'The manifest is there but cannot be read.' },
-  E_MANIFEST_TOO_LARGE: { exit: 2, means: 'The manifest is larger than 1 MiB, or expands to more than allowed.' },
-  E_MANIFEST_INVALID: { exit: 2, means: 'The manifest has one or more problems; each is reported with its own code.' },
+  E_MANIFEST_TOO_LARGE: {
+    exit: 2,
+    means: 'The manifest is larger than 1 MiB, or expands to more than allowed.',
+  },
+  E_MANIFEST_INVALID: {
+    exit: 2,
+    means: 'The manifest has one or more problems; each is reported with its own code.',
+  },
   E_YAML: { exit: 2, means: 'The file is not well-formed YAML.' },
   E_KEY_UNKNOWN: { exit: 2, means: 'This key does not exist here.' },
   E_KEY_MISSING: { exit: 2, means: 'A required key is missing.' },
-  E_KEY_UNSUPPORTED: { exit: 2, means: 'This key is planned, and this version of Posada does not support it yet.' },
+  E_KEY_UNSUPPORTED: {
+    exit: 2,
+    means: 'This key is planned, and this version of Posada does not support it yet.',
+  },
   E_VALUE_TYPE: { exit: 2, means: 'The value is of the wrong type.' },
   E_VALUE_INVALID: { exit: 2, means: 'The value is not one of those allowed.' },
   E_VALUE_UNIT: { exit: 2, means: 'A size or duration lacks its unit, or has one that is not known.' },
@@ -54,7 +69,10 @@ export const errorCodes = {
   E_PROVIDER_INVALID: { exit: 1, means: 'A provider package does not fulfil the contract.' },
   E_PROVIDER_UNUSABLE: { exit: 1, means: 'The provider cannot run on this host.' },
   E_PROVIDER_OPTION: { exit: 2, means: 'A provider option in the manifest is wrong.' },
-  E_PROVIDER_CHANGED: { exit: 1, means: 'The machine was made by another provider than the manifest now asks for.' },
+  E_PROVIDER_CHANGED: {
+    exit: 1,
+    means: 'The machine was made by another provider than the manifest now asks for.',
+  },
   E_CAPABILITY: { exit: 1, means: 'The provider cannot do what was asked.' },
   E_QEMU_MISSING: { exit: 1, means: 'QEMU is not installed.' },
   E_QEMU_START: { exit: 1, means: 'QEMU ended while the machine was being started.' },

@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { readTextIfThere, writeFileAtomic } from '../lib/write-file.ts'
+import { corrupt, readJsonFile, writeJsonFile } from './json-file.ts'
+import { type ProjectPaths, projectPaths } from './paths.ts'
+
+/** What stands in `.posada/project.json`. */
+export interface ProjectIdentity {
+  version: 1
+  /** 8 hexadecimal digits; machines' ids are made from it. */
+  id: string
+  /** Where the project was when this was written: tells a moved folder from a copied one. */
+  root: string
+}
+
+const HINT = 'remove the file; machines of this project then have to be made anew'
+
+/** The project's identity, or null before the first `up`. Nothing is written. */
+export async function readIdentity(paths: ProjectPaths): Promise<ProjectIdentity | null> {
+  const value = await readJsonFile(paths.project, 1, HINT)
+  if (value === null) return null
+  const { id, root } = value
+  if (typeof id !== 'string' || !/^[0-9a-f]{8}$/.test(id) || typeof root !== 'string') {
+    throw corrupt(paths.project, HINT, 'the id or the root is missing')
+  }
+  return { version: 1, id, root }
+}
+
+/**
+ * The project's identity, made where there is none. A folder that was moved keeps its id; one that
+ * was copied while the original is still there gets another, so that the two never meet.
+ */
+export async function ensureIdentity(paths: ProjectPaths): Promise<ProjectIdentity> {
+  const known = await readIdentity(paths)
+  if (known !== null && known.root === paths.root) return known
+  await mkdir(paths.dir, { recursive: true, mode: 0o700 })
+  if ((await readTextIfThere(paths.gitignore)) === null) await writeFileAtomic(paths.gitignore, '*\n')
+  const keep = known !== null && !(await isCopyOf(known))
+  const identity: ProjectIdentity = {
+    version: 1,
+    id: keep ? known.id : randomBytes(4).toString('hex'),
+    root: paths.root,
+  }
+  await writeJsonFile(paths.project, identity)
+  return identity
+}
+
+async function isCopyOf(known: ProjectIdentity): Promise<boolean> {
+  const original = await readTextIfThere(projectPaths(known.root).project)
+  return original?.includes(`"${known.id}"`) ?? false
+}
+
+/** One entry of the index of this user's projects. */
+export interface IndexEntry {
+  version: 1
+  id: string
+  root: string
+  name: string
+}
+
+/** Notes where the project is, so that `posada list` finds it. */
+export async function noteInIndex(folder: string, entry: IndexEntry): Promise<void> {
+  const path = join(folder, `${entry.id}.json`)
+  const text = await readTextIfThere(path)
+  const wanted = `${JSON.stringify(entry, null, 2)}\n`
+  if (text !== wanted) await writeFileAtomic(path, wanted, { mode: 0o600 })
+}

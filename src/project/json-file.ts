@@ -1,0 +1,51 @@
+import { PosadaError } from '../errors/index.ts'
+import { readTextIfThere, writeFileAtomic } from '../lib/write-file.ts'
+
+/**
+ * Reads one of Posada's own JSON files; null where there is none. `version` is the newest form this
+ * Posada knows: a newer one is E_STATE_VERSION, text that is no JSON object is E_STATE_CORRUPT.
+ */
+export async function readJsonFile(
+  path: string,
+  version: number,
+  hint: string,
+): Promise<Record<string, unknown> | null> {
+  const text = await readTextIfThere(path)
+  if (text === null) return null
+  const value = parse(path, text, hint)
+  if (typeof value.version !== 'number') throw corrupt(path, hint, 'it has no version')
+  if (value.version > version) {
+    throw new PosadaError('E_STATE_VERSION', `${path} was written by a newer Posada`, {
+      value: `version ${value.version}`,
+      hint: `update Posada; this one knows version ${version}`,
+    })
+  }
+  return value
+}
+
+/** Writes a JSON file whole or not at all. */
+export async function writeJsonFile(path: string, value: object): Promise<void> {
+  await writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 })
+}
+
+/** The error of a file that is there and makes no sense. */
+export function corrupt(path: string, hint: string, why: string, cause?: unknown): PosadaError {
+  return new PosadaError('E_STATE_CORRUPT', `${path} cannot be understood: ${why}`, {
+    value: path,
+    hint,
+    ...(cause === undefined ? {} : { cause }),
+  })
+}
+
+function parse(path: string, text: string, hint: string): Record<string, unknown> {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw corrupt(path, hint, 'it is not JSON', error)
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw corrupt(path, hint, 'it is not a JSON object')
+  }
+  return value as Record<string, unknown>
+}

@@ -1,0 +1,72 @@
+import type { MachineSpec } from '../provider/index.ts'
+import { corrupt, readJsonFile, writeJsonFile } from './json-file.ts'
+import type { MachinePaths } from './paths.ts'
+
+/**
+ * What Posada remembers of a machine: what it decided and what was completed. Whether the machine
+ * runs is never read from here; that is the hypervisor's to say.
+ */
+export interface MachineState {
+  version: 1
+  /** The provider that made it. */
+  provider: string
+  box: { name: string; version: string; digest: string }
+  /** As last given to the provider. */
+  spec: MachineSpec
+  login: {
+    user: string
+    /** Whether the machine's own key has taken the place of the box's. */
+    ownKey: boolean
+  }
+  /** ISO 8601; when the disks were complete. Absent while `up` has not got there. */
+  createdAt?: string
+  /** The last start. `readyAt` is absent until the guest could be logged in to. */
+  start?: { at: string; readyAt?: string }
+  /** The last stop that was asked for. */
+  stop?: { at: string; how: 'graceful' | 'forced'; via: string }
+  /** Provision steps that have succeeded, by name. */
+  provision: Record<string, { digest: string; at: string }>
+}
+
+/** The machine's state; null before the first `up`. Paths in the spec follow a project that moved. */
+export async function readState(paths: MachinePaths): Promise<MachineState | null> {
+  const value = await readJsonFile(paths.state, 1, HINT)
+  if (value === null) return null
+  if (!isState(value)) throw corrupt(paths.state, HINT, 'a part of it is missing')
+  return { ...value, spec: rebase(value.spec, paths) }
+}
+
+/** Writes the state whole or not at all. */
+export async function writeState(paths: MachinePaths, state: MachineState): Promise<void> {
+  await writeJsonFile(paths.state, state)
+}
+
+const HINT = 'posada destroy removes the machine together with this file; up makes it anew'
+
+function isState(value: object): value is MachineState {
+  const state = value as Partial<MachineState>
+  return (
+    typeof state.provider === 'string' &&
+    typeof state.box?.digest === 'string' &&
+    typeof state.spec?.id === 'string' &&
+    typeof state.spec.files?.runtimeDir === 'string' &&
+    Array.isArray(state.spec.disks) &&
+    Array.isArray(state.spec.nics) &&
+    typeof state.login?.user === 'string' &&
+    typeof state.provision === 'object'
+  )
+}
+
+/** The runtime folder stays as recorded: a running machine's sockets are where they were made. */
+function rebase(spec: MachineSpec, paths: MachinePaths): MachineSpec {
+  return {
+    ...spec,
+    disks: spec.disks.map((disk) => ({ ...disk, path: paths.disk(disk.name) })),
+    files: {
+      ...spec.files,
+      dataDir: paths.data,
+      consoleLog: paths.consoleLog,
+      providerLog: paths.providerLog,
+    },
+  }
+}
