@@ -1,0 +1,157 @@
+import type { GuestMemory } from '../../memory/guest-memory.ts'
+import { type Chain, readChain } from './chain.ts'
+import { availNoInterrupt, type QueueSetup, usedNoNotify } from './layout.ts'
+
+export interface SplitQueueOptions {
+  readonly memory: GuestMemory
+  /** Already looked at by `setupProblem`. */
+  readonly setup: QueueSetup
+  /** VIRTIO_F_EVENT_IDX was negotiated (virtio 1.2, §2.7.10). */
+  readonly eventIndex: boolean
+  /** VIRTIO_F_INDIRECT_DESC was negotiated (§2.7.5.3). */
+  readonly indirect: boolean
+  /** Told once, when the driver breaks a rule; the queue gives out nothing from then on. */
+  readonly onFault: (reason: string) => void
+}
+
+export interface UsedBuffer {
+  readonly head: number
+  /** Bytes the device wrote into the writable part. */
+  readonly written: number
+}
+
+/** The device's side of a split virtqueue (virtio 1.2, §2.7). Not thread-safe; one owner a queue. */
+export class SplitQueue {
+  readonly size: number
+  readonly #options: SplitQueueOptions
+  readonly #memory: GuestMemory
+  readonly #setup: QueueSetup
+  readonly #busy: Uint8Array
+  #inFlight = 0
+  #nextAvailable = 0
+  #nextUsed = 0
+  #signalled = 0
+  #stopped = false
+
+  constructor(options: SplitQueueOptions) {
+    this.#options = options
+    this.#memory = options.memory
+    this.#setup = options.setup
+    this.size = options.setup.size
+    this.#busy = new Uint8Array(this.size)
+  }
+
+  /** Chains given out and not yet pushed. */
+  get inFlight(): number {
+    return this.#inFlight
+  }
+
+  /** Whether `pop` and `push` have ceased to do anything: after a fault, or `stop`. */
+  get stopped(): boolean {
+    return this.#stopped
+  }
+
+  /** Leaves guest memory alone from now on (a device reset). */
+  stop(): void {
+    this.#stopped = true
+  }
+
+  /** The next chain the driver made available; null when there is none, or none any more. */
+  pop(): Chain | null {
+    const waiting = this.#waiting()
+    if (waiting === 0) return null
+    const slot = this.#nextAvailable % this.size
+    const head = this.#memory.readU16(this.#setup.available + 4 + 2 * slot)
+    if (head === null) return this.#fault('the available ring is outside RAM')
+    if (head >= this.size) return this.#fault(`head ${head} is outside a queue of ${this.size}`)
+    if (this.#busy[head] === 1) return this.#fault(`head ${head} is still in use by the device`)
+    const { indirect } = this.#options
+    const chain = readChain(
+      { memory: this.#memory, descriptors: this.#setup.descriptors, size: this.size, indirect },
+      head,
+    )
+    if (typeof chain === 'string') return this.#fault(chain)
+    this.#busy[head] = 1
+    this.#inFlight += 1
+    this.#nextAvailable = (this.#nextAvailable + 1) & 0xffff
+    return chain
+  }
+
+  /** Takes back the chains popped last, newest first in time, as if they had never been popped. */
+  unpop(chains: readonly Chain[]): void {
+    for (const { head } of chains) this.#settle(head)
+    this.#nextAvailable = (this.#nextAvailable - chains.length) & 0xffff
+  }
+
+  /** Hands a chain back to the driver. */
+  push(head: number, written: number): void {
+    this.pushTogether([{ head, written }])
+  }
+
+  /** Hands chains back so that the driver sees all or none of them (§5.1.6.4 needs that). */
+  pushTogether(buffers: readonly UsedBuffer[]): void {
+    if (this.#stopped) return
+    for (const { head, written } of buffers) {
+      this.#settle(head)
+      const element = this.#setup.used + 4 + 8 * (this.#nextUsed % this.size)
+      this.#memory.writeU32(element, head)
+      this.#memory.writeU32(element + 4, written)
+      this.#nextUsed = (this.#nextUsed + 1) & 0xffff
+    }
+    this.#memory.storeU16(this.#setup.used + 2, this.#nextUsed)
+  }
+
+  /** Whether what was pushed since the last call calls for an interrupt (§2.7.7, §2.7.10.1). */
+  needsInterrupt(): boolean {
+    const before = this.#signalled
+    this.#signalled = this.#nextUsed
+    if (this.#stopped || before === this.#nextUsed) return false
+    if (!this.#options.eventIndex) {
+      return ((this.#memory.loadU16(this.#setup.available) ?? 0) & availNoInterrupt) === 0
+    }
+    const usedEvent = this.#memory.loadU16(this.#setup.available + 4 + 2 * this.size) ?? 0
+    return ((this.#nextUsed - usedEvent - 1) & 0xffff) < ((this.#nextUsed - before) & 0xffff)
+  }
+
+  /** Asks the driver not to kick while the device is looking anyway; a hint only (§2.7.9). */
+  suppressKicks(): void {
+    if (this.#stopped || this.#options.eventIndex) return
+    this.#memory.storeU16(this.#setup.used, usedNoNotify)
+  }
+
+  /** Asks for a kick at the next chain. True when one came meanwhile, so that no kick may follow. */
+  armKicks(): boolean {
+    if (this.#stopped) return false
+    if (this.#options.eventIndex) {
+      this.#memory.storeU16(this.#setup.used + 4 + 8 * this.size, this.#nextAvailable)
+    } else {
+      this.#memory.storeU16(this.#setup.used, 0)
+    }
+    return this.#waiting() > 0
+  }
+
+  #waiting(): number {
+    if (this.#stopped) return 0
+    const index = this.#memory.loadU16(this.#setup.available + 2)
+    if (index === null) {
+      this.#fault('the available ring is outside RAM')
+      return 0
+    }
+    const waiting = (index - this.#nextAvailable) & 0xffff
+    if (waiting <= this.size) return waiting
+    this.#fault(`${waiting} chains are waiting in a queue of ${this.size}`)
+    return 0
+  }
+
+  #settle(head: number): void {
+    if (this.#busy[head] !== 1) throw new Error(`chain ${head} was not given out`)
+    this.#busy[head] = 0
+    this.#inFlight -= 1
+  }
+
+  #fault(reason: string): null {
+    this.#stopped = true
+    this.#options.onFault(reason)
+    return null
+  }
+}
