@@ -42,6 +42,7 @@ export const errorCodes = {
   E_VALUE_INVALID: { exit: 2, means: 'The value is not one of those allowed.' },
   E_VALUE_UNIT: { exit: 2, means: 'A size or duration lacks its unit, or has one that is not known.' },
   E_VARIABLE_UNSET: { exit: 2, means: 'A ${VARIABLE} is not set.' },
+  E_DOTENV: { exit: 2, means: 'A line of .env cannot be understood.' },
   E_DEPENDENCY_CYCLE: { exit: 2, means: 'Machines depend on each other in a circle.' },
   E_TEMPLATE_UNKNOWN: { exit: 2, means: 'posada init knows no template of this name.' },
 

@@ -5,8 +5,10 @@ export interface Place {
   file: string
   line: number
   column: number
-  /** The whole line, without its line end. */
+  /** The line, without its line end; of a long line the part around `column`, `…` where it is cut. */
   text?: string
+  /** The column of `text`'s first character; 1 when absent. Columns count UTF-16 units. */
+  textStart?: number
   /** How many characters the caret underlines; 1 when absent. */
   length?: number
 }
