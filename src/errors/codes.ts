@@ -80,6 +80,13 @@ export const errorCodes = {
   E_QMP: { exit: 1, means: 'QEMU refused a command.' },
   E_QMP_TIMEOUT: { exit: 1, means: 'QEMU did not answer in time.' },
   E_QEMU_IMG: { exit: 1, means: 'A disk image could not be made or read.' },
+  E_KVM_MISSING: { exit: 1, means: 'The host has no KVM: /dev/kvm is not there.' },
+  E_KVM_PERMISSION: { exit: 1, means: 'The user may not use /dev/kvm.' },
+  E_KVM_UNUSABLE: { exit: 1, means: 'The KVM of this host cannot run machines.' },
+  E_KVM_START: { exit: 1, means: 'The built-in hypervisor ended while the machine was being started.' },
+  E_KVM_CONTROL: { exit: 1, means: 'The process of the built-in hypervisor refused a command or did not answer in time.' },
+  E_KERNEL_INVALID: { exit: 1, means: 'The file given as kernel is not one that can be booted.' },
+  E_MEMORY_TOO_SMALL: { exit: 1, means: 'Kernel and initrd do not fit into the memory of the machine.' },
   E_PORT_IN_USE: { exit: 1, means: 'A port of the host is taken.' },
 
   // Life of a machine
