@@ -24,12 +24,14 @@ const durationUnits = new Map<string, number>([
 /** Bytes of `512MiB`, `1.5GiB`, `10GB`: a number and a unit (IEC 80000-13: powers of 1024 have an i). Part of a byte is rounded up. */
 export function parseSize(text: string): Parsed {
   const match = /^(\d{1,15}(?:\.\d{1,9})?) ?([A-Za-z]*)$/.exec(text)
-  if (match === null) return { problem: 'is not a size', hint: 'write a number and a unit, such as 512MiB or 10GiB' }
+  if (match === null)
+    return { problem: 'is not a size', hint: 'write a number and a unit, such as 512MiB or 10GiB' }
   const [, number = '', unit = ''] = match
   if (unit === '')
     return { problem: 'has no unit', missingUnit: true, hint: `did you mean ${number}MiB, or ${number}GiB?` }
   const factor = sizeUnits.get(unit)
-  if (factor === undefined) return { problem: `has a unit that is not known, '${unit}'`, hint: sizeHint(number, unit) }
+  if (factor === undefined)
+    return { problem: `has a unit that is not known, '${unit}'`, hint: sizeHint(number, unit) }
   const value = Math.ceil(Number(number) * factor)
   if (!Number.isSafeInteger(value)) return { problem: 'is too large', hint: 'the largest size is 8191TiB' }
   return { value }
@@ -39,7 +41,9 @@ function sizeHint(number: string, unit: string): string {
   const letter = unit.charAt(0).toLowerCase()
   const wanted = [...sizeUnits.keys()].find((known) => known.toLowerCase() === unit.toLowerCase())
   const near = wanted ?? { b: 'B', k: 'KiB', m: 'MiB', g: 'GiB', t: 'TiB' }[letter]
-  return near === undefined ? `units are ${[...sizeUnits.keys()].join(', ')}` : `did you mean ${number}${near}?`
+  return near === undefined
+    ? `units are ${[...sizeUnits.keys()].join(', ')}`
+    : `did you mean ${number}${near}?`
 }
 
 /** Milliseconds of `500ms`, `90s`, `1h30m`, `1.5s`: larger units first, each at most once. */
@@ -63,7 +67,9 @@ export function parseDuration(text: string): Parsed {
     total += Number(number) * factor
   }
   const value = Math.round(total)
-  return Number.isSafeInteger(value) ? { value } : { problem: 'is too long a time', hint: 'use a shorter one' }
+  return Number.isSafeInteger(value)
+    ? { value }
+    : { problem: 'is too long a time', hint: 'use a shorter one' }
 }
 
 /** Bytes for people, to one decimal: `0B`, `512MiB`, `1.5GiB`. Exact when a whole number of its unit. */

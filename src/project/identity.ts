@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { readTextIfThere, writeFileAtomic } from '../lib/write-file.ts'
 import { corrupt, readJsonFile, writeJsonFile } from './json-file.ts'
 import { type ProjectPaths, projectPaths } from './paths.ts'
@@ -49,20 +48,4 @@ export async function ensureIdentity(paths: ProjectPaths): Promise<ProjectIdenti
 async function isCopyOf(known: ProjectIdentity): Promise<boolean> {
   const original = await readTextIfThere(projectPaths(known.root).project)
   return original?.includes(`"${known.id}"`) ?? false
-}
-
-/** One entry of the index of this user's projects. */
-export interface IndexEntry {
-  version: 1
-  id: string
-  root: string
-  name: string
-}
-
-/** Notes where the project is, so that `posada list` finds it. */
-export async function noteInIndex(folder: string, entry: IndexEntry): Promise<void> {
-  const path = join(folder, `${entry.id}.json`)
-  const text = await readTextIfThere(path)
-  const wanted = `${JSON.stringify(entry, null, 2)}\n`
-  if (text !== wanted) await writeFileAtomic(path, wanted, { mode: 0o600 })
 }

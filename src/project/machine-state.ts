@@ -1,6 +1,7 @@
-import type { MachineSpec } from '../provider/index.ts'
+import { exists, namesIn } from '../lib/folders.ts'
+import type { MachineSpec, PortForward } from '../provider/index.ts'
 import { corrupt, readJsonFile, writeJsonFile } from './json-file.ts'
-import type { MachinePaths } from './paths.ts'
+import type { MachinePaths, ProjectPaths } from './paths.ts'
 
 /**
  * What Posada remembers of a machine: what it decided and what was completed. Whether the machine
@@ -18,6 +19,8 @@ export interface MachineState {
     /** Whether the machine's own key has taken the place of the box's. */
     ownKey: boolean
   }
+  /** The manifest's ports as chosen at the last start; SSH's is the spec's first forward. */
+  ports: RecordedPort[]
   /** ISO 8601; when the disks were complete. Absent while `up` has not got there. */
   createdAt?: string
   /** The last start. `readyAt` is absent until the guest could be logged in to. */
@@ -26,6 +29,11 @@ export interface MachineState {
   stop?: { at: string; how: 'graceful' | 'forced'; via: string }
   /** Provision steps that have succeeded, by name. */
   provision: Record<string, { digest: string; at: string }>
+}
+
+/** A forwarded port, and the one that the manifest asked for where it was moved. */
+export interface RecordedPort extends PortForward {
+  movedFrom?: number
 }
 
 /** The machine's state; null before the first `up`. Paths in the spec follow a project that moved. */
@@ -41,6 +49,14 @@ export async function writeState(paths: MachinePaths, state: MachineState): Prom
   await writeJsonFile(paths.state, state)
 }
 
+/** Names of the machines that have a state, sorted; a folder without one is not a machine. */
+export async function machinesOnDisk(paths: ProjectPaths): Promise<string[]> {
+  const names = await namesIn(paths.machines)
+  const valid = names.filter((name) => /^[a-z][a-z0-9-]{0,62}$/.test(name)).sort()
+  const there = await Promise.all(valid.map((name) => exists(paths.machine(name).state)))
+  return valid.filter((_, index) => there[index])
+}
+
 const HINT = 'posada destroy removes the machine together with this file; up makes it anew'
 
 function isState(value: object): value is MachineState {
@@ -52,6 +68,7 @@ function isState(value: object): value is MachineState {
     typeof state.spec.files?.runtimeDir === 'string' &&
     Array.isArray(state.spec.disks) &&
     Array.isArray(state.spec.nics) &&
+    Array.isArray(state.ports) &&
     typeof state.login?.user === 'string' &&
     typeof state.provision === 'object'
   )

@@ -1,0 +1,75 @@
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { isErrno } from './errno.ts'
+
+/**
+ * A process, known by more than its number, which the system gives to another process some day.
+ * `startTime` is text to compare and nothing else: on Linux clock ticks since boot, on macOS a date.
+ */
+export interface ProcessIdentity {
+  pid: number
+  startTime: string
+}
+
+/** The process that has this number now, or null where none lives. A zombie does not live. */
+export async function processIdentity(pid: number): Promise<ProcessIdentity | null> {
+  if (!Number.isSafeInteger(pid) || pid <= 0) return null
+  const startTime = process.platform === 'linux' ? await fromProc(pid) : await fromPs(pid)
+  return startTime === null ? null : { pid, startTime }
+}
+
+/** Whether that very process still lives. */
+export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
+  const now = await processIdentity(identity.pid)
+  return now !== null && now.startTime === identity.startTime
+}
+
+/**
+ * Sends a signal to that very process, never to a later one of the same number. False: it lives no
+ * more. Between look and signal lie some microseconds, in which a number does not come round.
+ */
+export async function terminate(identity: ProcessIdentity, signal: NodeJS.Signals): Promise<boolean> {
+  if (!(await isAlive(identity))) return false
+  try {
+    process.kill(identity.pid, signal)
+    return true
+  } catch (error) {
+    if (isErrno(error, 'ESRCH')) return false
+    throw error
+  }
+}
+
+/**
+ * `/proc/<pid>/stat`: the name in parentheses may itself hold spaces and parentheses, so fields are
+ * counted from the last one; state is field 3, start time field 22. Source: proc(5).
+ */
+export function parseProcStat(stat: string): { state: string; startTime: string } | null {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const [state, startTime] = [fields[0], fields[19]]
+  return state === undefined || startTime === undefined ? null : { state, startTime }
+}
+
+async function fromProc(pid: number): Promise<string | null> {
+  let text: string
+  try {
+    text = await readFile(`/proc/${pid}/stat`, 'utf8')
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ESRCH')) return null
+    throw error
+  }
+  const stat = parseProcStat(text)
+  return stat === null || 'ZX'.includes(stat.state) ? null : stat.startTime
+}
+
+async function fromPs(pid: number): Promise<string | null> {
+  try {
+    const { stdout } = await promisify(execFile)('ps', ['-o', 'stat=,lstart=', '-p', String(pid)])
+    const [state = 'Z', ...date] = stdout.trim().split(/\s+/)
+    return state.startsWith('Z') ? null : date.join(' ')
+  } catch (error) {
+    // ps ends with 1 where there is no such process.
+    if (error instanceof Error && 'code' in error && error.code === 1) return null
+    throw error
+  }
+}
