@@ -1,0 +1,76 @@
+import type { ClientChannel, PseudoTtyOptions } from 'ssh2'
+import { PosadaError } from '../errors/index.ts'
+import type { SshSession } from './session.ts'
+
+/** How a remote command ended. */
+export interface ExecResult {
+  /** The exit code; 128 + n where signal n killed it, as a shell reports it. */
+  code: number
+  /** `SIGTERM`…, or null. */
+  signal: string | null
+}
+
+/** Opens a channel that runs a command line in the login user's shell. E_SSH_LOST where it cannot. */
+export async function openChannel(
+  session: SshSession,
+  commandLine: string | null,
+  options: { pty?: PseudoTtyOptions } = {},
+): Promise<ClientChannel> {
+  return new Promise((resolve, reject) => {
+    const opened = (error: Error | undefined, channel: ClientChannel) => {
+      if (error === undefined || error === null) resolve(channel)
+      else reject(openError(session, error))
+    }
+    try {
+      if (commandLine !== null) session.client.exec(commandLine, options, opened)
+      else if (options.pty === undefined) session.client.shell(false, opened)
+      else session.client.shell(options.pty, opened)
+    } catch (error) {
+      reject(error instanceof Error && error.message === 'Not connected' ? session.lost() : error)
+    }
+  })
+}
+
+/** Resolves when the command has ended and all it wrote was read. E_SSH_LOST where the connection ended first. */
+export async function channelEnd(session: SshSession, channel: ClientChannel): Promise<ExecResult> {
+  return new Promise((resolve, reject) => {
+    channel.once('close', (code: number | null | undefined, signal?: string) => {
+      if (typeof code === 'number') resolve({ code, signal: null })
+      else if (typeof signal === 'string') resolve({ code: 128 + signalNumber(signal), signal })
+      else reject(session.lost())
+    })
+  })
+}
+
+/** Numbers of x86 and Arm Linux, whatever the host is. Source: signal(7). */
+const numbers: Record<string, number> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGILL: 4,
+  SIGTRAP: 5,
+  SIGABRT: 6,
+  SIGBUS: 7,
+  SIGFPE: 8,
+  SIGKILL: 9,
+  SIGUSR1: 10,
+  SIGSEGV: 11,
+  SIGUSR2: 12,
+  SIGPIPE: 13,
+  SIGALRM: 14,
+  SIGTERM: 15,
+}
+
+/** RFC 4254, 6.10 lets a server send names of its own; those count as SIGHUP. */
+function signalNumber(name: string): number {
+  return numbers[name] ?? 1
+}
+
+function openError(session: SshSession, error: Error): PosadaError {
+  if (!('reason' in error)) return session.lost()
+  return new PosadaError('E_SSH_LOST', `the guest refused to start another command (${error.message})`, {
+    machine: session.target.hostAlias,
+    hint: "its SSH server limits the sessions of a connection: see MaxSessions in the guest's sshd_config",
+    cause: error,
+  })
+}

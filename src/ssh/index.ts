@@ -1,0 +1,12 @@
+/** SSH: keys, connections, commands, copies, and configuration for other clients. Knows no machine. */
+export { type Captured, capture } from './capture.ts'
+export type { ExecResult } from './channel.ts'
+export { type ConnectOptions, connect, type SshStage, stageReached } from './connect.ts'
+export { type ExecOptions, exec } from './exec.ts'
+export { type FirstLogin, replaceKey } from './first-login.ts'
+export { ensureKeyPair, fingerprint, generateKeyPair, type KeyPair, publicKeyOf } from './keys.ts'
+export { readHostKey, recordHostKey } from './known-hosts.ts'
+export { quote, quoteAll } from './quote.ts'
+export type { RemoteCommand, RemoteSetting } from './remote-command.ts'
+export type { SshSession, SshTarget } from './session.ts'
+export { type WaitOptions, waitForSsh } from './wait.ts'

@@ -1,0 +1,77 @@
+import type { ExecResult } from './channel.ts'
+import { channelEnd, openChannel } from './channel.ts'
+import { quote } from './quote.ts'
+import type { SshSession } from './session.ts'
+
+/** Milliseconds that a command may take to tell its process id, from the moment it is to be stopped. */
+const PID_PATIENCE = 3000
+
+/**
+ * Ends what runs under a process of the guest: its session and all their descendants, sudo's
+ * included, so that nothing started by the command lives on. They get SIGINT, after some two seconds
+ * SIGTERM, at last SIGKILL. It takes a second command over the same connection, for OpenSSH's own
+ * `signal` request reaches neither what runs under sudo nor what a shell put into the background.
+ * Rejects with E_SSH_LOST where the guest cannot be reached any more.
+ */
+export async function stopRemote(
+  session: SshSession,
+  pid: Promise<number>,
+  end: Promise<ExecResult>,
+): Promise<void> {
+  const ended = end.then(
+    () => null,
+    () => null,
+  )
+  const known = await within(PID_PATIENCE, Promise.race([pid, ended]))
+  if (known === null) return
+  const channel = await openChannel(session, stopCommand(known))
+  channel.resume()
+  channel.stderr.resume()
+  channel.end()
+  await channelEnd(session, channel)
+}
+
+/** Prints the ids of a session's processes and their descendants. Source: proc(5), /proc/pid/stat. */
+const listScript = `cat /proc/[0-9]*/stat 2>/dev/null | awk -v p="$1" '
+  /^[0-9]+ \\(.*\\) [A-Z] [0-9]+ [0-9]+ [0-9]+ / {
+    pid = $1; s = $0; sub(/^.*\\) /, "", s); split(s, f, " ")
+    if (f[1] == "Z") next
+    parent[pid] = f[2]
+    if (f[4] == p || pid == p) found[pid] = 1
+  }
+  END {
+    do { more = 0; for (q in parent) if (!(q in found) && (parent[q] in found)) { found[q] = 1; more = 1 } } while (more)
+    for (q in found) printf "%d ", q
+  }'`
+
+const stopScript = `
+list() { ${listScript}; }
+for s in INT TERM KILL; do
+  t=$(list "$1"); [ -n "$t" ] || exit 0
+  kill -s $s $t 2>/dev/null
+  i=0
+  while [ $i -lt 15 ]; do
+    t=$(list "$1"); [ -n "$t" ] || exit 0
+    sleep 0.1; i=$((i+1))
+  done
+done
+exit 1`
+
+function stopCommand(pid: number): string {
+  const script = quote(stopScript)
+  const privileged = `[ "$(id -u)" != 0 ] && sudo -n true 2>/dev/null`
+  const run = `if ${privileged}; then exec sudo -n /bin/sh -c "$0" posada "$1"; else exec /bin/sh -c "$0" posada "$1"; fi`
+  return `exec /bin/sh -c ${quote(run)} ${script} ${pid}`
+}
+
+async function within<T>(limit: number, work: Promise<T>): Promise<T | null> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), limit)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isPosadaError } from '../errors/index.ts'
+import { connect, type SshStage, stageReached } from './connect.ts'
+import type { SshSession, SshTarget } from './session.ts'
+
+export interface WaitOptions {
+  /** Milliseconds from now. */
+  timeout: number
+  fallbackKeyFile?: string
+  /** Told when a connection gets further than any before. */
+  onStage?: (stage: SshStage) => void
+  signal?: AbortSignal
+}
+
+/** Milliseconds that a server may be silent before another connection is tried. */
+const BANNER_PATIENCE = 5000
+/** Milliseconds for which refused keys are tried again: a guest may still be setting its user up. */
+const AUTH_PATIENCE = 10_000
+const PAUSE = { first: 200, last: 1000 }
+const STAGES: readonly SshStage[] = ['none', 'tcp', 'banner', 'handshake', 'auth']
+
+/**
+ * Connects to a guest that is still booting, one connection at a time: each one that is dropped
+ * costs the guest a process, and many of them slow its boot down. Throws at the end of the time what
+ * the connection that got furthest met (E_SSH_CONNECT, E_SSH_AUTH); E_SSH_HOST_KEY at once.
+ */
+export async function waitForSsh(target: SshTarget, options: WaitOptions): Promise<SshSession> {
+  const { signal } = options
+  const deadline = Date.now() + options.timeout
+  let furthest: SshStage = 'none'
+  let failure: unknown
+  let refusedSince: number | undefined
+  for (let pause = PAUSE.first; ; pause = Math.min(pause * 1.5, PAUSE.last)) {
+    const left = Math.max(deadline - Date.now(), 1)
+    try {
+      return await connect(target, {
+        timeout: left,
+        bannerTimeout: Math.min(BANNER_PATIENCE, left),
+        ...(options.fallbackKeyFile === undefined ? {} : { fallbackKeyFile: options.fallbackKeyFile }),
+        ...(signal === undefined ? {} : { signal }),
+        onStage: (stage) => {
+          if (STAGES.indexOf(stage) <= STAGES.indexOf(furthest)) return
+          furthest = stage
+          options.onStage?.(stage)
+        },
+      })
+    } catch (error) {
+      if (!isPosadaError(error, 'E_SSH_CONNECT') && !isPosadaError(error, 'E_SSH_AUTH')) throw error
+      if (failure === undefined || rank(error) >= rank(failure)) failure = error
+      if (isPosadaError(error, 'E_SSH_AUTH')) refusedSince ??= Date.now()
+    }
+    const givenUp = refusedSince !== undefined && Date.now() - refusedSince > AUTH_PATIENCE
+    if (givenUp || Date.now() + pause >= deadline) throw failure
+    await sleep(pause, undefined, signal === undefined ? {} : { signal })
+  }
+}
+
+function rank(error: unknown): number {
+  return STAGES.indexOf(stageReached(error))
+}
