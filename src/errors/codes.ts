@@ -14,6 +14,7 @@ export const errorCodes = {
     means: 'The project has several machines, and the command needs one name.',
   },
   E_CONFIRM: { exit: 2, means: 'The command destroys something and was not confirmed; give --yes.' },
+  E_BUG: { exit: 1, means: 'A fault in Posada itself; please report it.' },
   E_INTERRUPTED: {
     exit: 130,
     means: 'Interrupted; what had been begun was cleaned up or is taken up by the next command.',

@@ -1,0 +1,77 @@
+import { Command } from '@oclif/core/command'
+import * as Flags from '@oclif/core/flags'
+import { hasFlag } from './cli/argv.ts'
+import { interruptible } from './cli/interrupt.ts'
+import type { Emit } from './events/index.ts'
+import { type Palette, palette, useColour } from './ui/colour.ts'
+import { makeReporter, type Reporter } from './ui/reporter.ts'
+
+/**
+ * What all commands have in common: `--json`, `--file`, `--no-color`, `--debug`, progress on stderr,
+ * and a signal that tells the work of an interruption. `run` returns the document that `--json`
+ * prints; what it prints for people goes through `print`, which is silent with `--json`.
+ */
+export abstract class BaseCommand extends Command {
+  static override enableJsonFlag = true
+
+  static override baseFlags = {
+    json: Flags.boolean({ description: 'Print one JSON document on stdout.', helpGroup: 'COMMON' }),
+    file: Flags.string({
+      char: 'f',
+      description: 'The manifest, instead of posada.yaml here or in a folder above.',
+      helpValue: 'FILE',
+      helpGroup: 'COMMON',
+    }),
+    'no-color': Flags.boolean({ description: 'Print no colours (so does NO_COLOR).', helpGroup: 'COMMON' }),
+    debug: Flags.boolean({ description: 'Print events and stack traces on stderr.', helpGroup: 'COMMON' }),
+  }
+
+  /** Aborted when the user interrupts. */
+  protected signal: AbortSignal = new AbortController().signal
+  /** Colours for stdout. */
+  protected paint: Palette = palette(false)
+  private reporter: Reporter | undefined
+
+  /** Shows an event. */
+  protected readonly emit: Emit = (event) => this.reporter?.emit(event)
+
+  override async init(): Promise<void> {
+    await super.init()
+    const quiet = this.jsonEnabled()
+    const off = hasFlag(this.argv, '--no-color')
+    this.paint = palette(useColour({ stream: process.stdout, env: process.env, off }))
+    this.reporter = makeReporter({
+      stream: process.stderr,
+      colour: useColour({ stream: process.stderr, env: process.env, off }),
+      env: process.env,
+      quiet,
+      debug: hasFlag(this.argv, '--debug'),
+    })
+    this.signal = interruptible((message) => this.emit({ type: 'notice', level: 'info', message }))
+  }
+
+  /** Writes text to stdout, ended by a line feed; nothing with `--json`. */
+  protected print(text: string): void {
+    if (this.jsonEnabled()) return
+    this.endProgress()
+    process.stdout.write(text.endsWith('\n') || text === '' ? text : `${text}\n`)
+  }
+
+  /** Takes what is shown live off the terminal, before something else is written to it. */
+  protected endProgress(): void {
+    this.reporter?.close()
+  }
+
+  override logJson(document: unknown): void {
+    process.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
+  }
+
+  /** src/cli/report.ts renders all errors alike. */
+  override async catch(error: Error): Promise<never> {
+    throw error
+  }
+
+  override async finally(): Promise<void> {
+    this.endProgress()
+  }
+}

@@ -1,0 +1,62 @@
+import { type ErrorCode, errorCodes, fromSystemError, isPosadaError, PosadaError } from '../errors/index.ts'
+import { useColour } from '../ui/colour.ts'
+import { errorDocument } from '../ui/error-json.ts'
+import { renderError } from '../ui/errors.ts'
+import { hasFlag } from './argv.ts'
+import { isPipeBroken } from './streams.ts'
+import { usageError } from './usage-error.ts'
+
+/** The exit code of a program that SIGPIPE ended: 128 + 13. */
+const BROKEN_PIPE = 141
+
+/** Says why a command failed, in words or with `--json` as a document; returns the exit code. */
+export function reportFailure(thrown: unknown, argv: readonly string[]): number {
+  if (isPipeBroken()) return BROKEN_PIPE
+  const exit = exitCodeOf(thrown)
+  if (exit !== undefined) return exit
+  const error = asPosadaError(thrown)
+  const debug = hasFlag(argv, '--debug')
+  if (hasFlag(argv, '--json')) {
+    process.stdout.write(`${JSON.stringify(errorDocument(error), null, 2)}\n`)
+  } else {
+    const colour = useColour({ stream: process.stderr, env: process.env, off: hasFlag(argv, '--no-color') })
+    process.stderr.write(renderError(error, { colour, cwd: process.cwd() }))
+  }
+  if (debug) process.stderr.write(`\n${stackOf(thrown)}\n`)
+  return errorCodes[error.code].exit
+}
+
+/** oclif's way to end with an exit code and without a message. */
+function exitCodeOf(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('code' in error) || error.code !== 'EEXIT') return undefined
+  const { oclif } = error as { oclif?: { exit?: number } }
+  return oclif?.exit ?? 0
+}
+
+function asPosadaError(thrown: unknown): PosadaError {
+  const error = fromSystemError(thrown)
+  if (isPosadaError(error)) return error
+  const usage = usageError(error)
+  if (usage !== undefined) return usage
+  if (error instanceof Error && error.name === 'AbortError') {
+    if (isPosadaError(error.cause)) return error.cause
+    return new PosadaError('E_INTERRUPTED', 'interrupted', { cause: error })
+  }
+  return bug(error)
+}
+
+function bug(error: unknown): PosadaError {
+  const code: ErrorCode = 'E_BUG'
+  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  return new PosadaError(code, `a fault in Posada itself: ${what}`, {
+    cause: error,
+    hint: 'please report it, with what you did and the output of the same command with --debug',
+    details: [`node ${process.version}, ${process.platform} ${process.arch}`],
+  })
+}
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const cause = error.cause === undefined ? '' : `\ncaused by: ${stackOf(error.cause)}`
+  return `${error.stack ?? error.message}${cause}`
+}

@@ -1,0 +1,37 @@
+let broken = false
+const listeners = new Set<() => void>()
+
+/**
+ * Takes a reader that went away (`posada list | head`) as a wish for quiet: nothing is reported, and
+ * whoever listens is told so that work whose output nobody reads can end.
+ */
+export function onBrokenPipe(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE' && error.code !== 'ECONNRESET') throw error
+      if (stream !== process.stdout || broken) return
+      broken = true
+      for (const listener of listeners) listener()
+    })
+  }
+}
+
+/** Whether the reader of stdout went away. */
+export function isPipeBroken(): boolean {
+  return broken
+}
+
+/** Calls `listener` once the reader of stdout has gone away. */
+export function whenPipeBreaks(listener: () => void): void {
+  listeners.add(listener)
+}
+
+/** Resolves when all that was written has left the process. */
+export async function drain(): Promise<void> {
+  const streams = [process.stdout, process.stderr]
+  await Promise.all(
+    streams.map(
+      (stream) => new Promise<void>((done) => (stream.destroyed ? done() : stream.write('', () => done()))),
+    ),
+  )
+}

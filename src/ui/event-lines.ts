@@ -1,0 +1,44 @@
+import type { NoticeEvent, ProgressEvent, StepEvent } from '../events/index.ts'
+import { formatDuration, formatSize } from '../lib/units.ts'
+import type { Palette } from './colour.ts'
+import { makeVisible } from './text.ts'
+
+/** One finished (or begun) step as a line, without the line feed. */
+export function stepLine(event: StepEvent, paint: Palette): string {
+  const took = event.ms === undefined ? '' : paint.dim(` (${formatDuration(event.ms)})`)
+  return `${mark(event.status, paint)} ${who(event.machine, paint)}${makeVisible(event.message)}${took}`
+}
+
+function mark(status: StepEvent['status'], paint: Palette): string {
+  switch (status) {
+    case 'start':
+      return paint.dim('·')
+    case 'done':
+      return paint.green('✓')
+    case 'skip':
+      return paint.dim('-')
+    case 'fail':
+      return paint.red('✗')
+  }
+}
+
+/** A notice as one or two lines, without the last line feed. */
+export function noticeLine(event: NoticeEvent, paint: Palette): string {
+  const label = event.level === 'warn' ? paint.yellow('warning:') : paint.blue('note:')
+  const hint = event.hint === undefined ? '' : `\n  ${paint.cyan('hint:')} ${makeVisible(event.hint)}`
+  return `${label} ${who(event.machine, paint)}${makeVisible(event.message)}${hint}`
+}
+
+/** How far a piece of work has got: `fetching 45% (118MiB of 262MiB)`. */
+export function progressText(event: ProgressEvent): string {
+  const amount = (value: number) => (event.unit === 'bytes' ? formatSize(value) : String(value))
+  const message = makeVisible(event.message)
+  if (event.total === undefined || event.total <= 0) return `${message} ${amount(event.done)}`
+  const percent = Math.floor((100 * Math.min(event.done, event.total)) / event.total)
+  return `${message} ${percent}% (${amount(event.done)} of ${amount(event.total)})`
+}
+
+/** The name of a machine before its text, where there is one. */
+export function who(machine: string | undefined, paint: Palette): string {
+  return machine === undefined ? '' : `${paint.bold(makeVisible(machine))}: `
+}

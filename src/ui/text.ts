@@ -1,0 +1,76 @@
+import { eastAsianWidth } from 'get-east-asian-width'
+
+const TAB = 4
+
+/** Control characters, and those that turn the direction of text: they change what the reader sees. */
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
+/** Escape sequences that only colour: ECMA-48, 8.3.117. */
+const COLOURS = new RegExp(`${String.fromCharCode(27)}\\[[0-9;:]*m`, 'g')
+/** What takes no column: marks put on the character before. */
+const MARK = /^[\p{Mn}\p{Me}]$/u
+
+/**
+ * Text from a guest or a file, safe to write to a terminal: what would act on the terminal is shown
+ * as `\x1b` or `\u202e` instead. Line feeds and tabs stay.
+ */
+export function makeVisible(text: string): string {
+  return text.replace(UNSAFE, (character) => {
+    if (character === '\n' || character === '\t') return character
+    const code = character.codePointAt(0) ?? 0
+    return code < 0x100
+      ? `\\x${code.toString(16).padStart(2, '0')}`
+      : `\\u${code.toString(16).padStart(4, '0')}`
+  })
+}
+
+/** As makeVisible, with a program's colours taken out instead of shown. */
+export function plainOutput(text: string): string {
+  return makeVisible(withoutColours(text))
+}
+
+/** Text without the escape sequences that only colour it. */
+export function withoutColours(text: string): string {
+  return text.replace(COLOURS, '')
+}
+
+/** Tabs as spaces up to the next multiple of four columns. */
+export function expandTabs(text: string): string {
+  let out = ''
+  let column = 0
+  for (const character of text) {
+    const piece = character === '\t' ? ' '.repeat(TAB - (column % TAB)) : character
+    column += character === '\t' ? piece.length : characterWidth(character)
+    out += piece
+  }
+  return out
+}
+
+/** Columns that text without tabs and control characters takes on a terminal. */
+export function displayWidth(text: string): number {
+  let width = 0
+  for (const character of text) width += characterWidth(character)
+  return width
+}
+
+function characterWidth(character: string): number {
+  if (MARK.test(character)) return 0
+  return eastAsianWidth(character.codePointAt(0) ?? 0)
+}
+
+/** Text cut to a number of columns, with `…` where something was left out. */
+export function cutTo(text: string, columns: number): string {
+  if (displayWidth(text) <= columns) return text
+  let out = ''
+  let width = 0
+  for (const character of text) {
+    width += characterWidth(character)
+    if (width > columns - 1) break
+    out += character
+  }
+  return `${out}…`
+}
+
+/** Text filled up with spaces to a number of columns. */
+export function padTo(text: string, columns: number): string {
+  return text + ' '.repeat(Math.max(0, columns - displayWidth(text)))
+}

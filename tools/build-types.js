@@ -1,0 +1,47 @@
+import { spawnSync } from 'node:child_process'
+import { readdirSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** What `posada/provider` declares: the contract and all that it names. */
+const SOURCES = ['src/provider', 'src/errors', 'src/events']
+
+/** Writes dist/types/, the types of `posada/provider`, unless they are newer than their sources. */
+export function writeContractTypes(root) {
+  const stamp = join(root, 'dist', 'types', '.stamp')
+  if (newest(root) < (statSync(stamp, { throwIfNoEntry: false })?.mtimeMs ?? 0)) return
+  const options = [
+    '--noEmit',
+    'false',
+    '--emitDeclarationOnly',
+    '--declaration',
+    '--outDir',
+    'dist/types',
+    '--rootDir',
+    '.',
+  ]
+  const shared = [
+    '--target',
+    'es2022',
+    '--module',
+    'nodenext',
+    '--strict',
+    '--skipLibCheck',
+    '--types',
+    'node',
+  ]
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+  const flags = [...options, ...shared, '--allowImportingTsExtensions', 'src/provider/index.ts']
+  const { status } = spawnSync(process.execPath, [tsc, ...flags], {
+    cwd: root,
+    stdio: 'inherit',
+  })
+  if (status !== 0) throw new Error('the types of the provider contract could not be written')
+  writeFileSync(stamp, '')
+}
+
+function newest(root) {
+  const files = SOURCES.flatMap((folder) =>
+    readdirSync(join(root, folder)).map((name) => join(root, folder, name)),
+  )
+  return Math.max(...files.map((file) => statSync(file).mtimeMs))
+}
