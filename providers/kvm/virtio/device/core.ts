@@ -1,0 +1,225 @@
+import type { GuestMemory } from '../../memory/guest-memory.ts'
+import { isQueueSize, type QueueSetup, setupProblem } from '../queue/layout.ts'
+import { SplitQueue } from '../queue/split-queue.ts'
+import { type DeviceHost, featureSet, hasFeature, type VirtioDevice } from './virtio-device.ts'
+
+/** Device status bits (virtio 1.2, §2.1). */
+export const status = {
+  acknowledge: 1,
+  driver: 2,
+  driverOk: 4,
+  featuresOk: 8,
+  needsReset: 64,
+  failed: 128,
+} as const
+
+/** Feature bits of rings and transport (virtio 1.2, §6). */
+export const ringFeatures = { indirect: 28, eventIndex: 29, version1: 32 } as const
+
+/** How the transport reaches the driver. */
+export interface CoreEvents {
+  queueInterrupt(queue: number): void
+  configInterrupt(): void
+  /** A rule was broken; for the machine's log. */
+  fault(reason: string): void
+}
+
+interface QueueState {
+  setup: QueueSetup
+  enabled: boolean
+}
+
+/**
+ * The life of one device as every transport needs it: status, feature negotiation, queue set-up, reset
+ * (virtio 1.2, §2.1, §2.2, §2.4, §3.1). A transport only maps registers onto this.
+ */
+export class VirtioCore {
+  readonly device: VirtioDevice
+  readonly #memory: GuestMemory
+  readonly #events: CoreEvents
+  readonly #offered: bigint
+  #driverFeatures = 0n
+  #status = 0
+  #generation = 0
+  #queues: QueueState[] = []
+  #running: (SplitQueue | null)[] = []
+  #resetting = false
+
+  constructor(device: VirtioDevice, memory: GuestMemory, events: CoreEvents) {
+    this.device = device
+    this.#memory = memory
+    this.#events = events
+    this.#offered =
+      device.features | featureSet(ringFeatures.indirect, ringFeatures.eventIndex, ringFeatures.version1)
+    this.#forgetQueues()
+  }
+
+  /** Changes with every change of the configuration that the device makes (§2.5). */
+  get generation(): number {
+    return this.#generation
+  }
+  get status(): number {
+    return this.#status
+  }
+  get offeredFeatures(): bigint {
+    return this.#offered
+  }
+  get driverFeatures(): bigint {
+    return this.#driverFeatures
+  }
+  get active(): boolean {
+    return (this.#status & status.driverOk) !== 0
+  }
+
+  /** 32 of the driver's features from bit `32 × word`; ignored once FEATURES_OK stands (§2.2). */
+  setDriverFeatures(word: number, value: number): void {
+    if (word > 1 || this.#status & status.featuresOk || this.#resetting) return
+    const shift = BigInt(32 * word)
+    this.#driverFeatures = (this.#driverFeatures & ~(0xffff_ffffn << shift)) | (BigInt(value >>> 0) << shift)
+  }
+
+  /**
+   * Writes the status register. 0 resets: the register then reads 0 only when the device is quiet
+   * (§2.4.1). Bits cannot be cleared one by one (§2.1.1); FEATURES_OK is refused when the driver took
+   * what was not offered or is no modern driver (§3.1.1).
+   */
+  writeStatus(value: number): void {
+    if (this.#resetting) return
+    if (value === 0) {
+      this.#reset()
+      return
+    }
+    const wanted = (this.#status | value) & 0x8f
+    const added = wanted & ~this.#status
+    let next = this.#status | (added & (status.acknowledge | status.driver | status.failed))
+    if (added & status.featuresOk && this.#featuresAcceptable()) next |= status.featuresOk
+    this.#status = next
+    if (added & status.driverOk && next & status.featuresOk) this.#activate()
+  }
+
+  queueSetup(index: number): QueueSetup | null {
+    return this.#queues[index]?.setup ?? null
+  }
+  queueEnabled(index: number): boolean {
+    return this.#queues[index]?.enabled ?? false
+  }
+
+  /** Changes a queue that is not enabled, before DRIVER_OK (§4.1.4.3.2); anything else is ignored. */
+  changeQueue(index: number, change: Partial<QueueSetup>): void {
+    const queue = this.#queues[index]
+    if (queue === undefined || queue.enabled || this.#fixed()) return
+    if (change.size !== undefined && !isQueueSize(change.size, this.device.queueSizes[index] ?? 0)) return
+    queue.setup = { ...queue.setup, ...change }
+  }
+
+  enableQueue(index: number): void {
+    const queue = this.#queues[index]
+    if (queue === undefined || queue.enabled || this.#fixed()) return
+    const problem = setupProblem(this.#memory, queue.setup, this.device.queueSizes[index] ?? 0)
+    if (problem === null) queue.enabled = true
+    else this.#fault(`queue ${index}: ${problem}`)
+  }
+
+  /** The doorbell of a queue. */
+  kick(index: number): void {
+    if (this.active && this.#running[index] != null) this.device.kick(index)
+  }
+
+  readConfig(offset: number, data: Uint8Array): void {
+    data.fill(0)
+    const length = Math.min(data.length, this.device.configLength - offset)
+    if (length > 0) this.device.readConfig(offset, data.subarray(0, length))
+  }
+
+  writeConfig(offset: number, data: Uint8Array): void {
+    const fits = offset + data.length <= this.device.configLength
+    if (fits && !this.#resetting && !(this.#status & status.needsReset)) this.device.writeConfig(offset, data)
+  }
+
+  #fixed(): boolean {
+    return this.#resetting || (this.#status & (status.driverOk | status.needsReset)) !== 0
+  }
+
+  #featuresAcceptable(): boolean {
+    const modern = hasFeature(this.#driverFeatures, ringFeatures.version1)
+    return modern && (this.#driverFeatures & ~this.#offered) === 0n
+  }
+
+  #activate(): void {
+    if (this.#status & status.needsReset) return
+    this.#status |= status.driverOk
+    const features = this.#driverFeatures
+    this.#running = this.#queues.map(({ setup, enabled }, index) =>
+      enabled
+        ? new SplitQueue({
+            memory: this.#memory,
+            setup,
+            eventIndex: hasFeature(features, ringFeatures.eventIndex),
+            indirect: hasFeature(features, ringFeatures.indirect),
+            onFault: (reason) => this.#fault(`queue ${index}: ${reason}`),
+          })
+        : null,
+    )
+    this.device.activate(this.#host(features))
+    for (let index = 0; index < this.#running.length; index += 1) this.kick(index)
+  }
+
+  #host(features: bigint): DeviceHost {
+    const running = this.#running
+    return {
+      memory: this.#memory,
+      features,
+      queue: (index) => running[index] ?? null,
+      notify: (index) => {
+        if (running[index]?.needsInterrupt()) this.#events.queueInterrupt(index)
+      },
+      configChanged: () => {
+        this.#generation = (this.#generation + 1) & 0xff
+        if (running === this.#running && this.active) this.#events.configInterrupt()
+      },
+      fault: (reason) => {
+        if (running === this.#running) this.#fault(reason)
+      },
+    }
+  }
+
+  /** A bad guest loses this device until it resets it (§2.1.2). */
+  #fault(reason: string): void {
+    if (this.#status & status.needsReset) return
+    this.#status |= status.needsReset
+    for (const queue of this.#running) queue?.stop()
+    this.#events.fault(reason)
+    if (this.active) this.#events.configInterrupt()
+  }
+
+  #reset(): void {
+    for (const queue of this.#running) queue?.stop()
+    this.#running = []
+    if (!this.active) {
+      this.#clear()
+      return
+    }
+    this.#resetting = true
+    this.device.reset().then(
+      () => this.#clear(),
+      (error: unknown) => {
+        // The register keeps its value, so the driver waits; the machine goes on without the device.
+        this.#events.fault(`reset failed: ${String(error)}`)
+      },
+    )
+  }
+
+  #clear(): void {
+    this.#status = 0
+    this.#driverFeatures = 0n
+    this.#resetting = false
+    this.#forgetQueues()
+  }
+
+  #forgetQueues(): void {
+    this.#queues = this.device.queueSizes.map((size) => ({
+      setup: { size, descriptors: 0, available: 0, used: 0 },
+      enabled: false,
+    }))
+  }
+}

@@ -1,0 +1,182 @@
+import type { VirtioCore } from '../../device/core.ts'
+
+/** No MSI-X vector (virtio 1.2, §4.1.5.1.2). */
+export const noVector = 0xffff
+
+interface Register {
+  readonly width: 1 | 2 | 4
+  read(): number
+  write?(value: number): void
+}
+
+/**
+ * The common configuration structure (virtio 1.2, §4.1.4.3) over a device's core. A driver reads and
+ * writes whole fields, 64-bit ones by halves (§4.1.3.1); any other access reads ones or does nothing.
+ */
+export class CommonConfig {
+  readonly #core: VirtioCore
+  readonly #vectors: number
+  readonly #registers: ReadonlyMap<number, Register>
+  #deviceWord = 0
+  #driverWord = 0
+  #queue = 0
+  #configVector = noVector
+  #queueVectors: number[]
+
+  constructor(core: VirtioCore, vectors: number) {
+    this.#core = core
+    this.#vectors = vectors
+    this.#queueVectors = core.device.queueSizes.map(() => noVector)
+    this.#registers = this.#table()
+  }
+
+  get configVector(): number {
+    return this.#configVector
+  }
+  queueVector(queue: number): number {
+    return this.#queueVectors[queue] ?? noVector
+  }
+
+  read(offset: number, data: Uint8Array): void {
+    const register = this.#registers.get(offset)
+    if (register === undefined || register.width !== data.length) data.fill(0xff)
+    else Buffer.from(data.buffer, data.byteOffset, data.length).writeUIntLE(register.read(), 0, data.length)
+  }
+
+  write(offset: number, data: Uint8Array): void {
+    const register = this.#registers.get(offset)
+    if (register?.write === undefined || register.width !== data.length) return
+    register.write(Buffer.from(data.buffer, data.byteOffset, data.length).readUIntLE(0, data.length))
+  }
+
+  #table(): Map<number, Register> {
+    const core = this.#core
+    const word = (set: bigint, index: number) =>
+      index > 1 ? 0 : Number((set >> BigInt(32 * index)) & 0xffff_ffffn)
+    const queues = core.device.queueSizes.length
+    return new Map<number, Register>([
+      [
+        0,
+        {
+          width: 4,
+          read: () => this.#deviceWord,
+          write: (value) => {
+            this.#deviceWord = value
+          },
+        },
+      ],
+      [4, { width: 4, read: () => word(core.offeredFeatures, this.#deviceWord) }],
+      [
+        8,
+        {
+          width: 4,
+          read: () => this.#driverWord,
+          write: (value) => {
+            this.#driverWord = value
+          },
+        },
+      ],
+      [
+        12,
+        {
+          width: 4,
+          read: () => word(core.driverFeatures, this.#driverWord),
+          write: (value) => core.setDriverFeatures(this.#driverWord, value),
+        },
+      ],
+      [
+        16,
+        {
+          width: 2,
+          read: () => this.#configVector,
+          write: (value) => {
+            this.#configVector = this.#known(value)
+          },
+        },
+      ],
+      [18, { width: 2, read: () => queues }],
+      [20, { width: 1, read: () => core.status, write: (value) => this.#writeStatus(value) }],
+      [21, { width: 1, read: () => core.generation }],
+      [
+        22,
+        {
+          width: 2,
+          read: () => this.#queue,
+          write: (value) => {
+            this.#queue = value
+          },
+        },
+      ],
+      [
+        24,
+        {
+          width: 2,
+          // A size of 0 says that there is no such queue (§4.1.4.3).
+          read: () => core.queueSetup(this.#queue)?.size ?? 0,
+          write: (size) => core.changeQueue(this.#queue, { size }),
+        },
+      ],
+      [
+        26,
+        {
+          width: 2,
+          read: () => this.queueVector(this.#queue),
+          write: (value) => {
+            if (this.#queue < queues) this.#queueVectors[this.#queue] = this.#known(value)
+          },
+        },
+      ],
+      [
+        28,
+        {
+          width: 2,
+          read: () => (core.queueEnabled(this.#queue) ? 1 : 0),
+          write: (value) => {
+            if (value === 1) core.enableQueue(this.#queue)
+          },
+        },
+      ],
+      [30, { width: 2, read: () => (this.#queue < queues ? this.#queue : 0) }],
+      ...this.#address(32, 'descriptors'),
+      ...this.#address(40, 'available'),
+      ...this.#address(48, 'used'),
+    ])
+  }
+
+  #address(offset: number, part: 'descriptors' | 'available' | 'used'): [number, Register][] {
+    const core = this.#core
+    const now = () => core.queueSetup(this.#queue)?.[part] ?? 0
+    const low = (address: number) => address % 2 ** 32
+    const high = (address: number) => Math.floor(address / 2 ** 32)
+    return [
+      [
+        offset,
+        {
+          width: 4,
+          read: () => low(now()),
+          write: (value) => core.changeQueue(this.#queue, { [part]: high(now()) * 2 ** 32 + value }),
+        },
+      ],
+      [
+        offset + 4,
+        {
+          width: 4,
+          read: () => high(now()),
+          write: (value) => core.changeQueue(this.#queue, { [part]: value * 2 ** 32 + low(now()) }),
+        },
+      ],
+    ]
+  }
+
+  #writeStatus(value: number): void {
+    if (value === 0) {
+      this.#configVector = noVector
+      this.#queueVectors.fill(noVector)
+    }
+    this.#core.writeStatus(value)
+  }
+
+  #known(vector: number): number {
+    return vector < this.#vectors ? vector : noVector
+  }
+}
