@@ -1,0 +1,48 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Machine } from '../manifest/index.ts'
+import type { MachineState } from '../project/machine-state.ts'
+import { wantedArch } from './spec.ts'
+
+/** Names of the manifest's settings that a made machine does not have, in two classes. */
+export interface Changes {
+  /** Taken over at the next start. */
+  atStart: string[]
+  /** Only taken over by making the machine anew. */
+  anew: string[]
+}
+
+/** What the manifest says now against what the machine was last started with. Pure. */
+export function pendingChanges(config: Machine, state: MachineState): Changes {
+  const { spec } = state
+  const rootSize = spec.disks[0]?.size ?? 0
+  const atStart: string[] = []
+  if (config.cpus !== spec.cpus) atStart.push('cpus')
+  if (config.memory !== spec.memory) atStart.push('memory')
+  if (config.disk !== null && config.disk > rootSize) atStart.push('disk')
+  if (config.nested !== spec.nested) atStart.push('nested')
+  if (!isDeepStrictEqual(wantedPorts(config), startedPorts(state))) atStart.push('ports')
+  if (!isDeepStrictEqual(config.providers[state.provider] ?? {}, spec.options)) atStart.push('providers')
+  const anew: string[] = []
+  const [name, version] = config.box.split('@')
+  if (name !== state.box.name || (version !== undefined && version !== state.box.version)) anew.push('box')
+  if (wantedArch(config) !== spec.arch) anew.push('arch')
+  return { atStart, anew }
+}
+
+function wantedPorts(config: Machine) {
+  return config.ports.map(({ protocol, hostAddress, hostPort, guestPort }) => ({
+    protocol,
+    hostAddress,
+    hostPort,
+    guestPort,
+  }))
+}
+
+function startedPorts(state: MachineState) {
+  return state.ports.map(({ protocol, hostAddress, hostPort, guestPort, movedFrom }) => ({
+    protocol,
+    hostAddress,
+    hostPort: movedFrom ?? hostPort,
+    guestPort,
+  }))
+}

@@ -1,0 +1,34 @@
+import type { Readable, Writable } from 'node:stream'
+import { exec } from '../ssh/index.ts'
+import type { Project } from './project.ts'
+import type { CommandResult } from './results.ts'
+import { findReachable, withSession } from './session.ts'
+
+export interface CommandOptions {
+  /** The only machine where none is named. */
+  machine: string | undefined
+  /** A program with its arguments, taken as they are; or text for the guest's shell, as ssh takes it. */
+  command: readonly string[] | string
+  stdin: Readable
+  stdout: Writable
+  stderr: Writable
+}
+
+/**
+ * Runs a command in a running machine, in the manifest's environment. The three streams are kept
+ * apart and pass every byte; the result has the command's exit code.
+ */
+export async function runCommand(project: Project, options: CommandOptions): Promise<CommandResult> {
+  const reachable = await findReachable(project, options.machine)
+  const { stdin, stdout, stderr } = options
+  return withSession(project, reachable, async (session) => {
+    const { code, signal } = await exec(session, options.command, {
+      env: reachable.env,
+      stdin,
+      stdout,
+      stderr,
+      signal: project.signal,
+    })
+    return { exitCode: code, ...(signal === null ? {} : { signal }) }
+  })
+}

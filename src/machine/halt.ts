@@ -1,0 +1,98 @@
+import { PosadaError } from '../errors/index.ts'
+import { type MachineState, readState, writeState } from '../project/machine-state.ts'
+import type { Project } from './project.ts'
+import type { HaltResult } from './results.ts'
+import { type Selected, selectWithOrphans } from './select.ts'
+import { inStep, throwFailures, withMachineLock } from './work.ts'
+
+export interface HaltOptions {
+  /** None: all. */
+  machines: readonly string[]
+  /** Cuts the power at once instead of asking the guest. */
+  force: boolean
+}
+
+/** Milliseconds for a machine that is no longer in the manifest. */
+const ORPHAN_HALT_TIMEOUT = 60_000
+
+/**
+ * Stops machines, dependents before what they depend on. One that is not running is reported as
+ * `already`; it is E_NOT_CREATED to name one that was never made, or to have none that was.
+ */
+export async function halt(project: Project, options: HaltOptions): Promise<HaltResult[]> {
+  const selected = await selectWithOrphans(project.manifest, project.paths, options.machines)
+  const results: HaltResult[] = []
+  const failures: unknown[] = []
+  const absent: string[] = []
+  for (const machine of dependentsFirst(selected)) {
+    project.signal.throwIfAborted()
+    try {
+      const result = await haltMachine(project, machine, options.force)
+      if (result === null) absent.push(machine.name)
+      else results.push(result)
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  throwFailures(failures)
+  if (absent.length > 0 && (options.machines.length > 0 || results.length === 0)) throw notCreated(absent)
+  return results
+}
+
+/** Null: it was never made. */
+function haltMachine(
+  project: Project,
+  { name, config }: Selected,
+  force: boolean,
+): Promise<HaltResult | null> {
+  return withMachineLock(project, name, async () => {
+    const paths = project.paths.machine(name)
+    const state = await readState(paths)
+    if (state === null) return null
+    const begun = performance.now()
+    const provider = await project.providers.get(state.provider)
+    const { how, via } = await inStep(
+      project.emit,
+      { machine: name, step: 'halt', message: force ? 'cutting the power' : 'shutting down' },
+      () =>
+        provider.stop(state.spec, {
+          graceful: !force,
+          timeout: config?.haltTimeout ?? ORPHAN_HALT_TIMEOUT,
+          signal: project.signal,
+        }),
+    )
+    if (how !== 'already') await recordStop(project, state, { how, via })
+    if (how === 'forced' && !force) {
+      const message = `the guest did not shut down in time; its power was cut (${via})`
+      project.emit({ type: 'notice', level: 'warn', machine: name, message })
+    }
+    return { name, how, via, ms: Math.round(performance.now() - begun) }
+  })
+}
+
+async function recordStop(
+  project: Project,
+  state: MachineState,
+  stop: { how: 'graceful' | 'forced'; via: string },
+): Promise<void> {
+  const paths = project.paths.machine(state.spec.name)
+  await writeState(paths, { ...state, stop: { at: new Date().toISOString(), ...stop } })
+}
+
+/** A machine that nothing here depends on comes before those that it depends on. */
+export function dependentsFirst(machines: readonly Selected[]): Selected[] {
+  const ordered: Selected[] = []
+  const visit = (machine: Selected) => {
+    if (ordered.includes(machine)) return
+    for (const other of machines) if (other.config?.dependsOn.includes(machine.name)) visit(other)
+    ordered.push(machine)
+  }
+  machines.forEach(visit)
+  return ordered
+}
+
+function notCreated(machines: string[]): PosadaError {
+  const what =
+    machines.length === 1 ? `machine ${machines[0]} does not` : `machines ${machines.join(', ')} do not`
+  return new PosadaError('E_NOT_CREATED', `${what} exist yet`, { hint: 'posada up makes it' })
+}

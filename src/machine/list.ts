@@ -1,0 +1,36 @@
+import { PosadaError } from '../errors/index.ts'
+import { exists } from '../lib/folders.ts'
+import { machinesOnDisk, readState } from '../project/machine-state.ts'
+import { projectPaths, type UserPaths } from '../project/paths.ts'
+import { type IndexEntry, readIndex } from '../project/user-index.ts'
+import type { ProviderSource } from './project.ts'
+import type { ProjectResult } from './results.ts'
+import { nameOf } from './status.ts'
+
+/** All projects of this user that have machines, wherever they are. */
+export async function listProjects(
+  user: UserPaths,
+  providersFor: (root: string) => ProviderSource,
+): Promise<ProjectResult[]> {
+  const entries = await readIndex(user.projects)
+  return Promise.all(entries.map((entry) => describe(entry, providersFor(entry.root))))
+}
+
+async function describe(entry: IndexEntry, providers: ProviderSource): Promise<ProjectResult> {
+  const { id, root, name } = entry
+  if (!(await exists(root))) return { id, root, name, machines: null, problem: 'the folder is gone' }
+  const paths = projectPaths(root)
+  try {
+    const machines: { name: string; state: ReturnType<typeof nameOf> }[] = []
+    for (const machine of await machinesOnDisk(paths)) {
+      const state = await readState(paths.machine(machine))
+      if (state === null) continue
+      const provider = await providers.get(state.provider)
+      machines.push({ name: machine, state: nameOf(state, await provider.status(state.spec)) })
+    }
+    return { id, root, name, machines }
+  } catch (error) {
+    if (!(error instanceof PosadaError)) throw error
+    return { id, root, name, machines: null, problem: error.message }
+  }
+}

@@ -1,0 +1,117 @@
+import { readFile } from 'node:fs/promises'
+import type { StoredBox } from '../box/index.ts'
+import { isPosadaError } from '../errors/index.ts'
+import type { Machine } from '../manifest/index.ts'
+import { type MachineState, writeState } from '../project/machine-state.ts'
+import type { Provider } from '../provider/index.ts'
+import {
+  ensureKeyPair,
+  publicKeyOf,
+  replaceKey,
+  type SshSession,
+  type SshStage,
+  waitForSsh,
+} from '../ssh/index.ts'
+import type { Project } from './project.ts'
+import { awaitAnnouncement, bootTimeout, raceCrash } from './ready.ts'
+import { sshTarget } from './target.ts'
+import { inStep } from './work.ts'
+
+export interface LoginInputs {
+  config: Machine
+  provider: Provider
+  state: MachineState
+}
+
+/**
+ * Waits for the guest of a machine that has been started and logs in; on the first login the
+ * machine's own key takes the place of the box's and the guest gets its name. Returns the open
+ * session and the state as written, with `readyAt`.
+ */
+export async function logIn(
+  project: Project,
+  inputs: LoginInputs,
+): Promise<{ session: SshSession; state: MachineState }> {
+  const { config, provider, state } = inputs
+  const machine = config.name
+  const box = await project.boxes.byDigest(state.box)
+  const deadline = Date.now() + config.bootTimeout
+  const socket = box.manifest.announcesReady ? provider.channel(state.spec, 'ready') : null
+  if (socket !== null) {
+    await inStep(project.emit, { machine, step: 'boot', message: 'waiting for the guest' }, () =>
+      awaitAnnouncement(socket, {
+        provider,
+        spec: state.spec,
+        timeout: config.bootTimeout,
+        signal: project.signal,
+      }),
+    )
+  }
+  return inStep(project.emit, { machine, step: 'ssh', message: 'logging in' }, async () => {
+    const session = await openFirst(project, inputs, box, deadline)
+    const at = new Date().toISOString()
+    const ready: MachineState = {
+      ...state,
+      login: { ...state.login, ownKey: true },
+      start: { at: state.start?.at ?? at, readyAt: at },
+    }
+    await writeState(project.paths.machine(machine), ready)
+    return { session, state: ready }
+  })
+}
+
+async function openFirst(
+  project: Project,
+  { config, provider, state }: LoginInputs,
+  box: StoredBox,
+  deadline: number,
+): Promise<SshSession> {
+  const { signal } = project
+  const paths = project.paths.machine(config.name)
+  const own = await ensureKeyPair({ key: paths.key, publicKey: paths.publicKey }, `posada ${config.name}`)
+  const boxKey = `${box.dir}/${box.manifest.login.key.file}`
+  const session = await connectInTime(project, { config, provider, state }, deadline, {
+    ...(state.login.ownKey ? {} : { fallbackKeyFile: boxKey }),
+  })
+  try {
+    if (!state.login.ownKey) {
+      const oldPublicKey = publicKeyOf(await readFile(boxKey, 'utf8'), boxKey)
+      await replaceKey(session, { newPublicKey: own.publicKey, oldPublicKey, hostname: config.name, signal })
+    }
+    return session
+  } catch (error) {
+    await session.close()
+    throw error
+  }
+}
+
+const STAGES: Record<SshStage, string> = {
+  none: 'its SSH port does not answer',
+  tcp: 'its SSH port is open and says nothing',
+  banner: 'its SSH server does not finish the handshake',
+  handshake: 'it has not let us log in',
+  auth: 'the login was not completed',
+}
+
+/** Connects as soon as the guest allows; a guest that never does is E_BOOT_TIMEOUT with the stage. */
+async function connectInTime(
+  project: Project,
+  { config, provider, state }: LoginInputs,
+  deadline: number,
+  options: { fallbackKeyFile?: string },
+): Promise<SshSession> {
+  let reached: SshStage = 'none'
+  const onStage = (stage: SshStage) => {
+    reached = stage
+  }
+  const timeout = Math.max(deadline - Date.now(), 5000)
+  const target = sshTarget(state, project.paths.machine(config.name))
+  try {
+    return await raceCrash({ provider, spec: state.spec, timeout, signal: project.signal }, (signal) =>
+      waitForSsh(target, { ...options, timeout, onStage, signal }),
+    )
+  } catch (error) {
+    if (!isPosadaError(error, 'E_SSH_CONNECT')) throw error
+    throw await bootTimeout(state.spec, config.bootTimeout, STAGES[reached], error)
+  }
+}

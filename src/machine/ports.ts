@@ -1,0 +1,20 @@
+import { readState } from '../project/machine-state.ts'
+import type { Project } from './project.ts'
+import type { PortsResult } from './results.ts'
+import { selectMachines } from './select.ts'
+import { sshAddress } from './target.ts'
+
+/** The host's ports that lead into the running machines. */
+export async function ports(project: Project, machines: readonly string[]): Promise<PortsResult[]> {
+  const results: PortsResult[] = []
+  for (const { name } of selectMachines(project.manifest, machines)) {
+    const paths = project.paths.machine(name)
+    const state = await readState(paths)
+    if (state === null) continue
+    const provider = await project.providers.get(state.provider)
+    const { state: found } = await provider.status(state.spec)
+    if (found !== 'running' && found !== 'paused') continue
+    results.push({ machine: name, ssh: sshAddress(state, paths), ports: state.ports })
+  }
+  return results
+}

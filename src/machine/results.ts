@@ -1,0 +1,115 @@
+import type { PosadaError } from '../errors/index.ts'
+
+/**
+ * What the verbs return: plain data, and with `--json` what the command prints (docs/json.md).
+ * Times are ISO 8601, durations milliseconds, sizes bytes.
+ */
+export type MachineStateName =
+  /** In the manifest, never made. */
+  | 'absent'
+  /** Its disks are there; it was never started, or `up` was cut short. */
+  | 'created'
+  /** It runs and has not been seen ready yet. */
+  | 'starting'
+  | 'running'
+  | 'paused'
+  | 'stopped'
+  /** It ended without being asked to. */
+  | 'crashed'
+
+export interface SshAddress {
+  host: string
+  port: number
+  user: string
+  keyFile: string
+}
+
+export interface PortResult {
+  protocol: 'tcp' | 'udp'
+  hostAddress: string
+  hostPort: number
+  guestPort: number
+  /** The port that the manifest asked for, where `auto: true` moved it. */
+  movedFrom?: number
+}
+
+export interface StatusResult {
+  name: string
+  state: MachineStateName
+  /** Null while the machine is absent. */
+  provider: string | null
+  /** What executes the guest's code; null unless it runs. */
+  accelerator: string | null
+  box: string
+  cpus: number
+  memory: number
+  pid: number | null
+  startedAt: string | null
+  /** Null unless it runs and was ready. */
+  ssh: SshAddress | null
+  ports: PortResult[]
+  /** False for a machine that was made and is no longer in the manifest. */
+  inManifest: boolean
+  /** Settings of the manifest that the running machine does not have yet: `memory`, `ports`… */
+  pending: string[]
+  /** Why it is in this state, where there is more to say: how it crashed. */
+  reason?: string
+  /** The end of its console, where it crashed. */
+  console?: string[]
+}
+
+export interface UpMachineResult {
+  name: string
+  /** What `up` found: it made the machine, started it, or left it running. */
+  change: 'created' | 'started' | 'resumed' | 'none'
+  provider: string
+  accelerator: string | null
+  ssh: SshAddress
+  ports: PortResult[]
+  steps: ProvisionResult[]
+  ms: number
+}
+
+export interface ProvisionResult {
+  name: string
+  result: 'ran' | 'skipped'
+  ms: number
+}
+
+export interface HaltResult {
+  name: string
+  /** `already`: it was not running. */
+  how: 'graceful' | 'forced' | 'already'
+  via: string
+  ms: number
+}
+
+export interface DestroyResult {
+  name: string
+  /** Whether there was anything to take away. */
+  destroyed: boolean
+}
+
+export interface ProjectResult {
+  name: string
+  root: string
+  id: string
+  /** Null where the folder or the manifest is gone or cannot be read; `problem` says why. */
+  machines: { name: string; state: MachineStateName }[] | null
+  problem?: string
+}
+
+export interface PortsResult {
+  machine: string
+  ssh: SshAddress
+  ports: PortResult[]
+}
+
+/** The end of a guest's command: its exit code, or 128 + the number of the signal that killed it. */
+export interface CommandResult {
+  exitCode: number
+  signal?: string
+}
+
+/** What is thrown when several machines failed holds their errors in `problems`. */
+export type SeveralErrors = PosadaError

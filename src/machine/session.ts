@@ -1,0 +1,51 @@
+import { PosadaError } from '../errors/index.ts'
+import { type MachineState, readState } from '../project/machine-state.ts'
+import { connect, type SshSession } from '../ssh/index.ts'
+import type { Project } from './project.ts'
+import { selectOne } from './select.ts'
+import { nameOf } from './status.ts'
+import { sshTarget } from './target.ts'
+
+/** A machine that runs and can be logged in to. */
+export interface Reachable {
+  name: string
+  state: MachineState
+  env: Record<string, string>
+}
+
+/** The running machine of this name, or the only one; E_NOT_CREATED or E_NOT_RUNNING says what it is instead. */
+export async function findReachable(project: Project, name: string | undefined): Promise<Reachable> {
+  const config = selectOne(project.manifest, name)
+  const state = await readState(project.paths.machine(config.name))
+  if (state === null) {
+    throw new PosadaError('E_NOT_CREATED', `machine ${config.name} does not exist yet`, {
+      machine: config.name,
+      hint: `posada up ${config.name} makes it`,
+    })
+  }
+  const provider = await project.providers.get(state.provider)
+  const stateName = nameOf(state, await provider.status(state.spec))
+  if (stateName !== 'running') {
+    throw new PosadaError('E_NOT_RUNNING', `machine ${config.name} is not running`, {
+      value: stateName,
+      machine: config.name,
+      hint: `posada up ${config.name} starts it`,
+    })
+  }
+  return { name: config.name, state, env: config.env }
+}
+
+/** Opens a session to a running machine, does `work` and closes it. */
+export async function withSession<T>(
+  project: Project,
+  { name, state }: Reachable,
+  work: (session: SshSession) => Promise<T>,
+): Promise<T> {
+  const target = sshTarget(state, project.paths.machine(name))
+  const session = await connect(target, { signal: project.signal })
+  try {
+    return await work(session)
+  } finally {
+    await session.close()
+  }
+}

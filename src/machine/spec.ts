@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto'
+import type { StoredBox } from '../box/index.ts'
+import { PosadaError } from '../errors/index.ts'
+import type { Machine } from '../manifest/index.ts'
+import type { MachinePaths } from '../project/paths.ts'
+import type { Arch, DiskSpec, FirmwareBoot, KernelBoot, MachineSpec, PortForward } from '../provider/index.ts'
+
+export interface SpecInputs {
+  id: string
+  config: Machine
+  box: StoredBox
+  paths: MachinePaths
+  runtimeDir: string
+  /** Chosen and free host ports, SSH's among them. */
+  forwards: PortForward[]
+  /** The name of the provider that the spec is for. */
+  provider: string
+}
+
+/** The address of the guest that SSH listens on, whatever the host's port is. */
+export const SSH_GUEST_PORT = 22
+
+/**
+ * What a provider is given, from manifest, box and chosen ports. Pure: the same inputs give the same
+ * spec, so a machine keeps its UUID and MAC for its whole life.
+ */
+export function machineSpec(inputs: SpecInputs): MachineSpec {
+  const { id, config, box, paths } = inputs
+  const identity = createHash('sha256').update(id).digest()
+  checkMemory(config, box)
+  return {
+    id,
+    name: config.name,
+    uuid: uuidFrom(identity),
+    arch: box.manifest.arch,
+    cpus: config.cpus,
+    memory: config.memory,
+    nested: config.nested,
+    boot: boot(box),
+    disks: disks(config, box, paths),
+    nics: [{ kind: 'user', mac: macFrom(identity), forwards: inputs.forwards }],
+    files: {
+      dataDir: paths.data,
+      runtimeDir: inputs.runtimeDir,
+      consoleLog: paths.consoleLog,
+      providerLog: paths.providerLog,
+    },
+    options: config.providers[inputs.provider] ?? {},
+  }
+}
+
+/** The architecture to look for: `host` is this computer's. */
+export function wantedArch(config: Machine, host: string = process.arch): Arch {
+  if (config.arch !== 'host') return config.arch
+  return host === 'arm64' ? 'aarch64' : 'x86_64'
+}
+
+function boot(box: StoredBox): KernelBoot | FirmwareBoot {
+  const { kernel, firmware } = box.manifest
+  if (kernel === undefined) return { kind: 'firmware', firmware: firmware ?? 'bios' }
+  return {
+    kind: 'kernel',
+    kernel: `${box.dir}/${kernel.kernel.file}`,
+    ...(kernel.initrd === undefined ? {} : { initrd: `${box.dir}/${kernel.initrd.file}` }),
+    cmdline: kernel.cmdline,
+  }
+}
+
+/** The box's first disk becomes `root`, further ones keep the order and are `disk-2`, `disk-3`… */
+function disks(config: Machine, box: StoredBox, paths: MachinePaths): DiskSpec[] {
+  return box.manifest.disks.map((disk, index) => {
+    const name = index === 0 ? 'root' : `disk-${index + 1}`
+    const wanted = index === 0 ? config.disk : null
+    if (wanted !== null && wanted < disk.virtualSize) {
+      throw new PosadaError(
+        'E_DISK_SHRINK',
+        `box ${config.box} needs a disk of ${disk.virtualSize} bytes or more`,
+        {
+          value: String(wanted),
+          place: config.place('disk'),
+          machine: config.name,
+          hint: 'leave `disk` out to take the box as it is',
+        },
+      )
+    }
+    const size = Math.ceil((wanted ?? disk.virtualSize) / 512) * 512
+    return {
+      name,
+      path: paths.disk(name),
+      base: { path: `${box.dir}/${disk.file}`, format: disk.format },
+      size,
+    }
+  })
+}
+
+function checkMemory(config: Machine, box: StoredBox): void {
+  if (config.memory >= box.manifest.minMemory) return
+  throw new PosadaError('E_VALUE_INVALID', `box ${config.box} needs more memory than this`, {
+    value: `${config.memory} bytes`,
+    place: config.place('memory'),
+    machine: config.name,
+    hint: `give it at least ${Math.ceil(box.manifest.minMemory / 2 ** 20)}MiB`,
+  })
+}
+
+/** RFC 9562, section 5.8: version 8, made from a hash. */
+function uuidFrom(hash: Buffer): string {
+  const bytes = Buffer.from(hash.subarray(0, 16))
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6)
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8)
+  const hex = bytes.toString('hex')
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
+}
+
+/** 52:54:00 is the prefix that QEMU uses: locally administered, unicast. */
+function macFrom(hash: Buffer): string {
+  const tail = hash.subarray(16, 19).toString('hex')
+  return `52:54:00:${tail.slice(0, 2)}:${tail.slice(2, 4)}:${tail.slice(4, 6)}`
+}

@@ -1,0 +1,114 @@
+import { rm } from 'node:fs/promises'
+import type { StoredBox } from '../box/index.ts'
+import { isPosadaError, PosadaError } from '../errors/index.ts'
+import type { Machine } from '../manifest/index.ts'
+import { type MachineState, writeState } from '../project/machine-state.ts'
+import { type MachinePaths, machineId } from '../project/paths.ts'
+import { ensureRuntimeDir } from '../project/runtime-dir.ts'
+import type { Provider } from '../provider/index.ts'
+import { choosePorts } from './host-ports.ts'
+import type { Project } from './project.ts'
+import { machineSpec, wantedArch } from './spec.ts'
+import { inStep } from './work.ts'
+
+export interface StartInputs {
+  projectId: string
+  config: Machine
+  provider: Provider
+  /** What is known from earlier; null for a machine that does not exist yet. */
+  previous: MachineState | null
+}
+
+/** How often a start is tried again when somebody took a port between its choice and the start. */
+const PORT_TRIES = 4
+
+/**
+ * Makes a stopped or absent machine's disks and starts it with the manifest's settings. What is
+ * about to be done is recorded before it is done, so that the next command finds a machine whose
+ * `up` was killed. Returns the state as written.
+ */
+export async function startMachine(project: Project, inputs: StartInputs): Promise<MachineState> {
+  const { config } = inputs
+  const paths = project.paths.machine(config.name)
+  const box = await findBox(project, inputs)
+  for (let attempt = 1; ; attempt++) {
+    const state = await planStart(project, inputs, box, paths)
+    await writeState(paths, state)
+    try {
+      return await carryOut(project, inputs.provider, paths, state)
+    } catch (error) {
+      const mayRetry = isPosadaError(error, 'E_PORT_IN_USE') && attempt < PORT_TRIES
+      if (!mayRetry) throw error
+    }
+  }
+}
+
+/** A machine stays on the box it was made from, whatever became newer. */
+async function findBox(project: Project, { config, previous }: StartInputs): Promise<StoredBox> {
+  if (previous !== null) return project.boxes.byDigest(previous.box)
+  try {
+    return await project.boxes.resolve(config.box, wantedArch(config))
+  } catch (error) {
+    if (!(error instanceof PosadaError) || error.place !== undefined) throw error
+    const { code, message, value, hint, details, problems } = error
+    throw new PosadaError(code, message, {
+      place: config.place('box'),
+      machine: config.name,
+      details,
+      problems,
+      cause: error,
+      ...(value === undefined ? {} : { value }),
+      ...(hint === undefined ? {} : { hint }),
+    })
+  }
+}
+
+async function planStart(
+  project: Project,
+  { projectId, config, provider, previous }: StartInputs,
+  box: StoredBox,
+  paths: MachinePaths,
+): Promise<MachineState> {
+  const id = machineId(projectId, config.name)
+  const runtimeDir = await ensureRuntimeDir(project.user.runtime, id)
+  const { forwards, ports } = await choosePorts(config, previous?.spec.nics[0]?.forwards[0]?.hostPort)
+  const spec = machineSpec({ id, config, box, paths, runtimeDir, forwards, provider: provider.name })
+  for (const port of ports) {
+    if (port.movedFrom === undefined) continue
+    const message = `port ${port.movedFrom} is taken; ${port.guestPort} is forwarded from ${port.hostPort}`
+    project.emit({ type: 'notice', level: 'info', machine: config.name, message })
+  }
+  const { name, version } = box.manifest
+  return {
+    version: 1,
+    provider: provider.name,
+    box: { name, version, digest: box.digest },
+    spec,
+    ports,
+    login: previous?.login ?? { user: box.manifest.login.user, ownKey: false },
+    provision: previous?.provision ?? {},
+    ...(previous?.createdAt === undefined ? {} : { createdAt: previous.createdAt }),
+  }
+}
+
+async function carryOut(
+  project: Project,
+  provider: Provider,
+  paths: MachinePaths,
+  planned: MachineState,
+): Promise<MachineState> {
+  const machine = planned.spec.name
+  let state = planned
+  // Data without a completed creation was left by a `destroy` or an `up` that was cut short.
+  if (state.createdAt === undefined) await rm(paths.data, { recursive: true, force: true })
+  const step = { machine, step: 'disk', message: `disk over ${state.box.name} ${state.box.version}` }
+  await inStep(project.emit, step, () => provider.create(state.spec))
+  state = { ...state, createdAt: state.createdAt ?? new Date().toISOString() }
+  state = { ...state, start: { at: new Date().toISOString() } }
+  await writeState(paths, state)
+  project.signal.throwIfAborted()
+  await inStep(project.emit, { machine, step: 'start', message: `starting with ${provider.name}` }, () =>
+    provider.start(state.spec, { signal: project.signal }),
+  )
+  return state
+}

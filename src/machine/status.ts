@@ -1,0 +1,77 @@
+import { type MachineState, readState } from '../project/machine-state.ts'
+import type { MachineStatus } from '../provider/index.ts'
+import { pendingChanges } from './changes.ts'
+import { tailLines } from './console.ts'
+import type { Project } from './project.ts'
+import type { MachineStateName, StatusResult } from './results.ts'
+import { type Selected, selectWithOrphans } from './select.ts'
+import { sshAddress } from './target.ts'
+
+const CONSOLE_LINES = 10
+
+/** What the machines are doing, asked of the hypervisor. Nothing is changed and no lock is taken. */
+export async function status(project: Project, machines: readonly string[]): Promise<StatusResult[]> {
+  const selected = await selectWithOrphans(project.manifest, project.paths, machines)
+  return Promise.all(selected.map((machine) => machineStatus(project, machine)))
+}
+
+async function machineStatus(project: Project, { name, config }: Selected): Promise<StatusResult> {
+  const paths = project.paths.machine(name)
+  const state = await readState(paths)
+  if (state === null) return absent(name, config)
+  const provider = await project.providers.get(state.provider)
+  const found = await provider.status(state.spec)
+  const stateName = nameOf(state, found)
+  const runs = found.state === 'running' || found.state === 'paused'
+  const pending = config === null ? { atStart: [], anew: [] } : pendingChanges(config, state)
+  return {
+    name,
+    state: stateName,
+    provider: state.provider,
+    accelerator: runs ? found.accelerator : null,
+    box: `${state.box.name}@${state.box.version}`,
+    cpus: state.spec.cpus,
+    memory: state.spec.memory,
+    pid: runs ? found.pid : null,
+    startedAt: runs ? (state.start?.at ?? null) : null,
+    ssh: stateName === 'running' ? sshAddress(state, paths) : null,
+    ports: runs ? state.ports : [],
+    inManifest: config !== null,
+    pending: [...(runs ? pending.atStart : []), ...pending.anew],
+    ...(found.state === 'stopped' && found.reason !== undefined ? { reason: found.reason } : {}),
+    ...(stateName === 'crashed' ? { console: await tailLines(paths.consoleLog, CONSOLE_LINES) } : {}),
+  }
+}
+
+/** The one name for what the records and the hypervisor say together. */
+export function nameOf(state: MachineState, found: MachineStatus): MachineStateName {
+  switch (found.state) {
+    case 'running':
+      return state.start?.readyAt === undefined ? 'starting' : 'running'
+    case 'paused':
+      return 'paused'
+    case 'absent':
+      return 'created'
+    case 'stopped':
+      if (found.crashed) return 'crashed'
+      return state.start === undefined ? 'created' : 'stopped'
+  }
+}
+
+function absent(name: string, config: Selected['config']): StatusResult {
+  return {
+    name,
+    state: 'absent',
+    provider: null,
+    accelerator: null,
+    box: config?.box ?? '',
+    cpus: config?.cpus ?? 0,
+    memory: config?.memory ?? 0,
+    pid: null,
+    startedAt: null,
+    ssh: null,
+    ports: [],
+    inManifest: config !== null,
+    pending: [],
+  }
+}

@@ -1,0 +1,58 @@
+import { PosadaError } from '../errors/index.ts'
+import type { Emit } from '../events/index.ts'
+import { describeHolder, withLock } from '../project/lock.ts'
+import type { Project } from './project.ts'
+
+/** Does `work` as the only posada process on this machine; tells the user when it has to wait. */
+export function withMachineLock<T>(project: Project, machine: string, work: () => Promise<T>): Promise<T> {
+  return withLock(
+    project.paths.machine(machine).lock,
+    {
+      command: project.command,
+      wait: project.lockWait,
+      signal: project.signal,
+      machine,
+      onWait: (holder) =>
+        project.emit({
+          type: 'notice',
+          level: 'info',
+          machine,
+          message: `waiting for ${describeHolder(holder)}`,
+        }),
+    },
+    work,
+  )
+}
+
+export interface Step {
+  machine?: string
+  step: string
+  message: string
+}
+
+/** Tells that a stage begins and how it ends, with the time it took. */
+export async function inStep<T>(emit: Emit, step: Step, work: () => Promise<T>): Promise<T> {
+  const begun = performance.now()
+  emit({ type: 'step', status: 'start', ...step })
+  try {
+    const value = await work()
+    emit({ type: 'step', status: 'done', ...step, ms: performance.now() - begun })
+    return value
+  } catch (error) {
+    emit({ type: 'step', status: 'fail', ...step, ms: performance.now() - begun })
+    throw error
+  }
+}
+
+/** Throws what went wrong with several machines: a single error as it is, more as E_SEVERAL. */
+export function throwFailures(failures: readonly unknown[]): void {
+  const [first] = failures
+  if (failures.length === 0) return
+  if (failures.length === 1) throw first
+  const bug = failures.find((error) => !(error instanceof PosadaError))
+  if (bug !== undefined) throw bug
+  const problems = failures.filter((error) => error instanceof PosadaError)
+  const interrupted = problems.find((error) => error.code === 'E_INTERRUPTED')
+  if (interrupted !== undefined) throw interrupted
+  throw new PosadaError('E_SEVERAL', `${problems.length} machines failed`, { problems })
+}
