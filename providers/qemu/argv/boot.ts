@@ -1,0 +1,31 @@
+import type { KernelBoot, MachineSpec } from '../../../src/provider/index.ts'
+import { option } from './escape.ts'
+import type { HostFacts } from './host-facts.ts'
+
+export function bootArguments(spec: MachineSpec, host: HostFacts): string[] {
+  if (spec.boot.kind === 'kernel') return kernelArguments(spec.boot, spec)
+  const order = ['-boot', option('', { menu: false, strict: true })]
+  if (host.uefi === null) return order
+  return [
+    ...order,
+    ...['-blockdev', flash('uefi-code', host.uefi.code, true)],
+    ...['-blockdev', flash('uefi-variables', host.uefi.variables, false)],
+  ]
+}
+
+function kernelArguments(boot: KernelBoot, spec: MachineSpec): string[] {
+  return [
+    ...['-kernel', boot.kernel],
+    ...(boot.initrd === undefined ? [] : ['-initrd', boot.initrd]),
+    ...['-append', `${boot.cmdline} console=${consoleOf(spec)}`.trim()],
+  ]
+}
+
+function consoleOf(spec: MachineSpec): string {
+  return spec.arch === 'x86_64' ? 'ttyS0' : 'ttyAMA0'
+}
+
+function flash(node: string, path: string, readOnly: boolean): string {
+  const file = { driver: 'file', filename: path, 'read-only': readOnly }
+  return JSON.stringify({ driver: 'raw', 'node-name': node, 'read-only': readOnly, file })
+}

@@ -1,0 +1,28 @@
+import type { MachineSpec } from '../../../src/provider/index.ts'
+import { qemuFiles } from '../files.ts'
+import { option } from './escape.ts'
+import type { Transport } from './machine.ts'
+
+/**
+ * The console goes to a file. The two named ports are Unix sockets on which QEMU listens: what the
+ * guest writes waits until somebody connects. Port number 0 is reserved for a console (virtio 1.2,
+ * 5.3), so they have 1 and 2.
+ */
+export function channelArguments(spec: MachineSpec, transport: Transport): string[] {
+  const { ready, agent } = qemuFiles(spec)
+  const log = { id: 'console', path: spec.files.consoleLog, append: true }
+  return [
+    ...['-chardev', option('file', log)],
+    ...['-serial', 'chardev:console'],
+    ...['-device', option(`virtio-serial-${transport}`, { id: 'channels' })],
+    ...port(1, 'ready', ready, 'org.posada.ready.0'),
+    ...port(2, 'agent', agent, 'org.qemu.guest_agent.0'),
+  ]
+}
+
+function port(nr: number, id: string, path: string, name: string): string[] {
+  return [
+    ...['-chardev', option('socket', { id, path, server: true, wait: false })],
+    ...['-device', option('virtserialport', { bus: 'channels.0', nr, chardev: id, name })],
+  ]
+}

@@ -1,0 +1,13 @@
+import type { QemuOptions } from '../options.ts'
+
+export type Accelerator = 'kvm' | 'hvf' | 'tcg'
+
+/** All that the command line depends on besides the machine itself. */
+export interface HostFacts {
+  accelerator: Accelerator
+  /** Whether this QEMU was built with seccomp. */
+  sandbox: boolean
+  /** UEFI code, and the machine's own copy of the variables; null: not booted by UEFI. */
+  uefi: { code: string; variables: string } | null
+  options: QemuOptions
+}

@@ -1,0 +1,57 @@
+import type { MachineSpec } from '../../../src/provider/index.ts'
+import { qemuFiles } from '../files.ts'
+import { bootArguments } from './boot.ts'
+import { channelArguments } from './channels.ts'
+import { diskArguments } from './disks.ts'
+import { option } from './escape.ts'
+import type { HostFacts } from './host-facts.ts'
+import { machineArguments, transportOf } from './machine.ts'
+import { nicArguments } from './nics.ts'
+
+export type { Accelerator, HostFacts } from './host-facts.ts'
+
+/**
+ * The arguments of `qemu-system-<arch>` for a machine. Pure. docs/qemu.md says why each is there.
+ * What the manifest gives as `args` comes last, so that it can add to everything and override some.
+ */
+export function qemuArguments(spec: MachineSpec, host: HostFacts): string[] {
+  const transport = transportOf(spec, host)
+  return [
+    ...machineArguments(spec, host),
+    ...bootArguments(spec, host),
+    ...diskArguments(spec, transport),
+    ...nicArguments(spec, transport),
+    ...channelArguments(spec, transport),
+    ...['-object', option('rng-builtin', { id: 'rng0' })],
+    ...['-device', option(`virtio-rng-${transport}`, { rng: 'rng0' })],
+    ...['-device', option(`virtio-balloon-${transport}`, balloon)],
+    ...controlArguments(spec, host),
+    ...host.options.args,
+  ]
+}
+
+/** Pages that the guest frees go back to the host without anybody asking for them. */
+const balloon = { 'free-page-reporting': true, 'deflate-on-oom': true }
+
+/**
+ * The first monitor is on a socket, for us. The second reads its one command from standard input and
+ * writes events to standard output, a file each: so the reason of the machine's end outlives it.
+ */
+function controlArguments(spec: MachineSpec, host: HostFacts): string[] {
+  const files = qemuFiles(spec)
+  const sandbox = {
+    obsolete: 'deny',
+    elevateprivileges: 'deny',
+    spawn: 'deny',
+    resourcecontrol: 'deny',
+  }
+  return [
+    ...['-chardev', option('socket', { id: 'qmp', path: files.qmp, server: true, wait: false })],
+    ...['-mon', option('', { chardev: 'qmp', mode: 'control' })],
+    ...['-chardev', option('stdio', { id: 'events', signal: false })],
+    ...['-mon', option('', { chardev: 'events', mode: 'control' })],
+    ...['-pidfile', files.pid],
+    ...['-msg', option('', { timestamp: true })],
+    ...(host.sandbox ? ['-sandbox', option('on', sandbox)] : []),
+  ]
+}

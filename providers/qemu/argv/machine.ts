@@ -1,0 +1,53 @@
+import type { MachineSpec } from '../../../src/provider/index.ts'
+import { option } from './escape.ts'
+import type { HostFacts } from './host-facts.ts'
+
+/** How virtio devices are attached: to PCI, or as platform devices of machine type microvm. */
+export type Transport = 'pci' | 'device'
+
+export function transportOf(spec: MachineSpec, host: HostFacts): Transport {
+  return machineType(spec, host).startsWith('microvm') ? 'device' : 'pci'
+}
+
+/** Processor, memory, board, identity: everything that is no device. */
+export function machineArguments(spec: MachineSpec, host: HostFacts): string[] {
+  return [
+    ...['-name', option('', { guest: spec.name, 'debug-threads': true })],
+    ...['-uuid', spec.uuid],
+    '-nodefaults',
+    '-no-user-config',
+    ...['-display', 'none'],
+    ...['-machine', option(machineType(spec, host), boardOptions(spec, host))],
+    ...['-accel', option(host.accelerator, host.accelerator === 'tcg' ? { thread: 'multi' } : {})],
+    ...['-cpu', host.options.cpu ?? processor(spec, host)],
+    ...['-smp', option('', { cpus: spec.cpus, sockets: 1, cores: spec.cpus, threads: 1 })],
+    ...['-m', option('', { size: `${spec.memory / (1024 * 1024)}M` })],
+    ...['-rtc', option('', { base: 'utc' })],
+  ]
+}
+
+export function machineType(spec: MachineSpec, host: HostFacts): string {
+  return host.options.machine ?? (spec.arch === 'x86_64' ? 'q35' : 'virt')
+}
+
+function boardOptions(spec: MachineSpec, host: HostFacts): Record<string, string | boolean> {
+  const type = machineType(spec, host)
+  const flash = host.uefi === null ? {} : { pflash0: 'uefi-code', pflash1: 'uefi-variables' }
+  if (spec.arch === 'aarch64') {
+    // The hypervisor extension is emulated only; a real one is passed on by no accelerator yet.
+    const nested = spec.nested && host.accelerator === 'tcg' ? { virtualization: true } : {}
+    return { 'gic-version': 'max', ...nested, ...flash }
+  }
+  const hasVideo = type.startsWith('q35') || type.startsWith('pc')
+  return hasVideo ? { graphics: false, vmport: false, ...flash } : {}
+}
+
+function processor(spec: MachineSpec, host: HostFacts): string {
+  const model = host.accelerator === 'tcg' ? 'max' : 'host'
+  if (spec.arch === 'aarch64') {
+    // The real algorithm of pointer authentication takes most of the time of an emulated processor.
+    return host.accelerator === 'tcg' ? option(model, { 'pauth-impdef': true }) : model
+  }
+  if (host.accelerator === 'tcg') return option(model, { svm: spec.nested })
+  return spec.nested ? model : option(model, { vmx: false, svm: false })
+}

@@ -1,0 +1,61 @@
+import { accessSync, constants, statSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { PosadaError } from '../../src/errors/index.ts'
+import type { Arch } from '../../src/provider/index.ts'
+
+/** Debian's and Ubuntu's packages of what this provider runs. */
+const packages = {
+  'qemu-system-x86_64': 'qemu-system-x86',
+  'qemu-system-aarch64': 'qemu-system-arm',
+  'qemu-img': 'qemu-utils',
+} as const
+
+export type Program = keyof typeof packages
+
+export function systemProgram(arch: Arch): Program {
+  return `qemu-system-${arch}`
+}
+
+/** What apt installs for a machine of this architecture. */
+export function packagesFor(arch: Arch): string[] {
+  return [packages[systemProgram(arch)], packages['qemu-img']]
+}
+
+/** Absolute path of a program of QEMU; E_QEMU_MISSING where there is none. */
+export function requireProgram(program: Program): string {
+  const path = findProgram(program)
+  if (path !== null) return path
+  throw new PosadaError('E_QEMU_MISSING', `${program} is not installed`, {
+    value: program,
+    hint: `install it: sudo apt-get install ${packages[program]}, or let posada doctor --fix do it`,
+  })
+}
+
+/** The program that runs the machine: the one the manifest names, else the one in PATH. */
+export function requireSystemProgram(arch: Arch, named: string | undefined): string {
+  if (named === undefined) return requireProgram(systemProgram(arch))
+  const path = findProgram(named)
+  if (path !== null) return path
+  throw new PosadaError('E_QEMU_MISSING', `the program ${named} is not there or cannot be run`, {
+    value: named,
+    hint: 'correct providers.qemu.binary, or leave it out',
+  })
+}
+
+/** Looks a name up in PATH; a name with a slash is a path of its own. */
+export function findProgram(name: string): string | null {
+  if (name.includes('/')) return isProgram(name) ? name : null
+  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder.startsWith('/'))
+  return folders.map((folder) => join(folder, name)).find(isProgram) ?? null
+}
+
+function isProgram(path: string): boolean {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EACCES') return false
+    throw error
+  }
+}

@@ -1,0 +1,28 @@
+import type { Arch, Capabilities } from '../../src/provider/index.ts'
+import { findProgram, systemProgram } from './binary.ts'
+import { findUefi } from './firmware.ts'
+
+export const hostArch: Arch = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
+
+/** Looks at which programs and firmware are installed, which takes less than a millisecond. */
+export function capabilities(): Capabilities {
+  const all: Arch[] = hostArch === 'x86_64' ? ['x86_64', 'aarch64'] : ['aarch64', 'x86_64']
+  const arch = all.filter((one) => findProgram(systemProgram(one)) !== null)
+  return {
+    // Without any QEMU, what it would run once installed.
+    arch: arch.length === 0 ? [hostArch] : arch,
+    boot: [
+      'kernel',
+      ...biosOf(arch),
+      ...(arch.some((one) => findUefi(one) !== null) ? (['uefi'] as const) : []),
+    ],
+    pause: true,
+    nested: true,
+    agent: true,
+    udpForward: true,
+  }
+}
+
+function biosOf(arch: readonly Arch[]): 'bios'[] {
+  return arch.includes('x86_64') ? ['bios'] : []
+}

@@ -1,0 +1,126 @@
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { promisify } from 'node:util'
+import { fromSystemError, PosadaError } from '../../src/errors/index.ts'
+import { isErrno } from '../../src/lib/errno.ts'
+import type { DiskSpec, MachineSpec } from '../../src/provider/index.ts'
+import { requireProgram } from './binary.ts'
+import { asObject } from './qmp/codec.ts'
+
+/** Makes the overlays that are missing, and grows those that the spec wants larger. */
+export async function makeDisks(spec: MachineSpec): Promise<void> {
+  for (const disk of spec.disks) {
+    const there = await exists(disk.path)
+    if (there) await grow(disk, spec)
+    else await make(disk, spec)
+  }
+}
+
+/** Under another name first: an overlay under its own name is complete. */
+async function make(disk: DiskSpec, spec: MachineSpec): Promise<void> {
+  if (disk.base !== undefined) await checkBase(disk, disk.base, spec)
+  const temporary = `${disk.path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`
+  const backing = disk.base === undefined ? [] : ['-b', disk.base.path, '-F', disk.base.format]
+  await mkdir(dirname(disk.path), { recursive: true })
+  try {
+    await qemuImg(['create', '-q', '-f', 'qcow2', ...backing, '--', temporary, String(disk.size)], disk, spec)
+    await flush(temporary)
+    await rename(temporary, disk.path)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+}
+
+async function grow(disk: DiskSpec, spec: MachineSpec): Promise<void> {
+  const size = await virtualSize(disk.path, 'qcow2', disk, spec)
+  if (size > disk.size) throw shrinks(disk, size, spec)
+  if (size < disk.size)
+    await qemuImg(['resize', '-q', '-f', 'qcow2', '--', disk.path, String(disk.size)], disk, spec)
+}
+
+async function checkBase(
+  disk: DiskSpec,
+  base: NonNullable<DiskSpec['base']>,
+  spec: MachineSpec,
+): Promise<void> {
+  if (!(await exists(base.path))) {
+    throw new PosadaError('E_BOX_CORRUPT', `the image that disk ${disk.name} lies on is not there`, {
+      value: base.path,
+      machine: spec.name,
+      hint: 'build or add the box again: posada box list',
+    })
+  }
+  const size = await virtualSize(base.path, base.format, disk, spec)
+  if (size > disk.size) throw shrinks(disk, size, spec)
+}
+
+/** Bytes that the guest sees. `-U`: a machine may have the image open. */
+async function virtualSize(path: string, format: string, disk: DiskSpec, spec: MachineSpec): Promise<number> {
+  const text = await qemuImg(['info', '-U', '--output=json', '-f', format, '--', path], disk, spec)
+  const size = asObject(JSON.parse(text))['virtual-size']
+  if (typeof size === 'number') return size
+  throw new PosadaError('E_QEMU_IMG', `qemu-img tells no size of disk ${disk.name}`, {
+    value: path,
+    machine: spec.name,
+  })
+}
+
+async function qemuImg(argv: string[], disk: DiskSpec, spec: MachineSpec): Promise<string> {
+  const program = requireProgram('qemu-img')
+  try {
+    const { stdout } = await promisify(execFile)(program, argv, { cwd: '/', maxBuffer: 4 * 1024 * 1024 })
+    return stdout
+  } catch (error) {
+    throw imageError(error, disk, spec)
+  }
+}
+
+/** qemu-img tells system errors as text only. */
+function imageError(error: unknown, disk: DiskSpec, spec: MachineSpec): unknown {
+  const stderr = String(asObject(error).stderr ?? '').trim()
+  const code = stderr.includes('No space left')
+    ? 'ENOSPC'
+    : /Permission denied|Read-only/.test(stderr)
+      ? 'EACCES'
+      : null
+  if (code !== null) return fromSystemError(Object.assign(new Error(stderr), { code, path: disk.path }))
+  return new PosadaError('E_QEMU_IMG', `qemu-img failed on disk ${disk.name} of ${spec.name}`, {
+    value: disk.path,
+    machine: spec.name,
+    details: stderr.split('\n').slice(-5),
+    cause: error,
+    hint: stderr.includes('lock')
+      ? 'halt the machine first: posada halt'
+      : 'see what qemu-img says about the file',
+  })
+}
+
+function shrinks(disk: DiskSpec, size: number, spec: MachineSpec): PosadaError {
+  return new PosadaError('E_DISK_SHRINK', `disk ${disk.name} has ${size} bytes and cannot be made smaller`, {
+    value: String(disk.size),
+    machine: spec.name,
+    hint: `ask for at least ${size} bytes, or destroy the machine and make it anew`,
+  })
+}
+
+async function flush(path: string): Promise<void> {
+  const file = await open(path, 'r+')
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path)
+    return true
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return false
+    throw error
+  }
+}

@@ -1,0 +1,64 @@
+import { createSocket } from 'node:dgram'
+import { createServer } from 'node:net'
+import { PosadaError } from '../../src/errors/index.ts'
+import { isErrno } from '../../src/lib/errno.ts'
+import { portOwner } from '../../src/lib/port-owner.ts'
+import type { MachineSpec, PortForward } from '../../src/provider/index.ts'
+
+/** E_PORT_IN_USE, naming who has it, for the first forward whose port of the host cannot be had. */
+export async function checkPorts(spec: MachineSpec): Promise<void> {
+  for (const forward of spec.nics.flatMap((nic) => nic.forwards)) {
+    const error = await tryPort(forward)
+    if (error !== null) throw await portError(forward, spec, error)
+  }
+}
+
+/** What a forward that QEMU could not make comes from; also for a port taken after `checkPorts`. */
+export async function portError(
+  forward: PortForward,
+  spec: MachineSpec,
+  cause: unknown,
+): Promise<PosadaError> {
+  const { protocol, hostAddress, hostPort } = forward
+  const value = `${hostAddress}:${hostPort}/${protocol}`
+  const options = { value, machine: spec.name, cause }
+  if (isErrno(cause, 'EACCES')) {
+    return new PosadaError('E_NO_PERMISSION', `port ${value} is reserved for root`, {
+      ...options,
+      hint: 'take a port of 1024 or more',
+    })
+  }
+  if (isErrno(cause, 'EADDRNOTAVAIL')) {
+    return new PosadaError('E_PORT_IN_USE', `${hostAddress} is no address of this host`, {
+      ...options,
+      hint: 'listen on 127.0.0.1, or on 0.0.0.0 for all addresses',
+    })
+  }
+  const owner = await portOwner(protocol, hostPort)
+  const who = owner === null ? 'another process' : `${owner.name} (pid ${owner.pid})`
+  return new PosadaError('E_PORT_IN_USE', `port ${value} is in use by ${who}`, {
+    ...options,
+    hint: 'stop that process, give the forward another host port, or set auto: true on it',
+  })
+}
+
+/** Binds as QEMU will and lets go again. Null: it can be had. */
+async function tryPort({ protocol, hostAddress, hostPort }: PortForward): Promise<Error | null> {
+  const failure = await new Promise<Error | null>((resolve) => {
+    if (protocol === 'tcp') {
+      const server = createServer()
+      server.once('error', resolve)
+      server.listen({ host: hostAddress, port: hostPort, exclusive: true }, () =>
+        server.close(() => resolve(null)),
+      )
+    } else {
+      const socket = createSocket('udp4')
+      socket.once('error', (error) => socket.close(() => resolve(error)))
+      socket.bind({ address: hostAddress, port: hostPort, exclusive: true }, () =>
+        socket.close(() => resolve(null)),
+      )
+    }
+  })
+  if (failure === null || isErrno(failure, 'EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL')) return failure
+  throw failure
+}

@@ -1,0 +1,81 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { type FileHandle, open } from 'node:fs/promises'
+import { PosadaError } from '../../../src/errors/index.ts'
+import { writeFileAtomic } from '../../../src/lib/write-file.ts'
+import type { MachineSpec } from '../../../src/provider/index.ts'
+import { qemuFiles } from '../files.ts'
+import { encodeCommand } from '../qmp/codec.ts'
+
+export interface Spawned {
+  pid: number
+  /** Exit code or signal, once the process has ended. */
+  ended: Promise<string>
+  /** Where this run's part of the provider's log begins. */
+  logOffset: number
+}
+
+/** What QEMU needs of our environment: nothing of the user's secrets gets into a process that lives on. */
+const environment = ['PATH', 'HOME', 'TMPDIR', 'XDG_RUNTIME_DIR', 'LANG']
+
+/**
+ * Starts QEMU in a session of its own, so that neither Ctrl-C nor a closed terminal reaches it. It
+ * gets three descriptors and no more: the one command of the event monitor, the file for the
+ * events, and the log. Source: node, `uv_disable_stdio_inheritance`; the rest are close-on-exec.
+ */
+export async function spawnQemu(program: string, argv: string[], spec: MachineSpec): Promise<Spawned> {
+  const { events } = qemuFiles(spec)
+  const command = `${events}.in`
+  await writeFileAtomic(command, encodeCommand(0, 'qmp_capabilities'))
+  const files: FileHandle[] = []
+  try {
+    const [stdin, stdout, log] = [
+      await open(command, 'r'),
+      await open(events, 'w'),
+      await open(spec.files.providerLog, 'a'),
+    ]
+    files.push(stdin, stdout, log)
+    const logOffset = (await log.stat()).size
+    const child = spawn(program, argv, {
+      cwd: '/',
+      detached: true,
+      stdio: [stdin.fd, stdout.fd, log.fd],
+      env: Object.fromEntries(environment.flatMap((name) => pair(name))),
+    })
+    const ended = endOf(child)
+    await started(child, program)
+    child.unref()
+    return { pid: child.pid ?? 0, ended, logOffset }
+  } finally {
+    await Promise.all(files.map((file) => file.close()))
+  }
+}
+
+function pair(name: string): [string, string][] {
+  const value = process.env[name]
+  return value === undefined ? [] : [[name, value]]
+}
+
+function endOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`))
+  })
+}
+
+async function started(child: ChildProcess, program: string): Promise<void> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve)
+      child.once('error', reject)
+    })
+  } catch (error) {
+    throw new PosadaError('E_QEMU_START', `${program} cannot be run: ${message(error)}`, {
+      value: program,
+      cause: error,
+      hint: 'run posada doctor',
+    })
+  }
+}
+
+function message(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

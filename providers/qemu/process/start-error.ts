@@ -1,0 +1,37 @@
+import { fromSystemError, PosadaError } from '../../../src/errors/index.ts'
+import { readEnd } from '../../../src/lib/read-end.ts'
+import type { MachineSpec } from '../../../src/provider/index.ts'
+import { forwardRule } from '../argv/nics.ts'
+import { portError } from '../ports.ts'
+import type { Spawned } from './spawn.ts'
+
+const LOG_END = 8 * 1024
+
+/** Why QEMU ended while it was being started, as far as its log tells. */
+export async function startError(spec: MachineSpec, spawned: Spawned, how: string): Promise<unknown> {
+  const log = (await readEnd(spec.files.providerLog, LOG_END, spawned.logOffset)) ?? ''
+  const forward = spec.nics
+    .flatMap((nic) => nic.forwards)
+    .find((one) => log.includes(`forwarding rule '${forwardRule(one)}'`))
+  if (forward !== undefined) return await portError(forward, spec, new Error(log.trim()))
+  if (log.includes('No space left on device')) {
+    return fromSystemError(Object.assign(new Error(log), { code: 'ENOSPC', path: spec.files.dataDir }))
+  }
+  return new PosadaError('E_QEMU_START', `QEMU ended while ${spec.name} was being started (${how})`, {
+    machine: spec.name,
+    value: how,
+    details: log.trim().split('\n').slice(-8),
+    hint: hintFor(log, spec),
+  })
+}
+
+function hintFor(log: string, spec: MachineSpec): string {
+  if (/Failed to get .* lock/.test(log))
+    return 'another process has a disk of this machine open: end it first'
+  if (log.includes('Permission denied')) return 'look at the owner of the file that QEMU names'
+  if (log.includes('cannot set up guest memory') || log.includes('Cannot allocate memory')) {
+    return 'the host has too little memory free: give the machine less under memory'
+  }
+  if (Object.keys(spec.options).length > 0) return 'check what the manifest says under providers.qemu'
+  return `see ${spec.files.providerLog}, and run posada doctor`
+}

@@ -1,0 +1,33 @@
+import type { Provider, ProviderContext } from '../../src/provider/index.ts'
+import { capabilities } from './capabilities.ts'
+import { destroy } from './destroy.ts'
+import { makeDisks } from './disks.ts'
+import { qemuFiles } from './files.ts'
+import { checkQemuOptions } from './options.ts'
+import { pause, resume } from './pause.ts'
+import { createProbe } from './probe/index.ts'
+import { readRecord, writeRecord } from './run-record.ts'
+import { start } from './start.ts'
+import { status } from './status.ts'
+import { stop } from './stop.ts'
+
+export function createQemuProvider(context: ProviderContext): Provider {
+  const host = createProbe(context)
+  return {
+    name: 'qemu',
+    capabilities,
+    probe: (options) => host.report(options),
+    checkOptions: checkQemuOptions,
+    create: async (spec) => {
+      await makeDisks(spec)
+      if ((await readRecord(spec)) === null) await writeRecord(spec, { format: 1 })
+    },
+    start: (spec, options) => start(spec, host, options?.signal),
+    status,
+    stop,
+    pause,
+    resume,
+    destroy,
+    channel: (spec, name) => qemuFiles(spec)[name],
+  }
+}

@@ -1,0 +1,78 @@
+import { PosadaError } from '../../../src/errors/index.ts'
+
+/** A line longer than this is no QMP; the longest answer that we ask for has some 20 KiB. */
+export const maxLine = 1024 * 1024
+
+/** What QEMU sends. Source: docs/interop/qmp-spec.txt of QEMU, section 2. */
+export type QmpMessage =
+  | { kind: 'greeting'; version: string }
+  | { kind: 'return'; id: number | null; value: unknown }
+  | { kind: 'error'; id: number | null; class: string; description: string }
+  | { kind: 'event'; event: QmpEvent }
+
+export interface QmpEvent {
+  name: string
+  data: Record<string, unknown>
+}
+
+/** Bytes to lines to messages. `push` throws E_QMP for what is not QMP, and for a line without end. */
+export class QmpDecoder {
+  #rest = ''
+  readonly #text = new TextDecoder()
+
+  push(bytes: Uint8Array): QmpMessage[] {
+    const lines = (this.#rest + this.#text.decode(bytes, { stream: true })).split('\n')
+    this.#rest = lines.pop() ?? ''
+    if (this.#rest.length > maxLine) throw malformed('a line without end', this.#rest)
+    return lines.filter((line) => line.trim() !== '').map(parseQmpLine)
+  }
+}
+
+export function encodeCommand(id: number, execute: string, args?: Record<string, unknown>): string {
+  return `${JSON.stringify(args === undefined ? { execute, id } : { execute, arguments: args, id })}\n`
+}
+
+export function parseQmpLine(line: string): QmpMessage {
+  if (line.length > maxLine) throw malformed('a line too long', line)
+  const message = parseObject(line)
+  const id = typeof message.id === 'number' ? message.id : null
+  if ('return' in message) return { kind: 'return', id, value: message.return }
+  if (typeof message.event === 'string') {
+    return { kind: 'event', event: { name: message.event, data: asObject(message.data) } }
+  }
+  if ('error' in message) {
+    const error = asObject(message.error)
+    return { kind: 'error', id, class: String(error.class), description: String(error.desc).slice(0, 2000) }
+  }
+  if ('QMP' in message) return { kind: 'greeting', version: greetingVersion(message.QMP) }
+  throw malformed('a message of no known kind', line)
+}
+
+/** A JSON object, or an empty one for anything else. */
+export function asObject(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : {}
+}
+
+function parseObject(line: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(line)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return asObject(value)
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+  }
+  throw malformed('no JSON object', line)
+}
+
+function greetingVersion(greeting: unknown): string {
+  const { major, minor, micro } = asObject(asObject(asObject(greeting).version).qemu)
+  return `${major}.${minor}.${micro}`
+}
+
+function malformed(what: string, line: string): PosadaError {
+  return new PosadaError('E_QMP', `QEMU's control socket sent ${what}`, {
+    value: line.slice(0, 200),
+    hint: 'stop the machine with posada halt --force',
+  })
+}

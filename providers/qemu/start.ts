@@ -1,0 +1,115 @@
+import { mkdir, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isPosadaError, PosadaError } from '../../src/errors/index.ts'
+import { rotateFile } from '../../src/lib/rotate-file.ts'
+import { consoleLogLimit, type MachineSpec } from '../../src/provider/index.ts'
+import { type Accelerator, qemuArguments } from './argv/index.ts'
+import { requireSystemProgram } from './binary.ts'
+import { qemuFiles } from './files.ts'
+import { prepareUefi } from './firmware.ts'
+import { qemuOptions } from './options.ts'
+import { resume } from './pause.ts'
+import { checkPorts } from './ports.ts'
+import { type Spawned, spawnQemu } from './process/spawn.ts'
+import { startError } from './process/start-error.ts'
+import { connectQmp } from './qmp/client.ts'
+import { asObject } from './qmp/codec.ts'
+import { hostBootId, writeRecord } from './run-record.ts'
+import { status } from './status.ts'
+
+/** What starting needs to know of the host. */
+export interface StartHost {
+  accelerator: (arch: MachineSpec['arch'], signal?: AbortSignal) => Promise<Accelerator>
+  /** Whether this QEMU knows `-sandbox`. */
+  sandbox: (program: string) => Promise<boolean>
+}
+
+/** Milliseconds for QEMU to open its control socket; on a busy host it takes a second. */
+const LAUNCH_LIMIT = 60_000
+const POLL = 10
+const PROVIDER_LOG_LIMIT = 1024 * 1024
+
+export async function start(spec: MachineSpec, host: StartHost, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted()
+  const now = await status(spec)
+  if (now.state === 'running') return
+  if (now.state === 'paused') return await resume(spec)
+  if (now.state === 'absent') throw notCreated(spec)
+
+  const options = qemuOptions(spec.options)
+  const program = requireSystemProgram(spec.arch, options.binary)
+  const accelerator = options.accel ?? (await host.accelerator(spec.arch, signal))
+  const argv = qemuArguments(spec, {
+    accelerator,
+    options,
+    sandbox: await host.sandbox(program),
+    uefi: await prepareUefi(spec),
+  })
+  await checkPorts(spec)
+  await prepareFiles(spec)
+  signal?.throwIfAborted()
+  await writeRecord(spec, { format: 1, run: { accelerator, bootId: await hostBootId(), cut: false } })
+  const spawned = await spawnQemu(program, argv, spec)
+  await untilRunning(spawned, spec, signal)
+}
+
+async function prepareFiles(spec: MachineSpec): Promise<void> {
+  const { consoleLog, providerLog, runtimeDir } = spec.files
+  for (const folder of new Set([dirname(consoleLog), dirname(providerLog)])) {
+    await mkdir(folder, { recursive: true })
+  }
+  await mkdir(runtimeDir, { recursive: true, mode: 0o700 })
+  await rotateFile(consoleLog, consoleLogLimit)
+  await rotateFile(providerLog, PROVIDER_LOG_LIMIT)
+  const { pid, qmp, ready, agent } = qemuFiles(spec)
+  await Promise.all([pid, qmp, ready, agent].map((path) => rm(path, { force: true })))
+}
+
+/** QEMU opens the control socket before it builds the machine, and answers once the machine runs. */
+async function untilRunning(spawned: Spawned, spec: MachineSpec, signal?: AbortSignal): Promise<void> {
+  let ended: string | null = null
+  void spawned.ended.then((how) => {
+    ended = how
+  })
+  const deadline = Date.now() + LAUNCH_LIMIT
+  while (Date.now() < deadline) {
+    signal?.throwIfAborted()
+    if (ended !== null) throw await startError(spec, spawned, ended)
+    if (await runs(spec, deadline - Date.now(), signal)) return
+    await sleep(POLL)
+  }
+  throw new PosadaError(
+    'E_QMP_TIMEOUT',
+    `QEMU did not open its control socket within ${LAUNCH_LIMIT / 1000} s`,
+    {
+      machine: spec.name,
+      value: String(spawned.pid),
+      hint: `see ${spec.files.providerLog}; posada halt --force ends it`,
+    },
+  )
+}
+
+/** A connection that breaks off is that of a QEMU that ends, which the next round sees. */
+async function runs(spec: MachineSpec, timeout: number, signal?: AbortSignal): Promise<boolean> {
+  const limits = { timeout: Math.max(timeout, POLL), ...(signal === undefined ? {} : { signal }) }
+  try {
+    const client = await connectQmp(qemuFiles(spec).qmp, limits)
+    if (client === null) return false
+    try {
+      return asObject(await client.execute('query-status')).running === true
+    } finally {
+      client.close()
+    }
+  } catch (error) {
+    if (isPosadaError(error, 'E_QMP')) return false
+    throw error
+  }
+}
+
+function notCreated(spec: MachineSpec): PosadaError {
+  return new PosadaError('E_NOT_CREATED', `machine ${spec.name} has no disks yet`, {
+    machine: spec.name,
+    hint: 'posada up makes them',
+  })
+}

@@ -1,0 +1,88 @@
+import { access } from 'node:fs/promises'
+import { isPosadaError } from '../../src/errors/index.ts'
+import { isErrno } from '../../src/lib/errno.ts'
+import { isAlive, type ProcessIdentity } from '../../src/lib/process-identity.ts'
+import type { MachineSpec, MachineStatus } from '../../src/provider/index.ts'
+import { qemuFiles } from './files.ts'
+import { readEnding } from './process/events-log.ts'
+import { findQemu } from './process/find.ts'
+import { withQmp } from './qmp/client.ts'
+import { asObject } from './qmp/codec.ts'
+import { hostBootId, type RunRecord, readRecord } from './run-record.ts'
+
+/** Milliseconds that a status waits for QEMU; past them the process itself is answer enough. */
+const PATIENCE = 3000
+
+export async function status(spec: MachineSpec): Promise<MachineStatus> {
+  const record = await readRecord(spec)
+  const found = await findRunning(spec, record)
+  if (found !== null) {
+    const state = await askState(spec)
+    if (await isAlive(found)) return { state, pid: found.pid, accelerator: record?.run?.accelerator ?? 'tcg' }
+  }
+  if (record === null || !(await hasFirstDisk(spec))) return { state: 'absent' }
+  return await howItEnded(spec, record)
+}
+
+/**
+ * The machine's process. All processes are searched only where the last run has neither a pid file
+ * nor a known ending, which is rare and takes some milliseconds.
+ */
+export async function findRunning(
+  spec: MachineSpec,
+  record: RunRecord | null,
+): Promise<ProcessIdentity | null> {
+  const quick = await findQemu(spec, { thorough: false })
+  if (quick !== null || record?.run === undefined) return quick
+  const explained = record.run.bootId !== (await hostBootId()) || (await readEnding(spec)) !== null
+  return explained ? null : await findQemu(spec, { thorough: true })
+}
+
+/** QEMU's run states that stand still: `paused`, `io-error`, `internal-error`, `prelaunch`… */
+async function askState(spec: MachineSpec): Promise<'running' | 'paused'> {
+  try {
+    const answer = await withQmp(qemuFiles(spec).qmp, { timeout: PATIENCE }, (client) =>
+      client.execute('query-status'),
+    )
+    return answer === null || asObject(answer).running === true ? 'running' : 'paused'
+  } catch (error) {
+    if (isPosadaError(error, 'E_QMP_TIMEOUT') || isPosadaError(error, 'E_QMP')) return 'running'
+    throw error
+  }
+}
+
+async function howItEnded(spec: MachineSpec, record: RunRecord): Promise<MachineStatus> {
+  if (record.run === undefined || record.run.cut) return { state: 'stopped', crashed: false }
+  const ending = await readEnding(spec)
+  if (ending !== null) {
+    const crashed = ['guest-panic', 'host-error', 'snapshot-load'].includes(ending.reason)
+    return { state: 'stopped', crashed, reason: explain(ending.reason) }
+  }
+  if (record.run.bootId !== (await hostBootId())) {
+    return { state: 'stopped', crashed: true, reason: 'the host was restarted while it ran' }
+  }
+  return { state: 'stopped', crashed: true, reason: 'its QEMU process ended without being asked to' }
+}
+
+function explain(reason: string): string {
+  const known: Record<string, string> = {
+    'guest-shutdown': 'the guest shut down',
+    'guest-panic': "the guest's kernel panicked",
+    'host-qmp-quit': 'the power was cut',
+    'host-signal': 'QEMU was told to end by a signal',
+    'host-error': 'QEMU met an error',
+  }
+  return known[reason] ?? reason
+}
+
+async function hasFirstDisk(spec: MachineSpec): Promise<boolean> {
+  const first = spec.disks[0]
+  if (first === undefined) return true
+  try {
+    await access(first.path)
+    return true
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return false
+    throw error
+  }
+}

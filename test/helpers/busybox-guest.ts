@@ -1,0 +1,131 @@
+import { execFile } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { promisify } from 'node:util'
+import { cpioArchive } from './cpio.ts'
+
+const run = promisify(execFile)
+
+export interface BusyboxGuest {
+  kernel: string
+  initrd: string
+  /** What stands on the command line as `guest.<…>` is read by init, see below. */
+  cmdline: string
+}
+
+/** Modules that the guest loads, each after what it needs. */
+const modules = [
+  'virtio',
+  'virtio_ring',
+  'virtio_pci_legacy_dev',
+  'virtio_pci_modern_dev',
+  'virtio_pci',
+  'virtio_blk',
+  'failover',
+  'net_failover',
+  'virtio_net',
+  'virtio_console',
+  'rng-core',
+  'virtio-rng',
+  'virtio_balloon',
+  'evdev',
+  'button',
+]
+
+/**
+ * A guest of Debian's cloud kernel and busybox, made from packages fetched with apt once and kept in
+ * the temporary folder. It boots in 3 s under emulation, then
+ * - prints `guest is up` on the console,
+ * - answers each TCP connection to port 7 with the lines it was sent, and UDP likewise,
+ * - writes the line `ready` to the ready port whenever somebody listens,
+ * - shuts down when its power button is pressed, unless `guest.deaf` stands on its command line,
+ * - does what `guest.then=<command>` says: `poweroff`, `panic`.
+ */
+export async function busyboxGuest(): Promise<BusyboxGuest> {
+  const folder = join(tmpdir(), `posada-test-guest-${process.getuid?.() ?? 0}`)
+  const initrd = join(folder, 'initrd')
+  const packages = join(folder, 'packages')
+  if (!existsSync(packages)) await fetchPackages(folder, packages)
+  const kernel = join(packages, 'boot', only(readdirSync(join(packages, 'boot')), 'vmlinuz'))
+  const content = await initramfs(packages)
+  const temporary = `${initrd}.${process.pid}`
+  await writeFile(temporary, content)
+  await rename(temporary, initrd)
+  return { kernel, initrd, cmdline: 'quiet' }
+}
+
+async function fetchPackages(folder: string, packages: string): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  const work = await mkdtemp(join(folder, 'work-'))
+  try {
+    const { stdout } = await run('apt-cache', ['depends', 'linux-image-cloud-amd64'])
+    const image = /Depends: (linux-image-\S+)/.exec(stdout)?.[1]
+    if (image === undefined) throw new Error('apt knows no linux-image-cloud-amd64')
+    await run('apt-get', ['download', image, 'busybox-static'], { cwd: work })
+    const unpacked = join(work, 'unpacked')
+    for (const name of await readdir(work)) {
+      if (name.endsWith('.deb')) await run('dpkg', ['--extract', name, unpacked], { cwd: work })
+    }
+    await rename(unpacked, packages)
+  } finally {
+    await rm(work, { recursive: true, force: true })
+  }
+}
+
+async function initramfs(packages: string): Promise<Buffer> {
+  const tree = join(packages, 'lib', 'modules')
+  const all = await readdir(tree, { recursive: true })
+  const found = modules.map((name) => {
+    const path = all.find((candidate) => basename(candidate) === `${name}.ko`)
+    if (path === undefined) throw new Error(`the kernel package has no module ${name}`)
+    return { name, path: join(tree, path) }
+  })
+  const folders = ['bin', 'lib', 'proc', 'sys', 'dev', 'etc', 'tmp']
+  return cpioArchive([
+    ...folders.map((name) => ({ name, mode: 0o040755 })),
+    { name: 'bin/busybox', mode: 0o100755, content: await readFile(join(packages, 'bin', 'busybox')) },
+    ...(await Promise.all(
+      found.map(async ({ name, path }) => ({ name: `lib/${name}.ko`, mode: 0o100644, content: await readFile(path) })),
+    )),
+    { name: 'init', mode: 0o100755, content: init },
+    { name: 'etc/dhcp', mode: 0o100755, content: dhcp },
+    { name: 'etc/echo', mode: 0o100755, content: '#!/bin/sh\nexec cat\n' },
+  ])
+}
+
+const dhcp = `#!/bin/sh
+[ "$1" = bound ] && ifconfig $interface $ip netmask $subnet && echo "host name is $hostname"
+exit 0
+`
+
+const init = `#!/bin/busybox sh
+/bin/busybox --install -s /bin
+export PATH=/bin
+mount -t proc none /proc; mount -t sysfs none /sys; mount -t devtmpfs none /dev
+for m in ${modules.join(' ')}; do insmod /lib/$m.ko; done
+for file in /sys/class/virtio-ports/*; do
+  [ -e $file/name ] && mkdir -p /dev/virtio-ports && ln -s ../\${file##*/} /dev/virtio-ports/$(cat $file/name)
+done
+ifconfig lo up; ifconfig eth0 up; udhcpc -q -n -t 5 -i eth0 -s /etc/dhcp
+tcpsvd 0 7 /etc/echo & 
+udpsvd 0 7 /etc/echo &
+if ! grep -q guest.deaf /proc/cmdline; then
+  (for input in /sys/class/input/event*; do
+    grep -q "Power Button" $input/device/name && head -c 24 /dev/input/\${input##*/} > /dev/null && poweroff -f
+  done) &
+fi
+echo "guest is up"
+case "$(cat /proc/cmdline)" in
+  *guest.then=poweroff*) sleep 1; poweroff -f ;;
+  *guest.then=panic*) echo c > /proc/sysrq-trigger ;;
+esac
+while true; do echo ready > /dev/virtio-ports/org.posada.ready.0; sleep 1; done
+`
+
+function only(names: readonly string[], prefix: string): string {
+  const found = names.find((name) => name.startsWith(prefix))
+  if (found === undefined) throw new Error(`no ${prefix} among ${names.join(', ')}`)
+  return found
+}
