@@ -1,1 +1,6 @@
+export { findManifest } from './find.ts'
+export { type LoadOptions, loadManifest } from './load.ts'
 export type { FileStep, Machine, Manifest, Port, ProvisionStep, ShellStep } from './model.ts'
+export { manifestReference } from './reference.ts'
+export { manifestSchema } from './schema/manifest-schema.ts'
+export { listTemplates, readTemplate, type Template } from './templates.ts'

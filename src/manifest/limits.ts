@@ -1,0 +1,19 @@
+/** Bounds on what a manifest may be. A manifest comes with a repository, so it may be hostile. */
+export const limits = {
+  /** Bytes of posada.yaml, of the override and of .env, each. */
+  fileSize: 1024 * 1024,
+  /** Lexical pieces of one file; an ordinary line has about six. */
+  tokens: 100_000,
+  /** Open constructs at once while parsing; a list in a mapping takes two. */
+  depth: 64,
+  /** Values once all aliases are written out. */
+  nodes: 50_000,
+  machines: 64,
+  steps: 200,
+  ports: 200,
+  variables: 500,
+  args: 1000,
+  nameLength: 63,
+  stepNameLength: 100,
+  pathLength: 4096,
+} as const

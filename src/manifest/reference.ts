@@ -1,0 +1,4 @@
+/** docs/manifest.md, from the schema. */
+export function manifestReference(): string {
+  return ''
+}

@@ -1,0 +1,104 @@
+import type { Report } from '../problems.ts'
+import { isNull, type Node, shorten } from '../source/node.ts'
+import { wrongType } from './scalars.ts'
+import type { Context, JsonSchema, Located, Schema } from './types.ts'
+
+export interface ListOptions {
+  max: number
+  /** What its items are called: `ports`. */
+  of: string
+}
+
+/** A list; an empty key counts as an empty one. Items that are wrong are left out of the result. */
+export function list<T>(item: Schema<T>, { max, of }: ListOptions): Schema<Located<T>[]> {
+  return {
+    label: `list of ${of}`,
+    check: (node, context, owner) => {
+      if (isNull(node)) return []
+      if (node.kind !== 'list') {
+        const hint = node.kind === 'scalar' ? `write [${shorten(node.raw)}]` : "begin each item with '- '"
+        return wrongType(node, context, owner, `a list of ${of}`, hint)
+      }
+      tooMany(context.report, node.items.length, max, of, node, owner)
+      const found: Located<T>[] = []
+      for (const each of node.items.slice(0, max)) {
+        const value = item.check(each, context, isNull(each) ? owner : each.span)
+        if (value !== undefined) found.push({ value, node: each, owner: each.span })
+      }
+      return found
+    },
+    json: (definitions) => ({ type: ['array', 'null'], items: item.json(definitions), maxItems: max }),
+  }
+}
+
+export interface MapOptions extends ListOptions {
+  /** The schema that keys follow. */
+  keys: Schema<string>
+  pattern?: string
+}
+
+/** A mapping with free keys; an empty key counts as an empty one. */
+export function mapOf<T>(item: Schema<T>, options: MapOptions): Schema<Map<string, Located<T>>> {
+  const { max, of, keys } = options
+  return {
+    label: `mapping of ${of}`,
+    check: (node, context, owner) => {
+      const found = new Map<string, Located<T>>()
+      if (isNull(node)) return found
+      if (node.kind !== 'map') return wrongType(node, context, owner, `a mapping of ${of}`)
+      tooMany(context.report, node.entries.size, max, of, node, owner)
+      for (const entry of [...node.entries.values()].slice(0, max)) {
+        const key: Node = { kind: 'scalar', value: entry.key, raw: entry.key, span: entry.keySpan }
+        const asWritten: Context = { ...context, interpolate: () => ({ text: entry.key, changed: false }) }
+        const name = keys.check(key, asWritten, entry.keySpan)
+        const value = item.check(entry.value, context, entry.keySpan)
+        if (name !== undefined && value !== undefined)
+          found.set(name, { value, node: entry.value, owner: entry.keySpan })
+      }
+      return found
+    },
+    json: (definitions): JsonSchema => ({
+      type: ['object', 'null'],
+      additionalProperties: item.json(definitions),
+      ...(options.pattern === undefined ? {} : { propertyNames: { pattern: `^(?:${options.pattern})$` } }),
+      maxProperties: max,
+    }),
+  }
+}
+
+function tooMany(
+  report: Report,
+  count: number,
+  max: number,
+  of: string,
+  node: Node,
+  owner: Node['span'],
+): void {
+  if (count <= max) return
+  report({
+    code: 'E_VALUE_INVALID',
+    message: `expected at most ${max} ${of}, got ${count}`,
+    span: node.kind === 'scalar' ? node.span : owner,
+  })
+}
+
+/** Any YAML, read as plain data: what a plug-in checks by itself. */
+export function anything(): Schema<unknown> {
+  const read = (node: Node, context: Context): unknown => {
+    if (node.kind === 'list') return node.items.map((item) => read(item, context))
+    if (node.kind === 'map')
+      return Object.fromEntries([...node.entries].map(([key, entry]) => [key, read(entry.value, context)]))
+    return typeof node.value === 'string' ? context.interpolate(node).text : node.value
+  }
+  return { label: 'any value', check: read, json: () => ({}) }
+}
+
+/** One schema for single values and another for mappings. */
+export function either<A, B>(single: Schema<A>, mapping: Schema<B>): Schema<A | B> {
+  return {
+    label: `${single.label}, or a mapping`,
+    check: (node, context, owner): A | B | undefined =>
+      node.kind === 'map' ? mapping.check(node, context, owner) : single.check(node, context, owner),
+    json: (definitions) => ({ anyOf: [single.json(definitions), mapping.json(definitions)] }),
+  }
+}

@@ -1,0 +1,133 @@
+import { limits } from '../limits.ts'
+import { anything, list, mapOf } from './collections.ts'
+import { object } from './object.ts'
+import { port } from './port.ts'
+import { duration, integer, size, truth } from './scalars.ts'
+import { environment, step } from './step.ts'
+import { name, oneOf, text } from './text.ts'
+
+const mebibyte = 1024 ** 2
+const boxPart = '[a-z0-9][a-z0-9._-]*'
+const day = 86_400_000
+
+const box = text({
+  label: 'box',
+  expected: 'the name of a box such as debian/12',
+  pattern: `${boxPart}/${boxPart}`,
+  maxLength: 200,
+  hint: (given) => {
+    if (/^[a-z]+:\/\//.test(given))
+      return 'boxes from URLs and registries are not supported yet; add it with: posada box add'
+    const colon = /^([a-z0-9._-]+):([a-z0-9._-]+)$/.exec(given)
+    if (colon !== null) return `did you mean '${colon[1]}/${colon[2]}'?`
+    return 'posada box list shows the boxes that are there'
+  },
+})
+
+const providerName = text({
+  label: '`auto` or the name of a provider',
+  expected: "'auto' or the name of a provider",
+  pattern: '[a-z][a-z0-9-]{0,62}',
+})
+
+const options = mapOf(anything(), {
+  max: limits.variables,
+  of: 'options',
+  keys: text({ expected: 'the name of an option', pattern: '[^\\x00-\\x1f]{1,100}' }),
+})
+
+/** The keys of a machine; also those of `defaults`, and of the file where it describes one machine. */
+export const machineFields = {
+  box: {
+    schema: box,
+    description: 'The box that the machine is made from.',
+    absent: 'required',
+    examples: ['debian/12'],
+  },
+  provider: {
+    schema: providerName,
+    description: 'What runs the machine. `auto` takes the best one that works on this host.',
+    default: 'auto',
+    examples: ['qemu'],
+  },
+  providers: {
+    schema: mapOf(options, { max: 20, of: 'providers', pattern: '[a-z][a-z0-9-]{0,62}', keys: providerName }),
+    description: "Options for single providers, under each one's name; the provider checks them.",
+    examples: [{ qemu: { args: ['-device', 'virtio-rng-pci'] } }],
+  },
+  arch: {
+    schema: oneOf(['host', 'x86_64', 'aarch64'], { amd64: 'x86_64', x64: 'x86_64', arm64: 'aarch64' }),
+    description: 'The architecture of the processor.',
+    default: 'host',
+  },
+  cpus: {
+    schema: integer({ min: 1, max: 255 }),
+    description: 'Number of virtual processors.',
+    default: 1,
+    examples: [2],
+  },
+  memory: {
+    schema: size({ min: 16 * mebibyte, max: 16 * 1024 ** 4, bounds: 'from 16MiB to 16TiB', step: mebibyte }),
+    description: 'Memory, rounded up to a whole MiB.',
+    default: '1GiB',
+    examples: ['512MiB'],
+  },
+  disk: {
+    schema: size({ min: mebibyte, max: 64 * 1024 ** 4, bounds: 'from 1MiB to 64TiB', step: mebibyte }),
+    description: 'Size of the disk, rounded up to a whole MiB; partition and file system are grown to it.',
+    absent: "the box's own size",
+    examples: ['10GiB'],
+  },
+  nested: {
+    schema: truth(),
+    description: 'Whether the guest may run virtual machines itself.',
+    default: false,
+  },
+  depends_on: {
+    schema: list(name(), { max: limits.machines, of: 'machines' }),
+    description: 'Machines that are started before this one.',
+    examples: [['db']],
+  },
+  ports: {
+    schema: list(port, { max: limits.ports, of: 'ports' }),
+    description:
+      'Ports of the host that lead into the guest: `"8080:80"`, `"127.0.0.1:5353:53/udp"`, or a mapping.',
+    examples: [['8080:80']],
+  },
+  env: {
+    schema: environment,
+    description: 'Variables for provision steps and for commands run by `exec` and `ssh`.',
+    examples: [{ APP_ENV: 'dev' }],
+  },
+  provision: {
+    schema: list(step, { max: limits.steps, of: 'steps' }),
+    description: 'What sets the machine up, in this order.',
+    examples: [[{ shell: 'apt-get update' }]],
+  },
+  boot_timeout: {
+    schema: duration({ min: 1000, max: day, bounds: 'from 1s to 1d' }),
+    description:
+      'How long the machine may take from its start until it can be logged in to. An emulated one needs up to a minute.',
+    default: '3m',
+  },
+  halt_timeout: {
+    schema: duration({ min: 1000, max: day, bounds: 'from 1s to 1d' }),
+    description: 'How long the guest may take to shut itself down before its power is cut.',
+    default: '60s',
+  },
+  networks: { planned: 'Private networks that the machine is on.' },
+  disks: { planned: 'Further disks.' },
+  sync: { planned: 'Folders of the host in the guest.' },
+  ready: { planned: 'What must be so before the machine counts as ready.' },
+  hooks: { planned: 'Commands of the host that run around a verb.' },
+  replicas: { planned: 'How many machines of this kind there are.' },
+  cloud_init: { planned: 'User data for cloud images.' },
+} as const
+
+/** A machine under `machines:`, and `defaults:`. */
+export const machine = object({
+  what: 'a machine',
+  definition: 'machine',
+  fields: machineFields,
+  emptyAllowed: true,
+})

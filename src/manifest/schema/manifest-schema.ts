@@ -1,0 +1,86 @@
+import { limits } from '../limits.ts'
+import { mapOf } from './collections.ts'
+import { machine, machineFields } from './machine.ts'
+import { object } from './object.ts'
+import { integer } from './scalars.ts'
+import { name } from './text.ts'
+import type { Definitions, JsonSchema } from './types.ts'
+
+/** The keys of the project as a whole. */
+export const projectFields = {
+  version: {
+    schema: integer({ min: 1, max: 1 }),
+    description: 'Version of the format.',
+    required: true,
+    examples: [1],
+  },
+  name: {
+    schema: name(),
+    description: 'Name of the project.',
+    absent: "the folder's name",
+    examples: ['shop'],
+  },
+  defaults: {
+    schema: machine,
+    description: 'Keys of a machine that all machines share; each is merged over them.',
+  },
+  machines: {
+    schema: mapOf(machine, {
+      max: limits.machines,
+      of: 'machines',
+      keys: name(),
+      pattern: '[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?',
+    }),
+    description:
+      'The machines, by name. Without it the file describes one machine, `default`, by the keys of a machine.',
+    examples: [{ db: { box: 'debian/12' } }],
+  },
+  extends: { planned: 'Another manifest that this one builds on.' },
+  networks: { planned: 'Private networks.' },
+  boxes: { planned: 'Boxes that the project defines.' },
+} as const
+
+const { depends_on: _needsOthers, networks: _ofTheProject, ...fieldsOfOne } = machineFields
+
+/** The keys of a machine that may stand at the top of the file. */
+export const singleMachineFields = fieldsOfOne
+
+const explain = (key: string) =>
+  key === 'depends_on' ? "it needs several machines; describe them under 'machines:'" : undefined
+
+/** posada.yaml with `machines:`. */
+export const severalMachines = object({
+  what: 'the manifest',
+  fields: projectFields,
+  explain: (key) =>
+    Object.hasOwn(machineFields, key)
+      ? `it is a key of a machine: put it under 'defaults:' or under a machine of 'machines:'`
+      : undefined,
+})
+
+/** posada.yaml that describes one machine at its top. */
+export const singleMachine = object({
+  what: 'the manifest',
+  fields: { ...projectFields, ...singleMachineFields },
+  explain,
+})
+
+/** JSON Schema (draft-07, which editors' YAML servers take) of posada.yaml. */
+export function manifestSchema(): object {
+  const definitions: Definitions = new Map()
+  const top = singleMachine.json(definitions)
+  const offered = Object.entries(singleMachineFields).flatMap(([key, field]) =>
+    'planned' in field ? [] : [key],
+  )
+  const misplaced: JsonSchema = Object.fromEntries(offered.map((key) => [key, false]))
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'posada.yaml',
+    description: 'The machines of a project, for the command posada.',
+    ...top,
+    if: { required: ['machines'] },
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema.
+    then: { properties: misplaced },
+    definitions: Object.fromEntries(definitions),
+  }
+}

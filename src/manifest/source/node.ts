@@ -1,0 +1,57 @@
+import type { Span } from './source.ts'
+
+/**
+ * A YAML value together with where it was written. Nodes are shared where the file uses aliases,
+ * and are never changed once made.
+ */
+export type Node = ScalarNode | ListNode | MapNode
+
+export interface ScalarNode {
+  kind: 'scalar'
+  /** By YAML 1.2's core schema. */
+  value: string | number | boolean | null
+  /** A plain scalar as it is written (`0644`); of other scalars the text. */
+  raw: string
+  span: Span
+}
+
+export interface ListNode {
+  kind: 'list'
+  items: readonly Node[]
+  span: Span
+}
+
+export interface MapNode {
+  kind: 'map'
+  /** In the order of the file. */
+  entries: ReadonlyMap<string, Entry>
+  span: Span
+}
+
+export interface Entry {
+  key: string
+  keySpan: Span
+  value: Node
+}
+
+export function isNull(node: Node): boolean {
+  return node.kind === 'scalar' && node.value === null
+}
+
+/** Where to point when something is wrong with an entry's value as a whole: collections at their key. */
+export function entrySpan(entry: Entry): Span {
+  return entry.value.kind === 'scalar' && entry.value.value !== null ? entry.value.span : entry.keySpan
+}
+
+/** The value as it would be shown in a message: `the text "two"`, `a list`. At most 60 characters of it. */
+export function describe(node: Node): string {
+  if (node.kind === 'list') return 'a list'
+  if (node.kind === 'map') return 'a mapping'
+  if (node.value === null) return 'nothing'
+  if (typeof node.value === 'string') return `the text ${JSON.stringify(shorten(node.value))}`
+  return `${typeof node.value === 'number' ? 'the number' : 'the truth value'} ${shorten(node.raw)}`
+}
+
+export function shorten(text: string, limit = 60): string {
+  return text.length <= limit ? text : `${text.slice(0, limit - 1)}…`
+}
