@@ -24,6 +24,9 @@ const dist = join(root, 'dist')
 const ENTRIES = {
   main: 'src/cli/main.ts',
   provider: 'src/provider/index.ts',
+  'kvm-vmm': 'providers/kvm/process/main.ts',
+  'kvm-vcpu': 'providers/kvm/vcpu/worker.ts',
+  'kvm-probe': 'providers/kvm/probe/main.ts',
 }
 
 /** Native code and development tools: found in node_modules at run time, where at all. */

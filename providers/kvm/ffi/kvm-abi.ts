@@ -1,0 +1,107 @@
+/**
+ * The part of <linux/kvm.h> and <asm/kvm.h> (x86) that is used here; meaning of each call:
+ * Linux, Documentation/virt/kvm/api.rst, section given beside it.
+ */
+
+// <asm-generic/ioctl.h>: direction in bits 30-31, size of the struct in 16-29, type in 8-15, number in 0-7.
+const KVMIO = 0xae
+const none = (nr: number) => (KVMIO << 8) | nr
+const write = (nr: number, size: number) => 0x40000000 + size * 0x10000 + none(nr)
+const read = (nr: number, size: number) => 0x80000000 + size * 0x10000 + none(nr)
+const readWrite = (nr: number, size: number) => 0xc0000000 + size * 0x10000 + none(nr)
+
+/** Bytes of the structs that cross. */
+export const structSize = {
+  userspaceMemoryRegion: 32,
+  pitConfig: 64,
+  regs: 144,
+  sregs: 312,
+  fpu: 416,
+  lapic: 0x400,
+  mpState: 4,
+  cpuidHeader: 8,
+  cpuidEntry: 40,
+  msrsHeader: 8,
+  msrEntry: 16,
+  irqfd: 32,
+  ioeventfd: 64,
+  irqRoutingHeader: 8,
+  irqRoutingEntry: 48,
+} as const
+
+export const KVM = {
+  API_VERSION: 12, // 4.1
+
+  GET_API_VERSION: none(0x00), // 4.1
+  CREATE_VM: none(0x01), // 4.2
+  CHECK_EXTENSION: none(0x03), // 4.4
+  GET_VCPU_MMAP_SIZE: none(0x04), // 4.5
+  GET_SUPPORTED_CPUID: readWrite(0x05, structSize.cpuidHeader), // 4.46
+
+  CREATE_VCPU: none(0x41), // 4.7
+  SET_USER_MEMORY_REGION: write(0x46, structSize.userspaceMemoryRegion), // 4.35
+  SET_TSS_ADDR: none(0x47), // 4.36
+  SET_IDENTITY_MAP_ADDR: write(0x48, 8), // 4.40
+  CREATE_IRQCHIP: none(0x60), // 4.24
+  SET_GSI_ROUTING: write(0x6a, structSize.irqRoutingHeader), // 4.52
+  IRQFD: write(0x76, structSize.irqfd), // 4.75
+  CREATE_PIT2: write(0x77, structSize.pitConfig), // 4.71
+  IOEVENTFD: write(0x79, structSize.ioeventfd), // 4.59
+
+  RUN: none(0x80), // 4.10
+  GET_REGS: read(0x81, structSize.regs), // 4.11
+  SET_REGS: write(0x82, structSize.regs), // 4.12
+  GET_SREGS: read(0x83, structSize.sregs), // 4.13
+  SET_SREGS: write(0x84, structSize.sregs), // 4.14
+  SET_MSRS: write(0x89, structSize.msrsHeader), // 4.19
+  SET_FPU: write(0x8d, structSize.fpu), // 4.23
+  GET_LAPIC: read(0x8e, structSize.lapic), // 4.57
+  SET_LAPIC: write(0x8f, structSize.lapic), // 4.58
+  SET_CPUID2: write(0x90, structSize.cpuidHeader), // 4.20
+  KVMCLOCK_CTRL: none(0xad), // 4.70
+} as const
+
+/** KVM_CAP_*: what KVM_CHECK_EXTENSION is asked for (sections 4, 7 and 8). */
+export const capability = {
+  IRQCHIP: 0,
+  USER_MEMORY: 3,
+  NR_VCPUS: 9,
+  IRQFD: 32,
+  PIT2: 33,
+  IOEVENTFD: 36,
+  MAX_VCPUS: 66,
+  TSC_DEADLINE_TIMER: 72,
+  IMMEDIATE_EXIT: 136,
+} as const
+
+/** KVM_EXIT_*: why KVM_RUN came back (section 5). */
+export const exitReason = {
+  UNKNOWN: 0,
+  IO: 2,
+  HLT: 5,
+  MMIO: 6,
+  SHUTDOWN: 8,
+  FAIL_ENTRY: 9,
+  INTR: 10,
+  INTERNAL_ERROR: 17,
+  SYSTEM_EVENT: 24,
+} as const
+
+export const KVM_EXIT_IO_OUT = 1
+
+/** KVM_SYSTEM_EVENT_* of section 5. */
+export const systemEvent = { SHUTDOWN: 1, RESET: 2, CRASH: 3 } as const
+
+export const KVM_PIT_SPEAKER_DUMMY = 1
+export const KVM_IRQFD_FLAG_DEASSIGN = 1
+export const ioeventfdFlag = { DATAMATCH: 1, PIO: 2, DEASSIGN: 4 } as const
+export const irqRouting = { IRQCHIP: 1, MSI: 2 } as const
+export const irqchip = { PIC_MASTER: 0, PIC_SLAVE: 1, IOAPIC: 2 } as const
+
+/** Offsets in struct kvm_run (section 5). */
+export const runPage = {
+  immediateExit: 1,
+  exitReason: 8,
+  /** The union: what follows depends on the exit's reason. */
+  exit: 32,
+} as const

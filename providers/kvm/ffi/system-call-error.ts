@@ -1,0 +1,28 @@
+import koffi from 'koffi'
+
+const names = new Map<number, string>(Object.entries(koffi.os.errno).map(([name, value]) => [value, name]))
+
+/** A system call that failed, in the shape of Node's own system errors, so that they are handled alike. */
+export class SystemCallError extends Error {
+  override readonly name = 'SystemCallError'
+  /** `EACCES`, `ENOENT`… */
+  readonly code: string
+  readonly errno: number
+  readonly syscall: string
+  readonly path: string | undefined
+
+  constructor(syscall: string, errno: number, path?: string) {
+    const code = names.get(errno) ?? `errno ${errno}`
+    super(`${syscall}${path === undefined ? '' : ` ${path}`} failed: ${code}`)
+    this.code = code
+    this.errno = errno
+    this.syscall = syscall
+    this.path = path
+  }
+}
+
+/** Passes the result of a call on, or throws what errno says where it is -1. */
+export function checked(syscall: string, result: number, path?: string): number {
+  if (result === -1) throw new SystemCallError(syscall, koffi.errno(), path)
+  return result
+}

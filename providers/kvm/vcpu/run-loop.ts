@@ -1,0 +1,93 @@
+import { KVM } from '../ffi/kvm-abi.ts'
+import { ioctlErrno } from '../ffi/libc.ts'
+import type { RunPage } from './run-page.ts'
+import { access, cell, command, commandOf, type SharedState } from './shared-state.ts'
+
+/** Why a vCPU has left its loop for good. */
+export type Ending =
+  | { why: 'stopped' }
+  /** The guest has faulted while handling a fault while handling a fault. */
+  | { why: 'triple-fault' }
+  /** KVM cannot go on; `reason` for people. */
+  | { why: 'failed'; reason: string }
+
+/** Where the accesses of a guest go. `data` is filled by reads. */
+export interface ExitHandler {
+  access(kind: number, addressLow: number, addressHigh: number, data: Uint8Array): void
+}
+
+const EINTR = 4
+const EAGAIN = 11
+
+/**
+ * Runs a vCPU until it is told to stop or cannot go on. Obeys `command` between two entries into the guest;
+ * whoever changes it kicks the thread out of KVM_RUN (see Vcpu).
+ */
+export function runLoop(vcpu: number, page: RunPage, shared: SharedState, handler: ExitHandler): Ending {
+  const { cells } = shared
+  const ended = (ending: Ending): Ending => {
+    Atomics.store(cells, cell.ended, 1)
+    return ending
+  }
+  for (;;) {
+    if (!obey(cells, vcpu)) return ended({ why: 'stopped' })
+    const errno = ioctlErrno(vcpu, KVM.RUN)
+    // The result first: after an immediate exit the reason on the page is that of the exit before.
+    if (errno === EINTR || errno === EAGAIN) {
+      page.immediateExit = false
+      continue
+    }
+    if (errno !== 0) return ended({ why: 'failed', reason: `KVM_RUN failed with errno ${errno}` })
+    Atomics.add(cells, cell.exits, 1)
+    const ending = handleExit(page, handler)
+    if (ending) return ended(ending)
+  }
+}
+
+/** Waits while the command is to pause; false when it is to stop. */
+function obey(cells: Int32Array, vcpu: number): boolean {
+  for (let paused = false; ; paused = true) {
+    const order = Atomics.load(cells, cell.command)
+    if (order !== cells[cell.obeyed]) Atomics.store(cells, cell.obeyed, order)
+    switch (commandOf(order)) {
+      case command.stop:
+        return false
+      case command.pause:
+        Atomics.wait(cells, cell.command, order)
+        break
+      default:
+        // Without this the guest's watchdogs take the pause for a hang (KVM api.rst, 4.70). It fails
+        // with EINVAL where the guest does not use kvm-clock, which is as good.
+        if (paused) ioctlErrno(vcpu, KVM.KVMCLOCK_CTRL)
+        return true
+    }
+  }
+}
+
+function handleExit(page: RunPage, handler: ExitHandler): Ending | null {
+  const exit = page.exit()
+  switch (exit.kind) {
+    case 'port': {
+      const kind = exit.write ? access.portWrite : access.portRead
+      for (let i = 0; i < exit.count; i++) {
+        handler.access(kind, exit.port, 0, page.portData(exit.dataOffset, exit.size, i))
+      }
+      return null
+    }
+    case 'memory': {
+      const kind = exit.write ? access.memoryWrite : access.memoryRead
+      handler.access(kind, exit.addressLow, exit.addressHigh, page.memoryData(exit.length))
+      return null
+    }
+    // With the interrupt controller in the kernel a halted vCPU stays there; should it come out, it goes on.
+    case 'halt':
+    case 'interrupted':
+      return null
+    case 'shutdown':
+      return { why: 'triple-fault' }
+    case 'system-event':
+      return { why: 'failed', reason: `system event ${exit.event} of KVM` }
+    case 'failed':
+      return { why: 'failed', reason: exit.reason }
+  }
+}

@@ -1,0 +1,113 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
+import type { AddressBus } from '../bus/bus.ts'
+import { closeDescriptor } from '../ffi/libc.ts'
+import { answerAccess } from './exit-channel.ts'
+import { kickThread } from './kick.ts'
+import type { Ending } from './run-loop.ts'
+import { mapRunPage, type RunPage } from './run-page.ts'
+import {
+  type Command,
+  cell,
+  command,
+  commandOf,
+  createSharedState,
+  type SharedState,
+} from './shared-state.ts'
+import type { VcpuThreadData, VcpuThreadMessage } from './worker.ts'
+
+/** A virtual processor, as the thread of the devices sees it. It starts paused. */
+export interface Vcpu {
+  readonly id: number
+  /** Settles once, when the processor will run no more; never rejects. */
+  readonly ended: Promise<Ending>
+  /** Exits to user space so far. */
+  exits(): number
+  /** Answers an access of the guest that waits, if one does. */
+  answer(ports: AddressBus, memory: AddressBus): void
+  /** Resolves when it stands still, whatever the guest does. Harmless when it does already or has ended. */
+  pause(): Promise<void>
+  resume(): void
+  /** Resolves when its thread is gone. */
+  stop(): Promise<void>
+}
+
+export type VcpuOptions = Omit<VcpuThreadData, 'shared'> & { workerFile: string }
+
+/** How long a kick may take; one needs some 100 µs, and a machine under load some milliseconds. */
+const kickInterval = 10
+const kickLimit = 1000
+
+/** Starts the thread of a vCPU. @throws Error what the thread died of while it set itself up */
+export async function startVcpu({ workerFile, ...options }: VcpuOptions): Promise<Vcpu> {
+  const shared = createSharedState()
+  Atomics.store(shared.cells, cell.command, command.pause)
+  const workerData: VcpuThreadData = { ...options, shared: shared.buffer }
+  const worker = new Worker(workerFile, { workerData, name: `vcpu${options.id}` })
+  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+
+  const { tid, vcpu } = await new Promise<VcpuThreadMessage & { type: 'ready' }>((resolve, reject) => {
+    worker.once('error', reject)
+    worker.on('message', (message: VcpuThreadMessage) => {
+      if (message.type === 'ready') resolve(message)
+    })
+  })
+  const ended = new Promise<Ending>((resolve) => {
+    worker.on('message', (message: VcpuThreadMessage) => {
+      if (message.type === 'ended') resolve(message.ending)
+    })
+    worker.on('error', (error) => resolve({ why: 'failed', reason: `its thread failed: ${error.message}` }))
+    void exited.then(() => resolve({ why: 'failed', reason: 'its thread ended' }))
+  })
+  const page = mapRunPage(options.kvm, vcpu)
+
+  return {
+    id: options.id,
+    ended,
+    exits: () => Atomics.load(shared.cells, cell.exits) >>> 0,
+    answer: (ports, memory) => answerAccess(shared, ports, memory),
+    async pause() {
+      if (isStopping(shared)) return
+      const order = give(shared, command.pause)
+      await kickUntil(page, tid, () => hasObeyed(shared, order))
+    },
+    resume() {
+      if (!isStopping(shared)) give(shared, command.run)
+    },
+    async stop() {
+      const again = isStopping(shared)
+      if (!again) give(shared, command.stop)
+      await kickUntil(page, tid, () => hasEnded(shared))
+      await exited
+      if (!again) closeDescriptor(vcpu)
+    },
+  }
+}
+
+/** Gives an order, told apart from the one before. */
+function give({ cells }: SharedState, value: Command): number {
+  const order = ((Atomics.load(cells, cell.command) & ~3) + 4 + value) | 0
+  Atomics.store(cells, cell.command, order)
+  Atomics.notify(cells, cell.command)
+  return order
+}
+
+const isStopping = ({ cells }: SharedState) => commandOf(Atomics.load(cells, cell.command)) === command.stop
+const hasEnded = ({ cells }: SharedState) => Atomics.load(cells, cell.ended) === 1
+const hasObeyed = (shared: SharedState, order: number) =>
+  Atomics.load(shared.cells, cell.obeyed) === order || hasEnded(shared)
+
+/**
+ * `immediateExit` is looked at on entry to the guest only, and a signal works on one that is inside only: so
+ * both, again and again, until the thread shows that it has seen the command.
+ */
+async function kickUntil(page: RunPage, tid: number, reached: () => boolean): Promise<void> {
+  const limit = performance.now() + kickLimit
+  for (let wait = 0; !reached(); wait = Math.min(wait + 1, kickInterval)) {
+    if (performance.now() > limit)
+      throw new Error(`the thread of a vCPU did not answer within ${kickLimit} ms`)
+    page.immediateExit = true
+    if (!kickThread(tid)) return
+    await delay(wait)
+  }
+}

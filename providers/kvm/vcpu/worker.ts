@@ -1,0 +1,70 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { openSerialPort } from '../devices/serial-port.ts'
+import { capability, KVM } from '../ffi/kvm-abi.ts'
+import { ioctlValue, signalEvent, threadId } from '../ffi/libc.ts'
+import { serialPort } from '../memory/layout.ts'
+import { guestCpuid, setCpuid, supportedCpuid } from './cpuid.ts'
+import { requestAccess } from './exit-channel.ts'
+import { type EntryState, setInitialState } from './initial-state.ts'
+import { type Ending, runLoop } from './run-loop.ts'
+import { mapRunPage } from './run-page.ts'
+import { access, openSharedState } from './shared-state.ts'
+
+/** What the thread of a vCPU is given. Descriptors are the process's own. */
+export interface VcpuThreadData {
+  kvm: number
+  vm: number
+  id: number
+  cpus: number
+  nested: boolean
+  /** Null for all but the boot processor. */
+  entry: EntryState | null
+  shared: SharedArrayBuffer
+  /** Wakes the thread of the devices. */
+  bell: number
+  serial: { shared: SharedArrayBuffer; interrupt: number }
+}
+
+/** What it says: once when it is set up and waits for its first command, once when it has ended. */
+export type VcpuThreadMessage =
+  | { type: 'ready'; vcpu: number; tid: number }
+  | { type: 'ended'; ending: Ending }
+
+const data = workerData as VcpuThreadData
+const say = (message: VcpuThreadMessage) => parentPort?.postMessage(message)
+
+const vcpu = ioctlValue(data.vm, KVM.CREATE_VCPU, data.id, 'KVM_CREATE_VCPU')
+const deadline = ioctlValue(
+  data.kvm,
+  KVM.CHECK_EXTENSION,
+  capability.TSC_DEADLINE_TIMER,
+  'KVM_CHECK_EXTENSION',
+)
+setCpuid(vcpu, guestCpuid(supportedCpuid(data.kvm), { ...data, tscDeadlineTimer: deadline !== 0 }))
+setInitialState(vcpu, data.entry)
+const page = mapRunPage(data.kvm, vcpu)
+const shared = openSharedState(data.shared)
+
+// The serial port is answered right here: a kernel's console makes two exits a character.
+const serial = openSerialPort(data.serial.shared, {
+  outputReady: () => signalEvent(data.bell),
+  interrupt: () => signalEvent(data.serial.interrupt),
+})
+
+say({ type: 'ready', vcpu, tid: threadId() })
+const ending = runLoop(vcpu, page, shared, {
+  access(kind, low, high, bytes) {
+    if (
+      (kind === access.portRead || kind === access.portWrite) &&
+      low >= serialPort.base &&
+      low < serialPort.base + serialPort.size
+    ) {
+      const offset = low - serialPort.base
+      if (kind === access.portWrite) serial.write(offset, bytes)
+      else serial.read(offset, bytes)
+      return
+    }
+    requestAccess(shared, data.bell, kind, low, high, bytes)
+  },
+})
+say({ type: 'ended', ending })

@@ -1,0 +1,106 @@
+import { type AddressBus, createBus } from '../bus/bus.ts'
+import { closeDescriptor, createEventDescriptor } from '../ffi/libc.ts'
+import { serialPort } from '../memory/layout.ts'
+import type { Ram } from '../memory/ram.ts'
+import type { EntryState } from '../vcpu/initial-state.ts'
+import type { Ending } from '../vcpu/run-loop.ts'
+import { startVcpu, type Vcpu } from '../vcpu/vcpu.ts'
+import { createDoorbells, type Doorbells } from './doorbells.ts'
+import { watchEvent } from './event-watch.ts'
+import { createInterrupts, type Interrupts } from './interrupts.ts'
+import { createVm } from './vm.ts'
+
+/** A machine without devices: memory, buses, interrupts, and vCPUs once they are started. */
+export interface Machine {
+  readonly ram: Ram
+  readonly ports: AddressBus
+  /** The memory addresses that are not RAM. */
+  readonly memory: AddressBus
+  readonly interrupts: Interrupts
+  readonly doorbells: Doorbells
+  /** Makes the vCPUs; they stand still until `resume`. Once only. */
+  startVcpus(options: VcpuSettings): Promise<void>
+  pause(): Promise<void>
+  resume(): void
+  /** Settles with why, once any vCPU runs no more. Never rejects. */
+  readonly ended: Promise<Ending>
+  /** Exits to user space of all vCPUs so far. */
+  exits(): number
+  /** Stops the vCPUs and gives everything back but the RAM. */
+  close(): Promise<void>
+}
+
+export interface MachineOptions {
+  kvm: number
+  ram: Ram
+  /** State of the serial port, and who takes what the guest sends through it. */
+  serial: { shared: SharedArrayBuffer; onOutput: () => void }
+}
+
+export interface VcpuSettings {
+  cpus: number
+  nested: boolean
+  /** Where the boot processor begins. */
+  entry: EntryState
+  /** The built providers/kvm/vcpu/worker.ts. */
+  workerFile: string
+}
+
+/** Ports have 16 bits; of memory, addresses up to 2^52 fit a double and cover what x86 processors have. */
+const portSpace = 2 ** 16
+const memorySpace = 2 ** 52
+
+/** @throws SystemCallError when KVM refuses */
+export function createMachine({ kvm, ram, serial }: MachineOptions): Machine {
+  const vm = createVm(kvm, ram)
+  const interrupts = createInterrupts(vm.fd)
+  const doorbells = createDoorbells(vm.fd)
+  const ports = createBus(portSpace)
+  const memory = createBus(memorySpace)
+  const vcpus: Vcpu[] = []
+  const bell = createEventDescriptor()
+  const unwatch = watchEvent(bell, () => {
+    for (const vcpu of vcpus) vcpu.answer(ports, memory)
+    serial.onOutput()
+  })
+  let settleEnded: (ending: Ending) => void
+  const ended = new Promise<Ending>((resolve) => {
+    settleEnded = resolve
+  })
+
+  return {
+    ram,
+    ports,
+    memory,
+    interrupts,
+    doorbells,
+    ended,
+    async startVcpus({ cpus, nested, entry, workerFile }) {
+      const serialThread = { shared: serial.shared, interrupt: interrupts.line(serialPort.gsi).fd }
+      const common = { kvm, vm: vm.fd, cpus, nested, bell, serial: serialThread, workerFile }
+      const starts = Array.from({ length: cpus }, (_, id) =>
+        startVcpu({ ...common, id, entry: id === 0 ? entry : null }),
+      )
+      const results = await Promise.allSettled(starts)
+      for (const result of results) if (result.status === 'fulfilled') vcpus.push(result.value)
+      for (const result of results) if (result.status === 'rejected') throw result.reason
+      for (const vcpu of vcpus) void vcpu.ended.then(settleEnded)
+    },
+    pause: async () => {
+      await Promise.all(vcpus.map((vcpu) => vcpu.pause()))
+    },
+    resume: () => {
+      for (const vcpu of vcpus) vcpu.resume()
+    },
+    exits: () => vcpus.reduce((sum, vcpu) => sum + vcpu.exits(), 0),
+    async close() {
+      await Promise.all(vcpus.map((vcpu) => vcpu.stop()))
+      serial.onOutput()
+      unwatch()
+      doorbells.close()
+      interrupts.close()
+      closeDescriptor(bell)
+      vm.close()
+    },
+  }
+}

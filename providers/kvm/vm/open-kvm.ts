@@ -1,0 +1,93 @@
+import { readFileSync, statSync } from 'node:fs'
+import { PosadaError } from '../../../src/errors/index.ts'
+import { capability, KVM } from '../ffi/kvm-abi.ts'
+import { ioctlValue, openDevice } from '../ffi/libc.ts'
+import { SystemCallError } from '../ffi/system-call-error.ts'
+
+export const kvmDevice = '/dev/kvm'
+
+/** What this hypervisor cannot do without, by the names of KVM's documentation. */
+const needed = ['IRQCHIP', 'USER_MEMORY', 'IRQFD', 'PIT2', 'IOEVENTFD', 'IMMEDIATE_EXIT'] as const
+
+/**
+ * Opens /dev/kvm and makes sure that it speaks the version and has the abilities needed.
+ *
+ * @throws PosadaError E_KVM_MISSING, E_KVM_PERMISSION, E_KVM_UNUSABLE
+ */
+export function openKvm(device: string = kvmDevice): number {
+  const kvm = open(device)
+  const version = attempt('KVM_GET_API_VERSION', () =>
+    ioctlValue(kvm, KVM.GET_API_VERSION, 0, 'KVM_GET_API_VERSION'),
+  )
+  if (version !== KVM.API_VERSION) {
+    throw new PosadaError('E_KVM_UNUSABLE', `${device} speaks version ${version} of KVM's interface, not 12`)
+  }
+  const missing = needed.filter((name) => checkExtension(kvm, capability[name]) === 0)
+  if (missing.length > 0) {
+    throw new PosadaError('E_KVM_UNUSABLE', `this host's KVM lacks ${missing.join(', ')}`, {
+      hint: 'use a kernel of 5.4 or later, or provider: qemu',
+    })
+  }
+  return kvm
+}
+
+/** Asks for a KVM_CAP_*; 0 is no, 1 or more is yes or a number. */
+export function checkExtension(kvm: number, cap: number): number {
+  return ioctlValue(kvm, KVM.CHECK_EXTENSION, cap, 'KVM_CHECK_EXTENSION')
+}
+
+function open(device: string): number {
+  try {
+    return openDevice(device)
+  } catch (error) {
+    if (!(error instanceof SystemCallError)) throw error
+    switch (error.code) {
+      case 'ENOENT':
+      case 'ENODEV':
+      case 'ENXIO':
+        throw new PosadaError('E_KVM_MISSING', `there is no KVM on this host: ${device} is missing`, {
+          value: device,
+          cause: error,
+          hint: 'switch on virtualisation in the firmware and load kvm_intel or kvm_amd, or use provider: qemu',
+        })
+      case 'EACCES':
+      case 'EPERM':
+        throw permissionError(device, error)
+      default:
+        throw new PosadaError('E_KVM_UNUSABLE', `${device} cannot be opened: ${error.code}`, {
+          value: device,
+          cause: error,
+        })
+    }
+  }
+}
+
+function permissionError(device: string, cause: SystemCallError): PosadaError {
+  const group = groupOf(device)
+  return new PosadaError(
+    'E_KVM_PERMISSION',
+    `no permission to use ${device}, which belongs to the group ${group}`,
+    {
+      value: device,
+      cause,
+      hint: `join the group and log in again: sudo usermod -aG ${group} "$USER"`,
+    },
+  )
+}
+
+/** Name of the group of a file, or its number where /etc/group does not know it. */
+function groupOf(path: string): string {
+  const { gid } = statSync(path)
+  const lines = readFileSync('/etc/group', 'utf8').split('\n')
+  const line = lines.find((entry) => entry.split(':')[2] === String(gid))
+  return line?.split(':')[0] ?? String(gid)
+}
+
+function attempt<T>(what: string, call: () => T): T {
+  try {
+    return call()
+  } catch (error) {
+    if (!(error instanceof SystemCallError)) throw error
+    throw new PosadaError('E_KVM_UNUSABLE', `${what} failed: ${error.code}`, { cause: error })
+  }
+}

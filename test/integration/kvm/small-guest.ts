@@ -1,0 +1,51 @@
+import { join } from 'node:path'
+import { enterLongMode } from '../../../providers/kvm/boot/long-mode.ts'
+import { createSerialPortState, serialOutput } from '../../../providers/kvm/devices/serial-port.ts'
+import { closeDescriptor } from '../../../providers/kvm/ffi/libc.ts'
+import { createRam } from '../../../providers/kvm/memory/ram.ts'
+import { createMachine, type Machine } from '../../../providers/kvm/vm/machine.ts'
+import { openKvm } from '../../../providers/kvm/vm/open-kvm.ts'
+
+/** A machine that runs a few instructions in 64-bit mode, from 1 MiB on. */
+export interface SmallGuest {
+  machine: Machine
+  /** What it has sent through the serial port. */
+  output(): string
+  close(): Promise<void>
+}
+
+export interface SmallGuestOptions {
+  code: number[]
+  folder: string
+  cpus?: number
+  memory?: number
+}
+
+export const codeAddress = 0x100000
+
+/** Not running yet: plug devices in, then `machine.resume()`. */
+export async function startSmallGuest(options: SmallGuestOptions): Promise<SmallGuest> {
+  const { code, folder, cpus = 1, memory = 4 * 2 ** 20 } = options
+  const kvm = openKvm()
+  const ram = createRam(memory)
+  const serial = createSerialPortState()
+  const ring = serialOutput(serial)
+  let output = ''
+  const onOutput = () => {
+    for (let bytes = ring.take(); bytes.length > 0; bytes = ring.take())
+      output += Buffer.from(bytes).toString('latin1')
+  }
+  const machine = createMachine({ kvm, ram, serial: { shared: serial, onOutput } })
+  ram.memory.slice(codeAddress, code.length)?.set(code)
+  const entry = enterLongMode(ram.memory, { rip: codeAddress })
+  await machine.startVcpus({ cpus, nested: false, entry, workerFile: join(folder, 'kvm-vcpu.mjs') })
+  return {
+    machine,
+    output: () => output,
+    async close() {
+      await machine.close()
+      ram.close()
+      closeDescriptor(kvm)
+    },
+  }
+}
