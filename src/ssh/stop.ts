@@ -31,27 +31,32 @@ export async function stopRemote(
   await channelEnd(session, channel)
 }
 
-/** Prints the ids of a session's processes and their descendants. Source: proc(5), /proc/pid/stat. */
-const listScript = `cat /proc/[0-9]*/stat 2>/dev/null | awk -v p="$1" '
+/**
+ * Prints `<pid>:<start time>` of each living process of session $1, of their descendants, and of
+ * those in $2 that still live: a child whose parent has just ended is found by no family tie any
+ * more. Source: proc(5), /proc/pid/stat.
+ */
+const listScript = `cat /proc/[0-9]*/stat 2>/dev/null | awk -v p="$1" -v old=" $2 " '
   /^[0-9]+ \\(.*\\) [A-Z] [0-9]+ [0-9]+ [0-9]+ / {
     pid = $1; s = $0; sub(/^.*\\) /, "", s); split(s, f, " ")
     if (f[1] == "Z") next
-    parent[pid] = f[2]
-    if (f[4] == p || pid == p) found[pid] = 1
+    parent[pid] = f[2]; id[pid] = pid ":" f[20]
+    if (f[4] == p || pid == p || index(old, " " id[pid] " ")) found[pid] = 1
   }
   END {
     do { more = 0; for (q in parent) if (!(q in found) && (parent[q] in found)) { found[q] = 1; more = 1 } } while (more)
-    for (q in found) printf "%d ", q
+    for (q in found) printf "%s ", id[q]
   }'`
 
 const stopScript = `
 list() { ${listScript}; }
+t=
 for s in INT TERM KILL; do
-  t=$(list "$1"); [ -n "$t" ] || exit 0
-  kill -s $s $t 2>/dev/null
+  t=$(list "$1" "$t"); [ -n "$t" ] || exit 0
+  for x in $t; do kill -s $s "\${x%%:*}" 2>/dev/null; done
   i=0
   while [ $i -lt 15 ]; do
-    t=$(list "$1"); [ -n "$t" ] || exit 0
+    t=$(list "$1" "$t"); [ -n "$t" ] || exit 0
     sleep 0.1; i=$((i+1))
   done
 done

@@ -1,0 +1,26 @@
+import type { Emit } from '../events/index.ts'
+import type { ProvisionStep } from '../manifest/index.ts'
+import type { SshSession } from '../ssh/index.ts'
+
+export interface StepContext {
+  emit: Emit
+  /** The machine's name, for events and errors. */
+  machine: string
+  /** Aborted when the user interrupts or the step's time is up; the reason is what `run` throws. */
+  signal?: AbortSignal
+}
+
+/** A kind of provision step. Nothing of it is remembered between calls. */
+export interface Provisioner<Step extends ProvisionStep> {
+  /**
+   * A digest of everything that makes the step up: what it reads from the host, its settings, who it
+   * runs as; not its name, place, timeout or `run`. E_PROVISION_SOURCE, with the step's place, where
+   * something on the host cannot be read.
+   */
+  digest(step: Step): Promise<string>
+  /**
+   * Carries the step out. A step that fails in the guest is E_PROVISION_STEP. Nothing that was
+   * started in the guest, and no temporary file, outlives the call.
+   */
+  run(step: Step, session: SshSession, context: StepContext): Promise<void>
+}

@@ -1,0 +1,42 @@
+import { fromSystemError, PosadaError } from '../errors/index.ts'
+import type { ProvisionStep } from '../manifest/index.ts'
+import type { ExecResult } from '../ssh/index.ts'
+
+/** E_PROVISION_SOURCE: what a step wants from the host cannot be had. */
+export function sourceError(step: ProvisionStep, path: string, why: string, cause?: unknown): PosadaError {
+  return new PosadaError('E_PROVISION_SOURCE', `provision step ${step.name}: ${path} ${why}`, {
+    value: path,
+    place: step.place,
+    hint: 'paths are relative to the manifest that names them',
+    cause,
+  })
+}
+
+/** Turns a system error met while reading `path` into E_PROVISION_SOURCE; returns anything else. */
+export function explainSource(step: ProvisionStep, path: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !('code' in error) || error instanceof PosadaError) return error
+  if (error.code === 'ENOENT') return sourceError(step, path, 'does not exist', error)
+  if (error.code === 'EACCES' || error.code === 'EPERM') {
+    return sourceError(step, path, 'may not be read', error)
+  }
+  if ('syscall' in error) return sourceError(step, path, `cannot be read (${String(error.code)})`, error)
+  return fromSystemError(error)
+}
+
+/** E_PROVISION_STEP with the last lines of what the step wrote. */
+export function stepError(
+  step: ProvisionStep,
+  machine: string,
+  { code, signal }: ExecResult,
+  lines: readonly string[],
+): PosadaError {
+  const how =
+    signal === null ? `failed with exit code ${code}` : `was killed by ${signal} (exit code ${code})`
+  return new PosadaError('E_PROVISION_STEP', `provision step ${step.name} ${how}`, {
+    value: step.name,
+    place: step.place,
+    machine,
+    details: lines,
+    hint: `repair it, then go on from there: posada provision ${machine}`,
+  })
+}

@@ -1,0 +1,46 @@
+import { Writable } from 'node:stream'
+import { StringDecoder } from 'node:string_decoder'
+import type { Emit, OutputEvent } from '../events/index.ts'
+
+const LINES = 20
+const LINE_LENGTH = 500
+
+/** What a step writes: told as events while it comes, its last lines kept for the error. */
+export class StepOutput {
+  readonly stdout: Writable
+  readonly stderr: Writable
+  readonly #lines: string[] = []
+  readonly #partial: Record<OutputEvent['stream'], string> = { stdout: '', stderr: '' }
+
+  constructor(emit: Emit, about: { step: string; machine: string }) {
+    const writer = (stream: OutputEvent['stream']) => {
+      const decoder = new StringDecoder('utf8')
+      const tell = (text: string) => {
+        if (text === '') return
+        emit({ type: 'output', stream, text, step: `provision:${about.step}`, machine: about.machine })
+        this.#keep(stream, text)
+      }
+      return new Writable({
+        write(chunk: Buffer, _encoding, done) {
+          tell(decoder.write(chunk))
+          done()
+        },
+      })
+    }
+    this.stdout = writer('stdout')
+    this.stderr = writer('stderr')
+  }
+
+  /** The last 20 lines at most, each cut at 500 characters; stdout and stderr in the order they came. */
+  lastLines(): string[] {
+    const unfinished = Object.values(this.#partial).filter((text) => text !== '')
+    return [...this.#lines, ...unfinished].slice(-LINES)
+  }
+
+  #keep(stream: OutputEvent['stream'], text: string): void {
+    const lines = (this.#partial[stream] + text).split('\n')
+    this.#partial[stream] = (lines.pop() ?? '').slice(0, LINE_LENGTH)
+    for (const line of lines.slice(-LINES)) this.#lines.push(line.slice(0, LINE_LENGTH).replace(/\r$/, ''))
+    this.#lines.splice(0, this.#lines.length - LINES)
+  }
+}

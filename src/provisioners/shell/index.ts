@@ -1,0 +1,51 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type { ShellStep } from '../../manifest/index.ts'
+import { exec } from '../../ssh/index.ts'
+import { removeLater } from '../clean.ts'
+import type { Provisioner } from '../contract.ts'
+import { digestOfData } from '../digest.ts'
+import { stepError } from '../errors.ts'
+import { StepOutput } from '../output.ts'
+import { runnerScript } from './runner-script.ts'
+import { readScript } from './script.ts'
+
+/**
+ * Runs a script in the guest. A script with a `#!` line is executed as it is; any other runs with
+ * `bash -e`, or `sh -e` where the guest has no bash, so that the first command that fails fails the
+ * step. Its stdin is empty, its folder the login user's home, its environment what the guest gives
+ * the user and the step's `env`. Script and environment travel through stdin: neither is ever on a
+ * command line. The script lies in a folder under /tmp that only its user can enter, until it ends.
+ */
+export const shellProvisioner: Provisioner<ShellStep> = {
+  async digest(step) {
+    const script = await readScript(step)
+    return digestOfData({
+      kind: step.kind,
+      script: createHash('sha256').update(script).digest('hex'),
+      args: step.args,
+      env: Object.entries(step.env).sort(([a], [b]) => (a < b ? -1 : 1)),
+      user: step.user,
+    })
+  },
+
+  async run(step, session, { emit, machine, signal }) {
+    const script = await readScript(step)
+    const folder = `/tmp/posada-${randomBytes(8).toString('hex')}`
+    const output = new StepOutput(emit, { step: step.name, machine })
+    const setting = { env: step.env, user: step.user }
+    const command = ['/bin/sh', '-c', runnerScript(folder, script), `posada-${step.name}`, ...step.args]
+    try {
+      const result = await exec(session, command, {
+        ...setting,
+        stdin: script,
+        stdout: output.stdout,
+        stderr: output.stderr,
+        ...(signal === undefined ? {} : { signal }),
+      })
+      if (result.code !== 0) throw stepError(step, machine, result, output.lastLines())
+    } catch (error) {
+      await removeLater(session, folder, step.user)
+      throw error
+    }
+  },
+}
