@@ -21,8 +21,8 @@ export interface ChosenPorts {
  * its owner. Between this and the start somebody may still take one: the start then fails.
  */
 export async function choosePorts(config: Machine, sshPort: number | undefined): Promise<ChosenPorts> {
-  const taken = await findTaken(config.ports)
-  if (taken.length > 0) throw taken.length === 1 ? taken[0] : several(config, taken)
+  const problems = await findProblems(config)
+  if (problems.length > 0) throw problems.length === 1 ? problems[0] : several(config, problems)
   const ports: PortResult[] = []
   for (const port of config.ports) ports.push(await settle(port))
   const kept = sshPort !== undefined && (await isFree('tcp', '127.0.0.1', sshPort))
@@ -34,15 +34,17 @@ export async function choosePorts(config: Machine, sshPort: number | undefined):
   }
   const forwards = ports.map(({ movedFrom: _, ...forward }) => forward)
   return { forwards: [ssh, ...forwards], ports }
+}
 
-  async function findTaken(wanted: Port[]): Promise<PosadaError[]> {
-    const errors: PosadaError[] = []
-    for (const [index, port] of wanted.entries()) {
-      if (port.auto || (await isFree(port.protocol, port.hostAddress, port.hostPort))) continue
-      errors.push(await inUse(config, port, index))
-    }
-    return errors
+/** What keeps the ports that may not be moved from being opened. */
+async function findProblems(config: Machine): Promise<PosadaError[]> {
+  const problems: PosadaError[] = []
+  for (const [index, port] of config.ports.entries()) {
+    const obstacle = await findObstacle(port.protocol, port.hostAddress, port.hostPort)
+    if (obstacle === null || (obstacle === 'taken' && port.auto)) continue
+    problems.push(await portError(config, port, index, obstacle))
   }
+  return problems
 }
 
 async function settle(port: Port): Promise<PortResult> {
@@ -52,37 +54,68 @@ async function settle(port: Port): Promise<PortResult> {
   return { ...rest, hostPort, movedFrom: port.hostPort }
 }
 
-async function inUse(config: Machine, port: Port, index: number): Promise<PosadaError> {
-  const owner = await portOwner(port.protocol, port.hostPort)
+async function portError(
+  config: Machine,
+  port: Port,
+  index: number,
+  obstacle: Obstacle,
+): Promise<PosadaError> {
+  const { protocol, hostAddress, hostPort } = port
+  const options = {
+    value: `${hostAddress}:${hostPort}/${protocol}`,
+    place: config.place('ports', index),
+    machine: config.name,
+  }
+  if (obstacle === 'no address') {
+    return new PosadaError('E_VALUE_INVALID', `this host has no address ${hostAddress}`, {
+      ...options,
+      hint: 'use 127.0.0.1 for this host alone, 0.0.0.0 for all its addresses',
+    })
+  }
+  if (obstacle === 'denied') {
+    return new PosadaError('E_NO_PERMISSION', `port ${hostPort}/${protocol} may not be opened by this user`, {
+      ...options,
+      hint: 'choose one from 1024 upwards',
+    })
+  }
+  const owner = await portOwner(protocol, hostPort)
   const by = owner === null ? '' : ` by ${owner.name} (pid ${owner.pid})`
-  return new PosadaError(
-    'E_PORT_IN_USE',
-    `port ${port.hostPort}/${port.protocol} of ${port.hostAddress} is taken${by}`,
-    {
-      value: `${port.hostAddress}:${port.hostPort}/${port.protocol}`,
-      place: config.place('ports', index),
-      machine: config.name,
-      hint: 'free it, choose another, or let Posada choose: {host: …, guest: …, auto: true}',
-    },
-  )
+  return new PosadaError('E_PORT_IN_USE', `port ${hostPort}/${protocol} of ${hostAddress} is taken${by}`, {
+    ...options,
+    hint: 'free it, choose another, or let Posada choose: {host: …, guest: …, auto: true}',
+  })
 }
 
 function several(config: Machine, problems: PosadaError[]): PosadaError {
-  return new PosadaError('E_PORT_IN_USE', `${problems.length} ports are taken`, {
+  const code = problems.every((problem) => problem.code === problems[0]?.code) ? problems[0]?.code : undefined
+  return new PosadaError(code ?? 'E_PORT_IN_USE', `${problems.length} ports cannot be opened`, {
     machine: config.name,
     problems,
   })
 }
 
-/** Whether a listener could be opened there now. An address that the host lacks counts as taken. */
-export async function isFree(protocol: 'tcp' | 'udp', address: string, port: number): Promise<boolean> {
+type Obstacle = 'taken' | 'denied' | 'no address'
+
+/** What would keep a listener from being opened there now. Source: bind(2). */
+async function findObstacle(
+  protocol: 'tcp' | 'udp',
+  address: string,
+  port: number,
+): Promise<Obstacle | null> {
   try {
     await bindOnce(protocol, address, port)
-    return true
+    return null
   } catch (error) {
-    if (isErrno(error, 'EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL')) return false
+    if (isErrno(error, 'EADDRINUSE')) return 'taken'
+    if (isErrno(error, 'EACCES', 'EPERM')) return 'denied'
+    if (isErrno(error, 'EADDRNOTAVAIL')) return 'no address'
     throw error
   }
+}
+
+/** Whether a listener could be opened there now. */
+export async function isFree(protocol: 'tcp' | 'udp', address: string, port: number): Promise<boolean> {
+  return (await findObstacle(protocol, address, port)) === null
 }
 
 async function freePort(protocol: 'tcp' | 'udp', address: string): Promise<number> {

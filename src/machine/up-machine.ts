@@ -4,7 +4,7 @@ import { PosadaError, type Provider } from '../provider/index.ts'
 import { pendingChanges } from './changes.ts'
 import { logIn } from './login.ts'
 import type { Project } from './project.ts'
-import { provisionMachine } from './provision.ts'
+import { checkSources, provisionMachine } from './provision.ts'
 import type { UpMachineResult } from './results.ts'
 import { wantedArch } from './spec.ts'
 import { startMachine } from './start.ts'
@@ -24,6 +24,7 @@ export function upMachine(project: Project, options: UpMachineOptions): Promise<
     const begun = performance.now()
     const paths = project.paths.machine(config.name)
     const previous = await readState(paths)
+    if (options.provision) await checkSources(config, previous)
     const provider = await chooseProvider(project, config, previous)
     const found = previous === null ? 'absent' : (await provider.status(previous.spec)).state
     let state: MachineState
@@ -80,7 +81,7 @@ async function finish(
   try {
     return provision ? await provisionMachine(project, { config, state: loggedIn, session }) : []
   } finally {
-    session.close()
+    await session.close()
   }
 }
 

@@ -1,0 +1,13 @@
+/** The verbs: each does one thing with the machines of a project, and returns a plain result. */
+export { type CommandOptions, runCommand } from './command.ts'
+export { destroy } from './destroy.ts'
+export { type HaltOptions, halt } from './halt.ts'
+export { listProjects } from './list.ts'
+export { type LogsOptions, logs } from './logs.ts'
+export { ports } from './ports.ts'
+export type { Project, ProviderSource } from './project.ts'
+export { type ProvisionVerbOptions, provision } from './provision.ts'
+export { type ReloadOptions, reload } from './reload.ts'
+export type * from './results.ts'
+export { status } from './status.ts'
+export { type UpOptions, up } from './up.ts'

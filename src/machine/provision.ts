@@ -1,0 +1,103 @@
+import type { Machine } from '../manifest/index.ts'
+import { type MachineState, writeState } from '../project/machine-state.ts'
+import {
+  type ProvisionOptions,
+  type ProvisionRecord,
+  planSteps,
+  provision as runSteps,
+} from '../provisioners/index.ts'
+import { connect, type SshSession } from '../ssh/index.ts'
+import type { Project } from './project.ts'
+import type { ProvisionResult } from './results.ts'
+import { selectMachines } from './select.ts'
+import { findReachable } from './session.ts'
+import { sshTarget } from './target.ts'
+import { throwFailures, withMachineLock } from './work.ts'
+
+export interface ProvisionVerbOptions {
+  /** None: all. */
+  machines: readonly string[]
+  /** Only the step of this name. */
+  step?: string
+  /** Runs steps that are done, too. */
+  force: boolean
+}
+
+/** Runs the provision steps that are due in running machines, one machine after the other. */
+export async function provision(
+  project: Project,
+  options: ProvisionVerbOptions,
+): Promise<{ name: string; steps: ProvisionResult[] }[]> {
+  const results: { name: string; steps: ProvisionResult[] }[] = []
+  const failures: unknown[] = []
+  for (const config of selectMachines(project.manifest, options.machines)) {
+    project.signal.throwIfAborted()
+    const { step, force } = options
+    try {
+      const steps = await withMachineLock(project, config.name, async () => {
+        const { state } = await findReachable(project, config.name)
+        const only = step === undefined ? {} : { only: step }
+        return provisionMachine(project, { config, state, session: null, force, ...only })
+      })
+      results.push({ name: config.name, steps })
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  throwFailures(failures)
+  return results
+}
+
+export interface ProvisionInputs {
+  config: Machine
+  state: MachineState
+  /** Open, or null: one is opened when something is due, and closed again. */
+  session: SshSession | null
+  force?: boolean
+  only?: string
+}
+
+/** Runs what is due in one machine, whose lock is held; each success is in its state before the next begins. */
+export async function provisionMachine(
+  project: Project,
+  inputs: ProvisionInputs,
+): Promise<ProvisionResult[]> {
+  const { config, state, session, force = false, only } = inputs
+  const { emit, signal } = project
+  const target = sshTarget(state, project.paths.machine(config.name))
+  let opened: SshSession | undefined
+  const open = async () => {
+    opened = await connect(target, { signal })
+    return opened
+  }
+  const options: ProvisionOptions = { emit, signal, machine: config.name, force }
+  if (only !== undefined) options.only = only
+  try {
+    return await runSteps(config.provision, session ?? open, recordOf(project, state), options)
+  } finally {
+    await opened?.close()
+  }
+}
+
+/** Finds scripts and files that cannot be read before a machine is started for them. */
+export async function checkSources(config: Machine, state: MachineState | null): Promise<void> {
+  const done = state?.provision ?? {}
+  await planSteps(config.provision, { get: (name) => done[name] }, { machine: config.name })
+}
+
+function recordOf(project: Project, state: MachineState): ProvisionRecord {
+  const paths = project.paths.machine(state.spec.name)
+  const done = { ...state.provision }
+  const write = () => writeState(paths, { ...state, provision: done })
+  return {
+    get: (name) => done[name],
+    async save(name, entry) {
+      done[name] = entry
+      await write()
+    },
+    async remove(name) {
+      delete done[name]
+      await write()
+    },
+  }
+}

@@ -1,0 +1,80 @@
+import type { BoxManifest, StoredBox } from '../../src/box/model.ts'
+import { machineSpec } from '../../src/machine/spec.ts'
+import type { Machine } from '../../src/manifest/index.ts'
+import type { MachineState } from '../../src/project/machine-state.ts'
+import { type MachinePaths, projectPaths } from '../../src/project/paths.ts'
+
+/** Values of the model for unit tests: complete, and changed where a test says so. */
+export function aMachine(changes: Partial<Machine> = {}): Machine {
+  return {
+    name: 'web',
+    box: 'debian/12',
+    provider: 'auto',
+    providers: {},
+    arch: 'x86_64',
+    cpus: 1,
+    memory: 512 * 2 ** 20,
+    disk: null,
+    nested: false,
+    dependsOn: [],
+    ports: [],
+    env: {},
+    provision: [],
+    bootTimeout: 180_000,
+    haltTimeout: 60_000,
+    place: (...path) => ({ file: '/shop/posada.yaml', line: path.length, column: 1 }),
+    ...changes,
+  }
+}
+
+const file = (name: string) => ({ file: name, size: 1, sha256: '0'.repeat(64) })
+
+export function aBox(changes: Partial<BoxManifest> = {}): StoredBox {
+  return {
+    digest: 'd'.repeat(64),
+    dir: '/boxes/d',
+    manifest: {
+      format: 1,
+      name: 'debian/12',
+      version: '20261122.1',
+      arch: 'x86_64',
+      description: 'Debian',
+      disks: [{ ...file('root.raw'), format: 'raw', virtualSize: 2 ** 30 }],
+      kernel: { kernel: file('vmlinuz'), initrd: file('initrd'), cmdline: 'root=/dev/vda rw' },
+      login: { user: 'posada', key: file('login.key') },
+      announcesReady: true,
+      agent: true,
+      minMemory: 256 * 2 ** 20,
+      ...changes,
+    },
+  }
+}
+
+export function somePaths(name = 'web'): MachinePaths {
+  return projectPaths('/shop').machine(name)
+}
+
+export function aState(config: Machine = aMachine(), changes: Partial<MachineState> = {}): MachineState {
+  const { ports } = config
+  const forwards = [{ protocol: 'tcp' as const, hostAddress: '127.0.0.1', hostPort: 40_022, guestPort: 22 }]
+  const spec = machineSpec({
+    id: '0a1b2c3d',
+    config,
+    box: aBox(),
+    paths: somePaths(config.name),
+    runtimeDir: '/run/posada/0a1b2c3d',
+    forwards,
+    provider: 'qemu',
+  })
+  return {
+    version: 1,
+    provider: 'qemu',
+    box: { name: 'debian/12', version: '20261122.1', digest: 'd'.repeat(64) },
+    spec,
+    ports: ports.map(({ auto: _, ...port }) => port),
+    login: { user: 'posada', ownKey: true },
+    createdAt: '2026-01-01T00:00:00.000Z',
+    provision: {},
+    ...changes,
+  }
+}
