@@ -28,7 +28,11 @@ export function parseSize(text: string): Parsed {
     return { problem: 'is not a size', hint: 'write a number and a unit, such as 512MiB or 10GiB' }
   const [, number = '', unit = ''] = match
   if (unit === '')
-    return { problem: 'has no unit', missingUnit: true, hint: `did you mean ${number}MiB, or ${number}GiB?` }
+    return {
+      problem: 'has no unit',
+      missingUnit: true,
+      hint: `did you mean ${number}${Number(number) < 64 ? 'GiB' : 'MiB'}?`,
+    }
   const factor = sizeUnits.get(unit)
   if (factor === undefined)
     return { problem: `has a unit that is not known, '${unit}'`, hint: sizeHint(number, unit) }
@@ -49,7 +53,7 @@ function sizeHint(number: string, unit: string): string {
 /** Milliseconds of `500ms`, `90s`, `1h30m`, `1.5s`: larger units first, each at most once. */
 export function parseDuration(text: string): Parsed {
   if (/^\d+(\.\d+)?$/.test(text))
-    return { problem: 'has no unit', missingUnit: true, hint: `did you mean ${text}s, or ${text}m?` }
+    return { problem: 'has no unit', missingUnit: true, hint: `did you mean ${text}s?` }
   if (text.length > 64 || !/^(?:\d{1,12}(?:\.\d{1,9})?[A-Za-z]+)+$/.test(text))
     return { problem: 'is not a duration', hint: 'write numbers with units, such as 90s, 2m or 1h30m' }
   let total = 0

@@ -69,7 +69,14 @@ function splitSeveral(root: MapNode, several: Entry, context: Context): Split {
     })
   const machines = found.flatMap(({ key, keySpan, value }) => {
     const node = asMachine(value)
-    if (node === undefined) wrongType(value, context, keySpan, 'a machine: a mapping of keys')
+    if (node === undefined)
+      wrongType(
+        value,
+        context,
+        keySpan,
+        'a machine: a mapping of keys',
+        "write 'box: debian/12' in a line of its own",
+      )
     return node === undefined ? [] : [{ name: key, node, owner: keySpan }]
   })
   const names = found.map((entry): [string, Entry] => [entry.key, { ...entry, value: emptied(entry.value) }])

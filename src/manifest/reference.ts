@@ -1,4 +1,95 @@
-/** docs/manifest.md, from the schema. */
+import { limits } from './limits.ts'
+import { prose } from './reference-prose.ts'
+import { machineFields } from './schema/machine.ts'
+import { projectFields } from './schema/manifest-schema.ts'
+import { type Field, type Fields, isOffered } from './schema/object.ts'
+import { portFields } from './schema/port.ts'
+import { fileFields, shellFields, step } from './schema/step.ts'
+
+/** docs/manifest.md: every key with its kind of value, default and meaning, from the schema that also checks. */
 export function manifestReference(): string {
-  return ''
+  const sections = [
+    prose.introduction,
+    '## The file as a whole',
+    table(projectFields),
+    '## A machine',
+    prose.machine,
+    table(machineFields),
+    '## A port',
+    prose.port,
+    table(portFields),
+    '## A provision step',
+    prose.step,
+    table(step.fields),
+    '### `shell` as a mapping',
+    prose.shell,
+    table(shellFields),
+    '### `file`',
+    prose.file,
+    table(fileFields),
+    prose.units,
+    prose.variables,
+    prose.merging,
+    '## Limits',
+    prose.limits,
+    limitsList(),
+    '## Planned',
+    prose.planned,
+    plannedList(),
+  ]
+  return `${sections.join('\n\n')}\n`
+}
+
+function table(fields: Fields): string {
+  const rows = Object.entries(fields).flatMap(([key, field]) => (isOffered(field) ? [row(key, field)] : []))
+  return ['| key | value | default | meaning |', '|---|---|---|---|', ...rows].join('\n')
+}
+
+function row(key: string, field: Field<unknown>): string {
+  const fallback = field.default === undefined ? absence(field) : `\`${field.default}\``
+  const example = field.examples?.[0]
+  const shown = example === undefined ? '' : ` Example: \`${inline(example)}\``
+  return `| \`${key}\` | ${cell(field.schema.label)} | ${cell(fallback)} | ${cell(field.description + shown)} |`
+}
+
+function absence(field: Field<unknown>): string {
+  return field.required === true ? '**required**' : (field.absent ?? 'none')
+}
+
+/** A value in YAML's flow style. */
+function inline(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(inline).join(', ')}]`
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value).map(([key, each]) => `${key}: ${inline(each)}`)
+    return `{${entries.join(', ')}}`
+  }
+  return typeof value === 'string' && !/^([a-z][\w ./-]*|\d+[a-z]+)$/i.test(value) ? JSON.stringify(value) : String(value)
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|')
+}
+
+function plannedList(): string {
+  const groups: [string, Fields][] = [
+    ['the file', projectFields],
+    ['a machine', machineFields],
+    ['a provision step', step.fields],
+  ]
+  return groups
+    .flatMap(([where, fields]) =>
+      Object.entries(fields).flatMap(([key, field]) =>
+        'planned' in field ? [`- \`${key}\` of ${where}: ${field.planned}`] : [],
+      ),
+    )
+    .join('\n')
+}
+
+function limitsList(): string {
+  return [
+    `- ${limits.fileSize / 1024 ** 2} MiB a file, for \`posada.yaml\`, the override and \`.env\``,
+    `- ${limits.nodes} values, aliases written out; nesting of about ${limits.depth / 2} levels`,
+    `- ${limits.machines} machines; for each, ${limits.steps} steps, ${limits.ports} ports and ${limits.variables} variables`,
+    `- names of ${limits.nameLength} characters`,
+  ].join('\n')
 }

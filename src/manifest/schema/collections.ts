@@ -1,5 +1,5 @@
 import type { Report } from '../problems.ts'
-import { isNull, type Node, shorten } from '../source/node.ts'
+import { isNull, type Node, type ScalarNode, shorten } from '../source/node.ts'
 import { wrongType } from './scalars.ts'
 import type { Context, JsonSchema, Located, Schema } from './types.ts'
 
@@ -16,7 +16,7 @@ export function list<T>(item: Schema<T>, { max, of }: ListOptions): Schema<Locat
     check: (node, context, owner) => {
       if (isNull(node)) return []
       if (node.kind !== 'list') {
-        const hint = node.kind === 'scalar' ? `write [${shorten(node.raw)}]` : "begin each item with '- '"
+        const hint = node.kind === 'scalar' ? `write [${inList(node)}]` : "begin each item with '- '"
         return wrongType(node, context, owner, `a list of ${of}`, hint)
       }
       tooMany(context.report, node.items.length, max, of, node, owner)
@@ -29,6 +29,12 @@ export function list<T>(item: Schema<T>, { max, of }: ListOptions): Schema<Locat
     },
     json: (definitions) => ({ type: ['array', 'null'], items: item.json(definitions), maxItems: max }),
   }
+}
+
+/** A single value as an item of a flow list, in quotes unless it is a plain word. */
+function inList(node: ScalarNode): string {
+  const plain = typeof node.value !== 'string' || /^[\w./-]+$/.test(node.raw)
+  return plain ? shorten(node.raw) : JSON.stringify(shorten(node.raw))
 }
 
 export interface MapOptions extends ListOptions {
@@ -45,7 +51,14 @@ export function mapOf<T>(item: Schema<T>, options: MapOptions): Schema<Map<strin
     check: (node, context, owner) => {
       const found = new Map<string, Located<T>>()
       if (isNull(node)) return found
-      if (node.kind !== 'map') return wrongType(node, context, owner, `a mapping of ${of}`)
+      if (node.kind !== 'map')
+        return wrongType(
+          node,
+          context,
+          owner,
+          `a mapping of ${of}`,
+          "write 'name: value' in a line of its own",
+        )
       tooMany(context.report, node.entries.size, max, of, node, owner)
       for (const entry of [...node.entries.values()].slice(0, max)) {
         const key: Node = { kind: 'scalar', value: entry.key, raw: entry.key, span: entry.keySpan }

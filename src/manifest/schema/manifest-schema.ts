@@ -9,7 +9,11 @@ import type { Definitions, JsonSchema } from './types.ts'
 /** The keys of the project as a whole. */
 export const projectFields = {
   version: {
-    schema: integer({ min: 1, max: 1 }),
+    schema: integer({
+      min: 1,
+      max: 1,
+      hint: 'this version of Posada knows version 1; a later one may know others',
+    }),
     description: 'Version of the format.',
     required: true,
     examples: [1],

@@ -57,7 +57,8 @@ export function object<F extends Fields>(options: ObjectOptions<F>): ObjectSchem
     label: 'mapping',
     check: (node, context, owner) => {
       const map = asMap(node, options.emptyAllowed === true)
-      if (map === undefined) return wrongType(node, context, owner, `${options.what}: a mapping of keys`)
+      if (map === undefined)
+        return wrongType(node, context, owner, `${options.what}: a mapping of keys`, mappingHint)
       for (const entry of map.entries.values()) {
         const known = Object.hasOwn(options.fields, entry.key) ? options.fields[entry.key] : undefined
         if (known === undefined) unknownKey(entry.key, entry.keySpan, context, options)
@@ -72,6 +73,8 @@ export function object<F extends Fields>(options: ObjectOptions<F>): ObjectSchem
     json: (definitions) => defined(options.definition, definitions, () => objectJson(options, definitions)),
   }
 }
+
+const mappingHint = "write 'key: value' in a line of its own"
 
 function asMap(node: Node, emptyAllowed: boolean): MapNode | undefined {
   if (node.kind === 'map') return node

@@ -13,7 +13,7 @@ const shortForm = new RegExp(`^(?:(${ipv4Pattern}):)?([0-9]{1,5}):([0-9]{1,5})(?
 const short = scalar<Port>({
   label: '`"host:guest"`',
   expected: 'a port such as "8080:80" (host:guest)',
-  takes: ['string'],
+  typeHint: shortHint,
   read: readShort,
   json: { type: 'string', pattern: `^(${ipv4Pattern}:)?[0-9]{1,5}:[0-9]{1,5}(/(tcp|udp))?$` },
 })

@@ -17,6 +17,8 @@ export interface ScalarOptions<T> {
   takes?: readonly ('string' | 'number' | 'boolean')[]
   /** The text is taken as written: no variables are put in. */
   verbatim?: boolean
+  /** What to do about a value of another type, by its text; instead of the general advice. */
+  typeHint?: (raw: string) => string | undefined
 }
 
 /** A single value that is read from its text. */
@@ -42,16 +44,8 @@ function checkScalar<T>(node: Node, context: Context, owner: Span, options: Scal
   const type = typeof node.value as 'string' | 'number' | 'boolean'
   const { text, changed } =
     type === 'string' && verbatim !== true ? context.interpolate(node) : { text: node.raw, changed: false }
-  if (!changed && !takes.includes(type)) {
-    const quoted = type !== 'string' && takes.includes('string')
-    return wrongType(
-      node,
-      context,
-      owner,
-      expected,
-      quoted ? `put it in quotes: "${shorten(node.raw)}"` : undefined,
-    )
-  }
+  if (!changed && !takes.includes(type))
+    return wrongType(node, context, owner, expected, typeHint(type, node.raw, options))
   if (text.includes('\0')) {
     context.report({
       code: 'E_VALUE_INVALID',
@@ -73,6 +67,14 @@ function checkScalar<T>(node: Node, context: Context, owner: Span, options: Scal
     ...(hint === undefined ? {} : { hint }),
   })
   return undefined
+}
+
+function typeHint<T>(type: string, raw: string, options: ScalarOptions<T>): string | undefined {
+  const { takes = ['string'] } = options
+  const own = options.typeHint?.(raw)
+  if (own !== undefined) return own
+  if (type === 'string') return 'value' in options.read(raw) ? 'write it without quotes' : undefined
+  return takes.includes('string') ? `put it in quotes: "${shorten(raw)}"` : undefined
 }
 
 /** Reports a value of the wrong kind. */
@@ -140,14 +142,15 @@ function withUnit(text: string, parsed: Parsed, { min, max, bounds, step = 1 }: 
 }
 
 /** A whole number. */
-export function integer({ min, max }: { min: number; max: number }): Schema<number> {
+export function integer({ min, max, hint }: { min: number; max: number; hint?: string }): Schema<number> {
   return scalar({
     label: 'whole number',
     expected: min === max ? `the number ${min}` : `a whole number from ${min} to ${max}`,
     takes: ['number'],
     read: (text): Read<number> => {
       const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
-      return value >= min && value <= max ? { value } : {}
+      if (value >= min && value <= max) return { value }
+      return hint === undefined ? {} : { hint }
     },
     json: min === max ? { type: 'integer', const: min } : { type: 'integer', minimum: min, maximum: max },
   })
@@ -158,6 +161,10 @@ export function truth(): Schema<boolean> {
     label: 'true or false',
     expected: 'true or false',
     takes: ['boolean'],
+    typeHint: (raw) => {
+      if (/^(yes|on|y|1)$/i.test(raw)) return "did you mean 'true'?"
+      return /^(no|off|n|0)$/i.test(raw) ? "did you mean 'false'?" : undefined
+    },
     read: (text): Read<boolean> => {
       const lower = text.toLowerCase()
       return lower === 'true' || lower === 'false' ? { value: lower === 'true' } : {}

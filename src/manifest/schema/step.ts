@@ -175,7 +175,6 @@ export const step = object({
     env: {
       schema: environment,
       description: "Variables of the script, over the machine's own. Shell steps only.",
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression of the manifest.
       examples: [{ TOKEN: '${TOKEN:?set it in .env}' }],
     },
     user: {

@@ -1,0 +1,78 @@
+/** The words of the reference between its tables. Markdown. */
+export const prose = {
+  introduction: `# The manifest
+
+<!-- Made from the schema in src/manifest by \`npm run docs\`. Do not edit. -->
+
+\`posada.yaml\` describes the machines of a project. Posada looks for it in the current folder and in every folder above; \`--file\` names another one. It is YAML 1.2, in UTF-8, one document. Keys that are not listed here are errors. All problems are reported at once, each with file, line and column; \`posada validate\` does only that. \`posada schema\` prints the JSON Schema, for completion in editors.
+
+\`\`\`yaml
+version: 1
+defaults:
+  box: debian/12
+machines:
+  db:
+    disk: 10GiB
+    provision:
+      - name: postgres
+        shell: apt-get update && apt-get install -y postgresql
+        timeout: 10m
+  web:
+    depends_on: [db]
+    ports: ["8080:80"]
+    env: {APP_ENV: dev}
+    provision:
+      - file: {from: ./nginx.conf, to: /etc/nginx/nginx.conf, mode: "0644"}
+      - shell: ./scripts/setup.sh
+        env: {TOKEN: "\${TOKEN:?set it in .env}"}
+\`\`\``,
+
+  machine: `These keys stand under a machine's name in \`machines\`, under \`defaults\`, or, where the file describes a single machine, at its top beside \`version\` (all but \`depends_on\`). The single machine is called \`default\`. \`box\` has to be there for every machine, in it or in \`defaults\`.
+
+Names of machines and of the project are lower-case letters, digits and \`-\`, begin with a letter and do not end with \`-\`. Where the project has no name it has its folder's, made valid: \`My Shop\` becomes \`my-shop\`.`,
+
+  port: `In short \`"[address:]host:guest[/protocol]"\`, in quotes: \`"8080:80"\`, \`"127.0.0.1:5353:53/udp"\`. The address is an IPv4 address, \`127.0.0.1\` unless given. Or a mapping:`,
+
+  step: `A step has \`shell\` or \`file\`. Names are unique in a machine.`,
+
+  shell: `\`shell: ./setup.sh\` and \`shell: {path: setup.sh}\` run a script of the host; \`shell: echo hello\` and \`shell: {inline: ./made-in-the-guest}\` run what they say. Exactly one of the two keys is there. Paths are relative to the manifest's folder.`,
+
+  file: "Either `from` or `content` is there. Paths of the host are relative to the manifest's folder; `~` is not expanded.",
+
+  units: `## Units
+
+- **Sizes** need a unit: \`B\`, \`KiB\`, \`MiB\`, \`GiB\`, \`TiB\` (powers of 1024), \`kB\`, \`MB\`, \`GB\`, \`TB\` (powers of 1000). \`512MiB\`, \`1.5GiB\`, \`10GB\`.
+- **Durations** need units, larger ones first: \`d\`, \`h\`, \`m\`, \`s\`, \`ms\`. \`90s\`, \`1h30m\`, \`500ms\`.
+
+A bare number is an error.`,
+
+  variables: `## Variables
+
+| written | becomes |
+|---|---|
+| \`\${NAME}\` | the variable; an error when it is not set |
+| \`\${NAME:-default}\`, \`\${NAME-default}\` | the default when it is not set, with \`:\` also when it is empty |
+| \`\${NAME:?message}\`, \`\${NAME?message}\` | an error with the message when it is not set, with \`:\` also when it is empty |
+| \`$$\` | a dollar sign |
+
+Any other \`$\` stands for itself. Variables come from the environment, and from the file \`.env\` beside the manifest where the environment does not have them. A default may hold further expressions.
+
+Variables are put into values, never into keys, and what comes of it is never read as YAML again. It is then checked like any value, so \`cpus: \${CPUS:-2}\` works. **Not touched are scripts in the manifest (\`shell\` that is no path, \`shell.inline\`) and \`file.content\`**: they are full of \`$\` of their own. Hand values to a script through its \`env\`.
+
+\`.env\` holds lines \`NAME=value\`; \`export \` may stand before the name, \`#\` begins a comment (in a value after white space only). Text in single quotes is taken as it is; in double quotes \`\\n\`, \`\\r\`, \`\\t\` and a backslash before other characters are understood. Both may go on over several lines. Variables in \`.env\` are not replaced. The file is read only when a manifest holds \`\${\`.`,
+
+  merging: `## Override and defaults
+
+\`posada.override.yaml\` beside \`posada.yaml\` is laid over it; it is for what is personal, and is not committed. (For \`--file other.yaml\` it is \`other.override.yaml\`.) \`defaults\` is laid under each machine, after that. Both follow the same rules:
+
+- mappings are merged, key by key, at any depth: \`env\` of a machine is added to \`env\` of the defaults;
+- lists are replaced as a whole: \`ports\` of a machine takes the place of \`ports\` of the defaults;
+- single values are replaced;
+- \`null\` removes a key: \`disk: null\` takes away a default, \`machines: {web: null}\` in an override a machine.
+
+The result is what is checked. Problems point into the file where the value was written. An empty value counts as no entries where a list or a mapping is expected.`,
+
+  limits: 'A manifest comes with a repository, so it is read with care:',
+
+  planned: 'These keys are known and not supported yet. A manifest that has one is refused.',
+} as const
