@@ -1,3 +1,6 @@
+/** Processor architectures, by the names that distributions and QEMU use. */
+export type BoxArch = 'x86_64' | 'aarch64'
+
 /**
  * What stands in a box's `box.json`. File names are plain names of files beside it: no slash, no
  * `..`. Sizes are bytes, digests lower-case SHA-256 in hexadecimal.
@@ -8,7 +11,7 @@ export interface BoxManifest {
   name: string
   /** `20261122.1`: digits and dots, compared number by number. */
   version: string
-  arch: 'x86_64' | 'aarch64'
+  arch: BoxArch
   description: string
   /** The first one is booted from, and becomes the machine's disk `root`. */
   disks: BoxDisk[]

@@ -1,0 +1,141 @@
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { isPosadaError, PosadaError } from '../../errors/index.ts'
+import type { Emit } from '../../events/index.ts'
+import type { BoxArch, StoredBox } from '../model.ts'
+import { compareVersions, nextVersion } from '../names.ts'
+import { placeFolder } from '../store/place.ts'
+import { listRefs } from '../store/refs.ts'
+import { readStored } from '../store/verify.ts'
+import type { BoxStore } from '../store.ts'
+import { boxJsonName, type StorePaths, storePaths } from '../store-paths.ts'
+import { makeWorkFolder, sweepWorkFolders } from '../work-folder.ts'
+import { aptSources } from './apt-sources.ts'
+import { describeBox } from './describe-box.ts'
+import { inputsDigest } from './inputs.ts'
+import { runMmdebstrap } from './mmdebstrap.ts'
+import { type Recipe, readRecipe } from './recipe.ts'
+import { boxesFolder, findRecipe } from './recipes.ts'
+import { removeBuildFolder } from './remove-build-folder.ts'
+import { checkRequirements } from './requirements.ts'
+import { makeStage, resultName } from './stage.ts'
+
+export interface BuildBoxOptions {
+  /** Name of a recipe that comes with Posada, or path of a recipe's folder. */
+  recipe: string
+  store: BoxStore
+  arch: BoxArch
+  /** Builds although the store has a box made from the same inputs. */
+  force?: boolean
+  emit: Emit
+  signal: AbortSignal
+}
+
+/**
+ * Builds a box and puts it in the store; skips where the store has one made from the same recipe,
+ * scripts and architecture. What a killed build leaves is swept by the next. E_BOX_UNKNOWN,
+ * E_BOX_ARCH, E_BOX_BUILD.
+ */
+export async function buildBox(options: BuildBoxOptions): Promise<StoredBox> {
+  const { arch, emit, signal } = options
+  const recipe = await readRecipe(await findRecipe(options.recipe))
+  const step = `box:${recipe.name}`
+  if (!recipe.arch.includes(arch)) throw wrongArch(recipe, arch)
+  const paths = storePaths(options.store.dir)
+  const lib = join(boxesFolder(), 'lib')
+  const inputs = await inputsDigest({ recipe: recipe.dir, lib, arch })
+  const existing = options.force === true ? null : await findBuilt(paths, recipe.name, arch, inputs)
+  if (existing !== null) {
+    const message = `${recipe.name}@${existing.manifest.version} was built from the same recipe`
+    emit({ type: 'step', status: 'skip', step, message })
+    return existing
+  }
+  await checkRequirements()
+  await sweepWorkFolders(paths.tmp, 'build-')
+  await sweepWorkFolders(tmpdir(), buildPrefix, removeBuildFolder)
+  emit({ type: 'step', status: 'start', step, message: `building ${recipe.name}` })
+  const started = Date.now()
+  try {
+    const stored = await build({ recipe, paths, lib, inputs, arch, emit, signal, step })
+    const message = `built ${recipe.name}@${stored.manifest.version}`
+    emit({ type: 'step', status: 'done', step, message, ms: Date.now() - started })
+    return stored
+  } catch (error) {
+    emit({ type: 'step', status: 'fail', step, message: `building ${recipe.name}`, ms: Date.now() - started })
+    throw error
+  }
+}
+
+const buildPrefix = 'posada-box-'
+
+async function build(options: {
+  recipe: Recipe
+  paths: StorePaths
+  lib: string
+  inputs: string
+  arch: BoxArch
+  emit: Emit
+  signal: AbortSignal
+  step: string
+}): Promise<StoredBox> {
+  const { recipe, paths, inputs, arch } = options
+  options.signal.throwIfAborted()
+  const now = new Date()
+  // Times in the image are those of the day: two builds of one day differ in little.
+  const epoch = Math.floor(now.getTime() / 86_400_000) * 86_400
+  const work = await makeWorkFolder(paths.tmp, 'build-')
+  // Other ids of the user namespace write there; sticky, so that nobody takes away what is not theirs.
+  const tmp = await makeWorkFolder(tmpdir(), buildPrefix, 0o1777)
+  try {
+    const { stage, loginKey } = await makeStage(work, { recipe, lib: options.lib, inputs, epoch })
+    await mkdir(join(work, 'result'))
+    const sources = await aptSources(recipe.suite)
+    await runMmdebstrap({ ...options, stage, target: join(work, 'result'), tmp, epoch, sources })
+    const box = join(work, 'box')
+    await rename(join(work, 'result', resultName), box)
+    await writeFile(join(box, 'login.key'), loginKey, { mode: 0o600 })
+    const refs = await listRefs(paths, recipe.name)
+    const version = nextVersion(
+      now,
+      refs.map((ref) => ref.version),
+    )
+    const manifest = await describeBox(box, { recipe, arch, version })
+    await writeFile(join(box, boxJsonName), `${JSON.stringify(manifest, null, 2)}\n`)
+    return await placeFolder(paths, box, inputs)
+  } finally {
+    await rm(work, { recursive: true, force: true })
+    await removeBuildFolder(tmp)
+  }
+}
+
+/** A damaged box counts as none: building again is what mends it. */
+async function findBuilt(
+  paths: StorePaths,
+  name: string,
+  arch: BoxArch,
+  inputs: string,
+): Promise<StoredBox | null> {
+  const refs = (await listRefs(paths, name))
+    .filter((ref) => ref.arch === arch && ref.inputs === inputs)
+    .sort((a, b) => compareVersions(b.version, a.version))
+  for (const ref of refs)
+    try {
+      const stored = await readStored(paths, ref.digest)
+      if (stored !== null) return stored
+    } catch (error) {
+      if (!isPosadaError(error, 'E_BOX_CORRUPT')) throw error
+    }
+  return null
+}
+
+function wrongArch(recipe: Recipe, arch: BoxArch): PosadaError {
+  return new PosadaError(
+    'E_BOX_ARCH',
+    `the recipe ${recipe.name} is for ${recipe.arch.join(', ')}, not for ${arch}`,
+    {
+      value: arch,
+      hint: `build it on ${recipe.arch.join(' or ')}`,
+    },
+  )
+}

@@ -1,0 +1,29 @@
+import { createHash, type Hash } from 'node:crypto'
+import { lstat, readdir, readFile, readlink } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/** Raised when code of this folder changes what comes out of a build. */
+const generation = 1
+
+/**
+ * Digest of what a box is made of: the recipe's folder, the shared build scripts, the architecture.
+ * Not the packages: a build with the same inputs is skipped although Debian has newer ones.
+ */
+export async function inputsDigest(options: { recipe: string; lib: string; arch: string }): Promise<string> {
+  const hash = createHash('sha256').update(`posada box ${generation} ${options.arch}\0`)
+  await addFolder(hash, options.recipe, 'recipe')
+  await addFolder(hash, options.lib, 'lib')
+  return hash.digest('hex')
+}
+
+async function addFolder(hash: Hash, folder: string, label: string): Promise<void> {
+  for (const name of (await readdir(folder)).sort()) {
+    const path = join(folder, name)
+    const found = await lstat(path)
+    const executable = (found.mode & 0o111) !== 0
+    hash.update(`${label}/${name}\0${executable ? 'x' : '-'}\0`)
+    if (found.isDirectory()) await addFolder(hash, path, `${label}/${name}`)
+    else if (found.isSymbolicLink()) hash.update(`link ${await readlink(path)}\0`)
+    else hash.update(`file ${found.size}\0`).update(await readFile(path))
+  }
+}

@@ -1,0 +1,5 @@
+export { type BuildBoxOptions, buildBox } from './build/build-box.ts'
+export { listRecipes, type RecipeEntry } from './build/recipes.ts'
+export { type BuildRequirement, boxBuildRequirements } from './build/requirements.ts'
+export type { BoxArch, BoxDisk, BoxFile, BoxManifest, StoredBox } from './model.ts'
+export { type BoxEntry, type BoxStore, openBoxStore, type RemoveOptions } from './store.ts'

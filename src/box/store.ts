@@ -1,0 +1,72 @@
+import type { PosadaError } from '../errors/index.ts'
+import { isPosadaError } from '../errors/index.ts'
+import type { BoxArch, StoredBox } from './model.ts'
+import { compareVersions } from './names.ts'
+import { addBox } from './store/add.ts'
+import { listRefs, type Ref } from './store/refs.ts'
+import { removeBox } from './store/remove.ts'
+import { boxByDigest, resolveBox } from './store/resolve.ts'
+import { readUnchecked } from './store/verify.ts'
+import { storePaths } from './store-paths.ts'
+
+/** The boxes of one user. Any number of processes may work on one store at the same time. */
+export interface BoxStore {
+  /** Absolute path of the store's folder. */
+  readonly dir: string
+  /**
+   * The newest `debian/12`, or just `debian/12@20261122.1`, for an architecture; its files are
+   * there and unchanged. E_BOX_MISSING, E_BOX_ARCH, E_BOX_CORRUPT, E_BOX_INVALID.
+   */
+  resolve(name: string, arch: BoxArch): Promise<StoredBox>
+  /**
+   * The box that a machine was made from, even when its name leads to another by now.
+   * E_BOX_MISSING, E_BOX_CORRUPT.
+   */
+  byDigest(box: { name: string; version: string; digest: string }): Promise<StoredBox>
+  /** Every box, by name and version; the newest version last. Damaged ones are told apart, not left out. */
+  list(): Promise<BoxEntry[]>
+  /** Adds a folder or an archive of one. E_BOX_EXISTS, E_BOX_INVALID, E_BOX_CORRUPT. */
+  add(source: string, options?: { force?: boolean }): Promise<StoredBox>
+  /**
+   * Removes every version of `debian/12`, or one version. `usedBy` gives the machines that stand on
+   * a box; where there are any, E_BOX_IN_USE and nothing is removed. Returns what was removed.
+   */
+  remove(name: string, options?: RemoveOptions): Promise<Ref[]>
+}
+
+export interface RemoveOptions {
+  usedBy?: (digest: string) => Promise<string[]> | string[]
+}
+
+export interface BoxEntry extends Ref {
+  /** null: damaged, see `problem`. */
+  box: StoredBox | null
+  problem: PosadaError | null
+}
+
+/** Opens the store at `dir`, which need not exist yet. */
+export function openBoxStore(dir: string): BoxStore {
+  const paths = storePaths(dir)
+  return {
+    dir,
+    resolve: (name, arch) => resolveBox(paths, name, arch),
+    byDigest: (box) => boxByDigest(paths, box),
+    list: async () => {
+      const refs = (await listRefs(paths)).sort(
+        (a, b) => a.name.localeCompare(b.name, 'en') || compareVersions(a.version, b.version),
+      )
+      return Promise.all(refs.map(async (ref) => ({ ...ref, ...(await look(dir, ref)) })))
+    },
+    add: (source, options) => addBox(paths, source, options),
+    remove: (name, options) => removeBox(paths, name, options),
+  }
+}
+
+async function look(dir: string, ref: Ref): Promise<Pick<BoxEntry, 'box' | 'problem'>> {
+  try {
+    return { box: await readUnchecked(storePaths(dir), ref.digest), problem: null }
+  } catch (error) {
+    if (isPosadaError(error)) return { box: null, problem: error }
+    throw error
+  }
+}

@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto'
+import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PosadaError } from '../../errors/index.ts'
+import { isErrno } from '../../lib/errno.ts'
+import { exists } from '../../lib/folders.ts'
+import { boxFiles, parseBoxManifest } from '../box-manifest.ts'
+import type { StoredBox } from '../model.ts'
+import { boxJsonName, type StorePaths } from '../store-paths.ts'
+import { makeWorkFolder } from '../work-folder.ts'
+import { listRefs, type Ref, removeRef, writeRef } from './refs.ts'
+import { readStored } from './verify.ts'
+
+/**
+ * Puts a checked folder of `tmp/` into the store by renaming it, then lets its name lead to it. The
+ * folder is gone afterwards. No lock: a digest's content is the same whoever puts it there, and a
+ * removal that came in between is seen and undone.
+ */
+export async function placeFolder(
+  paths: StorePaths,
+  folder: string,
+  inputs: string | null,
+): Promise<StoredBox> {
+  const json = await readFile(join(folder, boxJsonName))
+  const digest = createHash('sha256').update(json).digest('hex')
+  const manifest = parseBoxManifest(json.toString('utf8'), folder)
+  // ssh refuses a private key that others may read.
+  for (const name of [boxJsonName, ...boxFiles(manifest).map((one) => one.file)])
+    await seal(join(folder, name), name === manifest.login.key.file ? 0o400 : 0o444)
+  const { name, version, arch } = manifest
+  const ref: Ref = { name, version, arch, digest, inputs }
+  await mkdir(paths.contents, { recursive: true })
+  for (let attempt = 0; attempt < 5; attempt++) {
+    await moveInto(paths, folder, digest)
+    await writeRef(paths, ref)
+    const stored = await readStored(paths, digest)
+    if (stored !== null) {
+      await rm(folder, { recursive: true, force: true })
+      return stored
+    }
+    if (!(await exists(folder))) break
+  }
+  await removeRef(paths, ref)
+  throw new PosadaError('E_BOX_MISSING', `the box ${name} was removed while it was being added`, {
+    value: name,
+    hint: 'run the command again',
+  })
+}
+
+/** Takes the content of a digest away when no name leads to it any more. */
+export async function dropUnnamed(paths: StorePaths, digest: string): Promise<void> {
+  const isNamed = async () => (await listRefs(paths)).some((ref) => ref.digest === digest)
+  if (await isNamed()) return
+  const grave = join(await makeWorkFolder(paths.tmp, 'remove-'), digest)
+  try {
+    await rename(paths.content(digest), grave)
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT')) throw error
+  }
+  // Somebody may have added the same content between the look and the rename.
+  if ((await exists(grave)) && (await isNamed())) await moveInto(paths, grave, digest)
+  else await rm(paths.stamp(digest), { force: true })
+  await rm(join(grave, '..'), { recursive: true, force: true })
+}
+
+/** An intact content that is there already stays, and the folder too; a damaged one is replaced. */
+async function moveInto(paths: StorePaths, folder: string, digest: string): Promise<void> {
+  try {
+    await rename(folder, paths.content(digest))
+    return
+  } catch (error) {
+    if (!isErrno(error, 'ENOTEMPTY', 'EEXIST')) throw error
+  }
+  try {
+    if ((await readStored(paths, digest)) !== null) return
+  } catch (error) {
+    if (!(error instanceof PosadaError)) throw error
+  }
+  const grave = join(await makeWorkFolder(paths.tmp, 'remove-'), digest)
+  await rename(paths.content(digest), grave)
+  await rename(folder, paths.content(digest))
+  await rm(join(grave, '..'), { recursive: true, force: true })
+}
+
+/** Read-only, and on the disk before a name leads to it. */
+async function seal(path: string, mode: number): Promise<void> {
+  const file = await open(path, 'r')
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await chmod(path, mode)
+}

@@ -1,0 +1,38 @@
+import { PosadaError } from '../../errors/index.ts'
+import { compareVersions, parseBoxName } from '../names.ts'
+import type { StorePaths } from '../store-paths.ts'
+import { sweepWorkFolders } from '../work-folder.ts'
+import { dropUnnamed } from './place.ts'
+import { listRefs, type Ref, removeRef } from './refs.ts'
+
+/** See BoxStore.remove. */
+export async function removeBox(
+  paths: StorePaths,
+  text: string,
+  options: { usedBy?: (digest: string) => Promise<string[]> | string[] } = {},
+): Promise<Ref[]> {
+  const wanted = parseBoxName(text)
+  const refs = (await listRefs(paths, wanted.name))
+    .filter((ref) => wanted.version === null || ref.version === wanted.version)
+    .sort((a, b) => compareVersions(a.version, b.version))
+  if (refs.length === 0)
+    throw new PosadaError('E_BOX_MISSING', `the box ${text} is not in the store`, {
+      value: text,
+      hint: 'posada box list shows those that are',
+    })
+  for (const ref of refs) {
+    const users = (await options.usedBy?.(ref.digest)) ?? []
+    if (users.length > 0)
+      throw new PosadaError('E_BOX_IN_USE', `${ref.name}@${ref.version} is used by ${users.join(', ')}`, {
+        value: text,
+        details: users,
+        hint: 'destroy these machines first: posada destroy',
+      })
+  }
+  for (const ref of refs) {
+    await removeRef(paths, ref)
+    await dropUnnamed(paths, ref.digest)
+  }
+  await sweepWorkFolders(paths.tmp, 'remove-')
+  return refs
+}

@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { lstat, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { PosadaError } from '../../errors/index.ts'
+import { isErrno } from '../../lib/errno.ts'
+import { readTextIfThere, writeFileAtomic } from '../../lib/write-file.ts'
+import { boxFiles, parseBoxManifest } from '../box-manifest.ts'
+import type { StoredBox } from '../model.ts'
+import type { StorePaths } from '../store-paths.ts'
+
+/** File name → how it looked when its digest was found right. */
+type Stamps = Record<string, string>
+
+/**
+ * Reads the box of a digest and checks that it is whole: box.json by its digest, each file by size,
+ * time and inode, and by its own digest where those are not as they were when it was last hashed.
+ * null: there is none. Throws E_BOX_CORRUPT.
+ */
+export async function readStored(paths: StorePaths, digest: string): Promise<StoredBox | null> {
+  const box = await readUnchecked(paths, digest)
+  if (box === null) return null
+  const before = parseStamps(await readTextIfThere(paths.stamp(digest)))
+  const now: Stamps = {}
+  for (const file of boxFiles(box.manifest)) {
+    const path = join(box.dir, file.file)
+    const look = await lookAt(path)
+    if (look === null) throw corrupt(box, `${file.file} is missing`)
+    if (look.size !== BigInt(file.size))
+      throw corrupt(box, `${file.file} has ${look.size} bytes, not ${file.size}`)
+    now[file.file] = look.stamp
+    if (before[file.file] !== look.stamp && (await sha256OfFile(path)) !== file.sha256)
+      throw corrupt(box, `the content of ${file.file} has changed`)
+  }
+  if (JSON.stringify(now) !== JSON.stringify(before))
+    await writeFileAtomic(paths.stamp(digest), JSON.stringify(now))
+  return box
+}
+
+/** The box of a digest by its box.json alone; its files are not looked at. Throws E_BOX_CORRUPT. */
+export async function readUnchecked(paths: StorePaths, digest: string): Promise<StoredBox | null> {
+  const dir = paths.content(digest)
+  let json: Buffer
+  try {
+    json = await readFile(paths.boxJson(digest))
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return null
+    throw error
+  }
+  if (createHash('sha256').update(json).digest('hex') !== digest)
+    throw new PosadaError('E_BOX_CORRUPT', `${paths.boxJson(digest)} has changed`, {
+      value: paths.boxJson(digest),
+      hint: 'take the box away and get it again: posada box remove, then posada box build or add',
+    })
+  return { digest, dir, manifest: parseBoxManifest(json.toString('utf8'), dir) }
+}
+
+export async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(path, { highWaterMark: 1024 * 1024 }), hash)
+  return hash.digest('hex')
+}
+
+async function lookAt(path: string): Promise<{ size: bigint; stamp: string } | null> {
+  try {
+    const found = await lstat(path, { bigint: true })
+    if (!found.isFile()) return null
+    return { size: found.size, stamp: `${found.size}:${found.mtimeNs}:${found.ino}` }
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return null
+    throw error
+  }
+}
+
+/** A stamp file that cannot be read costs a hash and nothing else. */
+function parseStamps(text: string | null): Stamps {
+  if (text === null) return {}
+  try {
+    const data: unknown = JSON.parse(text)
+    return typeof data === 'object' && data !== null ? (data as Stamps) : {}
+  } catch (error) {
+    if (error instanceof SyntaxError) return {}
+    throw error
+  }
+}
+
+function corrupt(box: StoredBox, problem: string): PosadaError {
+  const { name, version } = box.manifest
+  return new PosadaError('E_BOX_CORRUPT', `the box ${name} (version ${version}) is damaged: ${problem}`, {
+    value: box.dir,
+    hint: `take it away and get it again: posada box remove ${name}@${version}, then posada box build ${name}`,
+  })
+}
