@@ -1,4 +1,4 @@
-import type { Machine } from '../manifest/index.ts'
+import type { Machine, ProvisionStep } from '../manifest/index.ts'
 import { type MachineState, writeState } from '../project/machine-state.ts'
 import {
   type ProvisionOptions,
@@ -73,7 +73,7 @@ export async function provisionMachine(
   const options: ProvisionOptions = { emit, signal, machine: config.name, force }
   if (only !== undefined) options.only = only
   try {
-    return await runSteps(config.provision, session ?? open, recordOf(project, state), options)
+    return await runSteps(stepsOf(config), session ?? open, recordOf(project, state), options)
   } finally {
     await opened?.close()
   }
@@ -82,7 +82,12 @@ export async function provisionMachine(
 /** Finds scripts and files that cannot be read before a machine is started for them. */
 export async function checkSources(config: Machine, state: MachineState | null): Promise<void> {
   const done = state?.provision ?? {}
-  await planSteps(config.provision, { get: (name) => done[name] }, { machine: config.name })
+  await planSteps(stepsOf(config), { get: (name) => done[name] }, { machine: config.name })
+}
+
+/** The machine's environment lies under that of each step. */
+function stepsOf({ provision: steps, env }: Machine): ProvisionStep[] {
+  return steps.map((step) => (step.kind === 'shell' ? { ...step, env: { ...env, ...step.env } } : step))
 }
 
 function recordOf(project: Project, state: MachineState): ProvisionRecord {
