@@ -3,6 +3,7 @@ import * as Flags from '@oclif/core/flags'
 import { hasFlag } from './cli/argv.ts'
 import { interruptible } from './cli/interrupt.ts'
 import type { Emit } from './events/index.ts'
+import type { Project } from './machine/project.ts'
 import { type Palette, palette, useColour } from './ui/colour.ts'
 import { makeReporter, type Reporter } from './ui/reporter.ts'
 
@@ -48,6 +49,19 @@ export abstract class BaseCommand extends Command {
       debug: hasFlag(this.argv, '--debug'),
     })
     this.signal = interruptible((message) => this.emit({ type: 'notice', level: 'info', message }))
+  }
+
+  /** The project of the manifest, found from the working folder or named by `--file`. */
+  protected async openProject(flags: { file?: string | undefined }): Promise<Project> {
+    const { openProject } = await import('./app/open-project.ts')
+    return openProject({
+      ...(flags.file === undefined ? {} : { file: flags.file }),
+      cwd: process.cwd(),
+      env: process.env,
+      emit: this.emit,
+      signal: this.signal,
+      command: `posada ${this.id?.replaceAll(':', ' ') ?? ''}`,
+    })
   }
 
   /** Writes text to stdout, ended by a line feed; nothing with `--json`. */

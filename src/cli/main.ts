@@ -1,23 +1,14 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { Config } from '@oclif/core/config'
-import { settings } from '@oclif/core/settings'
-import { wantsHelp } from './argv.ts'
-import { findCommand, unknownCommand } from './find-command.ts'
 import { reportFailure } from './report.ts'
 import { drain, onBrokenPipe } from './streams.ts'
 
 /**
- * The command line: finds the command, runs it, reports how it failed, and ends the process with the
- * exit code. `root` is the folder of posada's package.json.
+ * The command line: runs what the arguments ask for, reports how it failed, and ends the process
+ * with the exit code. `root` is the folder of posada's package.json.
  */
 export async function start(argv: string[], root: string): Promise<void> {
   onBrokenPipe()
   try {
-    settings.enableAutoTranspile = false
-    const pjson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-    const config = await Config.load({ root, pjson })
-    await run(argv, config)
+    await dispatch(argv, root)
   } catch (error) {
     process.exitCode = reportFailure(error, argv)
   }
@@ -25,16 +16,12 @@ export async function start(argv: string[], root: string): Promise<void> {
   process.exit()
 }
 
-async function run(argv: string[], config: Config): Promise<void> {
-  if (wantsHelp(argv)) return help(argv, config)
-  const found = findCommand(argv, new Set(config.commandIDs))
-  if (found.id !== null) return config.runCommand(found.id, found.argv)
-  if (found.topic !== null && config.findTopic(found.topic) !== undefined) return help(argv, config)
-  throw unknownCommand(argv, config.commands)
-}
-
-/** Help is loaded only where it is asked for. */
-async function help(argv: readonly string[], config: Config): Promise<void> {
-  const { runHelp } = await import('./help.ts')
-  return runHelp(argv, config)
+/** Completion is asked for at every key press, so it goes without oclif, which takes 50 ms to load. */
+async function dispatch([first, ...rest]: string[], root: string): Promise<void> {
+  if (first === '__complete') {
+    const { complete } = await import('./complete.ts')
+    return complete(rest, root)
+  }
+  const { run } = await import('./run.ts')
+  return run(first === undefined ? [] : [first, ...rest], root)
 }

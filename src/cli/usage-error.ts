@@ -2,9 +2,9 @@ import { PosadaError } from '../errors/index.ts'
 import { nearest } from '../lib/suggest.ts'
 import { withoutColours } from '../ui/text.ts'
 
-/** What oclif's parser throws: a CLIError with the input that it was parsing. */
+/** What oclif's parser throws: a CLIError, mostly with the input that it was parsing. */
 interface ParseError extends Error {
-  parse: {
+  parse?: {
     input?: { flags?: Record<string, { char?: string; hidden?: boolean }>; context?: { id?: string } }
   }
   /** Flags that do not exist. */
@@ -16,7 +16,7 @@ interface ParseError extends Error {
 /** The E_USAGE for an error of oclif's parser; undefined for any other error. */
 export function usageError(error: unknown): PosadaError | undefined {
   if (!isParseError(error)) return undefined
-  const input = error.parse.input
+  const input = error.parse?.input
   const help = `posada ${input?.context?.id?.replaceAll(':', ' ') ?? ''} --help shows its use`.replace(
     '  ',
     ' ',
@@ -37,7 +37,7 @@ export function usageError(error: unknown): PosadaError | undefined {
 }
 
 function isParseError(error: unknown): error is ParseError {
-  return error instanceof Error && 'oclif' in error && 'parse' in error
+  return error instanceof Error && 'oclif' in error
 }
 
 function unknownFlag(

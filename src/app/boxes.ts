@@ -1,0 +1,114 @@
+import { arch } from 'node:os'
+import { resolve } from 'node:path'
+import { type BoxStore, buildBox, listRecipes, openBoxStore, type StoredBox } from '../box/index.ts'
+import type { Emit } from '../events/index.ts'
+import { userPaths } from '../project/paths.ts'
+import { machinesOnBox } from './box-users.ts'
+
+/** A box, as `posada box` prints it with `--json`. */
+export interface BoxResult {
+  name: string
+  version: string
+  arch: string
+  /** Lower-case SHA-256 of its box.json, in hexadecimal. */
+  digest: string
+  description: string
+  /** Absolute path of its folder in the store. */
+  dir: string
+  /** What its files take, in bytes. */
+  size: number
+}
+
+/** A box in the store that is damaged. */
+export interface DamagedBox {
+  name: string
+  version: string
+  arch: string
+  digest: string
+  problem: string
+}
+
+export interface BoxListing {
+  boxes: BoxResult[]
+  damaged: DamagedBox[]
+  /** Names that `posada box build` knows. */
+  recipes: string[]
+}
+
+export interface RemovedBox {
+  name: string
+  version: string
+  arch: string
+  digest: string
+}
+
+/** All boxes of this user, and all recipes. */
+export async function listBoxes(env: NodeJS.ProcessEnv): Promise<BoxListing> {
+  const listing: BoxListing = {
+    boxes: [],
+    damaged: [],
+    recipes: (await listRecipes()).map(({ name }) => name),
+  }
+  for (const { box, problem, name, version, arch, digest } of await store(env).list()) {
+    if (box !== null) listing.boxes.push(boxResult(box))
+    else listing.damaged.push({ name, version, arch, digest, problem: problem?.message ?? '' })
+  }
+  return listing
+}
+
+export interface BuildOptions {
+  recipe: string
+  force: boolean
+  env: NodeJS.ProcessEnv
+  emit: Emit
+  signal: AbortSignal
+}
+
+/** Builds a box for this host's architecture and puts it in the store. */
+export async function build({ recipe, force, env, emit, signal }: BuildOptions): Promise<BoxResult> {
+  const box = await buildBox({ recipe, store: store(env), arch: hostArch(), force, emit, signal })
+  return boxResult(box)
+}
+
+export interface AddOptions {
+  path: string
+  force: boolean
+  cwd: string
+  env: NodeJS.ProcessEnv
+}
+
+/** Adds a box that somebody else built. */
+export async function add({ path, force, cwd, env }: AddOptions): Promise<BoxResult> {
+  return boxResult(await store(env).add(resolve(cwd, path), { force }))
+}
+
+/** Removes a box that no machine of any project in the index stands on; else E_BOX_IN_USE. */
+export async function remove({ name, env }: { name: string; env: NodeJS.ProcessEnv }): Promise<RemovedBox[]> {
+  const { projects } = userPaths(env)
+  const removed = await store(env).remove(name, { usedBy: (digest) => machinesOnBox(projects, digest) })
+  return removed.map(({ name, version, arch, digest }) => ({ name, version, arch, digest }))
+}
+
+function store(env: NodeJS.ProcessEnv): BoxStore {
+  return openBoxStore(userPaths(env).boxes)
+}
+
+function hostArch(): 'x86_64' | 'aarch64' {
+  return arch() === 'arm64' ? 'aarch64' : 'x86_64'
+}
+
+function boxResult({ digest, dir, manifest }: StoredBox): BoxResult {
+  const { name, version, arch, description, disks, kernel, login } = manifest
+  const kernelFiles =
+    kernel === undefined ? [] : [kernel.kernel, ...(kernel.initrd === undefined ? [] : [kernel.initrd])]
+  const files = [...disks, ...kernelFiles, login.key]
+  return {
+    name,
+    version,
+    arch,
+    digest,
+    description,
+    dir,
+    size: files.reduce((sum, file) => sum + file.size, 0),
+  }
+}

@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process'
+import { access, constants } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+import { PosadaError } from '../../errors/index.ts'
+import type { Emit } from '../../events/index.ts'
+import type { Check } from './model.ts'
+
+/** The packages that would put right what the checks complain of, each once. */
+export function missingPackages(checks: readonly Check[]): string[] {
+  const wanted = checks.filter((check) => check.status !== 'ok').flatMap((check) => check.packages ?? [])
+  return [...new Set(wanted)].sort()
+}
+
+/** The command that installs packages on this host; E_CAPABILITY where there is no apt, or no way to become root. */
+export async function installCommand(packages: readonly string[]): Promise<string[]> {
+  if (!(await isInPath('apt-get'))) {
+    throw new PosadaError('E_CAPABILITY', 'posada doctor --fix installs with apt, which is not here', {
+      value: packages.join(' '),
+      hint: `install these with your system's package manager: ${packages.join(' ')}`,
+    })
+  }
+  const install = ['apt-get', 'install', '-y', '--no-install-recommends', ...packages]
+  if (process.getuid?.() === 0) return install
+  if (await isInPath('sudo')) return ['sudo', ...install]
+  throw new PosadaError('E_NO_PERMISSION', 'installing packages needs root, and sudo is not installed', {
+    hint: `as root: ${install.join(' ')}`,
+  })
+}
+
+async function isInPath(program: string): Promise<boolean> {
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+    const found = await access(join(folder, program), constants.X_OK).then(
+      () => true,
+      () => false,
+    )
+    if (found) return true
+  }
+  return false
+}
+
+/** Runs the command; its output becomes events. Standard input stays the terminal's, for sudo's password. */
+export async function install(command: readonly string[], emit: Emit, signal: AbortSignal): Promise<void> {
+  const [program = '', ...args] = command
+  const begun = Date.now()
+  const step = { type: 'step', step: 'packages', message: command.join(' ') } as const
+  emit({ ...step, status: 'start' })
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const child = spawn(program, args, { stdio: ['inherit', 'pipe', 'pipe'], env, signal })
+  const last: string[] = []
+  for (const stream of ['stdout', 'stderr'] as const) {
+    child[stream].setEncoding('utf8').on('data', (text: string) => {
+      last.push(text)
+      last.splice(0, Math.max(0, last.length - 50))
+      emit({ type: 'output', stream, text, step: 'packages' })
+    })
+  }
+  const code = await new Promise<number | null>((resolve, reject) =>
+    child.on('error', reject).on('close', resolve),
+  )
+  emit({ ...step, status: code === 0 ? 'done' : 'fail', ms: Date.now() - begun })
+  if (code === 0) return
+  throw new PosadaError('E_CAPABILITY', `the packages could not be installed (exit code ${code})`, {
+    value: command.join(' '),
+    details: last.join('').trimEnd().split('\n').slice(-10),
+    hint: `run it by hand: ${command.join(' ')}`,
+  })
+}

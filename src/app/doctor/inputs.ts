@@ -1,0 +1,17 @@
+import type { Emit } from '../../events/index.ts'
+import { userPaths } from '../../project/paths.ts'
+import { providerRegistry } from '../providers.ts'
+import type { DoctorInputs } from './model.ts'
+
+export interface DoctorSurroundings {
+  cwd: string
+  env: NodeJS.ProcessEnv
+  emit: Emit
+  signal: AbortSignal
+}
+
+/** What the checks look at on this host, for this user and folder. */
+export function doctorInputs({ cwd, env, emit, signal }: DoctorSurroundings): DoctorInputs {
+  const user = userPaths(env)
+  return { user, cwd, providers: providerRegistry({ root: cwd, cacheDir: user.cache, emit }), signal }
+}

@@ -1,0 +1,33 @@
+import type { UserPaths } from '../../project/paths.ts'
+import type { ProviderRegistry } from '../providers.ts'
+
+/** What `posada doctor` found out about one thing. */
+export interface Check {
+  /** Stable: `node`, `provider:qemu`, `disk:boxes`… */
+  name: string
+  /** `fail`: machines cannot run here; `warn`: something that Posada can do is not to be had. */
+  status: 'ok' | 'warn' | 'fail'
+  /** One line: what was tried and what came of it. */
+  message: string
+  hint?: string
+  /** Packages of the distribution that `--fix` installs. */
+  packages?: readonly string[]
+}
+
+/** What `posada doctor` prints with `--json`. */
+export interface DoctorResult {
+  /** Whether machines can run on this host. */
+  usable: boolean
+  /** The provider that `provider: auto` takes, and why; null where none is usable. */
+  auto: { provider: string; reason: string } | null
+  checks: Check[]
+  /** Packages that `--fix` installed. */
+  installed: string[]
+}
+
+export interface DoctorInputs {
+  user: UserPaths
+  cwd: string
+  providers: Pick<ProviderRegistry, 'all'>
+  signal: AbortSignal
+}

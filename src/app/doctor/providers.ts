@@ -1,0 +1,39 @@
+import type { ProbeReport } from '../../provider/index.ts'
+import type { Choice, ProviderRegistry } from '../providers.ts'
+import type { Check, DoctorResult } from './model.ts'
+
+/**
+ * Probes every built-in provider anew. One that is not usable is a warning while another is; where
+ * none is, all are failures.
+ */
+export async function checkProviders(
+  providers: Pick<ProviderRegistry, 'all'>,
+  signal: AbortSignal,
+): Promise<{ checks: Check[]; auto: DoctorResult['auto'] }> {
+  const probed = await providers.all({ fresh: true, signal })
+  const best = probed.find(({ report }) => report.usable)
+  const checks = probed.map(({ provider, report }) =>
+    providerCheck(provider.name, report, best !== undefined),
+  )
+  const auto = best === undefined ? null : { provider: best.provider.name, reason: reasonFor(best, probed) }
+  return { checks, auto }
+}
+
+function reasonFor(best: Choice, all: readonly Choice[]): string {
+  const how = best.report.hardware
+    ? 'it runs guests on the processor itself'
+    : `it emulates the processor (${best.report.accelerator})`
+  const unusable = all.filter(({ report }) => !report.usable).map(({ provider }) => provider.name)
+  return unusable.length === 0 ? how : `${how}; not usable here: ${unusable.join(', ')}`
+}
+
+function providerCheck(name: string, report: ProbeReport, another: boolean): Check {
+  const version = report.version === undefined ? '' : ` ${report.version}`
+  const check: Check = {
+    name: `provider:${name}`,
+    status: report.usable ? 'ok' : another ? 'warn' : 'fail',
+    message: `${name}${version}: ${report.reason}`,
+    ...(report.hint === undefined ? {} : { hint: report.hint }),
+  }
+  return report.packages === undefined ? check : { ...check, packages: report.packages }
+}

@@ -1,0 +1,52 @@
+import { link, rm } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { PosadaError } from '../errors/index.ts'
+import { isErrno } from '../lib/errno.ts'
+import { writeFileAtomic } from '../lib/write-file.ts'
+import { readTemplate } from '../manifest/index.ts'
+
+export interface InitOptions {
+  template: string
+  /** Where to write; posada.yaml in `cwd` where it is not given. */
+  file: string | undefined
+  cwd: string
+  /** Whether a manifest that is there is replaced. */
+  force: boolean
+  /** False: nothing is written, only the text returned. */
+  write: boolean
+}
+
+/** What `posada init` prints with `--json`. */
+export interface InitResult {
+  template: string
+  /** Absolute path of the file written; null where nothing was. */
+  file: string | null
+  text: string
+}
+
+/** Writes a manifest made from a template; E_MANIFEST_EXISTS where there is one, unless forced. */
+export async function init({ template, file, cwd, force, write }: InitOptions): Promise<InitResult> {
+  const text = await readTemplate(template)
+  if (!write) return { template, file: null, text }
+  const path = resolve(cwd, file ?? 'posada.yaml')
+  if (force) await writeFileAtomic(path, text)
+  else await writeNew(path, text)
+  return { template, file: path, text }
+}
+
+/** A link, unlike a rename, fails where there is a file already: no manifest is lost in a race. */
+async function writeNew(path: string, text: string): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.new`)
+  await writeFileAtomic(temporary, text)
+  try {
+    await link(temporary, path)
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw error
+    throw new PosadaError('E_MANIFEST_EXISTS', 'there is a manifest already', {
+      value: path,
+      hint: 'replace it with --force',
+    })
+  } finally {
+    await rm(temporary, { force: true })
+  }
+}

@@ -1,0 +1,16 @@
+import type { Emit } from '../events/index.ts'
+import { listProjects } from '../machine/list.ts'
+import type { ProjectResult } from '../machine/results.ts'
+import { userPaths } from '../project/paths.ts'
+import { providerRegistry } from './providers.ts'
+
+export interface ListOptions {
+  env: NodeJS.ProcessEnv
+  emit: Emit
+}
+
+/** Every project of this user that has machines, with their states. */
+export async function list({ env, emit }: ListOptions): Promise<ProjectResult[]> {
+  const user = userPaths(env)
+  return listProjects(user, (root) => providerRegistry({ root, cacheDir: user.cache, emit }))
+}

@@ -1,0 +1,6 @@
+import { manifestSchema } from '../manifest/index.ts'
+
+/** The JSON Schema of posada.yaml. */
+export function schema(): object {
+  return manifestSchema()
+}

@@ -1,0 +1,30 @@
+import { createInterface } from 'node:readline/promises'
+import { PosadaError } from '../errors/index.ts'
+
+export interface Question {
+  /** `Destroy web and db?` */
+  question: string
+  /** `--yes` was given. */
+  yes: boolean
+  /** With `--json` nobody is asked. */
+  json: boolean
+  signal: AbortSignal
+}
+
+/** Resolves when the user agrees; E_CONFIRM when they do not, or when nobody can be asked. */
+export async function confirm({ question, yes, json, signal }: Question): Promise<void> {
+  if (yes) return
+  if (json || !process.stdin.isTTY || !process.stderr.isTTY) {
+    throw new PosadaError('E_CONFIRM', `this needs to be confirmed: ${question}`, { hint: 'give --yes' })
+  }
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    // In a terminal's raw mode Ctrl-C is a key, not a signal.
+    lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'))
+    const answer = await lines.question(`${question} [y/N] `, { signal })
+    if (/^y(es)?$/i.test(answer.trim())) return
+  } finally {
+    lines.close()
+  }
+  throw new PosadaError('E_CONFIRM', 'not confirmed; nothing was done')
+}

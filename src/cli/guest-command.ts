@@ -1,0 +1,68 @@
+import { Writable } from 'node:stream'
+import { runCommand } from '../machine/index.ts'
+import type { Project } from '../machine/project.ts'
+
+/** What `exec` and `ssh -- CMD` print with `--json`. */
+export interface GuestCommandResult {
+  exitCode: number
+  /** The signal that ended the command, without `SIG`; null where none did. */
+  signal: string | null
+  /** Present with `--json`; bytes that are not UTF-8 are replaced. */
+  stdout?: string
+  stderr?: string
+  /** Whether more came than the document holds: 16 MiB a stream. */
+  truncated?: boolean
+}
+
+export interface GuestCommandOptions {
+  machine: string | undefined
+  command: readonly string[] | string
+  json: boolean
+}
+
+const LIMIT = 16 * 1024 * 1024
+
+/** Runs a command in a machine and makes its exit code that of this process. */
+export async function runInGuest(
+  project: Project,
+  options: GuestCommandOptions,
+): Promise<GuestCommandResult> {
+  const { machine, command, json } = options
+  const stdout = json ? new Collector() : process.stdout
+  const stderr = json ? new Collector() : process.stderr
+  const { exitCode, signal } = await runCommand(project, {
+    machine,
+    command,
+    stdin: process.stdin,
+    stdout,
+    stderr,
+  })
+  process.exitCode = exitCode
+  const result = { exitCode, signal: signal ?? null }
+  if (!(stdout instanceof Collector) || !(stderr instanceof Collector)) return result
+  return {
+    ...result,
+    stdout: stdout.text(),
+    stderr: stderr.text(),
+    truncated: stdout.truncated || stderr.truncated,
+  }
+}
+
+/** Keeps the first 16 MiB of what is written to it. */
+class Collector extends Writable {
+  truncated = false
+  private readonly pieces: Buffer[] = []
+  private size = 0
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    const piece = chunk.subarray(0, LIMIT - this.size)
+    if (piece.length < chunk.length) this.truncated = true
+    if (piece.length > 0) this.pieces.push(piece)
+    this.size += piece.length
+    done()
+  }
+
+  text(): string {
+    return Buffer.concat(this.pieces).toString('utf8')
+  }
+}

@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Config } from '@oclif/core/config'
+import { settings } from '@oclif/core/settings'
+import { wantsHelp } from './argv.ts'
+import { findCommand, unknownCommand } from './find-command.ts'
+
+/** Runs the command that the arguments name, or prints help. Throws what the command throws. */
+export async function run(argv: string[], root: string): Promise<void> {
+  settings.enableAutoTranspile = false
+  const pjson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const config = await Config.load({ root, pjson })
+  if (wantsHelp(argv)) return help(argv, config)
+  const found = findCommand(argv, new Set(config.commandIDs))
+  if (found.id !== null) return config.runCommand(found.id, found.argv)
+  if (found.topic !== null && config.findTopic(found.topic) !== undefined) return help(argv, config)
+  throw unknownCommand(argv, config.commands)
+}
+
+/** Help is loaded only where it is asked for. */
+async function help(argv: readonly string[], config: Config): Promise<void> {
+  const { runHelp } = await import('./help.ts')
+  return runHelp(argv, config)
+}

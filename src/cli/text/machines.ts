@@ -1,0 +1,151 @@
+import { formatDuration, formatSize } from '../../lib/units.ts'
+import type {
+  DestroyResult,
+  HaltResult,
+  PortResult,
+  PortsResult,
+  ProjectResult,
+  ProvisionResult,
+  StatusResult,
+  UpMachineResult,
+} from '../../machine/results.ts'
+import type { Paint, Palette } from '../../ui/colour.ts'
+import { renderTable } from '../../ui/table.ts'
+import { makeVisible } from '../../ui/text.ts'
+
+/** What the verbs returned, as text for people. */
+
+const CHANGES = {
+  created: 'is up (new)',
+  started: 'is up',
+  resumed: 'is up (resumed)',
+  none: 'was up already',
+} as const
+
+export function upText(machines: readonly UpMachineResult[]): string {
+  return machines
+    .map(({ name, change, ms, ports }) => {
+      const took = change === 'none' ? '' : ` after ${formatDuration(ms)}`
+      return `${name} ${CHANGES[change]}${took}${ports.length === 0 ? '' : `, ${portList(ports)}`}`
+    })
+    .join('\n')
+}
+
+export function haltText(machines: readonly HaltResult[]): string {
+  return machines
+    .map(({ name, how, via, ms }) => {
+      if (how === 'already') return `${name} was not running`
+      const way = how === 'graceful' ? `shut down (${via})` : `was cut off (${via})`
+      return `${name} ${way} after ${formatDuration(ms)}`
+    })
+    .join('\n')
+}
+
+export function destroyText(machines: readonly DestroyResult[]): string {
+  return machines
+    .map(({ name, destroyed }) => `${name} ${destroyed ? 'is destroyed' : 'did not exist'}`)
+    .join('\n')
+}
+
+export function provisionText(
+  machines: readonly { name: string; steps: readonly ProvisionResult[] }[],
+): string {
+  return machines
+    .map(({ name, steps }) => {
+      if (steps.length === 0) return `${name} has no provision steps`
+      const ran = steps.filter(({ result }) => result === 'ran').length
+      const left = steps.length - ran
+      return `${name}: ${ran} step${ran === 1 ? '' : 's'} ran${left === 0 ? '' : `, ${left} not due`}`
+    })
+    .join('\n')
+}
+
+export function statusText(machines: readonly StatusResult[], paint: Palette): string {
+  const table = renderTable(
+    machines,
+    [
+      { title: 'MACHINE', text: (machine) => machine.name },
+      { title: 'STATE', text: stateText, paint: (machine) => statePaint(machine, paint) },
+      {
+        title: 'PROVIDER',
+        text: ({ provider, accelerator }) => [provider ?? '-', accelerator ?? ''].join(' ').trim(),
+      },
+      { title: 'BOX', text: ({ box }) => box },
+      { title: 'CPUS', text: ({ cpus }) => String(cpus), align: 'right' },
+      { title: 'MEMORY', text: ({ memory }) => formatSize(memory), align: 'right' },
+      { title: 'SSH', text: ({ ssh }) => (ssh === null ? '-' : `${ssh.host}:${ssh.port}`) },
+    ],
+    paint.dim,
+  )
+  return (
+    table +
+    machines
+      .flatMap((machine) => remarks(machine, paint))
+      .map((line) => `${line}\n`)
+      .join('')
+  )
+}
+
+function stateText({ state, inManifest }: StatusResult): string {
+  const text = state === 'crashed' ? 'stopped (crashed)' : state
+  return inManifest ? text : `${text} (not in the manifest)`
+}
+
+function statePaint({ state }: StatusResult, paint: Palette): Paint {
+  if (state === 'running') return paint.green
+  if (state === 'crashed') return paint.red
+  return state === 'starting' || state === 'paused' ? paint.yellow : paint.dim
+}
+
+function remarks({ name, reason, console, pending }: StatusResult, paint: Palette): string[] {
+  const lines: string[] = []
+  if (reason !== undefined) lines.push(`${name}: ${makeVisible(reason)}`)
+  for (const line of console ?? []) lines.push(`  ${paint.dim('|')} ${makeVisible(line)}`)
+  if (pending.length > 0) {
+    lines.push(
+      `${name}: changed in the manifest, not in the machine yet: ${pending.join(', ')} (posada reload ${name})`,
+    )
+  }
+  return lines.length === 0 ? [] : ['', ...lines]
+}
+
+export function projectsText(projects: readonly ProjectResult[], paint: Palette): string {
+  if (projects.length === 0) return 'no projects: posada up makes the machines of one'
+  const columns = [
+    { title: 'PROJECT', text: ({ name }: ProjectResult) => name },
+    { title: 'MACHINES', text: projectMachines },
+    { title: 'FOLDER', text: ({ root }: ProjectResult) => root },
+  ]
+  return renderTable(projects, columns, paint.dim)
+}
+
+function projectMachines({ machines, problem }: ProjectResult): string {
+  if (machines === null) return `? ${problem ?? ''}`.trim()
+  return machines.length === 0 ? '-' : machines.map(({ name, state }) => `${name} (${state})`).join(', ')
+}
+
+export function portsText(machines: readonly PortsResult[], paint: Palette): string {
+  if (machines.length === 0) return 'no machine is running'
+  const rows = machines.flatMap(({ machine, ssh, ports }) => [
+    { machine, guest: '22/tcp (ssh)', host: `${ssh.host}:${ssh.port}`, note: '' },
+    ...ports.map((port) => ({
+      machine,
+      guest: `${port.guestPort}/${port.protocol}`,
+      host: `${port.hostAddress}:${port.hostPort}`,
+      note: port.movedFrom === undefined ? '' : `${port.movedFrom} was taken`,
+    })),
+  ])
+  const columns = [
+    { title: 'MACHINE', text: (row: (typeof rows)[number]) => row.machine },
+    { title: 'GUEST', text: (row: (typeof rows)[number]) => row.guest },
+    { title: 'HOST', text: (row: (typeof rows)[number]) => row.host },
+    { title: '', text: (row: (typeof rows)[number]) => row.note },
+  ]
+  return renderTable(rows, columns, paint.dim)
+}
+
+function portList(ports: readonly PortResult[]): string {
+  return ports
+    .map((port) => `${port.hostAddress}:${port.hostPort} leads to ${port.guestPort}/${port.protocol}`)
+    .join(', ')
+}

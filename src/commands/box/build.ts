@@ -1,0 +1,28 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import { type BoxResult, build } from '../../app/boxes.ts'
+import { BaseCommand } from '../../base-command.ts'
+import { boxText } from '../../cli/text/boxes.ts'
+
+export default class BoxBuild extends BaseCommand {
+  static override summary = "Build a box from a recipe, with a distribution's packages only."
+  static override description = 'Does nothing when the store has a box made from the same recipe.'
+  static override examples = [
+    '<%= config.bin %> box build debian/12',
+    '<%= config.bin %> box build ./my-recipe',
+  ]
+  static override args = {
+    recipe: Args.string({ description: "A recipe's name, or the path of its folder.", required: true }),
+  }
+  static override flags = {
+    force: Flags.boolean({ description: 'Build it anew although nothing changed.' }),
+  }
+
+  async run(): Promise<BoxResult> {
+    const { args, flags } = await this.parse(BoxBuild)
+    const { emit, signal } = this
+    const box = await build({ recipe: args.recipe, force: flags.force, env: process.env, emit, signal })
+    this.print(boxText(box))
+    return box
+  }
+}

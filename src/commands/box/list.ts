@@ -1,0 +1,14 @@
+import { type BoxListing, listBoxes } from '../../app/boxes.ts'
+import { BaseCommand } from '../../base-command.ts'
+import { boxesText } from '../../cli/text/boxes.ts'
+
+export default class BoxList extends BaseCommand {
+  static override summary = 'Show the boxes in the store, and the recipes that boxes can be built from.'
+
+  async run(): Promise<BoxListing> {
+    await this.parse(BoxList)
+    const listing = await listBoxes(process.env)
+    this.print(boxesText(listing, this.paint))
+    return listing
+  }
+}

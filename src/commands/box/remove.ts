@@ -1,0 +1,17 @@
+import * as Args from '@oclif/core/args'
+import { type RemovedBox, remove } from '../../app/boxes.ts'
+import { BaseCommand } from '../../base-command.ts'
+
+export default class BoxRemove extends BaseCommand {
+  static override summary = 'Remove a box from the store; one that machines still use stays.'
+  static override args = {
+    box: Args.string({ description: 'A name, for all its versions, or debian/12@VERSION.', required: true }),
+  }
+
+  async run(): Promise<{ removed: RemovedBox[] }> {
+    const { args } = await this.parse(BoxRemove)
+    const removed = await remove({ name: args.box, env: process.env })
+    this.print(removed.map(({ name, version, arch }) => `${name} ${version} (${arch}) is removed`).join('\n'))
+    return { removed }
+  }
+}

@@ -1,0 +1,34 @@
+import * as Flags from '@oclif/core/flags'
+import { type DoctorResult, doctor, fix } from '../app/doctor/index.ts'
+import { doctorInputs } from '../app/doctor/inputs.ts'
+import { BaseCommand } from '../base-command.ts'
+import { confirm } from '../cli/confirm.ts'
+import { doctorText } from '../cli/text/doctor.ts'
+
+export default class Doctor extends BaseCommand {
+  static override summary = 'Check whether machines can run on this host, and how well.'
+  static override description =
+    'Ends with 1 where no machine can run. --fix installs the packages that are missing, with apt.'
+  static override flags = {
+    fix: Flags.boolean({ description: 'Install what is missing (as root, or with sudo).' }),
+    yes: Flags.boolean({ char: 'y', description: 'Do not ask before installing.' }),
+  }
+
+  async run(): Promise<DoctorResult> {
+    const { flags } = await this.parse(Doctor)
+    const { emit, signal } = this
+    const inputs = doctorInputs({ cwd: process.cwd(), env: process.env, emit, signal })
+    let result = await doctor(inputs)
+    if (flags.fix) {
+      const ask = (command: string) => {
+        this.endProgress()
+        const question = `This will run: ${command}. Go on?`
+        return confirm({ question, yes: flags.yes, json: flags.json, signal })
+      }
+      result = await fix(result, inputs, { emit, confirm: ask })
+    }
+    this.print(doctorText(result, this.paint))
+    if (!result.usable) process.exitCode = 1
+    return result
+  }
+}

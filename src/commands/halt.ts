@@ -1,0 +1,22 @@
+import * as Flags from '@oclif/core/flags'
+import { BaseCommand } from '../base-command.ts'
+import { machinesArg } from '../cli/args.ts'
+import { haltText } from '../cli/text/machines.ts'
+import { halt } from '../machine/index.ts'
+import type { HaltResult } from '../machine/results.ts'
+
+export default class Halt extends BaseCommand {
+  static override summary = 'Shut machines down; their disks stay.'
+  static override args = { machine: machinesArg }
+  static override flags = {
+    force: Flags.boolean({ description: 'Cut the power instead of asking the guest.' }),
+  }
+
+  async run(): Promise<{ machines: HaltResult[] }> {
+    const { args, flags } = await this.parse(Halt)
+    const project = await this.openProject(flags)
+    const machines = await halt(project, { machines: args.machine ?? [], force: flags.force })
+    this.print(haltText(machines))
+    return { machines }
+  }
+}

@@ -1,0 +1,41 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import { init } from '../app/init.ts'
+import { BaseCommand } from '../base-command.ts'
+
+export default class Init extends BaseCommand {
+  static override summary = 'Write a posada.yaml to start from.'
+  static override examples = [
+    '<%= config.bin %> init',
+    '<%= config.bin %> init multi',
+    '<%= config.bin %> init minimal -',
+  ]
+  static override args = {
+    template: Args.string({
+      description: 'What to start from; a wrong name lists them all.',
+      default: 'default',
+    }),
+    output: Args.string({
+      description: 'Give - to print the manifest instead of writing it.',
+      options: ['-'],
+    }),
+  }
+  static override flags = {
+    force: Flags.boolean({ description: 'Replace a manifest that is there.' }),
+  }
+
+  async run(): Promise<object> {
+    const { args, flags } = await this.parse(Init)
+    const toStdout = args.output === '-' || args.template === '-'
+    const result = await init({
+      template: args.template === '-' ? 'default' : args.template,
+      file: flags.file,
+      cwd: process.cwd(),
+      force: flags.force,
+      write: !toStdout,
+    })
+    if (toStdout) this.print(result.text)
+    else this.print(`${result.file} is written; edit it, then: posada up`)
+    return result
+  }
+}

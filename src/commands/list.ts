@@ -1,0 +1,15 @@
+import { list } from '../app/list.ts'
+import { BaseCommand } from '../base-command.ts'
+import { projectsText } from '../cli/text/machines.ts'
+import type { ProjectResult } from '../machine/results.ts'
+
+export default class List extends BaseCommand {
+  static override summary = 'Show every project of this user that has machines.'
+
+  async run(): Promise<{ projects: ProjectResult[] }> {
+    await this.parse(List)
+    const projects = await list({ env: process.env, emit: this.emit })
+    this.print(projectsText(projects, this.paint))
+    return { projects }
+  }
+}

@@ -1,0 +1,35 @@
+import * as Flags from '@oclif/core/flags'
+import { BaseCommand } from '../base-command.ts'
+import { machineArg } from '../cli/args.ts'
+import { PosadaError } from '../errors/index.ts'
+import { logs } from '../machine/index.ts'
+
+export default class Logs extends BaseCommand {
+  static override summary = "Show what a machine's hypervisor wrote, or its console."
+  static override args = { machine: machineArg }
+  static override flags = {
+    console: Flags.boolean({ description: "The guest's serial console: what it said while it booted." }),
+    follow: Flags.boolean({ description: 'Go on with what is written from now; Ctrl-C ends it.' }),
+    lines: Flags.integer({
+      char: 'n',
+      description: 'How many of the last lines.',
+      default: 100,
+      min: 0,
+      helpValue: 'N',
+    }),
+  }
+
+  async run(): Promise<{ source: 'console' | 'provider'; lines: string[] }> {
+    const { args, flags } = await this.parse(Logs)
+    const { follow, json } = flags
+    if (follow && json)
+      throw new PosadaError('E_USAGE', '--follow has no end, and --json prints one document')
+    const project = await this.openProject(flags)
+    const source = flags.console ? 'console' : 'provider'
+    const lines: string[] = []
+    const onLine = (line: string) => (json ? lines.push(line) : process.stdout.write(`${line}\n`))
+    this.endProgress()
+    await logs(project, { machine: args.machine, source, lines: flags.lines, follow, onLine })
+    return { source, lines }
+  }
+}

@@ -1,0 +1,18 @@
+import { BaseCommand } from '../base-command.ts'
+import { machinesArg } from '../cli/args.ts'
+import { portsText } from '../cli/text/machines.ts'
+import { ports } from '../machine/index.ts'
+import type { PortsResult } from '../machine/results.ts'
+
+export default class Ports extends BaseCommand {
+  static override summary = 'Show the ports of the host that lead into running machines.'
+  static override args = { machine: machinesArg }
+
+  async run(): Promise<{ machines: PortsResult[] }> {
+    const { args, flags } = await this.parse(Ports)
+    const project = await this.openProject(flags)
+    const machines = await ports(project, args.machine ?? [])
+    this.print(portsText(machines, this.paint))
+    return { machines }
+  }
+}

@@ -1,0 +1,25 @@
+import * as Flags from '@oclif/core/flags'
+import { BaseCommand } from '../base-command.ts'
+import { machinesArg } from '../cli/args.ts'
+import { provisionText } from '../cli/text/machines.ts'
+import { provision } from '../machine/index.ts'
+import type { ProvisionResult } from '../machine/results.ts'
+
+export default class Provision extends BaseCommand {
+  static override summary = 'Run the provision steps of running machines that are due.'
+  static override args = { machine: machinesArg }
+  static override flags = {
+    step: Flags.string({ description: 'Only the step of this name.', helpValue: 'NAME' }),
+    force: Flags.boolean({ description: 'Run steps that are done, too.' }),
+  }
+
+  async run(): Promise<{ machines: { name: string; steps: ProvisionResult[] }[] }> {
+    const { args, flags } = await this.parse(Provision)
+    const project = await this.openProject(flags)
+    const { step, force } = flags
+    const only = step === undefined ? {} : { step }
+    const machines = await provision(project, { machines: args.machine ?? [], force, ...only })
+    this.print(provisionText(machines))
+    return { machines }
+  }
+}

@@ -1,0 +1,24 @@
+import * as Flags from '@oclif/core/flags'
+import { BaseCommand } from '../base-command.ts'
+import { machinesArg } from '../cli/args.ts'
+import { upText } from '../cli/text/machines.ts'
+import { reload } from '../machine/index.ts'
+import type { UpMachineResult } from '../machine/results.ts'
+
+export default class Reload extends BaseCommand {
+  static override summary = 'Shut machines down and start them with what the manifest says now.'
+  static override args = { machine: machinesArg }
+  static override flags = {
+    force: Flags.boolean({ description: 'Cut the power instead of asking the guest.' }),
+    provision: Flags.boolean({ description: 'Run the provision steps.', allowNo: true, default: true }),
+  }
+
+  async run(): Promise<{ machines: UpMachineResult[] }> {
+    const { args, flags } = await this.parse(Reload)
+    const project = await this.openProject(flags)
+    const { force, provision } = flags
+    const machines = await reload(project, { machines: args.machine ?? [], force, provision })
+    this.print(upText(machines))
+    return { machines }
+  }
+}

@@ -1,0 +1,18 @@
+import { BaseCommand } from '../base-command.ts'
+import { machinesArg } from '../cli/args.ts'
+import { statusText } from '../cli/text/machines.ts'
+import { status } from '../machine/index.ts'
+import type { StatusResult } from '../machine/results.ts'
+
+export default class Status extends BaseCommand {
+  static override summary = 'Show the machines of this project and how they are.'
+  static override args = { machine: machinesArg }
+
+  async run(): Promise<{ project: string; root: string; machines: StatusResult[] }> {
+    const { args, flags } = await this.parse(Status)
+    const project = await this.openProject(flags)
+    const machines = await status(project, args.machine ?? [])
+    this.print(statusText(machines, this.paint))
+    return { project: project.manifest.name, root: project.manifest.root, machines }
+  }
+}

@@ -1,0 +1,24 @@
+import * as Flags from '@oclif/core/flags'
+import { BaseCommand } from '../base-command.ts'
+import { machinesArg } from '../cli/args.ts'
+import { upText } from '../cli/text/machines.ts'
+import { up } from '../machine/index.ts'
+import type { UpMachineResult } from '../machine/results.ts'
+
+export default class Up extends BaseCommand {
+  static override summary = 'Bring machines up: make them, start them, provision them.'
+  static override description =
+    'Machines that others depend on come first. Running it again changes nothing that fits the manifest.'
+  static override args = { machine: machinesArg }
+  static override flags = {
+    provision: Flags.boolean({ description: 'Run the provision steps.', allowNo: true, default: true }),
+  }
+
+  async run(): Promise<{ machines: UpMachineResult[] }> {
+    const { args, flags } = await this.parse(Up)
+    const project = await this.openProject(flags)
+    const machines = await up(project, { machines: args.machine ?? [], provision: flags.provision })
+    this.print(upText(machines))
+    return { machines }
+  }
+}

@@ -1,0 +1,14 @@
+import { BaseCommand } from '../base-command.ts'
+
+export default class Validate extends BaseCommand {
+  static override summary = 'Check posada.yaml and show every problem in it.'
+
+  async run(): Promise<object> {
+    const { flags } = await this.parse(Validate)
+    const { validate } = await import('../app/validate.ts')
+    const result = await validate({ file: flags.file, cwd: process.cwd(), env: process.env })
+    const count = result.machines.length
+    this.print(`${result.file} is valid: project ${result.name}, ${count} machine${count === 1 ? '' : 's'}`)
+    return result
+  }
+}
