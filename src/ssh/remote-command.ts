@@ -54,7 +54,8 @@ function asUser(user: string, script: string): string {
   )
 }
 
-function settingLines({ env = {}, cwd }: RemoteSetting): string {
+/** Shell lines that set the environment and the folder. */
+export function settingLines({ env = {}, cwd }: RemoteSetting): string {
   const lines = Object.entries(env).map(([name, value]) => `export ${checkedName(name)}=${quote(value)}\n`)
   if (cwd !== undefined) lines.push(`cd -- ${quote(cwd)} || exit 126\n`)
   return lines.join('')

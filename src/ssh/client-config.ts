@@ -1,0 +1,45 @@
+import { PosadaError } from '../errors/index.ts'
+import { ciphers, keyExchanges } from './algorithms.ts'
+import type { SshTarget } from './session.ts'
+
+/**
+ * Text for OpenSSH's ssh_config, a `Host` block a machine under its alias, for `ssh -F`, scp, rsync
+ * and editors. The recorded host key is held to, and nothing else of the user's is offered or
+ * written. E_VALUE_INVALID for a path that ssh_config cannot hold. Source: ssh_config(5).
+ */
+export function clientConfig(targets: readonly SshTarget[]): string {
+  return targets.map(hostBlock).join('\n')
+}
+
+function hostBlock(target: SshTarget): string {
+  const lines = [
+    ['HostName', target.host],
+    ['Port', String(target.port)],
+    ['User', target.user],
+    ['IdentityFile', configPath(target.keyFile)],
+    ['IdentitiesOnly', 'yes'],
+    ['HostKeyAlias', target.hostAlias],
+    ['UserKnownHostsFile', configPath(target.knownHostsFile)],
+    ['GlobalKnownHostsFile', '/dev/null'],
+    ['StrictHostKeyChecking', 'yes'],
+    ['UpdateHostKeys', 'no'],
+    ['KexAlgorithms', `^${keyExchanges.slice(0, 2).join(',')}`],
+    ['Ciphers', `^${ciphers[0]}`],
+  ]
+  return `Host ${target.hostAlias}\n${lines.map(([key, value]) => `  ${key} ${value}\n`).join('')}`
+}
+
+/** Quoted; `%` begins a token and is doubled, `${` begins a variable and cannot be written at all. */
+function configPath(path: string): string {
+  if (/[\n\r\0]|\$\{/.test(path)) {
+    throw new PosadaError(
+      'E_VALUE_INVALID',
+      `OpenSSH's configuration cannot hold the path ${JSON.stringify(path)}`,
+      {
+        value: path,
+        hint: 'move the project to a folder without line ends and without ${ in its path',
+      },
+    )
+  }
+  return `"${path.replaceAll('%', '%%').replace(/["\\]/g, '\\$&')}"`
+}

@@ -1,0 +1,91 @@
+import { posix } from 'node:path'
+import type { SshSession } from '../session.ts'
+import { explainGuest, guestError } from './errors.ts'
+import type { Sftp, Stats } from './sftp.ts'
+
+export interface GuestFile {
+  /** In the guest. */
+  path: string
+  /** Relative to what is copied, with slashes; empty for that itself. */
+  name: string
+  size: number
+  /** Permission bits without set-user-id and the like. */
+  mode: number
+  /** Seconds since 1970. */
+  mtime: number
+}
+
+export interface GuestTree {
+  folders: { name: string; mode: number }[]
+  files: GuestFile[]
+  links: { name: string; target: string }[]
+  skipped: string[]
+}
+
+const DEPTH = 100
+const ENTRIES = 1_000_000
+
+/**
+ * What a path of the guest holds. Every name that the guest gives is checked: it must be a plain one,
+ * and each may come once in a folder. E_COPY where one is not, and where there is no end to them.
+ */
+export async function walkGuest(
+  session: SshSession,
+  sftp: Sftp,
+  from: string,
+  onFolder: () => void,
+): Promise<GuestTree> {
+  const tree: GuestTree = { folders: [], files: [], links: [], skipped: [] }
+  const refuse = (path: string, why: string) =>
+    guestError(session, path, why, 'the guest gives a listing that cannot be trusted')
+  let entries = 0
+
+  const folder = async (path: string, name: string, mode: number, depth: number): Promise<void> => {
+    onFolder()
+    if (depth > DEPTH) throw refuse(path, `lies more than ${DEPTH} folders deep`)
+    tree.folders.push({ name, mode })
+    const seen = new Set<string>()
+    for (const { filename, attrs } of await sftp.list(path)) {
+      entries++
+      if (entries > ENTRIES) throw refuse(from, `holds more than ${ENTRIES} files`)
+      if (!isPlainName(filename) || seen.has(filename)) {
+        throw refuse(path, `lists a file named ${JSON.stringify(filename.slice(0, 200))}`)
+      }
+      seen.add(filename)
+      const [below, inside] = [posix.join(path, filename), posix.join(name, filename)]
+      const stats = attrs as Stats
+      if (stats.isDirectory()) await folder(below, inside, stats.mode & 0o777, depth + 1)
+      else if (stats.isFile()) tree.files.push(file(below, inside, stats))
+      else if (!stats.isSymbolicLink()) tree.skipped.push(below)
+      else await link(below, inside)
+    }
+  }
+
+  const link = async (path: string, name: string): Promise<void> => {
+    const target = await sftp.readLink(path)
+    const leadsTo = posix.normalize(posix.join(posix.dirname(name), target))
+    const inside = !target.startsWith('/') && leadsTo !== '..' && !leadsTo.startsWith('../')
+    if (inside && !target.includes('\0') && target !== '') tree.links.push({ name, target })
+    else tree.skipped.push(path)
+  }
+
+  try {
+    const there = await sftp.stat(from)
+    if (there.isDirectory()) await folder(from, '', there.mode & 0o777, 0)
+    else if (there.isFile()) tree.files.push(file(from, '', there))
+    else
+      throw guestError(session, from, 'is neither a file nor a folder', 'only files and folders are copied')
+    return tree
+  } catch (error) {
+    throw await explainGuest(session, sftp, from, error)
+  }
+}
+
+/** Whether a name in a listing is that of something in the folder itself. */
+export function isPlainName(name: string): boolean {
+  return name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name) && name.length <= 255
+}
+
+function file(path: string, name: string, { size, mode, mtime }: Stats): GuestFile {
+  return { path, name, size, mode: mode & 0o777, mtime }
+}

@@ -1,0 +1,38 @@
+export interface CopyOptions {
+  /** Told after each piece; `total` where it is known. */
+  onProgress?: (bytes: number, total?: number) => void
+  signal?: AbortSignal
+}
+
+export interface CopyResult {
+  files: number
+  bytes: number
+  /** Symbolic links that lead out of what was copied, and files that are no files; relative, or the guest's path. */
+  skipped: string[]
+}
+
+/** Bytes a request: what every server takes. */
+export const CHUNK = 32 * 1024
+/** Requests of a file under way at once: 2 MiB, as much as a channel's window. */
+export const REQUESTS = 64
+/** Files under way at once. */
+export const FILES = 8
+
+/** Counts and tells. */
+export class Progress {
+  readonly result: CopyResult = { files: 0, bytes: 0, skipped: [] }
+  total: number | undefined
+  readonly #options: CopyOptions
+
+  constructor(options: CopyOptions) {
+    this.#options = options
+  }
+
+  /** Throws the signal's reason when the copy has been interrupted. */
+  add(bytes: number): void {
+    this.#options.signal?.throwIfAborted()
+    this.result.bytes += bytes
+    if (this.total === undefined) this.#options.onProgress?.(this.result.bytes)
+    else this.#options.onProgress?.(this.result.bytes, this.total)
+  }
+}

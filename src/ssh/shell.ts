@@ -1,0 +1,109 @@
+import type { Readable, Writable } from 'node:stream'
+import { ReadStream, WriteStream } from 'node:tty'
+import type { ClientChannel, PseudoTtyOptions } from 'ssh2'
+import { PosadaError } from '../errors/index.ts'
+import { capture } from './capture.ts'
+import { channelEnd, type ExecResult, openChannel } from './channel.ts'
+import { EscapeFilter } from './escape.ts'
+import { exec } from './exec.ts'
+import { settingLines } from './remote-command.ts'
+import type { SshSession } from './session.ts'
+import { rawMode, terminalSize } from './terminal.ts'
+
+export interface ShellOptions {
+  /** The process's own streams. */
+  stdin: Readable
+  stdout: Writable
+  stderr: Writable
+  env?: Record<string, string>
+  /** The local terminal's type; TERM of the process unless given. */
+  term?: string
+  signal?: AbortSignal
+}
+
+/**
+ * The login user's shell. On a terminal it is interactive: every key goes to the guest, the window's
+ * size follows, `~.` at the start of a line ends the connection (exit code 255, as ssh gives). The
+ * terminal is put back however it ends. Where stdin is no terminal, the shell reads commands from
+ * it, and stdout and stderr are kept apart. Rejects with E_SSH_LOST or the signal's reason.
+ */
+export async function openShell(session: SshSession, options: ShellOptions): Promise<ExecResult> {
+  const { stdin, stdout, signal } = options
+  signal?.throwIfAborted()
+  if (!(stdin instanceof ReadStream && stdout instanceof WriteStream)) {
+    return exec(session, 'exec "${SHELL:-/bin/sh}" -l', options)
+  }
+  const commandLine = await shellCommand(session, options.env ?? {})
+  const pty: PseudoTtyOptions = { ...terminalSize(stdout), term: options.term ?? process.env.TERM ?? 'xterm' }
+  const channel = await openChannel(session, commandLine, { pty })
+  return interact(session, channel, { stdin, stdout, signal })
+}
+
+async function interact(
+  session: SshSession,
+  channel: ClientChannel,
+  { stdin, stdout, signal }: { stdin: ReadStream; stdout: WriteStream; signal: AbortSignal | undefined },
+): Promise<ExecResult> {
+  const filter = new EscapeFilter()
+  let leaving: 'escape' | 'abort' | undefined
+  const leave = (why: 'escape' | 'abort') => {
+    leaving ??= why
+    channel.close()
+  }
+  const onData = (typed: Buffer) => {
+    const { send, end } = filter.take(typed)
+    if (send.length > 0) channel.write(send)
+    if (end) leave('escape')
+  }
+  const onEnd = () => channel.end()
+  const onAbort = () => leave('abort')
+  const onResize = () => {
+    const { cols, rows } = terminalSize(stdout)
+    channel.setWindow(rows, cols, 0, 0)
+  }
+  const restore = rawMode(stdin)
+  try {
+    channel.pipe(stdout, { end: false })
+    channel.stderr.pipe(stdout, { end: false })
+    stdin.on('data', onData).on('end', onEnd)
+    stdout.on('resize', onResize)
+    signal?.addEventListener('abort', onAbort)
+    onResize()
+    return await channelEnd(session, channel)
+  } catch (error) {
+    if (leaving === 'abort') throw signal?.reason
+    if (leaving === 'escape') return { code: 255, signal: null }
+    throw error
+  } finally {
+    signal?.removeEventListener('abort', onAbort)
+    stdout.removeListener('resize', onResize)
+    stdin.removeListener('data', onData).removeListener('end', onEnd)
+    stdin.pause()
+    channel.unpipe(stdout)
+    restore()
+  }
+}
+
+/**
+ * Null: the server starts the login shell itself. An environment comes through a file that only the
+ * user can read and that is gone before the shell starts: it must not be on a command line, and a
+ * terminal would echo it.
+ */
+async function shellCommand(session: SshSession, env: Record<string, string>): Promise<string | null> {
+  const lines = settingLines({ env })
+  if (lines === '') return null
+  const store = 'umask 077; f=$(mktemp) && cat > "$f" && echo "$f"'
+  const { stdout, stderr } = await capture(session, ['/bin/sh', '-c', store], { stdin: lines })
+  const file = stdout.trim()
+  if (!/^\/[\w./-]+$/.test(file)) throw noEnvironment(session, stderr)
+  return `exec /bin/sh -c '. ${file}; rm -f ${file}; exec "\${SHELL:-/bin/sh}" -l'`
+}
+
+function noEnvironment(session: SshSession, stderr: string): PosadaError {
+  const machine = session.target.hostAlias
+  return new PosadaError('E_COPY', `the environment could not be handed to ${machine}`, {
+    machine,
+    details: stderr.trimEnd().split('\n').slice(-5),
+    hint: 'a temporary file could not be made in the guest; its disk may be full',
+  })
+}
