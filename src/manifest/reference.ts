@@ -63,7 +63,9 @@ function inline(value: unknown): string {
     const entries = Object.entries(value).map(([key, each]) => `${key}: ${inline(each)}`)
     return `{${entries.join(', ')}}`
   }
-  return typeof value === 'string' && !/^([a-z][\w ./-]*|\d+[a-z]+)$/i.test(value) ? JSON.stringify(value) : String(value)
+  return typeof value === 'string' && !/^([a-z][\w ./-]*|\d+[a-z]+)$/i.test(value)
+    ? JSON.stringify(value)
+    : String(value)
 }
 
 function cell(text: string): string {

@@ -14,7 +14,10 @@ export function checkMachines(machines: readonly CheckedMachine[], report: Repor
         message: `the machine '${machine.name}' has no 'box'`,
         span: machine.owner,
         value: 'box',
-        hint: "add 'box: debian/12' to it, or to 'defaults:'",
+        hint:
+          machines.length > 1
+            ? "add 'box: debian/12' to it, or to 'defaults:'"
+            : "add 'box: debian/12' to it",
       })
     checkStepNames(machine, report)
     checkDependencies(machine, machines, report)

@@ -89,7 +89,7 @@ export const machineFields = {
     examples: [['db']],
   },
   ports: {
-    schema: list(port, { max: limits.ports, of: 'ports' }),
+    schema: list(port, { max: limits.ports, of: 'ports', planned: 'auto' }),
     description:
       'Ports of the host that lead into the guest: `"8080:80"`, `"127.0.0.1:5353:53/udp"`, or a mapping.',
     examples: [['8080:80']],

@@ -87,12 +87,13 @@ export function wrongType(
 ): undefined {
   const nothing = node.kind === 'scalar' && node.value === null
   const span = nothing || node.kind !== 'scalar' ? owner : node.span
+  const advice = nothing ? 'write a value, or remove the line' : hint
   context.report({
     code: 'E_VALUE_TYPE',
     message: `expected ${expected}, got ${describe(node)}`,
     span,
     ...(node.kind === 'scalar' && !nothing ? { value: shorten(node.raw) } : {}),
-    ...(hint === undefined ? {} : { hint }),
+    ...(advice === undefined ? {} : { hint: advice }),
   })
   return undefined
 }

@@ -17,13 +17,18 @@ import { placeOf, type Source, type Span } from './source.ts'
 /**
  * Makes located nodes of a parsed document. Aliases become the very node they stand for, so the
  * work is bounded by the file's size; how large the document would be written out is counted, and
- * is refused over `limits.nodes` with E_MANIFEST_TOO_LARGE.
+ * is refused over `limits.nodes` with E_MANIFEST_TOO_LARGE. Undefined after reporting an alias that
+ * leads nowhere: what would be said of its value makes no sense.
  */
 export function convert(document: Document.Parsed, source: Source, report: Report): Node | undefined {
-  return new Converter(source, report).node(document.contents, { source, start: 0, end: 0 })
+  const converter = new Converter(source, report)
+  const node = converter.node(document.contents, { source, start: 0, end: 0 })
+  return converter.broken ? undefined : node
 }
 
 class Converter {
+  /** Whether an alias leads nowhere. */
+  broken = false
   readonly #source: Source
   readonly #report: Report
   /** Finished nodes by their anchor, as far as the document has been gone through; null while open. */

@@ -6,7 +6,7 @@ import { findControlCharacter } from './control-characters.ts'
 import { convert } from './convert.ts'
 import type { Node } from './node.ts'
 import { placeOf, type Source } from './source.ts'
-import { yamlProblem } from './yaml-problems.ts'
+import { yamlProblems } from './yaml-problems.ts'
 
 /**
  * Parses one YAML 1.2 document into located nodes; undefined after reporting problems, or when the
@@ -24,9 +24,8 @@ export function parseYaml(source: Source, report: Report): Node | undefined {
   const documents = [...composer.compose(boundedTokens(source), true, source.text.length)]
   const [first, second] = documents
   if (first === undefined) return undefined
-  // A mistake of syntax has others in its wake; the first few tell enough.
-  const errors = documents.flatMap((document) => document.errors).slice(0, 5)
-  for (const error of errors) report(yamlProblem(error, source))
+  const errors = yamlProblems(documents, source)
+  for (const error of errors) report(error)
   if (errors.length > 0) return undefined
   if (second !== undefined) {
     const start = second.range[0]

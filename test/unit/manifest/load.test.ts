@@ -1,0 +1,278 @@
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { loadManifest } from '../../../src/manifest/index.ts'
+import { load, loadError, render, withFolder } from '../../helpers/manifest.ts'
+
+const whole = `version: 1
+name: shop
+defaults:
+  box: debian/12
+  env: {A: from defaults, B: "2"}
+  ports: ["9000:90"]
+machines:
+  db:
+    memory: 1.5GiB
+    disk: 10GB
+    provision:
+      - name: postgres
+        shell: |
+          echo $HOME \${x} $$
+        timeout: 10m
+  web:
+    provider: qemu
+    providers: {qemu: {args: ["-device", "\${DEVICE}"], deep: {a: [1, true, null]}}}
+    arch: aarch64
+    cpus: 2
+    nested: true
+    depends_on: [db]
+    ports:
+      - "8080:80"
+      - "127.0.0.2:5353:53/udp"
+      - {host: 8443, guest: 443, protocol: tcp, address: 0.0.0.0, auto: true}
+    env: {A: own, PORT: 0080, ON: true}
+    boot_timeout: 1m30s
+    halt_timeout: 5s
+    provision:
+      - shell: ./scripts/setup.sh
+        args: [--fast, "\${DEVICE}"]
+        env: {TOKEN: "\${TOKEN:-none}"}
+        user: web
+        run: always
+      - shell: {path: "scripts/\${DEVICE}.sh"}
+      - shell: {inline: ./in-the-guest}
+      - file: {from: ./nginx.conf, to: /etc/nginx/nginx.conf, mode: "0644", owner: root, group: www-data}
+      - name: motd
+        run: once
+        file: {content: "\${x}", to: /etc/motd}
+`
+
+test('a manifest with everything in it', async () => {
+  await withFolder({ 'posada.yaml': whole }, async (folder) => {
+    const manifest = await loadManifest({ cwd: folder, env: { DEVICE: 'virtio' } })
+    const text = JSON.stringify(manifest, null, 2).replaceAll(folder, '<folder>')
+    expect(JSON.parse(text)).toMatchSnapshot()
+  })
+})
+
+test('the least manifest, and every default', async () => {
+  const manifest = await load('version: 1\nbox: debian/12\n')
+  expect(manifest).toMatchObject({
+    name: 'shop',
+    machines: [
+      {
+        name: 'default',
+        box: 'debian/12',
+        provider: 'auto',
+        providers: {},
+        arch: 'host',
+        cpus: 1,
+        memory: 1024 ** 3,
+        disk: null,
+        nested: false,
+        dependsOn: [],
+        ports: [],
+        env: {},
+        provision: [],
+        bootTimeout: 180_000,
+        haltTimeout: 60_000,
+      },
+    ],
+  })
+})
+
+describe('the project name', () => {
+  test.each([
+    ['My Shop', 'my-shop'],
+    [
+      'Größe',
+      'große'
+        .normalize('NFKD')
+        .replace(/[^a-z]/g, '')
+        .replace('groe', 'gro-e'),
+    ],
+    ['2048-game', 'game'],
+    ['___', 'project'],
+    ['x'.repeat(100), 'x'.repeat(63)],
+    ['a-', 'a'],
+  ])('of the folder %s is %s', async (folder, name) => {
+    await withFolder({ [`${folder}/posada.yaml`]: 'version: 1\nbox: debian/12' }, async (root) => {
+      expect(await loadManifest({ cwd: join(root, folder), env: {} })).toMatchObject({ name })
+    })
+  })
+})
+
+describe('files', () => {
+  test('a subfolder finds the manifest above it', async () => {
+    await withFolder({ 'posada.yaml': 'version: 1\nbox: debian/12', 'a/b/x': '' }, async (folder) => {
+      const manifest = await loadManifest({ cwd: join(folder, 'a', 'b'), env: {} })
+      expect(manifest).toMatchObject({ root: folder, file: join(folder, 'posada.yaml') })
+    })
+  })
+
+  test('--file names another, with an override of its own', async () => {
+    const files = {
+      'posada.yaml': 'nonsense',
+      'posada.override.yaml': 'nonsense',
+      'other.yaml': 'version: 1\nbox: debian/12',
+      'other.override.yaml': 'cpus: 4',
+    }
+    expect(await load(files, { file: 'other.yaml' })).toMatchObject({ machines: [{ cpus: 4 }] })
+  })
+
+  test('variables come from .env, and from the environment before that', async () => {
+    const files = { 'posada.yaml': 'version: 1\nbox: debian/${V:?}\ncpus: ${CPUS}', '.env': 'V=11\nCPUS=3' }
+    expect(await load(files, { env: { V: '12' } })).toMatchObject({
+      machines: [{ box: 'debian/12', cpus: 3 }],
+    })
+  })
+
+  test('.env is not read where no variable is asked for', async () => {
+    await load({ 'posada.yaml': 'version: 1\nbox: debian/12', '.env': 'not for us' })
+  })
+
+  test('a byte order mark and CRLF line ends are taken', async () => {
+    const manifest = await load('\ufeffversion: 1\r\nbox: debian/12\r\ncpus: 2\r\n')
+    expect(manifest.machines[0]?.place('cpus')).toMatchObject({
+      line: 3,
+      column: 7,
+      text: 'cpus: 2',
+      length: 1,
+    })
+  })
+})
+
+describe('merging', () => {
+  const base = `version: 1
+defaults: {box: debian/12, disk: 5GiB, env: {A: "1", B: "1"}, ports: ["1000:1", "1001:1"]}
+machines:
+  db: {disk: null, env: {B: "2"}, ports: []}
+  web: {ports: ["2000:1"]}
+  old:
+`
+
+  test('defaults lie under machines: mappings merge, lists are replaced, null removes', async () => {
+    const { machines } = await load(base.replace('"1000:1", "1001:1"', ''))
+    expect(machines.map(({ name, disk, env, ports }) => [name, disk, env, ports.length])).toEqual([
+      ['db', null, { A: '1', B: '2' }, 0],
+      ['web', 5 * 1024 ** 3, { A: '1', B: '1' }, 1],
+      ['old', 5 * 1024 ** 3, { A: '1', B: '1' }, 0],
+    ])
+  })
+
+  test('the override lies over the manifest, also over its defaults', async () => {
+    const override =
+      'defaults: {env: {A: "9"}, cpus: 4}\nmachines: {old: null, db: {env: {C: "3"}}, new: {box: a/b}}'
+    const { machines } = await load({ 'posada.yaml': base, 'posada.override.yaml': override })
+    expect(machines.map(({ name, cpus, env }) => [name, cpus, env])).toEqual([
+      ['db', 4, { A: '9', B: '2', C: '3' }],
+      ['web', 4, { A: '9', B: '1' }],
+      ['new', 4, { A: '9', B: '1' }],
+    ])
+  })
+
+  test('an override may take away what a machine has from the defaults', async () => {
+    const files = { 'posada.yaml': base, 'posada.override.yaml': 'machines: {old: null, web: {disk: null}}' }
+    expect((await load(files)).machines[1]).toMatchObject({ name: 'web', disk: null })
+  })
+
+  test('an empty override changes nothing', async () => {
+    const plain = 'version: 1\nbox: debian/12'
+    expect(await load({ 'posada.yaml': plain, 'posada.override.yaml': '# nothing\n' })).toMatchObject({
+      name: 'shop',
+    })
+  })
+
+  test('a problem is shown in the file where the value stands', async () => {
+    const error = await loadError({
+      'posada.yaml': 'version: 1\nbox: debian/12\ncpus: 1\nmemory: 1',
+      'posada.override.yaml': '\n\ncpus: many\nenv: {A: "${NOPE}"}',
+    })
+    expect(
+      error.problems.map(({ place }) => [place?.file.split('/').pop(), place?.line, place?.column]),
+    ).toEqual([
+      ['posada.yaml', 4, 9],
+      ['posada.override.yaml', 3, 7],
+      ['posada.override.yaml', 4, 11],
+    ])
+  })
+
+  test('null for a machine that is not there is a mistake, not a machine', async () => {
+    const error = await loadError({ 'posada.yaml': base, 'posada.override.yaml': 'machines: {odl: null}' })
+    expect(render(error)).toContain("there is no machine 'odl' to remove")
+    expect(error.problems.filter(({ code }) => code === 'E_MACHINE_UNKNOWN')).toMatchObject([
+      { hint: "did you mean 'old'?" },
+    ])
+  })
+})
+
+describe('places', () => {
+  const text = `version: 1
+defaults:
+  env: {A: 1}
+machines:
+  db:
+    box: debian/12   # a comment
+    ports:
+      - "8080:80"
+      - {host: 8081, guest: 81}
+    providers:
+      qemu:
+        args: [a, "b"]
+    provision:
+    - shell: |
+        one
+        two
+      name: x
+  web: {box: debian/12, cpus: 2}
+`
+
+  test.each([
+    [['box'], 6, 10, 9],
+    [['ports'], 7, 5, 5],
+    [['ports', 0], 8, 9, 9],
+    [['ports', 1, 'guest'], 9, 29, 2],
+    [['ports', 7], 7, 5, 5],
+    [['providers', 'qemu', 'args', 1], 12, 19, 3],
+    [['providers', 'qemu', 'machine'], 11, 7, 4],
+    [['provision', 0], 14, 7, 8],
+    [['provision', 0, 'shell'], 14, 14, 1],
+    [['env', 'A'], 3, 12, 1],
+    [['disk'], 5, 3, 2],
+    [[], 5, 3, 2],
+    [['toString', 'x'], 5, 3, 2],
+  ] as const)('of %j', async (path, line, column, length) => {
+    const { machines } = await load(text)
+    expect(machines[0]?.place(...path)).toMatchObject({ line, column, length })
+  })
+
+  test('in flow style', async () => {
+    const { machines } = await load(text)
+    expect(machines[1]?.place('cpus')).toMatchObject({ line: 18, column: 31, length: 1 })
+  })
+})
+
+describe('names of steps', () => {
+  test('go by number where none is written, and stay unique', async () => {
+    const steps = '[{shell: a}, {shell: b, name: step-3}, {shell: c}, {shell: d}]'
+    const { machines } = await load(`version: 1\nbox: debian/12\nprovision: ${steps}`)
+    expect(machines[0]?.provision.map(({ name }) => name)).toEqual(['step-1', 'step-3', 'step-3-', 'step-4'])
+  })
+})
+
+test.each([
+  ['./a.sh', 'path'],
+  ['../a.sh', 'path'],
+  ['/opt/a.sh', 'path'],
+  ['./a.sh --fast', 'inline'],
+  ['/bin/true; x', 'inline'],
+  ['a.sh', 'inline'],
+  ['.a/b', 'inline'],
+  ['"./a.sh\\n"', 'inline'],
+  ['~/a.sh', 'inline'],
+])('shell: %s is a %s', async (shell, kind) => {
+  const { machines } = await load(
+    `version: 1\nbox: debian/12\nprovision: [{shell: ${shell.replace('; ', ';\t')}}]`,
+  )
+  const [step] = machines[0]?.provision ?? []
+  expect(step?.kind === 'shell' && Object.keys(step.source)).toEqual([kind])
+})

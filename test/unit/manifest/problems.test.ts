@@ -1,0 +1,167 @@
+import { describe, expect, test } from 'vitest'
+import { loadError, render } from '../../helpers/manifest.ts'
+
+/** Each is a manifest that goes wrong in several ways; the snapshot is what its author is shown. */
+const cases: Record<string, string | Record<string, string>> = {
+  'a bit of everything': `version: 2
+name: My Shop
+networks:
+  backend: {}
+defaults:
+  memory: 1024
+  cpuss: 2
+  env: {A: "\${NOPE}", 9B: x}
+machines:
+  db:
+    box: debian:12
+    memroy: 1GiB
+    depends_on: [web, wbe]
+    disk: 10G
+    ports: ["8080:80", 80, {guest: 80}, "8080:81"]
+    provision:
+      - {name: a, shell: x}
+      - {name: a, file: {from: ~/x, to: etc/x, mode: 0644}, args: [x]}
+      - {name: b}
+      - ansible: {playbook: x}
+  web:
+    depends_on: [db]
+    boot_timeout: 3min
+    nested: yes
+    arch: amd64
+    env: [a]
+    ports: 8080:80
+  Web 2: 7
+`,
+  'an override that is wrong too': {
+    'posada.yaml': 'version: 1\nmachines:\n  web: {box: debian/12}\n  db: {}\n',
+    'posada.override.yaml': 'machines:\n  wbe: null\n  web: {cpus: "2", memory: null}\nbox: debian/12\n',
+  },
+  'everything that is planned': `version: 1
+extends: ./base.yaml
+networks: {backend: {subnet: 10.40.0.0/24}}
+boxes: {mine: {}}
+machines:
+  a:
+    box: debian/12
+    replicas: 2
+    networks: [backend]
+    disks: [{name: data}]
+    sync: [{from: ., to: /srv}]
+    ready: [{tcp: 1}]
+    hooks: {after: {up: x}}
+    cloud_init: x
+    ports: auto
+    provision: [{ansible: {playbook: x}}]
+`,
+  dependencies: `version: 1
+defaults: {box: debian/12}
+machines:
+  self: {depends_on: [self]}
+  a: {depends_on: [b]}
+  b: {depends_on: [c, c]}
+  c: {depends_on: [a]}
+  d: {depends_on: [a, nobody]}
+`,
+  'one machine': `version: 1
+depends_on: [x]
+networks: []
+machine: x
+cpu: 2
+`,
+  'ports that collide': `version: 1
+defaults: {box: debian/12}
+machines:
+  a: {ports: ["80:80", "127.0.0.2:80:81", "53:53/udp", "53:53/tcp"]}
+  b: {ports: ["0.0.0.0:80:80", {host: 53, guest: 53, auto: true}]}
+`,
+  'ports of defaults': `version: 1
+defaults: {box: debian/12, ports: ["8080:80"]}
+machines: {a: , b: }
+`,
+  'ports of all kinds': `version: 1
+box: debian/12
+ports: [80, "80", "8000-8010:80", "[::1]:80:80", "localhost:80:80", "80:80/sctp", "0:80", "80:70000", "256.0.0.1:80:80", "a:b", {host: 0, guest: 1.5}, {host: 1, guest: 2, address: localhost}, "5:5/UDP"]
+`,
+  'empty values': `version: 1
+box:
+memory:
+machines:
+`,
+  'a manifest that is a list': '- version: 1\n',
+  'a manifest that is a word': 'hello\n',
+  'an empty manifest': '# nothing\n',
+  'an empty file': '',
+  tabs: 'version: 1\n\tbox: debian/12\n',
+  'tabs under a key': 'version: 1\nenv:\n\tA: b\n',
+  'several documents': 'version: 1\n---\nversion: 2\n',
+  'a tag, a merge key, a duplicate, odd keys': `version: !!int 1
+base: &base {box: debian/12}
+<<: *base
+version: 1
+? [a, b]
+: c
+__proto__: {cpus: 2}
+constructor: x
+toString: x
+12: x
+`,
+  aliases: 'version: 1\nbox: *none\nenv: &e {A: *e}\n',
+  'an unclosed bracket': 'version: 1\nports: ["8080:80"\nbox: debian/12\n',
+  'an unclosed quote': 'version: 1\nbox: "debian/12\ncpus: 2\n',
+  'a colon in a text': 'version: 1\nbox: debian/12\nprovision:\n  - shell: echo: a: b\n',
+  'a wrong indentation': 'version: 1\nenv:\n  A: b\n C: d\n',
+  'a missing colon': 'version: 1\nbox debian/12\n',
+  'a bad escape': 'version: 1\nbox: "debian\\q12"\n',
+  'a reserved character': 'version: 1\nbox: @debian/12\nname: `x`\n',
+  variables: `version: 1
+box: \${BOX:?set BOX in .env}
+cpus: \${CPUS:-many}
+memory: "\${A} \${A} \${B"
+env: {A: "\${1}", B: "$\${C}", "\${KEY}": x}
+provision: [{shell: "\${left alone}"}, {shell: "./\${DIR}/x.sh"}]
+`,
+  'an expression in braces without quotes': 'version: 1\nbox: debian/12\nenv: {A: ${HOME}, B: c}\n',
+  'a brace and a quote that are not closed': 'version: 1\nenv: {A: {B: 1}\n',
+  '.env': { 'posada.yaml': 'version: 1\nbox: ${BOX}\n', '.env': 'SECRET swordfish\nBOX=debian\n' },
+  'wide characters': `version: 1
+box: debian/12
+env: {"größe": 1, "日本語": 2, "🙂": 3}
+provision: [{name: "🙂🙂", shell: x, timeout: 5}]
+`,
+}
+
+test.each(Object.entries(cases))('%s', async (_, files) => {
+  expect(`\n${render(await loadError(files))}\n`).toMatchSnapshot()
+})
+
+describe('the error itself', () => {
+  test('tells how many problems there are, with exit code 2', async () => {
+    const error = await loadError('version: 3\nbox: 1\n')
+    expect(error).toMatchObject({ code: 'E_MANIFEST_INVALID', message: 'the manifest has 2 problems' })
+  })
+
+  test('shows a hundred at most', async () => {
+    const error = await loadError(
+      `version: 1\nbox: debian/12\n${Array.from({ length: 250 }, (_, i) => `x${i}: 1`).join('\n')}`,
+    )
+    expect(error.problems).toHaveLength(100)
+    expect(error.details).toEqual(['150 more problems are not shown'])
+  })
+
+  test('does not show the text of .env', async () => {
+    const error = await loadError(cases['.env'] ?? '')
+    expect(
+      JSON.stringify(error.problems.map(({ message, place, value, hint }) => [message, place, value, hint])),
+    ).not.toContain('swordfish')
+  })
+})
+
+test.each(['\n', '\r\n'])('columns and lines are the same with line ends %j', async (end) => {
+  const error = await loadError(
+    ['version: 1', 'box: debian/12', '', 'env:', '  A: ["x"]', 'cpus:   9999 # no', ''].join(end),
+  )
+  expect(error.problems.map(({ place }) => place)).toMatchObject([
+    { line: 5, column: 3, length: 1, text: '  A: ["x"]' },
+    { line: 6, column: 9, length: 4, text: 'cpus:   9999 # no' },
+  ])
+})
