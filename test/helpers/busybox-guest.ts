@@ -17,8 +17,8 @@ export interface BusyboxGuest {
 
 /** Modules that the guest loads, each after what it needs. */
 const modules = [
-  'virtio',
   'virtio_ring',
+  'virtio',
   'virtio_pci_legacy_dev',
   'virtio_pci_modern_dev',
   'virtio_pci',
@@ -27,7 +27,6 @@ const modules = [
   'net_failover',
   'virtio_net',
   'virtio_console',
-  'rng-core',
   'virtio-rng',
   'virtio_balloon',
   'evdev',
@@ -38,7 +37,7 @@ const modules = [
  * A guest of Debian's cloud kernel and busybox, made from packages fetched with apt once and kept in
  * the temporary folder. It boots in 3 s under emulation, then
  * - prints `guest is up` on the console,
- * - answers each TCP connection to port 7 with the lines it was sent, and UDP likewise,
+ * - answers each TCP connection to port 7 with what it was sent,
  * - writes the line `ready` to the ready port whenever somebody listens,
  * - shuts down when its power button is pressed, unless `guest.deaf` stands on its command line,
  * - does what `guest.then=<command>` says: `poweroff`, `panic`.
@@ -60,9 +59,8 @@ async function fetchPackages(folder: string, packages: string): Promise<void> {
   await mkdir(folder, { recursive: true })
   const work = await mkdtemp(join(folder, 'work-'))
   try {
-    const { stdout } = await run('apt-cache', ['depends', 'linux-image-cloud-amd64'])
-    const image = /Depends: (linux-image-\S+)/.exec(stdout)?.[1]
-    if (image === undefined) throw new Error('apt knows no linux-image-cloud-amd64')
+    const image = (await kernelPackage()) ?? (await afterUpdate(kernelPackage))
+    if (image === null) throw new Error('apt knows no linux-image-cloud-amd64')
     await run('apt-get', ['download', image, 'busybox-static'], { cwd: work })
     const unpacked = join(work, 'unpacked')
     for (const name of await readdir(work)) {
@@ -72,6 +70,24 @@ async function fetchPackages(folder: string, packages: string): Promise<void> {
   } finally {
     await rm(work, { recursive: true, force: true })
   }
+}
+
+/** The package that the metapackage leads to; null where apt has no lists yet. */
+async function kernelPackage(): Promise<string | null> {
+  const { stdout } = await run('apt-cache', [
+    'depends',
+    '--quiet=2',
+    '--important',
+    'linux-image-cloud-amd64',
+  ]).catch((error: { stderr: string }) =>
+    error.stderr.includes('No packages found') ? { stdout: '' } : Promise.reject(error),
+  )
+  return /Depends: (linux-image-\S+)/.exec(stdout)?.[1] ?? null
+}
+
+async function afterUpdate<T>(work: () => Promise<T>): Promise<T> {
+  await run('apt-get', ['update', '--quiet=2'])
+  return await work()
 }
 
 async function initramfs(packages: string): Promise<Buffer> {
@@ -87,11 +103,14 @@ async function initramfs(packages: string): Promise<Buffer> {
     ...folders.map((name) => ({ name, mode: 0o040755 })),
     { name: 'bin/busybox', mode: 0o100755, content: await readFile(join(packages, 'bin', 'busybox')) },
     ...(await Promise.all(
-      found.map(async ({ name, path }) => ({ name: `lib/${name}.ko`, mode: 0o100644, content: await readFile(path) })),
+      found.map(async ({ name, path }) => ({
+        name: `lib/${name}.ko`,
+        mode: 0o100644,
+        content: await readFile(path),
+      })),
     )),
     { name: 'init', mode: 0o100755, content: init },
     { name: 'etc/dhcp', mode: 0o100755, content: dhcp },
-    { name: 'etc/echo', mode: 0o100755, content: '#!/bin/sh\nexec cat\n' },
   ])
 }
 
@@ -109,8 +128,7 @@ for file in /sys/class/virtio-ports/*; do
   [ -e $file/name ] && mkdir -p /dev/virtio-ports && ln -s ../\${file##*/} /dev/virtio-ports/$(cat $file/name)
 done
 ifconfig lo up; ifconfig eth0 up; udhcpc -q -n -t 5 -i eth0 -s /etc/dhcp
-tcpsvd 0 7 /etc/echo & 
-udpsvd 0 7 /etc/echo &
+nc -ll -p 7 -e /bin/cat &
 if ! grep -q guest.deaf /proc/cmdline; then
   (for input in /sys/class/input/event*; do
     grep -q "Power Button" $input/device/name && head -c 24 /dev/input/\${input##*/} > /dev/null && poweroff -f

@@ -5,7 +5,7 @@ import type { Transport } from './machine.ts'
 export function diskArguments(spec: MachineSpec, transport: Transport): string[] {
   return spec.disks.flatMap((disk, index) => [
     ...['-blockdev', JSON.stringify(image(disk, index))],
-    ...['-device', device(disk, index, transport)],
+    ...['-device', device(disk, index, transport, spec.boot.kind === 'firmware' && index === 0)],
   ])
 }
 
@@ -31,11 +31,12 @@ function image(disk: DiskSpec, index: number): unknown {
   }
 }
 
-function device(disk: DiskSpec, index: number, transport: Transport): string {
+function device(disk: DiskSpec, index: number, transport: Transport, isBooted: boolean): string {
   return option(`virtio-blk-${transport}`, {
     drive: `disk${index}`,
     // virtio 1.2, 5.2.6: 20 bytes. The guest sees it as /dev/disk/by-id/virtio-<name>.
     serial: disk.name.slice(0, 20),
-    bootindex: index === 0 ? 0 : undefined,
+    // With a kernel of its own, QEMU's loader is what is booted first.
+    bootindex: isBooted ? 0 : undefined,
   })
 }

@@ -38,8 +38,11 @@ function boardOptions(spec: MachineSpec, host: HostFacts): Record<string, string
     const nested = spec.nested && host.accelerator === 'tcg' ? { virtualization: true } : {}
     return { 'gic-version': 'max', ...nested, ...flash }
   }
-  const hasVideo = type.startsWith('q35') || type.startsWith('pc')
-  return hasVideo ? { graphics: false, vmport: false, ...flash } : {}
+  if (!type.startsWith('q35') && !type.startsWith('pc')) return {}
+  // SeaBIOS and the boot loader then speak on the serial console. With a kernel of its own, SeaBIOS
+  // has nothing to say but terminal control sequences.
+  const video = spec.boot.kind === 'firmware' && spec.boot.firmware === 'bios' ? { graphics: false } : {}
+  return { vmport: false, ...video, ...flash }
 }
 
 function processor(spec: MachineSpec, host: HostFacts): string {
@@ -48,6 +51,8 @@ function processor(spec: MachineSpec, host: HostFacts): string {
     // The real algorithm of pointer authentication takes most of the time of an emulated processor.
     return host.accelerator === 'tcg' ? option(model, { 'pauth-impdef': true }) : model
   }
-  if (host.accelerator === 'tcg') return option(model, { svm: spec.nested })
+  // SVM stays on even where nobody asked for it: svm=off also lowers the highest CPUID leaf, below
+  // those that glibc reads the cache sizes from, and its string functions then go wrong.
+  if (host.accelerator === 'tcg') return model
   return spec.nested ? model : option(model, { vmx: false, svm: false })
 }
