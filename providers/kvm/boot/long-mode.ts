@@ -32,7 +32,7 @@ export function enterLongMode(
 const flat = { base: 0, limit: 0xffffffff, s: 1, present: 1, granularity: 1 } as const
 
 /** A busy TSS, without which a processor refuses to run. */
-export const taskSegment: Segment = {
+const taskSegment: Segment = {
   ...{ base: 0, limit: 0x67, selector: 0x20, type: 0xb, s: 0, present: 1, db: 0, long: 0, granularity: 0 },
 }
 
