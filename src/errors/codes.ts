@@ -95,6 +95,8 @@ export const errorCodes = {
   E_NOT_RUNNING: { exit: 1, means: 'The machine is not running.' },
   E_MACHINE_CRASHED: { exit: 1, means: 'The machine ended by itself.' },
   E_BOOT_TIMEOUT: { exit: 1, means: 'The machine started, but a stage of its boot did not happen in time.' },
+  E_DISK_INVALID: { exit: 1, means: 'A disk image is damaged, or uses something that Posada does not support.' },
+  E_DISK_IN_USE: { exit: 1, means: 'Another process has the disk open for writing.' },
   E_DISK_SHRINK: { exit: 2, means: 'A disk cannot be made smaller.' },
   E_DEPENDENCY_FAILED: { exit: 1, means: 'A machine that this one depends on did not come up.' },
   E_SEVERAL: { exit: 1, means: 'Several machines failed; each is reported with its own code.' },

@@ -1,0 +1,100 @@
+import {
+  closeSync,
+  constants,
+  fdatasyncSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  readvSync,
+  writeSync,
+  writevSync,
+} from 'node:fs'
+import { isErrno } from '../../../src/lib/errno.ts'
+import { punchHole } from '../ffi/libc.ts'
+
+/** IOV_MAX of Linux: readv and writev take no more pieces than this at a time. */
+const piecesPerCall = 1024
+
+/** A file of the host by byte ranges. Short reads and writes are gone on with; errors are thrown as they come. */
+export class HostFile {
+  readonly path: string
+  readonly fd: number
+
+  constructor(path: string, options: { readOnly: boolean }) {
+    this.path = path
+    this.fd = openSync(path, options.readOnly ? constants.O_RDONLY : constants.O_RDWR)
+  }
+
+  get size(): number {
+    return fstatSync(this.fd).size
+  }
+
+  /** Bytes past the end of the file read as zero. */
+  read(offset: number, pieces: readonly Uint8Array[]): void {
+    let at = offset
+    let left = [...pieces]
+    while (left.length > 0) {
+      const batch = left.slice(0, piecesPerCall)
+      const only = batch.length === 1 ? batch[0] : undefined
+      const got =
+        only === undefined ? readvSync(this.fd, batch, at) : readSync(this.fd, only, 0, only.length, at)
+      if (got === 0) {
+        for (const piece of left) piece.fill(0)
+        return
+      }
+      at += got
+      left = without(left, got)
+    }
+  }
+
+  write(offset: number, pieces: readonly Uint8Array[]): void {
+    let at = offset
+    let left = [...pieces]
+    while (left.length > 0) {
+      const batch = left.slice(0, piecesPerCall)
+      const only = batch.length === 1 ? batch[0] : undefined
+      const done =
+        only === undefined ? writevSync(this.fd, batch, at) : writeSync(this.fd, only, 0, only.length, at)
+      at += done
+      left = without(left, done)
+    }
+  }
+
+  /** Gives the range back to the host; it reads as zero. The file keeps its length. False where the file system cannot. */
+  punch(offset: number, length: number): boolean {
+    try {
+      punchHole(this.fd, offset, length)
+      return true
+    } catch (error) {
+      if (isErrno(error, 'EOPNOTSUPP', 'ENOSYS')) return false
+      throw error
+    }
+  }
+
+  truncate(size: number): void {
+    ftruncateSync(this.fd, size)
+  }
+
+  sync(): void {
+    fdatasyncSync(this.fd)
+  }
+
+  close(): void {
+    closeSync(this.fd)
+  }
+}
+
+/** What is left of the pieces after their first `count` bytes. */
+function without(pieces: Uint8Array[], count: number): Uint8Array[] {
+  let skip = count
+  let index = 0
+  for (; index < pieces.length; index += 1) {
+    const length = pieces[index]?.length ?? 0
+    if (skip < length) break
+    skip -= length
+  }
+  const rest = pieces.slice(index)
+  if (skip > 0 && rest[0] !== undefined) rest[0] = rest[0].subarray(skip)
+  return rest
+}

@@ -1,0 +1,158 @@
+import { DiskFault } from '../disk.ts'
+import type { HostFile } from '../host-file.ts'
+import { type Qcow2Header, writeU64 } from './header.ts'
+
+/** What a cluster of the guest is made of (qcow2.rst, "L2 table entries"). */
+export type Entry =
+  /** Not in this file: the base has it, or it is zero. */
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'zero'; readonly offset: number }
+  | { readonly kind: 'data'; readonly offset: number; readonly inPlace: boolean }
+  | { readonly kind: 'compressed'; readonly offset: number; readonly length: number }
+
+interface Table {
+  readonly offset: number
+  readonly entries: Buffer
+  dirty: boolean
+}
+
+/** L2 tables kept in memory: 64 of 64 KiB map 32 GiB. */
+const tablesKept = 64
+
+const absent: Entry = { kind: 'absent' }
+const copied = 0x8000_0000
+const compressedFlag = 0x4000_0000
+
+/**
+ * From clusters of the guest to places in the file, by the L1 and L2 tables. Changes stay in memory until
+ * `writeTables` and `writeL1`.
+ */
+export class Mapping {
+  readonly #file: HostFile
+  readonly #header: Qcow2Header
+  readonly #clusterSize: number
+  readonly #perTable: number
+  readonly #l1: Buffer
+  readonly #tables = new Map<number, Table>()
+  #dirtyTables = 0
+  #l1Dirty = false
+
+  constructor(file: HostFile, header: Qcow2Header) {
+    this.#file = file
+    this.#header = header
+    this.#clusterSize = 2 ** header.clusterBits
+    this.#perTable = this.#clusterSize / 8
+    this.#l1 = Buffer.alloc(header.l1Size * 8)
+    if (this.#l1.length > 0) file.read(header.l1Offset, [this.#l1])
+  }
+
+  get dirtyTables(): number {
+    return this.#dirtyTables
+  }
+  get l1Dirty(): boolean {
+    return this.#l1Dirty
+  }
+  /** Entries of one L2 table. */
+  get perTable(): number {
+    return this.#perTable
+  }
+
+  lookup(cluster: number): Entry {
+    const table = this.#table(Math.floor(cluster / this.#perTable))
+    if (table === null) return absent
+    const at = (cluster % this.#perTable) * 8
+    return this.#decode(table.entries.readUInt32BE(at), table.entries.readUInt32BE(at + 4))
+  }
+
+  /** The place of an L2 table, and whether the file has it for itself; null when there is none. */
+  tablePlace(l1Index: number): { offset: number; inPlace: boolean } | null {
+    const high = this.#l1.readUInt32BE(l1Index * 8)
+    const low = this.#l1.readUInt32BE(l1Index * 8 + 4)
+    const offset = (high & 0x00ff_ffff) * 2 ** 32 + (low - (low % 512))
+    return offset === 0 ? null : { offset, inPlace: high >= copied }
+  }
+
+  /** Gives an L1 entry a table of its own at `offset`, with the entries it had before or none. */
+  placeTable(l1Index: number, offset: number): void {
+    const old = this.#table(l1Index)
+    if (old?.dirty) this.#dirtyTables -= 1
+    const entries = old?.entries ?? Buffer.alloc(this.#clusterSize)
+    this.#tables.set(l1Index, { offset, entries, dirty: true })
+    this.#dirtyTables += 1
+    writeOwn(this.#l1, offset, l1Index * 8)
+    this.#l1Dirty = true
+  }
+
+  /** Changes an entry; its table must have been placed or be the file's own. */
+  set(cluster: number, entry: Extract<Entry, { kind: 'absent' | 'zero' | 'data' }>): void {
+    const table = this.#table(Math.floor(cluster / this.#perTable))
+    if (table === null) throw new DiskFault(`cluster ${cluster} has no L2 table`)
+    const at = (cluster % this.#perTable) * 8
+    if (entry.kind === 'data') writeOwn(table.entries, entry.offset, at)
+    else writeU64(table.entries, entry.kind === 'zero' ? 1 : 0, at)
+    if (!table.dirty) this.#dirtyTables += 1
+    table.dirty = true
+  }
+
+  writeTables(): void {
+    for (const table of this.#tables.values()) {
+      if (!table.dirty) continue
+      this.#file.write(table.offset, [table.entries])
+      table.dirty = false
+    }
+    this.#dirtyTables = 0
+  }
+
+  writeL1(): void {
+    this.#file.write(this.#header.l1Offset, [this.#l1])
+    this.#l1Dirty = false
+  }
+
+  #table(l1Index: number): Table | null {
+    const known = this.#tables.get(l1Index)
+    if (known !== undefined) return known
+    const place = l1Index < this.#header.l1Size ? this.tablePlace(l1Index) : null
+    if (place === null) return null
+    if (place.offset % this.#clusterSize !== 0) throw new DiskFault(`L2 table ${l1Index} is not aligned`)
+    const entries = Buffer.alloc(this.#clusterSize)
+    this.#file.read(place.offset, [entries])
+    if (this.#tables.size >= tablesKept) this.#forgetOne()
+    const table = { offset: place.offset, entries, dirty: false }
+    this.#tables.set(l1Index, table)
+    return table
+  }
+
+  /** The table read longest ago that has no unwritten changes; the dirty ones are bounded by the disk's commits. */
+  #forgetOne(): void {
+    for (const [index, table] of this.#tables) {
+      if (table.dirty) continue
+      this.#tables.delete(index)
+      return
+    }
+  }
+
+  #decode(high: number, low: number): Entry {
+    if (high & compressedFlag) return this.#compressed(high, low)
+    const offset = (high & 0x00ff_ffff) * 2 ** 32 + (low - (low % 512))
+    if (low & 1 && this.#header.version === 3) return { kind: 'zero', offset }
+    if (offset === 0) return absent
+    if (offset % this.#clusterSize !== 0) throw new DiskFault(`a cluster at ${offset} is not aligned`)
+    return { kind: 'data', offset, inPlace: high >= copied }
+  }
+
+  /** Offset in the low `62 − (cluster bits − 8)` bits, then the number of further 512-byte sectors. */
+  #compressed(high: number, low: number): Entry {
+    const sectorBits = this.#header.clusterBits - 8
+    const offsetHighBits = 62 - sectorBits - 32
+    const descriptor = high & 0x3fff_ffff
+    const offset = (descriptor % 2 ** offsetHighBits) * 2 ** 32 + low
+    const sectors = Math.floor(descriptor / 2 ** offsetHighBits) + 1
+    return { kind: 'compressed', offset, length: sectors * 512 - (offset % 512) }
+  }
+}
+
+/** An offset with the flag "referenced once, so it may be written in place". */
+function writeOwn(entries: Buffer, offset: number, at: number): void {
+  entries.writeUInt32BE((Math.floor(offset / 2 ** 32) | copied) >>> 0, at)
+  entries.writeUInt32BE(offset % 2 ** 32, at + 4)
+}

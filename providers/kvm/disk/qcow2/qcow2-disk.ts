@@ -1,0 +1,63 @@
+import { PosadaError } from '../../../../src/errors/index.ts'
+import { tryLock } from '../../../../src/lib/flock.ts'
+import type { Disk } from '../disk.ts'
+import { HostFile } from '../host-file.ts'
+import { auditReferences } from './audit.ts'
+import { damaged, parseHeader } from './header.ts'
+import { Qcow2Reader } from './reader.ts'
+import { Qcow2Writer } from './writer.ts'
+
+export interface Qcow2Options {
+  readonly readOnly: boolean
+  /** What the image lies on, already open, with the path the image must name; null for an image of its own. */
+  readonly base: { readonly path: string; readonly disk: Disk } | null
+}
+
+/**
+ * Opens a qcow2 image (QEMU, docs/interop/qcow2.rst). Compressed clusters (zlib) are read. For writing it
+ * must be version 3 with refcounts of 16 bits, without snapshots, and sound: its references are gone through
+ * first. The file a header names as its base is never opened; the name must be that of the base given.
+ * Closes the file again when it refuses the image; the base stays the caller's.
+ */
+export function openQcow2(path: string, options: Qcow2Options): Disk {
+  const file = new HostFile(path, { readOnly: options.readOnly })
+  try {
+    return openQcow2File(file, options)
+  } catch (error) {
+    file.close()
+    throw error
+  }
+}
+
+/** As `openQcow2`, of a file that is open already and, when refused, stays so. */
+export function openQcow2File(file: HostFile, { readOnly, base }: Qcow2Options): Disk {
+  const { path } = file
+  const size = file.size
+  const start = Buffer.alloc(Math.min(size, 65536))
+  file.read(0, [start])
+  const header = parseHeader(start, path, size)
+  if (header.backingName !== (base?.path ?? null)) {
+    const claim = header.backingName === null ? 'no base' : `the base ${header.backingName}`
+    throw damaged(path, `it names ${claim}, and ${base === null ? 'none' : base.path} is expected`)
+  }
+  const reader = new Qcow2Reader(file, header, base?.disk ?? null)
+  if (readOnly) return reader
+
+  if (header.version !== 3)
+    throw damaged(path, 'version 2 cannot be written; qemu-img amend -o compat=1.1 makes it 3')
+  if (header.refcountOrder !== 4) throw damaged(path, 'only refcounts of 16 bits can be written')
+  if (header.snapshots > 0)
+    throw damaged(path, 'it holds internal snapshots; qemu-img snapshot -d removes them')
+  if (header.autoclear) throw damaged(path, 'it holds bitmaps or other features of another writer')
+  if (header.dirty || header.corrupt)
+    throw damaged(path, 'its last writer left it unsound; qemu-img check -r all mends it')
+  if (!tryLock(file.fd)) {
+    throw new PosadaError('E_DISK_IN_USE', `${path} is in use by another process`, {
+      value: path,
+      hint: 'stop the machine that uses the disk',
+    })
+  }
+  const writer = new Qcow2Writer(reader)
+  if (auditReferences(file, header, reader.mapping, writer.refcounts) > 0) writer.flush()
+  return writer
+}
