@@ -1,7 +1,7 @@
 # make_initrd ROOT WORK OUT: a busybox, the modules that reach the disk in the order in which they
 # are loaded, and an init that does nothing but mount the disk and go on from it.
 make_initrd() {
-  mkdir -p "$2/bin" "$2/dev" "$2/proc" "$2/root" "$2/modules"
+  mkdir -p "$2/bin" "$2/dev" "$2/proc" "$2/sys" "$2/root" "$2/modules"
   cp "$1/bin/busybox" "$2/bin/busybox"
   kernel_modules=$(echo "$1"/lib/modules/*)
   number=10

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { lstat, mkdir, rm } from 'node:fs/promises'
+import { chmod, lstat, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isErrno } from '../lib/errno.ts'
 import { namesIn } from '../lib/folders.ts'
@@ -14,7 +14,9 @@ export async function makeWorkFolder(parent: string, prefix: string, mode = 0o70
   const start = Buffer.from(self?.startTime ?? '').toString('hex')
   const folder = join(parent, `${prefix}${process.pid}-${start}-${randomBytes(4).toString('hex')}`)
   await mkdir(parent, { recursive: true })
-  await mkdir(folder, { mode })
+  await mkdir(folder, { mode: 0o700 })
+  // mkdir would take the umask's bits away.
+  await chmod(folder, mode)
   return folder
 }
 

@@ -1,0 +1,47 @@
+#!/bin/sh
+# Turns the configured packages in $root into a development machine. Runs as root of the build's
+# namespace, outside the new root, with the variables that lib/image.sh sets.
+set -eu
+
+chroot "$root" useradd --create-home --shell /bin/bash --groups sudo,adm,dialout --comment Posada "$login_user"
+# No password fits `*`; unlike a locked account (`!`) sshd lets it log in by key.
+chroot "$root" usermod --password '*' "$login_user"
+chroot "$root" passwd --quiet --lock root
+chmod 440 "$root"/etc/sudoers.d/*
+mkdir -p "$root/var/lib/posada"
+
+# The kernel that boots is the box's own; without this package apt brings no new ones.
+chroot "$root" dpkg --purge linux-image-cloud-amd64
+
+for unit in posada-network posada-ready posada-grow; do chroot "$root" systemctl --quiet enable "$unit.service"; done
+
+# Started after the first login by posada-late.target, or when something asks for them.
+for unit in qemu-guest-agent.service systemd-timesyncd.service; do
+  chroot "$root" systemctl --quiet disable "$unit" 2>/dev/null || true
+done
+wants="$root/usr/lib/systemd/system"
+rm -f "$wants"/sysinit.target.wants/systemd-udevd.service "$wants"/sysinit.target.wants/systemd-udev-trigger.service \
+  "$wants"/multi-user.target.wants/systemd-logind.service "$wants"/multi-user.target.wants/dbus.service \
+  "$wants"/sysinit.target.wants/systemd-random-seed.service "$wants"/sysinit.target.wants/systemd-update-utmp.service
+
+# What a machine for development does not need, or what would take apt's lock behind its back.
+for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service \
+  fstrim.timer systemd-pstore.service systemd-networkd-wait-online.service \
+  getty@.service serial-getty@.service console-getty.service getty.target getty-static.service \
+  systemd-binfmt.service sys-kernel-debug.mount sys-kernel-tracing.mount dev-hugepages.mount dev-mqueue.mount \
+  proc-sys-fs-binfmt_misc.automount systemd-firstboot.service systemd-sysusers.service \
+  systemd-machine-id-commit.service systemd-boot-update.service ldconfig.service \
+  systemd-hwdb-update.service systemd-journal-catalog-update.service systemd-update-done.service \
+  modprobe@configfs.service modprobe@drm.service modprobe@efi_pstore.service modprobe@fuse.service \
+  systemd-repart.service systemd-fsck-root.service systemd-quotacheck.service \
+  systemd-ask-password-console.path systemd-ask-password-wall.path \
+  systemd-update-utmp-runlevel.service; do
+  ln -sf /dev/null "$root/etc/systemd/system/$unit"
+done
+# No graphical target is wanted.
+ln -sf /lib/systemd/system/multi-user.target "$root/etc/systemd/system/default.target"
+
+sed -i 's/^hosts:.*/hosts: files myhostname dns/' "$root/etc/nsswitch.conf"
+rm -f "$root"/etc/apt/apt.conf.d/*mmdebstrap* "$root"/etc/dpkg/dpkg.cfg.d/*mmdebstrap* "$root"/etc/apt/sources.list.d/* \
+  "$root"/etc/update-motd.d/*
+rm -rf "$root"/usr/share/man/* "$root"/usr/share/info/* "$root"/usr/share/locale/*
