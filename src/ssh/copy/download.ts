@@ -27,7 +27,7 @@ export async function download(
 ): Promise<CopyResult> {
   options.signal?.throwIfAborted()
   const progress = new Progress(options)
-  const sftp = await openSftp(session)
+  const sftp = await openSftp(session, options.signal)
   try {
     await new Downloader(session, sftp, progress).run(guestPath(from), to)
     return progress.result

@@ -1,4 +1,3 @@
-import { promisify } from 'node:util'
 import type { Attributes, FileEntryWithStats, InputAttributes, SFTPWrapper, Stats } from 'ssh2'
 import { PosadaError } from '../../errors/index.ts'
 import type { SshSession } from '../session.ts'
@@ -28,10 +27,10 @@ export interface Sftp {
 export type { Attributes, FileEntryWithStats, Stats }
 
 /** Status codes of a failed request. Source: draft-ietf-secsh-filexfer-02, 7. */
-export const status = { noSuchFile: 2, permissionDenied: 3, failure: 4 } as const
+export const status = { endOfFile: 1, noSuchFile: 2, permissionDenied: 3, failure: 4 } as const
 
 /** Opens SFTP over the connection. E_COPY where the guest's server has none. */
-export async function openSftp(session: SshSession): Promise<Sftp> {
+export async function openSftp(session: SshSession, signal?: AbortSignal): Promise<Sftp> {
   const raw = await new Promise<SFTPWrapper>((resolve, reject) => {
     const opened = (error: Error | undefined, sftp: SFTPWrapper) => {
       if (error === undefined || error === null) resolve(sftp)
@@ -52,51 +51,85 @@ export async function openSftp(session: SshSession): Promise<Sftp> {
   })
   // A server that breaks the protocol fails the requests that are under way; they tell it.
   raw.on('error', () => raw.end())
-  return wrap(raw)
+  return wrap(raw, new Requests(session, signal))
 }
 
-function wrap(raw: SFTPWrapper): Sftp {
-  const statvfs = promisify(raw.ext_openssh_statvfs.bind(raw)) as unknown as (
-    path: string,
-  ) => Promise<{ f_bavail: number }>
+type Done<T> = (error: Error | undefined | null, value: T) => void
+
+/** Milliseconds after an interruption in which what was begun may still be tidied up. */
+const TIDY = 2000
+
+/**
+ * The requests under way. A connection that has ended answers no more and ssh2 does not say so of
+ * requests made afterwards; a guest that hangs never answers. Both fail here.
+ */
+class Requests {
+  readonly #open = new Set<(error: unknown) => void>()
+  #failure: { error: unknown } | undefined
+
+  constructor(session: SshSession, signal: AbortSignal | undefined) {
+    session.closed.then(() => this.#fail(session.lost()))
+    const onAbort = () => setTimeout(() => this.#fail(signal?.reason), TIDY).unref()
+    signal?.addEventListener('abort', onAbort, { once: true })
+  }
+
+  make<T>(begin: (done: Done<T>) => void): Promise<T> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure.error)
+    return new Promise<T>((resolve, reject) => {
+      this.#open.add(reject)
+      begin((error, value) => {
+        this.#open.delete(reject)
+        if (error === undefined || error === null) resolve(value)
+        else reject(error)
+      })
+    })
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error }
+    for (const reject of this.#open) reject(error)
+    this.#open.clear()
+  }
+}
+
+function wrap(raw: SFTPWrapper, requests: Requests): Sftp {
+  const make = requests.make.bind(requests) as Requests['make']
+  /** For requests that answer with success or failure only. */
+  const act = (begin: (done: (error?: Error | null) => void) => void) =>
+    make<void>((done) => begin((error) => done(error, undefined)))
   return {
-    open: (path, flags, attributes = {}) =>
-      new Promise((resolve, reject) => raw.open(path, flags, attributes, settle(resolve, reject))),
+    open: (path, flags, attributes = {}) => make((done) => raw.open(path, flags, attributes, done)),
     read: (handle, into, length, position) =>
-      new Promise((resolve, reject) => {
+      make((done) => {
         raw.read(handle, into, 0, length, position, (error, count) => {
-          if (error === undefined || error === null) resolve(count)
-          else if ('code' in error && error.code === 1) resolve(0)
-          else reject(error)
+          const atEnd =
+            error !== undefined && error !== null && 'code' in error && error.code === status.endOfFile
+          if (atEnd) done(null, 0)
+          else done(error, count)
         })
       }),
-    write: (handle, data, position) =>
-      new Promise((resolve, reject) => {
-        raw.write(handle, data, 0, data.length, position, (error) =>
-          settle(resolve, reject)(error, undefined),
+    write: (handle, data, position) => act((done) => raw.write(handle, data, 0, data.length, position, done)),
+    close: (handle) => act((done) => raw.close(handle, done)),
+    setAttributes: (handle, attributes) => act((done) => raw.fsetstat(handle, attributes, done)),
+    stat: (path) => make((done) => raw.stat(path, done)),
+    list: (path) => make((done) => raw.readdir(path, done)),
+    makeFolder: (path, attributes) => act((done) => raw.mkdir(path, attributes, done)),
+    chmod: (path, mode) => act((done) => raw.chmod(path, mode, done)),
+    readLink: (path) => make((done) => raw.readlink(path, done)),
+    link: (target, path) => act((done) => raw.symlink(target, path, done)),
+    remove: (path) => act((done) => raw.unlink(path, done)),
+    rename: (from, to) => act((done) => raw.ext_openssh_rename(from, to, done)),
+    isFull: (path) =>
+      make<boolean>((done) => {
+        raw.ext_openssh_statvfs(path, (error, space: unknown) =>
+          done(error, (space as Space)?.f_bavail === 0),
         )
       }),
-    close: promisify(raw.close.bind(raw)),
-    setAttributes: promisify(raw.fsetstat.bind(raw)),
-    stat: (path) => new Promise((resolve, reject) => raw.stat(path, settle(resolve, reject))),
-    list: (path) => new Promise((resolve, reject) => raw.readdir(path, settle(resolve, reject))),
-    makeFolder: (path, attributes) =>
-      new Promise((resolve, reject) => {
-        raw.mkdir(path, attributes, (error) => settle(resolve, reject)(error, undefined))
-      }),
-    chmod: promisify(raw.chmod.bind(raw)),
-    readLink: (path) => new Promise((resolve, reject) => raw.readlink(path, settle(resolve, reject))),
-    link: promisify(raw.symlink.bind(raw)),
-    remove: promisify(raw.unlink.bind(raw)),
-    rename: promisify(raw.ext_openssh_rename.bind(raw)),
-    isFull: async (path) => (await statvfs(path)).f_bavail === 0,
     end: () => raw.end(),
   }
 }
 
-function settle<T>(resolve: (value: T) => void, reject: (error: unknown) => void) {
-  return (error: Error | undefined | null, value: T) => {
-    if (error === undefined || error === null) resolve(value)
-    else reject(error)
-  }
+/** What the package's types call a string. Source: OpenSSH, PROTOCOL, 4.4. */
+interface Space {
+  f_bavail: number
 }

@@ -37,7 +37,7 @@ export async function upload(
 ): Promise<CopyResult> {
   options.signal?.throwIfAborted()
   const progress = new Progress(options)
-  const sftp = await openSftp(session)
+  const sftp = await openSftp(session, options.signal)
   try {
     const uploader = new Uploader(session, sftp, progress)
     await uploader.run(from, await uploader.destination(from, to))

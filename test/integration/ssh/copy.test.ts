@@ -1,0 +1,199 @@
+import { spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { connect, download, type SshSession, upload } from '../../../src/ssh/index.ts'
+import { startSshd, type TestServer } from '../../helpers/sshd.ts'
+
+// The whole file takes some 10 s.
+
+let server: TestServer
+let session: SshSession
+let here: string
+let there: string
+
+beforeAll(async () => {
+  server = await startSshd()
+})
+afterAll(() => server?.stop())
+beforeEach(async () => {
+  session = await connect(server.target)
+  here = await mkdtemp(join(tmpdir(), 'posada here-'))
+  there = await mkdtemp(join(tmpdir(), 'posada there-'))
+})
+afterEach(async () => {
+  await session?.close()
+  await rm(here, { recursive: true, force: true })
+  await rm(there, { recursive: true, force: true })
+})
+
+const both = [
+  { name: 'upload', copy: upload },
+  { name: 'download', copy: download },
+] as const
+
+async function makeTree(dir: string): Promise<void> {
+  await mkdir(join(dir, 'sub', 'deeper ä'), { recursive: true })
+  await mkdir(join(dir, 'closed'))
+  await writeFile(join(dir, 'sub', 'deeper ä', `it's "a" file`), 'one')
+  await writeFile(join(dir, 'run'), '#!/bin/sh\n', { mode: 0o755 })
+  await writeFile(join(dir, 'empty'), '')
+  await writeFile(join(dir, 'closed', 'file'), 'x')
+  await symlink('sub/deeper ä', join(dir, 'link'))
+  await chmod(join(dir, 'closed'), 0o500)
+}
+
+describe.each(both)('$name', ({ copy }) => {
+  test('a file: content, mode, time, progress', async () => {
+    const data = randomBytes(5_000_001)
+    await writeFile(join(here, 'a'), data, { mode: 0o751 })
+    await utimes(join(here, 'a'), 1_000_000_000, 1_000_000_000)
+    const seen: [number, number | undefined][] = []
+    const result = await copy(session, join(here, 'a'), join(there, 'b'), {
+      onProgress: (bytes, total) => seen.push([bytes, total]),
+    })
+    expect(result).toEqual({ files: 1, bytes: data.length, skipped: [] })
+    expect((await readFile(join(there, 'b'))).equals(data)).toBe(true)
+    const { mode, mtimeMs } = await stat(join(there, 'b'))
+    expect([mode & 0o7777, mtimeMs]).toEqual([0o751, 1_000_000_000_000])
+    expect(seen.at(-1)).toEqual([data.length, data.length])
+    expect(await readdir(there)).toEqual(['b'])
+  })
+
+  test('into a folder that is there, over a file that is there', async () => {
+    await writeFile(join(here, 'a'), 'new')
+    await writeFile(join(there, 'a'), 'old')
+    await copy(session, join(here, 'a'), there)
+    expect(await readFile(join(there, 'a'), 'utf8')).toBe('new')
+  })
+
+  test('a folder, twice', async () => {
+    const source = join(here, 'tree')
+    await mkdir(source)
+    await makeTree(source)
+    for (const to of [join(there, 'made'), there]) {
+      const result = await copy(session, source, to)
+      expect(result).toMatchObject({ files: 4, skipped: [] })
+    }
+    for (const made of [join(there, 'made'), join(there, 'tree')]) {
+      expect((await readdir(made)).sort()).toEqual(['closed', 'empty', 'link', 'run', 'sub'])
+      expect(await readFile(join(made, 'sub', 'deeper ä', `it's "a" file`), 'utf8')).toBe('one')
+      expect((await stat(join(made, 'run'))).mode & 0o777).toBe(0o755)
+      expect((await stat(join(made, 'closed'))).mode & 0o777).toBe(0o500)
+      expect(await readlink(join(made, 'link'))).toBe('sub/deeper ä')
+    }
+    await copy(session, source, there)
+  })
+
+  test('many small files', async () => {
+    await mkdir(join(here, 'many'))
+    for (let i = 0; i < 300; i++) await writeFile(join(here, 'many', `${i}`), `${i}`)
+    expect(await copy(session, join(here, 'many'), there)).toMatchObject({ files: 300 })
+    expect(await readFile(join(there, 'many', '299'), 'utf8')).toBe('299')
+  })
+
+  test('what is missing is named', async () => {
+    const work = copy(session, join(here, 'none'), there)
+    await expect(work).rejects.toMatchObject({
+      code: 'E_COPY',
+      message: expect.stringContaining('does not exist'),
+    })
+    await writeFile(join(here, 'a'), '')
+    const into = copy(session, join(here, 'a'), join(there, 'none', 'b'))
+    await expect(into).rejects.toMatchObject({ code: 'E_COPY', value: expect.stringContaining('none') })
+    await expect(copy(session, join(here, 'a'), `${join(there, 'x')}/`)).rejects.toMatchObject({
+      code: 'E_COPY',
+    })
+    expect(await readdir(there)).toEqual([])
+  })
+
+  test.runIf(process.getuid?.() === 0)('a full disk is named, and nothing half is left', async () => {
+    expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', there]).status).toBe(0)
+    try {
+      await writeFile(join(there, 'a'), 'old')
+      await writeFile(join(here, 'a'), Buffer.alloc(1_000_000))
+      const work = copy(session, join(here, 'a'), there)
+      await expect(work).rejects.toMatchObject({
+        code: 'E_COPY',
+        message: expect.stringContaining('the disk is full'),
+      })
+      expect(await readdir(there)).toEqual(['a'])
+      expect(await readFile(join(there, 'a'), 'utf8')).toBe('old')
+    } finally {
+      spawnSync('umount', [there])
+    }
+  })
+
+  test('an interruption leaves nothing half', async () => {
+    await writeFile(join(here, 'a'), '')
+    await truncate(join(here, 'a'), 200_000_000)
+    const control = new AbortController()
+    const work = copy(session, join(here, 'a'), there, {
+      signal: control.signal,
+      onProgress: (bytes) => bytes > 1_000_000 && control.abort(new Error('enough')),
+    })
+    await expect(work).rejects.toThrow('enough')
+    expect(await readdir(there)).toEqual([])
+  })
+
+  test('a connection that breaks off', async () => {
+    await writeFile(join(here, 'a'), '')
+    await truncate(join(here, 'a'), 200_000_000)
+    const work = copy(session, join(here, 'a'), join(there, 'b'), {
+      onProgress: (bytes) => bytes > 1_000_000 && session.client.destroy(),
+    })
+    await expect(work).rejects.toMatchObject({ code: 'E_SSH_LOST' })
+    expect(await readdir(there)).not.toContain('b')
+    await expect(copy(session, join(here, 'a'), there)).rejects.toMatchObject({ code: 'E_SSH_LOST' })
+  })
+})
+
+test('files of the kernel have no size and are copied all the same', async () => {
+  await download(session, '/proc/cpuinfo', there)
+  expect(await readFile(join(there, 'cpuinfo'), 'utf8')).toContain('processor')
+})
+
+test('a device is not read', async () => {
+  await expect(download(session, '/dev/zero', there)).rejects.toMatchObject({ code: 'E_COPY' })
+})
+
+test('links that lead out of what is copied are left out, set-user-id bits dropped', async () => {
+  const source = join(here, 'tree')
+  await mkdir(join(source, 'sub'), { recursive: true })
+  await symlink('/etc/passwd', join(source, 'absolute'))
+  await symlink('../../elsewhere', join(source, 'sub', 'out'))
+  await symlink('../fine', join(source, 'sub', 'in'))
+  await writeFile(join(source, 'suid'), '', { mode: 0o755 })
+  await chmod(join(source, 'suid'), 0o4755)
+  const result = await download(session, source, there)
+  expect(result.skipped.sort()).toEqual([join(source, 'absolute'), join(source, 'sub', 'out')])
+  expect(await readlink(join(there, 'tree', 'sub', 'in'))).toBe('../fine')
+  expect((await stat(join(there, 'tree', 'suid'))).mode & 0o7777).toBe(0o755)
+})
+
+test('a link in the way of a folder is not written through', async () => {
+  await mkdir(join(here, 'tree', 'sub'), { recursive: true })
+  await writeFile(join(here, 'tree', 'sub', 'file'), 'x')
+  await mkdir(join(there, 'tree'))
+  await mkdir(join(there, 'outside'))
+  await symlink('../outside', join(there, 'tree', 'sub'))
+  await expect(download(session, join(here, 'tree'), there)).rejects.toMatchObject({ code: 'E_COPY' })
+  expect(await readdir(join(there, 'outside'))).toEqual([])
+  expect((await lstat(join(there, 'tree', 'sub'))).isSymbolicLink()).toBe(true)
+})
