@@ -12,17 +12,17 @@ import { status } from './status.ts'
 import { stop } from './stop.ts'
 
 export function createQemuProvider(context: ProviderContext): Provider {
-  const host = createProbe(context)
+  const probe = createProbe(context)
   return {
     name: 'qemu',
     capabilities,
-    probe: (options) => host.report(options),
+    probe: (options) => probe.report(options),
     checkOptions: checkQemuOptions,
     create: async (spec) => {
       await makeDisks(spec)
       if ((await readRecord(spec)) === null) await writeRecord(spec, { format: 1 })
     },
-    start: (spec, options) => start(spec, host, options?.signal),
+    start: (spec, options) => start(spec, probe, options?.signal),
     status,
     stop,
     pause,

@@ -4,13 +4,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isPosadaError, PosadaError } from '../../src/errors/index.ts'
 import { rotateFile } from '../../src/lib/rotate-file.ts'
 import { consoleLogLimit, type MachineSpec } from '../../src/provider/index.ts'
-import { type Accelerator, qemuArguments } from './argv/index.ts'
+import { qemuArguments } from './argv/index.ts'
 import { requireSystemProgram } from './binary.ts'
 import { qemuFiles } from './files.ts'
 import { prepareUefi } from './firmware.ts'
+import { checkNested } from './nested.ts'
 import { qemuOptions } from './options.ts'
 import { resume } from './pause.ts'
 import { checkPorts } from './ports.ts'
+import type { Probe } from './probe/index.ts'
 import { type Spawned, spawnQemu } from './process/spawn.ts'
 import { startError } from './process/start-error.ts'
 import { connectQmp } from './qmp/client.ts'
@@ -18,19 +20,12 @@ import { asObject } from './qmp/codec.ts'
 import { hostBootId, writeRecord } from './run-record.ts'
 import { status } from './status.ts'
 
-/** What starting needs to know of the host. */
-export interface StartHost {
-  accelerator: (arch: MachineSpec['arch'], signal?: AbortSignal) => Promise<Accelerator>
-  /** Whether this QEMU knows `-sandbox`. */
-  sandbox: (program: string) => Promise<boolean>
-}
-
 /** Milliseconds for QEMU to open its control socket; on a busy host it takes a second. */
 const LAUNCH_LIMIT = 60_000
 const POLL = 10
 const PROVIDER_LOG_LIMIT = 1024 * 1024
 
-export async function start(spec: MachineSpec, host: StartHost, signal?: AbortSignal): Promise<void> {
+export async function start(spec: MachineSpec, probe: Probe, signal?: AbortSignal): Promise<void> {
   signal?.throwIfAborted()
   const now = await status(spec)
   if (now.state === 'running') return
@@ -39,13 +34,11 @@ export async function start(spec: MachineSpec, host: StartHost, signal?: AbortSi
 
   const options = qemuOptions(spec.options)
   const program = requireSystemProgram(spec.arch, options.binary)
-  const accelerator = options.accel ?? (await host.accelerator(spec.arch, signal))
-  const argv = qemuArguments(spec, {
-    accelerator,
-    options,
-    sandbox: await host.sandbox(program),
-    uefi: await prepareUefi(spec),
-  })
+  const found = await probe.host(program, spec.arch, signal === undefined ? {} : { signal })
+  const accelerator = options.accel ?? found.accelerator
+  await checkNested(spec, accelerator)
+  const uefi = await prepareUefi(spec)
+  const argv = qemuArguments(spec, { accelerator, options, uefi, sandbox: found.sandbox })
   await checkPorts(spec)
   await prepareFiles(spec)
   signal?.throwIfAborted()

@@ -7,6 +7,7 @@ import { option } from './escape.ts'
 import type { HostFacts } from './host-facts.ts'
 import { machineArguments, transportOf } from './machine.ts'
 import { nicArguments } from './nics.ts'
+import { sandboxArguments } from './sandbox.ts'
 
 export type { Accelerator, HostFacts } from './host-facts.ts'
 
@@ -39,12 +40,6 @@ const balloon = { 'free-page-reporting': true, 'deflate-on-oom': true }
  */
 function controlArguments(spec: MachineSpec, host: HostFacts): string[] {
   const files = qemuFiles(spec)
-  const sandbox = {
-    obsolete: 'deny',
-    elevateprivileges: 'deny',
-    spawn: 'deny',
-    resourcecontrol: 'deny',
-  }
   return [
     ...['-chardev', option('socket', { id: 'qmp', path: files.qmp, server: true, wait: false })],
     ...['-mon', option('', { chardev: 'qmp', mode: 'control' })],
@@ -52,6 +47,6 @@ function controlArguments(spec: MachineSpec, host: HostFacts): string[] {
     ...['-mon', option('', { chardev: 'events', mode: 'control' })],
     ...['-pidfile', files.pid],
     ...['-msg', option('', { timestamp: true })],
-    ...(host.sandbox ? ['-sandbox', option('on', sandbox)] : []),
+    ...(host.sandbox ? sandboxArguments : []),
   ]
 }

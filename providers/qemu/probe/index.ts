@@ -1,22 +1,91 @@
-import type { PosadaError } from '../../../src/errors/index.ts'
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { PosadaError } from '../../../src/errors/index.ts'
 import type { Arch, ProbeReport, ProviderContext } from '../../../src/provider/index.ts'
 import type { Accelerator } from '../argv/index.ts'
-import type { StartHost } from '../start.ts'
+import { findProgram, packagesFor, systemProgram } from '../binary.ts'
+import { hostArch } from '../capabilities.ts'
+import { cacheFile, recall, remember } from './cache.ts'
+import { examine, type Findings } from './findings.ts'
+import { fingerprint } from './fingerprint.ts'
 
 export interface ProbeOptions {
   fresh?: boolean
   signal?: AbortSignal
 }
 
-export interface Probe extends StartHost {
+export interface Probe {
+  /** For `posada doctor` and `provider: auto`, on the host's own architecture. */
   report(options?: ProbeOptions): Promise<ProbeReport>
+  /** How to start a machine. E_PROVIDER_UNUSABLE where the program runs nothing. */
+  host(
+    program: string,
+    arch: Arch,
+    options?: ProbeOptions,
+  ): Promise<{ accelerator: Accelerator; sandbox: boolean }>
 }
 
-export function createProbe(_context: ProviderContext): Probe {
+export function createProbe({ cacheDir }: ProviderContext): Probe {
+  const find = async (program: string, arch: Arch, options: ProbeOptions = {}): Promise<Findings> => {
+    const [path, key] = [cacheFile(cacheDir, program, arch), await fingerprint(program)]
+    const known = options.fresh === true ? null : await recall(path, key)
+    if (known !== null) return known
+    const { signal } = options
+    const findings = await examine({ program, arch, ...(signal === undefined ? {} : { signal }) })
+    await remember(path, key, findings)
+    return findings
+  }
   return {
-    report: async () => ({ usable: true, accelerator: 'tcg', hardware: false, reason: 'QEMU runs with TCG' }),
-    accelerator: async (): Promise<Accelerator> => 'tcg',
-    sandbox: async () => true,
+    report: (options) => report(find, options),
+    host: async (program, arch, options) => {
+      const { accelerator, sandbox, failures } = await find(program, arch, options)
+      if (accelerator !== null) return { accelerator, sandbox }
+      throw new PosadaError('E_PROVIDER_UNUSABLE', `${program} cannot run a guest on this host`, {
+        value: program,
+        details: failures,
+        hint: 'run posada doctor',
+      })
+    },
   }
 }
-export type { Arch, PosadaError }
+
+type Find = (program: string, arch: Arch, options?: ProbeOptions) => Promise<Findings>
+
+async function report(find: Find, options?: ProbeOptions): Promise<ProbeReport> {
+  const nothing = { usable: false, accelerator: null, hardware: false } as const
+  const missing = [systemProgram(hostArch), 'qemu-img'].filter((name) => findProgram(name) === null)
+  const program = findProgram(systemProgram(hostArch))
+  const packages = packagesFor(hostArch)
+  if (program === null || missing.length > 0) {
+    const hint = `install it: sudo apt-get install ${packages.join(' ')}`
+    return { ...nothing, reason: `${missing.join(' and ')} not found in PATH`, hint, packages }
+  }
+  const version = await versionOf(program)
+  const { accelerator, failures, hint } = await find(program, hostArch, options)
+  const tried = failures.map((failure) => `; ${failure}`).join('')
+  if (accelerator === null) {
+    return {
+      ...nothing,
+      version,
+      reason: `QEMU ${version} runs no guest${tried}`,
+      hint: 'install QEMU again',
+      packages,
+    }
+  }
+  const hardware = accelerator !== 'tcg'
+  const how = hardware ? 'on the processor itself' : 'emulated'
+  return {
+    usable: true,
+    accelerator,
+    hardware,
+    version,
+    reason: `QEMU ${version} ran a probe guest ${how} (${accelerator})${tried}`,
+    ...(hint === undefined ? {} : { hint }),
+  }
+}
+
+/** `QEMU emulator version 7.2.22 (Debian …)`. */
+async function versionOf(program: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(program, ['-version'], { cwd: '/', timeout: 30_000 })
+  return /version (\d+(?:\.\d+)+)/.exec(stdout)?.[1] ?? 'unknown'
+}

@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Arch } from '../../../src/provider/index.ts'
+import { option } from '../argv/escape.ts'
+import type { Accelerator } from '../argv/index.ts'
+import { sandboxArguments } from '../argv/sandbox.ts'
+import { bootCode, goodExit, goodOutput } from './boot-code.ts'
+
+export interface GuestRun {
+  ok: boolean
+  /** What went wrong, in a few words; empty where it went well. */
+  reason: string
+  timedOut: boolean
+}
+
+export interface GuestRunOptions {
+  program: string
+  arch: Arch
+  accelerator: Accelerator
+  sandbox: boolean
+  /** Milliseconds. */
+  limit: number
+  signal?: AbortSignal
+}
+
+const MAX_OUTPUT = 64 * 1024
+
+/** Boots a few instructions in a machine of their own, and says whether they came to their end. */
+export async function runProbeGuest(options: GuestRunOptions): Promise<GuestRun> {
+  options.signal?.throwIfAborted()
+  const folder = await mkdtemp(join(tmpdir(), 'posada-probe-'))
+  try {
+    const image = join(folder, 'code')
+    await writeFile(image, padded(bootCode(options.arch)))
+    return await run(options, probeArguments(options, image))
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function probeArguments({ arch, accelerator, sandbox }: GuestRunOptions, image: string): string[] {
+  const cpu = ['-cpu', accelerator === 'tcg' ? 'max' : 'host']
+  const report =
+    arch === 'x86_64'
+      ? ['-machine', 'pc', '-device', 'isa-debug-exit,iobase=0xf4,iosize=4']
+      : ['-machine', 'virt,gic-version=max', '-chardev', 'stdio,id=report', '-serial', 'chardev:report']
+  return [
+    ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-m', '16M'],
+    ...['-accel', option(accelerator), ...cpu, ...report, '-bios', image],
+    ...(sandbox ? sandboxArguments : []),
+  ]
+}
+
+/** A KVM that gives up leaves the machine standing, so QEMU is ended as soon as it says so. */
+async function run({ program, arch, limit, signal }: GuestRunOptions, argv: string[]): Promise<GuestRun> {
+  const child = spawn(program, argv, { cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  let errors = ''
+  let timedOut = false
+  const end = () => child.kill('SIGKILL')
+  const timer = setTimeout(() => {
+    timedOut = true
+    end()
+  }, limit)
+  signal?.addEventListener('abort', end, { once: true })
+  child.stdout.on('data', (bytes: Buffer) => {
+    output = (output + bytes.toString('latin1')).slice(-MAX_OUTPUT)
+  })
+  child.stderr.on('data', (bytes: Buffer) => {
+    errors = (errors + bytes.toString('utf8')).slice(0, MAX_OUTPUT)
+    if (errors.includes('emulation failure') || errors.includes('KVM internal error')) end()
+  })
+  try {
+    const status = await new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject)
+      child.once('close', resolve)
+    })
+    signal?.throwIfAborted()
+    const ok = arch === 'x86_64' ? status === goodExit : status === 0 && output.includes(goodOutput)
+    return { ok, timedOut, reason: ok ? '' : explain(errors, status, timedOut, limit) }
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', end)
+  }
+}
+
+function explain(errors: string, status: number | null, timedOut: boolean, limit: number): string {
+  if (errors.includes('KVM internal error')) {
+    return 'it cannot run ordinary code, most likely for lack of hardware virtualisation'
+  }
+  if (timedOut) return `the probe guest did not come to its end within ${limit / 1000} s`
+  const first = errors.split('\n').find((line) => line.trim() !== '')
+  return first === undefined ? `the probe guest ended with ${status}` : first.slice(0, 200)
+}
+
+/** QEMU wants firmware of whole 64 KiB. */
+function padded(code: Uint8Array): Uint8Array {
+  const image = new Uint8Array(Math.ceil(code.length / 0x10000) * 0x10000)
+  image.set(code)
+  return image
+}
