@@ -1,0 +1,67 @@
+import { resolve } from 'node:path'
+import { PosadaError } from '../errors/index.ts'
+import { type CopyResult, download, upload } from '../ssh/index.ts'
+import type { Project } from './project.ts'
+import { findReachable, withSession } from './session.ts'
+
+export interface CopyVerbOptions {
+  /** A path of the host, or `machine:path`; exactly one of the two leads into a machine. */
+  from: string
+  to: string
+  /** The folder that relative paths of the host begin in. */
+  cwd: string
+}
+
+/** Copies a file or a folder between the host and a running machine. */
+export async function copy(project: Project, options: CopyVerbOptions): Promise<CopyResult> {
+  const names = project.manifest.machines.map((machine) => machine.name)
+  const from = parseLocation(options.from, names)
+  const to = parseLocation(options.to, names)
+  if ((from.machine === null) === (to.machine === null)) throw wrongPair(options, from.machine !== null)
+  const reachable = await findReachable(project, from.machine ?? to.machine ?? undefined)
+  const { emit, signal } = project
+  const machine = reachable.name
+  const onProgress = (done: number, total?: number) => {
+    const rest = total === undefined ? {} : { total }
+    emit({ type: 'progress', step: 'copy', message: 'copying', machine, done, unit: 'bytes', ...rest })
+  }
+  return withSession(project, reachable, (session) =>
+    from.machine === null
+      ? upload(session, resolve(options.cwd, from.path), to.path, { signal, onProgress })
+      : download(session, from.path, hostPath(options.cwd, to.path), { signal, onProgress }),
+  )
+}
+
+export interface Location {
+  /** Null: the host. */
+  machine: string | null
+  path: string
+}
+
+/**
+ * Reads `machine:path`. What stands before the first colon is a machine when it looks like a
+ * machine's name; a file of the host with such a name is written `./web:1`. Pure.
+ */
+export function parseLocation(text: string, machines: readonly string[]): Location {
+  const [, machine, path] = /^([a-z][a-z0-9-]{0,62}):(.*)$/s.exec(text) ?? []
+  if (machine === undefined || path === undefined) return { machine: null, path: text }
+  if (!machines.includes(machine)) {
+    throw new PosadaError('E_MACHINE_UNKNOWN', `the project has no machine named ${machine}`, {
+      value: text,
+      hint: `it has: ${machines.join(', ')}; a file of this name is written ./${text}`,
+    })
+  }
+  return { machine, path: path === '' ? '.' : path }
+}
+
+/** Absolute; a slash at the end, which says that a folder is meant, stays. */
+function hostPath(cwd: string, path: string): string {
+  return resolve(cwd, path) + (path.endsWith('/') ? '/' : '')
+}
+
+function wrongPair({ from, to }: CopyVerbOptions, both: boolean): PosadaError {
+  const why = both ? 'both paths lead into machines' : 'neither path leads into a machine'
+  return new PosadaError('E_USAGE', `${why}: ${from} ${to}`, {
+    hint: both ? 'copy to the host first, then into the other machine' : 'write one of them as MACHINE:PATH',
+  })
+}
