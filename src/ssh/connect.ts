@@ -121,6 +121,8 @@ class Attempt {
       for (const timer of timers) clearTimeout(timer)
       if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort)
       this.client.removeAllListeners()
+      // A cut connection has more to say than the error that was thrown; it must not end the process.
+      this.client.on('error', () => undefined)
     }
   }
 
@@ -204,8 +206,6 @@ class Attempt {
   }
 
   #drop(): void {
-    // What a cut connection still has to say was answered by the error already thrown.
-    this.client.on('error', () => undefined)
     this.#socket.on('error', () => undefined)
     this.#socket.destroy()
   }

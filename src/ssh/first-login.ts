@@ -57,8 +57,8 @@ function blobOf(publicKey: string): string {
   return blob
 }
 
-/** A host's own name belongs to 127.0.1.1. Source: Debian Reference, 5.1.1. */
-function hostnameScript(name: string): string {
+/** Shell text, run as root, that gives a guest its name; run again it writes nothing. A host's own name belongs to 127.0.1.1. Source: Debian Reference, 5.1.1. */
+export function hostnameScript(name: string): string {
   const word = quote(name)
   return `set -e
 umask 022
