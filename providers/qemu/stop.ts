@@ -11,8 +11,9 @@ import { readRecord, writeRecord } from './run-record.ts'
 import { findRunning } from './status.ts'
 
 /** Milliseconds for QEMU's answers, and for it to write back its disks and end after `quit`. */
-const PATIENCE = 5000
+const PATIENCE = 3000
 const QUIT_LIMIT = 10_000
+const TERM_LIMIT = 2000
 /** A guest whose kernel has not loaded its power button yet misses a press: it is pressed again. */
 const PRESS_AGAIN = 3000
 
@@ -69,8 +70,15 @@ async function cutPower(spec: MachineSpec, qemu: ProcessIdentity, options: StopO
   const record = await readRecord(spec)
   if (record?.run !== undefined) await writeRecord(spec, { ...record, run: { ...record.run, cut: true } })
   if (!(await isAlive(qemu))) return { how: 'forced', via: 'none' }
-  await ask(spec, (client) => client.execute('quit'))
-  if (await hasEnded(qemu, QUIT_LIMIT, options.signal)) return { how: 'forced', via: 'quit' }
+  const heard = await ask(spec, async (client) => {
+    await client.execute('quit')
+    return true
+  })
+  // One that is only just starting has no control socket yet, but ends in good order by SIGTERM.
+  if (heard === null) await terminate(qemu, 'SIGTERM')
+  const limit = heard === null ? TERM_LIMIT : QUIT_LIMIT
+  if (await hasEnded(qemu, limit, options.signal))
+    return { how: 'forced', via: heard === null ? 'term' : 'quit' }
   await terminate(qemu, 'SIGKILL')
   if (await hasEnded(qemu, QUIT_LIMIT, options.signal)) return { how: 'forced', via: 'kill' }
   throw new PosadaError('E_QMP_TIMEOUT', `QEMU (pid ${qemu.pid}) does not end, not even when killed`, {

@@ -1,6 +1,7 @@
 import { pathToFileURL } from 'node:url'
 import { PosadaError } from '../errors/index.ts'
 import { contractVersion, type Provider, type ProviderPlugin } from '../provider/index.ts'
+import { withOwnErrors } from './foreign-errors.ts'
 
 const methods = [
   'capabilities',
@@ -43,7 +44,7 @@ export async function asPlugin(name: string, path: string): Promise<ProviderPlug
       const lacking = methods.filter((method) => typeof made[method] !== 'function')
       if (lacking.length > 0)
         throw invalid(`lacks ${lacking.join(', ')}`, "ask the package's author to complete it")
-      return made as unknown as Provider
+      return withOwnErrors(made as unknown as Provider)
     },
   }
 }

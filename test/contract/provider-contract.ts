@@ -1,0 +1,255 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { MachineSpec, Provider } from '../../src/provider/index.ts'
+import { firstWords, until } from '../helpers/guest-talk.ts'
+import { discard, type SandboxMachine, sandboxMachine } from '../helpers/sandbox-machine.ts'
+import type { ContractGuest } from './contract-guest.ts'
+
+export interface ContractSubject {
+  makeProvider: (context: { cacheDir: string; emit: () => void }) => Promise<Provider> | Provider
+  makeGuest: () => Promise<ContractGuest>
+  /** What the provider can do, known before it is made: says which tests are skipped. */
+  can: { pause: boolean; ready: boolean }
+}
+
+/**
+ * What every provider must fulfil. Six starts, of which four wait for the guest to come up: with a
+ * guest that takes 5 s some 30 s in all.
+ */
+export function providerContract(name: string, subject: ContractSubject): void {
+  describe(`contract: ${name}`, () => {
+    let provider: Provider
+    let guest: ContractGuest
+    let machine: SandboxMachine
+    let cacheDir: string
+
+    const make = () => subject.makeProvider({ cacheDir, emit: () => undefined })
+    const spec = (boot?: MachineSpec['boot']): MachineSpec => ({ ...machine.spec, boot: boot ?? guest.boot })
+    const forward = () => {
+      const found = machine.spec.nics[0]?.forwards[0]
+      if (found === undefined) throw new Error('the machine has no forward')
+      return found
+    }
+    const echo = async (text: string) =>
+      await firstWords({ port: forward().hostPort, host: '127.0.0.1' }, { say: text, limit: guest.patience })
+    const isUp = async (offset = 0) => {
+      const log = existsSync(machine.spec.files.consoleLog)
+        ? await readFile(machine.spec.files.consoleLog)
+        : Buffer.alloc(0)
+      return log.subarray(offset).toString('latin1').includes(guest.says)
+    }
+    const startAndWait = async (one: MachineSpec) => {
+      const offset = existsSync(one.files.consoleLog) ? (await readFile(one.files.consoleLog)).length : 0
+      await provider.start(one)
+      await until('the guest is up', guest.patience, () => isUp(offset))
+    }
+    const stopNow = () => provider.stop(spec(), { graceful: false, timeout: 0 })
+
+    beforeAll(async () => {
+      cacheDir = await mkdtemp(join(tmpdir(), 'posada-contract-cache-'))
+      provider = await make()
+      guest = await subject.makeGuest()
+      machine = await sandboxMachine({ boot: guest.boot, memory: guest.memory }, guest.echoPort)
+    })
+
+    afterAll(async () => {
+      await discard(provider, machine)
+      await rm(cacheDir, { recursive: true, force: true })
+    })
+
+    test('says what it can do, and the probe agrees', async () => {
+      const capabilities = provider.capabilities()
+      expect(capabilities.pause).toBe(subject.can.pause)
+      expect(capabilities.arch).toContain(machine.spec.arch)
+      expect(capabilities.boot).toContain('kernel')
+      const report = await provider.probe()
+      expect(report).toMatchObject({ usable: true, reason: expect.stringMatching(/\S/) })
+      expect(report.accelerator).not.toBeNull()
+      expect(await (await make()).probe()).toEqual(report)
+    })
+
+    test('refuses options that it does not know, and takes none', () => {
+      expect(provider.checkOptions({})).toEqual([])
+      const problems = provider.checkOptions({ 'no such option': 1 })
+      expect(problems).toEqual([
+        expect.objectContaining({ path: ['no such option'], message: expect.any(String) }),
+      ])
+    })
+
+    test('a machine that was never made is absent, and stopping or destroying it does nothing', async () => {
+      expect(await provider.status(spec())).toEqual({ state: 'absent' })
+      expect(await provider.stop(spec(), { graceful: true, timeout: 1000 })).toMatchObject({ how: 'already' })
+      await provider.destroy(spec())
+      await expect(provider.start(spec())).rejects.toMatchObject({ code: 'E_NOT_CREATED' })
+    })
+
+    test('create makes it once and leaves it alone after that', async () => {
+      await provider.create(spec())
+      await provider.create(spec())
+      expect(await provider.status(spec())).toEqual({ state: 'stopped', crashed: false })
+    })
+
+    test('a port in use is refused before anything runs', async () => {
+      const server = await listen(forward().hostPort)
+      try {
+        await expect(provider.start(spec())).rejects.toMatchObject({
+          code: 'E_PORT_IN_USE',
+          message: expect.stringContaining(String(forward().hostPort)),
+        })
+        expect(await provider.status(spec())).toEqual({ state: 'stopped', crashed: false })
+      } finally {
+        await new Promise((resolve) => server.close(resolve))
+      }
+    })
+
+    test('an aborted start stops waiting and leaves a state that status tells', async () => {
+      await expect(
+        provider.start(spec(), { signal: AbortSignal.abort(new Error('no more')) }),
+      ).rejects.toThrow('no more')
+      const late = new AbortController()
+      setTimeout(() => late.abort(new Error('no more')), 5)
+      await provider
+        .start(spec(), { signal: late.signal })
+        .catch((error: Error) => expect(error.message).toBe('no more'))
+      await stopNow()
+      expect((await provider.status(spec())).state).toBe('stopped')
+    })
+
+    test('starts once, says which process it is, and a new provider object finds it', async () => {
+      await startAndWait(spec())
+      const running = await provider.status(spec())
+      expect(running).toMatchObject({
+        state: 'running',
+        pid: expect.any(Number),
+        accelerator: expect.any(String),
+      })
+      await provider.start(spec())
+      await provider.create(spec())
+      expect(await provider.status(spec())).toEqual(running)
+      expect(await (await make()).status(spec())).toEqual(running)
+    })
+
+    test('the forwarded TCP port carries bytes both ways', async () => {
+      expect(await echo('bytes to and fro\n')).toBe('bytes to and fro\n')
+    })
+
+    test.skipIf(!subject.can.ready)(
+      'the guest is heard on the ready channel, by one listener after another',
+      async () => {
+        for (const _ of [1, 2]) {
+          const path = provider.channel(spec(), 'ready')
+          expect(path).not.toBeNull()
+          expect(await firstWords({ path: path ?? '' }, { limit: guest.patience })).toContain('ready')
+        }
+      },
+    )
+
+    test.skipIf(subject.can.ready)('without a ready channel there is no path', () => {
+      expect(provider.channel(spec(), 'ready')).toBeNull()
+    })
+
+    test.skipIf(!subject.can.pause)('stands still and goes on', async () => {
+      await provider.pause(spec())
+      await provider.pause(spec())
+      expect((await provider.status(spec())).state).toBe('paused')
+      await provider.resume(spec())
+      expect((await provider.status(spec())).state).toBe('running')
+      expect(await echo('still there\n')).toBe('still there\n')
+    })
+
+    test.skipIf(subject.can.pause)('says that it cannot stand still', async () => {
+      await expect(provider.pause(spec())).rejects.toMatchObject({ code: 'E_CAPABILITY' })
+    })
+
+    test('another process object stops it gracefully, and nothing is left running', async () => {
+      const status = await provider.status(spec())
+      const result = await (await make()).stop(spec(), { graceful: true, timeout: guest.patience })
+      expect(result).toMatchObject({ how: 'graceful', via: expect.stringMatching(/\S/) })
+      expect(await provider.status(spec())).toMatchObject({ state: 'stopped', crashed: false })
+      expect('pid' in status && lives(status.pid)).toBe(false)
+      expect(await provider.stop(spec(), { graceful: true, timeout: 1000 })).toMatchObject({ how: 'already' })
+    })
+
+    test('a guest that shuts down by itself has not crashed', async () => {
+      await startAndWait(spec(guest.brief))
+      await until(
+        'it is down',
+        guest.patience,
+        async () => (await provider.status(spec())).state === 'stopped',
+      )
+      expect(await provider.status(spec())).toMatchObject({ crashed: false })
+    })
+
+    test('a guest that ignores the request loses its power when the time is up, and not before', async () => {
+      await startAndWait(spec(guest.deaf))
+      const begun = Date.now()
+      const result = await provider.stop(spec(), { graceful: true, timeout: 1500 })
+      expect(Date.now() - begun).toBeGreaterThanOrEqual(1500)
+      expect(result).toMatchObject({ how: 'forced' })
+      expect(await provider.status(spec())).toMatchObject({ state: 'stopped', crashed: false })
+    })
+
+    test('waiting for the guest ends when it is aborted, and the machine goes on', async () => {
+      await provider.start(spec(guest.deaf))
+      const signal = AbortSignal.timeout(300)
+      await expect(provider.stop(spec(), { graceful: true, timeout: 60_000, signal })).rejects.toThrow()
+      expect((await provider.status(spec())).state).toBe('running')
+    })
+
+    test('a killed process is a crash, which is told until it starts again', async () => {
+      const running = await provider.status(spec())
+      if (running.state !== 'running') throw new Error(`it is ${running.state}`)
+      process.kill(running.pid, 'SIGKILL')
+      await until('it is seen', 5000, async () => (await provider.status(spec())).state === 'stopped')
+      const crashed = { state: 'stopped', crashed: true, reason: expect.stringMatching(/\S/) }
+      expect(await (await make()).status(spec())).toEqual(crashed)
+      expect(await provider.stop(spec(), { graceful: true, timeout: 1000 })).toMatchObject({ how: 'already' })
+      await provider.start(spec())
+      expect((await provider.status(spec())).state).toBe('running')
+    })
+
+    test('cutting the power is no crash', async () => {
+      expect(await stopNow()).toMatchObject({ how: 'forced' })
+      expect(await provider.status(spec())).toMatchObject({ state: 'stopped', crashed: false })
+    })
+
+    test('the console log holds what every run printed', async () => {
+      const log = await readFile(machine.spec.files.consoleLog, 'latin1')
+      expect(log.split(guest.says).length - 1).toBeGreaterThanOrEqual(3)
+    })
+
+    test('destroy leaves nothing, twice', async () => {
+      await provider.destroy(spec())
+      await provider.destroy(spec())
+      expect(await provider.status(spec())).toEqual({ state: 'absent' })
+      expect(await filesUnder(machine.folder)).toEqual([])
+    })
+  })
+}
+
+async function listen(port: number): Promise<Server> {
+  const server = createServer()
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, '127.0.0.1', resolve)
+  })
+  return server
+}
+
+function lives(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function filesUnder(folder: string): Promise<string[]> {
+  const all = await readdir(folder, { recursive: true, withFileTypes: true })
+  return all.filter((entry) => !entry.isDirectory()).map((entry) => entry.name)
+}
