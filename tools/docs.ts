@@ -1,4 +1,6 @@
 import { manifestReference } from '../src/manifest/index.ts'
+import { commandReference } from './command-reference.ts'
+import { errorReference } from './error-reference.ts'
 
 export interface GeneratedDocument {
   /** From the root of the repository. */
@@ -10,6 +12,10 @@ export interface GeneratedDocument {
  * The documents that are made from the code. `npm run docs` writes them; test/unit/docs.test.ts
  * fails where one is out of date.
  */
-export function generatedDocuments(): GeneratedDocument[] {
-  return [{ path: 'docs/manifest.md', text: manifestReference() }]
+export async function generatedDocuments(): Promise<GeneratedDocument[]> {
+  return [
+    { path: 'docs/manifest.md', text: manifestReference() },
+    { path: 'docs/commands.md', text: await commandReference() },
+    { path: 'docs/errors.md', text: errorReference() },
+  ]
 }

@@ -4,7 +4,6 @@ import { errorDocument } from '../ui/error-json.ts'
 import { renderError } from '../ui/errors.ts'
 import { hasFlag } from './argv.ts'
 import { isPipeBroken } from './streams.ts'
-import { usageError } from './usage-error.ts'
 
 /** The exit code of a program that SIGPIPE ended: 128 + 13. */
 const BROKEN_PIPE = 141
@@ -36,8 +35,6 @@ function exitCodeOf(error: unknown): number | undefined {
 function asPosadaError(thrown: unknown): PosadaError {
   const error = fromSystemError(thrown)
   if (isPosadaError(error)) return error
-  const usage = usageError(error)
-  if (usage !== undefined) return usage
   if (error instanceof Error && error.name === 'AbortError') {
     if (isPosadaError(error.cause)) return error.cause
     return new PosadaError('E_INTERRUPTED', 'interrupted', { cause: error })

@@ -4,6 +4,7 @@ import { Config } from '@oclif/core/config'
 import { settings } from '@oclif/core/settings'
 import { wantsHelp } from './argv.ts'
 import { findCommand, unknownCommand } from './find-command.ts'
+import { usageError } from './usage-error.ts'
 
 /** Runs the command that the arguments name, or prints help. Throws what the command throws. */
 export async function run(argv: string[], root: string): Promise<void> {
@@ -12,9 +13,17 @@ export async function run(argv: string[], root: string): Promise<void> {
   const config = await Config.load({ root, pjson })
   if (wantsHelp(argv)) return help(argv, config)
   const found = findCommand(argv, new Set(config.commandIDs))
-  if (found.id !== null) return config.runCommand(found.id, found.argv)
+  if (found.id !== null) return runCommand(config, found.id, found.argv)
   if (found.topic !== null && config.findTopic(found.topic) !== undefined) return help(argv, config)
   throw unknownCommand(argv, config.commands)
+}
+
+async function runCommand(config: Config, id: string, argv: string[]): Promise<void> {
+  try {
+    await config.runCommand(id, argv)
+  } catch (error) {
+    throw usageError(error, id) ?? error
+  }
 }
 
 /** Help is loaded only where it is asked for. */

@@ -17,8 +17,11 @@ export interface LiveOptions {
 }
 
 interface Active {
-  event: StepEvent
-  progress: ProgressEvent | undefined
+  message: string
+  machine: string | undefined
+  /** Whether a step began it, and will end it. */
+  announced: boolean
+  progress?: ProgressEvent
   since: number
 }
 
@@ -51,15 +54,15 @@ export function liveReporter({
     drawn = shown.length
     return before + shown.join('')
   }
-  const activeLine = ({ event, progress, since }: Active) => {
+  const activeLine = ({ message, machine, progress, since }: Active) => {
     const elapsed = now() - since
     const frame = FRAMES[Math.floor(now() / INTERVAL) % FRAMES.length] ?? ''
-    const name = event.machine === undefined ? '' : `${makeVisible(event.machine)}: `
+    const name = machine === undefined ? '' : `${makeVisible(machine)}: `
     const time = elapsed < SHOW_TIME_AFTER ? '' : `  ${formatDuration(elapsed)}`
-    const text = progress === undefined ? makeVisible(event.message) : progressText(progress)
+    const text = progress === undefined ? makeVisible(message) : progressText(progress)
     const room = Math.max(10, (stream.columns ?? 80) - 3)
     const whole = cutTo(`${name}${text}${time}`, room)
-    const styled = whole.startsWith(name) ? who(event.machine, paint) + whole.slice(name.length) : whole
+    const styled = whole.startsWith(name) ? who(machine, paint) + whole.slice(name.length) : whole
     return `${paint.cyan(frame)} ${styled}`
   }
   const above = (text: string) => {
@@ -84,12 +87,29 @@ export function liveReporter({
 
   const step = (event: StepEvent) => {
     if (event.status === 'start') {
-      active.set(key(event), { event, progress: undefined, since: now() })
+      active.set(key(event), {
+        message: event.message,
+        machine: event.machine,
+        announced: true,
+        since: now(),
+      })
       stream.write(draw())
     } else {
       active.delete(key(event))
       above(`${held(event)}${stepLine(event, paint)}\n`)
     }
+    tick()
+  }
+  /** Progress of work that no step has announced is shown until it is complete. */
+  const advance = (event: ProgressEvent) => {
+    const item = active.get(key(event)) ?? {
+      message: event.message,
+      machine: event.machine,
+      announced: false,
+      since: now(),
+    }
+    if (!item.announced && event.done === event.total) active.delete(key(event))
+    else active.set(key(event), { ...item, progress: event })
     tick()
   }
   const emit = (event: PosadaEvent) => {
@@ -102,10 +122,8 @@ export function liveReporter({
         const text = lines.add(event).map((line) => `${outputLine(event.machine, line, paint)}\n`)
         return text.length === 0 ? undefined : above(text.join(''))
       }
-      case 'progress': {
-        const item = active.get(key(event))
-        if (item !== undefined) item.progress = event
-      }
+      case 'progress':
+        return advance(event)
     }
   }
   const close = () => {

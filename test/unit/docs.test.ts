@@ -4,6 +4,6 @@ import { packageRoot } from '../../src/lib/package-root.ts'
 import { generatedDocuments } from '../../tools/docs.ts'
 
 // The documents are this test's file snapshots: `npm run docs` runs it with --update.
-test.each(generatedDocuments())('$path is what the code says', async ({ path, text }) => {
+test.each(await generatedDocuments())('$path is what the code says', async ({ path, text }) => {
   await expect(text).toMatchFileSnapshot(join(packageRoot(), path))
 })

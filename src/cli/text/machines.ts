@@ -124,6 +124,22 @@ function projectMachines({ machines, problem }: ProjectResult): string {
   return machines.length === 0 ? '-' : machines.map(({ name, state }) => `${name} (${state})`).join(', ')
 }
 
+/** How much was copied, and what was left out. */
+export function copyText({
+  files,
+  bytes,
+  skipped,
+}: {
+  files: number
+  bytes: number
+  skipped: readonly string[]
+}): string {
+  const lines = [`${files} file${files === 1 ? '' : 's'}, ${formatSize(bytes)}`]
+  for (const path of skipped)
+    lines.push(`left out (no file, or a link that leads away): ${makeVisible(path)}`)
+  return lines.join('\n')
+}
+
 export function portsText(machines: readonly PortsResult[], paint: Palette): string {
   if (machines.length === 0) return 'no machine is running'
   const rows = machines.flatMap(({ machine, ssh, ports }) => [

@@ -1,0 +1,35 @@
+import { BaseCommand } from '../base-command.ts'
+import { machineArg } from '../cli/args.ts'
+import { splitAtDashes } from '../cli/argv.ts'
+import { type GuestCommandResult, runInGuest } from '../cli/guest-command.ts'
+import { PosadaError } from '../errors/index.ts'
+import { shell } from '../machine/index.ts'
+
+export default class Ssh extends BaseCommand {
+  static override summary = 'Open a shell in a machine, or run a command line there.'
+  static override description =
+    "What stands behind -- is given to the guest's shell as one line, as ssh does; posada exec runs a program without a shell. The exit code of the shell or the command becomes that of posada."
+  static override usage = 'ssh [MACHINE] [-- COMMAND...]'
+  static override examples = [
+    '<%= config.bin %> ssh web',
+    "<%= config.bin %> ssh web -- 'cd /srv && ls | wc -l'",
+  ]
+  static override args = { machine: machineArg }
+
+  async run(): Promise<GuestCommandResult> {
+    const { own, command } = splitAtDashes(this.argv)
+    const { args, flags } = await this.parse(Ssh, own)
+    const { machine } = args
+    const isShell = command === null || command.length === 0
+    if (isShell && flags.json) {
+      throw new PosadaError('E_USAGE', 'a shell has no JSON document', { hint: 'give a command behind --' })
+    }
+    const project = await this.openProject(flags)
+    this.endProgress()
+    if (!isShell) return runInGuest(project, { machine, command: command.join(' '), json: flags.json })
+    const { stdin, stdout, stderr } = process
+    const { exitCode, signal } = await shell(project, { machine, stdin, stdout, stderr })
+    process.exitCode = exitCode
+    return { exitCode, signal: signal ?? null }
+  }
+}

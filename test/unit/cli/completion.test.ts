@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+import { completionRequest, type Surface, type SurfaceCommand } from '../../../src/cli/completion/request.ts'
+import { candidatesFor } from '../../../src/cli/completion/values.ts'
+
+const flags: SurfaceCommand['flags'] = {
+  json: { name: 'json', type: 'boolean' },
+  file: { name: 'file', char: 'f', type: 'option' },
+  step: { name: 'step', type: 'option' },
+}
+
+function command(id: string, args: SurfaceCommand['args'] = {}): SurfaceCommand {
+  return { id, args, flags, summary: `does ${id}` }
+}
+
+const surface: Surface = {
+  commands: {
+    up: command('up', { machine: { name: 'machine', multiple: true } }),
+    exec: command('exec', { machine: { name: 'machine' } }),
+    'box:list': command('box:list'),
+    'box:remove': command('box:remove', { box: { name: 'box' } }),
+    secret: { ...command('secret'), hidden: true },
+  },
+}
+
+describe('completionRequest', () => {
+  it.each([
+    [[''], { kind: 'command', before: '' }],
+    [['u'], { kind: 'command', before: '' }],
+    [['box', 'l'], { kind: 'command', before: 'box' }],
+    [['up', 'we'], { kind: 'arg', arg: 'machine', given: [] }],
+    [['up', 'web', '--json', 'd'], { kind: 'arg', arg: 'machine', given: ['web'] }],
+    [['up', '-f', 'x.yaml', ''], { kind: 'arg', arg: 'machine', given: [], file: 'x.yaml' }],
+    [['up', '-f', ''], { kind: 'flag-value', flag: 'file' }],
+    [['up', '--s'], { kind: 'flag' }],
+    [['exec', 'web', 'x'], { kind: 'nothing' }],
+    [['exec', 'web', '--', 'l'], { kind: 'nothing' }],
+    [['box', 'remove', ''], { kind: 'arg', arg: 'box' }],
+    [['nonsense', ''], { kind: 'nothing' }],
+  ])('%j', (words, expected) => {
+    expect(completionRequest(words, surface)).toMatchObject(expected)
+  })
+})
+
+describe('candidatesFor', () => {
+  const around = { surface, cwd: '/', env: {} }
+  const names = async (words: string[]) =>
+    (await candidatesFor(completionRequest(words, surface), around)).map(({ value }) => value)
+
+  it('offers commands and groups once each, but no hidden ones', async () => {
+    expect(await names([''])).toEqual(['up', 'exec', 'box'])
+    expect(await names(['box', ''])).toEqual(['list', 'remove'])
+  })
+
+  it('offers flags and leaves files to the shell', async () => {
+    expect(await names(['up', '--'])).toEqual(['--json', '--file', '--step'])
+    expect(await names(['up', '--file', ''])).toEqual([':files'])
+  })
+})

@@ -1,0 +1,169 @@
+import { describe, expect, it } from 'vitest'
+import type { PosadaEvent } from '../../../src/events/index.ts'
+import { palette } from '../../../src/ui/colour.ts'
+import { liveReporter } from '../../../src/ui/live.ts'
+import { plainReporter } from '../../../src/ui/plain.ts'
+import { makeReporter } from '../../../src/ui/reporter.ts'
+
+const paint = palette(false)
+
+/** Something to write to, and what was written. */
+function paper() {
+  const pieces: string[] = []
+  const write = (text: string): boolean => {
+    pieces.push(text)
+    return true
+  }
+  return { write, text: () => pieces.join('') }
+}
+
+/** Two machines at once, a program that writes pieces of lines, progress, a notice, a failure. */
+const story: PosadaEvent[] = [
+  { type: 'step', status: 'start', step: 'disk', message: 'copying the box', machine: 'db' },
+  { type: 'step', status: 'start', step: 'boot', message: 'waiting for the guest', machine: 'web' },
+  {
+    type: 'progress',
+    step: 'disk',
+    message: 'copying',
+    done: 50 * 1024 ** 2,
+    total: 200 * 1024 ** 2,
+    unit: 'bytes',
+    machine: 'db',
+  },
+  { type: 'step', status: 'done', step: 'disk', message: 'copying the box', machine: 'db', ms: 1234 },
+  { type: 'step', status: 'start', step: 'provision:x', message: 'step x', machine: 'db' },
+  { type: 'output', stream: 'stdout', step: 'provision:x', machine: 'db', text: 'Reading pack' },
+  { type: 'output', stream: 'stdout', step: 'provision:x', machine: 'web', text: 'from web\n' },
+  {
+    type: 'output',
+    stream: 'stdout',
+    step: 'provision:x',
+    machine: 'db',
+    text: 'age lists\r\n10%\r100%\nunfinished',
+  },
+  { type: 'notice', level: 'warn', message: 'port 8080 is taken', hint: 'set auto: true', machine: 'web' },
+  { type: 'step', status: 'fail', step: 'provision:x', message: 'step x', machine: 'db', ms: 65_000 },
+  { type: 'step', status: 'skip', step: 'provision:y', message: 'step y is done already', machine: 'db' },
+]
+
+describe('plainReporter', () => {
+  it('writes one line an event and keeps the lines of each machine whole', () => {
+    const out = paper()
+    const reporter = plainReporter({ paint, write: out.write })
+    story.forEach(reporter.emit)
+    reporter.close()
+    expect(out.text()).toMatchInlineSnapshot(`
+      "· db: copying the box
+      · web: waiting for the guest
+      ✓ db: copying the box (1.2s)
+      · db: step x
+       web | from web
+       db | Reading package lists
+       db | 100%
+      warning: web: port 8080 is taken
+        hint: set auto: true
+       db | unfinished
+      ✗ db: step x (1m5s)
+      - db: step y is done already
+      "
+    `)
+  })
+
+  it('cuts a line that never ends, and shows the rest at the end', () => {
+    const out = paper()
+    const reporter = plainReporter({ paint, write: out.write })
+    reporter.emit({ type: 'output', stream: 'stdout', step: 's', text: 'x'.repeat(10_000) })
+    expect(
+      out
+        .text()
+        .split('\n')
+        .map((line) => line.length),
+    ).toEqual([4099, 4099, 0])
+    reporter.close()
+    expect(out.text().replaceAll(/[^x]/g, '')).toHaveLength(10_000)
+  })
+})
+
+const ESC = '\u001b'
+const CONTROLS = new RegExp(`(\\n|${ESC}\\[\\d+A|${ESC}\\[0J)`)
+
+/** What stands on a terminal in the end: enough of ECMA-48 for cursor up and erase below. */
+function screen(written: string): string {
+  const rows = ['']
+  for (const part of written.split(CONTROLS)) {
+    const up = /\[(\d+)A/.exec(part)
+    if (part === '\n') rows.push('')
+    else if (up !== null) rows.splice(rows.length - 1 - Number(up[1]), Number.POSITIVE_INFINITY, '')
+    else if (!part.startsWith(ESC)) rows[rows.length - 1] += part
+  }
+  return rows.join('\n')
+}
+
+describe('liveReporter', () => {
+  function live(events: readonly PosadaEvent[], columns = 60) {
+    const out = paper()
+    let time = 0
+    const stream = { columns, rows: 24, write: out.write }
+    const reporter = liveReporter({ stream, paint, now: () => time, timer: false })
+    for (const event of events) {
+      time += 1000
+      reporter.emit(event)
+    }
+    return { reporter, shown: () => screen(out.text()) }
+  }
+
+  it('shows what goes on below what is finished', () => {
+    expect(live(story.slice(0, 9)).shown()).toMatchInlineSnapshot(`
+      "✓ db: copying the box (1.2s)
+       web | from web
+       db | Reading package lists
+       db | 100%
+      warning: web: port 8080 is taken
+        hint: set auto: true
+      ⠋ web: waiting for the guest  7s
+      ⠋ db: step x  4s
+      "
+    `)
+  })
+
+  it('leaves nothing but finished lines behind', () => {
+    const { reporter, shown } = live(story)
+    reporter.close()
+    expect(shown()).toMatchInlineSnapshot(`
+      "✓ db: copying the box (1.2s)
+       web | from web
+       db | Reading package lists
+       db | 100%
+      warning: web: port 8080 is taken
+        hint: set auto: true
+       db | unfinished
+      ✗ db: step x (1m5s)
+      - db: step y is done already
+      "
+    `)
+  })
+
+  it('never draws a line wider than the terminal', () => {
+    const long: PosadaEvent = {
+      type: 'step',
+      status: 'start',
+      step: 's',
+      message: '日本'.repeat(50),
+      machine: 'web',
+    }
+    const [line = ''] = live([long], 30).shown().split('\n')
+    expect(line.length).toBeLessThan(30)
+    expect(line).toContain('…')
+  })
+})
+
+describe('makeReporter', () => {
+  it('shows nothing when quiet', () => {
+    const out = paper()
+    const stream = { isTTY: true, write: out.write } as unknown as NodeJS.WriteStream
+    const reporter = makeReporter({ stream, colour: false, env: {}, quiet: true, debug: false })
+    story.forEach(reporter.emit)
+    reporter.close()
+    expect(out.text()).toBe('')
+  })
+})
