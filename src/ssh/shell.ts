@@ -69,11 +69,13 @@ async function interact(
     stdout.on('resize', onResize)
     signal?.addEventListener('abort', onAbort)
     onResize()
-    return await channelEnd(session, channel)
-  } catch (error) {
+    const result = await channelEnd(session, channel).catch((error: unknown) => {
+      // A channel that was closed from here need not say how its shell ended.
+      if (leaving === undefined) throw error
+      return null
+    })
     if (leaving === 'abort') throw signal?.reason
-    if (leaving === 'escape') return { code: 255, signal: null }
-    throw error
+    return result === null || leaving === 'escape' ? { code: 255, signal: null } : result
   } finally {
     signal?.removeEventListener('abort', onAbort)
     stdout.removeListener('resize', onResize)
