@@ -13,16 +13,22 @@ mkdir -p "$root/var/lib/posada"
 # The kernel that boots is the box's own; without this package apt brings no new ones.
 chroot "$root" dpkg --purge linux-image-cloud-amd64
 
-for unit in posada-network posada-ready posada-grow; do chroot "$root" systemctl --quiet enable "$unit.service"; done
+for unit in posada-network posada-ready; do chroot "$root" systemctl --quiet enable "$unit.service"; done
 
-# Started after the first login by posada-late.target, or when something asks for them.
-for unit in qemu-guest-agent.service systemd-timesyncd.service; do
-  chroot "$root" systemctl --quiet disable "$unit" 2>/dev/null || true
+# The kernel's command line starts posada-login.target: SSH and the network. The whole system,
+# multi-user.target, follows when the first login has had its time.
+chroot "$root" systemctl --quiet enable ssh.service
+
+rm -f "$root"/usr/lib/systemd/system/multi-user.target.wants/systemd-logind.service \
+  "$root"/usr/lib/systemd/system/multi-user.target.wants/dbus.service
+
+# Each generator costs a process before anything is started. fstab's stays; the others are for
+# things that this machine does not have: consoles with logins, encrypted disks, init scripts.
+mkdir -p "$root/etc/systemd/system-generators"
+for generator in "$root"/usr/lib/systemd/system-generators/*; do
+  name=$(basename "$generator")
+  [ "$name" = systemd-fstab-generator ] || ln -sf /dev/null "$root/etc/systemd/system-generators/$name"
 done
-wants="$root/usr/lib/systemd/system"
-rm -f "$wants"/sysinit.target.wants/systemd-udevd.service "$wants"/sysinit.target.wants/systemd-udev-trigger.service \
-  "$wants"/multi-user.target.wants/systemd-logind.service "$wants"/multi-user.target.wants/dbus.service \
-  "$wants"/sysinit.target.wants/systemd-random-seed.service "$wants"/sysinit.target.wants/systemd-update-utmp.service
 
 # What a machine for development does not need, or what would take apt's lock behind its back.
 for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service \

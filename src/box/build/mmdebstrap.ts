@@ -76,6 +76,8 @@ export function mmdebstrapArguments(options: {
     `--include=${recipe.packages.join(',')}`,
     '--format=null',
     '--aptopt=Acquire::Retries "3"',
+    // The new root is thrown away when a build is cut short, so nothing in it has to be flushed.
+    '--dpkgopt=force-unsafe-io',
     `${hook}=copy-in ${quote(options.stage)} /`,
     `${hook}=sh "$1/${stageName}/lib/image.sh" "$1"`,
     `${hook}=copy-out /${resultName} ${quote(options.target)}`,
