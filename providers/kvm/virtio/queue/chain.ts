@@ -10,6 +10,8 @@ export interface Chain {
   readonly head: number
   readonly readable: readonly Uint8Array[]
   readonly writable: readonly Uint8Array[]
+  /** Where the writable buffers lie, by guest physical address: for devices that are told of pages. */
+  readonly writableAt: readonly { readonly gpa: number; readonly length: number }[]
   /** Bytes in `readable`; below 2^32, as the sum of both is. */
   readonly readableLength: number
   readonly writableLength: number
@@ -34,6 +36,7 @@ export function readChain(source: ChainSource, head: number): Chain | string {
   const { memory } = source
   const readable: Uint8Array[] = []
   const writable: Uint8Array[] = []
+  const writableAt: { gpa: number; length: number }[] = []
   let readableLength = 0
   let writableLength = 0
   let table = source.descriptors
@@ -74,6 +77,7 @@ export function readChain(source: ChainSource, head: number): Chain | string {
     if (pieces === null) return `a buffer of ${length} bytes at 0x${address.toString(16)} is outside RAM`
     if (flags & descriptorFlags.write) {
       writable.push(...pieces)
+      writableAt.push({ gpa: address, length })
       writableLength += length
     } else {
       if (writableLength > 0) return 'a readable buffer comes after a writable one'
@@ -81,7 +85,8 @@ export function readChain(source: ChainSource, head: number): Chain | string {
       readableLength += length
     }
     if (readableLength + writableLength >= 2 ** 32) return 'a chain of 4 GiB or more'
-    if (!(flags & descriptorFlags.next)) return { head, readable, writable, readableLength, writableLength }
+    if (!(flags & descriptorFlags.next))
+      return { head, readable, writable, writableAt, readableLength, writableLength }
     index = next
   }
   return `a chain of more than ${source.size} descriptors`

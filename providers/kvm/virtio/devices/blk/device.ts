@@ -1,0 +1,78 @@
+import type { Disk } from '../../../disk/disk.ts'
+import { QueuePump } from '../../device/pump.ts'
+import type { DeviceHost, VirtioDevice } from '../../device/virtio-device.ts'
+import type { Chain } from '../../queue/chain.ts'
+import { blkConfig, blkConfigLength, blkLimits, featuresOf } from './config.ts'
+import { answer, blkStatus, serveRequest } from './request.ts'
+
+export interface BlkOptions {
+  /** The device closes it. */
+  readonly disk: Disk
+  /** Serial number for the guest (`/dev/disk/by-id/virtio-…`), at most 20 bytes. */
+  readonly id: string
+  /** The host could not do a request; the guest gets an I/O error. For the machine's log. */
+  readonly onError: (error: unknown) => void
+}
+
+/** Block device (virtio 1.2, §5.2). A request is done when `kick` returns, or in a later turn. */
+export class BlkDevice implements VirtioDevice {
+  readonly type = 'blk'
+  readonly features: bigint
+  readonly queueSizes = [blkLimits.queueSize]
+  readonly configLength = blkConfigLength
+  readonly #options: BlkOptions
+  readonly #config: Buffer
+  #active: { host: DeviceHost; pump: QueuePump } | null = null
+
+  constructor(options: BlkOptions) {
+    this.#options = options
+    this.#config = blkConfig(options.disk)
+    this.features = featuresOf(options.disk)
+  }
+
+  readConfig(offset: number, data: Uint8Array): void {
+    data.set(this.#config.subarray(offset, offset + data.length))
+  }
+
+  writeConfig(): void {
+    // Nothing is writable: CONFIG_WCE is not offered, the cache is always written back (§5.2.5.2).
+  }
+
+  activate(host: DeviceHost): void {
+    const serve = (chain: Chain) => this.#serve(host, chain)
+    this.#active = { host, pump: new QueuePump({ host, queue: 0, serve }) }
+  }
+
+  kick(): void {
+    this.#active?.pump.run()
+  }
+
+  async reset(): Promise<void> {
+    this.#active?.pump.stop()
+    this.#active = null
+  }
+
+  async close(): Promise<void> {
+    this.#options.disk.close()
+  }
+
+  #serve(host: DeviceHost, chain: Chain): boolean {
+    const written = this.#attempt(chain)
+    if (written === null) {
+      host.fault('a request without room for its header or status')
+      return false
+    }
+    host.queue(0)?.push(chain.head, written)
+    return true
+  }
+
+  #attempt(chain: Chain): number | null {
+    try {
+      return serveRequest(this.#options, chain)
+    } catch (error) {
+      // The host's trouble (no room, a failing disk, a damaged image), not the guest's.
+      this.#options.onError(error)
+      return answer(chain, blkStatus.ioError)
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import type { DeviceHost } from '../../device/virtio-device.ts'
+import { copyIn } from '../../queue/pieces.ts'
+
+/** Buffers filled in one go; more wait for the guest's next kick, which follows as it gives new ones. */
+const chainsPerTurn = 64
+
+/** Bytes that wait for the guest's receive buffers on one queue. */
+export class ToGuest {
+  readonly #queue: number
+  readonly #limit: number
+  #waiting: { bytes: Uint8Array; whole: boolean }[] = []
+  #length = 0
+
+  /** Over `limit` bytes `hasRoom` is false; what is added is kept all the same. */
+  constructor(queue: number, limit: number) {
+    this.#queue = queue
+    this.#limit = limit
+  }
+
+  get hasRoom(): boolean {
+    return this.#length < this.#limit
+  }
+
+  /** Keeps bytes; says whether there is room for more. A `whole` piece has a buffer of the guest's to itself. */
+  add(bytes: Uint8Array, options: { whole?: boolean } = {}): boolean {
+    if (bytes.length > 0) this.#waiting.push({ bytes, whole: options.whole ?? false })
+    this.#length += bytes.length
+    return this.hasRoom
+  }
+
+  clear(): void {
+    this.#waiting = []
+    this.#length = 0
+  }
+
+  /** Fills the guest's buffers as far as both go. */
+  deliver(host: DeviceHost): void {
+    const queue = host.queue(this.#queue)
+    if (queue === null || this.#waiting.length === 0) return
+    for (let filled = 0; this.#waiting.length > 0 && filled < chainsPerTurn; filled += 1) {
+      const chain = queue.pop()
+      if (chain === null) {
+        if (!queue.armKicks()) break
+        continue
+      }
+      queue.push(chain.head, this.#fill(chain.writable))
+    }
+    host.notify(this.#queue)
+  }
+
+  #fill(writable: readonly Uint8Array[]): number {
+    let written = 0
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      if (next.whole && written > 0) break
+      const part = copyIn(writable, written, next.bytes)
+      written += part
+      this.#length -= part
+      if (part === next.bytes.length || next.whole) {
+        this.#waiting.shift()
+        // Cut short by a buffer too small for it: what is left would read as a message of its own.
+        if (next.whole) {
+          this.#length -= next.bytes.length - part
+          break
+        }
+      } else {
+        next.bytes = next.bytes.subarray(part)
+        break
+      }
+    }
+    return written
+  }
+}

@@ -1,0 +1,90 @@
+import { rmSync } from 'node:fs'
+import { createServer, type Server, type Socket } from 'node:net'
+import type { PortBackend, PortEvents } from './port-backend.ts'
+
+/** Bytes kept for a client that does not read. */
+const mostUnread = 2 ** 20
+
+/** A port of the console as a Unix socket that the host listens on; one client at a time, a further one waits. */
+export class UnixPort implements PortBackend {
+  readonly name: string
+  readonly #server: Server
+  readonly #path: string
+  #events: PortEvents | null = null
+  #client: Socket | null = null
+  readonly #waiting: Socket[] = []
+
+  private constructor(name: string, path: string) {
+    this.name = name
+    this.#path = path
+    this.#server = createServer({ pauseOnConnect: true }, (socket) => this.#accept(socket))
+  }
+
+  /** Listens at `path`, over a socket that an earlier run may have left. */
+  static async listen(name: string, path: string): Promise<UnixPort> {
+    const port = new UnixPort(name, path)
+    rmSync(path, { force: true })
+    await new Promise<void>((resolve, reject) => {
+      port.#server.once('error', reject)
+      port.#server.listen(path, () => {
+        port.#server.removeListener('error', reject)
+        resolve()
+      })
+    })
+    return port
+  }
+
+  get connected(): boolean {
+    return this.#client !== null
+  }
+
+  start(events: PortEvents): void {
+    this.#events = events
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.#client === null || this.#client.writableLength > mostUnread) return false
+    this.#client.write(bytes)
+    return true
+  }
+
+  resume(): void {
+    this.#client?.resume()
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#waiting.splice(0)) socket.destroy()
+    this.#client?.destroy()
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    rmSync(this.#path, { force: true })
+  }
+
+  #accept(socket: Socket): void {
+    // Without a listener a reset by the client would end the machine; 'close' follows and does the rest.
+    socket.on('error', () => socket.destroy())
+    socket.on('close', () => this.#left(socket))
+    if (this.#client === null) this.#serve(socket)
+    else this.#waiting.push(socket)
+  }
+
+  #serve(socket: Socket): void {
+    this.#client = socket
+    socket.on('data', (bytes) => {
+      if (this.#events?.data(bytes) === false) socket.pause()
+    })
+    socket.on('drain', () => this.#events?.writable())
+    socket.resume()
+    this.#events?.changed()
+    this.#events?.writable()
+  }
+
+  #left(socket: Socket): void {
+    const index = this.#waiting.indexOf(socket)
+    if (index >= 0) this.#waiting.splice(index, 1)
+    if (this.#client !== socket) return
+    this.#client = null
+    this.#events?.changed()
+    const next = this.#waiting.shift()
+    if (next !== undefined) this.#serve(next)
+  }
+}

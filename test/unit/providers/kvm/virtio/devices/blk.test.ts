@@ -1,0 +1,173 @@
+import { describe, expect, it } from 'vitest'
+import { openDisk } from '../../../../../../providers/kvm/disk/open-disk.ts'
+import { createOverlay } from '../../../../../../providers/kvm/disk/qcow2/create.ts'
+import { BlkDevice } from '../../../../../../providers/kvm/virtio/devices/blk/device.ts'
+import { inFolder } from '../../../../../helpers/qemu-img.ts'
+import { startDevice } from '../../../../../helpers/started-device.ts'
+
+const size = 4 * 2 ** 20
+
+/** Runs `act` with a block device over a fresh overlay, its driver, and a way to send one request. */
+async function withDisk(
+  act: (rig: Awaited<ReturnType<typeof rigUp>>) => void | Promise<void>,
+  readOnly = false,
+) {
+  await inFolder(async (folder) => {
+    const path = `${folder}/disk.qcow2`
+    createOverlay(path, { size })
+    const rig = await rigUp(path, readOnly)
+    try {
+      await act(rig)
+    } finally {
+      await rig.stop()
+    }
+  })
+}
+
+async function rigUp(path: string, readOnly: boolean) {
+  const errors: unknown[] = []
+  const disk = openDisk({ path, format: 'qcow2', readOnly })
+  const device = new BlkDevice({ disk, id: 'root', onError: (error) => errors.push(error) })
+  const rig = await startDevice(device)
+  const header = (type: number, sector: number | bigint) => {
+    const bytes = Buffer.alloc(16)
+    bytes.writeUInt32LE(type, 0)
+    bytes.writeBigUInt64LE(BigInt(sector), 8)
+    return rig.put(0x8000, bytes)
+  }
+  /** Data at 0x10000, status at 0xf000; says the status and the length used. */
+  const request = (type: number, sector: number | bigint, data: { out?: Uint8Array; into?: number } = {}) => {
+    rig.memory.writeU8(0xf000, 0xee)
+    const buffers = [header(type, sector), ...(data.out ? [rig.put(0x10000, data.out)] : [])]
+    const into = data.into ? [{ at: 0x10000, length: data.into, write: true }] : []
+    rig.queue(0).submit([...buffers, ...into, { at: 0xf000, length: 1, write: true }])
+    rig.driver.kick(0)
+    return { status: rig.memory.readU8(0xf000), written: rig.queue(0).takeUsed()[0]?.written }
+  }
+  return { ...rig, device, disk, errors, request, header }
+}
+
+const ranges = (...list: [sector: number, count: number, flags: number][]) => {
+  const bytes = Buffer.alloc(16 * list.length)
+  list.forEach(([sector, count, flags], index) => {
+    bytes.writeUInt32LE(sector, 16 * index)
+    bytes.writeUInt32LE(count, 16 * index + 8)
+    bytes.writeUInt32LE(flags, 16 * index + 12)
+  })
+  return bytes
+}
+
+describe('a block device', () => {
+  it('says its size and limits', () =>
+    withDisk(({ driver }) => {
+      expect(driver.device(0, 4) * 512).toBe(size)
+      expect([driver.device(12, 4), driver.device(20, 4)]).toEqual([254, 512])
+      expect(driver.features() & 0x7fffn).toBe(
+        BigInt((1 << 2) | (1 << 6) | (1 << 9) | (1 << 10) | (1 << 13) | (1 << 14)),
+      )
+    }))
+
+  it('reads back what was written, flushed or not, and names itself', () =>
+    withDisk(({ request, get }) => {
+      const bytes = Buffer.alloc(5 * 512, 'block')
+      expect(request(1, 7, { out: bytes })).toEqual({ status: 0, written: 1 })
+      expect(request(4, 0)).toEqual({ status: 0, written: 1 })
+      expect(request(0, 6, { into: 6 * 512 })).toEqual({ status: 0, written: 6 * 512 + 1 })
+      expect(get(0x10000 + 512, bytes.length).equals(bytes)).toBe(true)
+      expect(request(8, 0, { into: 20 })).toEqual({ status: 0, written: 21 })
+      expect(get(0x10000, 20).toString('latin1')).toBe(`root${'\0'.repeat(16)}`)
+    }))
+
+  it('discards and writes zeros', () =>
+    withDisk(({ request, get }) => {
+      request(1, 0, { out: Buffer.alloc(512 * 300, 1) })
+      expect(request(11, 0, { out: ranges([0, 128, 0]) }).status).toBe(0)
+      expect(request(13, 0, { out: ranges([128, 8, 0], [200, 8, 1]) }).status).toBe(0)
+      request(0, 0, { into: 512 * 300 })
+      const sectors = get(0x10000, 512 * 300)
+      const ones = Array.from({ length: 300 }, (_, index) => sectors[index * 512])
+      const zero = (index: number) => index < 136 || (index >= 200 && index < 208)
+      expect(ones).toEqual(ones.map((_, index) => (zero(index) ? 0 : 1)))
+    }))
+
+  it('does not care how a request is cut into buffers', () =>
+    withDisk(({ queue, driver, header, put, memory }) => {
+      const { at } = header(1, 3)
+      put(0x8010, Buffer.alloc(512, 'x'))
+      queue(0).submit([
+        { at, length: 5 },
+        { at: at + 5, length: 300 },
+        { at: at + 305, length: 16 + 512 - 305 },
+        { at: 0xf000, length: 1, write: true },
+      ])
+      driver.kick(0)
+      expect(memory.readU8(0xf000)).toBe(0)
+    }))
+
+  it.each([
+    ['a read past the end', 0, size / 512, { into: 512 }],
+    ['a read that runs over the end', 0, size / 512 - 1, { into: 1024 }],
+    ['a read at the end of the numbers', 0, 0xffff_ffff_ffff_ffffn, { into: 512 }],
+    ['a read of half a sector', 0, 0, { into: 100 }],
+    ['a write past the end', 1, 2n ** 40n, { out: Buffer.alloc(512) }],
+    ['a discard past the end', 11, 0, { out: ranges([size / 512, 1, 0]) }],
+    ['a discard of too much', 11, 0, { out: ranges([0, 2 ** 21 + 1, 0]) }],
+    ['a discard of no whole range', 11, 0, { out: Buffer.alloc(15) }],
+    ['a discard without a range', 11, 0, {}],
+    ['too many ranges', 13, 0, { out: Buffer.alloc(16 * 17) }],
+  ] as const)('answers %s with an I/O error', (_name, type, sector, data) =>
+    withDisk(({ request, errors, faults }) => {
+      expect(request(type, sector, data).status).toBe(1)
+      expect([errors, faults]).toEqual([[], []])
+    }),
+  )
+
+  it.each([
+    ['a type it does not know', 99, {}],
+    ['a flag of the future', 13, { out: ranges([0, 8, 2]) }],
+    ['a discard that unmaps', 11, { out: ranges([0, 8, 1]) }],
+  ])('says of %s that it is not supported', (_name, type, data) =>
+    withDisk(({ request }) => {
+      expect(request(type, 0, data).status).toBe(2)
+    }),
+  )
+
+  it('refuses every change of a disk that is only to be read', () =>
+    withDisk(({ request, driver }) => {
+      expect(driver.features() & (1n << 5n)).toBe(1n << 5n)
+      expect(request(1, 0, { out: Buffer.alloc(512) }).status).toBe(1)
+      expect(request(11, 0, { out: ranges([0, 8, 0]) }).status).toBe(1)
+      expect(request(0, 0, { into: 512 }).status).toBe(0)
+    }, true))
+
+  it('tells the guest of trouble on the host and goes on', () =>
+    withDisk(({ request, disk, errors }) => {
+      const flush = disk.flush
+      disk.flush = () => {
+        throw new Error('EIO')
+      }
+      expect(request(4, 0).status).toBe(1)
+      expect(errors).toHaveLength(1)
+      disk.flush = flush
+      expect(request(4, 0).status).toBe(0)
+    }))
+
+  it.each([
+    ['no header', [{ at: 0xf000, length: 1, write: true }]],
+    [
+      'half a header',
+      [
+        { at: 0x8000, length: 15 },
+        { at: 0xf000, length: 1, write: true },
+      ],
+    ],
+    ['no status', [{ at: 0x8000, length: 16 }]],
+  ])('is lost to a driver that sends %s', (_name, buffers) =>
+    withDisk(({ queue, driver, faults }) => {
+      queue(0).submit(buffers)
+      driver.kick(0)
+      expect(faults).toEqual(['blk: a request without room for its header or status'])
+      expect(driver.status & 64).toBe(64)
+    }),
+  )
+})
