@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { isPosadaError, PosadaError } from '../../src/errors/index.ts'
 import { isAlive, type ProcessIdentity, terminate } from '../../src/lib/process-identity.ts'
+import { sleep } from '../../src/lib/sleep.ts'
 import type { MachineSpec, StopOptions, StopResult } from '../../src/provider/index.ts'
 import { askAgentToShutDown } from './agent.ts'
 import { qemuFiles } from './files.ts'
@@ -103,10 +103,6 @@ async function hasEnded(qemu: ProcessIdentity, limit: number, signal?: AbortSign
   for (;;) {
     if (!(await isAlive(qemu))) return true
     if (Date.now() >= deadline) return false
-    await sleep(
-      Math.max(1, Math.min(50, deadline - Date.now())),
-      undefined,
-      signal === undefined ? {} : { signal },
-    )
+    await sleep(Math.max(1, Math.min(50, deadline - Date.now())), signal)
   }
 }
