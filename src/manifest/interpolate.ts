@@ -17,6 +17,9 @@ export interface Interpolated {
 /** The longest text that may come of one value, in characters. */
 export const interpolatedLimit = 1024 * 1024
 
+/** Problems of one value that are told; further ones would cost time and help nobody. */
+const problemLimit = 100
+
 /** How deep defaults may hold further expressions. */
 const depthLimit = 8
 
@@ -95,14 +98,18 @@ class Reader {
     if (rest.end < 0) return { ...this.#malformed(start, false), end: this.#text.length }
     const given = value !== undefined && !(operator.startsWith(':') && value === '')
     if (given) return { out: value, end: rest.end }
-    this.#problems.push(...inner)
+    for (const problem of inner) this.#problem(problem)
     if (operator.endsWith('-')) return { out: rest.out, end: rest.end }
     this.#unset(variable, start, rest.end, rest.out)
     return { out: '', end: rest.end }
   }
 
+  #problem(problem: InterpolationProblem): void {
+    if (this.#problems.length < problemLimit) this.#problems.push(problem)
+  }
+
   #unset(variable: string, at: number, end: number, hint: string): void {
-    this.#problems.push({
+    this.#problem({
       code: 'E_VARIABLE_UNSET',
       message: `the variable ${variable} is not set`,
       hint:
@@ -117,7 +124,7 @@ class Reader {
   #malformed(start: number, deep: boolean): { out: string; end: number } {
     const close = this.#text.indexOf('}', start)
     const end = close < 0 ? this.#text.length : close + 1
-    this.#problems.push({
+    this.#problem({
       code: 'E_VALUE_INVALID',
       message: deep
         ? 'expressions are nested too deeply'

@@ -64,7 +64,7 @@ function notAFile(file: string, folder: boolean): PosadaError {
 
 /** The coded form of a system error met while reading; anything else as it came. */
 export function cannotRead(file: string, error: unknown): unknown {
-  if (!isErrno(error) || error.code === undefined) return error
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return error
   const [why, hint] = reasons[error.code] ?? [
     `reading it failed with ${error.code}`,
     'look at the file system',

@@ -36,7 +36,7 @@ export function placeOf({ source, start, end }: Span): Place {
   const lineStart = source.lineStarts[index] ?? 0
   const next = source.lineStarts[index + 1]
   let lineEnd = next === undefined ? source.text.length : next - 1
-  if (lineEnd > lineStart && source.text[lineEnd - 1] === '\r') lineEnd -= 1
+  if (next !== undefined && lineEnd > lineStart && source.text[lineEnd - 1] === '\r') lineEnd -= 1
   const from = Math.min(start, lineEnd)
   const length = Math.max(1, Math.min(end, lineEnd) - from)
   const place = { file: source.file, line: index + 1, column: from - lineStart + 1 }
