@@ -1,0 +1,96 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { qemuArguments } from '../../../../providers/qemu/argv/index.ts'
+import { exampleHost, exampleSpec } from './spec.ts'
+
+describe('qemuArguments', () => {
+  test('a kernel of its own, emulated', () => {
+    expect(lines(qemuArguments(exampleSpec(), exampleHost()))).toMatchSnapshot()
+  })
+
+  test('firmware of a PC, on the processor itself, without sandbox', () => {
+    const spec = exampleSpec({ boot: { kind: 'firmware', firmware: 'bios' } })
+    expect(lines(qemuArguments(spec, exampleHost({ accelerator: 'kvm', sandbox: false })))).toMatchSnapshot()
+  })
+
+  test('UEFI, nested, with options of its own', () => {
+    const spec = exampleSpec({ boot: { kind: 'firmware', firmware: 'uefi' }, nested: true })
+    const uefi = { code: '/usr/share/OVMF/OVMF_CODE_4M.fd', variables: '/p/data/uefi-variables.fd' }
+    const options = { machine: 'pc', args: ['-device', 'edu'] }
+    expect(lines(qemuArguments(spec, exampleHost({ accelerator: 'kvm', uefi, options })))).toMatchSnapshot()
+  })
+
+  test('aarch64, emulated', () => {
+    expect(lines(qemuArguments(exampleSpec({ arch: 'aarch64' }), exampleHost()))).toMatchSnapshot()
+  })
+
+  test('microvm has no PCI', () => {
+    const argv = qemuArguments(exampleSpec(), exampleHost({ options: { machine: 'microvm', args: [] } }))
+    expect(argv.join(' ')).not.toContain('-pci')
+    expect(argv).toContain('virtio-blk-device,drive=disk0,serial=root')
+  })
+
+  test('SVM is never switched off under TCG', () => {
+    const argv = qemuArguments(exampleSpec({ nested: false }), exampleHost())
+    expect(argv[argv.indexOf('-cpu') + 1]).toBe('max')
+  })
+
+  test('no path breaks out of its option, and none gets lost', () => {
+    const segment = fc
+      .string({ minLength: 1, maxLength: 20, unit: 'binary' })
+      .filter((s) => !/[\0/\uD800-\uDFFF]/.test(s))
+    const nasty = fc.oneof(
+      segment,
+      fc.constantFrom(',', ',,', ',if=none', 'a b', 'ü=on', '"', '{}', "'", '\n', '%s'),
+    )
+    fc.assert(
+      fc.property(nasty, nasty, nasty, (data, log, run) => {
+        const spec = exampleSpec({
+          disks: [{ name: 'root', path: `/${data}/root`, size: 512 }],
+          files: {
+            dataDir: `/${data}`,
+            runtimeDir: `/${run}`,
+            consoleLog: `/${log}`,
+            providerLog: '/p',
+          },
+        })
+        const argv = qemuArguments(spec, exampleHost())
+        const values = argv.flatMap(parseProperties)
+        expect(values).toContainEqual(['path', `/${log}`])
+        expect(values).toContainEqual(['path', `/${run}/qmp.sock`])
+        expect(argv).toContain(`/${run}/qemu.pid`)
+        const image = JSON.parse(argv[argv.indexOf('-blockdev') + 1] ?? '')
+        expect(image.file.filename).toBe(`/${data}/root`)
+        expect(values.map(([key]) => key).sort()).toEqual(
+          qemuArguments(exampleSpec({ disks: spec.disks }), exampleHost())
+            .flatMap(parseProperties)
+            .map(([key]) => key)
+            .sort(),
+        )
+      }),
+    )
+  })
+
+  test('refuses a NUL, which would end an argument early', () => {
+    const files = { ...exampleSpec().files, consoleLog: '/a\0b' }
+    expect(() => qemuArguments(exampleSpec({ files }), exampleHost())).toThrow('NUL')
+  })
+})
+
+/** An option and its value on one line. */
+function lines(argv: string[]): string[] {
+  return argv
+    .join('\n')
+    .replaceAll(/\n(?!-)/g, ' ')
+    .split('\n')
+}
+
+/** QEMU's own rule: a comma ends a property unless another follows at once. */
+function parseProperties(argument: string): [string, string][] {
+  if (/^[{/]/.test(argument) || !argument.includes('=')) return []
+  const parts = argument.replaceAll(',,', '\0').split(',')
+  return parts.flatMap((part): [string, string][] => {
+    const at = part.indexOf('=')
+    return at < 0 ? [] : [[part.slice(0, at), part.slice(at + 1).replaceAll('\0', ',')]]
+  })
+}

@@ -1,0 +1,49 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { bootCode } from '../../../../providers/qemu/probe/boot-code.ts'
+import { recall, remember } from '../../../../providers/qemu/probe/cache.ts'
+
+const found = { accelerator: 'tcg' as const, sandbox: true, failures: ['KVM: no'], passing: false }
+
+test('the x86 code has its descriptor table where lgdt looks for it', () => {
+  const image = Buffer.from(bootCode('x86_64'))
+  expect(image).toHaveLength(0x10000)
+  const base = image.readUInt32LE(0x118 + 2)
+  expect(image.readBigUInt64LE(base - 0xf0000 + 24)).toBe(0x00af9b000000ffffn)
+  const jump = 0xfff3 + image.readUInt16LE(0xfff1)
+  expect(jump & 0xffff).toBe(0)
+})
+
+test('findings are believed only as long as nothing changed', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'posada-probe-'))
+  try {
+    const path = join(folder, 'cache')
+    expect(await recall(path, 'a')).toBeNull()
+    await remember(path, 'a', found)
+    expect(await recall(path, 'a')).toEqual(found)
+    expect(await recall(path, 'b')).toBeNull()
+    await remember(path, 'b', { ...found, accelerator: null })
+    expect(await recall(path, 'b')).toBeNull()
+    for (const junk of [
+      '',
+      '{',
+      'null',
+      '[]',
+      '{"fingerprint":"a","at":1,"findings":{"accelerator":"xen"}}',
+    ]) {
+      await writeFile(path, junk)
+      expect(await recall(path, 'a')).toBeNull()
+    }
+    const old = {
+      fingerprint: 'a',
+      at: Date.now() - 2 * 60 * 60 * 1000,
+      findings: { ...found, passing: true },
+    }
+    await writeFile(path, JSON.stringify(old))
+    expect(await recall(path, 'a')).toBeNull()
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+})
