@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -17,19 +17,24 @@ export async function buildKvmEntries(): Promise<{ folder: string; remove: () =>
   const cache = join(root, 'node_modules', '.cache')
   await mkdir(cache, { recursive: true })
   const folder = await mkdtemp(join(cache, 'posada-kvm-'))
+  await writeFile(join(folder, 'package.json'), '{"type":"module"}')
   await build({
     absWorkingDir: root,
     entryPoints: {
       'kvm-vcpu': 'providers/kvm/vcpu/worker.ts',
+      'kvm-vmm': 'providers/kvm/process/main.ts',
+      'kvm-probe': 'providers/kvm/probe/main.ts',
     },
     outdir: folder,
-    outExtension: { '.js': '.mjs' },
     bundle: true,
     platform: 'node',
     target: 'node20',
     format: 'esm',
     external: ['koffi'],
     logLevel: 'warning',
+    banner: {
+      js: "import { createRequire as __r } from 'node:module'; const require = __r(import.meta.url)",
+    },
   })
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) }
 }

@@ -1,8 +1,8 @@
-import { join } from 'node:path'
 import { enterLongMode } from '../../../providers/kvm/boot/long-mode.ts'
 import { createSerialPortState, serialOutput } from '../../../providers/kvm/devices/serial-port.ts'
 import { closeDescriptor } from '../../../providers/kvm/ffi/libc.ts'
 import { createRam } from '../../../providers/kvm/memory/ram.ts'
+import { entryPoint } from '../../../providers/kvm/process/entry-points.ts'
 import { createMachine, type Machine } from '../../../providers/kvm/vm/machine.ts'
 import { openKvm } from '../../../providers/kvm/vm/open-kvm.ts'
 
@@ -38,7 +38,7 @@ export async function startSmallGuest(options: SmallGuestOptions): Promise<Small
   const machine = createMachine({ kvm, ram, serial: { shared: serial, onOutput } })
   ram.memory.slice(codeAddress, code.length)?.set(code)
   const entry = enterLongMode(ram.memory, { rip: codeAddress })
-  await machine.startVcpus({ cpus, nested: false, entry, workerFile: join(folder, 'kvm-vcpu.mjs') })
+  await machine.startVcpus({ cpus, nested: false, entry, workerFile: entryPoint('kvm-vcpu', folder) })
   return {
     machine,
     output: () => output,

@@ -1,0 +1,38 @@
+import { readdir, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { isErrno } from '../../src/lib/errno.ts'
+import type { MachineSpec } from '../../src/provider/index.ts'
+import { kvmFiles } from './files.ts'
+import { status } from './status.ts'
+
+/** Takes the machine's files away; the record last, so that a destroy that was cut short is not forgotten. */
+export async function destroy(spec: MachineSpec): Promise<void> {
+  const { state } = await status(spec)
+  if (state === 'running' || state === 'paused') throw new Error(`destroy of ${spec.name}, which is ${state}`)
+  const { record, ...files } = kvmFiles(spec)
+  const { consoleLog, providerLog } = spec.files
+  const logs = [consoleLog, `${consoleLog}.1`, providerLog, `${providerLog}.1`]
+  for (const path of [...spec.disks.map((disk) => disk.path), ...Object.values(files), ...logs]) {
+    await removeWithLeftovers(path)
+  }
+  await removeWithLeftovers(record)
+}
+
+/** Also the `<path>.<…>.tmp` of a write that was cut short. */
+async function removeWithLeftovers(path: string): Promise<void> {
+  await rm(path, { force: true })
+  const folder = dirname(path)
+  for (const name of await list(folder)) {
+    if (name.startsWith(`${basename(path)}.`) && name.endsWith('.tmp'))
+      await rm(join(folder, name), { force: true })
+  }
+}
+
+async function list(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder)
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return []
+    throw error
+  }
+}

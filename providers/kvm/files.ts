@@ -1,0 +1,25 @@
+import { join } from 'node:path'
+import type { MachineSpec } from '../../src/provider/index.ts'
+
+/** Every file that this provider makes for a machine, besides the disks and logs named in its spec. */
+export interface KvmFiles {
+  /** Control socket of the machine's process. */
+  control: string
+  ready: string
+  agent: string
+  /** Held with flock(2) by the machine's process as long as it lives. */
+  lock: string
+  /** That the machine was made, and how its last run began and ended: RunRecord. */
+  record: string
+}
+
+export function kvmFiles(spec: MachineSpec): KvmFiles {
+  const { dataDir, runtimeDir } = spec.files
+  return {
+    control: join(runtimeDir, 'kvm.sock'),
+    ready: join(runtimeDir, 'ready.sock'),
+    agent: join(runtimeDir, 'agent.sock'),
+    lock: join(dataDir, 'kvm.lock'),
+    record: join(dataDir, 'kvm.json'),
+  }
+}

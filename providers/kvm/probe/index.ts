@@ -1,0 +1,128 @@
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { accessSync, constants, statSync } from 'node:fs'
+import { release } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { z } from 'zod'
+import { PosadaError } from '../../../src/errors/index.ts'
+import { isErrno } from '../../../src/lib/errno.ts'
+import { readTextIfThere, writeFileAtomic } from '../../../src/lib/write-file.ts'
+import type { ProbeReport } from '../../../src/provider/index.ts'
+import { entryPoint } from '../process/entry-points.ts'
+import { readHandshake } from '../process/handshake.ts'
+import { hostBootId } from '../run-record.ts'
+import { kvmDevice } from '../vm/open-kvm.ts'
+
+export interface ProbeOptions {
+  fresh?: boolean
+  signal?: AbortSignal
+}
+
+/** Milliseconds for the probe's process, which needs a tenth of a second. */
+const limit = 10_000
+
+/**
+ * Whether stock 64-bit code runs on this host's KVM: a process of its own runs a guest of a few dozen
+ * instructions. What it found holds until the host restarts, its kernel's KVM is loaded anew, or the user
+ * loses the right to use it.
+ */
+export async function probe(
+  cacheDir: string,
+  entries: string | undefined,
+  options: ProbeOptions = {},
+): Promise<ProbeReport> {
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    return {
+      ...unusable,
+      reason: `the built-in hypervisor runs on Linux on x86-64 only, not on ${process.platform} ${process.arch}`,
+    }
+  }
+  const cache = join(cacheDir, 'kvm-probe.json')
+  const key = await hostKey()
+  const known = options.fresh === true || key === null ? null : await readCache(cache, key)
+  if (known !== null) return known
+  const report = reportOf(await runProbe(entries, options.signal))
+  if (key !== null) await writeFileAtomic(cache, JSON.stringify({ key, report }))
+  return report
+}
+
+const unusable = { usable: false, accelerator: null, hardware: false } as const
+
+function reportOf(failure: PosadaError | null): ProbeReport {
+  if (failure === null) {
+    const reason =
+      'a probe guest ran vector, 16-byte atomic and paged memory instructions on the processor itself'
+    return { usable: true, accelerator: 'kvm', hardware: true, reason }
+  }
+  // KVM is there and open to us, and its guest failed: it emulates, for want of hardware.
+  const emulated = failure.code === 'E_KVM_UNUSABLE' && failure.hint === undefined
+  const reason = emulated
+    ? `${kvmDevice} is there, but cannot run stock 64-bit code: ${failure.message}`
+    : failure.message
+  const hint =
+    failure.hint ??
+    'use provider: qemu; if this host is itself a virtual machine, switch on nested virtualisation'
+  return { ...unusable, reason, hint }
+}
+
+/** Null: the guest did what it should. */
+async function runProbe(
+  entries: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<PosadaError | null> {
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [entryPoint('kvm-probe', entries)], {
+      cwd: '/',
+      timeout: limit,
+      killSignal: 'SIGKILL',
+      env: {},
+      ...(signal === undefined ? {} : { signal }),
+    })
+    return readHandshake(stdout)
+  } catch (error) {
+    signal?.throwIfAborted()
+    const killed = error instanceof Error && 'killed' in error && error.killed === true
+    const what = killed
+      ? `a probe guest did not end within ${limit / 1000} s`
+      : 'the process of the probe guest failed'
+    return new PosadaError('E_KVM_UNUSABLE', what, { cause: error })
+  }
+}
+
+/** What a report depends on, or null where there is no KVM that we may use: then nothing is worth keeping. */
+async function hostKey(): Promise<string | null> {
+  try {
+    accessSync(kvmDevice, constants.R_OK | constants.W_OK)
+    const { ino, ctimeMs } = statSync(kvmDevice)
+    const parts = [await hostBootId(), release(), ino, ctimeMs, process.version]
+    return createHash('sha256').update(parts.join()).digest('hex')
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'EACCES', 'EPERM')) return null
+    throw error
+  }
+}
+
+const cached = z.object({
+  key: z.string(),
+  report: z.object({
+    usable: z.boolean(),
+    accelerator: z.enum(['kvm']).nullable(),
+    hardware: z.boolean(),
+    reason: z.string(),
+    hint: z.string().optional(),
+  }),
+})
+
+async function readCache(path: string, key: string): Promise<ProbeReport | null> {
+  const text = await readTextIfThere(path)
+  if (text === null) return null
+  try {
+    const { key: found, report } = cached.parse(JSON.parse(text))
+    const { hint, ...rest } = report
+    return found === key ? { ...rest, ...(hint === undefined ? {} : { hint }) } : null
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof z.ZodError) return null
+    throw error
+  }
+}

@@ -1,0 +1,96 @@
+import { PosadaError } from '../../../../src/errors/index.ts'
+
+/**
+ * The control socket's language: a JSON object a line, both ways. The process greets with `{"posada": 1}`;
+ * a client sends `{"execute": name, "id": n}` and gets `{"return": value, "id": n}` or
+ * `{"error": {"code", "message"}, "id": n}`, in order.
+ */
+export const controlVersion = 1
+
+/** A line longer than this is none of ours. */
+export const maxLine = 64 * 1024
+
+export const commands = ['status', 'pause', 'resume', 'powerdown', 'quit'] as const
+export type CommandName = (typeof commands)[number]
+
+export interface Request {
+  id: number
+  execute: string
+}
+
+export type Reply =
+  | { kind: 'greeting'; version: number }
+  | { kind: 'return'; id: number; value: unknown }
+  | { kind: 'error'; id: number; code: string; message: string }
+
+/** Bytes to lines. `push` throws E_KVM_CONTROL for a line without end. */
+export class LineDecoder {
+  #rest = ''
+  readonly #text = new TextDecoder()
+
+  push(bytes: Uint8Array): string[] {
+    const lines = (this.#rest + this.#text.decode(bytes, { stream: true })).split('\n')
+    this.#rest = lines.pop() ?? ''
+    if (this.#rest.length > maxLine || lines.some((line) => line.length > maxLine)) {
+      throw new PosadaError(
+        'E_KVM_CONTROL',
+        `a line of more than ${maxLine} characters came over the control socket`,
+      )
+    }
+    return lines.filter((line) => line.trim() !== '')
+  }
+}
+
+/** @throws PosadaError E_KVM_CONTROL */
+export function parseRequest(line: string): Request {
+  const { id, execute } = parseObject(line)
+  if (typeof id !== 'number' || typeof execute !== 'string') throw malformed(line)
+  return { id, execute }
+}
+
+/** @throws PosadaError E_KVM_CONTROL */
+export function parseReply(line: string): Reply {
+  const object = parseObject(line)
+  if (typeof object.posada === 'number') return { kind: 'greeting', version: object.posada }
+  if (typeof object.id !== 'number') throw malformed(line)
+  if ('return' in object) return { kind: 'return', id: object.id, value: object.return }
+  const { code, message } = asObject(object.error)
+  if (typeof code !== 'string' || typeof message !== 'string') throw malformed(line)
+  return { kind: 'error', id: object.id, code, message: message.slice(0, 2000) }
+}
+
+export const encodeGreeting = () => line({ posada: controlVersion })
+export const encodeRequest = (id: number, execute: CommandName) => line({ execute, id })
+export const encodeReturn = (id: number, value: unknown) => line({ return: value, id })
+export const encodeError = (id: number, code: string, message: string) =>
+  line({ error: { code, message }, id })
+
+/** A JSON object, or an empty one for anything else. */
+export function asObject(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : {}
+}
+
+function line(value: unknown): string {
+  return `${JSON.stringify(value)}\n`
+}
+
+function parseObject(text: string): Record<string, unknown> {
+  try {
+    return asObject(JSON.parse(text))
+  } catch (error) {
+    if (error instanceof SyntaxError) throw malformed(text)
+    throw error
+  }
+}
+
+function malformed(text: string): PosadaError {
+  return new PosadaError(
+    'E_KVM_CONTROL',
+    'something else than a command or an answer came over the control socket',
+    {
+      value: text.slice(0, 200),
+    },
+  )
+}

@@ -1,0 +1,83 @@
+import { rm } from 'node:fs/promises'
+import { createServer, type Server, type Socket } from 'node:net'
+import { isPosadaError } from '../../../../src/errors/index.ts'
+import {
+  type CommandName,
+  commands,
+  encodeError,
+  encodeGreeting,
+  encodeReturn,
+  LineDecoder,
+  parseRequest,
+} from './codec.ts'
+
+/** What each command does; what it resolves with is the answer. */
+export type Handlers = Record<CommandName, () => Promise<unknown>>
+
+export interface ControlServer {
+  /** Takes the socket away; connections end once what was written to them is sent. */
+  close(): Promise<void>
+}
+
+/** More than a handful of clients at once is a mistake of somebody's. */
+const maxClients = 16
+
+/** Listens at `path`, over whatever was left there. Commands of one client are done one after the other. */
+export async function serveControl(path: string, handlers: Handlers): Promise<ControlServer> {
+  await rm(path, { force: true })
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    serve(socket, handlers)
+  })
+  server.maxConnections = maxClients
+  await listen(server, path)
+  return {
+    close: async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      for (const socket of sockets) socket.destroySoon()
+      await closed
+    },
+  }
+}
+
+function serve(socket: Socket, handlers: Handlers): void {
+  const decoder = new LineDecoder()
+  let before = Promise.resolve()
+  // A client that goes away is no failure of ours; what it asked for is done all the same.
+  socket.on('error', () => socket.destroy())
+  socket.write(encodeGreeting())
+  socket.on('data', (bytes) => {
+    try {
+      for (const line of decoder.push(bytes)) {
+        const { id, execute } = parseRequest(line)
+        before = before.then(() => answer(socket, handlers, id, execute))
+      }
+    } catch (error) {
+      if (!isPosadaError(error, 'E_KVM_CONTROL')) throw error
+      socket.destroy()
+    }
+  })
+}
+
+async function answer(socket: Socket, handlers: Handlers, id: number, execute: string): Promise<void> {
+  const name = commands.find((known) => known === execute)
+  if (name === undefined) {
+    socket.write(encodeError(id, 'E_KVM_CONTROL', `there is no command ${execute.slice(0, 100)}`))
+    return
+  }
+  try {
+    socket.write(encodeReturn(id, (await handlers[name]()) ?? {}))
+  } catch (error) {
+    const code = isPosadaError(error) ? error.code : 'E_KVM_CONTROL'
+    socket.write(encodeError(id, code, error instanceof Error ? error.message : String(error)))
+  }
+}
+
+function listen(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(path, () => resolve())
+  })
+}

@@ -1,0 +1,101 @@
+import { PosadaError } from '../../../src/errors/index.ts'
+import { consoleLogLimit, type MachineSpec } from '../../../src/provider/index.ts'
+import { writeTables } from '../acpi/tables.ts'
+import { loadKernel } from '../boot/load-kernel.ts'
+import { type ConsoleLog, openConsoleLog } from '../devices/console-log.ts'
+import type { PowerRequest } from '../devices/power-port.ts'
+import { createSerialPortState, resetSerialPort, serialOutput } from '../devices/serial-port.ts'
+import { powerButtonGsi } from '../memory/layout.ts'
+import { createRam, type Ram } from '../memory/ram.ts'
+import { createMachine, type Machine } from '../vm/machine.ts'
+import { openKvm } from '../vm/open-kvm.ts'
+import { openDevices } from './devices.ts'
+import { entryPoint } from './entry-points.ts'
+import { plugDevices } from './plug-devices.ts'
+
+/** Why a guest stopped by itself. */
+export type GuestEvent = { type: PowerRequest } | { type: 'failed'; reason: string }
+
+/** A guest between power-on and power-off; a restart makes another. */
+export interface Guest {
+  resume(): void
+  pause(): Promise<void>
+  pressPowerButton(): void
+  exits(): number
+  /** Settles once, when the guest wants to be restarted or switched off, or cannot go on. */
+  readonly event: Promise<GuestEvent>
+  /** Cuts the power, writes back disks, gives back all but RAM. */
+  close(): Promise<void>
+}
+
+/** What stays when a guest restarts. */
+export interface GuestHost {
+  kvm: number
+  ram: Ram
+  serial: SharedArrayBuffer
+  console: ConsoleLog
+  log: (message: string) => void
+}
+
+/** @throws PosadaError E_KVM_MISSING, E_KVM_PERMISSION, E_KVM_UNUSABLE */
+export function openHost(spec: MachineSpec, log: (message: string) => void): GuestHost {
+  return {
+    kvm: openKvm(),
+    ram: createRam(spec.memory),
+    serial: createSerialPortState(),
+    console: openConsoleLog(spec.files.consoleLog, consoleLogLimit, (error) => log(`console log: ${error}`)),
+    log,
+  }
+}
+
+/** Builds a guest up to the point where its first instruction waits. RAM is zero. */
+export async function powerOn(spec: MachineSpec, host: GuestHost, entries: string): Promise<Guest> {
+  if (spec.boot.kind !== 'kernel') {
+    throw new PosadaError('E_CAPABILITY', 'the built-in hypervisor starts kernels only; it has no firmware', {
+      value: spec.boot.firmware,
+      hint: 'use a box with a kernel, or provider: qemu',
+    })
+  }
+  resetSerialPort(host.serial)
+  const output = serialOutput(host.serial)
+  const onOutput = () => {
+    for (let bytes = output.take(); bytes.length > 0; bytes = output.take()) host.console.append(bytes)
+  }
+  let tell: (event: GuestEvent) => void = () => undefined
+  const event = new Promise<GuestEvent>((resolve) => {
+    tell = resolve
+  })
+
+  const set = await openDevices(spec)
+  let machine: Machine | undefined
+  try {
+    machine = createMachine({ kvm: host.kvm, ram: host.ram, serial: { shared: host.serial, onOutput } })
+    plugDevices(machine, { devices: set.devices, onPower: (type) => tell({ type }), onFault: host.log })
+    const { memory } = host.ram
+    writeTables(memory, spec.cpus)
+    const entry = loadKernel(memory, { ...spec.boot, cmdline: `${spec.boot.cmdline} console=ttyS0`.trim() })
+    const workerFile = entryPoint('kvm-vcpu', entries)
+    await machine.startVcpus({ cpus: spec.cpus, nested: spec.nested, entry, workerFile })
+  } catch (error) {
+    await machine?.close()
+    await set.close()
+    throw error
+  }
+
+  const started = machine
+  void started.ended.then((ending) => {
+    if (ending.why === 'triple-fault') tell({ type: 'failed', reason: 'the guest crashed (triple fault)' })
+    else if (ending.why === 'failed') tell({ type: 'failed', reason: ending.reason })
+  })
+  return {
+    resume: () => started.resume(),
+    pause: () => started.pause(),
+    pressPowerButton: () => started.interrupts.line(powerButtonGsi).trigger(),
+    exits: () => started.exits(),
+    event,
+    async close() {
+      await started.close()
+      await set.close()
+    },
+  }
+}

@@ -1,0 +1,54 @@
+import { readFileSync, writeSync } from 'node:fs'
+import { fromSystemError } from '../../../src/errors/index.ts'
+import { encodeFailure, encodeReady, type VmmConfig } from './handshake.ts'
+import { supervise } from './supervise.ts'
+
+/** The process of one machine: its configuration on standard input, one line of JSON on standard output. */
+
+const log = (message: string) => writeSync(2, `${new Date().toISOString()} ${message}\n`)
+
+/** A starter that has gone away meanwhile does not matter: the machine runs, and its record says so. */
+function say(line: string): void {
+  try {
+    writeSync(1, line)
+  } catch (error) {
+    log(`nobody waits for the start: ${error}`)
+  }
+}
+
+/** A vCPU inside KVM_RUN would hold process.exit() up for ever; no state is worth saving after a bug. */
+process.on('uncaughtException', (error) => {
+  log(`bug: ${error.stack ?? error.message}`)
+  process.kill(process.pid, 'SIGKILL')
+})
+
+process.umask(0o077)
+process.title = 'posada-kvm'
+const cut = new Promise<string>((resolve) => {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.on(signal, () => resolve(`the hypervisor was told to end by ${signal}`))
+  }
+})
+
+const { spec, entries } = JSON.parse(readFileSync(0, 'utf8')) as VmmConfig
+process.title = `posada-kvm ${spec.name} ${spec.id}`
+let ready = false
+try {
+  await supervise({
+    spec,
+    entries,
+    log,
+    cut,
+    onReady: () => {
+      ready = true
+      say(encodeReady())
+    },
+  })
+  process.exit(0)
+} catch (error) {
+  const failure = fromSystemError(error)
+  log(`failed: ${failure instanceof Error ? (failure.stack ?? failure.message) : failure}`)
+  if (!ready) say(encodeFailure(failure))
+  // Threads of vCPUs may be left over: see above.
+  process.kill(process.pid, 'SIGKILL')
+}

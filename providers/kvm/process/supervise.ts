@@ -1,0 +1,129 @@
+import { openSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { PosadaError } from '../../../src/errors/index.ts'
+import { tryLock } from '../../../src/lib/flock.ts'
+import { processIdentity } from '../../../src/lib/process-identity.ts'
+import type { MachineSpec } from '../../../src/provider/index.ts'
+import { kvmFiles } from '../files.ts'
+import { hostBootId, type RunEnding, type RunRecord, writeRecord } from '../run-record.ts'
+import { serveControl } from './control/server.ts'
+import { type Guest, type GuestEvent, openHost, powerOn } from './guest.ts'
+import type { VmmConfig } from './handshake.ts'
+
+export interface SuperviseOptions extends VmmConfig {
+  log: (message: string) => void
+  /** The vCPUs run. */
+  onReady: () => void
+  /** Resolves when the power shall be cut from outside, with who asked. */
+  cut: Promise<string>
+}
+
+/**
+ * Runs a machine from power-on until it is off, through all its restarts: the life of its process. Writes
+ * the record of the run first, for who looks meanwhile, and its ending last.
+ *
+ * @throws whatever kept the machine from starting; then there was no run
+ */
+export async function supervise(options: SuperviseOptions): Promise<RunEnding> {
+  const { spec } = options
+  takeLock(spec)
+  const record = await beginRun()
+  await writeRecord(spec, record)
+  let ending: RunEnding
+  try {
+    ending = await run(options)
+  } catch (error) {
+    await writeRecord(spec, { format: 1 })
+    throw error
+  }
+  if (record.run !== undefined) await writeRecord(spec, { format: 1, run: { ...record.run, ending } })
+  return ending
+}
+
+async function run({ spec, entries, log, onReady, cut }: SuperviseOptions): Promise<RunEnding> {
+  const host = openHost(spec, log)
+  let guest: Guest | null = await powerOn(spec, host, entries)
+  let paused = false
+  let quit: (reason: string) => void = () => undefined
+  const asked = new Promise<string>((resolve) => {
+    quit = resolve
+  })
+
+  const running = (): Guest => {
+    if (guest === null)
+      throw new PosadaError('E_KVM_CONTROL', 'the machine is just being restarted or switched off')
+    return guest
+  }
+  const control = await serveControl(kvmFiles(spec).control, {
+    status: async () => ({
+      state: paused ? 'paused' : 'running',
+      exits: guest?.exits() ?? 0,
+      memory: process.memoryUsage.rss(),
+    }),
+    pause: async () => {
+      await running().pause()
+      paused = true
+    },
+    resume: async () => {
+      running().resume()
+      paused = false
+    },
+    powerdown: async () => running().pressPowerButton(),
+    quit: async () => quit('the power was cut'),
+  })
+  guest.resume()
+  onReady()
+
+  const ended = await untilOff()
+  log(`ended: ${ended.reason}`)
+  host.console.close()
+  await control.close()
+  await rm(kvmFiles(spec).control, { force: true })
+  return ended
+
+  async function untilOff(): Promise<RunEnding> {
+    const cutEvent = Promise.race([asked, cut]).then((reason): RunEnding => ({ how: 'cut', reason }))
+    while (guest !== null) {
+      const current: Guest = guest
+      const event: RunEnding | GuestEvent = await Promise.race([current.event, cutEvent])
+      guest = null
+      await current.close()
+      if ('how' in event) return event
+      if (event.type === 'failed') return { how: 'failed', reason: event.reason }
+      if (event.type === 'off') return { how: 'off', reason: 'the guest shut down' }
+      log('the guest restarts')
+      const failure = await restart()
+      if (failure !== null) return failure
+    }
+    throw new Error('a machine without a guest')
+  }
+
+  async function restart(): Promise<RunEnding | null> {
+    host.ram.clear()
+    try {
+      guest = await powerOn(spec, host, entries)
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      return { how: 'failed', reason: `it could not restart: ${reason}` }
+    }
+    if (!paused) guest.resume()
+    return null
+  }
+}
+
+/** Two processes on the same disks would ruin them. The lock ends with the process. */
+function takeLock(spec: MachineSpec): void {
+  if (tryLock(openSync(kvmFiles(spec).lock, 'a', 0o600))) return
+  throw new PosadaError('E_LOCKED', `another process runs machine ${spec.name} already`, {
+    machine: spec.name,
+    hint: 'see posada status',
+  })
+}
+
+async function beginRun(): Promise<RunRecord> {
+  const self = await processIdentity(process.pid)
+  return {
+    format: 1,
+    run: { pid: process.pid, startTime: self?.startTime ?? '', bootId: await hostBootId() },
+  }
+}

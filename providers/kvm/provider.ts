@@ -1,0 +1,32 @@
+import { dirname } from 'node:path'
+import type { Provider, ProviderContext } from '../../src/provider/index.ts'
+import { capabilities } from './capabilities.ts'
+import { create } from './create.ts'
+import { destroy } from './destroy.ts'
+import { kvmFiles } from './files.ts'
+import { checkKvmOptions } from './options.ts'
+import { pause, resume } from './pause.ts'
+import { probe } from './probe/index.ts'
+import { entryPoint } from './process/entry-points.ts'
+import { start } from './start.ts'
+import { status } from './status.ts'
+import { stop } from './stop.ts'
+
+/** @param entries folder of the built files of processes and threads, where it is not dist/ */
+export function createKvmProvider(context: ProviderContext, entries?: string): Provider {
+  const folder = () => dirname(entryPoint('kvm-vmm', entries))
+  return {
+    name: 'kvm',
+    capabilities,
+    probe: (options) => probe(context.cacheDir, entries, options),
+    checkOptions: checkKvmOptions,
+    create,
+    start: (spec, options) => start(spec, folder(), options?.signal),
+    status,
+    stop,
+    pause,
+    resume,
+    destroy,
+    channel: (spec, name) => kvmFiles(spec)[name],
+  }
+}

@@ -1,0 +1,35 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { PosadaError } from '../../src/errors/index.ts'
+import { rotateFile } from '../../src/lib/rotate-file.ts'
+import { consoleLogLimit, type MachineSpec } from '../../src/provider/index.ts'
+import { resume } from './pause.ts'
+import { launchVmm } from './process/launch.ts'
+import { status } from './status.ts'
+
+const providerLogLimit = 1024 * 1024
+
+/** @param entries folder of the built files of processes and threads */
+export async function start(spec: MachineSpec, entries: string, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted()
+  const now = await status(spec)
+  if (now.state === 'running') return
+  if (now.state === 'paused') return await resume(spec)
+  if (now.state === 'absent') {
+    throw new PosadaError('E_NOT_CREATED', `machine ${spec.name} has no disks yet`, {
+      machine: spec.name,
+      hint: 'posada up makes them',
+    })
+  }
+  await prepareFiles(spec)
+  await launchVmm({ spec, entries }, signal)
+}
+
+async function prepareFiles(spec: MachineSpec): Promise<void> {
+  const { consoleLog, providerLog, runtimeDir } = spec.files
+  for (const folder of new Set([dirname(consoleLog), dirname(providerLog)]))
+    await mkdir(folder, { recursive: true })
+  await mkdir(runtimeDir, { recursive: true, mode: 0o700 })
+  await rotateFile(consoleLog, consoleLogLimit)
+  await rotateFile(providerLog, providerLogLimit)
+}

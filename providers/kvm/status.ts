@@ -1,0 +1,57 @@
+import { existsSync } from 'node:fs'
+import { isPosadaError } from '../../src/errors/index.ts'
+import { isAlive, type ProcessIdentity } from '../../src/lib/process-identity.ts'
+import type { MachineSpec, MachineStatus } from '../../src/provider/index.ts'
+import { kvmFiles } from './files.ts'
+import { sendCommand } from './process/control/client.ts'
+import { asObject } from './process/control/codec.ts'
+import { hostBootId, type RunRecord, readRecord } from './run-record.ts'
+
+/** Milliseconds that a status waits for the machine's process; past them the process itself is answer enough. */
+const patience = 3000
+
+export async function status(spec: MachineSpec): Promise<MachineStatus> {
+  const record = await readRecord(spec)
+  const found = await findRunning(record)
+  if (found !== null) {
+    const state = await askState(spec)
+    if (await isAlive(found)) return { state, pid: found.pid, accelerator: 'kvm' }
+    // It has ended meanwhile, and with that written down how.
+    return await howItEnded(await readRecord(spec), spec)
+  }
+  return await howItEnded(record, spec)
+}
+
+/** The machine's process, or null where none lives. */
+export async function findRunning(record: RunRecord | null): Promise<ProcessIdentity | null> {
+  if (record?.run === undefined) return null
+  const { pid, startTime, bootId } = record.run
+  if (bootId !== (await hostBootId())) return null
+  return (await isAlive({ pid, startTime })) ? { pid, startTime } : null
+}
+
+async function askState(spec: MachineSpec): Promise<'running' | 'paused'> {
+  try {
+    const answer = await sendCommand(kvmFiles(spec).control, 'status', patience)
+    return asObject(answer).state === 'paused' ? 'paused' : 'running'
+  } catch (error) {
+    if (isPosadaError(error, 'E_KVM_CONTROL')) return 'running'
+    throw error
+  }
+}
+
+async function howItEnded(record: RunRecord | null, spec: MachineSpec): Promise<MachineStatus> {
+  const first = spec.disks[0]
+  if (record === null || (first !== undefined && !existsSync(first.path))) return { state: 'absent' }
+  const { run } = record
+  if (run === undefined) return { state: 'stopped', crashed: false }
+  if (run.ending !== undefined) {
+    const { how, reason } = run.ending
+    return { state: 'stopped', crashed: how === 'failed', reason }
+  }
+  const restarted = run.bootId !== (await hostBootId())
+  const reason = restarted
+    ? 'the host was restarted while it ran'
+    : 'the process of its hypervisor ended without being asked to'
+  return { state: 'stopped', crashed: true, reason }
+}

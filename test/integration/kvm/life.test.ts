@@ -1,0 +1,280 @@
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { dirname } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { kvmFiles } from '../../../providers/kvm/files.ts'
+import { createKvmProvider } from '../../../providers/kvm/provider.ts'
+import { readRecord } from '../../../providers/kvm/run-record.ts'
+import { consoleLogLimit, type MachineSpec, type Provider } from '../../../src/provider/index.ts'
+import { buildKvmEntries, hasKvm } from '../../helpers/kvm-entries.ts'
+import { discard, type SandboxMachine, sandboxMachine } from '../../helpers/sandbox-machine.ts'
+import { type TinyKernel, writeTinyKernel } from './tiny-kernel.ts'
+
+const soon = { interval: 20, timeout: 10_000 }
+const second = 1000
+
+// A start takes a quarter of a second; the suite some 20 s.
+describe.skipIf(!hasKvm)('life of a machine (needs /dev/kvm)', () => {
+  let entries: Awaited<ReturnType<typeof buildKvmEntries>>
+  let provider: Provider
+  let machine: SandboxMachine
+
+  beforeAll(async () => {
+    entries = await buildKvmEntries()
+    provider = createKvmProvider({ cacheDir: '/nonexistent', emit: () => undefined }, entries.folder)
+  })
+  afterAll(() => entries.remove())
+  afterEach(() => discard(provider, machine))
+
+  /** A machine of 16 MiB, created. */
+  async function make(name: TinyKernel, change: Partial<MachineSpec> = {}): Promise<MachineSpec> {
+    machine = await sandboxMachine(
+      { boot: { kind: 'kernel', kernel: '', cmdline: '' }, memory: 16 * 2 ** 20 },
+      22,
+    )
+    const kernel = writeTinyKernel(machine.folder, name)
+    const spec: MachineSpec = {
+      ...machine.spec,
+      nics: [],
+      boot: { kind: 'kernel', kernel, cmdline: 'quiet' },
+      ...change,
+    }
+    machine = { ...machine, spec }
+    await mkdir(dirname(spec.files.consoleLog), { recursive: true })
+    await provider.create(spec)
+    return spec
+  }
+  const log = (spec: MachineSpec) =>
+    existsSync(spec.files.consoleLog) ? readFileSync(spec.files.consoleLog, 'latin1') : ''
+  const isUp = (spec: MachineSpec) => vi.waitFor(() => expect(log(spec)).toContain('guest is up'), soon)
+
+  it('goes from absent through running and paused to stopped, gracefully', async () => {
+    const spec = await make('obedient')
+    expect(await provider.status(spec)).toEqual({ state: 'stopped', crashed: false })
+    await provider.start(spec)
+    await isUp(spec)
+    const running = await provider.status(spec)
+    expect(running).toMatchObject({ state: 'running', accelerator: 'kvm' })
+    await provider.start(spec)
+    expect(await provider.status(spec)).toEqual(running)
+    await provider.pause(spec)
+    await provider.pause(spec)
+    expect(await provider.status(spec)).toMatchObject({ state: 'paused' })
+    await provider.resume(spec)
+    expect(await provider.stop(spec, { graceful: true, timeout: 5 * second })).toEqual({
+      how: 'graceful',
+      via: 'acpi',
+    })
+    expect(await provider.status(spec)).toEqual({
+      state: 'stopped',
+      crashed: false,
+      reason: 'the guest shut down',
+    })
+    expect(await provider.stop(spec, { graceful: true, timeout: second })).toMatchObject({ how: 'already' })
+  })
+
+  it('cuts the power of a guest that does not listen, and of one that stands still', async () => {
+    const spec = await make('deaf')
+    await provider.start(spec)
+    const begun = Date.now()
+    expect(await provider.stop(spec, { graceful: true, timeout: 500 })).toEqual({
+      how: 'forced',
+      via: 'quit',
+    })
+    expect(Date.now() - begun).toBeGreaterThanOrEqual(500)
+    await provider.start(spec)
+    await provider.pause(spec)
+    expect(await provider.stop(spec, { graceful: false, timeout: 0 })).toEqual({ how: 'forced', via: 'quit' })
+    expect(await provider.status(spec)).toMatchObject({ state: 'stopped', crashed: false })
+  })
+
+  it('runs two processors, and more memory than lies below the hole', async () => {
+    const spec = await make('obedient', { cpus: 2, memory: 5 * 2 ** 30 })
+    await provider.start(spec)
+    await isUp(spec)
+    expect(await provider.stop(spec, { graceful: true, timeout: 5 * second })).toMatchObject({
+      how: 'graceful',
+    })
+  })
+
+  it('knows a guest that shuts down by itself from one that crashes', async () => {
+    const brief = await make('brief')
+    await provider.start(brief)
+    await vi.waitFor(async () => expect((await provider.status(brief)).state).toBe('stopped'), soon)
+    expect(await provider.status(brief)).toMatchObject({ crashed: false })
+    await discard(provider, machine)
+
+    const crashing = await make('crashing')
+    await provider.start(crashing)
+    await vi.waitFor(async () => expect((await provider.status(crashing)).state).toBe('stopped'), soon)
+    expect(await provider.status(crashing)).toMatchObject({
+      crashed: true,
+      reason: expect.stringContaining('triple fault'),
+    })
+  })
+
+  it.each(['restarting', 'pulsing'] as const)(
+    'restarts a guest that is %s in the same process',
+    async (name) => {
+      const spec = await make(name)
+      await provider.start(spec)
+      const before = await provider.status(spec)
+      await vi.waitFor(() => expect(log(spec).split('guest is up').length).toBeGreaterThan(4), soon)
+      expect(await provider.status(spec)).toEqual(before)
+      expect(await provider.stop(spec, { graceful: false, timeout: 0 })).toMatchObject({ how: 'forced' })
+    },
+  )
+
+  it('bounds the console of a guest that floods it', async () => {
+    const spec = await make('flooding')
+    writeFileSync(spec.files.consoleLog, Buffer.alloc(consoleLogLimit - 1000, 'o'))
+    await provider.start(spec)
+    await vi.waitFor(() => expect(existsSync(`${spec.files.consoleLog}.1`)).toBe(true), soon)
+    expect(await provider.stop(spec, { graceful: false, timeout: 0 })).toEqual({ how: 'forced', via: 'quit' })
+    expect(statSync(`${spec.files.consoleLog}.1`).size).toBe(consoleLogLimit)
+    expect(statSync(spec.files.consoleLog).size).toBeLessThan(consoleLogLimit)
+  })
+
+  it('tells of a killed process as a crash, and starts again', async () => {
+    const spec = await make('deaf')
+    await provider.start(spec)
+    const running = await provider.status(spec)
+    if (running.state !== 'running') throw new Error(running.state)
+    process.kill(running.pid, 'SIGKILL')
+    await vi.waitFor(
+      async () => expect(await provider.status(spec)).toMatchObject({ state: 'stopped', crashed: true }),
+      soon,
+    )
+    await provider.start(spec)
+    expect(await provider.status(spec)).toMatchObject({ state: 'running' })
+  })
+
+  it('ends in good order on SIGTERM', async () => {
+    const spec = await make('deaf')
+    await provider.start(spec)
+    const running = await provider.status(spec)
+    if (running.state !== 'running') throw new Error(running.state)
+    process.kill(running.pid, 'SIGTERM')
+    await vi.waitFor(async () => expect((await provider.status(spec)).state).toBe('stopped'), soon)
+    expect(await provider.status(spec)).toMatchObject({ crashed: false })
+    expect(existsSync(kvmFiles(spec).control)).toBe(false)
+  })
+
+  it.each([0, 20, 60, 120, 200])(
+    'leaves a state that status tells when a start is aborted after %d ms',
+    async (ms) => {
+      const spec = await make('deaf')
+      await expect(provider.start(spec, { signal: AbortSignal.abort(new Error('no more')) })).rejects.toThrow(
+        'no more',
+      )
+      await provider
+        .start(spec, { signal: AbortSignal.timeout(ms) })
+        .catch((error: Error) => expect(error.name).toBe('TimeoutError'))
+      const { state } = await provider.status(spec)
+      expect(['stopped', 'running']).toContain(state)
+      await provider.stop(spec, { graceful: false, timeout: 0 })
+      await delay(300)
+      expect((await provider.status(spec)).state).toBe('stopped')
+    },
+  )
+
+  it('is stopped also when its socket is gone', async () => {
+    const spec = await make('deaf')
+    await provider.start(spec)
+    rmSync(kvmFiles(spec).control)
+    expect(await provider.status(spec)).toMatchObject({ state: 'running' })
+    expect(await provider.stop(spec, { graceful: false, timeout: 0 })).toEqual({
+      how: 'forced',
+      via: 'signal',
+    })
+    expect(await provider.status(spec)).toMatchObject({ state: 'stopped', crashed: false })
+  })
+
+  it('refuses a second process on the same machine', async () => {
+    const spec = await make('deaf')
+    await provider.start(spec)
+    const record = await readRecord(spec)
+    writeFileSync(kvmFiles(spec).record, '{"format":1}')
+    await expect(provider.start(spec)).rejects.toMatchObject({ code: 'E_LOCKED' })
+    writeFileSync(kvmFiles(spec).record, JSON.stringify(record))
+    expect(await provider.status(spec)).toMatchObject({ state: 'running' })
+  })
+
+  it.each<[string, string, Partial<MachineSpec>]>([
+    [
+      'something else than a kernel',
+      'E_KERNEL_INVALID',
+      { boot: { kind: 'kernel', kernel: '/etc/passwd', cmdline: '' } },
+    ],
+    ['no kernel', 'E_KERNEL_INVALID', { boot: { kind: 'kernel', kernel: '/nonexistent', cmdline: '' } }],
+    ['firmware', 'E_CAPABILITY', { boot: { kind: 'firmware', firmware: 'bios' } }],
+    ['a command line that is too long', 'E_VALUE_INVALID', {}],
+  ])('refuses %s with %s and leaves nothing running', async (what, code, change) => {
+    const spec = await make('deaf', change)
+    if (what.includes('long') && spec.boot.kind === 'kernel')
+      spec.boot = { ...spec.boot, cmdline: 'x'.repeat(5000) }
+    await expect(provider.start(spec)).rejects.toMatchObject({ code })
+    expect(await provider.status(spec)).toEqual({ state: 'stopped', crashed: false })
+    expect(readdirSync(spec.files.runtimeDir)).toEqual([])
+  })
+
+  it('holds no descriptor, variable or folder of the one who started it', async () => {
+    process.env.POSADA_SECRET = 'not for machines'
+    try {
+      const spec = await make('deaf')
+      await provider.start(spec)
+      const running = await provider.status(spec)
+      if (running.state !== 'running') throw new Error(running.state)
+      const of = (name: string) => `/proc/${running.pid}/${name}`
+      expect(readFileSync(of('environ'), 'latin1')).not.toContain('POSADA_SECRET')
+      expect(readFileSync(of('environ'), 'latin1')).not.toContain('VITEST')
+      // Session of its own, so that Ctrl-C does not reach it.
+      expect(readFileSync(of('stat'), 'latin1').split(') ')[1]?.split(' ')[3]).toBe(String(running.pid))
+    } finally {
+      delete process.env.POSADA_SECRET
+    }
+  })
+
+  it('answers only its own language on the control socket, and lives through the rest', async () => {
+    const spec = await make('deaf')
+    await provider.start(spec)
+    for (const hostile of [
+      '\n',
+      '{}\n',
+      'x'.repeat(200_000),
+      '{"execute":"format","id":1}\n',
+      '[1]\n',
+      '\xff\xfe\n',
+      '{"id":1',
+    ]) {
+      const answer = await new Promise<string>((resolve) => {
+        let said = ''
+        const socket = connect(kvmFiles(spec).control)
+        socket.on('data', (data) => {
+          said += data
+        })
+        socket.on('error', () => socket.destroy())
+        socket.once('close', () => resolve(said))
+        socket.end(hostile)
+      })
+      expect(answer.split('\n')[0]).toBe('{"posada":1}')
+      if (hostile.includes('format')) expect(answer).toContain('E_KVM_CONTROL')
+    }
+    expect(await provider.status(spec)).toMatchObject({ state: 'running' })
+  })
+
+  it('is destroyed without a trace, twice', async () => {
+    const spec = await make('brief')
+    await provider.start(spec)
+    await vi.waitFor(async () => expect((await provider.status(spec)).state).toBe('stopped'), soon)
+    await provider.destroy(spec)
+    await provider.destroy(spec)
+    expect(await provider.status(spec)).toEqual({ state: 'absent' })
+    const left = readdirSync(machine.folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    )
+    expect(left.map((entry) => entry.name)).toEqual(['brief.elf'])
+  })
+})

@@ -1,0 +1,82 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** Kernels of a few instructions of 32 bits, which also a KVM without hardware runs. They start by PVH. */
+const loadAddress = 0x100000
+
+/** mov dx, port */
+const portDx = (port: number) => [0x66, 0xba, port & 0xff, port >> 8]
+/** mov al, letter; out dx, al */
+const print = (text: string) => [
+  ...portDx(0x3f8),
+  ...[...text].flatMap((letter) => [0xb0, letter.charCodeAt(0), 0xee]),
+]
+/** mov dx, port; mov al, value; out dx, al */
+const out = (port: number, value: number) => [...portDx(port), 0xb0, value, 0xee]
+
+const up = print('guest is up\n')
+const spin = [0xeb, 0xfe]
+
+export const tinyKernels = {
+  /** Switches itself off once its power button, interrupt 9, is pressed: bit 1 of the second PIC's requests. */
+  obedient: [
+    ...up,
+    ...[...out(0xa0, 0x0a)], // the next read gives the interrupt requests
+    ...[0xf3, 0x90], // pause
+    ...[0xec, 0xa8, 0x02], // in al, dx; test al, 2
+    ...[0x74, 0xf9], // jz to the pause
+    ...out(0x600, 0x34),
+    ...spin,
+  ],
+  /** Never reacts to anything. */
+  deaf: [...up, ...spin],
+  /** Switches itself off at once. */
+  brief: [...up, ...out(0x600, 0x34), ...spin],
+  /** Restarts itself for ever. */
+  restarting: [...up, ...out(0x600, 1), ...spin],
+  /** Restarts itself for ever, through the keyboard controller. */
+  pulsing: [...up, ...out(0x64, 0xfe), ...spin],
+  /** Without an IDT, an undefined instruction is a triple fault. */
+  crashing: [...up, 0x0f, 0x0b],
+  /** Writes to its console for ever. */
+  flooding: [...up, ...portDx(0x3f8), 0xb0, 0x78, 0xee, 0xeb, 0xfd],
+} as const
+
+export type TinyKernel = keyof typeof tinyKernels
+
+/** Writes the kernel as an ELF file with one segment and a PVH note; returns its path. */
+export function writeTinyKernel(folder: string, name: TinyKernel): string {
+  const code = tinyKernels[name]
+  const notes = [...word(4), ...word(4), ...word(18), ...Buffer.from('Xen\0'), ...word(loadAddress)]
+  const noteOffset = 64 + 2 * 56
+  const codeOffset = noteOffset + notes.length
+  const header = Buffer.alloc(noteOffset)
+  header.write('\x7fELF', 0, 'latin1')
+  header.set([2, 1, 1], 4)
+  header.writeUInt16LE(2, 16)
+  header.writeUInt16LE(62, 18)
+  header.writeBigUInt64LE(64n, 32)
+  header.writeUInt16LE(56, 54)
+  header.writeUInt16LE(2, 56)
+  segment(header, 64, { type: 1, offset: codeOffset, address: loadAddress, size: code.length })
+  segment(header, 120, { type: 4, offset: noteOffset, address: 0, size: notes.length })
+  const path = join(folder, `${name}.elf`)
+  writeFileSync(path, Buffer.concat([header, Buffer.from(notes), Buffer.from(code)]))
+  return path
+}
+
+function segment(
+  header: Buffer,
+  at: number,
+  { type, offset, address, size }: { type: number; offset: number; address: number; size: number },
+): void {
+  header.writeUInt32LE(type, at)
+  header.writeBigUInt64LE(BigInt(offset), at + 8)
+  header.writeBigUInt64LE(BigInt(address), at + 24)
+  header.writeBigUInt64LE(BigInt(size), at + 32)
+  header.writeBigUInt64LE(BigInt(size), at + 40)
+}
+
+function word(value: number): number[] {
+  return [value & 0xff, (value >> 8) & 0xff, (value >> 16) & 0xff, value >>> 24]
+}
