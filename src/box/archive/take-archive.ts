@@ -97,7 +97,8 @@ async function writeNew(
 ): Promise<void> {
   const file = await open(path, 'wx', 0o600)
   try {
-    await file.writeFile(pieces)
+    // Each call goes on where the one before ended.
+    for await (const piece of pieces) await file.writeFile(piece)
   } finally {
     await file.close()
   }
