@@ -119,11 +119,13 @@ export class SplitQueue {
     this.#memory.storeU16(this.#setup.used, usedNoNotify)
   }
 
-  /** Asks for a kick at the next chain. True when one came meanwhile, so that no kick may follow. */
+  /** Asks for a kick at the next chain the driver adds. True when some are there, for which none may come. */
   armKicks(): boolean {
     if (this.#stopped) return false
     if (this.#options.eventIndex) {
-      this.#memory.storeU16(this.#setup.used + 4 + 8 * this.size, this.#nextAvailable)
+      // Chains that were put back are behind the driver's index: it kicks only for what comes after that.
+      const index = this.#memory.loadU16(this.#setup.available + 2) ?? 0
+      this.#memory.storeU16(this.#setup.used + 4 + 8 * this.size, index)
     } else {
       this.#memory.storeU16(this.#setup.used, 0)
     }

@@ -1,0 +1,85 @@
+import { connect, type Socket } from 'node:net'
+import type { FrameEvents, FrameLink } from './frame-link.ts'
+import { FrameSplitter, joinFrame } from './framing.ts'
+
+/** Bytes kept for a peer that does not read; over it the guest's frames wait in its queue. */
+const mostUnsent = 2 ** 20
+
+export interface StreamLinkOptions {
+  /** The link broke; for the machine's log. It stays down. */
+  readonly onDown: (reason: string) => void
+}
+
+/** Frames over a Unix stream socket, each with its 32-bit big-endian length before it: passt, or the project's switch. */
+export class StreamLink implements FrameLink {
+  readonly #socket: Socket
+  readonly #splitter = new FrameSplitter()
+  #events: FrameEvents | null = null
+  #up = true
+
+  private constructor(socket: Socket, options: StreamLinkOptions) {
+    this.#socket = socket
+    socket.on('error', (error) => this.#down(options, error.message))
+    socket.on('close', () => this.#down(options, 'the other end closed it'))
+  }
+
+  /** Connects to the socket at `path`; rejects with the system's error. */
+  static async connect(path: string, options: StreamLinkOptions): Promise<StreamLink> {
+    const socket = connect(path)
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject)
+      socket.once('connect', () => {
+        socket.removeListener('error', reject)
+        resolve()
+      })
+    })
+    return new StreamLink(socket, options)
+  }
+
+  get up(): boolean {
+    return this.#up
+  }
+
+  start(events: FrameEvents): void {
+    this.#events = events
+    this.#socket.on('data', (chunk) => this.#receive(events, chunk))
+    this.#socket.on('drain', () => events.writable())
+  }
+
+  send(frame: readonly Uint8Array[], length: number): boolean {
+    // Without a peer a frame is lost, as on a cable that is not plugged in.
+    if (!this.#up) return true
+    if (this.#socket.writableLength > mostUnsent) return false
+    this.#socket.write(joinFrame(frame, length))
+    return true
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
+  async close(): Promise<void> {
+    this.#events = null
+    this.#socket.destroy()
+  }
+
+  #receive(events: FrameEvents, chunk: Buffer): void {
+    const frames = this.#splitter.push(chunk)
+    if (frames === null) {
+      this.#socket.destroy(new Error('the other end sent what is no frame'))
+      return
+    }
+    let room = true
+    for (const frame of frames) room = events.frame(frame)
+    if (!room) this.#socket.pause()
+  }
+
+  #down(options: StreamLinkOptions, reason: string): void {
+    if (!this.#up) return
+    this.#up = false
+    if (this.#events === null) return
+    options.onDown(reason)
+    this.#events.changed()
+    this.#events.writable()
+  }
+}

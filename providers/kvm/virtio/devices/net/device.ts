@@ -1,0 +1,110 @@
+import { type FrameLink, largestFrame, smallestFrame } from '../../../net/frame-link.ts'
+import { QueuePump } from '../../device/pump.ts'
+import { type DeviceHost, hasFeature, type VirtioDevice } from '../../device/virtio-device.ts'
+import type { Chain } from '../../queue/chain.ts'
+import { cut } from '../../queue/pieces.ts'
+import {
+  linkUp,
+  netConfig,
+  netConfigLength,
+  netFeatures,
+  netFields,
+  netHeaderBytes,
+  netOffered,
+} from './config.ts'
+import { ReceiveBacklog } from './receive.ts'
+
+const receiveQueue = 0
+const transmitQueue = 1
+/** Frames kept for a guest without receive buffers, before the link is asked to stop. */
+const mostFrames = 64
+
+export interface NetOptions {
+  /** The device closes it. */
+  readonly link: FrameLink
+  /** `52:54:00:12:34:56` */
+  readonly mac: string
+  /** Bytes of the largest packet the link carries. */
+  readonly mtu: number
+}
+
+/** Network device with one pair of queues (virtio 1.2, §5.1). Checksums are the guest's: frames cross as they are. */
+export class NetDevice implements VirtioDevice {
+  readonly type = 'net'
+  readonly features = netOffered
+  readonly queueSizes = [256, 256]
+  readonly configLength = netConfigLength
+  readonly #link: FrameLink
+  readonly #config: Buffer
+  readonly #backlog = new ReceiveBacklog(mostFrames)
+  #host: DeviceHost | null = null
+  #pump: QueuePump | null = null
+
+  constructor({ link, mac, mtu }: NetOptions) {
+    this.#link = link
+    this.#config = netConfig({ mac, mtu, up: link.up })
+    link.start({
+      frame: (bytes) => {
+        // Before the driver is ready there is nobody to hear (§5.1.5).
+        if (this.#host === null) return true
+        this.#backlog.add(bytes)
+        this.#deliver()
+        return this.#backlog.hasRoom
+      },
+      changed: () => {
+        this.#config.writeUInt16LE(link.up ? linkUp : 0, netFields.status)
+        this.#host?.configChanged()
+      },
+      writable: () => this.#pump?.run(),
+    })
+  }
+
+  readConfig(offset: number, data: Uint8Array): void {
+    data.set(this.#config.subarray(offset, offset + data.length))
+  }
+
+  writeConfig(): void {
+    // The MAC address is the driver's to write in the legacy interface only (§5.1.4.2).
+  }
+
+  activate(host: DeviceHost): void {
+    this.#host = host
+    const serve = (chain: Chain) => this.#transmit(host, chain)
+    this.#pump = new QueuePump({ host, queue: transmitQueue, serve })
+  }
+
+  kick(queue: number): void {
+    if (queue === transmitQueue) this.#pump?.run()
+    else this.#deliver()
+  }
+
+  async reset(): Promise<void> {
+    this.#pump?.stop()
+    this.#pump = null
+    this.#host = null
+    this.#backlog.clear()
+    this.#link.resume()
+  }
+
+  async close(): Promise<void> {
+    await this.#link.close()
+  }
+
+  #deliver(): void {
+    if (this.#host === null) return
+    const before = this.#backlog.hasRoom
+    this.#backlog.deliver(this.#host, receiveQueue, hasFeature(this.#host.features, netFeatures.mergeable))
+    if (!before && this.#backlog.hasRoom) this.#link.resume()
+  }
+
+  /** A frame that is none, by its length, is dropped: it harms nobody but its sender. */
+  #transmit(host: DeviceHost, chain: Chain): boolean {
+    const length = chain.readableLength - netHeaderBytes
+    if (length >= smallestFrame && length <= largestFrame) {
+      const frame = cut(chain.readable, netHeaderBytes, length)
+      if (frame !== null && !this.#link.send(frame, length)) return false
+    }
+    host.queue(transmitQueue)?.push(chain.head, 0)
+    return true
+  }
+}
