@@ -65,7 +65,11 @@ function excerpt(place: Place, style: ErrorStyle, paint: Palette): string[] {
   const margin = ' '.repeat(number.length)
   const lines = [`${margin} ${paint.blue('-->')} ${makeVisible(where)}`]
   if (place.text === undefined) return lines
-  const { line, before, length } = underline(place.text, place.column, place.length ?? 1)
+  const { line, before, length } = underline(
+    place.text,
+    place.column - (place.textStart ?? 1) + 1,
+    place.length ?? 1,
+  )
   const bar = paint.blue('|')
   lines.push(`${margin} ${bar}`)
   lines.push(`${paint.blue(number)} ${bar} ${line}`)
