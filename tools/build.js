@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { writeContractTypes } from './build-types.js'
 import { writeCommandManifest } from './command-manifest.js'
+import { deferred } from './deferred.js'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const dist = join(root, 'dist')
@@ -63,6 +64,7 @@ async function bundle() {
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'none',
+    plugins: [deferred],
     logLevel: 'warning',
     metafile: true,
     write: false,

@@ -1,8 +1,8 @@
-import { openBoxStore } from '../box/index.ts'
 import type { Emit } from '../events/index.ts'
 import type { Project } from '../machine/project.ts'
 import { loadManifest } from '../manifest/index.ts'
 import { projectPaths, userPaths } from '../project/paths.ts'
+import { lazyBoxStore } from './box-store.ts'
 import { providerRegistry } from './providers.ts'
 
 export interface OpenProjectOptions {
@@ -28,7 +28,7 @@ export async function openProject(options: OpenProjectOptions): Promise<Project>
     manifest,
     paths: projectPaths(manifest.root),
     user,
-    boxes: openBoxStore(user.boxes),
+    boxes: lazyBoxStore(user.boxes),
     providers: providerRegistry({ root: manifest.root, cacheDir: user.cache, emit }),
     emit,
     signal,

@@ -1,11 +1,11 @@
 import { Writable } from 'node:stream'
-import { runCommand } from '../machine/index.ts'
+import { runCommand } from '../machine/command.ts'
 import type { Project } from '../machine/project.ts'
 
 /** What `exec` and `ssh -- CMD` print with `--json`. */
 export interface GuestCommandResult {
   exitCode: number
-  /** The signal that ended the command, without `SIG`; null where none did. */
+  /** The signal that ended the command, as `SIGKILL`; null where none did. */
   signal: string | null
   /** Present with `--json`; bytes that are not UTF-8 are replaced. */
   stdout?: string

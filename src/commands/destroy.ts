@@ -3,7 +3,7 @@ import { BaseCommand } from '../base-command.ts'
 import { machinesArg } from '../cli/args.ts'
 import { confirm } from '../cli/confirm.ts'
 import { destroyText } from '../cli/text/machines.ts'
-import { destroy } from '../machine/index.ts'
+import { destroy } from '../machine/destroy.ts'
 import type { DestroyResult } from '../machine/results.ts'
 
 export default class Destroy extends BaseCommand {

@@ -2,7 +2,7 @@ import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../base-command.ts'
 import { machinesArg } from '../cli/args.ts'
 import { haltText } from '../cli/text/machines.ts'
-import { halt } from '../machine/index.ts'
+import { halt } from '../machine/halt.ts'
 import type { HaltResult } from '../machine/results.ts'
 
 export default class Halt extends BaseCommand {

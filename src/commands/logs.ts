@@ -2,7 +2,7 @@ import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../base-command.ts'
 import { machineArg } from '../cli/args.ts'
 import { PosadaError } from '../errors/index.ts'
-import { logs } from '../machine/index.ts'
+import { logs } from '../machine/logs.ts'
 
 export default class Logs extends BaseCommand {
   static override summary = "Show what a machine's hypervisor wrote, or its console."

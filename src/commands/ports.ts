@@ -1,7 +1,7 @@
 import { BaseCommand } from '../base-command.ts'
 import { machinesArg } from '../cli/args.ts'
 import { portsText } from '../cli/text/machines.ts'
-import { ports } from '../machine/index.ts'
+import { ports } from '../machine/ports.ts'
 import type { PortsResult } from '../machine/results.ts'
 
 export default class Ports extends BaseCommand {

@@ -2,7 +2,7 @@ import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../base-command.ts'
 import { machinesArg } from '../cli/args.ts'
 import { provisionText } from '../cli/text/machines.ts'
-import { provision } from '../machine/index.ts'
+import { provision } from '../machine/provision.ts'
 import type { ProvisionResult } from '../machine/results.ts'
 
 export default class Provision extends BaseCommand {

@@ -2,7 +2,7 @@ import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../base-command.ts'
 import { machinesArg } from '../cli/args.ts'
 import { upText } from '../cli/text/machines.ts'
-import { reload } from '../machine/index.ts'
+import { reload } from '../machine/reload.ts'
 import type { UpMachineResult } from '../machine/results.ts'
 
 export default class Reload extends BaseCommand {

@@ -2,8 +2,8 @@ import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../base-command.ts'
 import { machinesArg } from '../cli/args.ts'
 import { upText } from '../cli/text/machines.ts'
-import { up } from '../machine/index.ts'
 import type { UpMachineResult } from '../machine/results.ts'
+import { up } from '../machine/up.ts'
 
 export default class Up extends BaseCommand {
   static override summary = 'Bring machines up: make them, start them, provision them.'

@@ -1,0 +1,21 @@
+import type { BoxStore } from '../box/index.ts'
+
+/**
+ * The box store at `dir`, loaded when something is first asked of it: most verbs look at machines
+ * only, and the store's checks take as long to load as the rest of the program.
+ */
+export function lazyBoxStore(dir: string): BoxStore {
+  let opened: Promise<BoxStore> | undefined
+  const store = () => {
+    opened ??= import('../box/index.ts').then(({ openBoxStore }) => openBoxStore(dir))
+    return opened
+  }
+  return {
+    dir,
+    resolve: async (...args) => (await store()).resolve(...args),
+    byDigest: async (...args) => (await store()).byDigest(...args),
+    list: async (...args) => (await store()).list(...args),
+    add: async (...args) => (await store()).add(...args),
+    remove: async (...args) => (await store()).remove(...args),
+  }
+}
