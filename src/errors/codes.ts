@@ -85,9 +85,17 @@ export const errorCodes = {
   E_KVM_PERMISSION: { exit: 1, means: 'The user may not use /dev/kvm.' },
   E_KVM_UNUSABLE: { exit: 1, means: 'The KVM of this host cannot run machines.' },
   E_KVM_START: { exit: 1, means: 'The built-in hypervisor ended while the machine was being started.' },
-  E_KVM_CONTROL: { exit: 1, means: 'The process of the built-in hypervisor refused a command or did not answer in time.' },
+  E_KVM_CONTROL: {
+    exit: 1,
+    means: 'The process of the built-in hypervisor refused a command or did not answer in time.',
+  },
   E_KERNEL_INVALID: { exit: 1, means: 'The file given as kernel is not one that can be booted.' },
   E_MEMORY_TOO_SMALL: { exit: 1, means: 'Kernel and initrd do not fit into the memory of the machine.' },
+  E_PASST_MISSING: {
+    exit: 1,
+    means: 'passt, which joins machines of the built-in hypervisor to the network, is not installed.',
+  },
+  E_PASST: { exit: 1, means: 'passt ended while a machine was being started.' },
   E_PORT_IN_USE: { exit: 1, means: 'A port of the host is taken.' },
 
   // Life of a machine
@@ -95,7 +103,10 @@ export const errorCodes = {
   E_NOT_RUNNING: { exit: 1, means: 'The machine is not running.' },
   E_MACHINE_CRASHED: { exit: 1, means: 'The machine ended by itself.' },
   E_BOOT_TIMEOUT: { exit: 1, means: 'The machine started, but a stage of its boot did not happen in time.' },
-  E_DISK_INVALID: { exit: 1, means: 'A disk image is damaged, or uses something that Posada does not support.' },
+  E_DISK_INVALID: {
+    exit: 1,
+    means: 'A disk image is damaged, or uses something that Posada does not support.',
+  },
   E_DISK_IN_USE: { exit: 1, means: 'Another process has the disk open for writing.' },
   E_DISK_SHRINK: { exit: 2, means: 'A disk cannot be made smaller.' },
   E_DEPENDENCY_FAILED: { exit: 1, means: 'A machine that this one depends on did not come up.' },

@@ -23,6 +23,11 @@ export class StreamLink implements FrameLink {
     socket.on('close', () => this.#down(options, 'the other end closed it'))
   }
 
+  /** Over a socket that is connected already. */
+  static over(socket: Socket, options: StreamLinkOptions): StreamLink {
+    return new StreamLink(socket, options)
+  }
+
   /** Connects to the socket at `path`; rejects with the system's error. */
   static async connect(path: string, options: StreamLinkOptions): Promise<StreamLink> {
     const socket = connect(path)

@@ -1,0 +1,110 @@
+import { spawn } from 'node:child_process'
+import { Socket } from 'node:net'
+import { PosadaError } from '../../../src/errors/index.ts'
+import { isErrno } from '../../../src/lib/errno.ts'
+import { StreamLink, type StreamLinkOptions } from './stream-link.ts'
+
+/** What passt shows the guest, as QEMU's user network does: 10.0.2.0/24, itself at .2, DNS at .3, the guest at .15. */
+export const userNetwork = {
+  address: '10.0.2.15',
+  prefix: 24,
+  gateway: '10.0.2.2',
+  dns: '10.0.2.3',
+  /** The largest packet that fits a frame of passt's (passt(1), --mtu). */
+  mtu: 65520,
+} as const
+
+export interface Forward {
+  readonly protocol: 'tcp' | 'udp'
+  readonly hostAddress: string
+  readonly hostPort: number
+  readonly guestPort: number
+}
+
+export interface PasstOptions extends StreamLinkOptions {
+  readonly forwards: readonly Forward[]
+  /** The guest's name, for the machine's errors. */
+  readonly machine: string
+}
+
+/** Lines of passt's own that say nothing about a failure. */
+const chatter = /^(Failed to send \d+ bytes to syslog|Don't run as root.*|\s*)$/
+const mostComplaint = 4096
+
+/**
+ * Starts a passt of its own for one network device, joined by a pair of sockets, so that there is no path to
+ * find and none to guard. passt goes into the background once it is ready, and ends when the link is closed
+ * or this process ends, however it ends. Throws E_PASST_MISSING, E_PORT_IN_USE, E_PASST.
+ */
+export async function startPasst(options: PasstOptions): Promise<StreamLink> {
+  const child = spawn('passt', passtArguments(options.forwards), {
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env.PATH ?? '/usr/bin:/bin' },
+  })
+  const socket = child.stdio[3]
+  let complaint = ''
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    if (complaint.length < mostComplaint) complaint += text
+  })
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', (error) => reject(isErrno(error, 'ENOENT') ? missing(options.machine, error) : error))
+    child.once('close', resolve)
+    // Once in the background it may keep stderr open, so success does not wait for its end.
+    child.once('exit', (status) => status === 0 && resolve(0))
+  })
+  child.stderr?.destroy()
+  if (!(socket instanceof Socket)) throw new Error('passt was started without a socket')
+  if (code === 0) return StreamLink.over(socket, options)
+  socket.destroy()
+  throw failed(options, complaint)
+}
+
+/** passt(1). IPv6 is off as under QEMU: a prefix announced by a host without IPv6 makes guests wait in vain. */
+export function passtArguments(forwards: readonly Forward[]): string[] {
+  const ports = forwards.flatMap(({ protocol, hostAddress, hostPort, guestPort }) => [
+    protocol === 'tcp' ? '--tcp-ports' : '--udp-ports',
+    `${hostAddress}/${hostPort}:${guestPort}`,
+  ])
+  const closed = (['tcp', 'udp'] as const)
+    .filter((protocol) => !forwards.some((forward) => forward.protocol === protocol))
+    .flatMap((protocol) => [`--${protocol}-ports`, 'none'])
+  return [
+    '--quiet',
+    '--ipv4-only',
+    ...['--fd', '3'],
+    ...['--address', userNetwork.address],
+    ...['--netmask', String(userNetwork.prefix)],
+    ...['--gateway', userNetwork.gateway],
+    ...['--dns', userNetwork.dns],
+    ...['--dns-forward', userNetwork.dns],
+    ...['--mtu', String(userNetwork.mtu)],
+    ...ports,
+    ...closed,
+  ]
+}
+
+function missing(machine: string, cause: Error): PosadaError {
+  return new PosadaError('E_PASST_MISSING', 'passt is not installed, so the machine would have no network', {
+    machine,
+    hint: 'install it (Debian, Ubuntu, Fedora: package passt)',
+    cause,
+  })
+}
+
+function failed(options: PasstOptions, complaint: string): PosadaError {
+  const details = complaint.split('\n').filter((line) => !chatter.test(line))
+  const taken = /Failed to bind .*?'-?-?(?:t|u|tcp-ports|udp-ports) ([^']+)'/.exec(complaint)?.[1]
+  if (taken !== undefined) {
+    return new PosadaError('E_PORT_IN_USE', `port ${taken} of the host cannot be taken for a forward`, {
+      machine: options.machine,
+      value: taken,
+      hint: 'choose another host port, or stop the program that has it: ss -ltnp',
+      details,
+    })
+  }
+  return new PosadaError('E_PASST', 'passt ended while the network was being started', {
+    machine: options.machine,
+    hint: 'its own words follow; run passt by hand to look into it',
+    details,
+  })
+}

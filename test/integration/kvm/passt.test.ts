@@ -1,0 +1,101 @@
+import { spawnSync } from 'node:child_process'
+import { createServer } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { startPasst, userNetwork } from '../../../providers/kvm/net/passt.ts'
+import type { StreamLink } from '../../../providers/kvm/net/stream-link.ts'
+
+const hasPasst = spawnSync('passt', ['--version']).error === undefined
+const mac = Buffer.from('525400aabbcc', 'hex')
+
+/** A DHCPDISCOVER in a frame (RFC 2131). */
+function discover(): Buffer {
+  const dhcp = Buffer.alloc(244)
+  dhcp.set([1, 1, 6, 0], 0)
+  dhcp.writeUInt32BE(0x1234, 4)
+  mac.copy(dhcp, 28)
+  dhcp.set([0x63, 0x82, 0x53, 0x63, 53, 1, 1, 255], 236)
+  const udp = Buffer.alloc(8)
+  udp.writeUInt16BE(68, 0)
+  udp.writeUInt16BE(67, 2)
+  udp.writeUInt16BE(8 + dhcp.length, 4)
+  const ip = Buffer.alloc(20)
+  ip.set([0x45, 0], 0)
+  ip.writeUInt16BE(28 + dhcp.length, 2)
+  ip.set([64, 17], 8)
+  ip.fill(255, 16, 20)
+  let sum = 0
+  for (let at = 0; at < 20; at += 2) sum += ip.readUInt16BE(at)
+  ip.writeUInt16BE(~((sum & 0xffff) + (sum >>> 16)) & 0xffff, 10)
+  const ethernet = Buffer.concat([Buffer.alloc(6, 255), mac, Buffer.from([8, 0])])
+  return Buffer.concat([ethernet, ip, udp, dhcp])
+}
+
+/** Port 0 of loopback, taken and given back, so most likely free. */
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+describe.skipIf(!hasPasst)('passt over a pair of sockets (a second)', () => {
+  it('gives the guest its address by DHCP, and ends with the link', async () => {
+    const hostPort = await freePort()
+    const forwards = [{ protocol: 'tcp' as const, hostAddress: '127.0.0.1', hostPort, guestPort: 22 }]
+    const downs: string[] = []
+    const options = { forwards, machine: 'test', onDown: (reason: string) => downs.push(reason) }
+    const link = await startPasst(options)
+    try {
+      const offer = await answer(link, discover())
+      expect([...offer.subarray(0, 6)]).toEqual([...mac])
+      // yiaddr of the DHCP message behind the headers of Ethernet, IPv4 and UDP.
+      expect([...offer.subarray(14 + 20 + 8 + 16, 14 + 20 + 8 + 20)].join('.')).toBe(userNetwork.address)
+      const taken = await startPasst(options).then(
+        (second) => second.close(),
+        (error: unknown) => error,
+      )
+      expect(taken).toMatchObject({ code: 'E_PORT_IN_USE', value: expect.stringContaining(String(hostPort)) })
+    } finally {
+      await link.close()
+    }
+    expect(downs).toEqual([])
+    for (let tries = 0; ; tries += 1) {
+      // The port is free again once passt is gone.
+      const free = await new Promise<boolean>((resolve) => {
+        const server = createServer()
+          .once('error', () => resolve(false))
+          .listen(hostPort, '127.0.0.1', () => server.close(() => resolve(true)))
+      })
+      if (free) break
+      if (tries > 100) throw new Error('passt lives on')
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  })
+
+  it('says why it could not start', async () => {
+    const forwards = [{ protocol: 'tcp' as const, hostAddress: 'nonsense', hostPort: 1, guestPort: 22 }]
+    const started = startPasst({ forwards, machine: 'test', onDown: () => undefined })
+    await expect(started).rejects.toMatchObject({
+      code: 'E_PASST',
+      details: [expect.stringContaining('nonsense')],
+    })
+  })
+})
+
+/** Sends a frame and resolves with the first that comes back. */
+function answer(link: StreamLink, frame: Buffer): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('no answer')), 3000)
+    link.start({
+      frame: (bytes) => {
+        clearTimeout(timer)
+        resolve(Buffer.from(bytes))
+        return true
+      },
+      changed: () => undefined,
+      writable: () => undefined,
+    })
+    link.send([frame], frame.length)
+  })
+}
