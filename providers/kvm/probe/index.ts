@@ -4,7 +4,6 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { release } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { z } from 'zod'
 import { PosadaError } from '../../../src/errors/index.ts'
 import { isErrno } from '../../../src/lib/errno.ts'
 import { readTextIfThere, writeFileAtomic } from '../../../src/lib/write-file.ts'
@@ -103,26 +102,19 @@ async function hostKey(): Promise<string | null> {
   }
 }
 
-const cached = z.object({
-  key: z.string(),
-  report: z.object({
-    usable: z.boolean(),
-    accelerator: z.enum(['kvm']).nullable(),
-    hardware: z.boolean(),
-    reason: z.string(),
-    hint: z.string().optional(),
-  }),
-})
-
+/** Null: none, one of another key, or one that is damaged. */
 async function readCache(path: string, key: string): Promise<ProbeReport | null> {
   const text = await readTextIfThere(path)
   if (text === null) return null
   try {
-    const { key: found, report } = cached.parse(JSON.parse(text))
-    const { hint, ...rest } = report
-    return found === key ? { ...rest, ...(hint === undefined ? {} : { hint }) } : null
+    const { key: found, report } = JSON.parse(text) as { key: unknown; report: ProbeReport }
+    const { usable, accelerator, hardware, reason, hint } = report
+    const whole = typeof usable === 'boolean' && typeof hardware === 'boolean' && typeof reason === 'string'
+    if (found !== key || !whole) return null
+    const common = { usable, accelerator: accelerator === 'kvm' ? 'kvm' : null, hardware, reason } as const
+    return typeof hint === 'string' ? { ...common, hint } : common
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof z.ZodError) return null
+    if (error instanceof SyntaxError || error instanceof TypeError) return null
     throw error
   }
 }

@@ -72,10 +72,16 @@ export async function powerOn(spec: MachineSpec, host: GuestHost, entries: strin
     machine = createMachine({ kvm: host.kvm, ram: host.ram, serial: { shared: host.serial, onOutput } })
     plugDevices(machine, { devices: set.devices, onPower: (type) => tell({ type }), onFault: host.log })
     const { memory } = host.ram
-    writeTables(memory, spec.cpus)
-    const entry = loadKernel(memory, { ...spec.boot, cmdline: `${spec.boot.cmdline} console=ttyS0`.trim() })
-    const workerFile = entryPoint('kvm-vcpu', entries)
-    await machine.startVcpus({ cpus: spec.cpus, nested: spec.nested, entry, workerFile })
+    const kernel = { ...spec.boot, cmdline: `${spec.boot.cmdline} console=ttyS0`.trim() }
+    await machine.startVcpus({
+      cpus: spec.cpus,
+      nested: spec.nested,
+      workerFile: entryPoint('kvm-vcpu', entries),
+      entry: () => {
+        writeTables(memory, spec.cpus)
+        return loadKernel(memory, kernel)
+      },
+    })
   } catch (error) {
     await machine?.close()
     await set.close()

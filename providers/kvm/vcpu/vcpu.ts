@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads'
 import type { AddressBus } from '../bus/bus.ts'
 import { closeDescriptor } from '../ffi/libc.ts'
 import { answerAccess } from './exit-channel.ts'
+import type { EntryState } from './initial-state.ts'
 import { kickThread } from './kick.ts'
 import type { Ending } from './run-loop.ts'
 import { mapRunPage, type RunPage } from './run-page.ts'
@@ -14,7 +15,7 @@ import {
   createSharedState,
   type SharedState,
 } from './shared-state.ts'
-import type { VcpuThreadData, VcpuThreadMessage } from './worker.ts'
+import type { VcpuThreadData, VcpuThreadMessage, VcpuThreadStart } from './worker.ts'
 
 /** A virtual processor, as the thread of the devices sees it. It starts paused. */
 export interface Vcpu {
@@ -38,25 +39,53 @@ export type VcpuOptions = Omit<VcpuThreadData, 'shared'> & { workerFile: string 
 const kickInterval = 10
 const kickLimit = 1000
 
-/** Starts the thread of a vCPU. @throws Error what the thread died of while it set itself up */
-export async function startVcpu({ workerFile, ...options }: VcpuOptions): Promise<Vcpu> {
+/** A thread on its way to being a vCPU. One of the two, once. */
+export interface VcpuThread {
+  /** Says where to begin: null for all but the boot processor. @throws Error what the thread died of meanwhile */
+  begin(entry: EntryState | null): Promise<Vcpu>
+  abandon(): Promise<void>
+}
+
+/** Starts the thread of a vCPU, which makes itself ready while the caller does other work. */
+export function startVcpuThread({ workerFile, ...options }: VcpuOptions): VcpuThread {
   const shared = createSharedState()
   Atomics.store(shared.cells, cell.command, command.pause)
   const workerData: VcpuThreadData = { ...options, shared: shared.buffer }
   const worker = new Worker(workerFile, { workerData, name: `vcpu${options.id}` })
-  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+  // Its failure is told to who begins; without this, one before that would end the process.
+  const failed = new Promise<Error>((resolve) => worker.once('error', resolve))
+  return {
+    begin: (entry) => begin({ worker, shared, failed, options, entry }),
+    abandon: async () => {
+      await worker.terminate()
+    },
+  }
+}
 
-  const { tid, vcpu } = await new Promise<VcpuThreadMessage & { type: 'ready' }>((resolve, reject) => {
-    worker.once('error', reject)
+interface Begin {
+  worker: Worker
+  shared: SharedState
+  failed: Promise<Error>
+  options: Omit<VcpuOptions, 'workerFile'>
+  entry: VcpuThreadStart
+}
+
+async function begin({ worker, shared, failed, options, entry }: Begin): Promise<Vcpu> {
+  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+  const ready = new Promise<VcpuThreadMessage & { type: 'ready' }>((resolve) => {
     worker.on('message', (message: VcpuThreadMessage) => {
       if (message.type === 'ready') resolve(message)
     })
   })
+  worker.postMessage(entry)
+  const first = await Promise.race([ready, failed])
+  if (first instanceof Error) throw first
+  const { tid, vcpu } = first
   const ended = new Promise<Ending>((resolve) => {
     worker.on('message', (message: VcpuThreadMessage) => {
       if (message.type === 'ended') resolve(message.ending)
     })
-    worker.on('error', (error) => resolve({ why: 'failed', reason: `its thread failed: ${error.message}` }))
+    void failed.then((error) => resolve({ why: 'failed', reason: `its thread failed: ${error.message}` }))
     void exited.then(() => resolve({ why: 'failed', reason: 'its thread ended' }))
   })
   const page = mapRunPage(options.kvm, vcpu)

@@ -17,13 +17,14 @@ export interface VcpuThreadData {
   id: number
   cpus: number
   nested: boolean
-  /** Null for all but the boot processor. */
-  entry: EntryState | null
   shared: SharedArrayBuffer
   /** Wakes the thread of the devices. */
   bell: number
   serial: { shared: SharedArrayBuffer; interrupt: number }
 }
+
+/** What it waits for before it is ready: where to begin; null for all but the boot processor. */
+export type VcpuThreadStart = EntryState | null
 
 /** What it says: once when it is set up and waits for its first command, once when it has ended. */
 export type VcpuThreadMessage =
@@ -41,7 +42,6 @@ const deadline = ioctlValue(
   'KVM_CHECK_EXTENSION',
 )
 setCpuid(vcpu, guestCpuid(supportedCpuid(data.kvm), { ...data, tscDeadlineTimer: deadline !== 0 }))
-setInitialState(vcpu, data.entry)
 const page = mapRunPage(data.kvm, vcpu)
 const shared = openSharedState(data.shared)
 
@@ -51,20 +51,19 @@ const serial = openSerialPort(data.serial.shared, {
   interrupt: () => signalEvent(data.serial.interrupt),
 })
 
-say({ type: 'ready', vcpu, tid: threadId() })
-const ending = runLoop(vcpu, page, shared, {
-  access(kind, low, high, bytes) {
-    if (
-      (kind === access.portRead || kind === access.portWrite) &&
-      low >= serialPort.base &&
-      low < serialPort.base + serialPort.size
-    ) {
-      const offset = low - serialPort.base
-      if (kind === access.portWrite) serial.write(offset, bytes)
-      else serial.read(offset, bytes)
-      return
-    }
-    requestAccess(shared, data.bell, kind, low, high, bytes)
-  },
+parentPort?.once('message', (entry: VcpuThreadStart) => {
+  setInitialState(vcpu, entry)
+  say({ type: 'ready', vcpu, tid: threadId() })
+  say({ type: 'ended', ending: runLoop(vcpu, page, shared, { access: answer }) })
 })
-say({ type: 'ended', ending })
+
+function answer(kind: number, low: number, high: number, bytes: Uint8Array): void {
+  const isPort = kind === access.portRead || kind === access.portWrite
+  if (isPort && low >= serialPort.base && low < serialPort.base + serialPort.size) {
+    const offset = low - serialPort.base
+    if (kind === access.portWrite) serial.write(offset, bytes)
+    else serial.read(offset, bytes)
+    return
+  }
+  requestAccess(shared, data.bell, kind, low, high, bytes)
+}

@@ -4,7 +4,7 @@ import { serialPort } from '../memory/layout.ts'
 import type { Ram } from '../memory/ram.ts'
 import type { EntryState } from '../vcpu/initial-state.ts'
 import type { Ending } from '../vcpu/run-loop.ts'
-import { startVcpu, type Vcpu } from '../vcpu/vcpu.ts'
+import { startVcpuThread, type Vcpu, type VcpuThread } from '../vcpu/vcpu.ts'
 import { createDoorbells, type Doorbells } from './doorbells.ts'
 import { watchEvent } from './event-watch.ts'
 import { createInterrupts, type Interrupts } from './interrupts.ts'
@@ -18,7 +18,10 @@ export interface Machine {
   readonly memory: AddressBus
   readonly interrupts: Interrupts
   readonly doorbells: Doorbells
-  /** Makes the vCPUs; they stand still until `resume`. Once only. */
+  /**
+   * Makes the vCPUs; they stand still until `resume`. Once only. `settings.entry` is called while their
+   * threads start up, so that it costs no time of its own: it loads the kernel.
+   */
   startVcpus(options: VcpuSettings): Promise<void>
   pause(): Promise<void>
   resume(): void
@@ -41,7 +44,7 @@ export interface VcpuSettings {
   cpus: number
   nested: boolean
   /** Where the boot processor begins. */
-  entry: EntryState
+  entry: () => EntryState
   /** The built providers/kvm/vcpu/worker.ts. */
   workerFile: string
 }
@@ -78,10 +81,11 @@ export function createMachine({ kvm, ram, serial }: MachineOptions): Machine {
     async startVcpus({ cpus, nested, entry, workerFile }) {
       const serialThread = { shared: serial.shared, interrupt: interrupts.line(serialPort.gsi).fd }
       const common = { kvm, vm: vm.fd, cpus, nested, bell, serial: serialThread, workerFile }
-      const starts = Array.from({ length: cpus }, (_, id) =>
-        startVcpu({ ...common, id, entry: id === 0 ? entry : null }),
+      const threads = Array.from({ length: cpus }, (_, id) => startVcpuThread({ ...common, id }))
+      const first = await orAbandon(threads, entry)
+      const results = await Promise.allSettled(
+        threads.map((thread, id) => thread.begin(id === 0 ? first : null)),
       )
-      const results = await Promise.allSettled(starts)
       for (const result of results) if (result.status === 'fulfilled') vcpus.push(result.value)
       for (const result of results) if (result.status === 'rejected') throw result.reason
       for (const vcpu of vcpus) void vcpu.ended.then(settleEnded)
@@ -102,5 +106,14 @@ export function createMachine({ kvm, ram, serial }: MachineOptions): Machine {
       closeDescriptor(bell)
       vm.close()
     },
+  }
+}
+
+async function orAbandon<T>(threads: readonly VcpuThread[], work: () => T): Promise<T> {
+  try {
+    return work()
+  } catch (error) {
+    await Promise.all(threads.map((thread) => thread.abandon()))
+    throw error
   }
 }
