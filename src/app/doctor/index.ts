@@ -14,7 +14,7 @@ export async function doctor(inputs: DoctorInputs): Promise<DoctorResult> {
   const checks: Check[] = [
     checkNode(),
     ...providers,
-    ...(await checkBoxTools()),
+    await checkBoxTools(),
     await checkNamespaces(),
     await checkRuntimeDir(user.runtime),
     await checkDisk('disk:boxes', user.boxes),
