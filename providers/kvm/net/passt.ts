@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { Socket } from 'node:net'
-import { PosadaError } from '../../../src/errors/index.ts'
+import { setTimeout } from 'node:timers/promises'
+import { isPosadaError, PosadaError } from '../../../src/errors/index.ts'
 import { isErrno } from '../../../src/lib/errno.ts'
 import { StreamLink, type StreamLinkOptions } from './stream-link.ts'
 
@@ -30,6 +31,9 @@ export interface PasstOptions extends StreamLinkOptions {
 /** Lines of passt's own that say nothing about a failure. */
 const chatter = /^(Failed to send \d+ bytes to syslog|Don't run as root.*|\s*)$/
 const mostComplaint = 4096
+/** Together half a second. */
+const portTries = 5
+const portDelay = 100
 
 /**
  * Starts a passt of its own for one network device, joined by a pair of sockets, so that there is no path to
@@ -37,6 +41,18 @@ const mostComplaint = 4096
  * or this process ends, however it ends. Throws E_PASST_MISSING, E_PORT_IN_USE, E_PASST.
  */
 export async function startPasst(options: PasstOptions): Promise<StreamLink> {
+  // After a restart of the guest the passt before this one may be about to end, with its ports still taken.
+  for (let left = portTries; ; left -= 1) {
+    try {
+      return await start(options)
+    } catch (error) {
+      if (left === 0 || !isPosadaError(error, 'E_PORT_IN_USE')) throw error
+      await setTimeout(portDelay)
+    }
+  }
+}
+
+async function start(options: PasstOptions): Promise<StreamLink> {
   const child = spawn('passt', passtArguments(options.forwards), {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH ?? '/usr/bin:/bin' },

@@ -1,5 +1,15 @@
 import type { MachineSpec } from '../../../src/provider/index.ts'
+import { openDisk } from '../disk/open-disk.ts'
+import { kvmFiles } from '../files.ts'
+import { startPasst, userNetwork } from '../net/passt.ts'
 import type { VirtioDevice } from '../virtio/device/virtio-device.ts'
+import { BalloonDevice } from '../virtio/devices/balloon/device.ts'
+import { BlkDevice } from '../virtio/devices/blk/device.ts'
+import { ConsoleDevice } from '../virtio/devices/console/device.ts'
+import type { PortBackend } from '../virtio/devices/console/port-backend.ts'
+import { UnixPort } from '../virtio/devices/console/unix-port.ts'
+import { NetDevice } from '../virtio/devices/net/device.ts'
+import { RngDevice } from '../virtio/devices/rng/device.ts'
 
 /** What a machine's devices hold of the host: files, sockets, helper processes. */
 export interface DeviceSet {
@@ -8,16 +18,52 @@ export interface DeviceSet {
   close(): Promise<void>
 }
 
-/** Opens everything that the spec's disks, NICs and channels need. @throws PosadaError for what a user can mend */
-export async function openDevices(_spec: MachineSpec): Promise<DeviceSet> {
+type Log = (message: string) => void
+
+/**
+ * Opens everything that the spec's disks, NICs and channels need; the disks come first, so that the first
+ * is vda. Leaves nothing open when it fails. @throws PosadaError for what a user can mend
+ */
+export async function openDevices(spec: MachineSpec, log: Log = () => undefined): Promise<DeviceSet> {
   const devices: VirtioDevice[] = []
-  return {
-    devices,
-    close: async () => {
-      for (const device of devices) {
-        await device.reset()
-        await device.close()
-      }
-    },
+  const close = async () => {
+    for (const device of devices.splice(0)) {
+      await device.reset()
+      await device.close()
+    }
+  }
+  try {
+    for (const disk of spec.disks) devices.push(openBlk(disk, log))
+    for (const nic of spec.nics) devices.push(await openNet(spec, nic, log))
+    devices.push(new ConsoleDevice(await openChannels(spec)))
+    devices.push(new RngDevice(), new BalloonDevice())
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { devices: [...devices], close }
+}
+
+function openBlk(spec: MachineSpec['disks'][number], log: Log): BlkDevice {
+  const base = spec.base === undefined ? {} : { base: spec.base }
+  const disk = openDisk({ path: spec.path, format: 'qcow2', readOnly: false, ...base })
+  return new BlkDevice({ disk, id: spec.name, onError: (error) => log(`disk ${spec.name}: ${error}`) })
+}
+
+async function openNet(spec: MachineSpec, nic: MachineSpec['nics'][number], log: Log): Promise<NetDevice> {
+  const onDown = (reason: string) => log(`network: ${reason}`)
+  const link = await startPasst({ forwards: nic.forwards, machine: spec.name, onDown })
+  return new NetDevice({ link, mac: nic.mac, mtu: userNetwork.mtu })
+}
+
+/** The named ports of every machine, in the order in which QEMU's has them. */
+async function openChannels(spec: MachineSpec): Promise<PortBackend[]> {
+  const { ready, agent } = kvmFiles(spec)
+  const first = await UnixPort.listen('org.posada.ready.0', ready)
+  try {
+    return [first, await UnixPort.listen('org.qemu.guest_agent.0', agent)]
+  } catch (error) {
+    await first.close()
+    throw error
   }
 }
