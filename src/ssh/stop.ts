@@ -8,10 +8,10 @@ const PID_PATIENCE = 3000
 
 /**
  * Ends what runs under a process of the guest: its session and all their descendants, sudo's
- * included, so that nothing started by the command lives on. They get SIGINT, after some two seconds
- * SIGTERM, at last SIGKILL. It takes a second command over the same connection, for OpenSSH's own
- * `signal` request reaches neither what runs under sudo nor what a shell put into the background.
- * Rejects with E_SSH_LOST where the guest cannot be reached any more.
+ * included, so that nothing started by the command lives on. They get SIGINT, after about a second
+ * SIGTERM, some seconds later SIGKILL. It takes a second command over the same connection, for
+ * OpenSSH's own `signal` request reaches neither what runs under sudo nor what a shell put into the
+ * background. Rejects with E_SSH_LOST where the guest cannot be reached any more.
  */
 export async function stopRemote(
   session: SshSession,
@@ -51,11 +51,11 @@ const listScript = `cat /proc/[0-9]*/stat 2>/dev/null | awk -v p="$1" -v old=" $
 const stopScript = `
 list() { ${listScript}; }
 t=
-for s in INT TERM KILL; do
+for s in INT:6 TERM:20 KILL:20; do
   t=$(list "$1" "$t"); [ -n "$t" ] || exit 0
-  for x in $t; do kill -s $s "\${x%%:*}" 2>/dev/null; done
+  for x in $t; do kill -s "\${s%%:*}" "\${x%%:*}" 2>/dev/null; done
   i=0
-  while [ $i -lt 15 ]; do
+  while [ $i -lt "\${s##*:}" ]; do
     t=$(list "$1" "$t"); [ -n "$t" ] || exit 0
     sleep 0.1; i=$((i+1))
   done
