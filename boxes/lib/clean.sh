@@ -5,6 +5,6 @@ clean_root() {
   rm -f "$1"/var/lib/dbus/machine-id "$1"/etc/ssh/ssh_host_* "$1"/etc/dropbear/dropbear_*_host_key \
     "$1"/var/lib/systemd/random-seed "$1"/var/lib/systemd/credential.secret \
     "$1"/etc/resolv.conf.new "$1"/etc/passwd- "$1"/etc/group- "$1"/etc/shadow- "$1"/etc/gshadow-
-  rm -rf "$1"/boot/* "$1"/var/log/* "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/* "$1"/tmp/* "$1"/var/tmp/* \
+  rm -rf "$1"/var/log/* "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/* "$1"/tmp/* "$1"/var/tmp/* \
     "$1"/root/.cache "$1"/run/*
 }

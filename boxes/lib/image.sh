@@ -31,12 +31,17 @@ chown -R "$owner" "$home"
 
 out="$work/out"
 mkdir "$out"
-cp "$root"/boot/vmlinuz-* "$out/vmlinuz"
-. "$work/build/lib/initrd.sh"
-make_initrd "$root" "$work/initrd" "$out/initrd"
-. "$work/build/lib/clean.sh"
+for part in initrd clean disk; do . "$work/build/lib/$part.sh"; done
+if [ "$boot" = kernel ]; then
+  cp "$root"/boot/vmlinuz-* "$out/vmlinuz"
+  make_initrd "$root" "$work/initrd" "$out/initrd"
+  rm -rf "$root"/boot/*
+fi
 clean_root "$root"
-. "$work/build/lib/disk.sh"
-make_disk "$root" "$work/root.raw" "$out/root.qcow2"
+case $boot in
+  kernel) make_disk "$root" "$work/root.raw" ;;
+  bios) make_bios_disk "$root" "$work/root.raw" "$work" ;;
+esac
+qemu-img convert -f raw -O qcow2 "$work/root.raw" "$out/root.qcow2"
 mv "$out" "$source/posada-out"
 chmod -R a+rX "$source/posada-out"

@@ -20,7 +20,7 @@ export interface Recipe {
   packages: string[]
   disk: number
   kernel: { cmdline: string; modules: string[] } | null
-  firmware: 'bios' | 'uefi' | null
+  firmware: 'bios' | null
   login: { user: string }
   announcesReady: boolean
   agent: boolean
@@ -46,7 +46,7 @@ const schema = z.strictObject({
     .strictObject({ cmdline: z.string().max(1500), modules: z.array(word) })
     .nullable()
     .default(null),
-  firmware: z.enum(['bios', 'uefi']).nullable().default(null),
+  firmware: z.literal('bios').nullable().default(null),
   login: z.strictObject({ user: z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/) }),
   announcesReady: z.boolean().default(true),
   agent: z.boolean().default(false),

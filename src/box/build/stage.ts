@@ -36,6 +36,7 @@ function settings(recipe: Recipe, { inputs, epoch }: { inputs: string; epoch: nu
     inputs.slice(20, 32),
   ]
   return [
+    `boot=${recipe.kernel === null ? 'bios' : 'kernel'}`,
     `login_user='${recipe.login.user}'`,
     `initrd_modules='${recipe.kernel?.modules.join(' ') ?? ''}'`,
     `disk_size=${recipe.disk}`,
