@@ -40,7 +40,7 @@ const modules = [
  * - answers each TCP connection to port 7 with what it was sent,
  * - writes the line `ready` to the ready port whenever somebody listens,
  * - shuts down when its power button is pressed, unless `guest.deaf` stands on its command line,
- * - does what `guest.then=<command>` says: `poweroff`, `panic`.
+ * - does what `guest.then=<what>` says: `poweroff`, `tell` what it sees of its devices.
  */
 export async function busyboxGuest(): Promise<BusyboxGuest> {
   const folder = join(tmpdir(), `posada-test-guest-${process.getuid?.() ?? 0}`)
@@ -137,7 +137,13 @@ fi
 echo "guest is up"
 case "$(cat /proc/cmdline)" in
   *guest.then=poweroff*) sleep 1; poweroff -f ;;
-  *guest.then=panic*) echo c > /proc/sysrq-trigger ;;
+  *guest.then=tell*)
+    echo "processors $(grep -c ^processor /proc/cpuinfo)"
+    echo "disk $(cat /sys/block/vda/serial) of $(cat /sys/block/vda/size) sectors"
+    echo "random $(cat /sys/class/misc/hw_random/rng_current)"
+    echo "ports $(ls /dev/virtio-ports | xargs)"
+    echo "svm $(grep -qw svm /proc/cpuinfo && echo yes)"
+    echo "that is all" ;;
 esac
 while true; do echo ready > /dev/virtio-ports/org.posada.ready.0; sleep 1; done
 `
