@@ -66,7 +66,7 @@ export async function powerOn(spec: MachineSpec, host: GuestHost, entries: strin
     tell = resolve
   })
 
-  const set = await openDevices(spec)
+  const set = await openDevices(spec, host.log)
   let machine: Machine | undefined
   try {
     machine = createMachine({ kvm: host.kvm, ram: host.ram, serial: { shared: host.serial, onOutput } })

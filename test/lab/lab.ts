@@ -1,0 +1,159 @@
+import { execFile } from 'node:child_process'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { provider as qemu } from '../../providers/qemu/index.ts'
+import type { MachineSpec } from '../../src/provider/index.ts'
+import { busyboxGuest } from '../helpers/busybox-guest.ts'
+import { cpioArchive } from '../helpers/cpio.ts'
+import { discard, sandboxMachine } from '../helpers/sandbox-machine.ts'
+import { outerRoot } from './outer-root.ts'
+
+const run = promisify(execFile)
+const root = join(import.meta.dirname, '..', '..')
+
+export interface LabJob {
+  /** Run by bash in /job, which holds `files`. */
+  script: string
+  /** Files and folders of this host, by their name below /job. */
+  files: Record<string, string>
+  /** Milliseconds for all of it. */
+  timeout: number
+  cpus?: number
+  memory?: number
+  onOutput?: (text: string) => void
+}
+
+/**
+ * Runs a job in the lab: a machine under Posada's own QEMU provider whose emulated processor is an AMD with
+ * SVM, so that it has a real KVM. Returns all that its console said, and how the script ended.
+ */
+export async function runInLab(job: LabJob): Promise<{ output: string; exitCode: number }> {
+  const guest = await busyboxGuest()
+  const packages = join(guest.kernel, '..', '..')
+  const work = await mkdtemp(join(tmpdir(), 'posada-lab-job-'))
+  const provider = qemu.create({ cacheDir: join(work, 'cache'), emit: () => undefined })
+  const initrd = join(work, 'initrd')
+  await writeFile(initrd, await outerInitrd(packages))
+  const disk = (name: string, path: string, size: number) => ({
+    ...{ name, path: join(work, `${name}.qcow2`), base: { path, format: 'raw' as const } },
+    size,
+  })
+  const machine = await sandboxMachine(
+    {
+      boot: { kind: 'kernel', kernel: guest.kernel, initrd, cmdline: 'quiet mitigations=off' },
+      cpus: job.cpus ?? 2,
+      memory: job.memory ?? 3 * 2 ** 30,
+      nested: true,
+    },
+    22,
+  )
+  const spec: MachineSpec = {
+    ...machine.spec,
+    disks: [
+      disk('root', await outerRoot(packages), 1200 * 2 ** 20),
+      disk('job', await jobImage(work, job), jobSize),
+    ],
+    options: { accel: 'tcg', cpu: 'EPYC,+svm,+npt' },
+  }
+  try {
+    await provider.create(spec)
+    await provider.start(spec)
+    return await untilEnded(spec, job, async () => (await provider.status(spec)).state === 'running')
+  } finally {
+    await discard(provider, { ...machine, spec })
+    await rm(work, { recursive: true, force: true })
+  }
+}
+
+const jobSize = 1200 * 2 ** 20
+
+async function untilEnded(
+  spec: MachineSpec,
+  job: LabJob,
+  runs: () => Promise<boolean>,
+): Promise<{ output: string; exitCode: number }> {
+  const deadline = Date.now() + job.timeout
+  let output = ''
+  for (let more = true; more; ) {
+    more = Date.now() < deadline && (await runs())
+    const now = await readFile(spec.files.consoleLog, 'latin1').catch(() => '')
+    if (now.length > output.length) job.onOutput?.(now.slice(output.length))
+    output = now
+    await delay(200)
+  }
+  const code = /job ended with (\d+)/.exec(output)?.[1]
+  if (code === undefined)
+    throw new Error(`the lab's job did not end in time; its console said:\n${output.slice(-4000)}`)
+  return { output, exitCode: Number(code) }
+}
+
+async function jobImage(work: string, { script, files }: LabJob): Promise<string> {
+  const tree = join(work, 'job')
+  await mkdir(tree)
+  await writeFile(join(tree, 'run.sh'), script)
+  for (const [name, path] of Object.entries(files)) {
+    await cp(path, join(tree, name), { recursive: true, verbatimSymlinks: true })
+  }
+  const image = join(work, 'job.img')
+  await run('mke2fs', ['-q', '-t', 'ext4', '-O', '^has_journal', '-d', tree, image, String(jobSize / 1024)])
+  await rm(tree, { recursive: true, force: true })
+  return image
+}
+
+/** Modules that find the disks, each after what it needs. */
+const diskModules = [
+  'virtio_ring',
+  'virtio',
+  'virtio_pci_legacy_dev',
+  'virtio_pci_modern_dev',
+  'virtio_pci',
+  'virtio_blk',
+]
+
+async function outerInitrd(packages: string): Promise<Buffer> {
+  const modules = join(packages, 'lib', 'modules')
+  const all = await readdir(modules, { recursive: true })
+  const found = diskModules.map((name) => {
+    const path = all.find((candidate) => basename(candidate) === `${name}.ko`)
+    if (path === undefined) throw new Error(`the kernel package has no module ${name}`)
+    return { name, path: join(modules, path) }
+  })
+  return cpioArchive([
+    ...['bin', 'lib', 'proc', 'dev', 'root'].map((name) => ({ name, mode: 0o040755 })),
+    { name: 'bin/busybox', mode: 0o100755, content: await readFile(join(packages, 'bin', 'busybox')) },
+    ...(await Promise.all(
+      found.map(async ({ name, path }) => ({
+        name: `lib/${name}.ko`,
+        mode: 0o100644,
+        content: await readFile(path),
+      })),
+    )),
+    {
+      name: 'init',
+      mode: 0o100755,
+      content: `#!/bin/busybox sh
+/bin/busybox mount -t devtmpfs none /dev
+for m in ${diskModules.join(' ')}; do /bin/busybox insmod /lib/$m.ko; done
+/bin/busybox mount -t ext4 /dev/vda /root
+exec /bin/busybox switch_root /root /sbin/init
+`,
+    },
+  ])
+}
+
+/** The project as it stands, for a job: sources, built files, packages. */
+export const projectFiles: Record<string, string> = Object.fromEntries(
+  [
+    'package.json',
+    'dist',
+    'node_modules',
+    'providers',
+    'src',
+    'test',
+    'vitest.config.ts',
+    'tsconfig.json',
+  ].map((name) => [name, join(root, name)]),
+)

@@ -1,0 +1,130 @@
+import { execFile } from 'node:child_process'
+import {
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+/** Programs of this host that the outer machine has too: with the libraries they need. */
+const programs = ['node', 'qemu-system-x86_64', 'qemu-img', 'qemu-io', 'passt', 'ssh', 'ssh-keygen', 'bash']
+/** Firmware and the like that QEMU looks for. */
+const folders = ['/usr/share/qemu', '/usr/share/seabios']
+const notNeeded =
+  /OVMF|\.dtb$|^palcode|^opensbi|^openbios|^skiboot|^slof|^s390|^hppa|^trace-events|^u-boot|^edk2/
+/** Modules of KVM for an AMD processor, each after what it needs. */
+const kvmModules = ['irqbypass', 'ccp', 'kvm', 'kvm-amd']
+
+/**
+ * The root file system of the outer machine, an ext4 image, made of what is installed here and of the guest's
+ * packages (see busyboxGuest). Kept in the temporary folder; made anew when a program has changed.
+ */
+export async function outerRoot(packages: string): Promise<string> {
+  const folder = join(tmpdir(), `posada-lab-${process.getuid?.() ?? 0}`)
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const image = join(folder, 'outer-root.img')
+  const paths = await Promise.all(
+    programs.map(async (name) => realpath((await run('which', [name])).stdout.trim())),
+  )
+  const newest = Math.max(
+    ...(await Promise.all([...paths, import.meta.filename].map(async (path) => (await stat(path)).ctimeMs))),
+  )
+  const made = (await stat(image).catch(() => null))?.mtimeMs ?? 0
+  if (made > newest) return image
+
+  const work = await mkdtemp(join(folder, 'work-'))
+  try {
+    const tree = join(work, 'tree')
+    for (const name of [
+      'dev',
+      'proc',
+      'sys',
+      'tmp',
+      'run',
+      'job',
+      'root',
+      'etc',
+      'lib/modules',
+      'var/tmp',
+      'usr/bin',
+      'sbin',
+    ]) {
+      await mkdir(join(tree, name), { recursive: true })
+    }
+    for (const [index, path] of paths.entries()) await addProgram(tree, path, `/usr/bin/${programs[index]}`)
+    for (const source of folders) {
+      await cp(source, join(tree, source), {
+        recursive: true,
+        dereference: true,
+        filter: (name) => !notNeeded.test(basename(name)),
+      })
+    }
+    await addModules(tree, packages)
+    await mkdir(join(tree, 'bin'), { recursive: true })
+    await cp(join(packages, 'bin', 'busybox'), join(tree, 'bin/busybox'))
+    await writeFile(
+      join(tree, 'etc/passwd'),
+      'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n',
+    )
+    await writeFile(join(tree, 'etc/group'), 'root:x:0:\nkvm:x:104:\nnogroup:x:65534:\n')
+    await writeFile(join(tree, 'etc/hosts'), '127.0.0.1 localhost\n')
+    await writeFile(join(tree, 'sbin/init'), init, { mode: 0o755 })
+    const temporary = join(work, 'image')
+    await run('mke2fs', ['-q', '-t', 'ext4', '-O', '^has_journal', '-d', tree, temporary, '1200M'])
+    await rename(temporary, image)
+  } finally {
+    await rm(work, { recursive: true, force: true })
+  }
+  return image
+}
+
+/** A program and all that ldd names, each at its place. */
+async function addProgram(tree: string, path: string, place: string): Promise<void> {
+  await addFile(tree, path, place)
+  const { stdout } = await run('ldd', [path])
+  for (const [, library] of stdout.matchAll(/(\/\S+) \(0x/g)) {
+    if (library !== undefined) await addFile(tree, await realpath(library), library)
+  }
+}
+
+async function addFile(tree: string, source: string, place: string): Promise<void> {
+  await mkdir(dirname(join(tree, place)), { recursive: true })
+  await cp(source, join(tree, place), { dereference: true })
+}
+
+async function addModules(tree: string, packages: string): Promise<void> {
+  const modules = join(packages, 'lib', 'modules')
+  const all = await readdir(modules, { recursive: true })
+  for (const [index, name] of kvmModules.entries()) {
+    const path = all.find((candidate) => basename(candidate) === `${name}.ko`)
+    if (path === undefined) throw new Error(`the kernel package has no module ${name}`)
+    await writeFile(join(tree, 'lib/modules', `${index}-${name}.ko`), await readFile(join(modules, path)))
+  }
+}
+
+const init = `#!/bin/busybox sh
+/bin/busybox --install -s /bin
+export PATH=/usr/bin:/bin HOME=/root TMPDIR=/tmp
+mount -t proc none /proc; mount -t sysfs none /sys; mount -t devtmpfs none /dev
+mkdir -p /dev/pts /dev/shm; mount -t devpts none /dev/pts
+mount -t tmpfs none /tmp; mount -t tmpfs none /run; mount -t tmpfs none /dev/shm
+ifconfig lo up
+for module in /lib/modules/*.ko; do insmod $module; done
+mount -t ext4 /dev/vdb /job
+echo "outer machine is up"
+cd /job && /bin/bash /job/run.sh < /dev/null
+echo "job ended with $?"
+sync
+poweroff -f
+`
