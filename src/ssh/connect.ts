@@ -39,8 +39,13 @@ export async function connect(target: SshTarget, options: ConnectOptions = {}): 
   const attempt = new Attempt(new Client(), target, options, keys, recorded)
   const { keyFile, hostKey } = await attempt.run()
   const session = makeSession(attempt.client, target, keyFile)
-  if (recorded === null) await recordHostKey(target.knownHostsFile, target.hostAlias, hostKey)
-  return session
+  try {
+    if (recorded === null) await recordHostKey(target.knownHostsFile, target.hostAlias, hostKey)
+    return session
+  } catch (error) {
+    await session.close()
+    throw error
+  }
 }
 
 /** The stage that a failed connection had reached. */
