@@ -20,8 +20,12 @@ export async function confirm({ question, yes, json, signal }: Question): Promis
   const lines = createInterface({ input: process.stdin, output: process.stderr })
   try {
     // In a terminal's raw mode Ctrl-C is a key, not a signal.
-    lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'))
-    const answer = await lines.question(`${question} [y/N] `, { signal })
+    lines.on('SIGINT', () => {
+      process.stderr.write('\n')
+      process.kill(process.pid, 'SIGINT')
+    })
+    const ended = new Promise<string>((done) => lines.once('close', () => done('')))
+    const answer = await Promise.race([lines.question(`${question} [y/N] `, { signal }), ended])
     if (/^y(es)?$/i.test(answer.trim())) return
   } finally {
     lines.close()

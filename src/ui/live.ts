@@ -48,7 +48,7 @@ export function liveReporter({
   const key = (event: StepEvent | ProgressEvent) => `${event.machine ?? ''}\0${event.step}`
   const clear = () => (drawn === 0 ? '' : `\u001b[${drawn}A\u001b[0J`)
   const draw = () => {
-    const room = Math.max(1, (stream.rows ?? 24) - 2)
+    const room = Math.max(1, (stream.rows || 24) - 2)
     const shown = [...active.values()].slice(0, room).map((item) => `${activeLine(item)}\n`)
     const before = clear()
     drawn = shown.length
@@ -60,7 +60,7 @@ export function liveReporter({
     const name = machine === undefined ? '' : `${makeVisible(machine)}: `
     const time = elapsed < SHOW_TIME_AFTER ? '' : `  ${formatDuration(elapsed)}`
     const text = progress === undefined ? makeVisible(message) : progressText(progress)
-    const room = Math.max(10, (stream.columns ?? 80) - 3)
+    const room = Math.max(10, (stream.columns || 80) - 3)
     const whole = cutTo(`${name}${text}${time}`, room)
     const styled = whole.startsWith(name) ? who(machine, paint) + whole.slice(name.length) : whole
     return `${paint.cyan(frame)} ${styled}`
