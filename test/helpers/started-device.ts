@@ -30,8 +30,11 @@ export async function startDevice(device: VirtioDevice, options: { without?: big
     },
     /** Writes bytes into RAM and says where. */
     put(at: number, bytes: Uint8Array): { at: number; length: number } {
-      for (let index = 0; index < bytes.length; index += 1)
-        machine.memory.writeU8(at + index, bytes[index] ?? 0)
+      let done = 0
+      for (const piece of machine.memory.pieces(at, bytes.length) ?? []) {
+        piece.set(bytes.subarray(done, done + piece.length))
+        done += piece.length
+      }
       return { at, length: bytes.length }
     },
     get(at: number, length: number): Buffer {
