@@ -137,6 +137,15 @@ describe.skipIf(!hasKvm)('life of a machine (needs /dev/kvm)', () => {
     expect(statSync(spec.files.consoleLog).size).toBeLessThan(consoleLogLimit)
   })
 
+  it('lives through a guest that writes garbage to all ports, PCI configuration and device memory', async () => {
+    const spec = await make('scribbling')
+    await provider.start(spec)
+    await vi.waitFor(() => expect(log(spec)).toContain('through'), { interval: 50, timeout: 60_000 })
+    expect(await provider.status(spec)).toMatchObject({ state: 'running' })
+    expect(await provider.stop(spec, { graceful: false, timeout: 0 })).toEqual({ how: 'forced', via: 'quit' })
+    expect(readFileSync(spec.files.providerLog, 'utf8')).not.toMatch(/bug/)
+  }, 70_000)
+
   it('tells of a killed process as a crash, and starts again', async () => {
     const spec = await make('deaf')
     await provider.start(spec)
