@@ -143,6 +143,24 @@ describe('liveReporter', () => {
     `)
   })
 
+  it('shows progress that no step announced until it is complete', () => {
+    const copying = (done: number): PosadaEvent => ({
+      type: 'progress',
+      step: 'copy',
+      message: 'copying',
+      machine: 'web',
+      done,
+      total: 1024,
+      unit: 'bytes',
+    })
+    const { reporter, shown } = live([copying(256)])
+    reporter.emit({ type: 'notice', level: 'info', message: 'drawn anew' })
+    expect(shown()).toBe('note: drawn anew\n⠋ web: copying 25% (256B of 1KiB)\n')
+    reporter.emit(copying(1024))
+    reporter.close()
+    expect(shown()).toBe('note: drawn anew\n')
+  })
+
   it('never draws a line wider than the terminal', () => {
     const long: PosadaEvent = {
       type: 'step',
