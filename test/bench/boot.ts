@@ -1,0 +1,52 @@
+import { join } from 'node:path'
+import { boxBuildRequirements, buildBox, openBoxStore, type StoredBox } from '../../src/box/index.ts'
+import { userPaths } from '../../src/project/paths.ts'
+import { bootRaw } from '../helpers/raw-box.ts'
+import { type Bench, comparePairs } from './bench.ts'
+
+/** How much sooner `debian/12` is at SSH than the same packages as an ordinary disk image. */
+export const bench: Bench = {
+  name: 'boot',
+
+  async unavailable() {
+    const missing = (await boxBuildRequirements()).filter((one) => one.path === null)
+    return missing.length === 0 ? null : `needs ${missing.map((one) => one.package).join(', ')}`
+  },
+
+  async run({ samples, log }) {
+    const signal = new AbortController().signal
+    const paths = userPaths()
+    // The ordinary image is a test's: it stays out of the user's boxes.
+    const ordinaryStore = openBoxStore(join(paths.cache, 'bench', 'boxes'))
+    const build = { arch: 'x86_64' as const, signal, emit: () => undefined }
+    const ordinary = await buildBox({
+      ...build,
+      recipe: './test/fixtures/boxes/ordinary',
+      store: ordinaryStore,
+    })
+    const ours = await buildBox({ ...build, recipe: 'debian/12', store: openBoxStore(paths.boxes) })
+    return [
+      await comparePairs({
+        name: 'boot of debian/12 ÷ ordinary image, to the first SSH command',
+        how: 'QEMU, TCG, q35, 2 CPUs, 1 GiB; the same packages; ordinary: BIOS, GRUB without a menu, initramfs-tools, Debian units, ed25519 host key only; from process start until `ssh true` has succeeded, begun when the guest says that it is ready',
+        limit: 0.5,
+        samples: Math.max(5, samples),
+        log,
+        ours: () => secondsToSsh(ours),
+        theirs: () => secondsToSsh(ordinary),
+      }),
+    ]
+  },
+}
+
+async function secondsToSsh(box: StoredBox): Promise<number> {
+  const started = process.hrtime.bigint()
+  const machine = await bootRaw(box)
+  try {
+    const { code } = await machine.ssh('true')
+    if (code !== 0) throw new Error(`ssh to ${box.manifest.name} failed (${code})`)
+    return Number(process.hrtime.bigint() - started) / 1e9
+  } finally {
+    await machine.discard()
+  }
+}
