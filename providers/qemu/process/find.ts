@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
-import { type ProcessIdentity, processIdentity } from '../../../src/lib/process-identity.ts'
+import { isAlive, type ProcessIdentity, processIdentity } from '../../../src/lib/process-identity.ts'
+import { sleep } from '../../../src/lib/sleep.ts'
 import { readTextIfThere } from '../../../src/lib/write-file.ts'
 import type { MachineSpec } from '../../../src/provider/index.ts'
 import { qemuFiles } from '../files.ts'
@@ -17,8 +18,11 @@ export async function findQemu(
   options: { thorough: boolean },
 ): Promise<ProcessIdentity | null> {
   const written = Number((await readTextIfThere(qemuFiles(spec).pid))?.trim())
-  const candidates = Number.isSafeInteger(written) && written > 0 ? [written] : []
-  for (const pid of candidates) if (isMachine(await commandLine(pid), spec)) return await processIdentity(pid)
+  if (Number.isSafeInteger(written) && written > 0) {
+    const argv = await commandLine(written)
+    if (isMachine(argv, spec)) return await processIdentity(written)
+    if (argv.join('') === '') await untilGone(written)
+  }
   return options.thorough ? await searchAll(spec) : null
 }
 
@@ -26,6 +30,20 @@ export async function findQemu(
 export function isMachine(argv: readonly string[], spec: MachineSpec): boolean {
   const at = argv.indexOf('-uuid')
   return at > 0 && argv[at + 1] === spec.uuid && argv.includes('-pidfile')
+}
+
+/** Milliseconds; tearing down the memory of a large machine takes a tenth of a second. */
+const DYING = 5000
+
+/**
+ * A process that ends loses its memory first, and its command line with it; its ports and the locks
+ * on its disks only after that. Whoever starts the machine anew at that moment would find them taken.
+ */
+async function untilGone(pid: number): Promise<void> {
+  const name = await readTextIfThere(`/proc/${pid}/comm`)
+  const identity = name?.startsWith('qemu-system') ? await processIdentity(pid) : null
+  const deadline = Date.now() + DYING
+  while (identity !== null && (await isAlive(identity)) && Date.now() < deadline) await sleep(5)
 }
 
 async function searchAll(spec: MachineSpec): Promise<ProcessIdentity | null> {
