@@ -7,6 +7,8 @@ export interface KvmFiles {
   control: string
   ready: string
   agent: string
+  /** Programs of the host reach ports of the guest here; the guest reaches `<vsock>_<port>`. */
+  vsock: string
   /** Held with flock(2) by the machine's process as long as it lives. */
   lock: string
   /** That the machine was made, and how its last run began and ended: RunRecord. */
@@ -19,6 +21,7 @@ export function kvmFiles(spec: MachineSpec): KvmFiles {
     control: join(runtimeDir, 'kvm.sock'),
     ready: join(runtimeDir, 'ready.sock'),
     agent: join(runtimeDir, 'agent.sock'),
+    vsock: join(runtimeDir, 'vsock'),
     lock: join(dataDir, 'kvm.lock'),
     record: join(dataDir, 'kvm.json'),
   }

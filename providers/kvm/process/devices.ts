@@ -10,6 +10,8 @@ import type { PortBackend } from '../virtio/devices/console/port-backend.ts'
 import { UnixPort } from '../virtio/devices/console/unix-port.ts'
 import { NetDevice } from '../virtio/devices/net/device.ts'
 import { RngDevice } from '../virtio/devices/rng/device.ts'
+import { VsockDevice } from '../virtio/devices/vsock/device.ts'
+import { VsockHost } from '../virtio/devices/vsock/host-side.ts'
 
 /** What a machine's devices hold of the host: files, sockets, helper processes. */
 export interface DeviceSet {
@@ -17,6 +19,9 @@ export interface DeviceSet {
   /** Flushes and gives back. The guest must not run any more. */
   close(): Promise<void>
 }
+
+/** Every machine has sockets of its own, so all guests can have the same address. */
+const guestCid = 3
 
 type Log = (message: string) => void
 
@@ -37,6 +42,7 @@ export async function openDevices(spec: MachineSpec, log: Log = () => undefined)
     for (const nic of spec.nics) devices.push(await openNet(spec, nic, log))
     devices.push(new ConsoleDevice(await openChannels(spec)))
     devices.push(new RngDevice(), new BalloonDevice())
+    devices.push(new VsockDevice(guestCid, await VsockHost.listen(kvmFiles(spec).vsock)))
   } catch (error) {
     await close()
     throw error
