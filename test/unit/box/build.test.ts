@@ -1,0 +1,135 @@
+import { cp, mkdir, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { offersSuite } from '../../../src/box/build/apt-sources.ts'
+import { inputsDigest } from '../../../src/box/build/inputs.ts'
+import { mmdebstrapArguments } from '../../../src/box/build/mmdebstrap.ts'
+import { readRecipe } from '../../../src/box/build/recipe.ts'
+import { boxesFolder, findRecipe, listRecipes } from '../../../src/box/build/recipes.ts'
+import { makeStage } from '../../../src/box/build/stage.ts'
+import { makeWorkFolder, sweepWorkFolders } from '../../../src/box/work-folder.ts'
+import { temporaryFolder } from '../../helpers/box-files.ts'
+
+const lib = join(boxesFolder(), 'lib')
+
+describe('recipes', () => {
+  it('that come with Posada are found and sound', async () => {
+    const recipes = await listRecipes()
+    expect(recipes.map(({ name }) => name)).toEqual(['debian/12', 'posada/tiny'])
+    for (const { name, dir } of recipes) expect(await readRecipe(dir)).toMatchObject({ name })
+  })
+
+  it('are found by path, and a wrong name gets the nearest', async () => {
+    expect(await findRecipe(join(boxesFolder(), 'posada', 'tiny'))).toBe(
+      join(boxesFolder(), 'posada', 'tiny'),
+    )
+    await expect(findRecipe('posada/tyni')).rejects.toMatchObject({
+      code: 'E_BOX_UNKNOWN',
+      hint: 'did you mean posada/tiny?',
+    })
+    await expect(findRecipe('./nowhere')).rejects.toMatchObject({ code: 'E_BOX_UNKNOWN' })
+  })
+
+  it.each([
+    ['a size without a unit', 'disk: 20', /disk/],
+    ['a package that is an option', 'packages: [--help]', /packages/],
+    ['a package with a comma', 'packages: ["a,b"]', /packages/],
+    ['a user with a quote', `login: {user: "a'b"}`, /login/],
+    ['an unknown key', 'colour: red', /colour/],
+    ['broken YAML', 'name: [', /./],
+  ])('are refused with %s', async (_, line, problem) => {
+    const folder = await temporaryFolder(onTestFinished)
+    const sound = {
+      name: 'name: a/b',
+      description: 'description: x',
+      arch: 'arch: [x86_64]',
+      suite: 'suite: bookworm',
+      variant: 'variant: minbase',
+      packages: 'packages: [sudo]',
+      disk: 'disk: 1GiB',
+      login: 'login: {user: posada}',
+      minMemory: 'minMemory: 1MiB',
+    }
+    const text = Object.values({ ...sound, [line.split(':')[0] ?? '']: line }).join('\n')
+    await writeFile(join(folder, 'recipe.yaml'), text)
+    await expect(readRecipe(folder)).rejects.toMatchObject({
+      code: 'E_BOX_BUILD',
+      message: expect.stringMatching(problem),
+    })
+  })
+})
+
+describe('the inputs of a build', () => {
+  it('have the same digest again, and another after any change', async () => {
+    const folder = await temporaryFolder(onTestFinished)
+    const recipe = join(folder, 'recipe')
+    await cp(join(boxesFolder(), 'posada', 'tiny'), recipe, { recursive: true })
+    const digest = (arch = 'x86_64') => inputsDigest({ recipe, lib, arch })
+    const seen = [await digest()]
+    expect(await digest()).toBe(seen[0])
+    seen.push(await digest('aarch64'))
+    await writeFile(join(recipe, 'files', 'new'), '')
+    seen.push(await digest())
+    await writeFile(join(recipe, 'files', 'new'), 'x', { mode: 0o755 })
+    seen.push(await digest())
+    await mkdir(join(recipe, 'files', 'folder'))
+    seen.push(await digest())
+    expect(new Set(seen).size).toBe(seen.length)
+  })
+})
+
+describe('the command line of mmdebstrap', () => {
+  it('quotes paths, and hooks in where the variant allows', async () => {
+    const recipe = await readRecipe(join(boxesFolder(), 'posada', 'tiny'))
+    const options = {
+      recipe,
+      stage: "/it's here/posada-build",
+      target: '/a b',
+      sources: ['/etc/apt/sources.list'],
+    }
+    const unpacked = mmdebstrapArguments(options)
+    expect(unpacked).toContain(`--extract-hook=copy-in '/it'\\''s here/posada-build' /`)
+    expect(unpacked).toContain(`--extract-hook=copy-out /posada-out '/a b'`)
+    expect(unpacked.slice(-3)).toEqual(['bookworm', '/dev/null', '/etc/apt/sources.list'])
+    const configured = mmdebstrapArguments({ ...options, recipe: { ...recipe, variant: 'minbase' } })
+    expect(configured.filter((one) => one.startsWith('--extract-hook'))).toEqual([])
+  })
+})
+
+describe('the login key', () => {
+  it('is one that OpenSSH reads, and its public half is the one in the box', async () => {
+    const recipe = await readRecipe(join(boxesFolder(), 'posada', 'tiny'))
+    for (let round = 0; round < 5; round++) {
+      const work = await temporaryFolder(onTestFinished)
+      const { stage, loginKey } = await makeStage(work, { recipe, lib, inputs: 'a'.repeat(64), epoch: 0 })
+      const file = join(work, 'key')
+      await writeFile(file, loginKey, { mode: 0o600 })
+      const { stdout } = await execa('ssh-keygen', ['-y', '-f', file])
+      const inBox = await execa('cat', [join(stage, 'login.pub')])
+      expect(stdout.split(' ').slice(0, 2)).toEqual(inBox.stdout.split(' ').slice(0, 2))
+    }
+  })
+})
+
+describe('work folders', () => {
+  it('can be written by all where asked, whatever the umask', async () => {
+    const parent = await temporaryFolder(onTestFinished)
+    const folder = await makeWorkFolder(parent, 'x-', 0o1777)
+    const { stdout } = await execa('stat', ['-c', '%a', folder])
+    expect(stdout).toBe('1777')
+    await sweepWorkFolders(parent, 'x-')
+    expect(await readdir(parent)).toHaveLength(1)
+  })
+})
+
+describe('sources of apt', () => {
+  it.each([
+    ['deb http://mirror/debian bookworm main', true],
+    ['deb [arch=amd64] http://mirror/debian bookworm main', true],
+    ['Types: deb\nURIs: http://mirror\nSuites: bookworm bookworm-updates', true],
+    ['# deb http://mirror/debian bookworm main', false],
+    ['deb http://mirror/debian bookworm-updates main', false],
+    ['Suites: noble', false],
+  ])('%j', (text, expected) => expect(offersSuite(text, 'bookworm')).toBe(expected))
+})
