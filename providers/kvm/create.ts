@@ -3,12 +3,17 @@ import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { PosadaError } from '../../src/errors/index.ts'
 import type { DiskSpec, MachineSpec } from '../../src/provider/index.ts'
+import { cacheKernel } from './boot/kernel-cache.ts'
 import { openDisk } from './disk/open-disk.ts'
 import { createOverlay, growOverlay } from './disk/qcow2/create.ts'
 import { readRecord, writeRecord } from './run-record.ts'
 
-/** Makes the overlays that are missing and grows those that the spec wants larger, then the record. */
-export async function create(spec: MachineSpec): Promise<void> {
+/**
+ * Makes the overlays that are missing and grows those that the spec wants larger, then the record. Unpacks the
+ * kernel for faster starts.
+ */
+export async function create(spec: MachineSpec, cacheDir: string): Promise<void> {
+  if (spec.boot.kind === 'kernel') await cacheKernel(spec.boot.kernel, cacheDir)
   for (const disk of spec.disks) {
     if (existsSync(disk.path)) {
       growOverlay(disk.path, disk.size)

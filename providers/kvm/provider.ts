@@ -14,14 +14,15 @@ import { stop } from './stop.ts'
 
 /** @param entries folder of the built files of processes and threads, where it is not dist/ */
 export function createKvmProvider(context: ProviderContext, entries?: string): Provider {
+  const { cacheDir } = context
   const folder = () => dirname(entryPoint('kvm-vmm', entries))
   return {
     name: 'kvm',
     capabilities,
-    probe: (options) => probe(context.cacheDir, entries, options),
+    probe: (options) => probe(cacheDir, entries, options),
     checkOptions: checkKvmOptions,
-    create,
-    start: (spec, options) => start(spec, folder(), options?.signal),
+    create: (spec) => create(spec, cacheDir),
+    start: (spec, options) => start({ spec, entries: folder(), cacheDir }, options?.signal),
     status,
     stop,
     pause,

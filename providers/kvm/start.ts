@@ -4,13 +4,14 @@ import { PosadaError } from '../../src/errors/index.ts'
 import { rotateFile } from '../../src/lib/rotate-file.ts'
 import { consoleLogLimit, type MachineSpec } from '../../src/provider/index.ts'
 import { resume } from './pause.ts'
+import type { VmmConfig } from './process/handshake.ts'
 import { launchVmm } from './process/launch.ts'
 import { status } from './status.ts'
 
 const providerLogLimit = 1024 * 1024
 
-/** @param entries folder of the built files of processes and threads */
-export async function start(spec: MachineSpec, entries: string, signal?: AbortSignal): Promise<void> {
+export async function start(config: VmmConfig, signal?: AbortSignal): Promise<void> {
+  const { spec } = config
   signal?.throwIfAborted()
   const now = await status(spec)
   if (now.state === 'running') return
@@ -22,7 +23,7 @@ export async function start(spec: MachineSpec, entries: string, signal?: AbortSi
     })
   }
   await prepareFiles(spec)
-  await launchVmm({ spec, entries }, signal)
+  await launchVmm(config, signal)
 }
 
 async function prepareFiles(spec: MachineSpec): Promise<void> {

@@ -1,6 +1,7 @@
 import { PosadaError } from '../../../src/errors/index.ts'
 import { consoleLogLimit, type MachineSpec } from '../../../src/provider/index.ts'
 import { writeTables } from '../acpi/tables.ts'
+import { cachedKernel } from '../boot/kernel-cache.ts'
 import { loadKernel } from '../boot/load-kernel.ts'
 import { type ConsoleLog, openConsoleLog } from '../devices/console-log.ts'
 import type { PowerRequest } from '../devices/power-port.ts'
@@ -11,6 +12,7 @@ import { createMachine, type Machine } from '../vm/machine.ts'
 import { openKvm } from '../vm/open-kvm.ts'
 import { openDevices } from './devices.ts'
 import { entryPoint } from './entry-points.ts'
+import type { VmmConfig } from './handshake.ts'
 import { plugDevices } from './plug-devices.ts'
 
 /** Why a guest stopped by itself. */
@@ -49,7 +51,7 @@ export function openHost(spec: MachineSpec, log: (message: string) => void): Gue
 }
 
 /** Builds a guest up to the point where its first instruction waits. RAM is zero. */
-export async function powerOn(spec: MachineSpec, host: GuestHost, entries: string): Promise<Guest> {
+export async function powerOn({ spec, entries, cacheDir }: VmmConfig, host: GuestHost): Promise<Guest> {
   if (spec.boot.kind !== 'kernel') {
     throw new PosadaError('E_CAPABILITY', 'the built-in hypervisor starts kernels only; it has no firmware', {
       value: spec.boot.firmware,
@@ -72,7 +74,12 @@ export async function powerOn(spec: MachineSpec, host: GuestHost, entries: strin
     machine = createMachine({ kvm: host.kvm, ram: host.ram, serial: { shared: host.serial, onOutput } })
     plugDevices(machine, { devices: set.devices, onPower: (type) => tell({ type }), onFault: host.log })
     const { memory } = host.ram
-    const kernel = { ...spec.boot, cmdline: `${spec.boot.cmdline} console=ttyS0`.trim() }
+    const { initrd } = spec.boot
+    const kernel = {
+      kernel: cachedKernel(spec.boot.kernel, cacheDir),
+      ...(initrd === undefined ? {} : { initrd }),
+      cmdline: `${spec.boot.cmdline} console=ttyS0`.trim(),
+    }
     await machine.startVcpus({
       cpus: spec.cpus,
       nested: spec.nested,

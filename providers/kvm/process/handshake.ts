@@ -6,6 +6,8 @@ export interface VmmConfig {
   spec: MachineSpec
   /** Folder of the built files of threads. */
   entries: string
+  /** Where unpacked kernels are kept; may be emptied at any time. */
+  cacheDir: string
 }
 
 /** What it says on its standard output: one line of JSON, once. */

@@ -30,13 +30,12 @@ const cut = new Promise<string>((resolve) => {
   }
 })
 
-const { spec, entries } = JSON.parse(readFileSync(0, 'utf8')) as VmmConfig
-process.title = `posada-kvm ${spec.name} ${spec.id}`
+const config = JSON.parse(readFileSync(0, 'utf8')) as VmmConfig
+process.title = `posada-kvm ${config.spec.name} ${config.spec.id}`
 let ready = false
 try {
   await supervise({
-    spec,
-    entries,
+    ...config,
     log,
     cut,
     onReady: () => {

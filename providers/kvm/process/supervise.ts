@@ -40,9 +40,10 @@ export async function supervise(options: SuperviseOptions): Promise<RunEnding> {
   return ending
 }
 
-async function run({ spec, entries, log, onReady, cut }: SuperviseOptions): Promise<RunEnding> {
+async function run({ log, onReady, cut, ...config }: SuperviseOptions): Promise<RunEnding> {
+  const { spec } = config
   const host = openHost(spec, log)
-  let guest: Guest | null = await powerOn(spec, host, entries)
+  let guest: Guest | null = await powerOn(config, host)
   let paused = false
   let quit: (reason: string) => void = () => undefined
   const asked = new Promise<string>((resolve) => {
@@ -101,7 +102,7 @@ async function run({ spec, entries, log, onReady, cut }: SuperviseOptions): Prom
   async function restart(): Promise<RunEnding | null> {
     host.ram.clear()
     try {
-      guest = await powerOn(spec, host, entries)
+      guest = await powerOn(config, host)
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       return { how: 'failed', reason: `it could not restart: ${reason}` }
