@@ -16,7 +16,7 @@ const programs = [
   { program: 'mmdebstrap', package: 'mmdebstrap' },
   { program: 'mke2fs', package: 'e2fsprogs' },
   { program: 'qemu-img', package: 'qemu-utils' },
-  { program: 'zstd', package: 'zstd' },
+  { program: 'ssh-keygen', package: 'openssh-client' },
 ]
 /** An ordinary user builds in a user namespace, whose ids these hand out. */
 const forOrdinaryUsers = [{ program: 'newuidmap', package: 'uidmap' }]

@@ -1,6 +1,8 @@
-import { cp, mkdir, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { execa } from 'execa'
 import type { Recipe } from './recipe.ts'
+import { buildPath } from './requirements.ts'
 
 /** Folder names that boxes/lib/image.sh knows too. */
 export const stageName = 'posada-build'
@@ -19,11 +21,18 @@ export async function makeStage(
   await mkdir(stage)
   await cp(options.lib, join(stage, 'lib'), { recursive: true })
   await cp(recipe.dir, join(stage, 'recipe'), { recursive: true })
-  const { utils } = (await import('ssh2')).default
-  const pair = utils.generateKeyPairSync('ed25519', { comment: `${recipe.name} first login` })
-  await writeFile(join(stage, 'login.pub'), `${pair.public}\n`)
+  const key = join(work, 'login.key')
+  await execa(
+    'ssh-keygen',
+    ['-q', '-t', 'ed25519', '-N', '', '-C', `${recipe.name} first login`, '-f', key],
+    {
+      env: { PATH: buildPath() },
+      stdin: 'ignore',
+    },
+  )
+  await rename(`${key}.pub`, join(stage, 'login.pub'))
   await writeFile(join(stage, 'settings.sh'), settings(recipe, options))
-  return { stage, loginKey: pair.private }
+  return { stage, loginKey: await readFile(key, 'utf8') }
 }
 
 /** Shell assignments for boxes/lib/image.sh. The schema lets no quote or newline into the values. */
