@@ -127,8 +127,11 @@ const action = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('chain' as const),
       queue: fc.nat(5),
-      readable: fc.array(size, { maxLength: 3 }),
-      writable: fc.array(size, { maxLength: 3 }),
+      readable: fc.oneof(fc.constantFrom<number[]>([16], [44]), fc.array(size, { minLength: 1, maxLength: 3 })),
+      writable: fc.oneof(
+        { weight: 5, arbitrary: fc.array(size, { minLength: 1, maxLength: 3 }) },
+        { weight: 1, arbitrary: fc.constant<number[]>([]) },
+      ),
       words: fc.oneof(blkWords, vsockWords, controlWords),
       kick: fc.boolean(),
     }),
@@ -160,7 +163,7 @@ const action = fc.oneof(
       value: fc.nat(0xff),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('restart' as const) }) },
 )
 
 type Action = typeof action extends fc.Arbitrary<infer T> ? T : never
