@@ -68,33 +68,36 @@ export async function powerOn({ spec, entries, cacheDir }: VmmConfig, host: Gues
     tell = resolve
   })
 
-  const set = await openDevices(spec, host.log)
+  const { memory } = host.ram
+  const { initrd } = spec.boot
+  const kernel = {
+    kernel: cachedKernel(spec.boot.kernel, cacheDir),
+    ...(initrd === undefined ? {} : { initrd }),
+    cmdline: `${spec.boot.cmdline} console=ttyS0`.trim(),
+  }
+  const opening = openDevices(spec, host.log)
   let machine: Machine | undefined
   try {
-    machine = createMachine({ kvm: host.kvm, ram: host.ram, serial: { shared: host.serial, onOutput } })
-    plugDevices(machine, { devices: set.devices, onPower: (type) => tell({ type }), onFault: host.log })
-    const { memory } = host.ram
-    const { initrd } = spec.boot
-    const kernel = {
-      kernel: cachedKernel(spec.boot.kernel, cacheDir),
-      ...(initrd === undefined ? {} : { initrd }),
-      cmdline: `${spec.boot.cmdline} console=ttyS0`.trim(),
-    }
-    await machine.startVcpus({
+    const built = createMachine({ kvm: host.kvm, ram: host.ram, serial: { shared: host.serial, onOutput } })
+    machine = built
+    await built.startVcpus({
       cpus: spec.cpus,
       nested: spec.nested,
       workerFile: entryPoint('kvm-vcpu', entries),
-      entry: () => {
+      entry: async () => {
+        const { devices } = await opening
+        plugDevices(built, { devices, onPower: (type) => tell({ type }), onFault: host.log })
         writeTables(memory, spec.cpus)
         return loadKernel(memory, kernel)
       },
     })
   } catch (error) {
     await machine?.close()
-    await set.close()
+    const [opened] = await Promise.allSettled([opening])
+    if (opened.status === 'fulfilled') await opened.value.close()
     throw error
   }
-
+  const set = await opening
   const started = machine
   void started.ended.then((ending) => {
     if (ending.why === 'triple-fault') tell({ type: 'failed', reason: 'the guest crashed (triple fault)' })

@@ -8,6 +8,7 @@ import { encodeGsiRouting } from './gsi-routing.ts'
 export interface Interrupts extends MsiSource {
   /** The line of an I/O APIC pin. Also usable from other threads through its descriptor. */
   line(gsi: number): InterruptLine & { fd: number }
+  /** From now on nothing is delivered. */
   close(): void
 }
 
@@ -17,6 +18,9 @@ export function createInterrupts(vm: number): Interrupts {
   const lines = new Map<number, InterruptLine & { fd: number }>()
   const messages = new Map<number, MsiMessage>()
   let nextGsi = ioApicPins
+  // Devices are closed after the machine, and may still complete requests: their descriptors may by then be
+  // somebody else's.
+  let closed = false
 
   const descriptor = (): number => {
     const fd = createEventDescriptor()
@@ -31,7 +35,12 @@ export function createInterrupts(vm: number): Interrupts {
       if (existing) return existing
       const fd = descriptor()
       setIrqfd(vm, fd, gsi, 0)
-      const line = { fd, trigger: () => signalEvent(fd) }
+      const line = {
+        fd,
+        trigger: () => {
+          if (!closed) signalEvent(fd)
+        },
+      }
       lines.set(gsi, line)
       return line
     },
@@ -41,6 +50,7 @@ export function createInterrupts(vm: number): Interrupts {
       let attached = false
       return {
         route(message) {
+          if (closed) return
           if (message === null) {
             if (!attached || fd === undefined) return
             setIrqfd(vm, fd, gsi, KVM_IRQFD_FLAG_DEASSIGN)
@@ -57,11 +67,12 @@ export function createInterrupts(vm: number): Interrupts {
           attached = true
         },
         trigger() {
-          if (attached && fd !== undefined) signalEvent(fd)
+          if (attached && fd !== undefined && !closed) signalEvent(fd)
         },
       }
     },
     close() {
+      closed = true
       for (const fd of descriptors.splice(0)) closeDescriptor(fd)
     },
   }

@@ -20,7 +20,7 @@ export interface Machine {
   readonly doorbells: Doorbells
   /**
    * Makes the vCPUs; they stand still until `resume`. Once only. `settings.entry` is called while their
-   * threads start up, so that it costs no time of its own: it loads the kernel.
+   * threads start up, so that it costs little time of its own: it loads the kernel and plugs devices in.
    */
   startVcpus(options: VcpuSettings): Promise<void>
   pause(): Promise<void>
@@ -44,7 +44,7 @@ export interface VcpuSettings {
   cpus: number
   nested: boolean
   /** Where the boot processor begins. */
-  entry: () => EntryState
+  entry: () => Promise<EntryState>
   /** The built providers/kvm/vcpu/worker.ts. */
   workerFile: string
 }
@@ -109,9 +109,9 @@ export function createMachine({ kvm, ram, serial }: MachineOptions): Machine {
   }
 }
 
-async function orAbandon<T>(threads: readonly VcpuThread[], work: () => T): Promise<T> {
+async function orAbandon<T>(threads: readonly VcpuThread[], work: () => Promise<T>): Promise<T> {
   try {
-    return work()
+    return await work()
   } catch (error) {
     await Promise.all(threads.map((thread) => thread.abandon()))
     throw error

@@ -37,7 +37,7 @@ export async function startSmallGuest(options: SmallGuestOptions): Promise<Small
   }
   const machine = createMachine({ kvm, ram, serial: { shared: serial, onOutput } })
   ram.memory.slice(codeAddress, code.length)?.set(code)
-  const entry = () => enterLongMode(ram.memory, { rip: codeAddress })
+  const entry = async () => enterLongMode(ram.memory, { rip: codeAddress })
   await machine.startVcpus({ cpus, nested: false, entry, workerFile: entryPoint('kvm-vcpu', folder) })
   return {
     machine,
