@@ -17,6 +17,8 @@ export interface Disk {
   writeZeroes(offset: number, length: number, keep: boolean): void
   /** Returns when all that was written before is on stable storage (fdatasync). */
   flush(): void
+  /** As `flush`, while the thread goes on with other work; the disk must be left alone until it settles. */
+  flushAway(): Promise<void>
   /** Flushes where it may, and closes the files. */
   close(): void
 }

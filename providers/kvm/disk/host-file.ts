@@ -1,6 +1,7 @@
 import {
   closeSync,
   constants,
+  fdatasync,
   fdatasyncSync,
   fstatSync,
   ftruncateSync,
@@ -78,6 +79,13 @@ export class HostFile {
 
   sync(): void {
     fdatasyncSync(this.fd)
+  }
+
+  /** As `sync`, on a thread of Node's pool. */
+  syncAway(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      fdatasync(this.fd, (error) => (error === null ? resolve() : reject(error)))
+    })
   }
 
   close(): void {

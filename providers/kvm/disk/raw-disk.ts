@@ -50,6 +50,10 @@ export class RawDisk implements Disk {
     if (!this.readOnly) this.#file.sync()
   }
 
+  async flushAway(): Promise<void> {
+    if (!this.readOnly) await this.#file.syncAway()
+  }
+
   close(): void {
     try {
       this.flush()

@@ -84,6 +84,9 @@ export class Qcow2Reader implements Disk {
   flush(): void {
     // Nothing was written.
   }
+  async flushAway(): Promise<void> {
+    // Nothing was written.
+  }
 
   close(): void {
     this.file.close()

@@ -23,6 +23,7 @@ export class Qcow2Writer implements Disk {
   readonly #clusterSize: number
   /** Clusters that what is on disk may still refer to. */
   #givenUp: number[] = []
+  /** After one failure the host has dropped what was to be written (fsync(2), Linux): no later success counts. */
   #lost: unknown = null
 
   constructor(image: Qcow2Reader) {
@@ -88,20 +89,39 @@ export class Qcow2Writer implements Disk {
   }
 
   flush(): void {
+    const steps = this.#flushSteps()
+    while (!steps.next().done) this.#noteLoss(() => this.#image.file.sync())
+  }
+
+  async flushAway(): Promise<void> {
+    const steps = this.#flushSteps()
+    while (!steps.next().done) {
+      try {
+        await this.#image.file.syncAway()
+      } catch (error) {
+        this.#lost = error
+        throw error
+      }
+    }
+  }
+
+  /** Writes what is due, and stops where it must be on stable storage before more is written. */
+  *#flushSteps(): Generator<void> {
     const { mapping } = this.#image
+    if (this.#lost !== null) throw this.#lost
     this.refcounts.writeBlocks()
-    this.#sync()
+    yield
     if (this.refcounts.tableDirty) {
       this.refcounts.writeTable()
-      this.#sync()
+      yield
     }
     if (mapping.dirtyTables > 0) {
       mapping.writeTables()
-      this.#sync()
+      yield
     }
     if (mapping.l1Dirty) {
       mapping.writeL1()
-      this.#sync()
+      yield
     }
     this.#freeGivenUp()
   }
@@ -114,11 +134,9 @@ export class Qcow2Writer implements Disk {
     }
   }
 
-  /** After one failure the host has dropped what was to be written (fsync(2), Linux), so no later success counts. */
-  #sync(): void {
-    if (this.#lost !== null) throw this.#lost
+  #noteLoss(sync: () => void): void {
     try {
-      this.#image.file.sync()
+      sync()
     } catch (error) {
       this.#lost = error
       throw error

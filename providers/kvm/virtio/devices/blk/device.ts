@@ -14,7 +14,10 @@ export interface BlkOptions {
   readonly onError: (error: unknown) => void
 }
 
-/** Block device (virtio 1.2, §5.2). A request is done when `kick` returns, or in a later turn. */
+/**
+ * Block device (virtio 1.2, §5.2). Transfers are done at once, on this thread; a flush, which may take the
+ * host's disk a while, goes on aside, and the disk's other requests wait for it in the queue.
+ */
 export class BlkDevice implements VirtioDevice {
   readonly type = 'blk'
   readonly features: bigint
@@ -23,6 +26,7 @@ export class BlkDevice implements VirtioDevice {
   readonly #options: BlkOptions
   readonly #config: Buffer
   #active: { host: DeviceHost; pump: QueuePump } | null = null
+  #flushing: Promise<void> | null = null
 
   constructor(options: BlkOptions) {
     this.#options = options
@@ -50,6 +54,7 @@ export class BlkDevice implements VirtioDevice {
   async reset(): Promise<void> {
     this.#active?.pump.stop()
     this.#active = null
+    await this.#flushing
   }
 
   async close(): Promise<void> {
@@ -57,16 +62,32 @@ export class BlkDevice implements VirtioDevice {
   }
 
   #serve(host: DeviceHost, chain: Chain): boolean {
+    if (this.#flushing !== null) return false
     const written = this.#attempt(chain)
     if (written === null) {
       host.fault('a request without room for its header or status')
       return false
     }
-    host.queue(0)?.push(chain.head, written)
+    if (written === 'flush') this.#flushing = this.#flush(host, chain)
+    else host.queue(0)?.push(chain.head, written)
     return true
   }
 
-  #attempt(chain: Chain): number | null {
+  async #flush(host: DeviceHost, chain: Chain): Promise<void> {
+    let status: number = blkStatus.ok
+    try {
+      await this.#options.disk.flushAway()
+    } catch (error) {
+      this.#options.onError(error)
+      status = blkStatus.ioError
+    }
+    this.#flushing = null
+    host.queue(0)?.push(chain.head, answer(chain, status))
+    host.notify(0)
+    this.#active?.pump.run()
+  }
+
+  #attempt(chain: Chain): number | 'flush' | null {
     try {
       return serveRequest(this.#options, chain)
     } catch (error) {

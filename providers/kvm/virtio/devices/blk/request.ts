@@ -32,11 +32,13 @@ interface Request {
 /**
  * Does what a request asks (virtio 1.2, §5.2.6): a header of 16 readable bytes, data, and a status byte at
  * the very end of what is writable, however the driver cut them into buffers (§2.7.4.2). Returns the bytes
- * written into the chain; null when it has no room for a header or a status. Throws what the disk throws.
+ * written into the chain; null when it has no room for a header or a status, 'flush' when it asks for one,
+ * which is left to the caller as it takes its time. Throws what the disk throws.
  */
-export function serveRequest(target: BlkTarget, chain: Chain): number | null {
+export function serveRequest(target: BlkTarget, chain: Chain): number | 'flush' | null {
   const request = parse(chain)
   if (request === null) return null
+  if (request.type === blkType.flush) return 'flush'
   return answer(chain, run(target, request))
 }
 
@@ -77,9 +79,6 @@ function run({ disk, id }: BlkTarget, request: Request): number {
       disk.write(offset, request.data)
       return blkStatus.ok
     }
-    case blkType.flush:
-      disk.flush()
-      return blkStatus.ok
     case blkType.getId: {
       const bytes = Buffer.alloc(idBytes)
       bytes.write(id, 'latin1')

@@ -3,7 +3,7 @@ import { openDisk } from '../../../../../../providers/kvm/disk/open-disk.ts'
 import { createOverlay } from '../../../../../../providers/kvm/disk/qcow2/create.ts'
 import { BlkDevice } from '../../../../../../providers/kvm/virtio/devices/blk/device.ts'
 import { inFolder } from '../../../../../helpers/qemu-img.ts'
-import { startDevice } from '../../../../../helpers/started-device.ts'
+import { eventually, startDevice } from '../../../../../helpers/started-device.ts'
 
 const size = 4 * 2 ** 20
 
@@ -44,7 +44,12 @@ async function rigUp(path: string, readOnly: boolean) {
     rig.driver.kick(0)
     return { status: rig.memory.readU8(0xf000), written: rig.queue(0).takeUsed()[0]?.written }
   }
-  return { ...rig, device, disk, errors, request, header }
+  const flush = async () => {
+    request(4, 0)
+    await eventually(() => rig.memory.readU8(0xf000) !== 0xee)
+    return { status: rig.memory.readU8(0xf000), written: rig.queue(0).takeUsed()[0]?.written }
+  }
+  return { ...rig, device, disk, errors, request, flush, header }
 }
 
 const ranges = (...list: [sector: number, count: number, flags: number][]) => {
@@ -68,10 +73,10 @@ describe('a block device', () => {
     }))
 
   it('reads back what was written, flushed or not, and names itself', () =>
-    withDisk(({ request, get }) => {
+    withDisk(async ({ request, flush, get }) => {
       const bytes = Buffer.alloc(5 * 512, 'block')
       expect(request(1, 7, { out: bytes })).toEqual({ status: 0, written: 1 })
-      expect(request(4, 0)).toEqual({ status: 0, written: 1 })
+      expect(await flush()).toEqual({ status: 0, written: 1 })
       expect(request(0, 6, { into: 6 * 512 })).toEqual({ status: 0, written: 6 * 512 + 1 })
       expect(get(0x10000 + 512, bytes.length).equals(bytes)).toBe(true)
       expect(request(8, 0, { into: 20 })).toEqual({ status: 0, written: 21 })
@@ -141,15 +146,34 @@ describe('a block device', () => {
     }, true))
 
   it('tells the guest of trouble on the host and goes on', () =>
-    withDisk(({ request, disk, errors }) => {
-      const flush = disk.flush
-      disk.flush = () => {
-        throw new Error('EIO')
-      }
-      expect(request(4, 0).status).toBe(1)
+    withDisk(async ({ flush, disk, errors }) => {
+      const flushAway = disk.flushAway
+      disk.flushAway = () => Promise.reject(new Error('EIO'))
+      expect((await flush()).status).toBe(1)
       expect(errors).toHaveLength(1)
-      disk.flush = flush
-      expect(request(4, 0).status).toBe(0)
+      disk.flushAway = flushAway
+      expect((await flush()).status).toBe(0)
+    }))
+
+  it('lets requests wait for a flush, and a reset too', () =>
+    withDisk(async ({ disk, request, driver, queue, memory }) => {
+      let finish: () => void = () => undefined
+      disk.flushAway = () =>
+        new Promise((resolve) => {
+          finish = resolve
+        })
+      request(4, 0)
+      expect(request(0, 0, { into: 512 })).toEqual({ status: 0xee, written: undefined })
+      finish()
+      await eventually(() => queue(0).takeUsed().length === 2)
+      expect(memory.readU8(0xf000)).toBe(0)
+      request(4, 0)
+      driver.status = 0
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      expect(driver.status).not.toBe(0)
+      finish()
+      await eventually(() => driver.status === 0)
+      disk.flushAway = async () => undefined
     }))
 
   it.each([

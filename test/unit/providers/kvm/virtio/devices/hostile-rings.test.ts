@@ -127,7 +127,10 @@ const action = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('chain' as const),
       queue: fc.nat(5),
-      readable: fc.oneof(fc.constantFrom<number[]>([16], [44]), fc.array(size, { minLength: 1, maxLength: 3 })),
+      readable: fc.oneof(
+        fc.constantFrom<number[]>([16], [44]),
+        fc.array(size, { minLength: 1, maxLength: 3 }),
+      ),
       writable: fc.oneof(
         { weight: 5, arbitrary: fc.array(size, { minLength: 1, maxLength: 3 }) },
         { weight: 1, arbitrary: fc.constant<number[]>([]) },
