@@ -1,0 +1,88 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { execa } from 'execa'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { buildBox, openBoxStore, type StoredBox } from '../../../src/box/index.ts'
+import { userPaths } from '../../../src/project/paths.ts'
+import { bootRaw, type RawBox } from '../../helpers/raw-box.ts'
+
+// The user's own debian/12, built where it is missing (1 to 3 minutes); one boot (10 to 30 s).
+describe('debian/12', () => {
+  let box: StoredBox
+  let machine: RawBox
+  beforeAll(async () => {
+    const store = openBoxStore(userPaths().boxes)
+    const { signal } = new AbortController()
+    box = await buildBox({ recipe: 'debian/12', store, arch: 'x86_64', emit: () => undefined, signal })
+    machine = await bootRaw(box, { diskSize: 24 * 1024 ** 3 })
+  }, 600_000)
+  afterAll(() => machine.discard())
+  const lines = async (command: string) => (await machine.ssh(command)).stdout.split('\n')
+
+  it('holds nothing that two machines must not share', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'posada-debian-'))
+    try {
+      const raw = join(folder, 'root.raw')
+      await execa('qemu-img', ['convert', '-O', 'raw', join(box.dir, 'root.qcow2'), raw])
+      const debugfs = async (request: string) =>
+        (await execa('/usr/sbin/debugfs', ['-R', request, raw])).stdout
+      expect(await debugfs('cat /etc/machine-id')).toBe('')
+      expect(await debugfs('ls -p /etc/ssh')).not.toMatch(/host_.*key/)
+      expect(await debugfs('ls -p /var/lib/systemd')).not.toMatch(/random-seed|credential/)
+      expect(await debugfs('ls -p /var/lib/dbus')).not.toMatch(/machine-id\/[1-9]/)
+      expect(await debugfs('cat /etc/shadow')).not.toMatch(/^[^:]+:[^*!:]/m)
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
+
+  it('lets the user be root without a password, and knows its own name', async () => {
+    expect(await lines('sudo -n id -u; id -un; echo $LANG')).toEqual(['0', 'posada', 'C.UTF-8'])
+    const renamed = 'sudo hostname other && echo other | sudo tee /etc/hostname && time sudo -n true 2>&1'
+    expect((await machine.ssh(renamed)).code).toBe(0)
+  })
+
+  it('made its identity and one host key at the first boot', async () => {
+    const [machineId, ...keys] = await lines('cat /etc/machine-id; ls /etc/ssh/*_key')
+    expect(machineId).toMatch(/^[0-9a-f]{32}$/)
+    expect(keys).toEqual(['/etc/ssh/ssh_host_ed25519_key'])
+  })
+
+  it('has grown its filesystem to the disk', async () => {
+    const [size] = await lines('df --output=size -BG / | tail -1')
+    expect(Number.parseInt(size ?? '', 10)).toBeGreaterThanOrEqual(23)
+  })
+
+  it("has Debian's own sources, and no sign of the build", async () => {
+    const text = (
+      await lines('cat /etc/apt/sources.list; ls / /etc/apt/sources.list.d /etc/apt/apt.conf.d')
+    ).join('\n')
+    expect(text).toContain('deb http://deb.debian.org/debian-security bookworm-security main')
+    expect(text).not.toMatch(/posada-|mmdebstrap/)
+  })
+
+  it('goes on to a whole system in which nothing has failed', async () => {
+    const deadline = Date.now() + 90_000
+    let state = ''
+    while (state !== 'running' && Date.now() < deadline) {
+      state = (await lines('systemctl is-system-running')).join('')
+      await sleep(500)
+    }
+    expect(state, (await lines('systemctl --failed --plain')).join('\n')).toBe('running')
+    expect(await lines('systemctl is-active multi-user.target systemd-udevd.service')).toEqual([
+      'active',
+      'active',
+    ])
+    expect(await lines('ls /dev/virtio-ports; systemctl is-active qemu-guest-agent')).toEqual([
+      'org.posada.ready.0',
+      'org.qemu.guest_agent.0',
+      'active',
+    ])
+  })
+
+  it('shuts down on the power button', async () => {
+    expect(await machine.powerOff(60)).toBe(true)
+  })
+})
