@@ -95,7 +95,11 @@ async function jobImage(work: string, { script, files }: LabJob): Promise<string
   await mkdir(tree)
   await writeFile(join(tree, 'run.sh'), script)
   for (const [name, path] of Object.entries(files)) {
-    await cp(path, join(tree, name), { recursive: true, verbatimSymlinks: true })
+    await cp(path, join(tree, name), {
+      recursive: true,
+      verbatimSymlinks: true,
+      filter: (source) => basename(source) !== '.cache',
+    })
   }
   const image = join(work, 'job.img')
   await run('mke2fs', ['-q', '-t', 'ext4', '-O', '^has_journal', '-d', tree, image, String(jobSize / 1024)])
@@ -103,20 +107,16 @@ async function jobImage(work: string, { script, files }: LabJob): Promise<string
   return image
 }
 
-/** Modules that find the disks, each after what it needs. */
-const diskModules = [
-  'virtio_ring',
-  'virtio',
-  'virtio_pci_legacy_dev',
-  'virtio_pci_modern_dev',
-  'virtio_pci',
-  'virtio_blk',
+/** Modules that find the disks and the network, each after what it needs. */
+const earlyModules = [
+  ...['virtio_ring', 'virtio', 'virtio_pci_legacy_dev', 'virtio_pci_modern_dev', 'virtio_pci'],
+  ...['virtio_blk', 'failover', 'net_failover', 'virtio_net'],
 ]
 
 async function outerInitrd(packages: string): Promise<Buffer> {
   const modules = join(packages, 'lib', 'modules')
   const all = await readdir(modules, { recursive: true })
-  const found = diskModules.map((name) => {
+  const found = earlyModules.map((name) => {
     const path = all.find((candidate) => basename(candidate) === `${name}.ko`)
     if (path === undefined) throw new Error(`the kernel package has no module ${name}`)
     return { name, path: join(modules, path) }
@@ -136,7 +136,7 @@ async function outerInitrd(packages: string): Promise<Buffer> {
       mode: 0o100755,
       content: `#!/bin/busybox sh
 /bin/busybox mount -t devtmpfs none /dev
-for m in ${diskModules.join(' ')}; do /bin/busybox insmod /lib/$m.ko; done
+for m in ${earlyModules.join(' ')}; do /bin/busybox insmod /lib/$m.ko; done
 /bin/busybox mount -t ext4 /dev/vda /root
 exec /bin/busybox switch_root /root /sbin/init
 `,
@@ -144,16 +144,10 @@ exec /bin/busybox switch_root /root /sbin/init
   ])
 }
 
-/** The project as it stands, for a job: sources, built files, packages. */
+/** The project as it stands, for a job: sources, built files, packages; below `project`. */
 export const projectFiles: Record<string, string> = Object.fromEntries(
-  [
-    'package.json',
-    'dist',
-    'node_modules',
-    'providers',
-    'src',
-    'test',
-    'vitest.config.ts',
-    'tsconfig.json',
-  ].map((name) => [name, join(root, name)]),
+  ['package.json', 'dist', 'node_modules', 'providers', 'src', 'test', 'tsconfig.json'].map((name) => [
+    `project/${name}`,
+    join(root, name),
+  ]),
 )

@@ -24,7 +24,7 @@ const folders = ['/usr/share/qemu', '/usr/share/seabios']
 const notNeeded =
   /OVMF|\.dtb$|^palcode|^opensbi|^openbios|^skiboot|^slof|^s390|^hppa|^trace-events|^u-boot|^edk2/
 /** Modules of KVM for an AMD processor, each after what it needs. */
-const kvmModules = ['irqbypass', 'ccp', 'kvm', 'kvm-amd']
+const kvmModules = ['irqbypass', 'kvm', 'kvm-amd']
 
 /**
  * The root file system of the outer machine, an ext4 image, made of what is installed here and of the guest's
@@ -120,6 +120,7 @@ mount -t proc none /proc; mount -t sysfs none /sys; mount -t devtmpfs none /dev
 mkdir -p /dev/pts /dev/shm; mount -t devpts none /dev/pts
 mount -t tmpfs none /tmp; mount -t tmpfs none /run; mount -t tmpfs none /dev/shm
 ifconfig lo up
+ifconfig eth0 10.0.2.15 netmask 255.255.255.0 && route add default gw 10.0.2.2
 for module in /lib/modules/*.ko; do insmod $module; done
 mount -t ext4 /dev/vdb /job
 echo "outer machine is up"
