@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { BusDevice } from '../../../providers/kvm/bus/device.ts'
+import type { GuestMemory } from '../../../providers/kvm/memory/guest-memory.ts'
 import { pageTables } from '../../../providers/kvm/memory/layout.ts'
 import { buildKvmEntries, hasKvm } from '../../helpers/kvm-entries.ts'
 import { type SmallGuest, startSmallGuest } from './small-guest.ts'
@@ -144,6 +145,88 @@ describe.skipIf(!hasKvm)('vCPUs (needs /dev/kvm)', () => {
     await vi.waitFor(() => expect(output()).toContain('through'), { interval: 10, timeout: 10_000 })
   })
 
+  it('starts a second processor when the first asks for it', async () => {
+    const { machine, output } = await start(
+      [
+        ...x2apic,
+        ...[0xb9, 0x30, 0x08, 0x00, 0x00, 0x31, 0xd2], // mov ecx, 0x830 (ICR); xor edx, edx
+        ...[0xb8, 0x00, 0x45, 0x0c, 0x00, 0x0f, 0x30], // mov eax, INIT to all others; wrmsr
+        ...[0xb8, 0x08, 0x46, 0x0c, 0x00, 0x0f, 0x30], // mov eax, start-up at page 8; wrmsr
+        ...hlt,
+      ],
+      { cpus: 2 },
+    )
+    // 16-bit code: mov dx, 0x3f8; mov al, '2'; out dx, al; cli; hlt
+    machine.ram.memory.slice(0x8000, 8)?.set([0xba, 0xf8, 0x03, 0xb0, 0x32, 0xee, 0xfa, 0xf4])
+    machine.resume()
+    await vi.waitFor(() => expect(output()).toBe('2'), soon)
+    await machine.pause()
+    machine.resume()
+  })
+
+  it('delivers message-signalled interrupts where they are routed, and nowhere without a route', async () => {
+    const { machine, output } = await start([
+      ...[0x0f, 0x01, 0x1c, 0x25, 0x00, 0x30, 0x00, 0x00], // lidt [0x3000]
+      ...x2apic,
+      ...[0xb9, 0x0f, 0x08, 0x00, 0x00, 0x31, 0xd2], // mov ecx, 0x80f (spurious vector); xor edx, edx
+      ...[0xb8, 0xff, 0x01, 0x00, 0x00, 0x0f, 0x30], // mov eax, enabled; wrmsr
+      ...serialDx,
+      ...[0xb0, 0x2e, 0xee], // mov al, '.'; out dx, al
+      ...[0xfb, 0xf4, 0xeb, 0xfd], // sti; hlt; jmp to the hlt
+    ])
+    const { memory } = machine.ram
+    for (const [vector, letter] of [
+      [0x40, 'a'],
+      [0x41, 'b'],
+    ] as const) {
+      const handler = 0x100800 + (vector - 0x40) * 64
+      // mov dx, 0x3f8; mov al, letter; out dx, al; mov ecx, 0x80b (EOI); xor eax, eax; xor edx, edx; wrmsr; iretq
+      const code = [
+        ...serialDx,
+        0xb0,
+        letter.charCodeAt(0),
+        0xee,
+        0xb9,
+        0x0b,
+        0x08,
+        0,
+        0,
+        0x31,
+        0xc0,
+        0x31,
+        0xd2,
+        0x0f,
+        0x30,
+        0x48,
+        0xcf,
+      ]
+      memory.slice(handler, code.length)?.set(code)
+      writeGate(memory, 0x4000 + vector * 16, handler)
+    }
+    memory.writeU16(0x3000, 256 * 16 - 1)
+    memory.writeU32(0x3002, 0x4000)
+    memory.writeU32(0x3006, 0)
+    const vectors = [machine.interrupts.vector(), machine.interrupts.vector()]
+    vectors[0]?.trigger()
+    machine.resume()
+    await vi.waitFor(() => expect(output()).toBe('.'), soon)
+    const message = (vector: number) => ({ addressLow: 0xfee00000, addressHigh: 0, data: vector })
+    vectors[0]?.route(message(0x40))
+    vectors[1]?.route(message(0x41))
+    vectors[0]?.trigger()
+    await vi.waitFor(() => expect(output()).toBe('.a'), soon)
+    vectors[1]?.trigger()
+    await vi.waitFor(() => expect(output()).toBe('.ab'), soon)
+    vectors[0]?.route(message(0x41))
+    vectors[0]?.trigger()
+    await vi.waitFor(() => expect(output()).toBe('.abb'), soon)
+    vectors[0]?.route(null)
+    vectors[0]?.trigger()
+    vectors[1]?.route(message(0x40))
+    vectors[1]?.trigger()
+    await vi.waitFor(() => expect(output()).toBe('.abba'), soon)
+  })
+
   it('has memory above the hole at 3 GiB', async () => {
     const GiB = 2 ** 30
     const { machine, output } = await start(
@@ -184,9 +267,19 @@ describe.skipIf(!hasKvm)('vCPUs (needs /dev/kvm)', () => {
 const hlt = [0xf4]
 /** mov dx, 0x3f8 */
 const serialDx = [0x66, 0xba, 0xf8, 0x03]
+/** mov ecx, 0x1b (APIC base); rdmsr; or eax, x2APIC; wrmsr */
+const x2apic = [0xb9, 0x1b, 0, 0, 0, 0x0f, 0x32, 0x0d, 0, 0x04, 0, 0, 0x0f, 0x30]
 const soon = { interval: 5, timeout: 3000 }
 
 /** mov al, letter; out dx, al: for each letter. */
 function print(text: string): number[] {
   return [...text].flatMap((letter) => [0xb0, letter.charCodeAt(0), 0xee])
+}
+
+/** An interrupt gate of 64 bits through code segment 0x10 (Intel SDM 3A, §6.14.1). */
+function writeGate(memory: GuestMemory, at: number, handler: number): void {
+  memory.writeU32(at, (0x10 << 16) | (handler & 0xffff))
+  memory.writeU32(at + 4, (handler & 0xffff0000) | 0x8e00)
+  memory.writeU32(at + 8, 0)
+  memory.writeU32(at + 12, 0)
 }
