@@ -15,10 +15,11 @@ export interface AddressBus extends Bus {
 }
 
 /**
- * An address space of `size` addresses. An access that starts inside a claimed range and leaves it is
+ * An address space of `size` addresses. Where `claimed` is given, it has a byte an address that is 1 while the
+ * address is claimed: other threads may look there before they ask. An access that starts inside a claimed range and leaves it is
  * treated as one to nowhere: no device answers part of an access.
  */
-export function createBus(size: number): AddressBus {
+export function createBus(size: number, claimed?: Uint8Array): AddressBus {
   /** Ascending, without overlaps. */
   const claims: Claim[] = []
   let last: Claim | undefined
@@ -39,9 +40,12 @@ export function createBus(size: number): AddressBus {
       const next = claims[at]
       if ((before && before.end > base) || (next && next.base < claim.end)) return null
       claims.splice(at, 0, claim)
+      claimed?.fill(1, base, base + length)
       return () => {
         const index = claims.indexOf(claim)
-        if (index !== -1) claims.splice(index, 1)
+        if (index === -1) return
+        claims.splice(index, 1)
+        claimed?.fill(0, base, base + length)
         if (last === claim) last = undefined
       }
     },

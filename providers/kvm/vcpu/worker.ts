@@ -20,6 +20,8 @@ export interface VcpuThreadData {
   shared: SharedArrayBuffer
   /** Wakes the thread of the devices. */
   bell: number
+  /** A byte a port, 1 where a device of that thread answers. */
+  claimedPorts: SharedArrayBuffer
   serial: { shared: SharedArrayBuffer; interrupt: number }
 }
 
@@ -45,6 +47,8 @@ setCpuid(vcpu, guestCpuid(supportedCpuid(data.kvm), { ...data, tscDeadlineTimer:
 const page = mapRunPage(data.kvm, vcpu)
 const shared = openSharedState(data.shared)
 
+const claimedPorts = new Uint8Array(data.claimedPorts)
+
 // The serial port is answered right here: a kernel's console makes two exits a character.
 const serial = openSerialPort(data.serial.shared, {
   outputReady: () => signalEvent(data.bell),
@@ -63,7 +67,10 @@ function answer(kind: number, low: number, high: number, bytes: Uint8Array): voi
     const offset = low - serialPort.base
     if (kind === access.portWrite) serial.write(offset, bytes)
     else serial.read(offset, bytes)
-    return
+  } else if (isPort && claimedPorts[low] !== 1) {
+    // Nobody there: kernels knock at many such doors.
+    if (kind === access.portRead) bytes.fill(0xff)
+  } else {
+    requestAccess(shared, data.bell, kind, low, high, bytes)
   }
-  requestAccess(shared, data.bell, kind, low, high, bytes)
 }

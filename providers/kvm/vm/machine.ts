@@ -58,7 +58,8 @@ export function createMachine({ kvm, ram, serial }: MachineOptions): Machine {
   const vm = createVm(kvm, ram)
   const interrupts = createInterrupts(vm.fd)
   const doorbells = createDoorbells(vm.fd)
-  const ports = createBus(portSpace)
+  const claimedPorts = new SharedArrayBuffer(portSpace)
+  const ports = createBus(portSpace, new Uint8Array(claimedPorts))
   const memory = createBus(memorySpace)
   const vcpus: Vcpu[] = []
   const bell = createEventDescriptor()
@@ -80,7 +81,7 @@ export function createMachine({ kvm, ram, serial }: MachineOptions): Machine {
     ended,
     async startVcpus({ cpus, nested, entry, workerFile }) {
       const serialThread = { shared: serial.shared, interrupt: interrupts.line(serialPort.gsi).fd }
-      const common = { kvm, vm: vm.fd, cpus, nested, bell, serial: serialThread, workerFile }
+      const common = { kvm, vm: vm.fd, cpus, nested, bell, claimedPorts, serial: serialThread, workerFile }
       const threads = Array.from({ length: cpus }, (_, id) => startVcpuThread({ ...common, id }))
       const first = await orAbandon(threads, entry)
       const results = await Promise.allSettled(

@@ -24,6 +24,18 @@ describe('bus', () => {
     expect(bus.claim(0x108, 4, b)).not.toBeNull()
   })
 
+  it('marks claimed addresses for other threads', () => {
+    const marks = new Uint8Array(16)
+    const bus = createBus(16, marks)
+    const release = bus.claim(4, 3, device())
+    bus.claim(7, 1, device())
+    expect([...marks]).toEqual([0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0])
+    release?.()
+    bus.claim(5, 1, device())
+    release?.()
+    expect([...marks]).toEqual([0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0])
+  })
+
   it('gives an access across two devices to neither', () => {
     const bus = createBus(2 ** 16)
     const [a, b] = [device(), device()]
