@@ -1,5 +1,7 @@
 let broken = false
 const listeners = new Set<() => void>()
+/** The reader of a pipe ended, or the window of a terminal was closed. */
+const GONE = ['EPIPE', 'ECONNRESET', 'EIO']
 
 /**
  * Takes a reader that went away (`posada list | head`) as a wish for quiet: nothing is reported, and
@@ -8,7 +10,7 @@ const listeners = new Set<() => void>()
 export function onBrokenPipe(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE' && error.code !== 'ECONNRESET') throw error
+      if (error.code === undefined || !GONE.includes(error.code)) throw error
       if (stream !== process.stdout || broken) return
       broken = true
       for (const listener of listeners) listener()

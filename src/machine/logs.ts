@@ -58,7 +58,7 @@ async function follow(
   let rest = ''
   let inode: number | undefined
   const decoder = new TextDecoder()
-  while (!signal.aborted) {
+  for (;;) {
     const file = await openIfThere(path)
     if (file !== null) {
       try {
@@ -77,12 +77,8 @@ async function follow(
         await file.close()
       }
     }
-    await sleep(POLL, undefined, { signal }).catch(ignoreAbort)
+    await sleep(POLL, undefined, { signal })
   }
-}
-
-function ignoreAbort(error: unknown): void {
-  if (!(error instanceof Error && error.name === 'AbortError')) throw error
 }
 
 async function openIfThere(path: string): Promise<FileHandle | null> {

@@ -39,6 +39,9 @@ export async function openShell(session: SshSession, options: ShellOptions): Pro
   return interact(session, channel, { stdin, stdout, signal })
 }
 
+/** Milliseconds for the guest to close a channel that was closed from here; its shell may not want to end. */
+const LEAVE_PATIENCE = 1000
+
 async function interact(
   session: SshSession,
   channel: ClientChannel,
@@ -46,16 +49,22 @@ async function interact(
 ): Promise<ExecResult> {
   const filter = new EscapeFilter()
   let leaving: 'escape' | 'abort' | undefined
+  let giveUp: () => void = () => undefined
+  const gone = new Promise<null>((resolve) => {
+    giveUp = () => resolve(null)
+  })
   const leave = (why: 'escape' | 'abort') => {
     leaving ??= why
     channel.close()
+    setTimeout(giveUp, LEAVE_PATIENCE).unref()
   }
   const onData = (typed: Buffer) => {
     const { send, end } = filter.take(typed)
     if (send.length > 0) channel.write(send)
     if (end) leave('escape')
   }
-  const onEnd = () => channel.end()
+  // In raw mode Ctrl-D is a key like any other: the end means that the terminal is gone.
+  const onEnd = () => leave('escape')
   const onAbort = () => leave('abort')
   const onResize = () => {
     const { cols, rows } = terminalSize(stdout)
@@ -69,11 +78,12 @@ async function interact(
     stdout.on('resize', onResize)
     signal?.addEventListener('abort', onAbort)
     onResize()
-    const result = await channelEnd(session, channel).catch((error: unknown) => {
+    const end = channelEnd(session, channel).catch((error: unknown) => {
       // A channel that was closed from here need not say how its shell ended.
       if (leaving === undefined) throw error
       return null
     })
+    const result = await Promise.race([end, gone])
     if (leaving === 'abort') throw signal?.reason
     return result === null || leaving === 'escape' ? { code: 255, signal: null } : result
   } finally {

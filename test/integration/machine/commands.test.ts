@@ -1,0 +1,171 @@
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
+import { ended } from '../../helpers/posada.ts'
+
+// One boot of posada/tiny for all tests here: about 15 s with emulated processors.
+
+interface PortsDocument {
+  machines: { ports: { protocol: string; hostPort: number; guestPort: number }[] }[]
+}
+
+let place: MachinesPlace
+beforeAll(async () => {
+  place = machinesPlace('commands ünd spaces')
+  place.write(`version: 1
+name: commands
+box: posada/tiny
+memory: 256MiB
+env: {APP_ENV: "two words"}
+ports:
+  - {host: 18080, guest: 80, auto: true}
+`)
+  await place.json('up')
+})
+afterAll(() => place.cleanUp())
+
+async function pipe(input: string | Buffer, ...args: string[]) {
+  const child = place.start(...args)
+  child.stdin.end(input)
+  return ended(child)
+}
+
+describe('exec', () => {
+  it('keeps the streams apart and gives the guest’s exit code', async () => {
+    const result = await place.run('exec', '--', 'sh', '-c', 'echo out; echo err >&2; exit 7')
+    expect(result).toMatchObject({ code: 7, stdout: 'out\n', stderr: 'err\n' })
+  })
+
+  it('hands arguments over as they are', async () => {
+    const words = ['a b', '$HOME', '*', "it's", '"', '', '\\', 'ünï']
+    const result = await place.run('exec', 'default', '--', 'printf', '[%s]', ...words)
+    expect(result.stdout).toBe(words.map((word) => `[${word}]`).join(''))
+  })
+
+  it('passes stdin byte for byte', async () => {
+    const bytes = Buffer.from(Array.from({ length: 70_000 }, (_, index) => (index * 31) % 256))
+    const { stdout } = await pipe(bytes, 'exec', '--', 'md5sum')
+    const expected = execFileSync('md5sum', { input: bytes, encoding: 'utf8' })
+    expect(stdout).toBe(expected)
+  })
+
+  it('says how a killed command ended', async () => {
+    expect(await place.run('exec', '--', 'sh', '-c', 'kill -TERM $$')).toMatchObject({ code: 143 })
+  })
+
+  it('gives the command the manifest’s environment', async () => {
+    expect((await place.run('exec', '--', 'sh', '-c', 'echo "$APP_ENV"')).stdout).toBe('two words\n')
+  })
+
+  it('stops what runs in the guest at Ctrl-C', async () => {
+    const child = place.start('exec', '--', 'sh', '-c', 'echo begun; exec sleep 4711')
+    const end = ended(child)
+    await once(child.stdout, 'data')
+    child.kill('SIGINT')
+    expect(await end).toMatchObject({ code: 130 })
+    const { stdout } = await place.run('exec', '--', 'sh', '-c', 'ps | grep "[s]leep 4711" || echo gone')
+    expect(stdout).toBe('gone\n')
+  })
+})
+
+describe('ssh', () => {
+  it('runs text in the guest’s shell', async () => {
+    expect((await place.run('ssh', '--', 'echo', '$((6 * 7))')).stdout).toBe('42\n')
+  })
+
+  it('feeds a shell from a pipe', async () => {
+    const result = await pipe('echo "I am $(id -un)"\nexit 3\n', 'ssh')
+    expect(result).toMatchObject({ code: 3, stdout: 'I am posada\n' })
+  })
+
+  it('gives a real terminal, whose size the guest sees', async () => {
+    const script = `
+      set timeout 60
+      set stty_init "rows 31 cols 97"
+      proc await {what} { expect { -re $what {} timeout { puts "no $what"; exit 98 } eof { puts "ended before $what"; exit 99 } } }
+      spawn ${process.execPath} ${process.cwd()}/bin/posada.js ssh
+      await {[$#] }
+      send "stty size; tty\\r"
+      await {31 97}
+      await {/dev/pts/}
+      send "echo begun-\\$((1 + 1)); sleep 100\\r"
+      await {begun-2}
+      sleep 1
+      send "\\003"
+      sleep 1
+      send "echo alive-\\$((40 + 2))\\r"
+      await {alive-42}
+      send "exit 5\\r"
+      expect { eof {} timeout { exit 97 } }
+      lassign [wait] pid spawnid oserror code
+      exit $code`
+    writeFileSync(join(place.dir, 'terminal.exp'), script)
+    const run = () =>
+      execFileSync('expect', ['terminal.exp'], { cwd: place.dir, env: place.env, stdio: 'pipe' })
+    expect(run).toThrow(expect.objectContaining({ status: 5 }))
+  })
+})
+
+describe('ssh-config', () => {
+  it('lets OpenSSH in', async () => {
+    const { stdout } = await place.run('ssh-config')
+    const file = join(place.dir, 'ssh config')
+    writeFileSync(file, stdout)
+    expect(execFileSync('ssh', ['-F', file, 'default', 'id -un'], { encoding: 'utf8' })).toBe('posada\n')
+  })
+})
+
+describe('copy', () => {
+  it('takes files and folders in and out', async () => {
+    mkdirSync(join(place.dir, 'in folder', 'deep'), { recursive: true })
+    writeFileSync(join(place.dir, 'in folder', 'deep', 'a file'), 'content', { mode: 0o750 })
+    await place.json('copy', 'in folder', 'default:/tmp/there')
+    expect((await place.run('exec', '--', 'cat', '/tmp/there/deep/a file')).stdout).toBe('content')
+    await place.json('copy', 'default:/tmp/there/deep/a file', 'back again')
+    expect(readFileSync(join(place.dir, 'back again'), 'utf8')).toBe('content')
+    expect(statSync(join(place.dir, 'back again')).mode & 0o777).toBe(0o750)
+  })
+
+  it('says which file is not there', async () => {
+    expect(await place.fails('E_COPY', 'copy', 'default:/nowhere', '.')).toMatchObject({
+      value: 'default:/nowhere',
+    })
+    expect(await place.fails('E_COPY', 'copy', 'nowhere', 'default:')).toMatchObject({
+      value: expect.stringContaining('nowhere'),
+    })
+    expect(await place.fails('E_USAGE', 'copy', 'a', 'b')).toMatchObject({ exitCode: 2 })
+  })
+})
+
+describe('ports', () => {
+  it('carry TCP', async () => {
+    await place.run('exec', '--', 'sudo', 'sh', '-c', '(echo tcp answer | nc -l -p 80) >/dev/null 2>&1 &')
+    const { machines } = await place.json<PortsDocument>('ports')
+    const socket = connect(machines[0]?.ports[0]?.hostPort ?? 0, '127.0.0.1').setEncoding('utf8')
+    const [text] = (await once(socket, 'data')) as [string]
+    socket.destroy()
+    expect(text).toBe('tcp answer\n')
+  })
+})
+
+describe('logs', () => {
+  it('show the console, on and on with --follow', async () => {
+    expect((await place.run('logs', '--console')).stdout).toContain('Child connection')
+    const child = place.start('logs', '--console', '--follow', '--lines', '1')
+    const end = ended(child)
+    const heard = new Promise<void>((resolve) => {
+      child.stdout.on('data', (text: Buffer | string) => {
+        if (String(text).includes('a word from the guest')) resolve()
+      })
+    })
+    await once(child.stdout, 'data')
+    await place.run('exec', '--', 'sudo', 'sh', '-c', 'echo a word from the guest > /dev/console')
+    await heard
+    child.kill('SIGINT')
+    expect((await end).code).toBe(130)
+  })
+})
