@@ -55,8 +55,16 @@ export class StreamLink implements FrameLink {
     // Without a peer a frame is lost, as on a cable that is not plugged in.
     if (!this.#up) return true
     if (this.#socket.writableLength > mostUnsent) return false
+    this.#gather()
     this.#socket.write(joinFrame(frame, length))
     return true
+  }
+
+  /** Frames that the guest sends together cross in one system call. */
+  #gather(): void {
+    if (this.#socket.writableCorked > 0) return
+    this.#socket.cork()
+    process.nextTick(() => this.#socket.uncork())
   }
 
   resume(): void {

@@ -1,0 +1,107 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, expect, it } from 'vitest'
+import { joinFrame } from '../../../../../providers/kvm/net/framing.ts'
+import { StreamLink } from '../../../../../providers/kvm/net/stream-link.ts'
+import { eventually } from '../../../../helpers/started-device.ts'
+
+const cleanUps: (() => unknown)[] = []
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
+})
+
+/** A link and the socket at its other end. */
+async function pair() {
+  const folder = mkdtempSync(join(tmpdir(), 'posada-link-'))
+  cleanUps.push(() => rmSync(folder, { recursive: true, force: true }))
+  const path = join(folder, 's')
+  const accepted: Socket[] = []
+  const server = createServer((socket) => accepted.push(socket))
+  await new Promise<void>((resolve) => server.listen(path, resolve))
+  cleanUps.push(() => server.close())
+  const downs: string[] = []
+  const link = await StreamLink.connect(path, { onDown: (reason) => downs.push(reason) })
+  cleanUps.push(() => link.close())
+  await eventually(() => accepted.length === 1)
+  const peer = accepted[0] as Socket
+  cleanUps.push(() => peer.destroy())
+  const heard = { frames: [] as Buffer[], changes: 0, writable: 0, room: true }
+  link.start({
+    frame: (bytes) => {
+      heard.frames.push(Buffer.from(bytes))
+      return heard.room
+    },
+    changed: () => {
+      heard.changes += 1
+    },
+    writable: () => {
+      heard.writable += 1
+    },
+  })
+  return { link, peer, heard, downs }
+}
+
+const frame = (text: string) => Buffer.from(text.padEnd(20))
+
+it('frames cross in both directions', async () => {
+  const { link, peer, heard } = await pair()
+  let got = Buffer.alloc(0)
+  peer.on('data', (bytes) => {
+    got = Buffer.concat([got, bytes])
+  })
+  link.send([frame('one').subarray(0, 7), frame('one').subarray(7)], 20)
+  link.send([frame('two')], 20)
+  const expected = Buffer.concat([joinFrame([frame('one')], 20), joinFrame([frame('two')], 20)])
+  await eventually(() => got.equals(expected))
+  peer.write(expected)
+  await eventually(() => heard.frames.length === 2)
+  expect(heard.frames).toEqual([frame('one'), frame('two')])
+})
+
+it('a peer that does not read makes the link full, and says so when it is not any more', async () => {
+  const { link, peer, heard } = await pair()
+  peer.pause()
+  const big = Buffer.alloc(60_000)
+  let sent = 0
+  while (link.send([big], big.length)) sent += 1
+  expect(sent).toBeLessThan(40)
+  await new Promise((resolve) => setTimeout(resolve, 10))
+  peer.resume()
+  await eventually(() => heard.writable > 0)
+  expect(link.send([big], big.length)).toBe(true)
+})
+
+it('a guest that takes nothing stops the reading until it takes again', async () => {
+  const { link, peer, heard } = await pair()
+  heard.room = false
+  const one = joinFrame([Buffer.alloc(1000)], 1000)
+  const stream = Buffer.concat(Array.from({ length: 5000 }, () => one))
+  peer.write(stream)
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(heard.frames.length).toBeLessThan(1000)
+  heard.room = true
+  link.resume()
+  await eventually(() => heard.frames.length === 5000)
+})
+
+it('is down, once, when the other end goes or sends what is no frame; frames are lost from then on', async () => {
+  const { link, peer, heard, downs } = await pair()
+  peer.write(Buffer.from([255, 255, 255, 255]))
+  await eventually(() => heard.changes === 1)
+  expect(link.up).toBe(false)
+  expect(downs).toEqual(['the other end sent what is no frame'])
+  expect(link.send([frame('lost')], 20)).toBe(true)
+  const other = await pair()
+  other.peer.destroy()
+  await eventually(() => other.heard.changes === 1)
+  expect(other.downs).toEqual(['the other end closed it'])
+})
+
+it('tells nobody of its own closing', async () => {
+  const { link, heard, downs } = await pair()
+  await link.close()
+  await new Promise((resolve) => setTimeout(resolve, 10))
+  expect([heard.changes, downs]).toEqual([0, []])
+})
