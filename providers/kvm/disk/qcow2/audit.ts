@@ -45,9 +45,7 @@ export function auditReferences(
     const place = mapping.tablePlace(l1Index)
     if (place === null) continue
     own(place.offset, clusterSize, `L2 table ${l1Index}`)
-    for (let slot = 0; slot < mapping.perTable; slot += 1) {
-      const entry = mapping.lookup(l1Index * mapping.perTable + slot)
-      if (entry.kind === 'absent') continue
+    mapping.forEach(l1Index, (entry) => {
       if (entry.kind === 'compressed') {
         const last = Math.floor((entry.offset + entry.length - 1) / clusterSize)
         if (last >= clusters) throw damaged(file.path, 'a compressed cluster is outside the file')
@@ -57,7 +55,7 @@ export function auditReferences(
       } else if (entry.offset !== 0) {
         own(entry.offset, clusterSize, 'a cluster of data')
       }
-    }
+    })
   }
   return compare(file, references, compressed, refcounts)
 }

@@ -64,6 +64,20 @@ export class Mapping {
     return this.#decode(table.entries.readUInt32BE(at), table.entries.readUInt32BE(at + 4))
   }
 
+  /** Calls `visit` for each cluster of an L2 table that the file has something for. */
+  forEach(l1Index: number, visit: (entry: Exclude<Entry, { kind: 'absent' }>) => void): void {
+    const table = this.#table(l1Index)
+    if (table === null) return
+    const { entries } = table
+    for (let at = 0; at < entries.length; at += 8) {
+      const high = entries.readUInt32BE(at)
+      const low = entries.readUInt32BE(at + 4)
+      if (high === 0 && low === 0) continue
+      const entry = this.#decode(high, low)
+      if (entry.kind !== 'absent') visit(entry)
+    }
+  }
+
   /** The place of an L2 table, and whether the file has it for itself; null when there is none. */
   tablePlace(l1Index: number): { offset: number; inPlace: boolean } | null {
     const high = this.#l1.readUInt32BE(l1Index * 8)
