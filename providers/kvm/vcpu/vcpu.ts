@@ -24,8 +24,8 @@ export interface Vcpu {
   readonly ended: Promise<Ending>
   /** Exits to user space so far. */
   exits(): number
-  /** Answers an access of the guest that waits, if one does. */
-  answer(ports: AddressBus, memory: AddressBus): void
+  /** Answers an access of the guest that waits; false when none does. */
+  answer(ports: AddressBus, memory: AddressBus): boolean
   /** Resolves when it stands still, whatever the guest does. Harmless when it does already or has ended. */
   pause(): Promise<void>
   resume(): void

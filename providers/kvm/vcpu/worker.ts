@@ -4,7 +4,7 @@ import { capability, KVM } from '../ffi/kvm-abi.ts'
 import { ioctlValue, signalEvent, threadId } from '../ffi/libc.ts'
 import { serialPort } from '../memory/layout.ts'
 import { guestCpuid, setCpuid, supportedCpuid } from './cpuid.ts'
-import { requestAccess } from './exit-channel.ts'
+import { AccessRequester, type Bell } from './exit-channel.ts'
 import { type EntryState, setInitialState } from './initial-state.ts'
 import { type Ending, runLoop } from './run-loop.ts'
 import { mapRunPage } from './run-page.ts'
@@ -18,8 +18,7 @@ export interface VcpuThreadData {
   cpus: number
   nested: boolean
   shared: SharedArrayBuffer
-  /** Wakes the thread of the devices. */
-  bell: number
+  bell: Bell
   /** A byte a port, 1 where a device of that thread answers. */
   claimedPorts: SharedArrayBuffer
   serial: { shared: SharedArrayBuffer; interrupt: number }
@@ -47,11 +46,12 @@ setCpuid(vcpu, guestCpuid(supportedCpuid(data.kvm), { ...data, tscDeadlineTimer:
 const page = mapRunPage(data.kvm, vcpu)
 const shared = openSharedState(data.shared)
 
+const requester = new AccessRequester(shared, data.bell)
 const claimedPorts = new Uint8Array(data.claimedPorts)
 
 // The serial port is answered right here: a kernel's console makes two exits a character.
 const serial = openSerialPort(data.serial.shared, {
-  outputReady: () => signalEvent(data.bell),
+  outputReady: () => signalEvent(data.bell.fd),
   interrupt: () => signalEvent(data.serial.interrupt),
 })
 
@@ -71,6 +71,6 @@ function answer(kind: number, low: number, high: number, bytes: Uint8Array): voi
     // Nobody there: kernels knock at many such doors.
     if (kind === access.portRead) bytes.fill(0xff)
   } else {
-    requestAccess(shared, data.bell, kind, low, high, bytes)
+    requester.request(kind, low, high, bytes)
   }
 }

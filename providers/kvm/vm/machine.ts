@@ -2,6 +2,7 @@ import { type AddressBus, createBus } from '../bus/bus.ts'
 import { closeDescriptor, createEventDescriptor } from '../ffi/libc.ts'
 import { serialPort } from '../memory/layout.ts'
 import type { Ram } from '../memory/ram.ts'
+import { answerBurst } from '../vcpu/exit-channel.ts'
 import type { EntryState } from '../vcpu/initial-state.ts'
 import type { Ending } from '../vcpu/run-loop.ts'
 import { startVcpuThread, type Vcpu, type VcpuThread } from '../vcpu/vcpu.ts'
@@ -62,10 +63,12 @@ export function createMachine({ kvm, ram, serial }: MachineOptions): Machine {
   const ports = createBus(portSpace, new Uint8Array(claimedPorts))
   const memory = createBus(memorySpace)
   const vcpus: Vcpu[] = []
-  const bell = createEventDescriptor()
-  const unwatch = watchEvent(bell, () => {
-    for (const vcpu of vcpus) vcpu.answer(ports, memory)
+  const bell = { fd: createEventDescriptor(), watching: new SharedArrayBuffer(4) }
+  const watching = new Int32Array(bell.watching)
+  const answer = () => vcpus.reduce((any, vcpu) => vcpu.answer(ports, memory) || any, false)
+  const unwatch = watchEvent(bell.fd, () => {
     serial.onOutput()
+    answerBurst(watching, answer)
   })
   let settleEnded: (ending: Ending) => void
   const ended = new Promise<Ending>((resolve) => {
@@ -104,7 +107,7 @@ export function createMachine({ kvm, ram, serial }: MachineOptions): Machine {
       unwatch()
       doorbells.close()
       interrupts.close()
-      closeDescriptor(bell)
+      closeDescriptor(bell.fd)
       vm.close()
     },
   }
