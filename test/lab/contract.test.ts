@@ -13,10 +13,10 @@ cp -a /job/guest /tmp/posada-test-guest-0
 cd /job/project
 node node_modules/vitest/vitest.mjs run --config test/lab/inside/vitest.config.ts
 `,
-    timeout: 540_000,
+    timeout: 350_000,
     ...(process.env.POSADA_LAB_VERBOSE === undefined
       ? {}
       : { onOutput: (text) => process.stdout.write(text) }),
   })
   expect(exitCode, output.slice(-8000)).toBe(0)
-}, 600_000)
+}, 400_000)

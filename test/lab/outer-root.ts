@@ -124,7 +124,7 @@ ifconfig eth0 10.0.2.15 netmask 255.255.255.0 && route add default gw 10.0.2.2
 for module in /lib/modules/*.ko; do insmod $module; done
 mount -t ext4 /dev/vdb /job
 echo "outer machine is up"
-cd /job && /bin/bash /job/run.sh < /dev/null
+cd /job && bash /job/run.sh < /dev/null
 echo "job ended with $?"
 sync
 poweroff -f
