@@ -4,8 +4,9 @@ import { hasFlag } from './cli/argv.ts'
 import { interruptible } from './cli/interrupt.ts'
 import type { Emit } from './events/index.ts'
 import type { Project } from './machine/project.ts'
+import { makeReporter } from './ui/choose-reporter.ts'
 import { type Palette, palette, useColour } from './ui/colour.ts'
-import { makeReporter, type Reporter } from './ui/reporter.ts'
+import type { Reporter } from './ui/reporter.ts'
 
 /**
  * What all commands have in common: `--json`, `--file`, `--no-color`, `--debug`, progress on stderr,

@@ -1,3 +1,4 @@
+import type { Checked } from './checked.ts'
 import { type Documents, mergeDocuments } from './documents.ts'
 import { machine as machineSchema } from './schema/machine.ts'
 import { severalMachines, singleMachine, singleMachineFields } from './schema/manifest-schema.ts'
@@ -7,20 +8,6 @@ import { checkMachines } from './semantics.ts'
 import { merge } from './source/merge.ts'
 import { type Entry, isNull, type MapNode, type Node } from './source/node.ts'
 import type { Span } from './source/source.ts'
-
-/** A machine, checked, `defaults` merged under it. */
-export interface CheckedMachine {
-  name: string
-  values: NonNullable<ReturnType<typeof machineSchema.check>>
-  node: MapNode
-  /** The machine's name where it is written; of a single machine the beginning of the file. */
-  owner: Span
-}
-
-export interface Checked {
-  name: string | undefined
-  machines: CheckedMachine[]
-}
 
 /** The name of the machine in a file that describes just one. */
 export const singleMachineName = 'default'

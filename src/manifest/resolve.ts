@@ -1,5 +1,5 @@
 import { basename, resolve } from 'node:path'
-import type { Checked, CheckedMachine } from './check.ts'
+import type { Checked, CheckedMachine } from './checked.ts'
 import type { Machine, Manifest, ProvisionStep } from './model.ts'
 import { validName } from './schema/text.ts'
 import type { Located } from './schema/types.ts'

@@ -1,5 +1,5 @@
 import { nearest } from '../lib/suggest.ts'
-import type { CheckedMachine } from './check.ts'
+import type { CheckedMachine } from './checked.ts'
 import type { Port } from './model.ts'
 import type { Report } from './problems.ts'
 import type { Located } from './schema/types.ts'

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { PosadaEvent } from '../../../src/events/index.ts'
+import { makeReporter } from '../../../src/ui/choose-reporter.ts'
 import { palette } from '../../../src/ui/colour.ts'
 import { liveReporter } from '../../../src/ui/live.ts'
 import { plainReporter } from '../../../src/ui/plain.ts'
-import { makeReporter } from '../../../src/ui/reporter.ts'
 
 const paint = palette(false)
 
