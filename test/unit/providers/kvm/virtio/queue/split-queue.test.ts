@@ -357,6 +357,15 @@ describe('interrupts and kicks', () => {
     expect(driver.availableEvent).toBe(3)
   })
 
+  it('ask for a kick at what comes next, not at chains that were put back', () => {
+    const { driver, queue } = pair({ eventIndex: true })
+    for (let count = 0; count < 3; count += 1) driver.submit([{ at: 0x8000, length: 1, write: true }])
+    queue.unpop([popped(queue), popped(queue)])
+    expect(queue.armKicks()).toBe(true)
+    // The driver kicks when its index passes this (§2.7.10): at the fourth chain.
+    expect(driver.availableEvent).toBe(3)
+  })
+
   it('never lose the last interrupt, whatever the batches (property)', () => {
     const batches = fc.array(fc.integer({ min: 1, max: 8 }), { maxLength: 200 })
     fc.assert(
