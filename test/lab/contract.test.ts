@@ -11,7 +11,7 @@ it('fulfils the contract of providers with unmodified kernels', async () => {
     script: `set -e
 cp -a /job/guest /tmp/posada-test-guest-0
 cd /job/project
-node node_modules/vitest/vitest.mjs run --config test/lab/inside/vitest.config.ts
+CI=1 node node_modules/vitest/vitest.mjs run --config test/lab/inside/vitest.config.ts
 `,
     timeout: 350_000,
     ...(process.env.POSADA_LAB_VERBOSE === undefined

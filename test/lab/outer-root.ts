@@ -19,6 +19,8 @@ const run = promisify(execFile)
 
 /** Programs of this host that the outer machine has too: with the libraries they need. */
 const programs = ['node', 'qemu-system-x86_64', 'qemu-img', 'qemu-io', 'passt', 'ssh', 'ssh-keygen', 'bash']
+/** What native packages of npm link against, besides. */
+const libraries = ['/lib/x86_64-linux-gnu/librt.so.1', '/lib/x86_64-linux-gnu/libutil.so.1']
 /** Firmware and the like that QEMU looks for. */
 const folders = ['/usr/share/qemu', '/usr/share/seabios']
 const notNeeded =
@@ -63,6 +65,7 @@ export async function outerRoot(packages: string): Promise<string> {
       await mkdir(join(tree, name), { recursive: true })
     }
     for (const [index, path] of paths.entries()) await addProgram(tree, path, `/usr/bin/${programs[index]}`)
+    for (const path of libraries) await addFile(tree, await realpath(path), path)
     for (const source of folders) {
       await cp(source, join(tree, source), {
         recursive: true,
