@@ -43,6 +43,7 @@ export async function logIn(
         provider,
         spec: state.spec,
         timeout: config.bootTimeout,
+        consoleFrom: state.start?.consoleFrom ?? 0,
         signal: project.signal,
       }),
     )
@@ -53,7 +54,7 @@ export async function logIn(
     const ready: MachineState = {
       ...state,
       login: { ...state.login, ownKey: true },
-      start: { at: state.start?.at ?? at, readyAt: at },
+      start: { at, ...state.start, readyAt: at },
     }
     await writeState(project.paths.machine(machine), ready)
     return { session, state: ready }
@@ -107,9 +108,9 @@ async function connectInTime(
   const timeout = Math.max(deadline - Date.now(), 5000)
   const target = sshTarget(state, project.paths.machine(config.name))
   try {
-    return await raceCrash({ provider, spec: state.spec, timeout, signal: project.signal }, (signal) =>
-      waitForSsh(target, { ...options, timeout, onStage, signal }),
-    )
+    const consoleFrom = state.start?.consoleFrom ?? 0
+    const watched = { provider, spec: state.spec, timeout, consoleFrom, signal: project.signal }
+    return await raceCrash(watched, (signal) => waitForSsh(target, { ...options, timeout, onStage, signal }))
   } catch (error) {
     if (!isPosadaError(error, 'E_SSH_CONNECT')) throw error
     throw await bootTimeout(state.spec, config.bootTimeout, STAGES[reached], error)

@@ -1,14 +1,17 @@
 import { createConnection } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { PosadaError } from '../errors/index.ts'
+import { sleep } from '../lib/sleep.ts'
 import type { MachineSpec, Provider } from '../provider/index.ts'
 import { tailLines } from './console.ts'
+import { findPanic } from './panic.ts'
 
 export interface ReadyOptions {
   provider: Provider
   spec: MachineSpec
   /** Milliseconds. */
   timeout: number
+  /** Where the console's log stood when the machine was started. */
+  consoleFrom: number
   signal: AbortSignal
 }
 
@@ -26,12 +29,15 @@ const CRASH_POLL = 1000
 export async function awaitAnnouncement(socket: string, options: ReadyOptions): Promise<void> {
   const { spec, timeout } = options
   const said = await raceCrash(options, (signal) =>
-    Promise.race([announced(socket, signal), sleep(timeout, false, { signal })]),
+    Promise.race([announced(socket, signal), sleep(timeout, signal).then(() => false)]),
   )
   if (!said) throw await bootTimeout(spec, timeout, 'the guest has not said that it can be logged in to')
 }
 
-/** Does `work` until it is done or the machine has ended; `work` is given a signal for its own end. */
+/**
+ * Does `work` until it is done or the machine has ended or its kernel panicked (E_MACHINE_CRASHED,
+ * with the kernel's words as its value); `work` is given a signal for its own end.
+ */
 export async function raceCrash<T>(
   options: ReadyOptions,
   work: (signal: AbortSignal) => Promise<T>,
@@ -46,18 +52,26 @@ export async function raceCrash<T>(
   }
 }
 
-async function watchForCrash({ provider, spec }: ReadyOptions, signal: AbortSignal): Promise<never> {
+async function watchForCrash(options: ReadyOptions, signal: AbortSignal): Promise<never> {
+  const { provider, spec, consoleFrom } = options
   for (;;) {
-    await sleep(CRASH_POLL, undefined, { signal })
+    await sleep(CRASH_POLL, signal)
+    const panic = await findPanic(spec.files.consoleLog, consoleFrom)
+    if (panic !== null) throw await crashed(spec, `panicked while it was booting: ${panic}`, panic)
     const status = await provider.status(spec)
     if (status.state === 'running' || status.state === 'paused') continue
     const why = status.state === 'stopped' && status.reason !== undefined ? `: ${status.reason}` : ''
-    throw new PosadaError('E_MACHINE_CRASHED', `machine ${spec.name} ended while it was booting${why}`, {
-      machine: spec.name,
-      details: await tailLines(spec.files.consoleLog, CONSOLE_LINES),
-      hint: `posada logs ${spec.name} --console shows all it wrote`,
-    })
+    throw await crashed(spec, `ended while it was booting${why}`)
   }
+}
+
+async function crashed(spec: MachineSpec, how: string, panic?: string): Promise<PosadaError> {
+  return new PosadaError('E_MACHINE_CRASHED', `machine ${spec.name} ${how}`, {
+    machine: spec.name,
+    details: await tailLines(spec.files.consoleLog, CONSOLE_LINES),
+    hint: `posada logs ${spec.name} --console shows all it wrote`,
+    ...(panic === undefined ? {} : { value: panic }),
+  })
 }
 
 /** The error of a boot that took too long: the stage that did not happen and the console's end. */
@@ -78,7 +92,7 @@ export async function bootTimeout(
 
 /** True at the line `ready`; connects again when the socket is not there or is closed. */
 async function announced(path: string, signal: AbortSignal): Promise<true> {
-  while (!(await listenOnce(path, signal))) await sleep(RETRY, undefined, { signal })
+  while (!(await listenOnce(path, signal))) await sleep(RETRY, signal)
   return true
 }
 

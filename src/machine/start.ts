@@ -1,11 +1,12 @@
-import { rm } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import type { StoredBox } from '../box/index.ts'
 import { isPosadaError, PosadaError } from '../errors/index.ts'
+import { isErrno } from '../lib/errno.ts'
 import type { Machine } from '../manifest/index.ts'
 import { type MachineState, writeState } from '../project/machine-state.ts'
 import { type MachinePaths, machineId } from '../project/paths.ts'
 import { ensureRuntimeDir } from '../project/runtime-dir.ts'
-import type { Provider } from '../provider/index.ts'
+import { consoleLogLimit, type Provider } from '../provider/index.ts'
 import { choosePorts } from './host-ports.ts'
 import type { Project } from './project.ts'
 import { machineSpec, wantedArch } from './spec.ts'
@@ -104,11 +105,23 @@ async function carryOut(
   const step = { machine, step: 'disk', message: `disk over ${state.box.name} ${state.box.version}` }
   await inStep(project.emit, step, () => provider.create(state.spec))
   state = { ...state, createdAt: state.createdAt ?? new Date().toISOString() }
-  state = { ...state, start: { at: new Date().toISOString() } }
+  const consoleFrom = await nextConsoleOffset(paths.consoleLog)
+  state = { ...state, start: { at: new Date().toISOString(), consoleFrom } }
   await writeState(paths, state)
   project.signal.throwIfAborted()
   await inStep(project.emit, { machine, step: 'start', message: `starting with ${provider.name}` }, () =>
     provider.start(state.spec, { signal: project.signal }),
   )
   return state
+}
+
+/** Where the console's log will go on. A start keeps a large one under another name and begins anew. */
+async function nextConsoleOffset(path: string): Promise<number> {
+  try {
+    const { size } = await stat(path)
+    return size > consoleLogLimit ? 0 : size
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return 0
+    throw error
+  }
 }

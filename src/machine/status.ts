@@ -38,9 +38,15 @@ async function machineStatus(project: Project, { name, config }: Selected): Prom
     ports: runs ? state.ports : [],
     inManifest: config !== null,
     pending: [...(runs ? pending.atStart : []), ...pending.anew],
-    ...(found.state === 'stopped' && found.reason !== undefined ? { reason: found.reason } : {}),
+    ...reasonOf(state, found),
     ...(stateName === 'crashed' ? { console: await tailLines(paths.consoleLog, CONSOLE_LINES) } : {}),
   }
+}
+
+function reasonOf(state: MachineState, found: MachineStatus): { reason?: string } {
+  if (found.state !== 'stopped') return {}
+  const reason = state.start?.panic ?? found.reason
+  return reason === undefined ? {} : { reason }
 }
 
 /** The one name for what the records and the hypervisor say together. */
@@ -53,7 +59,7 @@ export function nameOf(state: MachineState, found: MachineStatus): MachineStateN
     case 'absent':
       return 'created'
     case 'stopped':
-      if (found.crashed) return 'crashed'
+      if (found.crashed || state.start?.panic !== undefined) return 'crashed'
       return state.start === undefined ? 'created' : 'stopped'
   }
 }

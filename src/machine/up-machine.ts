@@ -1,6 +1,7 @@
+import { isPosadaError, PosadaError } from '../errors/index.ts'
 import type { Machine } from '../manifest/index.ts'
 import { type MachineState, readState, writeState } from '../project/machine-state.ts'
-import { PosadaError, type Provider } from '../provider/index.ts'
+import type { Provider } from '../provider/index.ts'
 import { pendingChanges } from './changes.ts'
 import { logIn } from './login.ts'
 import type { Project } from './project.ts'
@@ -17,7 +18,7 @@ export interface UpMachineOptions {
   provision: boolean
 }
 
-/** Brings one machine up; see `up`. An interrupt before it was ready cuts its power again. */
+/** Brings one machine up; see `up`. An interrupt or a panic before it was ready cuts its power again. */
 export function upMachine(project: Project, options: UpMachineOptions): Promise<UpMachineResult> {
   const { config } = options
   return withMachineLock(project, config.name, async () => {
@@ -60,7 +61,7 @@ async function startOrUndo(
   provider: Provider,
   previous: MachineState | null,
 ): Promise<MachineState> {
-  return undoOnInterrupt(project, provider, config, () =>
+  return undoUnfinished(project, provider, config, () =>
     startMachine(project, { projectId, config, provider, previous }),
   )
 }
@@ -75,7 +76,7 @@ async function finish(
   const ready = state.start?.readyAt !== undefined
   if (ready && !provision) return []
   if (ready) return provisionMachine(project, { config, state, session: null })
-  const { session, state: loggedIn } = await undoOnInterrupt(project, provider, config, () =>
+  const { session, state: loggedIn } = await undoUnfinished(project, provider, config, () =>
     logIn(project, { config, provider, state }),
   )
   try {
@@ -85,8 +86,11 @@ async function finish(
   }
 }
 
-/** A machine that was begun and not finished is not left running behind the user's Ctrl-C. */
-async function undoOnInterrupt<T>(
+/**
+ * A machine that was begun and not finished is not left running behind the user's Ctrl-C; nor one
+ * whose kernel panicked, which would keep a processor busy and the next `up` from starting it.
+ */
+async function undoUnfinished<T>(
   project: Project,
   provider: Provider,
   config: Machine,
@@ -96,17 +100,25 @@ async function undoOnInterrupt<T>(
     return await work()
   } catch (error) {
     if (project.signal.aborted) await cutPower(project, provider, config)
+    else if (isPosadaError(error, 'E_MACHINE_CRASHED')) await cutPower(project, provider, config, error.value)
     throw error
   }
 }
 
-async function cutPower(project: Project, provider: Provider, config: Machine): Promise<void> {
+async function cutPower(
+  project: Project,
+  provider: Provider,
+  config: Machine,
+  panic?: string,
+): Promise<void> {
   const paths = project.paths.machine(config.name)
   const state = await readState(paths)
   if (state === null) return
   const { how, via } = await provider.stop(state.spec, { graceful: false, timeout: 0 })
   if (how === 'already') return
-  await writeState(paths, { ...state, stop: { at: new Date().toISOString(), how, via } })
+  const at = new Date().toISOString()
+  const start = panic === undefined ? state.start : { at, ...state.start, panic }
+  await writeState(paths, { ...state, ...(start && { start }), stop: { at, how, via } })
 }
 
 async function chooseProvider(

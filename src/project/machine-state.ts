@@ -23,8 +23,16 @@ export interface MachineState {
   ports: RecordedPort[]
   /** ISO 8601; when the disks were complete. Absent while `up` has not got there. */
   createdAt?: string
-  /** The last start. `readyAt` is absent until the guest could be logged in to. */
-  start?: { at: string; readyAt?: string }
+  /** The last start. */
+  start?: {
+    at: string
+    /** Absent until the guest could be logged in to. */
+    readyAt?: string
+    /** Bytes that the console's log had before; what this run wrote begins there. */
+    consoleFrom?: number
+    /** The words of the guest's kernel where it panicked; the power was then cut. */
+    panic?: string
+  }
   /** The last stop that was asked for. */
   stop?: { at: string; how: 'graceful' | 'forced'; via: string }
   /** Provision steps that have succeeded, by name. */

@@ -43,6 +43,7 @@ describe('pendingChanges', () => {
 describe('nameOf', () => {
   const started = aState(aMachine(), { start: { at: 'then' } })
   const ready = aState(aMachine(), { start: { at: 'then', readyAt: 'later' } })
+  const panicked = aState(aMachine(), { start: { at: 'then', panic: 'Kernel panic - not syncing: …' } })
   const running = { state: 'running' as const, pid: 1, accelerator: 'tcg' }
 
   it.each([
@@ -51,6 +52,7 @@ describe('nameOf', () => {
     ['paused', ready, { ...running, state: 'paused' as const }],
     ['crashed', ready, { state: 'stopped' as const, crashed: true }],
     ['stopped', ready, { state: 'stopped' as const, crashed: false }],
+    ['crashed', panicked, { state: 'stopped' as const, crashed: false }],
     ['created', aState(), { state: 'stopped' as const, crashed: false }],
     ['created', aState(), { state: 'absent' as const }],
   ])('%s', (name, state, found) => {
