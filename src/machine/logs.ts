@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { PosadaError } from '../errors/index.ts'
 import { isErrno } from '../lib/errno.ts'
+import { sleep } from '../lib/sleep.ts'
 import { plainLine, tailLines } from './console.ts'
 import type { Project } from './project.ts'
 import { selectWithOrphans } from './select.ts'
@@ -77,7 +77,7 @@ async function follow(
         await file.close()
       }
     }
-    await sleep(POLL, undefined, { signal })
+    await sleep(POLL, signal)
   }
 }
 

@@ -1,9 +1,9 @@
 import { type FileHandle, mkdir, open, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { PosadaError } from '../errors/index.ts'
 import { isErrno } from '../lib/errno.ts'
 import { tryLock } from '../lib/flock.ts'
+import { sleep } from '../lib/sleep.ts'
 
 /** Who holds a lock, as they wrote it into the lock file. */
 export interface LockHolder {
@@ -65,7 +65,7 @@ async function acquire(path: string, options: LockOptions): Promise<FileHandle> 
     if (!told) options.onWait?.(holder)
     told = true
     if (Date.now() >= deadline) throw lockedError(path, holder, options)
-    await sleep(POLL, undefined, options.signal === undefined ? {} : { signal: options.signal })
+    await sleep(POLL, options.signal)
   }
 }
 

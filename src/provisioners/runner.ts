@@ -69,7 +69,7 @@ export async function provision(
       await tellStep(step, opened, options)
       await record.save(step.name, { digest, at: new Date().toISOString() })
     } else {
-      tell(options, step, 'skip', { message: 'already done' })
+      tell(options, step, 'skip', { message: `provision step ${step.name}: already done` })
     }
     outcomes.push({ name: step.name, result: due ? 'ran' : 'skipped', ms: Date.now() - began })
   }

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { isPosadaError } from '../errors/index.ts'
+import { sleep } from '../lib/sleep.ts'
 import { connect, type SshStage, stageReached } from './connect.ts'
 import type { SshSession, SshTarget } from './session.ts'
 
@@ -51,7 +51,7 @@ export async function waitForSsh(target: SshTarget, options: WaitOptions): Promi
     }
     const givenUp = refusedSince !== undefined && Date.now() - refusedSince > AUTH_PATIENCE
     if (givenUp || Date.now() + pause >= deadline) throw failure
-    await sleep(pause, undefined, signal === undefined ? {} : { signal })
+    await sleep(pause, signal)
   }
 }
 
