@@ -13,7 +13,12 @@ export default class Completion extends BaseCommand {
     },
   ]
   static override args = {
-    shell: Args.string({ description: 'The shell.', required: true, options: [...shells] }),
+    shell: Args.string({
+      description: 'The shell.',
+      required: true,
+      ignoreStdin: true,
+      options: [...shells],
+    }),
   }
 
   async run(): Promise<{ shell: string; script: string }> {

@@ -12,8 +12,12 @@ export default class Copy extends BaseCommand {
     '<%= config.bin %> copy db:/var/log/syslog .',
   ]
   static override args = {
-    src: Args.string({ description: 'What to copy: PATH or MACHINE:PATH.', required: true }),
-    dst: Args.string({ description: 'Where to: MACHINE:PATH or PATH.', required: true }),
+    src: Args.string({
+      description: 'What to copy: PATH or MACHINE:PATH.',
+      required: true,
+      ignoreStdin: true,
+    }),
+    dst: Args.string({ description: 'Where to: MACHINE:PATH or PATH.', required: true, ignoreStdin: true }),
   }
 
   async run(): Promise<Awaited<ReturnType<typeof copy>>> {

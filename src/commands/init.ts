@@ -14,10 +14,12 @@ export default class Init extends BaseCommand {
     template: Args.string({
       description: 'What to start from; a wrong name lists them all.',
       default: 'default',
+      ignoreStdin: true,
     }),
     output: Args.string({
       description: 'Give - to print the manifest instead of writing it.',
       options: ['-'],
+      ignoreStdin: true,
     }),
   }
   static override flags = {

@@ -52,6 +52,14 @@ describe('a reader that goes away', () => {
   })
 })
 
+describe('stdin', () => {
+  it('is for the guest: no argument that was left out is read from it', async () => {
+    const child = place.start('exec', '--', 'cat')
+    child.stdin.end('nope\n')
+    expect(await ended(child)).toMatchObject({ code: 1, stderr: expect.stringContaining('E_NOT_CREATED') })
+  })
+})
+
 /** Another process works on the machine: `posada halt` waits for its lock. */
 function whileLocked<T>(work: () => Promise<T>): Promise<T> {
   const { lock } = projectPaths(place.dir).machine('default')

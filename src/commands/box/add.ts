@@ -10,6 +10,7 @@ export default class BoxAdd extends BaseCommand {
     path: Args.string({
       description: 'A folder with a box.json, or a .tar, .tar.gz or .tar.zst of one.',
       required: true,
+      ignoreStdin: true,
     }),
   }
   static override flags = {

@@ -12,7 +12,11 @@ export default class BoxBuild extends BaseCommand {
     '<%= config.bin %> box build ./my-recipe',
   ]
   static override args = {
-    recipe: Args.string({ description: "A recipe's name, or the path of its folder.", required: true }),
+    recipe: Args.string({
+      description: "A recipe's name, or the path of its folder.",
+      required: true,
+      ignoreStdin: true,
+    }),
   }
   static override flags = {
     force: Flags.boolean({ description: 'Build it anew although nothing changed.' }),

@@ -5,7 +5,11 @@ import { BaseCommand } from '../../base-command.ts'
 export default class BoxRemove extends BaseCommand {
   static override summary = 'Remove a box from the store; one that machines still use stays.'
   static override args = {
-    box: Args.string({ description: 'A name, for all its versions, or debian/12@VERSION.', required: true }),
+    box: Args.string({
+      description: 'A name, for all its versions, or debian/12@VERSION.',
+      required: true,
+      ignoreStdin: true,
+    }),
   }
 
   async run(): Promise<{ removed: RemovedBox[] }> {
