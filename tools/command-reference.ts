@@ -4,7 +4,7 @@ import type { Command } from '@oclif/core/command'
 import { BaseCommand } from '../src/base-command.ts'
 import { packageRoot } from '../src/lib/package-root.ts'
 
-type CommandClass = Command.Class & { id: string }
+export type CommandClass = Command.Class & { id: string }
 
 /** docs/commands.md: every command with its arguments, flags and examples, from their definitions. */
 export async function commandReference(): Promise<string> {
@@ -21,7 +21,8 @@ ${flagTable(BaseCommand.baseFlags)}
 ${shown.map(section).join('\n')}`.replaceAll(/\n{3,}/g, '\n\n')
 }
 
-async function loadCommands(): Promise<CommandClass[]> {
+/** Every command class, hidden ones too, with the words of its name as id: `box build`. */
+export async function loadCommands(): Promise<CommandClass[]> {
   const folder = join(packageRoot(), 'src', 'commands')
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
     file.endsWith('.ts'),

@@ -1,0 +1,104 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative, resolve } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { packageRoot } from '../../src/lib/package-root.ts'
+import { loadManifest } from '../../src/manifest/index.ts'
+import { loadCommands } from '../../tools/command-reference.ts'
+import { commandLines, wrongIn } from '../helpers/command-words.ts'
+import { readMarkdown } from '../helpers/markdown.ts'
+
+const root = packageRoot()
+const names = [
+  ...readdirSync(root).filter((name) => name.endsWith('.md')),
+  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join('docs', name)),
+].sort()
+const read = (name: string) => readMarkdown(readFileSync(join(root, name), 'utf8'))
+const documents = names.map((name) => ({ name, ...read(name) }))
+const commands = await loadCommands()
+const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  scripts: Record<string, string>
+}
+
+describe.each(documents)('$name', ({ name, links, spans, blocks }) => {
+  test('its links lead somewhere', () => {
+    const broken = links
+      .filter((link) => !/^https?:/.test(link))
+      .filter((link) => !leadsSomewhere(name, link))
+    expect(broken).toEqual([])
+  })
+
+  test('the paths that it names are there', () => {
+    const paths = spans.filter((span) =>
+      /^(src|providers|test|tools|boxes|templates|bin|docs)\/[\w./-]+$/.test(span),
+    )
+    const placeholder = /(^|\/)(VERB|NAME|FOLDER)\b/
+    expect(paths.filter((path) => !placeholder.test(path) && !existsSync(join(root, path)))).toEqual([])
+  })
+
+  test('the command lines in it are right', () => {
+    const shell = blocks.filter(({ language }) => language === 'sh' || language === '')
+    const whole = shell.flatMap(({ text }) => commandLines(text)).filter((line) => !/[[…]/.test(line))
+    const mentions = spans.flatMap(commandLines)
+    const wrong = [
+      ...whole.map((line) => ({ line, problem: wrongIn(line, commands, true) })),
+      ...mentions.map((line) => ({ line, problem: wrongIn(line, commands, false) })),
+    ]
+    expect(wrong.filter(({ problem }) => problem !== null)).toEqual([])
+  })
+
+  test('the npm scripts that it names are there', () => {
+    const text = [...spans, ...blocks.map((block) => block.text)].join('\n')
+    const run = [...text.matchAll(/npm run ([\w:-]+)/g)].map((match) => match[1] ?? '')
+    expect(run.filter((script) => !(script in scripts))).toEqual([])
+  })
+
+  test('the manifests in it are valid', async () => {
+    for (const { text } of blocks.filter((block) => /^version: 1$/m.test(block.text))) await loads(text)
+  })
+})
+
+test('what is wrong is found', () => {
+  const lines = ['upp', 'up --frce', 'copy a', 'copy a b c', 'box biuld x', 'completion ksh', 'logs -n']
+  expect(lines.filter((line) => wrongIn(line, commands, true) === null)).toEqual([])
+  const right = [
+    'up a b --no-provision',
+    'logs web -n 5',
+    'exec -- ls -la',
+    'init minimal -',
+    'box build ./my',
+  ]
+  expect(right.map((line) => wrongIn(line, commands, true))).toEqual(right.map(() => null))
+  expect(commandLines('sudo true && posada up web | cat # x\n  bin/posada.js halt')).toEqual([
+    'up web',
+    'halt',
+  ])
+  const { links, anchors, blocks } = readMarkdown(
+    '# A `b`, c!\n\n[x](y.md#z) `[p](q)`\n\n```sh\nposada up\n```\n',
+  )
+  expect({ links, anchors: [...anchors], blocks }).toEqual({
+    links: ['y.md#z'],
+    anchors: ['a-b-c'],
+    blocks: [{ language: 'sh', text: 'posada up\n' }],
+  })
+})
+
+function leadsSomewhere(from: string, link: string): boolean {
+  const [path = '', anchor] = link.split('#')
+  const target = path === '' ? from : relative(root, resolve(root, dirname(from), path))
+  const found = statSync(join(root, target), { throwIfNoEntry: false })
+  if (found === undefined) return false
+  return anchor === undefined || read(target).anchors.has(anchor)
+}
+
+async function loads(text: string): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'posada-docs-'))
+  try {
+    writeFileSync(join(folder, 'posada.yaml'), text)
+    await loadManifest({ cwd: folder, env: { TOKEN: 'x' } })
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
