@@ -60,6 +60,12 @@ describe.each(documents)('$name', ({ name, links, spans, blocks }) => {
   })
 })
 
+test('docs/README.md leads to every document', () => {
+  const index = read(join('docs', 'README.md')).links.map((link) => join('docs', link))
+  const wanted = names.filter((name) => name.startsWith('docs/') && name !== 'docs/README.md')
+  expect(wanted.filter((name) => !index.includes(name))).toEqual([])
+})
+
 test('what is wrong is found', () => {
   const lines = ['upp', 'up --frce', 'copy a', 'copy a b c', 'box biuld x', 'completion ksh', 'logs -n']
   expect(lines.filter((line) => wrongIn(line, commands, true) === null)).toEqual([])
