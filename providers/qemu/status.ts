@@ -18,7 +18,8 @@ export async function status(spec: MachineSpec): Promise<MachineStatus> {
   const found = await findRunning(spec, record)
   if (found !== null) {
     const state = await askState(spec)
-    if (await isAlive(found)) return { state, pid: found.pid, accelerator: record?.run?.accelerator ?? 'tcg' }
+    const accelerator = record?.run?.accelerator ?? 'tcg'
+    if (await isAlive(found)) return { ...state, pid: found.pid, accelerator }
   }
   if (record === null || !(await hasFirstDisk(spec))) return { state: 'absent' }
   return await howItEnded(spec, record)
@@ -39,16 +40,24 @@ export async function findRunning(
 }
 
 /** QEMU's run states that stand still: `paused`, `io-error`, `internal-error`, `prelaunch`… */
-async function askState(spec: MachineSpec): Promise<'running' | 'paused'> {
+async function askState(spec: MachineSpec): Promise<{ state: 'running' | 'paused'; stalled?: 'disk-full' }> {
   try {
-    const answer = await withQmp(qemuFiles(spec).qmp, { timeout: PATIENCE }, (client) =>
-      client.execute('query-status'),
-    )
-    return answer === null || asObject(answer).running === true ? 'running' : 'paused'
+    const answer = await withQmp(qemuFiles(spec).qmp, { timeout: PATIENCE }, async (client) => {
+      const { running, status: name } = asObject(await client.execute('query-status'))
+      if (running === true) return { state: 'running' as const }
+      const full = name === 'io-error' && lacksSpace(await client.execute('query-block'))
+      return { state: 'paused' as const, ...(full ? { stalled: 'disk-full' as const } : {}) }
+    })
+    return answer ?? { state: 'running' }
   } catch (error) {
-    if (isPosadaError(error, 'E_QMP_TIMEOUT') || isPosadaError(error, 'E_QMP')) return 'running'
+    if (isPosadaError(error, 'E_QMP_TIMEOUT') || isPosadaError(error, 'E_QMP')) return { state: 'running' }
     throw error
   }
+}
+
+/** Whether a disk of the host could not grow for a write of the guest: QAPI type BlockDeviceIoStatus. */
+function lacksSpace(devices: unknown): boolean {
+  return Array.isArray(devices) && devices.some((device) => asObject(device)['io-status'] === 'nospace')
 }
 
 async function howItEnded(spec: MachineSpec, record: RunRecord): Promise<MachineStatus> {

@@ -1,4 +1,5 @@
 import { isPosadaError, PosadaError } from '../../src/errors/index.ts'
+import { isErrno } from '../../src/lib/errno.ts'
 import { isAlive, type ProcessIdentity, terminate } from '../../src/lib/process-identity.ts'
 import { sleep } from '../../src/lib/sleep.ts'
 import type { MachineSpec, StopOptions, StopResult } from '../../src/provider/index.ts'
@@ -16,6 +17,10 @@ const QUIT_LIMIT = 10_000
 const TERM_LIMIT = 2000
 /** A guest whose kernel has not loaded its power button yet misses a press: it is pressed again. */
 const PRESS_AGAIN = 3000
+/** Each press costs the guest a process: the more it has heard, the longer it is left alone. */
+const PRESS_LIMIT = 15_000
+/** An agent that has taken the order may have failed at it; the power button is tried then. */
+const AGENT_LIMIT = 10_000
 
 export async function stop(spec: MachineSpec, options: StopOptions): Promise<StopResult> {
   options.signal?.throwIfAborted()
@@ -39,12 +44,16 @@ async function askGuest(
   if ((await wake(spec)).agent && (await askAgentToShutDown(qemuFiles(spec).agent, options.signal))) {
     via = 'agent'
   }
+  let pause = via === 'agent' ? AGENT_LIMIT : PRESS_AGAIN
+  if (via === 'acpi') await press(spec)
   while (Date.now() < deadline) {
-    if (via === 'acpi') await press(spec)
-    const wait = Math.min(PRESS_AGAIN, deadline - Date.now())
+    const wait = Math.min(pause, deadline - Date.now())
     if (await hasEnded(qemu, wait, options.signal)) {
       return (await readEnding(spec))?.guest === true ? via : null
     }
+    via = 'acpi'
+    await press(spec)
+    pause = Math.min(pause * 2, PRESS_LIMIT)
   }
   return null
 }
@@ -67,8 +76,7 @@ async function press(spec: MachineSpec): Promise<void> {
 
 /** Writes down that the machine did not crash before it takes the power away. */
 async function cutPower(spec: MachineSpec, qemu: ProcessIdentity, options: StopOptions): Promise<StopResult> {
-  const record = await readRecord(spec)
-  if (record?.run !== undefined) await writeRecord(spec, { ...record, run: { ...record.run, cut: true } })
+  await recordCut(spec)
   if (!(await isAlive(qemu))) return { how: 'forced', via: 'none' }
   const heard = await ask(spec, async (client) => {
     await client.execute('quit')
@@ -86,6 +94,17 @@ async function cutPower(spec: MachineSpec, qemu: ProcessIdentity, options: StopO
     value: String(qemu.pid),
     hint: 'it hangs in the kernel, most often on a disk that does not answer',
   })
+}
+
+/** A machine that filled the disk must still be ended; it then looks as if it had crashed. */
+async function recordCut(spec: MachineSpec): Promise<void> {
+  const record = await readRecord(spec)
+  if (record?.run === undefined) return
+  try {
+    await writeRecord(spec, { ...record, run: { ...record.run, cut: true } })
+  } catch (error) {
+    if (!isErrno(error, 'ENOSPC', 'EDQUOT')) throw error
+  }
 }
 
 /** Null where QEMU does not listen, hangs or ends meanwhile: the process itself is what counts here. */

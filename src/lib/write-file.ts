@@ -25,7 +25,7 @@ export async function writeFileAtomic(
     await rename(temporary, path)
   } catch (error) {
     await rm(temporary, { force: true })
-    throw error
+    throw named(error, path)
   }
   await flushFolder(dirname(path))
 }
@@ -38,6 +38,12 @@ export async function readTextIfThere(path: string): Promise<string | null> {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return null
     throw error
   }
+}
+
+/** Node names the file in the errors of open(2) and rename(2), not in those of write(2). */
+function named(error: unknown, path: string): unknown {
+  const bare = error instanceof Error && 'code' in error && !('path' in error)
+  return bare ? Object.assign(error, { path }) : error
 }
 
 async function flushFolder(path: string): Promise<void> {

@@ -4,6 +4,7 @@ import { sleep } from '../lib/sleep.ts'
 import type { MachineSpec, Provider } from '../provider/index.ts'
 import { tailLines } from './console.ts'
 import { findPanic } from './panic.ts'
+import { stallError } from './stall.ts'
 
 export interface ReadyOptions {
   provider: Provider
@@ -36,7 +37,8 @@ export async function awaitAnnouncement(socket: string, options: ReadyOptions): 
 
 /**
  * Does `work` until it is done or the machine has ended or its kernel panicked (E_MACHINE_CRASHED,
- * with the kernel's words as its value); `work` is given a signal for its own end.
+ * with the kernel's words as its value) or it stands still (E_DISK_FULL); `work` is given a signal
+ * for its own end.
  */
 export async function raceCrash<T>(
   options: ReadyOptions,
@@ -59,6 +61,8 @@ async function watchForCrash(options: ReadyOptions, signal: AbortSignal): Promis
     const panic = await findPanic(spec.files.consoleLog, consoleFrom)
     if (panic !== null) throw await crashed(spec, `panicked while it was booting: ${panic}`, panic)
     const status = await provider.status(spec)
+    const stall = stallError(spec, status)
+    if (stall !== null) throw stall
     if (status.state === 'running' || status.state === 'paused') continue
     const why = status.state === 'stopped' && status.reason !== undefined ? `: ${status.reason}` : ''
     throw await crashed(spec, `ended while it was booting${why}`)

@@ -5,6 +5,7 @@ import { tailLines } from './console.ts'
 import type { Project } from './project.ts'
 import type { MachineStateName, StatusResult } from './results.ts'
 import { type Selected, selectWithOrphans } from './select.ts'
+import { STALLED } from './stall.ts'
 import { sshAddress } from './target.ts'
 
 const CONSOLE_LINES = 10
@@ -44,6 +45,7 @@ async function machineStatus(project: Project, { name, config }: Selected): Prom
 }
 
 function reasonOf(state: MachineState, found: MachineStatus): { reason?: string } {
+  if ('stalled' in found && found.stalled !== undefined) return { reason: STALLED[found.stalled] }
   if (found.state !== 'stopped') return {}
   const reason = state.start?.panic ?? found.reason
   return reason === undefined ? {} : { reason }

@@ -8,6 +8,7 @@ import type { Project } from './project.ts'
 import { checkSources, provisionMachine } from './provision.ts'
 import type { UpMachineResult } from './results.ts'
 import { wantedArch } from './spec.ts'
+import { explainStall, stallError } from './stall.ts'
 import { startMachine } from './start.ts'
 import { sshAddress } from './target.ts'
 import { withMachineLock } from './work.ts'
@@ -39,9 +40,11 @@ export function upMachine(project: Project, options: UpMachineOptions): Promise<
       change = previous?.createdAt === undefined ? 'created' : 'started'
       state = await startOrUndo(project, options, provider, previous)
     }
-    const steps = await finish(project, options, provider, state)
+    const steps = await explainStall(provider, state.spec, () => finish(project, options, provider, state))
     const after = (await readState(paths)) ?? state
     const status = await provider.status(after.spec)
+    const stall = stallError(after.spec, status)
+    if (stall !== null) throw stall
     return {
       name: config.name,
       change,

@@ -35,13 +35,7 @@ const POLL = 100
 export async function withLock<T>(path: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
   const file = await acquire(path, options)
   try {
-    await file.truncate(0)
-    const holder: LockHolder = {
-      pid: process.pid,
-      command: options.command,
-      since: new Date().toISOString(),
-    }
-    await file.write(JSON.stringify(holder), 0)
+    await writeHolder(file, { pid: process.pid, command: options.command, since: new Date().toISOString() })
     return await work()
   } finally {
     await file.close()
@@ -76,6 +70,16 @@ async function isStillAt(path: string, file: FileHandle): Promise<boolean> {
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return false
     throw error
+  }
+}
+
+/** On a full disk whoever waits is not told who holds the lock; `destroy` has to work there above all. */
+async function writeHolder(file: FileHandle, holder: LockHolder): Promise<void> {
+  try {
+    await file.truncate(0)
+    await file.write(JSON.stringify(holder), 0)
+  } catch (error) {
+    if (!isErrno(error, 'ENOSPC', 'EDQUOT')) throw error
   }
 }
 

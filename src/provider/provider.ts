@@ -88,7 +88,8 @@ export type MachineStatus =
   | { state: 'absent' }
   /** It has disks and no process. `crashed` when the process ended without being asked to. */
   | { state: 'stopped'; crashed: boolean; reason?: string }
-  | { state: 'running' | 'paused'; pid: number; accelerator: string }
+  /** `stalled`: nobody paused it; it stands still because the host could not take what it wrote to a disk. */
+  | { state: 'running' | 'paused'; pid: number; accelerator: string; stalled?: 'disk-full' }
 
 export interface StopOptions {
   graceful: boolean
