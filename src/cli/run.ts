@@ -10,7 +10,8 @@ import { usageError } from './usage-error.ts'
 export async function run(argv: string[], root: string): Promise<void> {
   settings.enableAutoTranspile = false
   const pjson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  const config = await Config.load({ root, pjson })
+  // oclif would look into the user's data folder for plug-ins of its own, which Posada does not have.
+  const config = await Config.load({ root, pjson, userPlugins: false })
   if (wantsHelp(argv)) return help(argv, config)
   const found = findCommand(argv, new Set(config.commandIDs))
   if (found.id !== null) return runCommand(config, found.id, found.argv)
