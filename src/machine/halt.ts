@@ -3,7 +3,7 @@ import { type MachineState, readState, writeState } from '../project/machine-sta
 import type { Project } from './project.ts'
 import type { HaltResult } from './results.ts'
 import { type Selected, selectWithOrphans } from './select.ts'
-import { inStep, throwFailures, withMachineLock } from './work.ts'
+import { type Failure, hasFolder, inStep, throwFailures, withMachineLock } from './work.ts'
 
 export interface HaltOptions {
   /** None: all. */
@@ -22,7 +22,7 @@ const ORPHAN_HALT_TIMEOUT = 60_000
 export async function halt(project: Project, options: HaltOptions): Promise<HaltResult[]> {
   const selected = await selectWithOrphans(project.manifest, project.paths, options.machines)
   const results: HaltResult[] = []
-  const failures: unknown[] = []
+  const failures: Failure[] = []
   const absent: string[] = []
   for (const machine of dependentsFirst(selected)) {
     project.signal.throwIfAborted()
@@ -31,7 +31,7 @@ export async function halt(project: Project, options: HaltOptions): Promise<Halt
       if (result === null) absent.push(machine.name)
       else results.push(result)
     } catch (error) {
-      failures.push(error)
+      failures.push({ machine: machine.name, error })
     }
   }
   throwFailures(failures)
@@ -40,11 +40,12 @@ export async function halt(project: Project, options: HaltOptions): Promise<Halt
 }
 
 /** Null: it was never made. */
-function haltMachine(
+async function haltMachine(
   project: Project,
   { name, config }: Selected,
   force: boolean,
 ): Promise<HaltResult | null> {
+  if (!(await hasFolder(project, name))) return null
   return withMachineLock(project, name, async () => {
     const paths = project.paths.machine(name)
     const state = await readState(paths)

@@ -10,9 +10,9 @@ import { connect, type SshSession } from '../ssh/index.ts'
 import type { Project } from './project.ts'
 import type { ProvisionResult } from './results.ts'
 import { selectMachines } from './select.ts'
-import { findReachable } from './session.ts'
+import { findReachable, notCreated } from './session.ts'
 import { sshTarget } from './target.ts'
-import { throwFailures, withMachineLock } from './work.ts'
+import { type Failure, hasFolder, throwFailures, withMachineLock } from './work.ts'
 
 export interface ProvisionVerbOptions {
   /** None: all. */
@@ -29,11 +29,12 @@ export async function provision(
   options: ProvisionVerbOptions,
 ): Promise<{ name: string; steps: ProvisionResult[] }[]> {
   const results: { name: string; steps: ProvisionResult[] }[] = []
-  const failures: unknown[] = []
+  const failures: Failure[] = []
   for (const config of selectMachines(project.manifest, options.machines)) {
     project.signal.throwIfAborted()
     const { step, force } = options
     try {
+      if (!(await hasFolder(project, config.name))) throw notCreated(config.name)
       const steps = await withMachineLock(project, config.name, async () => {
         const { state } = await findReachable(project, config.name)
         const only = step === undefined ? {} : { only: step }
@@ -41,7 +42,7 @@ export async function provision(
       })
       results.push({ name: config.name, steps })
     } catch (error) {
-      failures.push(error)
+      failures.push({ machine: config.name, error })
     }
   }
   throwFailures(failures)

@@ -17,12 +17,7 @@ export interface Reachable {
 export async function findReachable(project: Project, name: string | undefined): Promise<Reachable> {
   const config = selectOne(project.manifest, name)
   const state = await readState(project.paths.machine(config.name))
-  if (state === null) {
-    throw new PosadaError('E_NOT_CREATED', `machine ${config.name} does not exist yet`, {
-      machine: config.name,
-      hint: `posada up ${config.name} makes it`,
-    })
-  }
+  if (state === null) throw notCreated(config.name)
   const provider = await project.providers.get(state.provider)
   const stateName = nameOf(state, await provider.status(state.spec))
   if (stateName !== 'running') {
@@ -33,6 +28,13 @@ export async function findReachable(project: Project, name: string | undefined):
     })
   }
   return { name: config.name, state, env: config.env }
+}
+
+export function notCreated(machine: string): PosadaError {
+  return new PosadaError('E_NOT_CREATED', `machine ${machine} does not exist yet`, {
+    machine,
+    hint: `posada up ${machine} makes it`,
+  })
 }
 
 /** Opens a session to a running machine, does `work` and closes it. */

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { PosadaError } from '../errors/index.ts'
-import { runGraph } from '../lib/graph.ts'
+import { type Outcome, runGraph } from '../lib/graph.ts'
 import type { Machine, Manifest } from '../manifest/index.ts'
 import { ensureIdentity } from '../project/identity.ts'
 import { noteInIndex } from '../project/user-index.ts'
@@ -8,7 +8,7 @@ import type { Project } from './project.ts'
 import type { UpMachineResult } from './results.ts'
 import { selectMachines } from './select.ts'
 import { upMachine } from './up-machine.ts'
-import { throwFailures } from './work.ts'
+import { type Failure, throwFailures } from './work.ts'
 
 export interface UpOptions {
   /** None: all. */
@@ -31,11 +31,10 @@ export async function up(project: Project, options: UpOptions): Promise<UpMachin
     upMachine(project, { projectId: id, config, provision: options.provision }),
   )
   const done: UpMachineResult[] = []
-  const failures: unknown[] = []
+  const failures: Failure[] = []
   for (const outcome of outcomes) {
     if (outcome.status === 'done') done.push(outcome.value)
-    else if (outcome.status === 'failed') failures.push(outcome.error)
-    else failures.push(dependencyFailed(outcome.name, outcome.because))
+    else failures.push({ machine: outcome.name, error: errorOf(outcome) })
   }
   project.signal.throwIfAborted()
   throwFailures(failures)
@@ -58,6 +57,10 @@ export function withDependencies(manifest: Manifest, machines: readonly Machine[
 function atOnce(machines: readonly Machine[]): number {
   const widest = Math.max(1, ...machines.map((machine) => machine.cpus))
   return Math.max(1, Math.floor(availableParallelism() / widest))
+}
+
+function errorOf(outcome: Exclude<Outcome<unknown>, { status: 'done' }>): unknown {
+  return outcome.status === 'failed' ? outcome.error : dependencyFailed(outcome.name, outcome.because)
 }
 
 function dependencyFailed(machine: string, because: string): PosadaError {

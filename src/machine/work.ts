@@ -1,7 +1,13 @@
-import { PosadaError } from '../errors/index.ts'
+import { isPosadaError, PosadaError, withContext } from '../errors/index.ts'
 import type { Emit } from '../events/index.ts'
+import { exists } from '../lib/folders.ts'
 import { describeHolder, withLock } from '../project/lock.ts'
 import type { Project } from './project.ts'
+
+/** Whether anything was ever made for the machine; a verb that finds nothing leaves nothing behind. */
+export function hasFolder(project: Project, machine: string): Promise<boolean> {
+  return exists(project.paths.machine(machine).dir)
+}
 
 /** Does `work` as the only posada process on this machine; tells the user when it has to wait. */
 export function withMachineLock<T>(project: Project, machine: string, work: () => Promise<T>): Promise<T> {
@@ -44,15 +50,22 @@ export async function inStep<T>(emit: Emit, step: Step, work: () => Promise<T>):
   }
 }
 
+/** What went wrong with a machine. */
+export interface Failure {
+  machine: string
+  error: unknown
+}
+
 /** Throws what went wrong with several machines: a single error as it is, more as E_SEVERAL. */
-export function throwFailures(failures: readonly unknown[]): void {
+export function throwFailures(found: readonly Failure[]): void {
+  const interrupted = found.find(({ error }) => isPosadaError(error, 'E_INTERRUPTED'))
+  if (interrupted !== undefined) throw interrupted.error
+  const failures = found.map(({ machine, error }) => withContext(error, { machine }))
   const [first] = failures
   if (failures.length === 0) return
   if (failures.length === 1) throw first
   const bug = failures.find((error) => !(error instanceof PosadaError))
   if (bug !== undefined) throw bug
   const problems = failures.filter((error) => error instanceof PosadaError)
-  const interrupted = problems.find((error) => error.code === 'E_INTERRUPTED')
-  if (interrupted !== undefined) throw interrupted
   throw new PosadaError('E_SEVERAL', `${problems.length} machines failed`, { problems })
 }
