@@ -25,6 +25,8 @@ export interface ProviderRegistry {
    * architecture, one that uses the processor's virtualisation first. E_PROVIDER_UNUSABLE.
    */
   choose(arch?: Arch, options?: { signal?: AbortSignal }): Promise<Choice>
+  /** Every built-in provider, not probed. */
+  builtIn(): Promise<Provider[]>
   /** Every built-in provider with its probe's report, in the order `choose` prefers them. */
   all(options?: { fresh?: boolean; signal?: AbortSignal }): Promise<Choice[]>
 }
@@ -63,7 +65,7 @@ export function providerRegistry(options: ProviderRegistryOptions): ProviderRegi
     return found
   }
 
-  return { get, choose, all }
+  return { get, choose, all, builtIn: () => Promise.all(Object.keys(builtIn).map(get)) }
 }
 
 /** Where probes compare: on the processor itself, then emulated, then not at all. */

@@ -1,14 +1,16 @@
 import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { isPosadaError } from '../errors/index.ts'
-import { exists } from '../lib/folders.ts'
+import { namesIn } from '../lib/folders.ts'
 import { readIdentity } from '../project/identity.ts'
 import { type MachineState, machinesOnDisk, readState } from '../project/machine-state.ts'
 import { forgetInIndex } from '../project/user-index.ts'
+import { destroyLost } from './destroy-lost.ts'
 import { dependentsFirst } from './halt.ts'
 import type { Project } from './project.ts'
 import type { DestroyResult } from './results.ts'
 import { selectWithOrphans } from './select.ts'
-import { inStep, throwFailures, withMachineLock } from './work.ts'
+import { type Failure, hasFolder, inStep, throwFailures, withMachineLock } from './work.ts'
 
 /**
  * Cuts the machines' power and takes away all that was made for them; boxes stay. Machines that do
@@ -17,13 +19,13 @@ import { inStep, throwFailures, withMachineLock } from './work.ts'
 export async function destroy(project: Project, machines: readonly string[]): Promise<DestroyResult[]> {
   const selected = await selectWithOrphans(project.manifest, project.paths, machines)
   const results: DestroyResult[] = []
-  const failures: unknown[] = []
+  const failures: Failure[] = []
   for (const { name } of dependentsFirst(selected)) {
     project.signal.throwIfAborted()
     try {
       results.push({ name, destroyed: await destroyMachine(project, name) })
     } catch (error) {
-      failures.push(error)
+      failures.push({ machine: name, error })
     }
   }
   if ((await machinesOnDisk(project.paths)).length === 0) await forget(project)
@@ -33,9 +35,10 @@ export async function destroy(project: Project, machines: readonly string[]): Pr
 
 async function destroyMachine(project: Project, name: string): Promise<boolean> {
   const paths = project.paths.machine(name)
-  if (!(await exists(paths.dir))) return false
+  if (!(await hasFolder(project, name))) return false
   return withMachineLock(project, name, () =>
     inStep(project.emit, { machine: name, step: 'destroy', message: 'destroying' }, async () => {
+      const files = (await namesIn(paths.dir)).map((entry) => join(paths.dir, entry))
       const state = await readOrLose(project, name)
       if (state !== null) {
         const provider = await project.providers.get(state.provider)
@@ -43,10 +46,11 @@ async function destroyMachine(project: Project, name: string): Promise<boolean> 
         await provider.destroy(state.spec)
         await rm(state.spec.files.runtimeDir, { recursive: true, force: true })
       }
-      // The state goes last: a destroy that is cut short can be repeated.
-      await rm(paths.data, { recursive: true, force: true })
+      // The state goes last: what a destroy that is cut short leaves is still known as a machine.
+      const rest = files.filter((path) => path !== paths.state && path !== paths.lock)
+      for (const path of rest) await rm(path, { recursive: true, force: true })
       await rm(paths.dir, { recursive: true, force: true })
-      return true
+      return files.some((path) => path !== paths.lock)
     }),
   )
 }
@@ -56,8 +60,9 @@ async function readOrLose(project: Project, name: string): Promise<MachineState 
   try {
     return await readState(project.paths.machine(name))
   } catch (error) {
-    if (!isPosadaError(error, 'E_STATE_CORRUPT')) throw error
-    const message = `${error.message}; a process of this machine that still runs has to be ended by hand`
+    if (!isPosadaError(error, 'E_STATE_CORRUPT') && !isPosadaError(error, 'E_STATE_VERSION')) throw error
+    const done = await destroyLost(project, name)
+    const message = done ? error.message : `${error.message}; what still runs of it has to be ended by hand`
     project.emit({ type: 'notice', level: 'warn', machine: name, message })
     return null
   }

@@ -25,6 +25,8 @@ export interface ProviderSource {
   get(name: string): Promise<Provider>
   /** The best that can run machines of this architecture on this host. */
   choose(arch: Arch): Promise<{ provider: Provider; report: ProbeReport }>
+  /** All that `choose` chooses from, whether they work here or not. */
+  builtIn(): Promise<Provider[]>
 }
 
 export type { Machine }

@@ -26,19 +26,19 @@ export const SSH_GUEST_PORT = 22
  */
 export function machineSpec(inputs: SpecInputs): MachineSpec {
   const { id, config, box, paths } = inputs
-  const identity = createHash('sha256').update(id).digest()
+  const { uuid, mac } = identityOf(id)
   checkMemory(config, box)
   return {
     id,
     name: config.name,
-    uuid: uuidFrom(identity),
+    uuid,
     arch: box.manifest.arch,
     cpus: config.cpus,
     memory: config.memory,
     nested: config.nested,
     boot: boot(box),
     disks: disks(config, box, paths),
-    nics: [{ kind: 'user', mac: macFrom(identity), forwards: inputs.forwards }],
+    nics: [{ kind: 'user', mac, forwards: inputs.forwards }],
     files: {
       dataDir: paths.data,
       runtimeDir: inputs.runtimeDir,
@@ -47,6 +47,12 @@ export function machineSpec(inputs: SpecInputs): MachineSpec {
     },
     options: config.providers[inputs.provider] ?? {},
   }
+}
+
+/** What tells a machine from all others, made from its id. */
+export function identityOf(id: string): { uuid: string; mac: string } {
+  const hash = createHash('sha256').update(id).digest()
+  return { uuid: uuidFrom(hash), mac: macFrom(hash) }
 }
 
 /** The architecture to look for: `host` is this computer's. */

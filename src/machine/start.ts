@@ -1,6 +1,6 @@
 import { rm, stat } from 'node:fs/promises'
 import type { StoredBox } from '../box/index.ts'
-import { isPosadaError, PosadaError } from '../errors/index.ts'
+import { isPosadaError, withContext } from '../errors/index.ts'
 import { isErrno } from '../lib/errno.ts'
 import type { Machine } from '../manifest/index.ts'
 import { type MachineState, writeState } from '../project/machine-state.ts'
@@ -50,17 +50,7 @@ async function findBox(project: Project, { config, previous }: StartInputs): Pro
   try {
     return await project.boxes.resolve(config.box, wantedArch(config))
   } catch (error) {
-    if (!(error instanceof PosadaError) || error.place !== undefined) throw error
-    const { code, message, value, hint, details, problems } = error
-    throw new PosadaError(code, message, {
-      place: config.place('box'),
-      machine: config.name,
-      details,
-      problems,
-      cause: error,
-      ...(value === undefined ? {} : { value }),
-      ...(hint === undefined ? {} : { hint }),
-    })
+    throw withContext(error, { machine: config.name, place: config.place('box') })
   }
 }
 
@@ -100,8 +90,7 @@ async function carryOut(
 ): Promise<MachineState> {
   const machine = planned.spec.name
   let state = planned
-  // Data without a completed creation was left by a `destroy` or an `up` that was cut short.
-  if (state.createdAt === undefined) await rm(paths.data, { recursive: true, force: true })
+  if (state.createdAt === undefined) await removeLeftovers(paths)
   const step = { machine, step: 'disk', message: `disk over ${state.box.name} ${state.box.version}` }
   await inStep(project.emit, step, () => provider.create(state.spec))
   state = { ...state, createdAt: state.createdAt ?? new Date().toISOString() }
@@ -113,6 +102,16 @@ async function carryOut(
     provider.start(state.spec, { signal: project.signal }),
   )
   return state
+}
+
+/**
+ * What is there before a creation has completed was left by an `up` or a `destroy` that was cut
+ * short: half a disk, and the keys of another guest, which the new one would not answer to.
+ */
+async function removeLeftovers(paths: MachinePaths): Promise<void> {
+  for (const path of [paths.data, paths.knownHosts, paths.key, paths.publicKey]) {
+    await rm(path, { recursive: true, force: true })
+  }
 }
 
 /** Where the console's log will go on. A start keeps a large one under another name and begins anew. */

@@ -7,12 +7,17 @@ const SOCKET_PATH_MAX = 103
 /** The longest file name in a runtime folder, with its slash (provider contract, MachineFiles). */
 const NAME_ROOM = 13
 
+/** The folder for a machine's sockets. Pure. */
+export function runtimeDir(runtime: string, id: string): string {
+  return join(runtime, id)
+}
+
 /**
  * Makes the folder for a machine's sockets, mode 0700, under `runtime`, and returns its path. A
  * folder that somebody else owns or may write to is refused: it may lie under /tmp.
  */
 export async function ensureRuntimeDir(runtime: string, id: string): Promise<string> {
-  const path = join(runtime, id)
+  const path = runtimeDir(runtime, id)
   const length = Buffer.byteLength(path) + NAME_ROOM
   if (length > SOCKET_PATH_MAX) {
     throw new PosadaError(
