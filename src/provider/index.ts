@@ -1,4 +1,7 @@
 /** The contract between Posada and its providers: types, and the two constants they share. */
+
+export { PosadaError, type PosadaErrorOptions } from '../errors/index.ts'
+export type { Emit, PosadaEvent } from '../events/index.ts'
 export type { Capabilities, ProbeReport } from './capabilities.ts'
 export {
   type Arch,
@@ -22,5 +25,3 @@ export {
   type StopOptions,
   type StopResult,
 } from './provider.ts'
-export { PosadaError, type PosadaErrorOptions } from '../errors/index.ts'
-export type { Emit, PosadaEvent } from '../events/index.ts'
