@@ -1,12 +1,18 @@
 import { defineConfig } from 'vitest/config'
 
 // `unit` never boots a machine. `cli` runs the built command line. `machines` boots guests, one
-// test file at a time, for two emulated machines at once starve each other.
+// test file at a time, for two emulated machines at once starve each other. The projects run one
+// after the other, so that nothing else takes the processors from a guest.
 export default defineConfig({
   test: {
     projects: [
       {
-        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000 },
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          testTimeout: 20_000,
+          sequence: { groupOrder: 0 },
+        },
       },
       {
         test: {
@@ -14,6 +20,7 @@ export default defineConfig({
           include: ['test/cli/**/*.test.ts'],
           globalSetup: ['test/helpers/built.ts'],
           testTimeout: 30_000,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -24,6 +31,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 300_000,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
