@@ -28,6 +28,10 @@ export abstract class BaseCommand extends Command {
     debug: Flags.boolean({ description: 'Print events and stack traces on stderr.', helpGroup: 'COMMON' }),
   }
 
+  /** What to do after an interruption; null where running the command again does not go on from there. */
+  protected readonly interruptHint: string | null =
+    'run the command again: it goes on from where things stand'
+
   /** Aborted when the user interrupts. */
   protected signal: AbortSignal = new AbortController().signal
   /** Colours for stdout. */
@@ -49,7 +53,10 @@ export abstract class BaseCommand extends Command {
       quiet,
       debug: hasFlag(this.argv, '--debug'),
     })
-    this.signal = interruptible((message) => this.emit({ type: 'notice', level: 'info', message }))
+    this.signal = interruptible(
+      (message) => this.emit({ type: 'notice', level: 'info', message }),
+      this.interruptHint ?? undefined,
+    )
   }
 
   /** The project of the manifest, found from the working folder or named by `--file`. */

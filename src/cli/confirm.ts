@@ -24,9 +24,10 @@ export async function confirm({ question, yes, json, signal }: Question): Promis
       process.stderr.write('\n')
       process.kill(process.pid, 'SIGINT')
     })
-    const ended = new Promise<string>((done) => lines.once('close', () => done('')))
+    const ended = new Promise<null>((done) => lines.once('close', () => done(null)))
     const answer = await Promise.race([lines.question(`${question} [y/N] `, { signal }), ended])
-    if (/^y(es)?$/i.test(answer.trim())) return
+    if (answer === null) process.stderr.write('\n')
+    else if (/^y(es)?$/i.test(answer.trim())) return
   } finally {
     lines.close()
   }

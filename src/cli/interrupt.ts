@@ -3,21 +3,22 @@ import { whenPipeBreaks } from './streams.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 const EXIT_CODE = 130
+/** Milliseconds until a user who pressed Ctrl-C wonders what is still going on. */
+const PATIENCE = 300
 
 /**
- * A signal that is aborted when the user interrupts, with E_INTERRUPTED for its reason; the work is
- * to clean up and end. Whoever interrupts a second time ends the process at once.
+ * A signal that is aborted when the user interrupts, with E_INTERRUPTED and `hint` for its reason;
+ * the work is to clean up and end, and the user is told so where that takes a while. Whoever
+ * interrupts a second time ends the process at once.
  */
-export function interruptible(tell: (message: string) => void): AbortSignal {
+export function interruptible(tell: (message: string) => void, hint?: string): AbortSignal {
   const controller = new AbortController()
   const abort = (by: string) => {
     if (controller.signal.aborted) process.exit(EXIT_CODE)
-    if (by === 'SIGINT') tell('interrupted: cleaning up (once more ends at once)')
-    controller.abort(
-      new PosadaError('E_INTERRUPTED', `interrupted by ${by}`, {
-        hint: 'run the command again: it goes on from where things stand',
-      }),
-    )
+    if (by === 'SIGINT')
+      setTimeout(() => tell('interrupted: cleaning up (once more ends at once)'), PATIENCE).unref()
+    const options = hint === undefined ? {} : { hint }
+    controller.abort(new PosadaError('E_INTERRUPTED', `interrupted by ${by}`, options))
   }
   for (const name of SIGNALS) process.on(name, () => abort(name))
   whenPipeBreaks(() => controller.abort(new PosadaError('E_INTERRUPTED', 'nobody reads the output any more')))

@@ -20,6 +20,8 @@ export default class Copy extends BaseCommand {
     dst: Args.string({ description: 'Where to: MACHINE:PATH or PATH.', required: true, ignoreStdin: true }),
   }
 
+  protected override readonly interruptHint = null
+
   async run(): Promise<Awaited<ReturnType<typeof copy>>> {
     const { args, flags } = await this.parse(Copy)
     const project = await this.openProject(flags)

@@ -15,6 +15,8 @@ export default class Exec extends BaseCommand {
   ]
   static override args = { machine: machineArg }
 
+  protected override readonly interruptHint = null
+
   async run(): Promise<GuestCommandResult> {
     const { own, command } = splitAtDashes(this.argv)
     const { args, flags } = await this.parse(Exec, own)

@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../base-command.ts'
 import { machineArg } from '../cli/args.ts'
-import { PosadaError } from '../errors/index.ts'
+import { errorCodes, isPosadaError, PosadaError } from '../errors/index.ts'
 import { logs } from '../machine/logs.ts'
 
 export default class Logs extends BaseCommand {
@@ -29,7 +29,13 @@ export default class Logs extends BaseCommand {
     const lines: string[] = []
     const onLine = (line: string) => (json ? lines.push(line) : process.stdout.write(`${line}\n`))
     this.endProgress()
-    await logs(project, { machine: args.machine, source, lines: flags.lines, follow, onLine })
+    try {
+      await logs(project, { machine: args.machine, source, lines: flags.lines, follow, onLine })
+    } catch (error) {
+      // It is how one leaves.
+      if (follow && isPosadaError(error, 'E_INTERRUPTED')) this.exit(errorCodes.E_INTERRUPTED.exit)
+      throw error
+    }
     return { source, lines }
   }
 }
