@@ -35,7 +35,7 @@ export function makeContext(report: Report, lookup: (name: string) => string | u
           span: spanOf(node, where),
           value: text.slice(where.at, where.at + Math.min(where.length, 60)),
         })
-      return { text: result.text, changed: result.text !== text }
+      return result.problems.length > 0 ? undefined : { text: result.text, changed: result.text !== text }
     },
   }
 }

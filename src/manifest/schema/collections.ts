@@ -114,7 +114,7 @@ export function anything(): Schema<unknown> {
     if (node.kind === 'list') return node.items.map((item) => read(item, context))
     if (node.kind === 'map')
       return Object.fromEntries([...node.entries].map(([key, entry]) => [key, read(entry.value, context)]))
-    return typeof node.value === 'string' ? context.interpolate(node).text : node.value
+    return typeof node.value === 'string' ? context.interpolate(node)?.text : node.value
   }
   return { label: 'any value', check: read, json: () => ({}) }
 }

@@ -7,19 +7,22 @@ import { environment, step } from './step.ts'
 import { name, oneOf, text } from './text.ts'
 
 const mebibyte = 1024 ** 2
-const boxPart = '[a-z0-9][a-z0-9._-]*'
+const boxPart = '[a-z0-9][a-z0-9._-]{0,63}'
+/** As in src/box/names.ts: numbers with dots between them. */
+const boxVersion = '\\d{1,15}(?:\\.\\d{1,15}){0,7}'
 const day = 86_400_000
 
 const box = text({
   label: 'box',
   expected: 'the name of a box such as debian/12',
-  pattern: `${boxPart}/${boxPart}`,
-  maxLength: 200,
+  pattern: `${boxPart}/${boxPart}(?:@${boxVersion})?`,
+  maxLength: 300,
   hint: (given) => {
     if (/^[a-z]+:\/\//.test(given))
       return 'boxes from URLs and registries are not supported yet; add it with: posada box add'
     const colon = /^([a-z0-9._-]+):([a-z0-9._-]+)$/.exec(given)
     if (colon !== null) return `did you mean '${colon[1]}/${colon[2]}'?`
+    if (given.includes('@')) return 'one version of a box is named like debian/12@20261122.1'
     return 'posada box list shows the boxes that are there'
   },
 })
@@ -40,7 +43,8 @@ const options = mapOf(anything(), {
 export const machineFields = {
   box: {
     schema: box,
-    description: 'The box that the machine is made from.',
+    description:
+      'The box that the machine is made from: the newest version in the store, or the one named behind `@`.',
     absent: 'required',
     examples: ['debian/12'],
   },

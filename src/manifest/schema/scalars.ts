@@ -42,8 +42,11 @@ function checkScalar<T>(node: Node, context: Context, owner: Span, options: Scal
   const { expected, takes = ['string'], verbatim } = options
   if (node.kind !== 'scalar' || node.value === null) return wrongType(node, context, owner, expected)
   const type = typeof node.value as 'string' | 'number' | 'boolean'
-  const { text, changed } =
-    type === 'string' && verbatim !== true ? context.interpolate(node) : { text: node.raw, changed: false }
+  const takesVariables = type === 'string' && verbatim !== true
+  const interpolated = takesVariables ? context.interpolate(node) : { text: node.raw, changed: false }
+  // What would be said of a value with a hole in it is of no use.
+  if (interpolated === undefined) return undefined
+  const { text, changed } = interpolated
   if (!changed && !takes.includes(type))
     return wrongType(node, context, owner, expected, typeHint(type, node.raw, options))
   if (text.includes('\0')) {

@@ -5,8 +5,11 @@ import type { Span } from '../source/source.ts'
 /** What checking needs besides the value. */
 export interface Context {
   report: Report
-  /** Puts variables into the text of a scalar, reports what is wrong with that; `changed` where it held any. */
-  interpolate(node: Node & { kind: 'scalar' }): { text: string; changed: boolean }
+  /**
+   * Puts variables into the text of a scalar; `changed` where it held any. Undefined after reporting
+   * what is wrong with that.
+   */
+  interpolate(node: Node & { kind: 'scalar' }): { text: string; changed: boolean } | undefined
 }
 
 /** A JSON Schema, draft-07. */

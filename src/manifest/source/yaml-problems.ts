@@ -11,7 +11,7 @@ const plain: Partial<Record<YAMLError['code'], { message?: string; hint: string 
   BAD_INDENT: { hint: 'entries of one mapping or list begin in the same column' },
   BLOCK_AS_IMPLICIT_KEY: {
     message: 'a mapping begins here in the middle of a line',
-    hint: "a text that holds ': ' needs quotes around it; a mapping begins on a line of its own",
+    hint: "put a text that holds ': ' in quotes; or is the next line indented too far?",
   },
   BAD_SCALAR_START: { hint: 'put the text in quotes' },
   BAD_DQ_ESCAPE: {
