@@ -1,9 +1,11 @@
 /**
  * Looks through what the user types for OpenSSH's escape: `~.` at the start of a line ends the
- * connection, `~~` is a single `~`. Source: ssh(1), Escape Characters.
+ * connection, `~~` is a single `~`. Source: ssh(1), Escape Characters. A terminal's report of where
+ * its cursor is (ECMA-48, 8.3.14 CPR), which BusyBox's shell asks for at each prompt, is not typed
+ * and leaves the start of a line what it is.
  */
 export class EscapeFilter {
-  #state: 'start' | 'tilde' | 'line' = 'start'
+  #state: 'start' | 'tilde' | 'report' | 'line' = 'start'
 
   /** What to send on, and whether the connection is to be ended. */
   take(typed: Buffer): { send: Buffer; end: boolean } {
@@ -18,11 +20,23 @@ export class EscapeFilter {
         continue
       }
       send.push(byte)
-      this.#state = byte === RETURN || byte === NEWLINE ? 'start' : 'line'
+      this.#state = this.#after(byte)
     }
     return { send: Buffer.from(send), end: false }
   }
+
+  #after(byte: number): 'start' | 'report' | 'line' {
+    if (byte === RETURN || byte === NEWLINE) return 'start'
+    if (this.#state === 'start' && byte === ESCAPE) return 'report'
+    if (this.#state !== 'report') return 'line'
+    if (byte === REPORT_END) return 'start'
+    return REPORT.includes(byte) ? 'report' : 'line'
+  }
 }
+
+const ESCAPE = 0x1b
+const REPORT = Buffer.from('[0123456789;')
+const REPORT_END = 0x52
 
 const TILDE = 0x7e
 const DOT = 0x2e

@@ -22,6 +22,9 @@ test.each([
   { typed: ['a~.'], send: 'a~.', end: false },
   { typed: ['~\r~.'], send: '~\r', end: true },
   { typed: ['~a\n~.'], send: '~a\n', end: true },
+  { typed: ['ls\r', '\x1b[24;5R', '~.'], send: 'ls\r\x1b[24;5R', end: true },
+  { typed: ['\x1b[A~.'], send: '\x1b[A~.', end: false },
+  { typed: ['a\x1b[24;5R~.'], send: 'a\x1b[24;5R~.', end: false },
 ])('$typed', ({ typed, send, end }) => {
   expect(type(...typed)).toEqual({ send, end })
 })
