@@ -1,0 +1,120 @@
+import { createServer } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { firstWords, until } from '../../helpers/guest-talk.ts'
+import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
+
+// Boots posada/tiny three times: about 40 s with emulated processors.
+
+interface StatusDocument {
+  machines: { state: string; pid: number | null; reason?: string; console?: string[] }[]
+}
+
+let place: MachinesPlace
+let port: number
+beforeAll(async () => {
+  place = machinesPlace('crash')
+  port = await freePort()
+})
+afterAll(() => place.cleanUp())
+
+const manifest = (rest = '') => `version: 1
+name: crash
+box: posada/tiny
+provider: qemu
+memory: 256MiB
+ports: ["${port}:80"]
+${rest}`
+
+const status = async () => (await place.json<StatusDocument>('status')).machines[0]
+const inGuest = async (script: string) => (await place.run('exec', '--', 'sudo', 'sh', '-c', script)).stdout
+const bootId = () => inGuest('cat /proc/sys/kernel/random/boot_id')
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
+
+describe('a kernel that panics while it boots', () => {
+  it('is noticed long before the boot’s time is up, and told with its console', async () => {
+    const nowhere = 'console=ttyS0 quiet rdinit=/nowhere root=/dev/nowhere'
+    place.write(manifest(`providers: {qemu: {args: [-append, "${nowhere}"]}}\n`))
+    const begun = Date.now()
+    const failure = await place.fails('E_MACHINE_CRASHED', 'up')
+    expect(Date.now() - begun).toBeLessThan(60_000)
+    expect(failure).toMatchObject({
+      exitCode: 1,
+      value: expect.stringMatching(/^Kernel panic - not syncing: /),
+      message: expect.stringContaining('machine default panicked while it was booting'),
+      hint: 'posada logs default --console shows all it wrote',
+    })
+    expect(failure.details?.join('\n')).toContain('Call Trace:')
+  })
+
+  it('is not left running, and shown as crashed', async () => {
+    expect(place.hypervisors()).toEqual([])
+    const { state, pid, reason, console } = (await status()) ?? {}
+    expect({ state, pid }).toEqual({ state: 'crashed', pid: null })
+    expect(reason).toMatch(/^Kernel panic - not syncing: /)
+    expect(console?.join('\n')).toContain('end Kernel panic')
+  })
+
+  it('is forgotten by the next up, which starts it anew', async () => {
+    place.write(manifest())
+    expect(await place.json('up')).toMatchObject({ machines: [{ change: 'started' }] })
+    expect((await status())?.state).toBe('running')
+  })
+})
+
+describe('a guest that restarts itself', () => {
+  it('keeps its process, its SSH and its ports', async () => {
+    const before = { id: await bootId(), pid: (await status())?.pid }
+    await inGuest('sync; reboot')
+    await until('it has restarted', 120_000, async () => {
+      const now = await bootId()
+      return now !== '' && now !== before.id
+    })
+    expect((await status())?.pid).toBe(before.pid)
+    expect(await place.json('up')).toMatchObject({ machines: [{ change: 'none' }] })
+    await inGuest('(echo still here | nc -l -p 80) >/dev/null 2>&1 &')
+    await until('the port answers', 20_000, async () => {
+      const said = await firstWords({ port, host: '127.0.0.1' }, { limit: 20_000 })
+      return said === 'still here\n'
+    })
+  })
+})
+
+describe('a hypervisor that is killed', () => {
+  it('leaves a machine that is shown as crashed, with the end of its console', async () => {
+    await inGuest('echo kept > /root/kept; sync; echo the last words > /dev/console')
+    const { pid } = (await status()) ?? {}
+    process.kill(pid ?? 0, 'SIGKILL')
+    await until('it is gone', 10_000, async () => place.hypervisors().length === 0)
+    expect(await status()).toMatchObject({
+      state: 'crashed',
+      pid: null,
+      reason: expect.stringContaining('ended without being asked to'),
+      console: expect.arrayContaining(['the last words']),
+    })
+    expect((await place.run('status')).stdout).toMatch(/stopped \(crashed\).*\| the last words/s)
+    expect(await place.fails('E_NOT_RUNNING', 'exec', '--', 'true')).toMatchObject({ value: 'crashed' })
+    expect(await place.json('halt')).toMatchObject({ machines: [{ how: 'already' }] })
+  })
+
+  it('is started again by up, with what was on its disk', async () => {
+    expect(await place.json('up')).toMatchObject({ machines: [{ change: 'started' }] })
+    expect(await inGuest('cat /root/kept')).toBe('kept\n')
+  })
+})
+
+describe('a guest that powers itself off', () => {
+  it('is stopped, not crashed', async () => {
+    await inGuest('poweroff')
+    await until('it is off', 60_000, async () => (await status())?.state === 'stopped')
+    expect(await status()).toMatchObject({ pid: null, reason: 'the guest shut down' })
+    expect(place.hypervisors()).toEqual([])
+  })
+})
