@@ -1,4 +1,8 @@
-import { loadManifest } from '../manifest/index.ts'
+import { PosadaError } from '../errors/index.ts'
+import { optionProblems } from '../machine/demands.ts'
+import { loadManifest, type Manifest } from '../manifest/index.ts'
+import { userPaths } from '../project/paths.ts'
+import { providerRegistry } from './providers.ts'
 
 /** What `posada validate` prints with `--json` when the manifest is valid. */
 export interface ValidateResult {
@@ -20,5 +24,49 @@ export interface ValidateOptions {
 export async function validate({ file, cwd, env }: ValidateOptions): Promise<ValidateResult> {
   const manifest = await loadManifest({ cwd, env, ...(file === undefined ? {} : { file }) })
   const machines = manifest.machines.map((machine) => machine.name)
+  await checkProviderOptions(manifest, env)
   return { valid: true, file: manifest.file, name: manifest.name, machines }
+}
+
+/** Every provider that a machine names or has options for looks at those options. */
+async function checkProviderOptions(manifest: Manifest, env: NodeJS.ProcessEnv): Promise<void> {
+  const registry = providerRegistry({
+    root: manifest.root,
+    cacheDir: userPaths(env).cache,
+    emit: () => undefined,
+  })
+  const problems: PosadaError[] = []
+  for (const config of manifest.machines) {
+    const names = new Set([...Object.keys(config.providers), config.provider])
+    names.delete('auto')
+    for (const name of names) {
+      try {
+        problems.push(...optionProblems(await registry.get(name), config))
+      } catch (error) {
+        if (!(error instanceof PosadaError)) throw error
+        problems.push(atPlace(error, config, name))
+      }
+    }
+  }
+  if (problems.length === 0) return
+  throw new PosadaError(
+    'E_MANIFEST_INVALID',
+    `the manifest has ${problems.length} problems with its providers`,
+    {
+      value: manifest.file,
+      problems,
+    },
+  )
+}
+
+function atPlace(error: PosadaError, config: Manifest['machines'][number], name: string): PosadaError {
+  const { code, message, hint } = error
+  const place = name === config.provider ? config.place('provider') : config.place('providers', name)
+  return new PosadaError(code, message, {
+    value: name,
+    place,
+    machine: config.name,
+    cause: error,
+    ...(hint === undefined ? {} : { hint }),
+  })
 }

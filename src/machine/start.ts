@@ -7,6 +7,7 @@ import { type MachineState, writeState } from '../project/machine-state.ts'
 import { type MachinePaths, machineId } from '../project/paths.ts'
 import { ensureRuntimeDir } from '../project/runtime-dir.ts'
 import { consoleLogLimit, type Provider } from '../provider/index.ts'
+import { checkDemands } from './demands.ts'
 import { choosePorts } from './host-ports.ts'
 import type { Project } from './project.ts'
 import { machineSpec, wantedArch } from './spec.ts'
@@ -62,8 +63,14 @@ async function planStart(
 ): Promise<MachineState> {
   const id = machineId(projectId, config.name)
   const runtimeDir = await ensureRuntimeDir(project.user.runtime, id)
-  const { forwards, ports } = await choosePorts(config, previous?.spec.nics[0]?.forwards[0]?.hostPort)
+  const others = project.manifest.machines.filter(({ name }) => name !== config.name)
+  const { forwards, ports } = await choosePorts(
+    config,
+    previous?.spec.nics[0]?.forwards[0]?.hostPort,
+    others.flatMap((machine) => machine.ports.filter(({ auto }) => !auto)),
+  )
   const spec = machineSpec({ id, config, box, paths, runtimeDir, forwards, provider: provider.name })
+  checkDemands(provider, config, spec)
   for (const port of ports) {
     if (port.movedFrom === undefined) continue
     const message = `port ${port.movedFrom} is taken; ${port.guestPort} is forwarded from ${port.hostPort}`
