@@ -17,7 +17,7 @@ describe('posada validate', () => {
     const { code, stdout } = await place.run('validate', '--json')
     expect(code).toBe(2)
     expect(JSON.parse(stdout).error.problems).toMatchObject([
-      { code: 'E_PROVIDER_OPTION', value: 'acel', place: { line: 4, column: 10 } },
+      { code: 'E_PROVIDER_OPTION', value: 'acel', place: { line: 4, column: 16 } },
       { code: 'E_PROVIDER_UNKNOWN', value: 'nowhere', place: { line: 5, column: 3 } },
     ])
   })
