@@ -85,7 +85,18 @@ async function planStart(
     ports,
     login: previous?.login ?? { user: box.manifest.login.user, ownKey: false },
     provision: previous?.provision ?? {},
-    ...(previous?.createdAt === undefined ? {} : { createdAt: previous.createdAt }),
+    ...historyOf(previous),
+  }
+}
+
+/** What was stays true until the machine is started again: a start that fails before changes nothing. */
+function historyOf(previous: MachineState | null): Pick<MachineState, 'createdAt' | 'start' | 'stop'> {
+  if (previous === null) return {}
+  const { createdAt, start, stop } = previous
+  return {
+    ...(createdAt === undefined ? {} : { createdAt }),
+    ...(start === undefined ? {} : { start }),
+    ...(stop === undefined ? {} : { stop }),
   }
 }
 
