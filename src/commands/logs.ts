@@ -4,6 +4,11 @@ import { machineArg } from '../cli/args.ts'
 import { errorCodes, isPosadaError, PosadaError } from '../errors/index.ts'
 import { logs } from '../machine/logs.ts'
 
+const EMPTY = {
+  console: 'the guest has written nothing to its console',
+  provider: "the hypervisor has written nothing; what the guest said is in its console's log: --console",
+}
+
 export default class Logs extends BaseCommand {
   static override summary = "Show what a machine's hypervisor wrote, or its console."
   static override args = { machine: machineArg }
@@ -27,7 +32,12 @@ export default class Logs extends BaseCommand {
     const project = await this.openProject(flags)
     const source = flags.console ? 'console' : 'provider'
     const lines: string[] = []
-    const onLine = (line: string) => (json ? lines.push(line) : process.stdout.write(`${line}\n`))
+    let count = 0
+    const onLine = (line: string) => {
+      count++
+      if (json) lines.push(line)
+      else process.stdout.write(`${line}\n`)
+    }
     this.endProgress()
     try {
       await logs(project, { machine: args.machine, source, lines: flags.lines, follow, onLine })
@@ -36,6 +46,7 @@ export default class Logs extends BaseCommand {
       if (follow && isPosadaError(error, 'E_INTERRUPTED')) this.exit(errorCodes.E_INTERRUPTED.exit)
       throw error
     }
+    if (count === 0 && flags.lines > 0) this.emit({ type: 'notice', level: 'info', message: EMPTY[source] })
     return { source, lines }
   }
 }

@@ -52,20 +52,22 @@ async function haltMachine(
     if (state === null) return null
     const begun = performance.now()
     const provider = await project.providers.get(state.provider)
-    const { how, via } = await inStep(
-      project.emit,
-      { machine: name, step: 'halt', message: force ? 'cutting the power' : 'shutting down' },
-      () =>
-        provider.stop(state.spec, {
-          graceful: !force,
-          timeout: config?.haltTimeout ?? ORPHAN_HALT_TIMEOUT,
-          signal: project.signal,
-        }),
-    )
+    const stop = () =>
+      provider.stop(state.spec, {
+        graceful: !force,
+        timeout: config?.haltTimeout ?? ORPHAN_HALT_TIMEOUT,
+        signal: project.signal,
+      })
+    const found = await provider.status(state.spec)
+    const runs = found.state === 'running' || found.state === 'paused'
+    const message = force ? 'cutting the power' : 'shutting down'
+    const { how, via } = runs
+      ? await inStep(project.emit, { machine: name, step: 'halt', message }, stop)
+      : await stop()
     if (how !== 'already') await recordStop(project, state, { how, via })
     if (how === 'forced' && !force) {
-      const message = `the guest did not shut down in time; its power was cut (${via})`
-      project.emit({ type: 'notice', level: 'warn', machine: name, message })
+      const warning = `the guest did not shut down in time; its power was cut (${via})`
+      project.emit({ type: 'notice', level: 'warn', machine: name, message: warning })
     }
     return { name, how, via, ms: Math.round(performance.now() - begun) }
   })

@@ -15,23 +15,33 @@ export interface ChosenPorts {
   ports: PortResult[]
 }
 
+/** Where the host listens. */
+type HostPort = Pick<PortForward, 'protocol' | 'hostAddress' | 'hostPort'>
+
 /**
  * Chooses the host's ports of a machine that is about to start. SSH keeps `sshPort` where it is
  * free. A port that is taken is moved where the manifest says `auto`, else it is E_PORT_IN_USE with
- * its owner. Between this and the start somebody may still take one: the start then fails.
+ * its owner. None is chosen that another forward of the machine has, or one of the `others`. Between
+ * this and the start somebody may still take one: the start then fails.
  */
-export async function choosePorts(config: Machine, sshPort: number | undefined): Promise<ChosenPorts> {
+export async function choosePorts(
+  config: Machine,
+  sshPort: number | undefined,
+  others: readonly HostPort[] = [],
+): Promise<ChosenPorts> {
   const problems = await findProblems(config)
   if (problems.length > 0) throw problems.length === 1 ? problems[0] : several(config, problems)
+  const given: HostPort[] = [...others, ...config.ports.filter(({ auto }) => !auto)]
   const ports: PortResult[] = []
-  for (const port of config.ports) ports.push(await settle(port))
-  const kept = sshPort !== undefined && (await isFree('tcp', '127.0.0.1', sshPort))
-  const ssh: PortForward = {
-    protocol: 'tcp',
-    hostAddress: '127.0.0.1',
-    hostPort: kept ? sshPort : await freePort('tcp', '127.0.0.1'),
-    guestPort: SSH_GUEST_PORT,
+  for (const port of config.ports) {
+    const settled = await settle(port, given)
+    ports.push(settled)
+    given.push(settled)
   }
+  const wanted: HostPort = { protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: sshPort ?? 0 }
+  const kept = sshPort !== undefined && (await isOpenTo(wanted, given))
+  const hostPort = kept ? sshPort : await freePort(wanted, given)
+  const ssh: PortForward = { ...wanted, hostPort, guestPort: SSH_GUEST_PORT }
   const forwards = ports.map(({ movedFrom: _, ...forward }) => forward)
   return { forwards: [ssh, ...forwards], ports }
 }
@@ -47,11 +57,22 @@ async function findProblems(config: Machine): Promise<PosadaError[]> {
   return problems
 }
 
-async function settle(port: Port): Promise<PortResult> {
+async function settle(port: Port, given: readonly HostPort[]): Promise<PortResult> {
   const { auto, ...rest } = port
-  if (!auto || (await isFree(port.protocol, port.hostAddress, port.hostPort))) return rest
-  const hostPort = await freePort(port.protocol, port.hostAddress)
-  return { ...rest, hostPort, movedFrom: port.hostPort }
+  if (!auto || (await isOpenTo(port, given))) return rest
+  return { ...rest, hostPort: await freePort(port, given), movedFrom: port.hostPort }
+}
+
+async function isOpenTo(port: HostPort, given: readonly HostPort[]): Promise<boolean> {
+  return !isGiven(port, given) && isFree(port.protocol, port.hostAddress, port.hostPort)
+}
+
+function isGiven(port: HostPort, given: readonly HostPort[]): boolean {
+  return given.some((other) => {
+    const meet = [other.hostAddress, port.hostAddress].includes('0.0.0.0')
+    const sameAddress = meet || other.hostAddress === port.hostAddress
+    return sameAddress && other.protocol === port.protocol && other.hostPort === port.hostPort
+  })
 }
 
 async function portError(
@@ -118,8 +139,12 @@ export async function isFree(protocol: 'tcp' | 'udp', address: string, port: num
   return (await findObstacle(protocol, address, port)) === null
 }
 
-async function freePort(protocol: 'tcp' | 'udp', address: string): Promise<number> {
-  return bindOnce(protocol, address, 0)
+/** A port that the kernel has free there; with so many to choose from, one that is given comes up rarely. */
+async function freePort(port: HostPort, given: readonly HostPort[]): Promise<number> {
+  for (;;) {
+    const hostPort = await bindOnce(port.protocol, port.hostAddress, 0)
+    if (!isGiven({ ...port, hostPort }, given)) return hostPort
+  }
 }
 
 /** Binds, closes, and says which port it was. */

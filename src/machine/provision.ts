@@ -1,3 +1,4 @@
+import { PosadaError } from '../errors/index.ts'
 import type { Machine, ProvisionStep } from '../manifest/index.ts'
 import { type MachineState, writeState } from '../project/machine-state.ts'
 import {
@@ -30,7 +31,7 @@ export async function provision(
 ): Promise<{ name: string; steps: ProvisionResult[] }[]> {
   const results: { name: string; steps: ProvisionResult[] }[] = []
   const failures: Failure[] = []
-  for (const config of selectMachines(project.manifest, options.machines)) {
+  for (const config of machinesWithStep(project, options)) {
     project.signal.throwIfAborted()
     const { step, force } = options
     try {
@@ -47,6 +48,19 @@ export async function provision(
   }
   throwFailures(failures)
   return results
+}
+
+/** Where no machine is named, a step is looked for in all of them, and only those that have it are meant. */
+function machinesWithStep({ manifest }: Project, { machines, step }: ProvisionVerbOptions): Machine[] {
+  const selected = selectMachines(manifest, machines)
+  if (step === undefined || machines.length > 0 || selected.length === 1) return selected
+  const having = selected.filter((machine) => machine.provision.some(({ name }) => name === step))
+  if (having.length > 0) return having
+  const names = new Set(selected.flatMap((machine) => machine.provision.map(({ name }) => name)))
+  throw new PosadaError('E_STEP_UNKNOWN', `no machine has a provision step ${JSON.stringify(step)}`, {
+    value: step,
+    hint: names.size === 0 ? 'there are no provision steps at all' : `steps are ${[...names].join(', ')}`,
+  })
 }
 
 export interface ProvisionInputs {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { StoredBox } from '../box/index.ts'
 import { PosadaError } from '../errors/index.ts'
+import { formatSize } from '../lib/units.ts'
 import type { Machine } from '../manifest/index.ts'
 import type { MachinePaths } from '../project/paths.ts'
 import type { Arch, DiskSpec, FirmwareBoot, KernelBoot, MachineSpec, PortForward } from '../provider/index.ts'
@@ -36,7 +37,7 @@ export function machineSpec(inputs: SpecInputs): MachineSpec {
     cpus: config.cpus,
     memory: config.memory,
     nested: config.nested,
-    boot: boot(box),
+    boot: boot(box, config.name),
     disks: disks(config, box, paths),
     nics: [{ kind: 'user', mac, forwards: inputs.forwards }],
     files: {
@@ -61,14 +62,15 @@ export function wantedArch(config: Machine, host: string = process.arch): Arch {
   return host === 'arm64' ? 'aarch64' : 'x86_64'
 }
 
-function boot(box: StoredBox): KernelBoot | FirmwareBoot {
+/** The initrd of a box gives a new machine the name that stands on the kernel's command line. */
+function boot(box: StoredBox, name: string): KernelBoot | FirmwareBoot {
   const { kernel, firmware } = box.manifest
   if (kernel === undefined) return { kind: 'firmware', firmware: firmware ?? 'bios' }
   return {
     kind: 'kernel',
     kernel: `${box.dir}/${kernel.kernel.file}`,
     ...(kernel.initrd === undefined ? {} : { initrd: `${box.dir}/${kernel.initrd.file}` }),
-    cmdline: kernel.cmdline,
+    cmdline: `${kernel.cmdline} posada.hostname=${name}`,
   }
 }
 
@@ -80,9 +82,9 @@ function disks(config: Machine, box: StoredBox, paths: MachinePaths): DiskSpec[]
     if (wanted !== null && wanted < disk.virtualSize) {
       throw new PosadaError(
         'E_DISK_SHRINK',
-        `box ${config.box} needs a disk of ${disk.virtualSize} bytes or more`,
+        `box ${config.box} needs a disk of ${formatSize(disk.virtualSize)} or more`,
         {
-          value: String(wanted),
+          value: formatSize(wanted),
           place: config.place('disk'),
           machine: config.name,
           hint: 'leave `disk` out to take the box as it is',
@@ -102,7 +104,7 @@ function disks(config: Machine, box: StoredBox, paths: MachinePaths): DiskSpec[]
 function checkMemory(config: Machine, box: StoredBox): void {
   if (config.memory >= box.manifest.minMemory) return
   throw new PosadaError('E_VALUE_INVALID', `box ${config.box} needs more memory than this`, {
-    value: `${config.memory} bytes`,
+    value: formatSize(config.memory),
     place: config.place('memory'),
     machine: config.name,
     hint: `give it at least ${Math.ceil(box.manifest.minMemory / 2 ** 20)}MiB`,

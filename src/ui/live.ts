@@ -46,7 +46,8 @@ export function liveReporter({
   let ticking: NodeJS.Timeout | undefined
 
   const key = (event: StepEvent | ProgressEvent) => `${event.machine ?? ''}\0${event.step}`
-  const clear = () => (drawn === 0 ? '' : `\u001b[${drawn}A\u001b[0J`)
+  // To the first column too: what the user types (^C) is echoed behind the cursor.
+  const clear = () => (drawn === 0 ? '' : `\r\u001b[${drawn}A\u001b[0J`)
   const draw = () => {
     const room = Math.max(1, (stream.rows || 24) - 2)
     const shown = [...active.values()].slice(0, room).map((item) => `${activeLine(item)}\n`)

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, lstat, open, readdir, readlink, stat } from 'node:fs/promises'
 import { basename, join, posix, resolve } from 'node:path'
+import { quote } from '../quote.ts'
 import type { SshSession } from '../session.ts'
 import { explainGuest, explainHost, guestError, hostError } from './errors.ts'
 import { guestPath } from './guest-path.ts'
@@ -60,20 +61,30 @@ class Uploader {
 
   async destination(from: string, written: string): Promise<string> {
     const to = guestPath(written)
-    const there = await this.#sftp
-      .stat(to)
+    const there = await this.#find(to)
+    if (there?.isDirectory()) return posix.join(to, basename(resolve(from)))
+    if (written.endsWith('/')) {
+      throw guestError(this.#session, to, 'is not a folder', 'make it first, or leave the slash out')
+    }
+    const folder = posix.dirname(to)
+    if (there === null && (await this.#find(folder)) === null) {
+      const hint = `make the folder first: posada exec ${this.#session.target.hostAlias} -- mkdir -p ${quote(folder)}`
+      throw guestError(this.#session, folder, 'does not exist', hint)
+    }
+    return to
+  }
+
+  /** Null where there is nothing of this name. */
+  #find(path: string) {
+    return this.#sftp
+      .stat(path)
       .catch((error: Error & { code?: number }) => {
         if (error.code === status.noSuchFile) return null
         throw error
       })
       .catch(async (error: unknown) => {
-        throw await explainGuest(this.#session, this.#sftp, to, error)
+        throw await explainGuest(this.#session, this.#sftp, path, error)
       })
-    if (there?.isDirectory()) return posix.join(to, basename(resolve(from)))
-    if (written.endsWith('/')) {
-      throw guestError(this.#session, to, 'is not a folder', 'make it first, or leave the slash out')
-    }
-    return to
   }
 
   async run(from: string, to: string): Promise<void> {

@@ -81,6 +81,19 @@ describe('choosePorts', () => {
     })
   })
 
+  it('moves a port that another forward, or another machine, has in the manifest', async () => {
+    const number = await takenTcp()
+    for (const close of closers.splice(0)) close()
+    const ports = [port('tcp', number, true), port('tcp', number), port('tcp', number, true)]
+    const chosen = await choosePorts(aMachine({ ports }), number)
+    expect(chosen.ports).toMatchObject([{ movedFrom: number }, { hostPort: number }, { movedFrom: number }])
+    expect(new Set(chosen.forwards.map(({ hostPort }) => hostPort)).size).toBe(4)
+    const others = [{ ...port('tcp', number), hostAddress: '0.0.0.0' }]
+    const beside = await choosePorts(aMachine({ ports: [port('tcp', number, true)] }), number, others)
+    expect(beside.ports).toMatchObject([{ movedFrom: number }])
+    expect(beside.forwards[0]?.hostPort).not.toBe(number)
+  })
+
   it('refuses an address that this host does not have', async () => {
     const ports = [{ ...port('tcp', 8080), hostAddress: '192.0.2.1' }]
     await expect(choosePorts(aMachine({ ports }), undefined)).rejects.toMatchObject({
