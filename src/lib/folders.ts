@@ -21,3 +21,14 @@ export async function exists(path: string): Promise<boolean> {
     throw error
   }
 }
+
+/** Whether two paths lead to one file or folder; false where either leads nowhere. */
+export async function isSameFile(a: string, b: string): Promise<boolean> {
+  try {
+    const [one, other] = await Promise.all([stat(a), stat(b)])
+    return one.ino === other.ino && one.dev === other.dev
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return false
+    throw error
+  }
+}

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
+import { isSameFile } from '../lib/folders.ts'
 import { readTextIfThere, writeFileAtomic } from '../lib/write-file.ts'
 import { corrupt, readJsonFile, writeJsonFile } from './json-file.ts'
+import { withLock } from './lock.ts'
 import { type ProjectPaths, projectPaths } from './paths.ts'
 
 /** What stands in `.posada/project.json`. */
@@ -15,7 +17,13 @@ export interface ProjectIdentity {
 
 const HINT = 'remove the file; machines of this project then have to be made anew'
 
-/** The project's identity, or null before the first `up`. Nothing is written. */
+/** Milliseconds; whoever holds the lock writes a small file. */
+const LOCK_WAIT = 10_000
+
+/**
+ * The project's identity, or null before the first `up`: also in a folder that was copied while the
+ * original is still there, for what stands in the copy's file is the original's. Nothing is written.
+ */
 export async function readIdentity(paths: ProjectPaths): Promise<ProjectIdentity | null> {
   const value = await readJsonFile(paths.project, 1, HINT)
   if (value === null) return null
@@ -23,29 +31,34 @@ export async function readIdentity(paths: ProjectPaths): Promise<ProjectIdentity
   if (typeof id !== 'string' || !/^[0-9a-f]{8}$/.test(id) || typeof root !== 'string') {
     throw corrupt(paths.project, HINT, 'the id or the root is missing')
   }
-  return { version: 1, id, root }
+  const known: ProjectIdentity = { version: 1, id, root }
+  return root !== paths.root && (await isCopyOf(known, paths)) ? null : known
 }
 
 /**
  * The project's identity, made where there is none. A folder that was moved keeps its id; one that
- * was copied while the original is still there gets another, so that the two never meet.
+ * was copied while the original is still there gets another, so that the two never meet. Two
+ * commands that begin a project at once come to the same identity.
  */
 export async function ensureIdentity(paths: ProjectPaths): Promise<ProjectIdentity> {
   const known = await readIdentity(paths)
-  if (known !== null && known.root === paths.root) return known
+  if (known?.root === paths.root) return known
   await mkdir(paths.dir, { recursive: true, mode: 0o700 })
-  if ((await readTextIfThere(paths.gitignore)) === null) await writeFileAtomic(paths.gitignore, '*\n')
-  const keep = known !== null && !(await isCopyOf(known))
-  const identity: ProjectIdentity = {
-    version: 1,
-    id: keep ? known.id : randomBytes(4).toString('hex'),
-    root: paths.root,
-  }
-  await writeJsonFile(paths.project, identity)
-  return identity
+  return withLock(paths.lock, { command: 'posada up', wait: LOCK_WAIT }, async () => {
+    if ((await readTextIfThere(paths.gitignore)) === null) await writeFileAtomic(paths.gitignore, '*\n')
+    const now = await readIdentity(paths)
+    if (now?.root === paths.root) return now
+    const id = now?.id ?? randomBytes(4).toString('hex')
+    const identity: ProjectIdentity = { version: 1, id, root: paths.root }
+    await writeJsonFile(paths.project, identity)
+    return identity
+  })
 }
 
-async function isCopyOf(known: ProjectIdentity): Promise<boolean> {
-  const original = await readTextIfThere(projectPaths(known.root).project)
-  return original?.includes(`"${known.id}"`) ?? false
+/** One folder may be reached by two paths; that is no copy. */
+async function isCopyOf(known: ProjectIdentity, paths: ProjectPaths): Promise<boolean> {
+  const { project } = projectPaths(known.root)
+  const original = await readTextIfThere(project)
+  if (original?.includes(`"${known.id}"`) !== true) return false
+  return !(await isSameFile(project, paths.project))
 }

@@ -41,6 +41,8 @@ export interface ProjectPaths {
   gitignore: string
   /** The project's identity. */
   project: string
+  /** Held open with flock(2) by the process that makes the identity. */
+  lock: string
   machines: string
   machine(name: string): MachinePaths
 }
@@ -70,6 +72,7 @@ export function projectPaths(root: string): ProjectPaths {
     dir,
     gitignore: join(dir, '.gitignore'),
     project: join(dir, 'project.json'),
+    lock: join(dir, 'lock'),
     machines,
     machine: (name) => machinePaths(join(machines, name)),
   }

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -31,9 +31,22 @@ describe('a project’s identity', () => {
   it('becomes another when the folder was copied', async () => {
     const made = await ensureIdentity(projectPaths(join(dir, 'old')))
     await cp(join(dir, 'old'), join(dir, 'copy'), { recursive: true })
+    expect(await readIdentity(projectPaths(join(dir, 'copy')))).toBeNull()
     const copied = await ensureIdentity(projectPaths(join(dir, 'copy')))
     expect(copied.id).not.toBe(made.id)
     expect(await ensureIdentity(projectPaths(join(dir, 'old')))).toEqual(made)
+  })
+
+  it('stays when the folder is reached by another path', async () => {
+    const made = await ensureIdentity(projectPaths(join(dir, 'old')))
+    await symlink(join(dir, 'old'), join(dir, 'link'))
+    expect((await ensureIdentity(projectPaths(join(dir, 'link')))).id).toBe(made.id)
+    expect((await ensureIdentity(projectPaths(join(dir, 'old')))).id).toBe(made.id)
+  })
+
+  it('is the same for all who begin a project at once', async () => {
+    const all = Array.from({ length: 8 }, () => ensureIdentity(projectPaths(join(dir, 'shop'))))
+    expect(new Set((await Promise.all(all)).map(({ id }) => id)).size).toBe(1)
   })
 
   it.each(['', '{', '[]', '{"version":1}', '{"version":1,"id":"../../etc","root":"/"}'])(
