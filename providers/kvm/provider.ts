@@ -1,7 +1,6 @@
 import { dirname } from 'node:path'
 import type { Provider, ProviderContext } from '../../src/provider/index.ts'
 import { capabilities } from './capabilities.ts'
-import { create } from './create.ts'
 import { destroy } from './destroy.ts'
 import { kvmFiles } from './files.ts'
 import { checkKvmOptions } from './options.ts'
@@ -12,7 +11,11 @@ import { start } from './start.ts'
 import { status } from './status.ts'
 import { stop } from './stop.ts'
 
-/** @param entries folder of the built files of processes and threads, where it is not dist/ */
+/**
+ * Nothing here loads the FFI but `create`, which reads disks: a status must not wait for native code.
+ *
+ * @param entries folder of the built files of processes and threads, where it is not dist/
+ */
 export function createKvmProvider(context: ProviderContext, entries?: string): Provider {
   const { cacheDir } = context
   const folder = () => dirname(entryPoint('kvm-vmm', entries))
@@ -21,7 +24,7 @@ export function createKvmProvider(context: ProviderContext, entries?: string): P
     capabilities,
     probe: (options) => probe(cacheDir, entries, options),
     checkOptions: checkKvmOptions,
-    create: (spec) => create(spec, cacheDir),
+    create: async (spec) => (await import('./create.ts')).create(spec, cacheDir),
     start: (spec, options) => start({ spec, entries: folder(), cacheDir }, options?.signal),
     status,
     stop,

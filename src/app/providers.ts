@@ -31,9 +31,13 @@ export interface ProviderRegistry {
   all(options?: { fresh?: boolean; signal?: AbortSignal }): Promise<Choice[]>
 }
 
-/** Loaded only when asked for. The order breaks ties between equals. */
+/**
+ * Loaded only when asked for. The order breaks ties between equals: `auto` takes QEMU where both run on the
+ * processor itself, until docs/hypervisor.md has nothing open that a machine may meet.
+ */
 const builtIn: Record<string, () => Promise<{ provider: ProviderPlugin }>> = {
   qemu: () => import('../../providers/qemu/index.ts'),
+  kvm: () => import('../../providers/kvm/index.ts'),
 }
 
 export function providerRegistry(options: ProviderRegistryOptions): ProviderRegistry {

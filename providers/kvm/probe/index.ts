@@ -5,13 +5,12 @@ import { release } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { PosadaError } from '../../../src/errors/index.ts'
-import { isErrno } from '../../../src/lib/errno.ts'
 import { readTextIfThere, writeFileAtomic } from '../../../src/lib/write-file.ts'
 import type { ProbeReport } from '../../../src/provider/index.ts'
 import { entryPoint } from '../process/entry-points.ts'
 import { readHandshake } from '../process/handshake.ts'
 import { hostBootId } from '../run-record.ts'
-import { kvmDevice } from '../vm/open-kvm.ts'
+import { kvmAccessError, kvmDevice } from '../vm/kvm-device.ts'
 
 export interface ProbeOptions {
   fresh?: boolean
@@ -37,12 +36,14 @@ export async function probe(
       reason: `the built-in hypervisor runs on Linux on x86-64 only, not on ${process.platform} ${process.arch}`,
     }
   }
+  const inTheWay = accessProblem()
+  if (inTheWay !== null) return reportOf(inTheWay)
   const cache = join(cacheDir, 'kvm-probe.json')
   const key = await hostKey()
-  const known = options.fresh === true || key === null ? null : await readCache(cache, key)
+  const known = options.fresh === true ? null : await readCache(cache, key)
   if (known !== null) return known
   const report = reportOf(await runProbe(entries, options.signal))
-  if (key !== null) await writeFileAtomic(cache, JSON.stringify({ key, report }))
+  await writeFileAtomic(cache, JSON.stringify({ key, report }))
   return report
 }
 
@@ -89,17 +90,23 @@ async function runProbe(
   }
 }
 
-/** What a report depends on, or null where there is no KVM that we may use: then nothing is worth keeping. */
-async function hostKey(): Promise<string | null> {
+/** Why there is no KVM that we may use, or null where there is one. Not worth keeping: it is known at once. */
+function accessProblem(): PosadaError | null {
   try {
     accessSync(kvmDevice, constants.R_OK | constants.W_OK)
-    const { ino, ctimeMs } = statSync(kvmDevice)
-    const parts = [await hostBootId(), release(), ino, ctimeMs, process.version]
-    return createHash('sha256').update(parts.join()).digest('hex')
+    return null
   } catch (error) {
-    if (isErrno(error, 'ENOENT', 'EACCES', 'EPERM')) return null
+    if (error instanceof Error && 'code' in error && typeof error.code === 'string')
+      return kvmAccessError(kvmDevice, error.code, error)
     throw error
   }
+}
+
+/** What a report depends on. */
+async function hostKey(): Promise<string> {
+  const { ino, ctimeMs } = statSync(kvmDevice)
+  const parts = [await hostBootId(), release(), ino, ctimeMs, process.version]
+  return createHash('sha256').update(parts.join()).digest('hex')
 }
 
 /** Null: none, one of another key, or one that is damaged. */

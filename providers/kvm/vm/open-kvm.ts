@@ -1,10 +1,8 @@
-import { readFileSync, statSync } from 'node:fs'
 import { PosadaError } from '../../../src/errors/index.ts'
 import { capability, KVM } from '../ffi/kvm-abi.ts'
 import { ioctlValue, openDevice } from '../ffi/libc.ts'
 import { SystemCallError } from '../ffi/system-call-error.ts'
-
-export const kvmDevice = '/dev/kvm'
+import { kvmAccessError, kvmDevice } from './kvm-device.ts'
 
 /** What this hypervisor cannot do without, by the names of KVM's documentation. */
 const needed = ['IRQCHIP', 'USER_MEMORY', 'IRQFD', 'PIT2', 'IOEVENTFD', 'IMMEDIATE_EXIT'] as const
@@ -41,46 +39,8 @@ function open(device: string): number {
     return openDevice(device)
   } catch (error) {
     if (!(error instanceof SystemCallError)) throw error
-    switch (error.code) {
-      case 'ENOENT':
-      case 'ENODEV':
-      case 'ENXIO':
-        throw new PosadaError('E_KVM_MISSING', `there is no KVM on this host: ${device} is missing`, {
-          value: device,
-          cause: error,
-          hint: 'switch on virtualisation in the firmware and load kvm_intel or kvm_amd, or use provider: qemu',
-        })
-      case 'EACCES':
-      case 'EPERM':
-        throw permissionError(device, error)
-      default:
-        throw new PosadaError('E_KVM_UNUSABLE', `${device} cannot be opened: ${error.code}`, {
-          value: device,
-          cause: error,
-        })
-    }
+    throw kvmAccessError(device, error.code, error)
   }
-}
-
-function permissionError(device: string, cause: SystemCallError): PosadaError {
-  const group = groupOf(device)
-  return new PosadaError(
-    'E_KVM_PERMISSION',
-    `no permission to use ${device}, which belongs to the group ${group}`,
-    {
-      value: device,
-      cause,
-      hint: `join the group and log in again: sudo usermod -aG ${group} "$USER"`,
-    },
-  )
-}
-
-/** Name of the group of a file, or its number where /etc/group does not know it. */
-function groupOf(path: string): string {
-  const { gid } = statSync(path)
-  const lines = readFileSync('/etc/group', 'utf8').split('\n')
-  const line = lines.find((entry) => entry.split(':')[2] === String(gid))
-  return line?.split(':')[0] ?? String(gid)
 }
 
 function attempt<T>(what: string, call: () => T): T {
