@@ -37,6 +37,14 @@ export function stepError(
     place: step.place,
     machine,
     details: lines,
-    hint: `repair it, then go on from there: posada provision ${machine}`,
+    hint: isHostScriptWithArguments(step, code)
+      ? 'for a script of this host with arguments write shell: {path: ./script} and args: [...]'
+      : `repair it, then go on from there: posada provision ${machine}`,
   })
+}
+
+/** Whether the guest did not find what reads like a script of the host: `shell: ./setup.sh --fast`. */
+function isHostScriptWithArguments(step: ProvisionStep, code: number | null): boolean {
+  if (code !== 127 || step.kind !== 'shell' || !('inline' in step.source)) return false
+  return /^\.{1,2}\/\S+[ \t]+\S.*$/.test(step.source.inline.trim())
 }
