@@ -1,10 +1,9 @@
 import { rm } from 'node:fs/promises'
 import { readIdentity } from '../project/identity.ts'
-import { machineId } from '../project/paths.ts'
+import { identityOf, machineId } from '../project/machine-identity.ts'
 import { runtimeDir } from '../project/runtime-dir.ts'
 import type { MachineSpec } from '../provider/index.ts'
 import type { Project } from './project.ts'
-import { identityOf } from './spec.ts'
 
 /**
  * Ends and takes away what providers may still have of a machine whose state cannot be read. Its id

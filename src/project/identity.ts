@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
-import { isSameFile } from '../lib/folders.ts'
 import { readTextIfThere, writeFileAtomic } from '../lib/write-file.ts'
+import { isCopyOf } from './copied.ts'
 import { corrupt, readJsonFile, writeJsonFile } from './json-file.ts'
 import { withLock } from './lock.ts'
 import { type ProjectPaths, projectPaths } from './paths.ts'
@@ -31,8 +31,9 @@ export async function readIdentity(paths: ProjectPaths): Promise<ProjectIdentity
   if (typeof id !== 'string' || !/^[0-9a-f]{8}$/.test(id) || typeof root !== 'string') {
     throw corrupt(paths.project, HINT, 'the id or the root is missing')
   }
-  const known: ProjectIdentity = { version: 1, id, root }
-  return root !== paths.root && (await isCopyOf(known, paths)) ? null : known
+  const isMoved = root !== paths.root
+  if (isMoved && (await isCopyOf(projectPaths(root).project, paths.project, id))) return null
+  return { version: 1, id, root }
 }
 
 /**
@@ -53,12 +54,4 @@ export async function ensureIdentity(paths: ProjectPaths): Promise<ProjectIdenti
     await writeJsonFile(paths.project, identity)
     return identity
   })
-}
-
-/** One folder may be reached by two paths; that is no copy. */
-async function isCopyOf(known: ProjectIdentity, paths: ProjectPaths): Promise<boolean> {
-  const { project } = projectPaths(known.root)
-  const original = await readTextIfThere(project)
-  if (original?.includes(`"${known.id}"`) !== true) return false
-  return !(await isSameFile(project, paths.project))
 }

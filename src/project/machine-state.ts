@@ -1,6 +1,9 @@
+import { basename, dirname, join } from 'node:path'
 import { exists, namesIn } from '../lib/folders.ts'
 import type { MachineSpec, PortForward } from '../provider/index.ts'
+import { isCopyOf } from './copied.ts'
 import { corrupt, readJsonFile, writeJsonFile } from './json-file.ts'
+import { identityOf, machineId } from './machine-identity.ts'
 import type { MachinePaths, ProjectPaths } from './paths.ts'
 
 /**
@@ -44,12 +47,20 @@ export interface RecordedPort extends PortForward {
   movedFrom?: number
 }
 
-/** The machine's state; null before the first `up`. Paths in the spec follow a project that moved. */
+/**
+ * The machine's state; null before the first `up`. Paths in the spec follow a project that moved. In
+ * a copy of a project the spec names a machine of its own, that was never started: what runs is the
+ * original's, and nothing that is done to the copy may reach it.
+ */
 export async function readState(paths: MachinePaths): Promise<MachineState | null> {
   const value = await readJsonFile(paths.state, 1, HINT)
   if (value === null) return null
   if (!isState(value)) throw corrupt(paths.state, HINT, 'a part of it is missing')
-  return { ...value, spec: rebase(value.spec, paths) }
+  const { id, files } = value.spec
+  const original = join(dirname(files.dataDir), basename(paths.state))
+  const copied = files.dataDir !== paths.data && (await isCopyOf(original, paths.state, id))
+  const spec = rebase(value.spec, paths)
+  return { ...value, spec: copied ? withIdentityOfItsOwn(spec, paths) : spec }
 }
 
 /** Writes the state whole or not at all. */
@@ -74,6 +85,7 @@ function isState(value: object): value is MachineState {
     typeof state.box?.digest === 'string' &&
     typeof state.spec?.id === 'string' &&
     typeof state.spec.files?.runtimeDir === 'string' &&
+    typeof state.spec.files.dataDir === 'string' &&
     Array.isArray(state.spec.disks) &&
     Array.isArray(state.spec.nics) &&
     Array.isArray(state.ports) &&
@@ -94,4 +106,11 @@ function rebase(spec: MachineSpec, paths: MachinePaths): MachineSpec {
       providerLog: paths.providerLog,
     },
   }
+}
+
+/** Holds until the next start, which writes down the id that follows from the project's. */
+function withIdentityOfItsOwn(spec: MachineSpec, paths: MachinePaths): MachineSpec {
+  const id = machineId(paths.dir, spec.id)
+  const runtimeDir = join(dirname(spec.files.runtimeDir), id)
+  return { ...spec, id, uuid: identityOf(id).uuid, files: { ...spec.files, runtimeDir } }
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { homedir, tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 
@@ -92,9 +91,4 @@ function machinePaths(dir: string): MachinePaths {
     data,
     disk: (name) => join(data, `${name}.qcow2`),
   }
-}
-
-/** A machine's id: 8 hexadecimal digits made from the project's id and the machine's name. */
-export function machineId(projectId: string, machine: string): string {
-  return createHash('sha256').update(`${projectId}/${machine}`).digest('hex').slice(0, 8)
 }

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ensureIdentity, readIdentity } from '../../../src/project/identity.ts'
-import { machineId, projectPaths, userPaths } from '../../../src/project/paths.ts'
+import { machineId } from '../../../src/project/machine-identity.ts'
+import { projectPaths, userPaths } from '../../../src/project/paths.ts'
 import { forgetInIndex, noteInIndex, readIndex } from '../../../src/project/user-index.ts'
 
 let dir: string
