@@ -4,7 +4,7 @@
 set -eu
 
 mkdir -p "$root"/proc "$root"/sys "$root"/dev "$root"/run "$root"/root "$root"/mnt "$root"/tmp \
-  "$root"/var/log "$root"/var/lib/posada "$root/home/$login_user"
+  "$root"/var/log "$root"/var/lib/posada "$root"/etc/dropbear "$root/home/$login_user"
 chmod 1777 "$root/tmp"
 chmod 700 "$root/root" "$root/home/$login_user"
 chmod 640 "$root/etc/shadow"
