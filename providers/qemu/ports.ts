@@ -1,6 +1,5 @@
-import { createSocket } from 'node:dgram'
-import { createServer } from 'node:net'
 import { PosadaError } from '../../src/errors/index.ts'
+import { bindOnce } from '../../src/lib/bind-once.ts'
 import { isErrno } from '../../src/lib/errno.ts'
 import { portOwner } from '../../src/lib/port-owner.ts'
 import type { MachineSpec, PortForward } from '../../src/provider/index.ts'
@@ -29,7 +28,7 @@ export async function portError(
     })
   }
   if (isErrno(cause, 'EADDRNOTAVAIL')) {
-    return new PosadaError('E_PORT_IN_USE', `${hostAddress} is no address of this host`, {
+    return new PosadaError('E_VALUE_INVALID', `${hostAddress} is no address of this host`, {
       ...options,
       hint: 'listen on 127.0.0.1, or on 0.0.0.0 for all addresses',
     })
@@ -44,21 +43,11 @@ export async function portError(
 
 /** Binds as QEMU will and lets go again. Null: it can be had. */
 async function tryPort({ protocol, hostAddress, hostPort }: PortForward): Promise<Error | null> {
-  const failure = await new Promise<Error | null>((resolve) => {
-    if (protocol === 'tcp') {
-      const server = createServer()
-      server.once('error', resolve)
-      server.listen({ host: hostAddress, port: hostPort, exclusive: true }, () =>
-        server.close(() => resolve(null)),
-      )
-    } else {
-      const socket = createSocket('udp4')
-      socket.once('error', (error) => socket.close(() => resolve(error)))
-      socket.bind({ address: hostAddress, port: hostPort, exclusive: true }, () =>
-        socket.close(() => resolve(null)),
-      )
-    }
-  })
-  if (failure === null || isErrno(failure, 'EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL')) return failure
-  throw failure
+  try {
+    await bindOnce(protocol, hostAddress, hostPort)
+    return null
+  } catch (error) {
+    if (isErrno(error, 'EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL')) return error
+    throw error
+  }
 }

@@ -1,6 +1,5 @@
-import { createSocket } from 'node:dgram'
-import { createServer } from 'node:net'
 import { PosadaError } from '../errors/index.ts'
+import { bindOnce } from '../lib/bind-once.ts'
 import { isErrno } from '../lib/errno.ts'
 import { portOwner } from '../lib/port-owner.ts'
 import type { Machine, Port } from '../manifest/index.ts'
@@ -145,25 +144,4 @@ async function freePort(port: HostPort, given: readonly HostPort[]): Promise<num
     const hostPort = await bindOnce(port.protocol, port.hostAddress, 0)
     if (!isGiven({ ...port, hostPort }, given)) return hostPort
   }
-}
-
-/** Binds, closes, and says which port it was. */
-function bindOnce(protocol: 'tcp' | 'udp', address: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    if (protocol === 'udp') {
-      const socket = createSocket('udp4').once('error', reject)
-      socket.bind({ address, port, exclusive: true }, () => {
-        const bound = socket.address().port
-        socket.close(() => resolve(bound))
-      })
-      return
-    }
-    const server = createServer().once('error', reject)
-    server.listen({ host: address, port, exclusive: true }, () => {
-      const bound = server.address()
-      server.close(() =>
-        typeof bound === 'object' && bound !== null ? resolve(bound.port) : reject(new Error('no port')),
-      )
-    })
-  })
 }
