@@ -7,7 +7,7 @@ import { machineId } from '../project/machine-identity.ts'
 import { type MachineState, writeState } from '../project/machine-state.ts'
 import type { MachinePaths } from '../project/paths.ts'
 import { ensureRuntimeDir } from '../project/runtime-dir.ts'
-import { consoleLogLimit, type Provider } from '../provider/index.ts'
+import { consoleLogLimit, type MachineSpec, type Provider } from '../provider/index.ts'
 import { checkDemands } from './demands.ts'
 import { choosePorts } from './host-ports.ts'
 import type { Project } from './project.ts'
@@ -109,7 +109,7 @@ async function carryOut(
 ): Promise<MachineState> {
   const machine = planned.spec.name
   let state = planned
-  if (state.createdAt === undefined) await removeLeftovers(paths)
+  if (state.createdAt === undefined) await removeLeftovers(provider, state.spec, paths)
   const step = { machine, step: 'disk', message: `disk over ${state.box.name} ${state.box.version}` }
   await inStep(project.emit, step, () => provider.create(state.spec))
   state = { ...state, createdAt: state.createdAt ?? new Date().toISOString() }
@@ -125,9 +125,11 @@ async function carryOut(
 
 /**
  * What is there before a creation has completed was left by an `up` or a `destroy` that was cut
- * short: half a disk, and the keys of another guest, which the new one would not answer to.
+ * short: half a disk, and the keys of another guest, which the new one would not answer to. Where a
+ * state was deleted by hand its machine may still run, on the disk that goes.
  */
-async function removeLeftovers(paths: MachinePaths): Promise<void> {
+async function removeLeftovers(provider: Provider, spec: MachineSpec, paths: MachinePaths): Promise<void> {
+  await provider.stop(spec, { graceful: false, timeout: 0 })
   for (const path of [paths.data, paths.knownHosts, paths.key, paths.publicKey]) {
     await rm(path, { recursive: true, force: true })
   }
