@@ -26,7 +26,8 @@ export function findCommand(argv: readonly string[], ids: ReadonlySet<string>): 
   return { id: null, topic: words.length === 1 ? (words[0] ?? null) : null, argv: [] }
 }
 
-function commonFlags(argv: readonly string[]): string[] {
+/** The common flags that stand before a command's name. */
+export function commonFlags(argv: readonly string[]): string[] {
   let end = 0
   for (let flag = argv[end]; flag !== undefined; flag = argv[end]) {
     if (SWITCHES.has(flag) || flag.startsWith('--file=')) end += 1
@@ -47,11 +48,12 @@ export function unknownCommand(
   const inGroup = names.some((name) => name.startsWith(`${given} `))
   const value = inGroup ? words.slice(0, 2).join(' ') : given
   const near = nearest(value, names)
+  const help = inGroup ? `${given} --help` : '--help'
   const message = given.startsWith('-')
     ? `there is no flag ${given} without a command`
     : `there is no command '${value}'`
   return new PosadaError('E_USAGE', message, {
     value,
-    hint: near === undefined ? 'posada --help lists the commands' : `did you mean: posada ${near}?`,
+    hint: near === undefined ? `posada ${help} lists the commands` : `did you mean: posada ${near}?`,
   })
 }

@@ -1,3 +1,5 @@
+import { commonFlags } from '../find-command.ts'
+
 /** What is needed of oclif.manifest.json. */
 export interface Surface {
   commands: Record<string, SurfaceCommand>
@@ -32,8 +34,9 @@ export type CompletionRequest = { word: string; file: string | undefined } & (
 /** Finds out what the last of the words stands for. Pure. */
 export function completionRequest(words: readonly string[], { commands }: Surface): CompletionRequest {
   const word = words.at(-1) ?? ''
-  const before = words.slice(0, -1)
-  const file = fileGiven(before)
+  const whole = words.slice(0, -1)
+  const file = fileGiven(whole)
+  const before = whole.slice(commonFlags(whole).length)
   const base = { word, file }
   const command = commands[before.slice(0, 2).join(':')] ?? commands[before[0] ?? '']
   if (command === undefined) {

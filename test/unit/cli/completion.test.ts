@@ -30,6 +30,8 @@ describe('completionRequest', () => {
     [['up', 'we'], { kind: 'arg', arg: 'machine', given: [] }],
     [['up', 'web', '--json', 'd'], { kind: 'arg', arg: 'machine', given: ['web'] }],
     [['up', '-f', 'x.yaml', ''], { kind: 'arg', arg: 'machine', given: [], file: 'x.yaml' }],
+    [['-f', 'x.yaml', '--json', 'up', ''], { kind: 'arg', arg: 'machine', given: [], file: 'x.yaml' }],
+    [['--json', 'box', ''], { kind: 'command', before: 'box' }],
     [['up', '-f', ''], { kind: 'flag-value', flag: 'file' }],
     [['up', '--s'], { kind: 'flag' }],
     [['exec', 'web', 'x'], { kind: 'nothing' }],

@@ -26,6 +26,7 @@ describe('unknownCommand', () => {
   it.each([
     [['stats'], "there is no command 'stats'", 'did you mean: posada status?'],
     [['box', 'lst'], "there is no command 'box lst'", 'did you mean: posada box list?'],
+    [['box', 'frobnicate'], "there is no command 'box frobnicate'", 'posada box --help lists the commands'],
     [['frobnicate'], "there is no command 'frobnicate'", 'posada --help lists the commands'],
     [['--verbose'], 'there is no flag --verbose without a command', 'posada --help lists the commands'],
   ])('%j', (argv, message, hint) => {
