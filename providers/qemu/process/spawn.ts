@@ -28,12 +28,14 @@ export async function spawnQemu(program: string, argv: string[], spec: MachineSp
   await writeFileAtomic(command, encodeCommand(0, 'qmp_capabilities'))
   const files: FileHandle[] = []
   try {
-    const [stdin, stdout, log] = [
-      await open(command, 'r'),
-      await open(events, 'w'),
-      await open(spec.files.providerLog, 'a'),
-    ]
-    files.push(stdin, stdout, log)
+    const opened = async (path: string, flags: string) => {
+      const file = await open(path, flags)
+      files.push(file)
+      return file
+    }
+    const stdin = await opened(command, 'r')
+    const stdout = await opened(events, 'w')
+    const log = await opened(spec.files.providerLog, 'a')
     const logOffset = (await log.stat()).size
     const child = spawn(program, argv, {
       cwd: '/',

@@ -79,6 +79,7 @@ export class QmpClient {
 
   /** What QEMU returned. E_QMP where it refuses, E_QMP_TIMEOUT where it does not answer in time. */
   async execute(command: string, args?: Record<string, unknown>): Promise<unknown> {
+    this.#options.signal?.throwIfAborted()
     const id = this.#nextId++
     const answer = this.#wait(id, command)
     this.#socket.write(encodeCommand(id, command, args))

@@ -108,3 +108,19 @@ test('an abort throws its reason', async () => {
   const limits = { timeout: 5000, signal: controller.signal }
   await expect(withQmp(path, limits, (client) => client.execute('x'))).rejects.toThrow('no more')
 })
+
+test('what comes after an abort is not asked any more', async () => {
+  const asked: string[] = []
+  await serve((command) => {
+    asked.push(command.execute)
+    return done(command)
+  })
+  const controller = new AbortController()
+  const limits = { timeout: 5000, signal: controller.signal }
+  const work = withQmp(path, limits, async (client) => {
+    controller.abort(new Error('no more'))
+    await client.execute('quit')
+  })
+  await expect(work).rejects.toThrow('no more')
+  expect(asked).toEqual(['qmp_capabilities'])
+})
