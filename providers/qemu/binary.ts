@@ -1,6 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { PosadaError } from '../../src/errors/index.ts'
+import { isErrno } from '../../src/lib/errno.ts'
 import type { Arch } from '../../src/provider/index.ts'
 
 /** Debian's and Ubuntu's packages of what this provider runs. */
@@ -55,7 +56,7 @@ function isProgram(path: string): boolean {
     accessSync(path, constants.X_OK)
     return true
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EACCES') return false
+    if (isErrno(error, 'EACCES')) return false
     throw error
   }
 }

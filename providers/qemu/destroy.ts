@@ -1,6 +1,6 @@
-import { readdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { isErrno } from '../../src/lib/errno.ts'
+import { namesIn } from '../../src/lib/folders.ts'
 import type { MachineSpec } from '../../src/provider/index.ts'
 import { qemuFiles } from './files.ts'
 import { status } from './status.ts'
@@ -26,17 +26,8 @@ export async function destroy(spec: MachineSpec): Promise<void> {
 async function removeWithLeftovers(path: string): Promise<void> {
   await rm(path, { force: true })
   const folder = dirname(path)
-  for (const name of await list(folder)) {
+  for (const name of await namesIn(folder)) {
     if (name.startsWith(`${basename(path)}.`) && name.endsWith('.tmp'))
       await rm(join(folder, name), { force: true })
-  }
-}
-
-async function list(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder)
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return []
-    throw error
   }
 }

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { fromSystemError, PosadaError } from '../../src/errors/index.ts'
-import { isErrno } from '../../src/lib/errno.ts'
+import { exists } from '../../src/lib/folders.ts'
 import type { DiskSpec, MachineSpec } from '../../src/provider/index.ts'
 import { requireProgram } from './binary.ts'
 import { asObject } from './qmp/codec.ts'
@@ -112,15 +112,5 @@ async function flush(path: string): Promise<void> {
     await file.sync()
   } finally {
     await file.close()
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path)
-    return true
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return false
-    throw error
   }
 }

@@ -1,6 +1,5 @@
-import { access } from 'node:fs/promises'
 import { isPosadaError } from '../../src/errors/index.ts'
-import { isErrno } from '../../src/lib/errno.ts'
+import { exists } from '../../src/lib/folders.ts'
 import { isAlive, type ProcessIdentity } from '../../src/lib/process-identity.ts'
 import type { MachineSpec, MachineStatus } from '../../src/provider/index.ts'
 import { qemuFiles } from './files.ts'
@@ -86,12 +85,5 @@ function explain(reason: string): string {
 
 async function hasFirstDisk(spec: MachineSpec): Promise<boolean> {
   const first = spec.disks[0]
-  if (first === undefined) return true
-  try {
-    await access(first.path)
-    return true
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return false
-    throw error
-  }
+  return first === undefined || (await exists(first.path))
 }

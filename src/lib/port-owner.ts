@@ -1,4 +1,5 @@
 import { readdir, readFile, readlink } from 'node:fs/promises'
+import { isErrno } from './errno.ts'
 import { readTextIfThere } from './write-file.ts'
 
 export interface PortOwner {
@@ -51,8 +52,7 @@ async function quietly<T>(work: Promise<T>, instead: T): Promise<T> {
   try {
     return await work
   } catch (error) {
-    const expected = ['EACCES', 'EPERM', 'ENOENT', 'ESRCH']
-    if (error instanceof Error && 'code' in error && expected.includes(String(error.code))) return instead
+    if (isErrno(error, 'EACCES', 'EPERM', 'ENOENT', 'ESRCH')) return instead
     throw error
   }
 }

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
+import { isErrno } from '../../../src/lib/errno.ts'
 import { isAlive, type ProcessIdentity, processIdentity } from '../../../src/lib/process-identity.ts'
 import { sleep } from '../../../src/lib/sleep.ts'
 import { readTextIfThere } from '../../../src/lib/write-file.ts'
@@ -65,9 +66,7 @@ async function commandLine(pid: number): Promise<string[]> {
   try {
     return (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0')
   } catch (error) {
-    const gone =
-      error instanceof Error && 'code' in error && ['ENOENT', 'ESRCH', 'EACCES'].includes(String(error.code))
-    if (gone) return []
+    if (isErrno(error, 'ENOENT', 'ESRCH', 'EACCES')) return []
     throw error
   }
 }

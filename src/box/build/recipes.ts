@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
 import { PosadaError } from '../../errors/index.ts'
+import { isErrno } from '../../lib/errno.ts'
 import { exists, namesIn } from '../../lib/folders.ts'
 import { packageRoot } from '../../lib/package-root.ts'
 import { nearest } from '../../lib/suggest.ts'
@@ -54,7 +55,7 @@ async function groupNames(folder: string): Promise<string[]> {
   try {
     return (await namesIn(folder)).sort()
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOTDIR') return []
+    if (isErrno(error, 'ENOTDIR')) return []
     throw error
   }
 }
