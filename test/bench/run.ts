@@ -1,5 +1,5 @@
-import { bench as bootToSsh } from './boot.ts'
 import { type Bench, type BenchResult, median } from './bench.ts'
+import { bench as bootToSsh } from './boot.ts'
 import { bench as commandLine } from './command-line.ts'
 import { bench as upToSsh } from './up.ts'
 import { bench as vagrant } from './vagrant.ts'
@@ -18,14 +18,15 @@ for (const bench of benches) {
   else log(`${bench.name}: left out, ${why}`)
 }
 
-const seconds = (values: readonly number[]) => median(values).toFixed(3)
+const seconds = (values: readonly number[]) => (values.length === 0 ? '-' : `${median(values).toFixed(3)} s`)
+const times = (ratio: number) => (Number.isNaN(ratio) ? '-' : ratio.toFixed(2))
 const verdict = ({ ratio, limit }: BenchResult) =>
   limit === null ? 'reported' : `${ratio <= limit ? 'within' : 'OVER'} ${limit}`
 process.stdout.write('| comparison | ours | theirs | ratio | limit |\n|---|---|---|---|---|\n')
 for (const result of results) {
   const { name, ours, theirs, ratio } = result
   process.stdout.write(
-    `| ${name} | ${seconds(ours)} s | ${seconds(theirs)} s | ${ratio.toFixed(2)} | ${verdict(result)} |\n`,
+    `| ${name} | ${seconds(ours)} | ${seconds(theirs)} | ${times(ratio)} | ${verdict(result)} |\n`,
   )
 }
 process.exitCode = results.some(({ ratio, limit }) => limit !== null && ratio > limit) ? 1 : 0
