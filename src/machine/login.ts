@@ -6,6 +6,8 @@ import { type MachineState, writeState } from '../project/machine-state.ts'
 import type { Provider } from '../provider/index.ts'
 import {
   ensureKeyPair,
+  type KeyPair,
+  loadSsh2,
   publicKeyOf,
   replaceKey,
   type SshSession,
@@ -36,6 +38,8 @@ export async function logIn(
   const machine = config.name
   const box = await project.boxes.byDigest(state.box)
   const deadline = Date.now() + config.bootTimeout
+  // What the login needs is made ready while the guest boots.
+  const own = await prepare(project, machine)
   const socket = box.manifest.announcesReady ? provider.channel(state.spec, 'ready') : null
   if (socket !== null) {
     await inStep(project.emit, { machine, step: 'boot', message: 'waiting for the guest' }, () =>
@@ -49,7 +53,7 @@ export async function logIn(
     )
   }
   return inStep(project.emit, { machine, step: 'ssh', message: 'logging in' }, async () => {
-    const session = await openFirst(project, inputs, box, deadline)
+    const session = await openFirst(project, inputs, { box, own, deadline })
     const at = new Date().toISOString()
     const ready: MachineState = {
       ...state,
@@ -61,18 +65,21 @@ export async function logIn(
   })
 }
 
+async function prepare(project: Project, machine: string): Promise<KeyPair> {
+  const { key, publicKey } = project.paths.machine(machine)
+  const [own] = await Promise.all([ensureKeyPair({ key, publicKey }, `posada ${machine}`), loadSsh2()])
+  return own
+}
+
 async function openFirst(
   project: Project,
   { config, provider, state }: LoginInputs,
-  box: StoredBox,
-  deadline: number,
+  { box, own, deadline }: { box: StoredBox; own: KeyPair; deadline: number },
 ): Promise<SshSession> {
   const { signal } = project
-  const paths = project.paths.machine(config.name)
-  const own = await ensureKeyPair({ key: paths.key, publicKey: paths.publicKey }, `posada ${config.name}`)
   const boxKey = `${box.dir}/${box.manifest.login.key.file}`
   const session = await connectInTime(project, { config, provider, state }, deadline, {
-    ...(state.login.ownKey ? {} : { fallbackKeyFile: boxKey }),
+    ...(state.login.ownKey ? {} : { boxKeyFile: boxKey }),
   })
   try {
     if (!state.login.ownKey) {
@@ -99,7 +106,7 @@ async function connectInTime(
   project: Project,
   { config, provider, state }: LoginInputs,
   deadline: number,
-  options: { fallbackKeyFile?: string },
+  options: { boxKeyFile?: string },
 ): Promise<SshSession> {
   let reached: SshStage = 'none'
   const onStage = (stage: SshStage) => {

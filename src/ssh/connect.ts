@@ -15,8 +15,8 @@ export interface ConnectOptions {
   timeout?: number
   /** Milliseconds to wait for the server's first bytes; as `timeout` unless given. */
   bannerTimeout?: number
-  /** A private key to try after the target's own: that of the box. */
-  fallbackKeyFile?: string
+  /** The box's private key, for a guest in which the target's own may not be installed yet: tried first. */
+  boxKeyFile?: string
   /** Told as each stage is reached. */
   onStage?: (stage: SshStage) => void
   /** Milliseconds of silence after which the guest is asked for a sign of life, and how many go unanswered. */
@@ -33,12 +33,12 @@ export async function connect(target: SshTarget, options: ConnectOptions = {}): 
   options.signal?.throwIfAborted()
   const [{ Client }, keys, recorded] = await Promise.all([
     loadSsh2(),
-    readKeys([target.keyFile, options.fallbackKeyFile]),
+    readKeys([options.boxKeyFile, target.keyFile]),
     readHostKey(target.knownHostsFile, target.hostAlias),
   ])
   const attempt = new Attempt(new Client(), target, options, keys, recorded)
   const { keyFile, hostKey } = await attempt.run()
-  const session = makeSession(attempt.client, target, keyFile)
+  const session = makeSession(attempt.client, attempt.socket, target, keyFile)
   try {
     if (recorded === null) await recordHostKey(target.knownHostsFile, target.hostAlias, hostKey)
     return session
@@ -83,7 +83,7 @@ class Attempt {
   readonly #options: ConnectOptions
   readonly #keys: Key[]
   readonly #recorded: HostKey | null
-  readonly #socket = new Socket()
+  readonly socket = new Socket()
   #stage: SshStage = 'none'
   #hostKey: Buffer | undefined
   #tried = -1
@@ -113,7 +113,7 @@ class Attempt {
         timers.push(
           setTimeout(() => reject(this.#timedOut(timeout)), timeout),
           setTimeout(() => {
-            if (this.#socket.bytesRead === 0) reject(this.#timedOut(bannerTimeout))
+            if (this.socket.bytesRead === 0) reject(this.#timedOut(bannerTimeout))
           }, bannerTimeout),
         )
         this.#listen(resolve, reject)
@@ -132,8 +132,8 @@ class Attempt {
   }
 
   #listen(resolve: (value: LoggedIn) => void, reject: (error: unknown) => void): void {
-    this.#socket.once('connect', () => this.#reach('tcp'))
-    this.#socket.once('data', () => this.#reach('banner'))
+    this.socket.once('connect', () => this.#reach('tcp'))
+    this.socket.once('data', () => this.#reach('banner'))
     this.client.once('handshake', () => this.#reach('handshake'))
     this.client.once('ready', () => {
       this.#reach('auth')
@@ -148,9 +148,9 @@ class Attempt {
   #start(): void {
     const { host, port, user } = this.#target
     const { interval, count } = this.#options.keepAlive ?? { interval: 15_000, count: 3 }
-    this.#socket.setNoDelay(true)
+    this.socket.setNoDelay(true)
     this.client.connect({
-      sock: this.#socket,
+      sock: this.socket,
       username: user,
       readyTimeout: 0,
       keepaliveInterval: interval,
@@ -162,7 +162,7 @@ class Attempt {
       },
       authHandler: (_left, _partial, next) => this.#nextKey(next),
     })
-    this.#socket.connect({ host, port })
+    this.socket.connect({ host, port })
   }
 
   #nextKey(next: NextAuthHandler): void {
@@ -211,8 +211,8 @@ class Attempt {
   }
 
   #drop(): void {
-    this.#socket.on('error', () => undefined)
-    this.#socket.destroy()
+    this.socket.on('error', () => undefined)
+    this.socket.destroy()
   }
 }
 
@@ -224,8 +224,8 @@ const undone: Record<SshStage, string> = {
   auth: 'the session did not begin',
 }
 
-/** ssh2 takes 80 ms to load: only what connects pays for it. */
-async function loadSsh2(): Promise<typeof import('ssh2')> {
+/** ssh2 takes 80 ms to load: only what connects pays for it, and whoever waits for a guest loads it meanwhile. */
+export async function loadSsh2(): Promise<typeof import('ssh2')> {
   const module = await import('ssh2')
   return module.default ?? module
 }
@@ -241,8 +241,9 @@ async function readKeys(files: (string | undefined)[]): Promise<Key[]> {
     }
   }
   if (keys.length > 0) return keys
-  throw new PosadaError('E_SSH_AUTH', `there is no private key at ${files[0]}`, {
-    ...(files[0] === undefined ? {} : { value: files[0] }),
+  const own = files.at(-1)
+  throw new PosadaError('E_SSH_AUTH', `there is no private key at ${own}`, {
+    ...(own === undefined ? {} : { value: own }),
     hint: 'posada up makes the key and installs it',
   })
 }

@@ -2,7 +2,7 @@
 export { type Captured, capture } from './capture.ts'
 export type { ExecResult } from './channel.ts'
 export { clientConfig } from './client-config.ts'
-export { type ConnectOptions, connect, type SshStage, stageReached } from './connect.ts'
+export { type ConnectOptions, connect, loadSsh2, type SshStage, stageReached } from './connect.ts'
 export { type CopyOptions, type CopyResult, download, upload } from './copy/index.ts'
 export { type ExecOptions, exec } from './exec.ts'
 export { type FirstLogin, replaceKey } from './first-login.ts'

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { Client } from 'ssh2'
 import { PosadaError } from '../errors/index.ts'
 
@@ -24,12 +25,12 @@ export interface SshSession {
   readonly closed: Promise<void>
   /** E_SSH_LOST, told as it was; for work that was going on when the connection ended. */
   lost(): PosadaError
-  /** Ends the connection; what runs over it is cut off. */
+  /** Ends the connection; what runs over it is cut off. Does not wait for the guest to close its side. */
   close(): Promise<void>
 }
 
 /** Wraps a client that is logged in. It hears no error of it before this. */
-export function makeSession(client: Client, target: SshTarget, keyFile: string): SshSession {
+export function makeSession(client: Client, socket: Socket, target: SshTarget, keyFile: string): SshSession {
   let cause: Error | undefined
   client.on('error', (error) => {
     cause ??= error
@@ -44,6 +45,9 @@ export function makeSession(client: Client, target: SshTarget, keyFile: string):
     closed,
     lost: () => lostError(target, cause),
     async close() {
+      // Once the goodbye is with the kernel there is nothing to wait for: an emulated guest takes a
+      // tenth of a second to end its session.
+      socket.once('finish', () => client.destroy())
       client.end()
       const force = setTimeout(() => client.destroy(), 500)
       await closed

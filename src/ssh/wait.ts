@@ -6,7 +6,7 @@ import type { SshSession, SshTarget } from './session.ts'
 export interface WaitOptions {
   /** Milliseconds from now. */
   timeout: number
-  fallbackKeyFile?: string
+  boxKeyFile?: string
   /** Told when a connection gets further than any before. */
   onStage?: (stage: SshStage) => void
   signal?: AbortSignal
@@ -36,7 +36,7 @@ export async function waitForSsh(target: SshTarget, options: WaitOptions): Promi
       return await connect(target, {
         timeout: left,
         bannerTimeout: Math.min(BANNER_PATIENCE, left),
-        ...(options.fallbackKeyFile === undefined ? {} : { fallbackKeyFile: options.fallbackKeyFile }),
+        ...(options.boxKeyFile === undefined ? {} : { boxKeyFile: options.boxKeyFile }),
         ...(signal === undefined ? {} : { signal }),
         onStage: (stage) => {
           if (STAGES.indexOf(stage) <= STAGES.indexOf(furthest)) return

@@ -26,6 +26,8 @@ export interface RawOptions {
   /** Of a disk that is made; the box's own where absent. */
   diskSize?: number
   memory?: string
+  /** Added to the kernel's command line. */
+  append?: string
   /** Seconds to wait for `ready`. */
   timeout?: number
 }
@@ -43,9 +45,13 @@ export async function bootRaw(box: StoredBox, options: RawOptions = {}): Promise
   }
   const port = await freePort()
   const started = process.hrtime.bigint()
-  const child = spawn('qemu-system-x86_64', argv(box, { dir, disk, port, memory: options.memory ?? '1G' }), {
-    stdio: 'ignore',
-  })
+  const child = spawn(
+    'qemu-system-x86_64',
+    argv(box, { dir, disk, port, memory: options.memory ?? '1G', append: options.append ?? '' }),
+    {
+      stdio: 'ignore',
+    },
+  )
   const machine = running(box, { dir, port, child })
   try {
     await awaitReady(join(dir, 'ready'), child, options.timeout ?? 240)
@@ -59,7 +65,13 @@ export async function bootRaw(box: StoredBox, options: RawOptions = {}): Promise
 
 function argv(
   { dir: box, manifest }: StoredBox,
-  { dir, disk, port, memory }: { dir: string; disk: string; port: number; memory: string },
+  {
+    dir,
+    disk,
+    port,
+    memory,
+    append,
+  }: { dir: string; disk: string; port: number; memory: string; append: string },
 ): string[] {
   const socket = (id: string) => ['-chardev', `socket,id=${id},path=${join(dir, id)},server=on,wait=off`]
   const { kernel } = manifest
@@ -77,33 +89,25 @@ function argv(
     ...(kernel === undefined
       ? []
       : [
-          ...['-kernel', join(box, kernel.kernel.file), '-append', `${kernel.cmdline} console=ttyS0`],
+          ...[
+            '-kernel',
+            join(box, kernel.kernel.file),
+            '-append',
+            `${kernel.cmdline} console=ttyS0 ${append}`,
+          ],
           ...(kernel.initrd === undefined ? [] : ['-initrd', join(box, kernel.initrd.file)]),
         ]),
   ]
 }
 
 function running(
-  { dir: box, manifest: { login } }: StoredBox,
+  box: StoredBox,
   { dir, port, child }: { dir: string; port: number; child: ChildProcess },
 ): Omit<RawBox, 'ready'> {
   const ended = once(child, 'exit')
-  const options = [
-    'StrictHostKeyChecking=no',
-    'UserKnownHostsFile=/dev/null',
-    'IdentitiesOnly=yes',
-    'BatchMode=yes',
-  ]
-  const fast = [
-    'KexAlgorithms=ecdh-sha2-nistp256',
-    'Ciphers=aes128-gcm@openssh.com,aes128-ctr',
-    'LogLevel=ERROR',
-  ]
-  const settings = [...options, ...fast, 'ConnectTimeout=60'].flatMap((option) => ['-o', option])
   return {
     async ssh(command) {
-      const address = ['-i', join(box, login.key.file), '-p', String(port), `${login.user}@127.0.0.1`]
-      const { stdout, exitCode } = await execa('ssh', ['-F', 'none', ...settings, ...address, command], {
+      const { stdout, exitCode } = await execa('ssh', [...sshArguments(box, port), command], {
         reject: false,
         stdin: 'ignore',
       })
@@ -131,7 +135,25 @@ function running(
   }
 }
 
-async function awaitReady(path: string, child: ChildProcess, seconds: number): Promise<void> {
+/** Arguments of OpenSSH's client up to the command: the cheapest algorithms, any host key, the box's key. */
+export function sshArguments({ dir, manifest: { login } }: StoredBox, port: number): string[] {
+  const options = [
+    'StrictHostKeyChecking=no',
+    'UserKnownHostsFile=/dev/null',
+    'IdentitiesOnly=yes',
+    'BatchMode=yes',
+    'KexAlgorithms=ecdh-sha2-nistp256',
+    'Ciphers=aes128-gcm@openssh.com,aes128-ctr',
+    'LogLevel=ERROR',
+    'ConnectTimeout=60',
+  ]
+  const settings = options.flatMap((option) => ['-o', option])
+  const address = ['-i', join(dir, login.key.file), '-p', String(port), `${login.user}@127.0.0.1`]
+  return ['-F', 'none', ...settings, ...address]
+}
+
+/** Waits for the word on the ready port, a socket that QEMU has yet to make. */
+export async function awaitReady(path: string, child: ChildProcess, seconds: number): Promise<void> {
   const deadline = Date.now() + seconds * 1000
   while (!existsSync(path)) {
     if (child.exitCode !== null || Date.now() > deadline) throw new Error('QEMU did not start')
@@ -151,7 +173,7 @@ async function awaitReady(path: string, child: ChildProcess, seconds: number): P
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()

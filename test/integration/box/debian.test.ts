@@ -16,7 +16,8 @@ describe('debian/12', () => {
     const store = openBoxStore(userPaths().boxes)
     const { signal } = new AbortController()
     box = await buildBox({ recipe: 'debian/12', store, arch: 'x86_64', emit: () => undefined, signal })
-    machine = await bootRaw(box, { diskSize: 24 * 1024 ** 3 })
+    machine = await bootRaw(box, { diskSize: 24 * 1024 ** 3, append: 'posada.hostname=web-1' })
+    await machine.ssh('echo kept >/tmp/early')
   }, 600_000)
   afterAll(() => machine.discard())
   const lines = async (command: string) => (await machine.ssh(command)).stdout.split('\n')
@@ -36,6 +37,12 @@ describe('debian/12', () => {
     } finally {
       await rm(folder, { recursive: true, force: true })
     }
+  })
+
+  it('took its name from the command line of the kernel', async () => {
+    const [live, file, ...hosts] = await lines('hostname; cat /etc/hostname /etc/hosts')
+    expect([live, file]).toEqual(['web-1', 'web-1'])
+    expect(hosts.slice(0, 2)).toEqual(['127.0.0.1\tlocalhost', '127.0.1.1 web-1'])
   })
 
   it('lets the user be root without a password, and knows its own name', async () => {
@@ -71,6 +78,8 @@ describe('debian/12', () => {
       await sleep(500)
     }
     expect(state, (await lines('systemctl --failed --plain')).join('\n')).toBe('running')
+    // What started late has left alone what was there before.
+    expect(await lines('cat /tmp/early')).toEqual(['kept'])
     expect(await lines('systemctl is-active multi-user.target systemd-udevd.service')).toEqual([
       'active',
       'active',

@@ -54,14 +54,14 @@ describe('logging in', () => {
     await expect(readFile(server.target.knownHostsFile)).rejects.toMatchObject({ code: 'ENOENT' })
   })
 
-  test("the machine's own key is tried first, then the box's", async () => {
+  test("the box's key is tried first, then the machine's own", async () => {
     const boxKey = join(server.dir, 'box_key')
     await writeFile(boxKey, await readFile(server.target.keyFile))
-    expect(await works({ fallbackKeyFile: boxKey })).toBe(server.target.keyFile)
-    await writeFile(server.target.keyFile, generateKeyPair('').privateKey)
-    expect(await works({ fallbackKeyFile: boxKey })).toBe(boxKey)
-    await rm(server.target.keyFile)
-    expect(await works({ fallbackKeyFile: boxKey })).toBe(boxKey)
+    expect(await works({ boxKeyFile: boxKey })).toBe(boxKey)
+    await writeFile(boxKey, generateKeyPair('').privateKey)
+    expect(await works({ boxKeyFile: boxKey })).toBe(server.target.keyFile)
+    await rm(boxKey)
+    expect(await works({ boxKeyFile: boxKey })).toBe(server.target.keyFile)
   })
 
   test('no key at all', async () => {

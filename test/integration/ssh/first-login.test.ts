@@ -19,7 +19,7 @@ async function replace() {
   const target = { ...server.target, keyFile: join(server.dir, 'own') }
   const own = await ensureKeyPair({ key: target.keyFile, publicKey: `${target.keyFile}.pub` }, 'posada web')
   const oldPublicKey = publicKeyOf(await readFile(boxKey, 'utf8'), boxKey)
-  const session = await connect(target, { fallbackKeyFile: boxKey })
+  const session = await connect(target, { boxKeyFile: boxKey })
   try {
     await replaceKey(session, { newPublicKey: own.publicKey, oldPublicKey })
   } finally {
