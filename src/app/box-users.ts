@@ -4,8 +4,8 @@ import { projectPaths } from '../project/paths.ts'
 import { readIndex } from '../project/user-index.ts'
 
 /**
- * The machines of this user that stand on a box, as `project/machine`. `index` is the folder of the
- * index of projects. A state file that cannot be understood counts as standing on it: its machine
+ * The machines of this user that stand on a box, as `project/machine in FOLDER`. `index` is the
+ * folder of the index of projects. A state file that cannot be understood counts as standing on it: its machine
  * may.
  */
 export async function machinesOnBox(index: string, digest: string): Promise<string[]> {
@@ -13,7 +13,7 @@ export async function machinesOnBox(index: string, digest: string): Promise<stri
   for (const { name, root } of await readIndex(index)) {
     const paths = projectPaths(root)
     for (const machine of await machinesOnDisk(paths)) {
-      if (await standsOn(paths.machine(machine), digest)) users.push(`${name}/${machine}`)
+      if (await standsOn(paths.machine(machine), digest)) users.push(`${name}/${machine} in ${root}`)
     }
   }
   return users

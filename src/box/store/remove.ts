@@ -22,12 +22,17 @@ export async function removeBox(
     })
   for (const ref of refs) {
     const users = (await options.usedBy?.(ref.digest)) ?? []
-    if (users.length > 0)
-      throw new PosadaError('E_BOX_IN_USE', `${ref.name}@${ref.version} is used by ${users.join(', ')}`, {
+    if (users.length > 0) {
+      const count = users.length === 1 ? 'a machine' : `${users.length} machines`
+      throw new PosadaError('E_BOX_IN_USE', `${ref.name}@${ref.version} is used by ${count}`, {
         value: text,
         details: users,
-        hint: 'destroy these machines first: posada destroy',
+        hint:
+          users.length === 1
+            ? 'destroy it first: posada destroy'
+            : 'destroy these machines first: posada destroy',
       })
+    }
   }
   for (const ref of refs) {
     await removeRef(paths, ref)
