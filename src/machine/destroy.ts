@@ -49,7 +49,7 @@ async function destroyMachine(project: Project, name: string): Promise<boolean> 
       // The state goes last: what a destroy that is cut short leaves is still known as a machine.
       const rest = files.filter((path) => path !== paths.state && path !== paths.lock)
       for (const path of rest) await rm(path, { recursive: true, force: true })
-      await rm(paths.dir, { recursive: true, force: true })
+      await rm(paths.state, { force: true })
       return files.some((path) => path !== paths.lock)
     }),
   )

@@ -1,7 +1,11 @@
+import { rm, rmdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { isPosadaError, PosadaError, withContext } from '../errors/index.ts'
 import type { Emit } from '../events/index.ts'
-import { exists } from '../lib/folders.ts'
+import { isErrno } from '../lib/errno.ts'
+import { exists, namesIn } from '../lib/folders.ts'
 import { describeHolder, withLock } from '../project/lock.ts'
+import type { MachinePaths } from '../project/paths.ts'
 import type { Project } from './project.ts'
 
 /** Whether anything was ever made for the machine; a verb that finds nothing leaves nothing behind. */
@@ -9,7 +13,10 @@ export function hasFolder(project: Project, machine: string): Promise<boolean> {
   return exists(project.paths.machine(machine).dir)
 }
 
-/** Does `work` as the only posada process on this machine; tells the user when it has to wait. */
+/**
+ * Does `work` as the only posada process on this machine; tells the user when it has to wait. Where
+ * it leaves nothing but the lock, that goes too; `work` itself leaves the lock alone.
+ */
 export function withMachineLock<T>(project: Project, machine: string, work: () => Promise<T>): Promise<T> {
   return withLock(
     project.paths.machine(machine).lock,
@@ -26,8 +33,29 @@ export function withMachineLock<T>(project: Project, machine: string, work: () =
           message: `waiting for ${describeHolder(holder)}`,
         }),
     },
-    work,
+    async () => {
+      try {
+        return await work()
+      } finally {
+        await removeIfEmpty(project.paths.machine(machine))
+      }
+    },
   )
+}
+
+/**
+ * What was not begun, or is destroyed, leaves no folder behind only to hold its lock. Whoever comes
+ * between the two deletions has made a lock of its own, which stays with the folder.
+ */
+async function removeIfEmpty({ dir, lock }: MachinePaths): Promise<void> {
+  const names = await namesIn(dir)
+  if (!names.every((name) => join(dir, name) === lock)) return
+  try {
+    await rm(lock, { force: true })
+    await rmdir(dir)
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT', 'ENOTEMPTY', 'EEXIST')) throw error
+  }
 }
 
 export interface Step {

@@ -48,7 +48,8 @@ async function acquire(path: string, options: LockOptions): Promise<FileHandle> 
   for (;;) {
     options.signal?.throwIfAborted()
     await mkdir(dirname(path), { recursive: true })
-    const file = await open(path, 'a+', 0o600)
+    const file = await openUnlessGone(path)
+    if (file === null) continue
     if (tryLock(file.fd)) {
       if (await isStillAt(path, file)) return file
       await file.close() // the holder deleted it: this lock guards nothing
@@ -60,6 +61,16 @@ async function acquire(path: string, options: LockOptions): Promise<FileHandle> 
     told = true
     if (Date.now() >= deadline) throw lockedError(path, holder, options)
     await sleep(POLL, options.signal)
+  }
+}
+
+/** Null where the folder was taken away since it was made: whoever held the lock destroyed the machine. */
+async function openUnlessGone(path: string): Promise<FileHandle | null> {
+  try {
+    return await open(path, 'a+', 0o600)
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return null
+    throw error
   }
 }
 

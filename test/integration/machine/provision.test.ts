@@ -1,0 +1,192 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
+
+// One boot of posada/tiny for all tests here: about 20 s with emulated processors.
+
+interface Steps {
+  machines: { change?: string; steps: { name: string; result: string }[] }[]
+}
+
+let place: MachinesPlace
+beforeAll(() => {
+  place = machinesPlace('provision it')
+  mkdirSync(join(place.dir, 'files'))
+  writeFileSync(join(place.dir, 'files', 'a b.conf'), 'from the host\n')
+})
+afterAll(() => place.cleanUp())
+
+/** Each step notes its name in the guest's /root/ran when it runs. */
+const note = (name: string, run = 'changed', more = '') =>
+  `  - {name: ${name}, run: ${run}, shell: "echo ${name} >> /root/ran${more}"}\n`
+const manifest = (...steps: string[]) =>
+  `version: 1\nname: provision\nbox: posada/tiny\nmemory: 256MiB\nenv: {FROM: "the machine"}\nprovision:\n${steps.join('')}`
+
+const inGuest = async (script: string) => (await place.run('exec', '--', 'sudo', 'sh', '-c', script)).stdout
+const ran = async () => (await inGuest('cat /root/ran; : > /root/ran')).split('\n').filter(Boolean)
+const results = ({ machines }: Steps) => machines[0]?.steps.map(({ name, result }) => `${name} ${result}`)
+const recorded = () => {
+  const path = join(place.dir, '.posada', 'machines', 'default', 'state.json')
+  return Object.keys((JSON.parse(readFileSync(path, 'utf8')) as { provision: object }).provision)
+}
+
+describe('a script that is missing', () => {
+  it('is found before the machine is begun', async () => {
+    place.write(manifest(note('one'), '  - {name: two, shell: ./no/such-script.sh}\n'))
+    expect(await place.fails('E_PROVISION_SOURCE', 'up')).toMatchObject({
+      exitCode: 1,
+      value: join(place.dir, 'no', 'such-script.sh'),
+      place: { file: join(place.dir, 'posada.yaml'), line: 8 },
+    })
+    expect(await place.json('status')).toMatchObject({ machines: [{ state: 'absent' }] })
+  })
+})
+
+describe('a step that fails', () => {
+  it('stops up with its name, its exit code and its last lines, and is not recorded', async () => {
+    place.write(
+      manifest(
+        note('once', 'once'),
+        note('changed'),
+        note('always', 'always'),
+        note('failing', 'changed', '; echo on stdout; echo on stderr >&2; exit 7'),
+        note('after'),
+      ),
+    )
+    const failure = await place.fails('E_PROVISION_STEP', 'up')
+    expect(failure).toMatchObject({
+      exitCode: 1,
+      machine: 'default',
+      value: 'failing',
+      message: 'provision step failing failed with exit code 7',
+      place: { line: 10 },
+      hint: expect.stringContaining('posada provision default'),
+    })
+    expect(failure.details).toEqual(expect.arrayContaining(['on stdout', 'on stderr']))
+    expect(recorded()).toEqual(['once', 'changed', 'always'])
+    expect(await ran()).toEqual(['once', 'changed', 'always', 'failing'])
+    expect(await place.json('status')).toMatchObject({ machines: [{ state: 'running' }] })
+  })
+
+  it('shows its output behind the machine’s name, and runs again by the next up', async () => {
+    const { code, stderr } = await place.run('up')
+    expect(code).toBe(1)
+    expect(stderr).toContain(' default | on stdout\n')
+    expect(stderr).toContain('provision step once: already done')
+    expect(await ran()).toEqual(['always', 'failing'])
+  })
+
+  it('once repaired, is done, and what comes after it', async () => {
+    place.write(
+      manifest(
+        note('once', 'once'),
+        note('changed'),
+        note('always', 'always'),
+        note('failing'),
+        note('after'),
+      ),
+    )
+    expect(results(await place.json<Steps>('up'))).toEqual([
+      'once skipped',
+      'changed skipped',
+      'always ran',
+      'failing ran',
+      'after ran',
+    ])
+    expect(await ran()).toEqual(['always', 'failing', 'after'])
+  })
+})
+
+describe('steps that are done', () => {
+  it('run again by what `run` says of a change', async () => {
+    place.write(
+      manifest(
+        note('once', 'once', '; echo new >> /root/ran'),
+        note('changed', 'changed', '; echo new >> /root/ran'),
+        note('always', 'always'),
+      ),
+    )
+    expect(results(await place.json<Steps>('up'))).toEqual(['once skipped', 'changed ran', 'always ran'])
+    expect(await ran()).toEqual(['changed', 'new', 'always'])
+  })
+
+  it('run again by provision --force, one of them by --step', async () => {
+    expect(results(await place.json<Steps>('provision', '--step', 'once'))).toEqual(['once skipped'])
+    expect(results(await place.json<Steps>('provision', '--step', 'once', '--force'))).toEqual(['once ran'])
+    expect(await ran()).toEqual(['once', 'new'])
+    await place.json('provision', '--force')
+    expect(await ran()).toEqual(['once', 'new', 'changed', 'new', 'always'])
+    expect(await place.fails('E_STEP_UNKNOWN', 'provision', '--step', 'onec')).toMatchObject({
+      value: 'onec',
+      hint: expect.stringContaining('once'),
+    })
+  })
+})
+
+describe('what a step is given', () => {
+  it('arguments, environment and user, with spaces and quotes in them; files', async () => {
+    writeFileSync(
+      join(place.dir, 'files', 'script.sh'),
+      '#!/bin/sh\n{ echo "[$1] [$2] [$FROM] [$OWN] [$(id -un)]"; } > "/tmp/out of script"\n',
+    )
+    place.write(
+      manifest(
+        '  - name: script\n',
+        '    shell: ./files/script.sh\n',
+        `    args: ["two  words", "it's \\"quoted\\" $HOME"]\n`,
+        `    env: {OWN: "a 'b' $x"}\n`,
+        '    user: posada\n',
+        '  - {name: from host, file: {from: "./files/a b.conf", to: "/etc/my app/a b.conf", mode: "0640", owner: posada}}\n',
+        '  - {name: text, file: {content: "line\\n", to: /etc/text}}\n',
+      ),
+    )
+    expect(results(await place.json<Steps>('up'))).toEqual(['script ran', 'from host ran', 'text ran'])
+    expect(await inGuest('cat "/tmp/out of script"')).toBe(
+      `[two  words] [it's "quoted" $HOME] [the machine] [a 'b' $x] [posada]\n`,
+    )
+    expect(
+      await inGuest('cat "/etc/my app/a b.conf" /etc/text; stat -c "%a %U" "/etc/my app/a b.conf"'),
+    ).toBe('from the host\nline\n640 posada\n')
+  })
+
+  it('a file that changes on the host is copied again', async () => {
+    writeFileSync(join(place.dir, 'files', 'a b.conf'), 'changed on the host\n')
+    expect(results(await place.json<Steps>('up'))).toEqual([
+      'script skipped',
+      'from host ran',
+      'text skipped',
+    ])
+    expect(await inGuest('cat "/etc/my app/a b.conf"')).toBe('changed on the host\n')
+  })
+})
+
+describe('a step that takes too long', () => {
+  it('is stopped with all it started, and is not done', async () => {
+    place.write(
+      manifest(
+        '  - {name: slow, timeout: 2s, shell: "sleep 4711 & echo waiting; sleep 4712"}\n',
+        note('after'),
+      ),
+    )
+    expect(await place.fails('E_PROVISION_TIMEOUT', 'provision')).toMatchObject({
+      exitCode: 1,
+      value: 'slow',
+      place: { line: 7 },
+      message: expect.stringContaining('2 s'),
+    })
+    expect(recorded()).not.toContain('slow')
+    expect(await inGuest('ps | grep "[s]leep 471" || echo none')).toBe('none\n')
+    expect(await ran()).toEqual([])
+  })
+})
+
+describe('a machine that does not run', () => {
+  it('cannot be provisioned', async () => {
+    await place.json('halt', '--force')
+    expect(await place.fails('E_NOT_RUNNING', 'provision')).toMatchObject({ machine: 'default' })
+    await place.json('destroy', '--yes')
+    expect(await place.fails('E_NOT_CREATED', 'provision')).toMatchObject({ machine: 'default' })
+    expect(await place.json('destroy', '--yes')).toMatchObject({ machines: [{ destroyed: false }] })
+  })
+})
