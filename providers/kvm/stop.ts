@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { isPosadaError, PosadaError } from '../../src/errors/index.ts'
 import { isAlive, type ProcessIdentity, terminate } from '../../src/lib/process-identity.ts'
+import { sleep } from '../../src/lib/sleep.ts'
 import type { MachineSpec, StopOptions, StopResult } from '../../src/provider/index.ts'
 import { kvmFiles } from './files.ts'
 import { sendCommand } from './process/control/client.ts'
@@ -82,6 +82,6 @@ async function hasEnded(found: ProcessIdentity, limit: number, signal?: AbortSig
     if (!(await isAlive(found))) return true
     if (Date.now() >= deadline) return false
     const wait = Math.max(1, Math.min(20, deadline - Date.now()))
-    await sleep(wait, undefined, signal === undefined ? {} : { signal })
+    await sleep(wait, signal)
   }
 }

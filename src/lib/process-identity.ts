@@ -12,7 +12,7 @@ export interface ProcessIdentity {
   startTime: string
 }
 
-/** The process that has this number now, or null where none lives. A zombie does not live. */
+/** The process that has this number now, or null where none lives. A zombie lives as long as a thread of it does. */
 export async function processIdentity(pid: number): Promise<ProcessIdentity | null> {
   if (!Number.isSafeInteger(pid) || pid <= 0) return null
   const startTime = process.platform === 'linux' ? await fromProc(pid) : await fromPs(pid)
@@ -42,12 +42,13 @@ export async function terminate(identity: ProcessIdentity, signal: NodeJS.Signal
 
 /**
  * `/proc/<pid>/stat`: the name in parentheses may itself hold spaces and parentheses, so fields are
- * counted from the last one; state is field 3, start time field 22. Source: proc(5).
+ * counted from the last one; state is field 3, the number of threads 20, start time 22. Source: proc(5).
  */
-export function parseProcStat(stat: string): { state: string; startTime: string } | null {
+export function parseProcStat(stat: string): { state: string; threads: number; startTime: string } | null {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  const [state, startTime] = [fields[0], fields[19]]
-  return state === undefined || startTime === undefined ? null : { state, startTime }
+  const [state, threads, startTime] = [fields[0], fields[17], fields[19]]
+  if (state === undefined || threads === undefined || startTime === undefined) return null
+  return { state, threads: Number(threads), startTime }
 }
 
 async function fromProc(pid: number): Promise<string | null> {
@@ -59,7 +60,9 @@ async function fromProc(pid: number): Promise<string | null> {
     throw error
   }
   const stat = parseProcStat(text)
-  return stat === null || 'ZX'.includes(stat.state) ? null : stat.startTime
+  if (stat === null || stat.state === 'X') return null
+  // The first thread may be gone while others, on their way out of the kernel, still hold files and locks.
+  return stat.state === 'Z' && stat.threads <= 1 ? null : stat.startTime
 }
 
 async function fromPs(pid: number): Promise<string | null> {

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { processIdentity } from '../../src/lib/process-identity.ts'
 import type { MachineSpec, Provider } from '../../src/provider/index.ts'
 import { firstWords, until } from '../helpers/guest-talk.ts'
 import { discard, type SandboxMachine, sandboxMachine } from '../helpers/sandbox-machine.ts'
@@ -170,7 +171,7 @@ export function providerContract(name: string, subject: ContractSubject): void {
       const result = await (await make()).stop(spec(), { graceful: true, timeout: guest.patience })
       expect(result).toMatchObject({ how: 'graceful', via: expect.stringMatching(/\S/) })
       expect(await provider.status(spec())).toMatchObject({ state: 'stopped', crashed: false })
-      expect('pid' in status && lives(status.pid)).toBe(false)
+      expect('pid' in status && (await processIdentity(status.pid))).toBe(null)
       expect(await provider.stop(spec(), { graceful: true, timeout: 1000 })).toMatchObject({ how: 'already' })
     })
 
@@ -240,15 +241,6 @@ async function listen(port: number): Promise<Server> {
     server.listen(port, '127.0.0.1', resolve)
   })
   return server
-}
-
-function lives(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
 }
 
 async function filesUnder(folder: string): Promise<string[]> {

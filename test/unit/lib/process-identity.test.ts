@@ -29,6 +29,10 @@ test.each([0, -1, 1.5, Number.NaN, 2 ** 40])('no process has the number %d', asy
 
 test('a name may hold spaces and parentheses', () => {
   const fields = ['S', ...Array.from({ length: 18 }, (_, index) => String(index)), '4711', '0']
-  expect(parseProcStat(`12 (a) b) (c) ${fields.join(' ')}`)).toEqual({ state: 'S', startTime: '4711' })
+  expect(parseProcStat(`12 (a) b) (c) ${fields.join(' ')}`)).toEqual({
+    state: 'S',
+    threads: 16,
+    startTime: '4711',
+  })
   expect(parseProcStat('')).toBeNull()
 })
