@@ -1,4 +1,4 @@
-import { PosadaError } from '../errors/index.ts'
+import { fromSystemError, PosadaError } from '../errors/index.ts'
 import { exists } from '../lib/folders.ts'
 import { machinesOnDisk, readState } from '../project/machine-state.ts'
 import { projectPaths, type UserPaths } from '../project/paths.ts'
@@ -18,9 +18,9 @@ export async function listProjects(
 
 async function describe(entry: IndexEntry, providers: ProviderSource): Promise<ProjectResult> {
   const { id, root, name } = entry
-  if (!(await exists(root))) return { id, root, name, machines: null, problem: 'the folder is gone' }
   const paths = projectPaths(root)
   try {
+    if (!(await exists(root))) return { id, root, name, machines: null, problem: 'the folder is gone' }
     const machines: { name: string; state: ReturnType<typeof nameOf> }[] = []
     for (const machine of await machinesOnDisk(paths)) {
       const state = await readState(paths.machine(machine))
@@ -30,7 +30,14 @@ async function describe(entry: IndexEntry, providers: ProviderSource): Promise<P
     }
     return { id, root, name, machines }
   } catch (error) {
-    if (!(error instanceof PosadaError)) throw error
-    return { id, root, name, machines: null, problem: error.message }
+    return { id, root, name, machines: null, problem: problemOf(error) }
   }
+}
+
+/** What keeps a project from being looked into: a state that is damaged, a folder on a disk that is not there. */
+function problemOf(error: unknown): string {
+  const coded = fromSystemError(error)
+  if (coded instanceof PosadaError) return coded.message
+  if (error instanceof Error && 'syscall' in error) return error.message
+  throw error
 }

@@ -1,6 +1,5 @@
 import { join, resolve } from 'node:path'
 import { PosadaError } from '../../errors/index.ts'
-import { isErrno } from '../../lib/errno.ts'
 import { exists, namesIn } from '../../lib/folders.ts'
 import { packageRoot } from '../../lib/package-root.ts'
 import { nearest } from '../../lib/suggest.ts'
@@ -22,7 +21,7 @@ export async function listRecipes(): Promise<RecipeEntry[]> {
   const root = boxesFolder()
   const found: RecipeEntry[] = []
   for (const group of (await namesIn(root)).sort())
-    for (const one of await groupNames(join(root, group))) {
+    for (const one of (await namesIn(join(root, group))).sort()) {
       const name = `${group}/${one}`
       const dir = join(root, name)
       if (namePattern.test(name) && (await exists(join(dir, 'recipe.yaml')))) found.push({ name, dir })
@@ -49,13 +48,4 @@ export async function findRecipe(text: string): Promise<string> {
     value: text,
     hint: near === undefined ? `recipes: ${names.join(', ')}` : `did you mean ${near}?`,
   })
-}
-
-async function groupNames(folder: string): Promise<string[]> {
-  try {
-    return (await namesIn(folder)).sort()
-  } catch (error) {
-    if (isErrno(error, 'ENOTDIR')) return []
-    throw error
-  }
 }
