@@ -4,7 +4,7 @@ import { isErrno } from '../lib/errno.ts'
 import { sleep } from '../lib/sleep.ts'
 import { plainLine, tailLines } from './console.ts'
 import type { Project } from './project.ts'
-import { selectWithOrphans } from './select.ts'
+import { selectWithOrphans, theOnly } from './select.ts'
 
 export interface LogsOptions {
   machine: string | undefined
@@ -39,12 +39,8 @@ export async function logs(project: Project, options: LogsOptions): Promise<void
 }
 
 async function pick(project: Project, name: string | undefined): Promise<string> {
-  const found = await selectWithOrphans(project.manifest, project.paths, name === undefined ? [] : [name])
-  const [only] = found
-  if (only !== undefined && found.length === 1) return only.name
-  throw new PosadaError('E_MACHINE_AMBIGUOUS', 'the project has several machines; name one', {
-    hint: `one of: ${found.map((machine) => machine.name).join(', ')}`,
-  })
+  const names = name === undefined ? [] : [name]
+  return theOnly(await selectWithOrphans(project.manifest, project.paths, names)).name
 }
 
 /** Reads on from `from`; a file that was replaced or cut is read from its beginning. */

@@ -1,6 +1,6 @@
 import type { BoxStore } from '../box/index.ts'
 import type { Emit } from '../events/index.ts'
-import type { Machine, Manifest } from '../manifest/index.ts'
+import type { Manifest } from '../manifest/index.ts'
 import type { ProjectPaths, UserPaths } from '../project/paths.ts'
 import type { Arch, ProbeReport, Provider } from '../provider/index.ts'
 
@@ -28,5 +28,3 @@ export interface ProviderSource {
   /** All that `choose` chooses from, whether they work here or not. */
   builtIn(): Promise<Provider[]>
 }
-
-export type { Machine }

@@ -1,5 +1,3 @@
-import type { PosadaError } from '../errors/index.ts'
-
 /**
  * What the verbs return: plain data, and with `--json` what the command prints (docs/json.md).
  * Times are ISO 8601, durations milliseconds, sizes bytes.
@@ -110,6 +108,3 @@ export interface CommandResult {
   exitCode: number
   signal?: string
 }
-
-/** What is thrown when several machines failed holds their errors in `problems`. */
-export type SeveralErrors = PosadaError

@@ -20,7 +20,11 @@ export function selectMachines(manifest: Manifest, names: readonly string[]): Ma
 
 /** The machine of this name; without a name the project's only one, else E_MACHINE_AMBIGUOUS. */
 export function selectOne(manifest: Manifest, name: string | undefined): Machine {
-  const found = selectMachines(manifest, name === undefined ? [] : [name])
+  return theOnly(selectMachines(manifest, name === undefined ? [] : [name]))
+}
+
+/** The one that is there; E_MACHINE_AMBIGUOUS where there are several. */
+export function theOnly<T extends { name: string }>(found: readonly T[]): T {
   const [only] = found
   if (only !== undefined && found.length === 1) return only
   throw new PosadaError('E_MACHINE_AMBIGUOUS', 'the project has several machines; name one', {
