@@ -1,14 +1,11 @@
-import { readFile } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import type { Client, NextAuthHandler } from 'ssh2'
-import { isPosadaError, PosadaError } from '../errors/index.ts'
-import { isErrno } from '../lib/errno.ts'
+import { PosadaError } from '../errors/index.ts'
 import { algorithms } from './algorithms.ts'
+import { ConnectError, type SshStage, undone } from './connect-error.ts'
 import { type HostKey, hostKeyError, readHostKey, recordHostKey } from './known-hosts.ts'
+import { type Key, readKeys } from './login-keys.ts'
 import { makeSession, type SshSession, type SshTarget } from './session.ts'
-
-/** How far a connection got: nothing yet, TCP, the server's first bytes, the key exchange, the login. */
-export type SshStage = 'none' | 'tcp' | 'banner' | 'handshake' | 'auth'
 
 export interface ConnectOptions {
   /** Milliseconds for the whole connection; 30 000 unless given. */
@@ -46,30 +43,6 @@ export async function connect(target: SshTarget, options: ConnectOptions = {}): 
     await session.close()
     throw error
   }
-}
-
-/** The stage that a failed connection had reached. */
-export function stageReached(error: unknown): SshStage {
-  if (isPosadaError(error, 'E_SSH_AUTH')) return 'handshake'
-  return error instanceof ConnectError ? error.stage : 'none'
-}
-
-class ConnectError extends PosadaError {
-  readonly stage: SshStage
-  constructor(stage: SshStage, target: SshTarget, what: string, cause?: unknown) {
-    super('E_SSH_CONNECT', `no SSH connection to ${target.hostAlias}: ${what}`, {
-      value: `${target.host}:${target.port}`,
-      machine: target.hostAlias,
-      hint: 'posada status says whether the machine runs, posada logs --console what it printed',
-      cause,
-    })
-    this.stage = stage
-  }
-}
-
-interface Key {
-  file: string
-  text: string
 }
 
 interface LoggedIn {
@@ -216,34 +189,8 @@ class Attempt {
   }
 }
 
-const undone: Record<SshStage, string> = {
-  none: 'the TCP connection was not made',
-  tcp: 'the server sent no SSH banner',
-  banner: 'the key exchange did not finish',
-  handshake: 'the login did not finish',
-  auth: 'the session did not begin',
-}
-
 /** ssh2 takes 80 ms to load: only what connects pays for it, and whoever waits for a guest loads it meanwhile. */
 export async function loadSsh2(): Promise<typeof import('ssh2')> {
   const module = await import('ssh2')
   return module.default ?? module
-}
-
-async function readKeys(files: (string | undefined)[]): Promise<Key[]> {
-  const keys: Key[] = []
-  for (const file of files) {
-    if (file === undefined) continue
-    try {
-      keys.push({ file, text: await readFile(file, 'utf8') })
-    } catch (error) {
-      if (!isErrno(error, 'ENOENT')) throw error
-    }
-  }
-  if (keys.length > 0) return keys
-  const own = files.at(-1)
-  throw new PosadaError('E_SSH_AUTH', `there is no private key at ${own}`, {
-    ...(own === undefined ? {} : { value: own }),
-    hint: 'posada up makes the key and installs it',
-  })
 }

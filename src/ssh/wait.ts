@@ -1,6 +1,7 @@
 import { isPosadaError } from '../errors/index.ts'
 import { sleep } from '../lib/sleep.ts'
-import { connect, type SshStage, stageReached } from './connect.ts'
+import { connect } from './connect.ts'
+import { type SshStage, stageReached } from './connect-error.ts'
 import type { SshSession, SshTarget } from './session.ts'
 
 export interface WaitOptions {

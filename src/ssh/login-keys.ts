@@ -1,0 +1,28 @@
+import { readFile } from 'node:fs/promises'
+import { PosadaError } from '../errors/index.ts'
+import { isErrno } from '../lib/errno.ts'
+
+/** A private key to log in with. */
+export interface Key {
+  file: string
+  text: string
+}
+
+/** The keys in these files, in their order, the machine's own last; E_SSH_AUTH where there is none. */
+export async function readKeys(files: (string | undefined)[]): Promise<Key[]> {
+  const keys: Key[] = []
+  for (const file of files) {
+    if (file === undefined) continue
+    try {
+      keys.push({ file, text: await readFile(file, 'utf8') })
+    } catch (error) {
+      if (!isErrno(error, 'ENOENT')) throw error
+    }
+  }
+  if (keys.length > 0) return keys
+  const own = files.at(-1)
+  throw new PosadaError('E_SSH_AUTH', `there is no private key at ${own}`, {
+    ...(own === undefined ? {} : { value: own }),
+    hint: 'posada up makes the key and installs it',
+  })
+}
