@@ -60,8 +60,13 @@ export async function logIn(
       login: { ...state.login, ownKey: true },
       start: { at, ...state.start, readyAt: at },
     }
-    await writeState(project.paths.machine(machine), ready)
-    return { session, state: ready }
+    try {
+      await writeState(project.paths.machine(machine), ready)
+      return { session, state: ready }
+    } catch (error) {
+      await session.close()
+      throw error
+    }
   })
 }
 
