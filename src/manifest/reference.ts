@@ -1,10 +1,12 @@
 import { limits } from './limits.ts'
 import { prose } from './reference-prose.ts'
+import { fileFields } from './schema/file.ts'
 import { machineFields } from './schema/machine.ts'
 import { projectFields } from './schema/manifest-schema.ts'
 import { type Field, type Fields, isOffered } from './schema/object.ts'
 import { portFields } from './schema/port.ts'
-import { fileFields, shellFields, step } from './schema/step.ts'
+import { shellFields } from './schema/shell.ts'
+import { step } from './schema/step.ts'
 
 /** docs/manifest.md: every key with its kind of value, default and meaning, from the schema that also checks. */
 export function manifestReference(): string {

@@ -3,7 +3,8 @@ import { anything, list, mapOf } from './collections.ts'
 import { object } from './object.ts'
 import { port } from './port.ts'
 import { duration, integer, size, truth } from './scalars.ts'
-import { environment, step } from './step.ts'
+import { step } from './step.ts'
+import { environment } from './step-values.ts'
 import { name, oneOf, text } from './text.ts'
 
 const mebibyte = 1024 ** 2
