@@ -54,12 +54,14 @@ describe('a well-behaved driver', () => {
 
   it('goes on when the 16-bit indexes wrap', () => {
     const { driver, queue, faults } = pair({ size: 4 })
+    let wrong = 0
     for (let count = 0; count < 65_540; count += 1) {
       const head = driver.submit([{ at: 0x8000, length: 1, write: true }])
-      expect(popped(queue).head).toBe(head)
+      if (popped(queue).head !== head) wrong += 1
       queue.push(head, 1)
-      expect(driver.takeUsed()).toHaveLength(1)
+      if (driver.takeUsed().length !== 1) wrong += 1
     }
+    expect(wrong).toBe(0)
     expect(faults).toEqual([])
   })
 
