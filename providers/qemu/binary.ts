@@ -1,7 +1,5 @@
-import { accessSync, constants, statSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
 import { PosadaError } from '../../src/errors/index.ts'
-import { isErrno } from '../../src/lib/errno.ts'
+import { findProgram } from '../../src/lib/find-program.ts'
 import type { Arch } from '../../src/provider/index.ts'
 
 /** Debian's and Ubuntu's packages of what this provider runs. */
@@ -41,22 +39,4 @@ export function requireSystemProgram(arch: Arch, named: string | undefined): str
     value: named,
     hint: 'correct providers.qemu.binary, or leave it out',
   })
-}
-
-/** Looks a name up in PATH; a name with a slash is a path of its own. */
-export function findProgram(name: string): string | null {
-  if (name.includes('/')) return isProgram(name) ? name : null
-  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder.startsWith('/'))
-  return folders.map((folder) => join(folder, name)).find(isProgram) ?? null
-}
-
-function isProgram(path: string): boolean {
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch (error) {
-    if (isErrno(error, 'EACCES')) return false
-    throw error
-  }
 }

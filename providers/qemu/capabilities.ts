@@ -1,5 +1,6 @@
+import { findProgram } from '../../src/lib/find-program.ts'
 import type { Arch, Capabilities } from '../../src/provider/index.ts'
-import { findProgram, systemProgram } from './binary.ts'
+import { systemProgram } from './binary.ts'
 import { findUefi } from './firmware.ts'
 
 export const hostArch: Arch = process.arch === 'arm64' ? 'aarch64' : 'x86_64'

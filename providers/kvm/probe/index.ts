@@ -5,6 +5,7 @@ import { release } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { PosadaError } from '../../../src/errors/index.ts'
+import { findProgram } from '../../../src/lib/find-program.ts'
 import { readTextIfThere, writeFileAtomic } from '../../../src/lib/write-file.ts'
 import type { ProbeReport } from '../../../src/provider/index.ts'
 import { entryPoint } from '../process/entry-points.ts'
@@ -38,6 +39,7 @@ export async function probe(
   }
   const inTheWay = accessProblem()
   if (inTheWay !== null) return reportOf(inTheWay)
+  if (findProgram('passt') === null) return withoutPasst
   const cache = join(cacheDir, 'kvm-probe.json')
   const key = await hostKey()
   const known = options.fresh === true ? null : await readCache(cache, key)
@@ -48,6 +50,13 @@ export async function probe(
 }
 
 const unusable = { usable: false, accelerator: null, hardware: false } as const
+
+const withoutPasst: ProbeReport = {
+  ...unusable,
+  reason: 'passt, which joins machines to the network, not found in PATH',
+  hint: 'install it: sudo apt-get install passt',
+  packages: ['passt'],
+}
 
 function reportOf(failure: PosadaError | null): ProbeReport {
   if (failure === null) {

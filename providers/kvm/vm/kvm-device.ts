@@ -31,21 +31,28 @@ export function kvmAccessError(device: string, code: string, cause: unknown): Po
 }
 
 function permissionError(device: string, cause: unknown): PosadaError {
-  const group = groupOf(device)
+  const { gid, mode } = statSync(device)
+  const group = groupName(gid)
+  // Nobody should join root's group for this, and a group that may not use the device is of no help.
+  const joinable = gid !== 0 && (mode & GROUP_MAY_USE) === GROUP_MAY_USE
+  const own = `sudo chgrp kvm ${device} && sudo chmod 660 ${device} && `
   return new PosadaError(
     'E_KVM_PERMISSION',
     `no permission to use ${device}, which belongs to the group ${group}`,
     {
       value: device,
       cause,
-      hint: `join the group and log in again: sudo usermod -aG ${group} "$USER"`,
+      hint: joinable
+        ? `join the group and log in again: sudo usermod -aG ${group} "$USER"`
+        : `give it to the group kvm, join that and log in again: ${own}sudo usermod -aG kvm "$USER"`,
     },
   )
 }
 
-/** Name of the group of a file, or its number where /etc/group does not know it. */
-function groupOf(path: string): string {
-  const { gid } = statSync(path)
+const GROUP_MAY_USE = 0o060
+
+/** Name of a group, or its number where /etc/group does not know it. */
+function groupName(gid: number): string {
   const lines = readFileSync('/etc/group', 'utf8').split('\n')
   const line = lines.find((entry) => entry.split(':')[2] === String(gid))
   return line?.split(':')[0] ?? String(gid)
