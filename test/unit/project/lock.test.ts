@@ -82,10 +82,13 @@ describe('withLock', () => {
     )
   })
 
-  it('stops waiting when aborted', async () => {
+  it('stops waiting when aborted, with the signal’s own reason', async () => {
     child = await holdElsewhere('')
-    const work = withLock(path, { ...options, signal: AbortSignal.timeout(100) }, async () => 'never')
-    await expect(work).rejects.toThrow()
+    const reason = new Error('the user has enough')
+    const control = new AbortController()
+    const onWait = () => setTimeout(() => control.abort(reason), 50)
+    const work = withLock(path, { ...options, onWait, signal: control.signal }, async () => 'never')
+    await expect(work).rejects.toBe(reason)
   })
 
   it('guards the path, not a file that its holder deleted', async () => {
