@@ -5,6 +5,7 @@ import { basename, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { provider as qemu } from '../../providers/qemu/index.ts'
+import { packageRoot } from '../../src/lib/package-root.ts'
 import type { MachineSpec } from '../../src/provider/index.ts'
 import { busyboxGuest } from '../helpers/busybox-guest.ts'
 import { cpioArchive } from '../helpers/cpio.ts'
@@ -12,7 +13,7 @@ import { discard, sandboxMachine } from '../helpers/sandbox-machine.ts'
 import { outerRoot } from './outer-root.ts'
 
 const run = promisify(execFile)
-const root = join(import.meta.dirname, '..', '..')
+const root = packageRoot()
 
 export interface LabJob {
   /** Run by bash in /job, which holds `files`. */
@@ -23,6 +24,10 @@ export interface LabJob {
   timeout: number
   cpus?: number
   memory?: number
+  /** The emulated processor, as QEMU's `-cpu`. */
+  cpu?: string
+  /** For the outer machine's kernel, besides what the lab needs. */
+  cmdline?: string
   onOutput?: (text: string) => void
 }
 
@@ -43,7 +48,12 @@ export async function runInLab(job: LabJob): Promise<{ output: string; exitCode:
   })
   const machine = await sandboxMachine(
     {
-      boot: { kind: 'kernel', kernel: guest.kernel, initrd, cmdline: 'quiet mitigations=off' },
+      boot: {
+        kind: 'kernel',
+        kernel: guest.kernel,
+        initrd,
+        cmdline: `quiet mitigations=off ${job.cmdline ?? ''}`,
+      },
       cpus: job.cpus ?? 2,
       memory: job.memory ?? 3 * 2 ** 30,
       nested: true,
@@ -56,7 +66,7 @@ export async function runInLab(job: LabJob): Promise<{ output: string; exitCode:
       disk('root', await outerRoot(packages), 1200 * 2 ** 20),
       disk('job', await jobImage(work, job), jobSize),
     ],
-    options: { accel: 'tcg', cpu: 'EPYC,+svm,+npt' },
+    options: { accel: 'tcg', cpu: job.cpu ?? 'EPYC,+svm,+npt' },
   }
   try {
     await provider.create(spec)
@@ -145,9 +155,15 @@ exec /bin/busybox switch_root /root /sbin/init
 }
 
 /** The project as it stands, for a job: sources, built files, packages; below `project`. */
-export const projectFiles: Record<string, string> = Object.fromEntries(
-  ['package.json', 'dist', 'node_modules', 'providers', 'src', 'test', 'tsconfig.json'].map((name) => [
-    `project/${name}`,
-    join(root, name),
-  ]),
-)
+export const projectFiles = belowProject([
+  ...['package.json', 'dist', 'node_modules', 'providers', 'src', 'test', 'tsconfig.json'],
+])
+
+/** What of it the built command line needs. */
+export const builtFiles = belowProject([
+  ...['package.json', 'oclif.manifest.json', 'bin', 'dist', 'node_modules/koffi', 'node_modules/@koromix'],
+])
+
+function belowProject(names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [`project/${name}`, join(root, name)]))
+}

@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config'
+
+/** `npm run test:lab`: each test starts an outer machine, so they run by themselves and one after the other. */
+export default defineConfig({
+  root: '.',
+  test: {
+    name: 'lab',
+    include: ['test/lab/*.test.ts'],
+    globalSetup: ['test/helpers/built.ts'],
+    fileParallelism: false,
+    reporters: ['verbose'],
+  },
+})
