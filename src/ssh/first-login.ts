@@ -16,13 +16,14 @@ export interface FirstLogin {
 /**
  * Makes a fresh guest the machine's own, in one command: the machine's key takes the place of the
  * box's in authorized_keys, by one rename of a flushed file, so that at every moment one of the two
- * logs in; then the host name, in the kernel, /etc/hostname and /etc/hosts. Doing it again changes
- * nothing. E_SSH_LOST or, where the guest fails to do it, E_SSH_AUTH with what it wrote.
+ * logs in; then the host name, in the kernel, /etc/hostname and /etc/hosts. When it resolves, all that
+ * has reached the guest's disk: a guest whose power is cut after it knows the new key and no other.
+ * Doing it again changes nothing. E_SSH_LOST or, where the guest fails to do it, E_SSH_AUTH with what it wrote.
  */
 export async function replaceKey(session: SshSession, options: FirstLogin): Promise<void> {
   const script = keyScript(options.newPublicKey, options.oldPublicKey)
   const name = options.hostname === undefined ? '' : nameScript(options.hostname)
-  const result = await capture(session, ['/bin/sh', '-c', `set -e\n${script}${name}`], {
+  const result = await capture(session, ['/bin/sh', '-c', `set -e\n${script}${name}${flushScript}`], {
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   })
   if (result.code === 0) return
@@ -58,6 +59,10 @@ if [ -z "$has" ] || [ -n "$old" ]; then
 fi
 `
 }
+
+/** A flush of the folder makes the rename in it last, and what was renamed before it. Source: fsync(2). */
+const flushScript = `sync "$d" 2>/dev/null || sync
+`
 
 function blobOf(publicKey: string): string {
   const [, blob] = publicKey.trim().split(' ')
