@@ -2,7 +2,7 @@ import type { BoxStore } from '../box/index.ts'
 
 /**
  * The box store at `dir`, loaded when something is first asked of it: most verbs look at machines
- * only, and the store's checks take as long to load as the rest of the program.
+ * only, and what packs, unpacks and builds boxes takes long to load.
  */
 export function lazyBoxStore(dir: string): BoxStore {
   let opened: Promise<BoxStore> | undefined

@@ -1,48 +1,56 @@
-import { z } from 'zod'
 import { PosadaError } from '../errors/index.ts'
-import type { BoxFile, BoxManifest } from './model.ts'
-import { namePattern, versionPattern } from './names.ts'
+import { count, list, oneOf, optional, readShape, record, type Shape, text, truth } from '../lib/shape.ts'
+import type { BoxDisk, BoxFile, BoxManifest } from './model.ts'
+import { digestPattern, namePattern, userPattern, versionPattern } from './names.ts'
 
 /** Bytes that a box.json may have. */
 export const boxJsonLimit = 256 * 1024
 
-const size = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
-const file = {
-  // A plain name: it is joined to the box's folder.
-  file: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'is not a plain file name')
-    .refine((name) => name !== 'box.json', 'cannot be box.json itself'),
-  size,
-  sha256: z.string().regex(/^[0-9a-f]{64}$/, 'is not a SHA-256 in lower-case hexadecimal'),
+const boxFile: { [K in keyof BoxFile]: Shape<BoxFile[K]> } = {
+  // It is joined to the box's folder.
+  file: text({
+    pattern: /^(?!box\.json$)[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/,
+    problem: 'not a plain file name, or is box.json itself',
+  }),
+  size: count(),
+  sha256: text({ pattern: digestPattern, problem: 'not a SHA-256 in lower-case hexadecimal' }),
 }
-const boxFile = z.strictObject(file)
-const disk = z.strictObject({
-  ...file,
-  format: z.enum(['raw', 'qcow2']),
-  virtualSize: size.refine((bytes) => bytes > 0 && bytes % 512 === 0, 'is not a whole number of sectors'),
+const disk = record<BoxDisk>({
+  ...boxFile,
+  format: oneOf(['raw', 'qcow2']),
+  virtualSize: count({
+    fits: (bytes) => bytes > 0 && bytes % 512 === 0,
+    problem: 'not a whole number of sectors',
+  }),
 })
 // A line of its own in the boot protocol, 2047 bytes at most on x86; no control characters.
-const cmdline = z
-  .string()
-  .max(1500)
-  .regex(/^[\x20-\x7e]*$/, 'has characters that a command line cannot have')
-const schema = z.strictObject({
-  format: z.literal(1),
-  name: z.string().regex(namePattern, 'is not a name like debian/12'),
-  version: z.string().regex(versionPattern, 'is not a version like 20261122.1'),
-  arch: z.enum(['x86_64', 'aarch64']),
-  description: z.string().max(500),
-  disks: z.array(disk).min(1).max(16),
-  kernel: z.strictObject({ kernel: boxFile, initrd: boxFile.optional(), cmdline }).optional(),
-  firmware: z.enum(['bios', 'uefi']).optional(),
-  login: z.strictObject({
-    user: z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'is not a user name'),
-    key: boxFile,
+const cmdline = text({
+  max: 1500,
+  pattern: /^[\x20-\x7e]*$/,
+  problem: 'not a command line of 1500 printable ASCII characters at most',
+})
+const boxManifest = record<BoxManifest>({
+  format: oneOf([1]),
+  name: text({ pattern: namePattern, problem: 'not a name like debian/12' }),
+  version: text({ pattern: versionPattern, problem: 'not a version like 20261122.1' }),
+  arch: oneOf(['x86_64', 'aarch64']),
+  description: text({ max: 500 }),
+  disks: list(disk, { min: 1, max: 16 }),
+  kernel: optional(
+    record<NonNullable<BoxManifest['kernel']>>({
+      kernel: record<BoxFile>(boxFile),
+      initrd: optional(record<BoxFile>(boxFile)),
+      cmdline,
+    }),
+  ),
+  firmware: optional(oneOf(['bios', 'uefi'])),
+  login: record<BoxManifest['login']>({
+    user: text({ pattern: userPattern, problem: 'not a user name' }),
+    key: record<BoxFile>(boxFile),
   }),
-  announcesReady: z.boolean(),
-  agent: z.boolean(),
-  minMemory: size,
+  announcesReady: truth(),
+  agent: truth(),
+  minMemory: count(),
 })
 
 /** Reads a box.json, which may come from anywhere; E_BOX_INVALID lists what is wrong with it. */
@@ -54,17 +62,13 @@ export function parseBoxManifest(text: string, where: string): BoxManifest {
     if (!(cause instanceof SyntaxError)) throw cause
     throw invalid(where, ['box.json is not JSON'], cause)
   }
-  const result = schema.safeParse(data)
-  if (!result.success)
+  const result = readShape(boxManifest, data)
+  if ('flaws' in result)
     throw invalid(
       where,
-      result.error.issues
-        .slice(0, 20)
-        .map((issue) => `box.json: ${issue.path.join('.') || 'the whole'}: ${issue.message}`),
-      result.error,
+      result.flaws.slice(0, 20).map((flaw) => `box.json: ${flaw}`),
     )
-  // exactOptionalPropertyTypes: zod writes absent as undefined in its types, though not in its result.
-  const manifest = result.data as BoxManifest
+  const manifest = result.value
   const names = boxFiles(manifest).map((one) => one.file)
   const double = names.find((name, index) => names.indexOf(name) !== index)
   if (double !== undefined) throw invalid(where, [`box.json names the file '${double}' twice`])

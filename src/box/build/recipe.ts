@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse, YAMLParseError } from 'yaml'
-import { z } from 'zod'
 import { PosadaError } from '../../errors/index.ts'
+import { list, oneOf, optional, orNull, readShape, record, shape, text, truth } from '../../lib/shape.ts'
 import { parseSize } from '../../lib/units.ts'
-import { namePattern } from '../names.ts'
+import { namePattern, userPattern } from '../names.ts'
 
 /** What is needed to make a box; docs/boxes.md explains each. Sizes are bytes. */
 export interface Recipe {
@@ -27,50 +27,50 @@ export interface Recipe {
   minMemory: number
 }
 
-const size = z.string().transform((text, context) => {
-  const parsed = parseSize(text)
-  if ('value' in parsed) return parsed.value
-  context.addIssue({ code: 'custom', message: `${parsed.problem}; ${parsed.hint ?? ''}` })
-  return z.NEVER
+const size = shape('not a size such as 512MiB', (value) => {
+  const parsed = typeof value === 'string' ? parseSize(value) : undefined
+  return parsed !== undefined && 'value' in parsed ? parsed.value : undefined
 })
-const word = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9+._:-]*$/, 'is not a plain word')
-const schema = z.strictObject({
-  name: z.string().regex(namePattern, 'is not a name like debian/12'),
-  description: z.string().max(500),
-  arch: z.array(z.enum(['x86_64', 'aarch64'])).min(1),
+const word = text({ pattern: /^[A-Za-z0-9][A-Za-z0-9+._:-]*$/, problem: 'not a plain word' })
+const recipe = record<Omit<Recipe, 'dir'>>({
+  name: text({ pattern: namePattern, problem: 'not a name like debian/12' }),
+  description: text({ max: 500 }),
+  arch: list(oneOf(['x86_64', 'aarch64']), { min: 1 }),
   suite: word,
-  variant: z.enum(['extract', 'custom', 'essential', 'apt', 'minbase']),
-  packages: z.array(word).min(1),
+  variant: oneOf(['extract', 'custom', 'essential', 'apt', 'minbase']),
+  packages: list(word, { min: 1 }),
   disk: size,
-  kernel: z
-    .strictObject({ cmdline: z.string().max(1500), modules: z.array(word) })
-    .nullable()
-    .default(null),
-  firmware: z.literal('bios').nullable().default(null),
-  login: z.strictObject({ user: z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/) }),
-  announcesReady: z.boolean().default(true),
-  agent: z.boolean().default(false),
+  kernel: optional(
+    orNull(record<NonNullable<Recipe['kernel']>>({ cmdline: text({ max: 1500 }), modules: list(word) })),
+    null,
+  ),
+  firmware: optional(orNull(oneOf(['bios'])), null),
+  login: record<Recipe['login']>({ user: text({ pattern: userPattern, problem: 'not a user name' }) }),
+  announcesReady: optional(truth(), true),
+  agent: optional(truth(), false),
   minMemory: size,
 })
 
 /** Reads `<dir>/recipe.yaml`. E_BOX_BUILD says what is wrong with it. */
 export async function readRecipe(dir: string): Promise<Recipe> {
   const file = join(dir, 'recipe.yaml')
+  const result = readShape(recipe, parseRecipe(await readFile(file, 'utf8'), file))
+  if ('flaws' in result) throw wrong(file, result.flaws)
+  return { dir, ...result.value }
+}
+
+function parseRecipe(text: string, file: string): unknown {
   try {
-    return { dir, ...schema.parse(parse(await readFile(file, 'utf8'), { maxAliasCount: 0 })) }
+    return parse(text, { maxAliasCount: 0 })
   } catch (cause) {
-    if (cause instanceof z.ZodError)
-      throw wrong(
-        file,
-        cause.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`),
-        cause,
-      )
-    if (cause instanceof YAMLParseError) throw wrong(file, [cause.message], cause)
+    // ReferenceError: an alias, of which there are to be none.
+    if (cause instanceof YAMLParseError || cause instanceof ReferenceError)
+      throw wrong(file, [cause.message], cause)
     throw cause
   }
 }
 
-function wrong(file: string, details: string[], cause: unknown): PosadaError {
+function wrong(file: string, details: string[], cause?: unknown): PosadaError {
   return new PosadaError('E_BOX_BUILD', `the recipe ${file} is wrong: ${details[0]}`, {
     value: file,
     details,

@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
 import { namesIn } from '../../lib/folders.ts'
+import { orNull, readShape, record, text } from '../../lib/shape.ts'
 import { readTextIfThere, writeFileAtomic } from '../../lib/write-file.ts'
 import type { BoxArch } from '../model.ts'
-import { namePattern, versionPattern } from '../names.ts'
+import { digestPattern, namePattern, versionPattern } from '../names.ts'
 import type { StorePaths } from '../store-paths.ts'
 
 /** What a name leads to. `inputs`: digest of what the box was built from, null where it was not built here. */
@@ -16,13 +16,8 @@ export interface Ref {
   inputs: string | null
 }
 
-const content = z.object({
-  digest: z.string().regex(/^[0-9a-f]{64}$/),
-  inputs: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/)
-    .nullable(),
-})
+const digest = text({ pattern: digestPattern })
+const content = record<Pick<Ref, 'digest' | 'inputs'>>({ digest, inputs: orNull(digest) })
 
 export async function writeRef(paths: StorePaths, ref: Ref): Promise<void> {
   const { digest, inputs } = ref
@@ -55,11 +50,11 @@ async function allNames(paths: StorePaths): Promise<string[]> {
 }
 
 async function readRef(paths: StorePaths, name: string, version: string, arch: BoxArch): Promise<Ref | null> {
-  const text = await readTextIfThere(paths.ref(name, version, arch))
-  if (text === null) return null
+  const json = await readTextIfThere(paths.ref(name, version, arch))
+  if (json === null) return null
   try {
-    const result = content.safeParse(JSON.parse(text))
-    return result.success ? { name, version, arch, ...result.data } : null
+    const result = readShape(content, JSON.parse(json))
+    return 'value' in result ? { name, version, arch, ...result.value } : null
   } catch (error) {
     if (error instanceof SyntaxError) return null
     throw error
