@@ -2,16 +2,19 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { isErrno } from './errno.ts'
 
-/** Absolute path of a program, looked up in PATH; a name with a slash is a path of its own. Null: there is none. */
-export function findProgram(name: string): string | null {
+/**
+ * Absolute path of a program, looked up in `path` (PATH unless given); a name with a slash is a path
+ * of its own. Null: there is none that may be run.
+ */
+export function findProgram(name: string, path = process.env.PATH ?? ''): string | null {
   if (name.includes('/')) return isProgram(name) ? name : null
-  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder.startsWith('/'))
+  const folders = path.split(delimiter).filter((folder) => folder.startsWith('/'))
   return folders.map((folder) => join(folder, name)).find(isProgram) ?? null
 }
 
 function isProgram(path: string): boolean {
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false
   try {
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false
     accessSync(path, constants.X_OK)
     return true
   } catch (error) {

@@ -9,7 +9,7 @@ export const bench: Bench = {
   name: 'boot',
 
   async unavailable() {
-    const missing = (await boxBuildRequirements()).filter((one) => one.path === null)
+    const missing = boxBuildRequirements().filter((one) => one.path === null)
     return missing.length === 0 ? null : `needs ${missing.map((one) => one.package).join(', ')}`
   },
 

@@ -11,7 +11,7 @@ export const bench: Bench = {
   name: 'up',
 
   async unavailable() {
-    const missing = (await boxBuildRequirements()).filter((one) => one.path === null)
+    const missing = boxBuildRequirements().filter((one) => one.path === null)
     return missing.length === 0 ? null : `needs ${missing.map((one) => one.package).join(', ')}`
   },
 

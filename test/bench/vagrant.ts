@@ -22,7 +22,7 @@ export const bench: Bench = {
     if (!(await succeeds('sh', ['-c', 'vagrant plugin list | grep -q vagrant-libvirt'])))
       return 'vagrant-libvirt is missing'
     if (process.getuid?.() !== 0) return 'libvirt of the system needs root'
-    const tools = (await boxBuildRequirements()).filter((one) => one.path === null)
+    const tools = boxBuildRequirements().filter((one) => one.path === null)
     return tools.length === 0 ? null : `needs ${tools.map((one) => one.package).join(', ')}`
   },
 

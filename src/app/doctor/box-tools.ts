@@ -2,8 +2,8 @@ import { boxBuildRequirements } from '../../box/index.ts'
 import type { Check } from './model.ts'
 
 /** The programs that build boxes. Whoever only runs machines does without. */
-export async function checkBoxTools(): Promise<Check> {
-  const tools = await boxBuildRequirements()
+export function checkBoxTools(): Check {
+  const tools = boxBuildRequirements()
   const missing = tools.filter(({ path }) => path === null)
   if (missing.length === 0) {
     const names = tools.map(({ program }) => program).join(', ')

@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process'
-import { access, constants } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
 import { PosadaError } from '../../errors/index.ts'
 import type { Emit } from '../../events/index.ts'
+import { findProgram } from '../../lib/find-program.ts'
 import type { Check } from './model.ts'
 
 /** The packages that would put right what the checks complain of, each once. */
@@ -12,8 +11,8 @@ export function missingPackages(checks: readonly Check[]): string[] {
 }
 
 /** The command that installs packages on this host; E_CAPABILITY where there is no apt, or no way to become root. */
-export async function installCommand(packages: readonly string[]): Promise<string[]> {
-  if (!(await isInPath('apt-get'))) {
+export function installCommand(packages: readonly string[]): string[] {
+  if (findProgram('apt-get') === null) {
     throw new PosadaError('E_CAPABILITY', 'posada doctor --fix installs with apt, which is not here', {
       value: packages.join(' '),
       hint: `install these with your system's package manager: ${packages.join(' ')}`,
@@ -21,21 +20,10 @@ export async function installCommand(packages: readonly string[]): Promise<strin
   }
   const install = ['apt-get', 'install', '-y', '--no-install-recommends', ...packages]
   if (process.getuid?.() === 0) return install
-  if (await isInPath('sudo')) return ['sudo', ...install]
+  if (findProgram('sudo') !== null) return ['sudo', ...install]
   throw new PosadaError('E_NO_PERMISSION', 'installing packages needs root, and sudo is not installed', {
     hint: `as root: ${install.join(' ')}`,
   })
-}
-
-async function isInPath(program: string): Promise<boolean> {
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-    const found = await access(join(folder, program), constants.X_OK).then(
-      () => true,
-      () => false,
-    )
-    if (found) return true
-  }
-  return false
 }
 
 /** Runs the command; its output becomes events. Standard input stays the terminal's, for sudo's password. */

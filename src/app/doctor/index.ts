@@ -14,7 +14,7 @@ export async function doctor(inputs: DoctorInputs): Promise<DoctorResult> {
   const checks: Check[] = [
     checkNode(),
     ...providers,
-    await checkBoxTools(),
+    checkBoxTools(),
     await checkNamespaces(),
     await checkRuntimeDir(user.runtime),
     await checkDisk('disk:boxes', user.boxes),
@@ -37,7 +37,7 @@ export async function fix(
 ): Promise<DoctorResult> {
   const packages = missingPackages(before.checks)
   if (packages.length === 0) return before
-  const command = await installCommand(packages)
+  const command = installCommand(packages)
   await options.confirm(command.join(' '))
   await install(command, options.emit, inputs.signal)
   return { ...(await doctor(inputs)), installed: packages }

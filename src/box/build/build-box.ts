@@ -51,7 +51,7 @@ export async function buildBox(options: BuildBoxOptions): Promise<StoredBox> {
     emit({ type: 'step', status: 'skip', step, message })
     return existing
   }
-  await checkRequirements()
+  checkRequirements()
   await sweepWorkFolders(paths.tmp, 'build-')
   await sweepWorkFolders(tmpdir(), buildPrefix, removeBuildFolder)
   emit({ type: 'step', status: 'start', step, message: `building ${recipe.name}` })

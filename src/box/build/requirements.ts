@@ -1,8 +1,6 @@
-import { constants } from 'node:fs'
-import { access } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
+import { delimiter } from 'node:path'
 import { PosadaError } from '../../errors/index.ts'
-import { isErrno } from '../../lib/errno.ts'
+import { findProgram } from '../../lib/find-program.ts'
 
 /** A program that building a box needs, and the Debian package that has it. */
 export interface BuildRequirement {
@@ -22,14 +20,14 @@ const programs = [
 const forOrdinaryUsers = [{ program: 'newuidmap', package: 'uidmap' }]
 
 /** Tools for building boxes on this host, for `posada doctor` and for the build itself. */
-export async function boxBuildRequirements(): Promise<BuildRequirement[]> {
+export function boxBuildRequirements(): BuildRequirement[] {
   const needed = process.getuid?.() === 0 ? programs : [...programs, ...forOrdinaryUsers]
-  return Promise.all(needed.map(async (one) => ({ ...one, path: await findProgram(one.program) })))
+  return needed.map((one) => ({ ...one, path: findProgram(one.program, buildPath()) }))
 }
 
 /** E_BOX_BUILD, naming packages, unless everything is there. */
-export async function checkRequirements(): Promise<void> {
-  const missing = (await boxBuildRequirements()).filter((one) => one.path === null)
+export function checkRequirements(): void {
+  const missing = boxBuildRequirements().filter((one) => one.path === null)
   if (missing.length === 0) return
   const names = missing.map((one) => one.program).join(', ')
   throw new PosadaError('E_BOX_BUILD', `building a box needs programs that are not installed: ${names}`, {
@@ -42,17 +40,4 @@ export async function checkRequirements(): Promise<void> {
 export function buildPath(): string {
   const own = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder.startsWith('/'))
   return [...new Set([...own, '/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin'])].join(delimiter)
-}
-
-async function findProgram(name: string): Promise<string | null> {
-  for (const folder of buildPath().split(delimiter)) {
-    const path = join(folder, name)
-    try {
-      await access(path, constants.X_OK)
-      return path
-    } catch (error) {
-      if (!isErrno(error, 'ENOENT', 'EACCES', 'ENOTDIR')) throw error
-    }
-  }
-  return null
 }

@@ -37,3 +37,11 @@ test('a name with a slash is a path of its own', () => {
   expect(findProgram(path)).toBe(path)
   expect(findProgram(join(folder, 'b', 'tool'))).toBeNull()
 })
+
+test('looks in other folders where they are given, past what may not be run', () => {
+  const path = program('a', 'tool')
+  program('b', 'tool')
+  chmodSync(path, 0o644)
+  expect(findProgram('tool', `${join(folder, 'gone')}:${join(folder, 'a')}`)).toBeNull()
+  expect(findProgram('tool', `${join(folder, 'a')}:${join(folder, 'b')}`)).toBe(join(folder, 'b', 'tool'))
+})
