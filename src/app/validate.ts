@@ -51,7 +51,7 @@ async function checkProviderOptions(manifest: Manifest, env: NodeJS.ProcessEnv):
   if (problems.length === 0) return
   throw new PosadaError(
     'E_MANIFEST_INVALID',
-    `the manifest has ${problems.length} problems with its providers`,
+    `the manifest has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`} with its providers`,
     {
       value: manifest.file,
       problems,

@@ -1,4 +1,4 @@
-import type { Report } from './problems.ts'
+import { problemLimit, type Report } from './problems.ts'
 import type { Source } from './source/source.ts'
 
 const start = /[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*/y
@@ -18,7 +18,8 @@ const escapes = new Map([
  * a value after white space only. Text in single quotes is taken as it is, in double quotes `\n`,
  * `\r`, `\t` and a backslash before any other character are understood; both may span lines. A
  * later line wins over an earlier one. Lines that cannot be understood are reported as E_DOTENV,
- * without their text, which may be a secret. Variables in values are not replaced.
+ * without their text, which may be a secret; after `problemLimit` of them the rest is not read.
+ * Variables in values are not replaced.
  */
 export function parseDotenv(source: Source, report: Report): Map<string, string> {
   const { text } = source
@@ -27,7 +28,8 @@ export function parseDotenv(source: Source, report: Report): Map<string, string>
     pattern.lastIndex = at
     return pattern.exec(text)
   }
-  for (let at = 0; at < text.length; ) {
+  let problems = 0
+  for (let at = 0; at < text.length && problems < problemLimit; ) {
     const empty = match(blank, at)
     if (empty !== null && empty[0] !== '') {
       at = blank.lastIndex
@@ -38,6 +40,7 @@ export function parseDotenv(source: Source, report: Report): Map<string, string>
     const value = found === null ? undefined : readValue(match, start.lastIndex)
     if (found === null || value === undefined || value.text.includes('\0')) {
       report({ ...badLine(found !== null), span: { source, start: at, end: lineEnd } })
+      problems += 1
       at = lineEnd + 1
       continue
     }
