@@ -1,5 +1,5 @@
 import koffi from 'koffi'
-import { checked, SystemCallError } from './system-call-error.ts'
+import { checked, SystemCallError, uninterrupted } from './system-call-error.ts'
 
 /**
  * The few calls of the C library that Node does not offer. All are synchronous: koffi's asynchronous
@@ -61,21 +61,21 @@ const O_CLOEXEC = 0o2000000
 
 /** Opens for reading and writing, closed on exec. */
 export function openDevice(path: string): number {
-  return checked('open', libc().open(path, O_RDWR | O_CLOEXEC), path)
+  return uninterrupted('open', () => libc().open(path, O_RDWR | O_CLOEXEC), path)
 }
 
 export function closeDescriptor(fd: number): void {
   checked('close', libc().close(fd))
 }
 
-/** ioctl with a struct, read and written in place. */
+/** ioctl with a struct, read and written in place. Made again when a signal interrupts it. */
 export function ioctl(fd: number, request: number, data: Uint8Array, name: string): number {
-  return checked(name, libc().ioctlData(fd, request, data))
+  return uninterrupted(name, () => libc().ioctlData(fd, request, data))
 }
 
-/** ioctl whose argument is a number or absent. */
+/** ioctl whose argument is a number or absent. Made again when a signal interrupts it. */
 export function ioctlValue(fd: number, request: number, value: number, name: string): number {
-  return checked(name, libc().ioctlValue(fd, request, value))
+  return uninterrupted(name, () => libc().ioctlValue(fd, request, value))
 }
 
 /** ioctl without argument that tells its errno instead of throwing: 0, or the errno. For the run loop. */
@@ -123,7 +123,8 @@ const FALLOC_FL_PUNCH_HOLE = 2
 
 /** Gives a range of a file back; it reads as zero afterwards. */
 export function punchHole(fd: number, offset: number, length: number): void {
-  checked('fallocate', libc().fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length))
+  const mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE
+  uninterrupted('fallocate', () => libc().fallocate(fd, mode, offset, length))
 }
 
 // <sys/eventfd.h>

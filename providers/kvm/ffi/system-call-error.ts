@@ -26,3 +26,13 @@ export function checked(syscall: string, result: number, path?: string): number 
   if (result === -1) throw new SystemCallError(syscall, koffi.errno(), path)
   return result
 }
+
+/**
+ * Makes a call again as long as a signal interrupts it. KVM_CREATE_VM is one: registering for changes of the address
+ * space gives up when any signal is pending, and the end of a child process is one.
+ */
+export function uninterrupted(syscall: string, call: () => number, path?: string): number {
+  let result = call()
+  while (result === -1 && koffi.errno() === koffi.os.errno.EINTR) result = call()
+  return checked(syscall, result, path)
+}
