@@ -91,9 +91,8 @@ describe('ssh', () => {
       await {[$#] }
       sleep 1
       send "stty size; tty; exit 5\\r"
-      await {31 97}
-      await {/dev/pts/}
-      expect { eof {} timeout { exit 97 } }
+      await {31 97\\s+/dev/pts/}
+      catch { expect { eof {} timeout { exit 97 } } }
       lassign [wait] pid spawnid oserror code
       exit $code`
     writeFileSync(join(place.dir, 'terminal.exp'), script)
