@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { qemuFiles } from '../../providers/qemu/files.ts'
 import { provider as qemu } from '../../providers/qemu/index.ts'
+import { withQmp } from '../../providers/qemu/qmp/client.ts'
 import { packageRoot } from '../../src/lib/package-root.ts'
 import type { MachineSpec } from '../../src/provider/index.ts'
 import { busyboxGuest } from '../helpers/busybox-guest.ts'
@@ -36,9 +38,17 @@ export interface LabJob {
  * SVM, so that it has a real KVM. Returns all that its console said, and how the script ended.
  */
 export async function runInLab(job: LabJob): Promise<{ output: string; exitCode: number }> {
+  const work = await mkdtemp(join(tmpdir(), 'posada-lab-job-'))
+  try {
+    return await runWith(job, work)
+  } finally {
+    await rm(work, { recursive: true, force: true })
+  }
+}
+
+async function runWith(job: LabJob, work: string): Promise<{ output: string; exitCode: number }> {
   const guest = await busyboxGuest()
   const packages = join(guest.kernel, '..', '..')
-  const work = await mkdtemp(join(tmpdir(), 'posada-lab-job-'))
   const provider = qemu.create({ cacheDir: join(work, 'cache'), emit: () => undefined })
   const initrd = join(work, 'initrd')
   await writeFile(initrd, await outerInitrd(packages))
@@ -46,35 +56,29 @@ export async function runInLab(job: LabJob): Promise<{ output: string; exitCode:
     ...{ name, path: join(work, `${name}.qcow2`), base: { path, format: 'raw' as const } },
     size,
   })
+  const disks = [
+    disk('root', await outerRoot(packages), 1200 * 2 ** 20),
+    disk('job', await jobImage(work, job), jobSize),
+  ]
+  const cmdline = `quiet mitigations=off ${job.cmdline ?? ''}`
   const machine = await sandboxMachine(
     {
-      boot: {
-        kind: 'kernel',
-        kernel: guest.kernel,
-        initrd,
-        cmdline: `quiet mitigations=off ${job.cmdline ?? ''}`,
-      },
+      boot: { kind: 'kernel', kernel: guest.kernel, initrd, cmdline },
       cpus: job.cpus ?? 2,
       memory: job.memory ?? 3 * 2 ** 30,
       nested: true,
+      disks,
+      options: { accel: 'tcg', cpu: job.cpu ?? 'EPYC,+svm,+npt' },
     },
     22,
   )
-  const spec: MachineSpec = {
-    ...machine.spec,
-    disks: [
-      disk('root', await outerRoot(packages), 1200 * 2 ** 20),
-      disk('job', await jobImage(work, job), jobSize),
-    ],
-    options: { accel: 'tcg', cpu: job.cpu ?? 'EPYC,+svm,+npt' },
-  }
+  const { spec } = machine
   try {
     await provider.create(spec)
     await provider.start(spec)
     return await untilEnded(spec, job, async () => (await provider.status(spec)).state === 'running')
   } finally {
-    await discard(provider, { ...machine, spec })
-    await rm(work, { recursive: true, force: true })
+    await discard(provider, machine)
   }
 }
 
@@ -95,9 +99,27 @@ async function untilEnded(
     await delay(200)
   }
   const code = /job ended with (\d+)/.exec(output)?.[1]
-  if (code === undefined)
-    throw new Error(`the lab's job did not end in time; its console said:\n${output.slice(-4000)}`)
+  if (code === undefined) {
+    const where = await processorsOf(spec)
+    throw new Error(
+      `the lab's job did not end in time; its console said:\n${output.slice(-4000)}\nits processors:\n${where}`,
+    )
+  }
   return { output, exitCode: Number(code) }
+}
+
+/** What each emulated processor is about, three times: an outer machine that hangs shows where. */
+async function processorsOf(spec: MachineSpec): Promise<string> {
+  const looks: string[] = []
+  for (const _ of [1, 2, 3]) {
+    const said = await withQmp(qemuFiles(spec).qmp, { timeout: 5000 }, (qmp) =>
+      qmp.execute('human-monitor-command', { 'command-line': 'info registers -a' }),
+    )
+    const lines = String(said).split(/\r?\n/)
+    looks.push(lines.filter((line) => /^CPU#|^RIP|^RSP|EFER|^CR0/.test(line)).join('\n'))
+    await delay(500)
+  }
+  return looks.join('\n--\n')
 }
 
 async function jobImage(work: string, { script, files }: LabJob): Promise<string> {
