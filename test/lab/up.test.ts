@@ -6,13 +6,14 @@ import { openBoxStore } from '../../src/box/index.ts'
 import { userPaths } from '../../src/project/paths.ts'
 import { builtFiles, runInLab } from './lab.ts'
 
-const manifest = `version: 1
+const manifest = (box: string, cpus: number, memory: string) => `version: 1
 name: lab
 machines:
   web:
-    box: posada/tiny
+    box: ${box}
     provider: kvm
-    memory: 256MiB
+    cpus: ${cpus}
+    memory: ${memory}
     provision:
       - name: first
         shell: echo provisioned > /tmp/first
@@ -26,36 +27,46 @@ posada doctor || true
 posada up
 posada status
 posada exec -- true
-posada exec -- sh -c 'cat /tmp/first; uname -sm'
+posada exec -- sh -c 'cat /tmp/first; uname -sm; grep -c ^processor /proc/cpuinfo'
 posada halt
 posada status
 posada destroy --yes
 ls -A /run /tmp/state/posada 2>/dev/null || true
 `
 
-// Starts the outer machine and in it one of posada/tiny: some 2 minutes.
-it('brings a machine up to SSH, provisions it, shuts it down and takes it away', async () => {
-  const work = await mkdtemp(join(tmpdir(), 'posada-lab-up-'))
-  try {
-    await writeFile(join(work, 'posada.yaml'), manifest)
-    const { output, exitCode } = await runInLab({
-      files: {
-        ...builtFiles,
-        ...(await boxFiles('posada/tiny')),
-        'vm/posada.yaml': join(work, 'posada.yaml'),
-      },
-      script,
-      timeout: 330_000,
-      ...(process.env.POSADA_LAB_VERBOSE === undefined
-        ? {}
-        : { onOutput: (text) => process.stdout.write(text) }),
-    })
-    expect(exitCode, output.slice(-8000)).toBe(0)
-    expect(output).toMatch(/provisioned\s+Linux x86_64/)
-  } finally {
-    await rm(work, { recursive: true, force: true })
-  }
-}, 400_000)
+const machines = [
+  { box: 'posada/tiny', cpus: 1, memory: '256MiB' },
+  { box: 'debian/12', cpus: 2, memory: '1GiB' },
+]
+
+// Each starts the outer machine and in it one of the box: some 3 minutes.
+it.each(machines)(
+  'brings $box up to SSH, provisions it, shuts it down and takes it away',
+  async (machine) => {
+    const { box, cpus, memory } = machine
+    const work = await mkdtemp(join(tmpdir(), 'posada-lab-up-'))
+    try {
+      await writeFile(join(work, 'posada.yaml'), manifest(box, cpus, memory))
+      const { output, exitCode } = await runInLab({
+        files: {
+          ...builtFiles,
+          ...(await boxFiles(box)),
+          'vm/posada.yaml': join(work, 'posada.yaml'),
+        },
+        script,
+        timeout: 330_000,
+        ...(process.env.POSADA_LAB_VERBOSE === undefined
+          ? {}
+          : { onOutput: (text) => process.stdout.write(text) }),
+      })
+      expect(exitCode, output.slice(-8000)).toBe(0)
+      expect(output).toMatch(new RegExp(`provisioned\\s+Linux x86_64\\s+${cpus}\\s`))
+    } finally {
+      await rm(work, { recursive: true, force: true })
+    }
+  },
+  400_000,
+)
 
 /** The newest box of this name, as it lies in a store below /job/data. */
 async function boxFiles(name: string): Promise<Record<string, string>> {
