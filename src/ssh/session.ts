@@ -47,9 +47,9 @@ export function makeSession(client: Client, socket: Socket, target: SshTarget, k
     async close() {
       // Once the goodbye is with the kernel there is nothing to wait for: an emulated guest takes a
       // tenth of a second to end its session.
-      socket.once('finish', () => client.destroy())
+      socket.once('finish', () => socket.destroy())
       client.end()
-      const force = setTimeout(() => client.destroy(), 500)
+      const force = setTimeout(() => socket.destroy(), 500)
       await closed
       clearTimeout(force)
     },
