@@ -1,6 +1,15 @@
+import { existsSync } from 'node:fs'
 import { arch } from 'node:os'
 import { resolve } from 'node:path'
-import { type BoxStore, buildBox, listRecipes, openBoxStore, type StoredBox } from '../box/index.ts'
+import {
+  type BoxStore,
+  buildBox,
+  fetchBox,
+  listRecipes,
+  openBoxStore,
+  parseBoxSource,
+  type StoredBox,
+} from '../box/index.ts'
 import type { Emit } from '../events/index.ts'
 import { userPaths } from '../project/paths.ts'
 import { machinesOnBox } from './box-users.ts'
@@ -71,15 +80,20 @@ export async function build({ recipe, force, env, emit, signal }: BuildOptions):
 }
 
 export interface AddOptions {
-  path: string
+  /** A path, with or without a leading `./`, or whatever else names a box. */
+  source: string
   force: boolean
   cwd: string
   env: NodeJS.ProcessEnv
+  emit: Emit
+  signal: AbortSignal
 }
 
-/** Adds a box that somebody else built. */
-export async function add({ path, force, cwd, env }: AddOptions): Promise<BoxResult> {
-  return boxResult(await store(env).add(resolve(cwd, path), { force }))
+/** Adds a box that somebody else built, from wherever it is. */
+export async function add({ source, force, cwd, env, emit, signal }: AddOptions): Promise<BoxResult> {
+  const named = existsSync(resolve(cwd, source)) ? resolve(cwd, source) : source
+  const context = { store: store(env), arch: hostArch(), emit, signal, env, catalogues: [], force }
+  return boxResult(await fetchBox(parseBoxSource(named, cwd), context))
 }
 
 /** Removes a box that no machine of any project in the index stands on; else E_BOX_IN_USE. */

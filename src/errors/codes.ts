@@ -65,6 +65,15 @@ export const errorCodes = {
   E_BOX_INVALID: { exit: 1, means: 'What was given is not a box.' },
   E_BOX_BUILD: { exit: 1, means: 'Building the box failed.' },
   E_BOX_ARCH: { exit: 1, means: 'The box is made for another architecture.' },
+  E_BOX_SOURCE: {
+    exit: 2,
+    means: 'What was written names no box, or a place that boxes are not taken from.',
+  },
+  E_BOX_VERSION: { exit: 1, means: 'No version of the box is one of those asked for.' },
+  E_CATALOGUE: { exit: 1, means: 'A catalogue of boxes cannot be understood.' },
+  E_DOWNLOAD: { exit: 1, means: 'A download failed, or the server did what is not allowed.' },
+  E_CHECKSUM: { exit: 1, means: 'What was downloaded is not what its checksum says.' },
+  E_UNCHECKED: { exit: 1, means: 'No checksum vouches for the download, and nothing allows that.' },
 
   // Providers
   E_PROVIDER_UNKNOWN: { exit: 2, means: 'There is no provider of this name, built in or installed.' },

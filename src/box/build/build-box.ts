@@ -102,7 +102,7 @@ async function build(options: {
     )
     const manifest = await describeBox(box, { recipe, arch, version })
     await writeFile(join(box, boxJsonName), `${JSON.stringify(manifest, null, 2)}\n`)
-    return await placeFolder(paths, box, inputs)
+    return await placeFolder(paths, box, { inputs, source: null, origin: null })
   } finally {
     await rm(work, { recursive: true, force: true })
     await removeBuildFolder(tmp)

@@ -19,7 +19,7 @@ import { readStored } from './verify.ts'
 export async function placeFolder(
   paths: StorePaths,
   folder: string,
-  inputs: string | null,
+  from: Pick<Ref, 'inputs' | 'source' | 'origin'>,
 ): Promise<StoredBox> {
   const json = await readFile(join(folder, boxJsonName))
   const digest = createHash('sha256').update(json).digest('hex')
@@ -28,7 +28,7 @@ export async function placeFolder(
   for (const name of [boxJsonName, ...boxFiles(manifest).map((one) => one.file)])
     await seal(join(folder, name), name === manifest.login.key.file ? 0o400 : 0o444)
   const { name, version, arch } = manifest
-  const ref: Ref = { name, version, arch, digest, inputs }
+  const ref: Ref = { name, version, arch, digest, ...from }
   await mkdir(paths.contents, { recursive: true })
   for (let attempt = 0; attempt < 5; attempt++) {
     await moveInto(paths, folder, digest)

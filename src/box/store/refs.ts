@@ -1,27 +1,51 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { namesIn } from '../../lib/folders.ts'
-import { orNull, readShape, record, text } from '../../lib/shape.ts'
+import { optional, orNull, readShape, record, shape, text } from '../../lib/shape.ts'
 import { readTextIfThere, writeFileAtomic } from '../../lib/write-file.ts'
 import type { BoxArch } from '../model.ts'
 import { digestPattern, namePattern, versionPattern } from '../names.ts'
+import { checksumText, parseChecksum } from '../source/checksum.ts'
+import type { BoxOrigin } from '../source/model.ts'
+import { sourceLimit } from '../source/parse-source.ts'
 import type { StorePaths } from '../store-paths.ts'
 
-/** What a name leads to. `inputs`: digest of what the box was built from, null where it was not built here. */
-export interface Ref {
+/** Where a box came from. Both null: it was built here, or added from a file. */
+export interface RefOrigin {
+  /** What the user named it by, as `sourceText` gives it: `https://…`, `oci://…`, `./shop.tar`. */
+  source: string | null
+  origin: BoxOrigin | null
+}
+
+/** What a name leads to. */
+export interface Ref extends RefOrigin {
   name: string
   version: string
   arch: BoxArch
   digest: string
+  /** Digest of what the box was built from; null where it was not built here. */
   inputs: string | null
 }
 
+type Content = Omit<Ref, 'name' | 'version' | 'arch'>
+
 const digest = text({ pattern: digestPattern })
-const content = record<Pick<Ref, 'digest' | 'inputs'>>({ digest, inputs: orNull(digest) })
+const address = text({ max: sourceLimit })
+const checksum = shape('not a checksum', (value) =>
+  typeof value === 'string' ? (parseChecksum(value) ?? undefined) : undefined,
+)
+const content = record<Content>({
+  digest,
+  inputs: orNull(digest),
+  source: optional(orNull(address), null),
+  origin: optional(orNull(record<BoxOrigin>({ url: address, checksum: orNull(checksum) })), null),
+})
 
 export async function writeRef(paths: StorePaths, ref: Ref): Promise<void> {
-  const { digest, inputs } = ref
-  await writeFileAtomic(paths.ref(ref.name, ref.version, ref.arch), `${JSON.stringify({ digest, inputs })}\n`)
+  const { digest, inputs, source, origin } = ref
+  const written = origin && { ...origin, checksum: origin.checksum && checksumText(origin.checksum) }
+  const json = JSON.stringify({ digest, inputs, source, origin: written })
+  await writeFileAtomic(paths.ref(ref.name, ref.version, ref.arch), `${json}\n`)
 }
 
 export async function removeRef(paths: StorePaths, ref: Ref): Promise<void> {
@@ -39,6 +63,14 @@ export async function listRefs(paths: StorePaths, name?: string): Promise<Ref[]>
         if (ref !== null) refs.push(ref)
       }
   return refs
+}
+
+/** The ref of just this name, version and architecture. */
+export async function findRef(
+  paths: StorePaths,
+  { name, version, arch }: Pick<Ref, 'name' | 'version' | 'arch'>,
+): Promise<Ref | null> {
+  return readRef(paths, name, version, arch)
 }
 
 async function allNames(paths: StorePaths): Promise<string[]> {

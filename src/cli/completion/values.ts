@@ -83,6 +83,7 @@ async function argValues(
       return [...machines.map(({ value }) => ({ value: `${value}:` })), ...(word.includes(':') ? [] : FILES)]
     }
     case 'path':
+    case 'source':
       return FILES
     default: {
       const options = request.command.args[request.arg]?.options ?? []

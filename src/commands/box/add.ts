@@ -7,7 +7,7 @@ import { boxText } from '../../cli/text/boxes.ts'
 export default class BoxAdd extends BaseCommand {
   static override summary = 'Add a box to the store, from its folder or an archive of it.'
   static override args = {
-    path: Args.string({
+    source: Args.string({
       description: 'A folder with a box.json, or a .tar, .tar.gz or .tar.zst of one.',
       required: true,
       ignoreStdin: true,
@@ -19,7 +19,15 @@ export default class BoxAdd extends BaseCommand {
 
   async run(): Promise<BoxResult> {
     const { args, flags } = await this.parse(BoxAdd)
-    const box = await add({ path: args.path, force: flags.force, cwd: process.cwd(), env: process.env })
+    const { emit, signal } = this
+    const box = await add({
+      source: args.source,
+      force: flags.force,
+      cwd: process.cwd(),
+      env: process.env,
+      emit,
+      signal,
+    })
     this.print(boxText(box))
     return box
   }

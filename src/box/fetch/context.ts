@@ -1,0 +1,37 @@
+import type { Emit } from '../../events/index.ts'
+import type { BoxArch } from '../model.ts'
+import type { Checksum } from '../source/checksum.ts'
+import type { BoxStore } from '../store.ts'
+
+/** What every way of getting a box works with. */
+export interface FetchContext {
+  store: BoxStore
+  arch: BoxArch
+  emit: Emit
+  signal: AbortSignal
+  /** For proxies, and for the folders of other programs' settings. */
+  env: NodeJS.ProcessEnv
+  /** Addresses of catalogues that are asked before Posada's own, in this order. */
+  catalogues: readonly string[]
+  /** What the download must hash to, where the user or a lock file says so. */
+  checksum?: Checksum | null
+  /** Takes a download that no checksum vouches for. */
+  unchecked?: boolean
+  /** Replaces a box of the same name and version. */
+  force?: boolean
+  /** What the user calls it, where that is not for the source to say. */
+  facts?: BoxFacts
+}
+
+/** What is known of a box from outside of its file: from a catalogue, or from the user. */
+export interface BoxFacts {
+  name?: string
+  version?: string
+  arch?: BoxArch
+  description?: string
+  /** The user that a cloud image lets in. */
+  user?: string
+  firmware?: 'bios' | 'uefi'
+  /** The format of a disk image, which is never guessed for `raw`. */
+  image?: 'qcow2' | 'raw'
+}

@@ -1,0 +1,15 @@
+/** A URL as it may be printed and written down: without user, password, query values or fragment. */
+export function shownUrl(url: string | URL): string {
+  const parsed = new URL(url)
+  parsed.username = ''
+  parsed.password = ''
+  parsed.hash = ''
+  // Signed URLs carry their secret there.
+  if (parsed.search !== '') parsed.search = '?…'
+  return decodeURI(parsed.href.replace('?%E2%80%A6', '?…'))
+}
+
+/** Whether the host is this computer: the only one that is spoken to without TLS. RFC 6761, section 6.3. */
+export function isLoopback({ hostname }: { hostname: string }): boolean {
+  return /^(localhost|.*\.localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname)
+}

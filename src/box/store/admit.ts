@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto'
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PosadaError } from '../../errors/index.ts'
+import type { BoxManifest, StoredBox } from '../model.ts'
+import { boxJsonName, type StorePaths } from '../store-paths.ts'
+import { makeWorkFolder, sweepWorkFolders } from '../work-folder.ts'
+import { dropUnnamed, placeFolder } from './place.ts'
+import { findRef, type RefOrigin } from './refs.ts'
+
+/** Fills an empty folder with a box.json and the files that it names, all checked. */
+export type FillBox = (folder: string) => Promise<BoxManifest>
+
+export interface AdmitOptions {
+  /** Replaces a box of the same name, version and architecture that has other content. */
+  force?: boolean
+  origin?: RefOrigin
+}
+
+/**
+ * The one way for a box from outside into the store: `fill` makes it in a folder of its own, which is
+ * swept by the next command where this process is killed; then it is renamed to where it belongs.
+ * What is there under the same name, version and architecture is E_BOX_EXISTS unless it is the same.
+ */
+export async function admitBox(
+  paths: StorePaths,
+  fill: FillBox,
+  options: AdmitOptions = {},
+): Promise<StoredBox> {
+  await sweepWorkFolders(paths.tmp, 'add-')
+  await sweepWorkFolders(paths.tmp, 'remove-')
+  const folder = await makeWorkFolder(paths.tmp, 'add-')
+  try {
+    const manifest = await fill(folder)
+    const old = await findRef(paths, manifest)
+    const digest = createHash('sha256')
+      .update(await readFile(join(folder, boxJsonName)))
+      .digest('hex')
+    const isSame = old?.digest === digest
+    if (old !== null && !isSame && options.force !== true) throw taken(manifest)
+    const inputs = old !== null && isSame ? old.inputs : null
+    const origin =
+      options.origin ?? (old !== null && isSame ? { source: old.source, origin: old.origin } : undefined)
+    const stored = await placeFolder(paths, folder, { inputs, ...(origin ?? { source: null, origin: null }) })
+    if (old !== null && !isSame) await dropUnnamed(paths, old.digest)
+    return stored
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function taken({ name, version }: BoxManifest): PosadaError {
+  return new PosadaError('E_BOX_EXISTS', `the store already has ${name}@${version}, with other content`, {
+    value: `${name}@${version}`,
+    hint: 'give --force to replace it',
+  })
+}
