@@ -1,6 +1,7 @@
-import { open, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { exists } from '../../lib/folders.ts'
+import { inspectDisk } from '../formats/inspect-disk.ts'
 import type { BoxArch, BoxFile, BoxManifest } from '../model.ts'
 import { sha256OfFile } from '../store/verify.ts'
 import type { Recipe } from './recipe.ts'
@@ -11,6 +12,8 @@ export async function describeBox(
   { recipe, arch, version }: { recipe: Recipe; arch: BoxArch; version: string },
 ): Promise<BoxManifest> {
   const disk = await describe(folder, 'root.qcow2')
+  const image = join(folder, disk.file)
+  const { virtualSize } = await inspectDisk(image, { format: 'qcow2', shown: image })
   const kernel = recipe.kernel === null ? null : await describe(folder, 'vmlinuz')
   const hasInitrd = await exists(join(folder, 'initrd'))
   return {
@@ -19,7 +22,7 @@ export async function describeBox(
     version,
     arch,
     description: recipe.description,
-    disks: [{ ...disk, format: 'qcow2', virtualSize: await qcow2Size(join(folder, disk.file)) }],
+    disks: [{ ...disk, format: 'qcow2', virtualSize }],
     ...(recipe.kernel === null || kernel === null
       ? {}
       : {
@@ -40,16 +43,4 @@ export async function describeBox(
 async function describe(folder: string, file: string): Promise<BoxFile> {
   const path = join(folder, file)
   return { file, size: (await stat(path)).size, sha256: await sha256OfFile(path) }
-}
-
-/** Bytes that the guest sees: a big-endian u64 at byte 24. Source: QEMU docs/interop/qcow2.txt, Header. */
-async function qcow2Size(path: string): Promise<number> {
-  const file = await open(path, 'r')
-  try {
-    const { buffer } = await file.read({ buffer: Buffer.alloc(32), position: 0 })
-    if (buffer.toString('latin1', 0, 4) !== 'QFI\xfb') throw new Error(`${path} is not a qcow2 image`)
-    return Number(buffer.readBigUInt64BE(24))
-  } finally {
-    await file.close()
-  }
 }

@@ -49,7 +49,7 @@ export function openQcow2File(file: HostFile, { readOnly, base }: Qcow2Options):
   if (header.snapshots > 0)
     throw damaged(path, 'it holds internal snapshots; qemu-img snapshot -d removes them')
   if (header.autoclear) throw damaged(path, 'it holds bitmaps or other features of another writer')
-  if (header.dirty || header.corrupt)
+  if (header.features.dirty || header.features.corrupt)
     throw damaged(path, 'its last writer left it unsound; qemu-img check -r all mends it')
   if (!tryLock(file.fd)) {
     throw new PosadaError('E_DISK_IN_USE', `${path} is in use by another process`, {

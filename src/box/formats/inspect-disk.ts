@@ -1,0 +1,81 @@
+import { open } from 'node:fs/promises'
+import { PosadaError } from '../../errors/index.ts'
+import { externalDataExtension, type Qcow2Header, readQcow2Header, roundUp } from '../../lib/qcow2-header.ts'
+import type { BoxDisk } from '../model.ts'
+import { foreignKind } from './foreign.ts'
+
+/** A box's disk: what ext4 holds in one file. */
+const largestDisk = 16 * 2 ** 40
+
+/**
+ * Looks into a disk image that somebody else made, by the format that is stated for it and never by a
+ * guess. Refused with E_BOX_INVALID: an image that leads a hypervisor to another file of the host (a
+ * base, external data), that is encrypted, marked damaged, holds snapshots, or is something else than what
+ * was said. Returns what the guest sees, in bytes.
+ */
+export async function inspectDisk(
+  path: string,
+  { format, shown }: { format: BoxDisk['format']; shown: string },
+): Promise<{ virtualSize: number }> {
+  const { start, size } = await readStart(path)
+  const refuse = (problem: string, hint: string): never => {
+    throw new PosadaError('E_BOX_INVALID', `the disk ${shown} cannot be used: ${problem}`, {
+      value: shown,
+      hint,
+    })
+  }
+  const foreign = foreignKind(start)
+  if (format === 'raw') {
+    if (foreign !== null) return refuse(`it is ${foreign.what}, and said to be raw`, foreign.hint)
+    if (size === 0) return refuse('it is empty', getAgain)
+    if (size > largestDisk) return refuse('it is larger than 16TiB', 'make it smaller')
+    return { virtualSize: roundUp(size, 512) }
+  }
+  if (foreign !== null && foreign.what !== 'a qcow2 image')
+    return refuse(`it is ${foreign.what}, and said to be qcow2`, foreign.hint)
+  const header = readQcow2Header(start, size)
+  if (typeof header === 'string') return refuse(header, getAgain)
+  const flaw = flawOf(header)
+  if (flaw !== null) return refuse(flaw.problem, flaw.hint)
+  return { virtualSize: header.size }
+}
+
+const getAgain = 'get it again from where it came from; qemu-img info shows what it is'
+const flatten = 'qemu-img convert -O qcow2 IMAGE root.qcow2, where it was made, makes one of its own'
+
+function flawOf(header: Qcow2Header): { problem: string; hint: string } | null {
+  const { features, backingName, extensions } = header
+  if (backingName !== null)
+    return {
+      problem: `it lies on another image, ${JSON.stringify(backingName.slice(0, 200))}`,
+      hint: flatten,
+    }
+  if (features.externalData || extensions.includes(externalDataExtension))
+    return { problem: 'its data lies in another file', hint: flatten }
+  if (header.encrypted) return { problem: 'it is encrypted', hint: 'a box is not encrypted' }
+  if (features.unknown) return { problem: 'it needs features that are not known', hint: flatten }
+  if (features.corrupt)
+    return { problem: 'it is marked as damaged', hint: 'qemu-img check -r all mends what can be mended' }
+  if (header.snapshots > 0) return { problem: 'it holds snapshots', hint: flatten }
+  if (header.size === 0) return { problem: 'it is empty', hint: getAgain }
+  if (header.size > largestDisk) return { problem: 'it is larger than 16TiB', hint: 'make it smaller' }
+  return null
+}
+
+/** Of a qcow2 image the header, its extensions and the name of a base lie in the first cluster. */
+async function readStart(path: string): Promise<{ start: Buffer; size: number }> {
+  const file = await open(path, 'r')
+  try {
+    const { size } = await file.stat()
+    const start = Buffer.alloc(Math.min(size, 65536))
+    let got = 0
+    while (got < start.length) {
+      const { bytesRead } = await file.read(start, got, start.length - got, got)
+      if (bytesRead === 0) break
+      got += bytesRead
+    }
+    return { start: start.subarray(0, got), size }
+  } finally {
+    await file.close()
+  }
+}
