@@ -59,10 +59,17 @@ export abstract class BaseCommand extends Command {
     )
   }
 
-  /** The project of the manifest, found from the working folder or named by `--file`. */
-  protected async openProject(flags: { file?: string | undefined }): Promise<Project> {
+  /**
+   * The project of the manifest, found from the working folder or named by `--file`. `tolerant`: a
+   * manifest with problems will do.
+   */
+  protected async openProject(
+    flags: { file?: string | undefined },
+    options: { tolerant?: boolean } = {},
+  ): Promise<Project> {
     const { openProject } = await import('./app/open-project.ts')
     return openProject({
+      ...options,
       ...(flags.file === undefined ? {} : { file: flags.file }),
       cwd: process.cwd(),
       env: process.env,

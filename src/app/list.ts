@@ -7,10 +7,11 @@ import { providerRegistry } from './providers.ts'
 export interface ListOptions {
   env: NodeJS.ProcessEnv
   emit: Emit
+  signal: AbortSignal
 }
 
 /** Every project of this user that has machines, with their states. */
-export async function list({ env, emit }: ListOptions): Promise<ProjectResult[]> {
+export async function list({ env, emit, signal }: ListOptions): Promise<ProjectResult[]> {
   const user = userPaths(env)
-  return listProjects(user, (root) => providerRegistry({ root, cacheDir: user.cache, emit }))
+  return listProjects(user, (root) => providerRegistry({ root, cacheDir: user.cache, emit }), signal)
 }

@@ -1,6 +1,8 @@
+import { basename, dirname, resolve } from 'node:path'
+import { isPosadaError } from '../errors/index.ts'
 import type { Emit } from '../events/index.ts'
 import type { Project } from '../machine/project.ts'
-import { loadManifest } from '../manifest/index.ts'
+import { findManifest, loadManifest } from '../manifest/index.ts'
 import { projectPaths, userPaths } from '../project/paths.ts'
 import { lazyBoxStore } from './box-store.ts'
 import { providerRegistry } from './providers.ts'
@@ -14,6 +16,8 @@ export interface OpenProjectOptions {
   signal: AbortSignal
   /** How the user started this: `posada up`. */
   command: string
+  /** Whether a manifest with problems will do, for a verb that only looks at machines or takes them down. */
+  tolerant?: boolean
 }
 
 /** Ten minutes: a machine's first start with its provision steps takes minutes. */
@@ -21,11 +25,12 @@ const LOCK_WAIT = 600_000
 
 /** Joins everything that the verbs of src/machine need. The only place that knows all rooms. */
 export async function openProject(options: OpenProjectOptions): Promise<Project> {
-  const { file, cwd, env, emit, signal, command } = options
-  const manifest = await loadManifest({ cwd, env, ...(file === undefined ? {} : { file }) })
+  const { env, emit, signal, command } = options
+  const { manifest, broken } = await readManifest(options)
   const user = userPaths(env)
   return {
     manifest,
+    broken,
     paths: projectPaths(manifest.root),
     user,
     boxes: lazyBoxStore(user.boxes),
@@ -34,5 +39,23 @@ export async function openProject(options: OpenProjectOptions): Promise<Project>
     signal,
     command,
     lockWait: LOCK_WAIT,
+  }
+}
+
+async function readManifest(options: OpenProjectOptions): Promise<Pick<Project, 'manifest' | 'broken'>> {
+  const { file, cwd, env, emit, tolerant } = options
+  try {
+    return {
+      manifest: await loadManifest({ cwd, env, ...(file === undefined ? {} : { file }) }),
+      broken: null,
+    }
+  } catch (error) {
+    const path = file === undefined ? await findManifest(cwd) : resolve(cwd, file)
+    if (tolerant !== true || !isPosadaError(error) || error.code === 'E_MANIFEST_MISSING' || path === null)
+      throw error
+    const message = `${error.message}; going by the machines that were made`
+    emit({ type: 'notice', level: 'warn', message, hint: 'posada validate shows what is wrong' })
+    const root = dirname(path)
+    return { manifest: { file: path, root, name: basename(root), machines: [] }, broken: error }
   }
 }

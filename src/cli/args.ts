@@ -1,4 +1,5 @@
 import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
 
 /** Any number of machines; none means all. */
 export const machinesArg = Args.string({
@@ -13,4 +14,11 @@ export const machineArg = Args.string({
   name: 'machine',
   ignoreStdin: true,
   description: 'A machine, by its name in the manifest; may be left out when there is only one.',
+})
+
+/** For a command in a guest that draws on the screen or asks questions. */
+export const ttyFlag = Flags.boolean({
+  char: 't',
+  description:
+    'Give the command a terminal, where posada itself has one; its output and errors then come as one.',
 })

@@ -1,6 +1,8 @@
 import { Writable } from 'node:stream'
+import { PosadaError } from '../errors/index.ts'
 import { runCommand } from '../machine/command.ts'
 import type { Project } from '../machine/project.ts'
+import { shell } from '../machine/shell.ts'
 
 /** What `exec` and `ssh -- CMD` print with `--json`. */
 export interface GuestCommandResult {
@@ -18,6 +20,8 @@ export interface GuestCommandOptions {
   machine: string | undefined
   command: readonly string[] | string
   json: boolean
+  /** Whether the command gets a terminal, where this process has one. */
+  tty: boolean
 }
 
 const LIMIT = 16 * 1024 * 1024
@@ -27,7 +31,8 @@ export async function runInGuest(
   project: Project,
   options: GuestCommandOptions,
 ): Promise<GuestCommandResult> {
-  const { machine, command, json } = options
+  const { machine, command, json, tty } = options
+  if (tty) return onTerminal(project, options)
   const stdout = json ? new Collector() : process.stdout
   const stderr = json ? new Collector() : process.stderr
   const { exitCode, signal } = await runCommand(project, {
@@ -46,6 +51,20 @@ export async function runInGuest(
     stderr: stderr.text(),
     truncated: stdout.truncated || stderr.truncated,
   }
+}
+
+async function onTerminal(
+  project: Project,
+  { machine, command, json }: GuestCommandOptions,
+): Promise<GuestCommandResult> {
+  if (json)
+    throw new PosadaError('E_USAGE', 'what goes to a terminal is no JSON document', {
+      hint: 'leave out --tty or --json',
+    })
+  const { stdin, stdout, stderr } = process
+  const { exitCode, signal } = await shell(project, { machine, command, stdin, stdout, stderr })
+  process.exitCode = exitCode
+  return { exitCode, signal: signal ?? null }
 }
 
 /** Keeps the first 16 MiB of what is written to it. */

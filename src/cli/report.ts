@@ -1,4 +1,4 @@
-import { type ErrorCode, errorCodes, fromSystemError, isPosadaError, PosadaError } from '../errors/index.ts'
+import { bugReport, errorCodes, fromSystemError, isPosadaError, PosadaError } from '../errors/index.ts'
 import { useColour } from '../ui/colour.ts'
 import { errorDocument } from '../ui/error-json.ts'
 import { renderError } from '../ui/errors.ts'
@@ -39,17 +39,7 @@ function asPosadaError(thrown: unknown): PosadaError {
     if (isPosadaError(error.cause)) return error.cause
     return new PosadaError('E_INTERRUPTED', 'interrupted', { cause: error })
   }
-  return bug(error)
-}
-
-function bug(error: unknown): PosadaError {
-  const code: ErrorCode = 'E_BUG'
-  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-  return new PosadaError(code, `a fault in Posada itself: ${what}`, {
-    cause: error,
-    hint: 'please report it, with what you did and the output of the same command with --debug',
-    details: [`node ${process.version}, ${process.platform} ${process.arch}`],
-  })
+  return bugReport(error)
 }
 
 function stackOf(error: unknown): string {

@@ -15,7 +15,7 @@ export default class Destroy extends BaseCommand {
 
   async run(): Promise<{ machines: DestroyResult[] }> {
     const { args, flags } = await this.parse(Destroy)
-    const project = await this.openProject(flags)
+    const project = await this.openProject(flags, { tolerant: true })
     const named = args.machine ?? []
     const what = named.length === 0 ? `all machines of ${project.manifest.name}` : named.join(', ')
     const { yes, json } = flags

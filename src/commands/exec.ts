@@ -1,5 +1,5 @@
 import { BaseCommand } from '../base-command.ts'
-import { machineArg } from '../cli/args.ts'
+import { machineArg, ttyFlag } from '../cli/args.ts'
 import { splitAtDashes } from '../cli/argv.ts'
 import { type GuestCommandResult, runInGuest } from '../cli/guest-command.ts'
 import { PosadaError } from '../errors/index.ts'
@@ -14,6 +14,7 @@ export default class Exec extends BaseCommand {
     "<%= config.bin %> exec web -- sh -c 'echo $HOME'",
   ]
   static override args = { machine: machineArg }
+  static override flags = { tty: ttyFlag }
 
   protected override readonly interruptHint = null
 
@@ -26,6 +27,6 @@ export default class Exec extends BaseCommand {
     }
     const project = await this.openProject(flags)
     this.endProgress()
-    return runInGuest(project, { machine: args.machine, command, json: flags.json })
+    return runInGuest(project, { machine: args.machine, command, json: flags.json, tty: flags.tty })
   }
 }

@@ -14,7 +14,7 @@ export default class Halt extends BaseCommand {
 
   async run(): Promise<{ machines: HaltResult[] }> {
     const { args, flags } = await this.parse(Halt)
-    const project = await this.openProject(flags)
+    const project = await this.openProject(flags, { tolerant: true })
     const machines = await halt(project, { machines: args.machine ?? [], force: flags.force })
     this.print(haltText(machines))
     return { machines }

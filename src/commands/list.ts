@@ -8,7 +8,7 @@ export default class List extends BaseCommand {
 
   async run(): Promise<{ projects: ProjectResult[] }> {
     await this.parse(List)
-    const projects = await list({ env: process.env, emit: this.emit })
+    const projects = await list({ env: process.env, emit: this.emit, signal: this.signal })
     this.print(projectsText(projects, this.paint))
     return { projects }
   }

@@ -29,7 +29,7 @@ export default class Logs extends BaseCommand {
     const { follow, json } = flags
     if (follow && json)
       throw new PosadaError('E_USAGE', '--follow has no end, and --json prints one document')
-    const project = await this.openProject(flags)
+    const project = await this.openProject(flags, { tolerant: true })
     const source = flags.console ? 'console' : 'provider'
     const lines: string[] = []
     let count = 0

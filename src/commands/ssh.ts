@@ -1,5 +1,5 @@
 import { BaseCommand } from '../base-command.ts'
-import { machineArg } from '../cli/args.ts'
+import { machineArg, ttyFlag } from '../cli/args.ts'
 import { splitAtDashes } from '../cli/argv.ts'
 import { type GuestCommandResult, runInGuest } from '../cli/guest-command.ts'
 import { PosadaError } from '../errors/index.ts'
@@ -15,6 +15,7 @@ export default class Ssh extends BaseCommand {
     "<%= config.bin %> ssh web -- 'cd /srv && ls | wc -l'",
   ]
   static override args = { machine: machineArg }
+  static override flags = { tty: ttyFlag }
 
   protected override readonly interruptHint = null
 
@@ -28,7 +29,8 @@ export default class Ssh extends BaseCommand {
     }
     const project = await this.openProject(flags)
     this.endProgress()
-    if (!isShell) return runInGuest(project, { machine, command: command.join(' '), json: flags.json })
+    if (!isShell)
+      return runInGuest(project, { machine, command: command.join(' '), json: flags.json, tty: flags.tty })
     const { stdin, stdout, stderr } = process
     const { exitCode, signal } = await shell(project, { machine, stdin, stdout, stderr })
     process.exitCode = exitCode

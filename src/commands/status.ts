@@ -10,7 +10,7 @@ export default class Status extends BaseCommand {
 
   async run(): Promise<{ project: string; root: string; machines: StatusResult[] }> {
     const { args, flags } = await this.parse(Status)
-    const project = await this.openProject(flags)
+    const project = await this.openProject(flags, { tolerant: true })
     const machines = await status(project, args.machine ?? [])
     this.print(statusText(machines, this.paint))
     return { project: project.manifest.name, root: project.manifest.root, machines }

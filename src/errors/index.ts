@@ -1,3 +1,4 @@
+export { bugReport } from './bug.ts'
 export { type ErrorCode, type ExitCode, errorCodes } from './codes.ts'
 export { isPosadaError, type Place, PosadaError, type PosadaErrorOptions } from './posada-error.ts'
 export { fromSystemError } from './system-error.ts'

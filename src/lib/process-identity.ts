@@ -51,15 +51,22 @@ export function parseProcStat(stat: string): { state: string; threads: number; s
   return { state, threads: Number(threads), startTime }
 }
 
-async function fromProc(pid: number): Promise<string | null> {
-  let text: string
+/**
+ * The text of `/proc/<pid>/<name>`, or null where the process is gone (also while it is being read:
+ * ESRCH) or somebody else's. Linux only. Source: proc(5).
+ */
+export async function readProc(pid: number, name: 'stat' | 'comm' | 'cmdline'): Promise<string | null> {
   try {
-    text = await readFile(`/proc/${pid}/stat`, 'utf8')
+    return await readFile(`/proc/${pid}/${name}`, 'utf8')
   } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ESRCH')) return null
+    if (isErrno(error, 'ENOENT', 'ESRCH', 'EACCES')) return null
     throw error
   }
-  const stat = parseProcStat(text)
+}
+
+async function fromProc(pid: number): Promise<string | null> {
+  const text = await readProc(pid, 'stat')
+  const stat = text === null ? null : parseProcStat(text)
   if (stat === null || stat.state === 'X') return null
   // The first thread may be gone while others, on their way out of the kernel, still hold files and locks.
   return stat.state === 'Z' && stat.threads <= 1 ? null : stat.startTime

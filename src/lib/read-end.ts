@@ -3,9 +3,14 @@ import { isErrno } from './errno.ts'
 
 /**
  * The last `bytes` of a file as text, or null where there is none. `from`: nothing before this
- * offset. What is not UTF-8 becomes U+FFFD.
+ * offset, `end`: nothing behind. What is not UTF-8 becomes U+FFFD.
  */
-export async function readEnd(path: string, bytes: number, from = 0): Promise<string | null> {
+export async function readEnd(
+  path: string,
+  bytes: number,
+  from = 0,
+  end = Number.POSITIVE_INFINITY,
+): Promise<string | null> {
   let file: FileHandle
   try {
     file = await open(path, 'r')
@@ -14,7 +19,7 @@ export async function readEnd(path: string, bytes: number, from = 0): Promise<st
     throw error
   }
   try {
-    const { size } = await file.stat()
+    const size = Math.min((await file.stat()).size, end)
     const position = Math.max(0, from, size - bytes)
     const buffer = Buffer.alloc(Math.max(0, size - position))
     const { bytesRead } = await file.read(buffer, 0, buffer.length, position)

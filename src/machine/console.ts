@@ -8,9 +8,16 @@ const LINE_LIMIT = 1000
 const [ESC, BEL] = [27, 7].map((code) => String.fromCharCode(code))
 const TITLES = new RegExp(`${ESC}\\][^${ESC}${BEL}]*(?:${BEL}|${ESC}\\\\)`, 'g')
 
-/** The last lines of a log that say something, without control characters; none where there is no log. */
-export async function tailLines(path: string, count: number): Promise<string[]> {
-  const text = (await readEnd(path, TAIL_BYTES)) ?? ''
+/**
+ * The last lines of a log that say something, without control characters; none where there is no
+ * log. `end`: nothing behind this offset.
+ */
+export async function tailLines(
+  path: string,
+  count: number,
+  end = Number.POSITIVE_INFINITY,
+): Promise<string[]> {
+  const text = (await readEnd(path, TAIL_BYTES, 0, end)) ?? ''
   const lines = text.split('\n').map(plainLine)
   return lines.filter((line) => line !== '').slice(-count)
 }

@@ -2,15 +2,14 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isPosadaError } from '../errors/index.ts'
 import { namesIn } from '../lib/folders.ts'
-import { readIdentity } from '../project/identity.ts'
 import { type MachineState, machinesOnDisk, readState } from '../project/machine-state.ts'
-import { forgetInIndex } from '../project/user-index.ts'
+import { forgetInIndex, readIndex } from '../project/user-index.ts'
 import { destroyLost } from './destroy-lost.ts'
-import { dependentsFirst } from './halt.ts'
 import type { Project } from './project.ts'
 import type { DestroyResult } from './results.ts'
 import { selectWithOrphans } from './select.ts'
-import { type Failure, hasFolder, inStep, throwFailures, withMachineLock } from './work.ts'
+import { takeDown } from './stop-order.ts'
+import { hasFolder, inStep, throwFailures, withMachineLock } from './work.ts'
 
 /**
  * Cuts the machines' power and takes away all that was made for them; boxes stay. Machines that do
@@ -18,16 +17,10 @@ import { type Failure, hasFolder, inStep, throwFailures, withMachineLock } from 
  */
 export async function destroy(project: Project, machines: readonly string[]): Promise<DestroyResult[]> {
   const selected = await selectWithOrphans(project.manifest, project.paths, machines)
-  const results: DestroyResult[] = []
-  const failures: Failure[] = []
-  for (const { name } of dependentsFirst(selected)) {
-    project.signal.throwIfAborted()
-    try {
-      results.push({ name, destroyed: await destroyMachine(project, name) })
-    } catch (error) {
-      failures.push({ machine: name, error })
-    }
-  }
+  const { results, failures } = await takeDown(project, selected, async ({ name }) => ({
+    name,
+    destroyed: await destroyMachine(project, name),
+  }))
   if ((await machinesOnDisk(project.paths)).length === 0) await forget(project)
   throwFailures(failures)
   return results
@@ -68,7 +61,8 @@ async function readOrLose(project: Project, name: string): Promise<MachineState 
   }
 }
 
+/** The index is found by folder, too: what stands in project.json may be damaged. */
 async function forget(project: Project): Promise<void> {
-  const identity = await readIdentity(project.paths)
-  if (identity !== null) await forgetInIndex(project.user.projects, identity.id)
+  const here = (await readIndex(project.user.projects)).filter(({ root }) => root === project.paths.root)
+  for (const { id } of here) await forgetInIndex(project.user.projects, id)
 }

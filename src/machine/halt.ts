@@ -3,7 +3,8 @@ import { type MachineState, readState, writeState } from '../project/machine-sta
 import type { Project } from './project.ts'
 import type { HaltResult } from './results.ts'
 import { type Selected, selectWithOrphans } from './select.ts'
-import { type Failure, hasFolder, inStep, throwFailures, withMachineLock } from './work.ts'
+import { takeDown } from './stop-order.ts'
+import { hasFolder, inStep, throwFailures, withMachineLock } from './work.ts'
 
 export interface HaltOptions {
   /** None: all. */
@@ -21,22 +22,16 @@ const ORPHAN_HALT_TIMEOUT = 60_000
  */
 export async function halt(project: Project, options: HaltOptions): Promise<HaltResult[]> {
   const selected = await selectWithOrphans(project.manifest, project.paths, options.machines)
-  const results: HaltResult[] = []
-  const failures: Failure[] = []
   const absent: string[] = []
-  for (const machine of dependentsFirst(selected)) {
-    project.signal.throwIfAborted()
-    try {
-      const result = await haltMachine(project, machine, options.force)
-      if (result === null) absent.push(machine.name)
-      else results.push(result)
-    } catch (error) {
-      failures.push({ machine: machine.name, error })
-    }
-  }
+  const { results, failures } = await takeDown(project, selected, async (machine) => {
+    const result = await haltMachine(project, machine, options.force)
+    if (result === null) absent.push(machine.name)
+    return result === null ? [] : [result]
+  })
   throwFailures(failures)
-  if (absent.length > 0 && (options.machines.length > 0 || results.length === 0)) throw notCreated(absent)
-  return results
+  const stopped = results.flat()
+  if (absent.length > 0 && (options.machines.length > 0 || stopped.length === 0)) throw notCreated(absent)
+  return stopped
 }
 
 /** Null: it was never made. */
@@ -80,18 +75,6 @@ async function recordStop(
 ): Promise<void> {
   const paths = project.paths.machine(state.spec.name)
   await writeState(paths, { ...state, stop: { at: new Date().toISOString(), ...stop } })
-}
-
-/** A machine that nothing here depends on comes before those that it depends on. */
-export function dependentsFirst(machines: readonly Selected[]): Selected[] {
-  const ordered: Selected[] = []
-  const visit = (machine: Selected) => {
-    if (ordered.includes(machine)) return
-    for (const other of machines) if (other.config?.dependsOn.includes(machine.name)) visit(other)
-    ordered.push(machine)
-  }
-  machines.forEach(visit)
-  return ordered
 }
 
 function notCreated(machines: string[]): PosadaError {

@@ -7,6 +7,12 @@ import type { PortForward } from '../provider/index.ts'
 import type { PortResult } from './results.ts'
 import { SSH_GUEST_PORT } from './spec.ts'
 
+/** What was chosen at the last start. */
+export interface PreviousPorts {
+  ssh?: number | undefined
+  ports: readonly PortResult[]
+}
+
 export interface ChosenPorts {
   /** SSH's first. */
   forwards: PortForward[]
@@ -18,14 +24,14 @@ export interface ChosenPorts {
 type HostPort = Pick<PortForward, 'protocol' | 'hostAddress' | 'hostPort'>
 
 /**
- * Chooses the host's ports of a machine that is about to start. SSH keeps `sshPort` where it is
- * free. A port that is taken is moved where the manifest says `auto`, else it is E_PORT_IN_USE with
- * its owner. None is chosen that another forward of the machine has, or one of the `others`. Between
+ * Chooses the host's ports of a machine that is about to start. SSH keeps `previous.ssh` where it is
+ * free. A port that is taken is moved where the manifest says `auto`, to where it was moved before if
+ * that is free, else it is E_PORT_IN_USE with its owner. None is chosen that another forward of the machine has, or one of the `others`. Between
  * this and the start somebody may still take one: the start then fails.
  */
 export async function choosePorts(
   config: Machine,
-  sshPort: number | undefined,
+  previous: PreviousPorts = { ports: [] },
   others: readonly HostPort[] = [],
 ): Promise<ChosenPorts> {
   const problems = await findProblems(config)
@@ -33,13 +39,12 @@ export async function choosePorts(
   const given: HostPort[] = [...others, ...config.ports.filter(({ auto }) => !auto)]
   const ports: PortResult[] = []
   for (const port of config.ports) {
-    const settled = await settle(port, given)
+    const settled = await settle(port, given, previous.ports)
     ports.push(settled)
     given.push(settled)
   }
-  const wanted: HostPort = { protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: sshPort ?? 0 }
-  const kept = sshPort !== undefined && (await isOpenTo(wanted, given))
-  const hostPort = kept ? sshPort : await freePort(wanted, given)
+  const wanted: HostPort = { protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: previous.ssh ?? 0 }
+  const hostPort = await keepOrMove(wanted, given)
   const ssh: PortForward = { ...wanted, hostPort, guestPort: SSH_GUEST_PORT }
   const forwards = ports.map(({ movedFrom: _, ...forward }) => forward)
   return { forwards: [ssh, ...forwards], ports }
@@ -56,10 +61,29 @@ async function findProblems(config: Machine): Promise<PosadaError[]> {
   return problems
 }
 
-async function settle(port: Port, given: readonly HostPort[]): Promise<PortResult> {
+async function settle(
+  port: Port,
+  given: readonly HostPort[],
+  previous: readonly PortResult[],
+): Promise<PortResult> {
   const { auto, ...rest } = port
   if (!auto || (await isOpenTo(port, given))) return rest
-  return { ...rest, hostPort: await freePort(port, given), movedFrom: port.hostPort }
+  const { protocol, hostAddress, guestPort } = port
+  const before = previous.find(
+    (one) =>
+      one.protocol === protocol &&
+      one.hostAddress === hostAddress &&
+      one.guestPort === guestPort &&
+      one.movedFrom === port.hostPort,
+  )
+  const wanted: HostPort = { protocol, hostAddress, hostPort: before?.hostPort ?? 0 }
+  return { ...rest, hostPort: await keepOrMove(wanted, given), movedFrom: port.hostPort }
+}
+
+/** The port that is wanted, or where it is taken or 0 any other. */
+async function keepOrMove(wanted: HostPort, given: readonly HostPort[]): Promise<number> {
+  const kept = wanted.hostPort !== 0 && (await isOpenTo(wanted, given))
+  return kept ? wanted.hostPort : freePort(wanted, given)
 }
 
 async function isOpenTo(port: HostPort, given: readonly HostPort[]): Promise<boolean> {

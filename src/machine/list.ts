@@ -1,4 +1,5 @@
 import { fromSystemError, PosadaError } from '../errors/index.ts'
+import { untilAborted } from '../lib/abort.ts'
 import { exists } from '../lib/folders.ts'
 import { machinesOnDisk, readState } from '../project/machine-state.ts'
 import { projectPaths, type UserPaths } from '../project/paths.ts'
@@ -11,9 +12,10 @@ import { nameOf } from './status.ts'
 export async function listProjects(
   user: UserPaths,
   providersFor: (root: string) => ProviderSource,
+  signal: AbortSignal,
 ): Promise<ProjectResult[]> {
   const entries = await readIndex(user.projects)
-  return Promise.all(entries.map((entry) => describe(entry, providersFor(entry.root))))
+  return untilAborted(signal, Promise.all(entries.map((entry) => describe(entry, providersFor(entry.root)))))
 }
 
 async function describe(entry: IndexEntry, providers: ProviderSource): Promise<ProjectResult> {

@@ -34,8 +34,9 @@ export async function logs(project: Project, options: LogsOptions): Promise<void
       hint: `posada up ${name} starts it`,
     })
   }
-  for (const line of await tailLines(path, options.lines)) options.onLine(line)
-  if (options.follow) await follow(path, size ?? 0, options.onLine, project.signal)
+  const end = size ?? 0
+  for (const line of await tailLines(path, options.lines, end)) options.onLine(line)
+  if (options.follow) await follow(path, end, options.onLine, project.signal)
 }
 
 async function pick(project: Project, name: string | undefined): Promise<string> {

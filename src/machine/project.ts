@@ -1,4 +1,5 @@
 import type { BoxStore } from '../box/index.ts'
+import type { PosadaError } from '../errors/index.ts'
 import type { Emit } from '../events/index.ts'
 import type { Manifest } from '../manifest/index.ts'
 import type { ProjectPaths, UserPaths } from '../project/paths.ts'
@@ -7,6 +8,8 @@ import type { Arch, ProbeReport, Provider } from '../provider/index.ts'
 /** What the verbs work on: a checked manifest and the services beneath. src/app makes it. */
 export interface Project {
   manifest: Manifest
+  /** What is wrong with the manifest, where the verb goes by the machines that were made instead; `manifest` then has none. */
+  broken: PosadaError | null
   paths: ProjectPaths
   user: UserPaths
   boxes: BoxStore

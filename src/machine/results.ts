@@ -14,6 +14,8 @@ export type MachineStateName =
   | 'stopped'
   /** It ended without being asked to. */
   | 'crashed'
+  /** It cannot be found out: its state is damaged, or its provider is not installed. */
+  | 'unknown'
 
 export interface SshAddress {
   host: string
@@ -46,12 +48,16 @@ export interface StatusResult {
   /** Null unless it runs and was ready. */
   ssh: SshAddress | null
   ports: PortResult[]
-  /** False for a machine that was made and is no longer in the manifest. */
-  inManifest: boolean
+  /** False for a machine that was made and is no longer in the manifest; null where the manifest is broken. */
+  inManifest: boolean | null
   /** Settings of the manifest that the running machine does not have yet: `memory`, `ports`… */
   pending: string[]
   /** Why it is in this state, where there is more to say: how it crashed. */
   reason?: string
+  /** The code of the failure, where its state is unknown: `E_STATE_CORRUPT`. */
+  code?: string
+  /** Provision steps that have not succeeded yet, where it runs: `up` runs them. */
+  due?: string[]
   /** The end of its console, where it crashed. */
   console?: string[]
 }

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
-import { openShell } from '../ssh/index.ts'
+import { openShell, type RemoteCommand } from '../ssh/index.ts'
 import type { Project } from './project.ts'
 import type { CommandResult } from './results.ts'
 import { findReachable, withSession } from './session.ts'
@@ -7,19 +7,28 @@ import { findReachable, withSession } from './session.ts'
 export interface ShellVerbOptions {
   /** The only machine where none is named. */
   machine: string | undefined
+  /** What runs instead of the login shell. */
+  command?: RemoteCommand
   /** The process's own streams. */
   stdin: Readable
   stdout: Writable
   stderr: Writable
 }
 
-/** The login user's shell in a running machine: on a terminal interactive, else fed from stdin. */
+/** The login user's shell, or a command, in a running machine: on a terminal interactive, else fed from stdin. */
 export async function shell(project: Project, options: ShellVerbOptions): Promise<CommandResult> {
   const reachable = await findReachable(project, options.machine)
-  const { stdin, stdout, stderr } = options
+  const { command, stdin, stdout, stderr } = options
   return withSession(project, reachable, async (session) => {
     const { env } = reachable
-    const { code, signal } = await openShell(session, { stdin, stdout, stderr, env, signal: project.signal })
+    const { code, signal } = await openShell(session, {
+      stdin,
+      stdout,
+      stderr,
+      env,
+      signal: project.signal,
+      ...(command === undefined ? {} : { command }),
+    })
     return { exitCode: code, ...(signal === null ? {} : { signal }) }
   })
 }

@@ -67,7 +67,7 @@ async function planStart(
   const others = project.manifest.machines.filter(({ name }) => name !== config.name)
   const { forwards, ports } = await choosePorts(
     config,
-    previous?.spec.nics[0]?.forwards[0]?.hostPort,
+    { ssh: previous?.spec.nics[0]?.forwards[0]?.hostPort, ports: previous?.ports ?? [] },
     others.flatMap((machine) => machine.ports.filter(({ auto }) => !auto)),
   )
   const spec = machineSpec({ id, config, box, paths, runtimeDir, forwards, provider: provider.name })

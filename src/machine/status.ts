@@ -1,3 +1,5 @@
+import { fromSystemError, isPosadaError } from '../errors/index.ts'
+import { untilAborted } from '../lib/abort.ts'
 import { type MachineState, readState } from '../project/machine-state.ts'
 import type { MachineStatus } from '../provider/index.ts'
 import { pendingChanges } from './changes.ts'
@@ -13,13 +15,29 @@ const CONSOLE_LINES = 10
 /** What the machines are doing, asked of the hypervisor. Nothing is changed and no lock is taken. */
 export async function status(project: Project, machines: readonly string[]): Promise<StatusResult[]> {
   const selected = await selectWithOrphans(project.manifest, project.paths, machines)
-  return Promise.all(selected.map((machine) => machineStatus(project, machine)))
+  return untilAborted(
+    project.signal,
+    Promise.all(selected.map((machine) => statusOrUnknown(project, machine))),
+  )
+}
+
+/** One machine that nothing can be said of does not keep the others from being shown. */
+async function statusOrUnknown(project: Project, machine: Selected): Promise<StatusResult> {
+  try {
+    return await machineStatus(project, machine)
+  } catch (thrown) {
+    const error = fromSystemError(thrown)
+    if (!isPosadaError(error)) throw error
+    const { message, hint, code } = error
+    const reason = hint === undefined ? message : `${message}; ${hint}`
+    return { ...absent(project, machine), state: 'unknown', reason, code }
+  }
 }
 
 async function machineStatus(project: Project, { name, config }: Selected): Promise<StatusResult> {
   const paths = project.paths.machine(name)
   const state = await readState(paths)
-  if (state === null) return absent(name, config)
+  if (state === null) return absent(project, { name, config })
   const provider = await project.providers.get(state.provider)
   const found = await provider.status(state.spec)
   const stateName = nameOf(state, found)
@@ -37,11 +55,23 @@ async function machineStatus(project: Project, { name, config }: Selected): Prom
     startedAt: runs ? (state.start?.at ?? null) : null,
     ssh: stateName === 'running' ? sshAddress(state, paths) : null,
     ports: runs ? state.ports : [],
-    inManifest: config !== null,
+    inManifest: isInManifest(project, config),
     pending: [...(runs ? pending.atStart : []), ...pending.anew],
+    ...dueSteps(config, state, stateName),
     ...reasonOf(state, found),
     ...(stateName === 'crashed' ? { console: await tailLines(paths.consoleLog, CONSOLE_LINES) } : {}),
   }
+}
+
+/** A machine that runs and whose provisioning was cut short or failed is not what the manifest asks for. */
+function dueSteps(
+  config: Selected['config'],
+  state: MachineState,
+  stateName: MachineStateName,
+): { due?: string[] } {
+  if (config === null || stateName !== 'running') return {}
+  const due = config.provision.map(({ name }) => name).filter((name) => state.provision[name] === undefined)
+  return due.length === 0 ? {} : { due }
 }
 
 function reasonOf(state: MachineState, found: MachineStatus): { reason?: string } {
@@ -66,7 +96,11 @@ export function nameOf(state: MachineState, found: MachineStatus): MachineStateN
   }
 }
 
-function absent(name: string, config: Selected['config']): StatusResult {
+function isInManifest({ broken }: Project, config: Selected['config']): boolean | null {
+  return broken === null ? config !== null : null
+}
+
+function absent(project: Project, { name, config }: Selected): StatusResult {
   return {
     name,
     state: 'absent',
@@ -79,7 +113,7 @@ function absent(name: string, config: Selected['config']): StatusResult {
     startedAt: null,
     ssh: null,
     ports: [],
-    inManifest: config !== null,
+    inManifest: isInManifest(project, config),
     pending: [],
   }
 }

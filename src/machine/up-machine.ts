@@ -102,9 +102,29 @@ async function undoUnfinished<T>(
   try {
     return await work()
   } catch (error) {
-    if (project.signal.aborted) await cutPower(project, provider, config)
-    else if (isPosadaError(error, 'E_MACHINE_CRASHED')) await cutPower(project, provider, config, error.value)
+    const crashed = isPosadaError(error, 'E_MACHINE_CRASHED')
+    if (project.signal.aborted || crashed) {
+      await cutOrWarn(project, config, () =>
+        cutPower(project, provider, config, crashed ? error.value : undefined),
+      )
+    }
     throw error
+  }
+}
+
+/** What led here is the failure to tell; that the machine could not be stopped either comes as a warning. */
+async function cutOrWarn(project: Project, config: Machine, cut: () => Promise<void>): Promise<void> {
+  try {
+    await cut()
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    project.emit({
+      type: 'notice',
+      level: 'warn',
+      machine: config.name,
+      message: `the machine could not be stopped: ${why}`,
+      hint: `posada halt --force ${config.name}`,
+    })
   }
 }
 
@@ -112,7 +132,7 @@ async function cutPower(
   project: Project,
   provider: Provider,
   config: Machine,
-  panic?: string,
+  panic: string | undefined,
 ): Promise<void> {
   const paths = project.paths.machine(config.name)
   const state = await readState(paths)

@@ -1,6 +1,6 @@
 import { rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isPosadaError, PosadaError, withContext } from '../errors/index.ts'
+import { bugReport, isPosadaError, PosadaError, withContext } from '../errors/index.ts'
 import type { Emit } from '../events/index.ts'
 import { isErrno } from '../lib/errno.ts'
 import { exists, namesIn } from '../lib/folders.ts'
@@ -84,7 +84,7 @@ export interface Failure {
   error: unknown
 }
 
-/** Throws what went wrong with several machines: a single error as it is, more as E_SEVERAL. */
+/** Throws what went wrong with several machines: a single error as it is, more as E_SEVERAL, with a bug among them as E_BUG. */
 export function throwFailures(found: readonly Failure[]): void {
   const interrupted = found.find(({ error }) => isPosadaError(error, 'E_INTERRUPTED'))
   if (interrupted !== undefined) throw interrupted.error
@@ -92,8 +92,10 @@ export function throwFailures(found: readonly Failure[]): void {
   const [first] = failures
   if (failures.length === 0) return
   if (failures.length === 1) throw first
-  const bug = failures.find((error) => !(error instanceof PosadaError))
-  if (bug !== undefined) throw bug
-  const problems = failures.filter((error) => error instanceof PosadaError)
-  throw new PosadaError('E_SEVERAL', `${problems.length} machines failed`, { problems })
+  const problems = failures.map((error) => (error instanceof PosadaError ? error : bugReport(error)))
+  const bug = problems.find(({ code }) => code === 'E_BUG')
+  throw new PosadaError('E_SEVERAL', `${problems.length} machines failed`, {
+    problems,
+    ...(bug === undefined ? {} : { cause: bug.cause }),
+  })
 }

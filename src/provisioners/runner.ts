@@ -1,7 +1,7 @@
 import { isPosadaError, PosadaError } from '../errors/index.ts'
 import type { Emit } from '../events/index.ts'
 import type { FileStep, ProvisionStep, ShellStep } from '../manifest/index.ts'
-import type { SshSession } from '../ssh/index.ts'
+import { exec, type SshSession } from '../ssh/index.ts'
 import type { Provisioner, StepContext } from './contract.ts'
 import { fileProvisioner } from './file/index.ts'
 import { shellProvisioner } from './shell/index.ts'
@@ -44,8 +44,8 @@ interface PlannedStep {
 
 /**
  * Runs the steps that are due, in order, and records each one before the next begins. All of them
- * are looked at first: a script that is missing stops it before anything has run. A step that is
- * about to run is taken off the record, so that one that fails is never taken for done. The session
+ * are looked at first: a script that is missing stops it before anything has run. What a step wrote is
+ * flushed to the guest's disk before it is recorded. A step that is about to run is taken off the record, so that one that fails is never taken for done. The session
  * may be a function; it is called only when something is due.
  *
  * Throws E_STEP_UNKNOWN, E_PROVISION_SOURCE, E_PROVISION_STEP, E_PROVISION_TIMEOUT, E_SSH_LOST, or
@@ -122,10 +122,19 @@ async function runInTime(step: ProvisionStep, session: SshSession, options: Prov
     timeout === null ? undefined : setTimeout(() => control.abort(timedOut(step, machine, timeout)), timeout)
   try {
     await runStep(step, session, { emit, machine, signal: control.signal })
+    await flushDisks(session, control.signal)
   } finally {
     clearTimeout(timer)
     signal?.removeEventListener('abort', onAbort)
   }
+}
+
+/**
+ * What a step wrote is on the machine's disk before the step is recorded as done: the record outlives
+ * a power cut, and so must the work. A guest without sync(1) goes without.
+ */
+async function flushDisks(session: SshSession, signal: AbortSignal): Promise<void> {
+  await exec(session, ['sync'], { signal })
 }
 
 function digestOf(step: ProvisionStep): Promise<string> {

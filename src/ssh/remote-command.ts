@@ -61,7 +61,8 @@ export function settingLines({ env = {}, cwd }: RemoteSetting): string {
   return lines.join('')
 }
 
-function startLine(command: RemoteCommand): string {
+/** The shell line that becomes the command. */
+export function startLine(command: RemoteCommand): string {
   // The login user's shell is known by SHELL, which sshd and sudo set; each knows -c.
   if (typeof command === 'string') return `exec "\${SHELL:-/bin/sh}" -c ${quote(command)}`
   if (command.length === 0) throw new RangeError('a command needs at least its name')

@@ -6,7 +6,7 @@ import { capture } from './capture.ts'
 import { channelEnd, type ExecResult, openChannel } from './channel.ts'
 import { EscapeFilter } from './escape.ts'
 import { exec } from './exec.ts'
-import { settingLines } from './remote-command.ts'
+import { type RemoteCommand, settingLines, startLine } from './remote-command.ts'
 import type { SshSession } from './session.ts'
 import { rawMode, terminalSize } from './terminal.ts'
 
@@ -16,24 +16,26 @@ export interface ShellOptions {
   stdout: Writable
   stderr: Writable
   env?: Record<string, string>
+  /** What runs instead of the login shell. */
+  command?: RemoteCommand
   /** The local terminal's type; TERM of the process unless given. */
   term?: string
   signal?: AbortSignal
 }
 
 /**
- * The login user's shell. On a terminal it is interactive: every key goes to the guest, the window's
+ * The login user's shell, or a command. On a terminal it is interactive: every key goes to the guest, the window's
  * size follows, `~.` at the start of a line ends the connection (exit code 255, as ssh gives). The
  * terminal is put back however it ends. Where stdin is no terminal, the shell reads commands from
- * it, and stdout and stderr are kept apart. Rejects with E_SSH_LOST or the signal's reason.
+ * it (a command its input), and stdout and stderr are kept apart. Rejects with E_SSH_LOST or the signal's reason.
  */
 export async function openShell(session: SshSession, options: ShellOptions): Promise<ExecResult> {
   const { stdin, stdout, signal } = options
   signal?.throwIfAborted()
   if (!(stdin instanceof ReadStream && stdout instanceof WriteStream)) {
-    return exec(session, 'exec "${SHELL:-/bin/sh}" -l', options)
+    return exec(session, options.command ?? 'exec "${SHELL:-/bin/sh}" -l', options)
   }
-  const commandLine = await shellCommand(session, options.env ?? {})
+  const commandLine = await shellCommand(session, options)
   const pty: PseudoTtyOptions = { ...terminalSize(stdout), term: options.term ?? process.env.TERM ?? 'xterm' }
   const channel = await openChannel(session, commandLine, { pty })
   return interact(session, channel, { stdin, stdout, signal })
@@ -97,23 +99,28 @@ async function interact(
 }
 
 /**
- * Null: the server starts the login shell itself. An environment comes through a file that only the
- * user can read and that is gone before the shell starts: it must not be on a command line, and a
- * terminal would echo it.
+ * Null: the server starts the login shell itself. An environment and a command come through a file
+ * that only the user can read and that is gone before they are used: they must not be on a command
+ * line, and a terminal would echo them.
  */
-async function shellCommand(session: SshSession, env: Record<string, string>): Promise<string | null> {
-  const lines = settingLines({ env })
-  if (lines === '') return null
-  const store = 'umask 077; f=$(mktemp) && cat > "$f" && echo "$f"'
-  const { stdout, stderr } = await capture(session, ['/bin/sh', '-c', store], { stdin: lines })
+async function shellCommand(
+  session: SshSession,
+  { env = {}, command }: Pick<ShellOptions, 'env' | 'command'>,
+): Promise<string | null> {
+  const settings = settingLines({ env })
+  if (settings === '' && command === undefined) return null
+  const start = command === undefined ? 'exec "${SHELL:-/bin/sh}" -l' : startLine(command)
+  const store = 'umask 077; f=$(mktemp) && { echo "rm -f $f"; cat; } > "$f" && echo "$f"'
+  const stdin = `${settings}${start}\n`
+  const { stdout, stderr } = await capture(session, ['/bin/sh', '-c', store], { stdin })
   const file = stdout.trim()
   if (!/^\/[\w./-]+$/.test(file)) throw noEnvironment(session, stderr)
-  return `exec /bin/sh -c '. ${file}; rm -f ${file}; exec "\${SHELL:-/bin/sh}" -l'`
+  return `exec /bin/sh -c '. ${file}'`
 }
 
 function noEnvironment(session: SshSession, stderr: string): PosadaError {
   const machine = session.target.hostAlias
-  return new PosadaError('E_COPY', `the environment could not be handed to ${machine}`, {
+  return new PosadaError('E_COPY', `environment and command could not be handed to ${machine}`, {
     machine,
     details: stderr.trimEnd().split('\n').slice(-5),
     hint: 'a temporary file could not be made in the guest; its disk may be full',

@@ -1,8 +1,12 @@
 import { execFile } from 'node:child_process'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { promisify } from 'node:util'
-import { isErrno } from '../../../src/lib/errno.ts'
-import { isAlive, type ProcessIdentity, processIdentity } from '../../../src/lib/process-identity.ts'
+import {
+  isAlive,
+  type ProcessIdentity,
+  processIdentity,
+  readProc,
+} from '../../../src/lib/process-identity.ts'
 import { sleep } from '../../../src/lib/sleep.ts'
 import { readTextIfThere } from '../../../src/lib/write-file.ts'
 import type { MachineSpec } from '../../../src/provider/index.ts'
@@ -41,7 +45,7 @@ const DYING = 5000
  * on its disks only after that. Whoever starts the machine anew at that moment would find them taken.
  */
 async function untilGone(pid: number): Promise<void> {
-  const name = await readTextIfThere(`/proc/${pid}/comm`)
+  const name = await readProc(pid, 'comm')
   const identity = name?.startsWith('qemu-system') ? await processIdentity(pid) : null
   const deadline = Date.now() + DYING
   while (identity !== null && (await isAlive(identity)) && Date.now() < deadline) await sleep(5)
@@ -63,12 +67,7 @@ async function commandLine(pid: number): Promise<string[]> {
     )
     return stdout.trim().split(' ')
   }
-  try {
-    return (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0')
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ESRCH', 'EACCES')) return []
-    throw error
-  }
+  return (await readProc(pid, 'cmdline'))?.split('\0') ?? []
 }
 
 async function searchWithPs(spec: MachineSpec): Promise<ProcessIdentity | null> {

@@ -88,19 +88,23 @@ export function statusText(machines: readonly StatusResult[], paint: Palette): s
 
 function stateText({ state, inManifest }: StatusResult): string {
   const text = state === 'crashed' ? 'stopped (crashed)' : state
-  return inManifest ? text : `${text} (not in the manifest)`
+  return inManifest === false ? `${text} (not in the manifest)` : text
 }
 
 function statePaint({ state }: StatusResult, paint: Palette): Paint {
   if (state === 'running') return paint.green
-  if (state === 'crashed') return paint.red
+  if (state === 'crashed' || state === 'unknown') return paint.red
   return state === 'starting' || state === 'paused' ? paint.yellow : paint.dim
 }
 
-function remarks({ name, reason, console, pending }: StatusResult, paint: Palette): string[] {
+function remarks({ name, reason, code, console, due, pending }: StatusResult, paint: Palette): string[] {
   const lines: string[] = []
-  if (reason !== undefined) lines.push(`${name}: ${makeVisible(reason)}`)
+  if (reason !== undefined)
+    lines.push(`${name}: ${makeVisible(reason)}${code === undefined ? '' : ` [${code}]`}`)
   for (const line of console ?? []) lines.push(`  ${paint.dim('|')} ${makeVisible(line)}`)
+  if (due !== undefined) {
+    lines.push(`${name}: provision steps not done yet: ${due.join(', ')} (posada provision ${name})`)
+  }
   if (pending.length > 0) {
     lines.push(
       `${name}: changed in the manifest, not in the machine yet: ${pending.join(', ')} (posada reload ${name})`,

@@ -32,14 +32,14 @@ class Terminal {
   #shown = ''
   #read = 0
 
-  open(env: Record<string, string> = {}): void {
-    const argument = `'${JSON.stringify({ target: server.target, env }).replaceAll("'", "'\\''")}'`
-    const command = [
+  open(env: Record<string, string> = {}, command?: string[] | string): void {
+    const argument = `'${JSON.stringify({ target: server.target, env, command }).replaceAll("'", "'\\''")}'`
+    const script = [
       'stty rows 33 cols 77; echo "tty=$(tty)"',
       `TERM=vt220 ${process.execPath} ${program} ${argument}`,
       'echo "exit=$?"; stty -a',
     ].join('; ')
-    const child = spawn('script', ['-qec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] })
+    const child = spawn('script', ['-qec', script, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] })
     child.stdout.on('data', (data) => {
       this.#shown += String(data)
     })
@@ -120,6 +120,27 @@ test('the environment is there and was not shown', async () => {
   terminal.type('PS1=; printf "<%s>" "$SECRET" | tr a-z A-Z; exit 3\n')
   await terminal.see(/<IT'S A "SECRET">/)
   await terminal.see(/exit=3/)
+})
+
+test('a command has a terminal too, and was not shown', async () => {
+  terminal.open({ SECRET: 'one' }, [
+    'sh',
+    '-c',
+    'test -t 0 && test -t 1 && stty size; echo "$SECRET $1" | tr a-z A-Z; exit 7',
+    'x',
+    "it's two",
+  ])
+  await terminal.see(/33 77/)
+  await terminal.see(/ONE IT'S TWO/)
+  await terminal.see(/exit=7/)
+  await leftInOrder()
+  terminal.close()
+  terminal = new Terminal()
+  terminal.open({}, 'echo "a  b" | tr a-z A-Z; read x; echo "<$x>"')
+  await terminal.see(/A {2}B/)
+  terminal.type('typed\n')
+  await terminal.see(/<typed>/)
+  await terminal.see(/exit=0/)
 })
 
 test('a tilde and a dot end the connection', async () => {

@@ -39,9 +39,9 @@ describe('choosePorts', () => {
     const ssh = forwards[0]?.hostPort ?? 0
     expect(forwards[0]).toMatchObject({ protocol: 'tcp', hostAddress: '127.0.0.1', guestPort: 22 })
     expect(await isFree('tcp', '127.0.0.1', ssh)).toBe(true)
-    expect((await choosePorts(aMachine(), ssh)).forwards[0]?.hostPort).toBe(ssh)
+    expect((await choosePorts(aMachine(), { ssh, ports: [] })).forwards[0]?.hostPort).toBe(ssh)
     const taken = await takenTcp()
-    expect((await choosePorts(aMachine(), taken)).forwards[0]?.hostPort).not.toBe(taken)
+    expect((await choosePorts(aMachine(), { ssh: taken, ports: [] })).forwards[0]?.hostPort).not.toBe(taken)
   })
 
   it('refuses a port that is taken, with its owner and its place', async () => {
@@ -81,15 +81,32 @@ describe('choosePorts', () => {
     })
   })
 
+  it('moves a port to where it was moved before, while that is free', async () => {
+    const config = aMachine({ ports: [port('tcp', await takenTcp(), true)] })
+    const first = await choosePorts(config)
+    const again = await choosePorts(config, { ports: first.ports })
+    expect(again.ports).toEqual(first.ports)
+    const [moved] = first.ports
+    const server = createServer().listen(moved?.hostPort, '127.0.0.1')
+    closers.push(() => server.close())
+    await once(server, 'listening')
+    const third = await choosePorts(config, { ports: first.ports })
+    expect(third.ports[0]?.hostPort).not.toBe(moved?.hostPort)
+  })
+
   it('moves a port that another forward, or another machine, has in the manifest', async () => {
     const number = await takenTcp()
     for (const close of closers.splice(0)) close()
     const ports = [port('tcp', number, true), port('tcp', number), port('tcp', number, true)]
-    const chosen = await choosePorts(aMachine({ ports }), number)
+    const chosen = await choosePorts(aMachine({ ports }), { ssh: number, ports: [] })
     expect(chosen.ports).toMatchObject([{ movedFrom: number }, { hostPort: number }, { movedFrom: number }])
     expect(new Set(chosen.forwards.map(({ hostPort }) => hostPort)).size).toBe(4)
     const others = [{ ...port('tcp', number), hostAddress: '0.0.0.0' }]
-    const beside = await choosePorts(aMachine({ ports: [port('tcp', number, true)] }), number, others)
+    const beside = await choosePorts(
+      aMachine({ ports: [port('tcp', number, true)] }),
+      { ssh: number, ports: [] },
+      others,
+    )
     expect(beside.ports).toMatchObject([{ movedFrom: number }])
     expect(beside.forwards[0]?.hostPort).not.toBe(number)
   })

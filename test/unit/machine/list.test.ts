@@ -22,7 +22,9 @@ it('a project whose folder is no folder any more hides none of the others', asyn
   const providers = () => {
     throw new Error('no machine, no provider')
   }
-  const found = await listProjects(user, () => ({ get: providers, choose: providers, builtIn: providers }))
+  const { signal } = new AbortController()
+  const source = { get: providers, choose: providers, builtIn: providers }
+  const found = await listProjects(user, () => source, signal)
   expect(found.map(({ name, machines, problem }) => [name, machines, problem])).toEqual([
     ['file', [], undefined],
     ['gone', null, 'the folder is gone'],

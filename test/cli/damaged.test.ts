@@ -1,0 +1,55 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { makePlace } from '../helpers/posada.ts'
+
+/** Nothing here runs a machine: what is damaged is what `posada` remembers of one. */
+let place: ReturnType<typeof makePlace>
+beforeEach(() => {
+  place = makePlace('damaged')
+  write('posada.yaml', 'version: 1\nmachines:\n  db: {box: posada/tiny}\n  web: {box: posada/tiny}\n')
+  write('.posada/machines/db/state.json', '{"version": 1')
+})
+afterEach(() => place.remove())
+
+function write(name: string, text: string): void {
+  mkdirSync(join(place.dir, name, '..'), { recursive: true })
+  writeFileSync(join(place.dir, name), text)
+}
+
+async function json(...argv: string[]) {
+  const { code, stdout } = await place.run(...argv, '--json')
+  return { code, document: JSON.parse(stdout) }
+}
+
+it('status shows the machines that it can, and says of the other why not', async () => {
+  const { code, document } = await json('status')
+  expect(code).toBe(0)
+  expect(document.machines).toMatchObject([
+    { name: 'db', state: 'unknown', code: 'E_STATE_CORRUPT', reason: expect.stringContaining('state.json') },
+    { name: 'web', state: 'absent' },
+  ])
+  expect((await place.run('status')).stdout).toMatch(/db: .*state\.json.*posada destroy.*\[E_STATE_CORRUPT\]/)
+})
+
+it.each([
+  ['a manifest with problems', 'version: 1\nmachines:\n  db: {bx: posada/tiny}\n'],
+  ['a manifest that is no YAML', 'version: 1\nmachines: {{\n'],
+  ['a variable that is not set', 'version: 1\nmachines:\n  db: {box: "${NOT_SET_ANYWHERE:?why}"}\n'],
+])('%s keeps no machine from being looked at and destroyed', async (_, manifest) => {
+  write('posada.yaml', manifest)
+  expect((await json('status')).document.machines).toMatchObject([
+    { name: 'db', state: 'unknown', inManifest: null },
+  ])
+  const destroyed = await place.run('destroy', '--yes')
+  expect(destroyed).toMatchObject({ code: 0, stdout: 'db is destroyed\n' })
+  expect(destroyed.stderr).toContain('posada validate')
+  expect(existsSync(join(place.dir, '.posada/machines/db'))).toBe(false)
+  expect((await json('up')).code).toBe(2)
+})
+
+it('a damaged project.json keeps no machine from being destroyed', async () => {
+  write('.posada/project.json', 'nonsense')
+  expect(await place.run('destroy', '--yes', 'db')).toMatchObject({ code: 0 })
+  expect(existsSync(join(place.dir, '.posada/machines/db'))).toBe(false)
+})
