@@ -37,7 +37,7 @@ for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub
   systemd-binfmt.service sys-kernel-debug.mount sys-kernel-tracing.mount dev-hugepages.mount dev-mqueue.mount \
   proc-sys-fs-binfmt_misc.automount systemd-firstboot.service systemd-sysusers.service \
   systemd-machine-id-commit.service systemd-boot-update.service ldconfig.service \
-  systemd-hwdb-update.service systemd-journal-catalog-update.service systemd-update-done.service \
+  systemd-hwdb-update.service systemd-journal-catalog-update.service systemd-update-done.service systemd-journald-audit.socket \
   modprobe@configfs.service modprobe@drm.service modprobe@efi_pstore.service modprobe@fuse.service \
   systemd-repart.service systemd-fsck-root.service systemd-quotacheck.service \
   systemd-ask-password-console.path systemd-ask-password-wall.path \
