@@ -1,35 +1,37 @@
-/** A member of a tar archive. Source: POSIX.1-2017, pax, "ustar Interchange Format". */
+/** One header of a tar archive. Source: POSIX.1-2017, pax, "ustar Interchange Format"; GNU tar manual, "Basic Tar Format". */
 export interface TarHeader {
+  /** As it stands in the archive: any bytes but NUL, read as Latin-1. */
   name: string
+  /** Bytes of content that follow, before padding. */
   size: number
-  kind: 'file' | 'folder'
+  /** The type flag; `0` for an ordinary file, whichever way it is written. */
+  type: string
+  /** The whole block, for what single types keep in it. */
+  block: Buffer
 }
 
 export const tarBlock = 512
 
-/**
- * Reads one 512-byte header. `null`: the block of zeros that ends an archive. A string says why the
- * member is refused: only ordinary files with plain names, and the folder that they lie in, belong
- * into a box, so every other kind (links, devices, long names, extensions) is refused, not skipped.
- */
+/** Reads one 512-byte header. `null`: a block of zeros, which ends an archive. A string says what is wrong with it. */
 export function readTarHeader(block: Uint8Array): TarHeader | null | string {
   if (block.every((byte) => byte === 0)) return null
   const bytes = Buffer.from(block.buffer, block.byteOffset, tarBlock)
-  if (bytes.toString('latin1', 257, 262) !== 'ustar') return 'it is not a tar archive (no ustar header)'
-  if (octal(bytes, 148, 8) !== checksum(bytes)) return 'a header of the archive is damaged (checksum)'
-  const name =
-    text(bytes, 345, 155) === '' ? text(bytes, 0, 100) : `${text(bytes, 345, 155)}/${text(bytes, 0, 100)}`
-  const shown = JSON.stringify(name)
-  const size = sizeOf(bytes)
-  if (size === null) return `the size of ${shown} cannot be read`
+  const magic = bytes.toString('latin1', 257, 263)
+  if (!magic.startsWith('ustar')) return 'it is not a tar archive (no ustar header)'
+  if (tarNumber(bytes, 148, 8) !== checksum(bytes)) return 'a header of the archive is damaged (checksum)'
+  // GNU's own form has other fields in the prefix's place.
+  const prefix = magic === 'ustar ' ? '' : text(bytes, 345, 155)
+  const name = prefix === '' ? text(bytes, 0, 100) : `${prefix}/${text(bytes, 0, 100)}`
+  const size = tarNumber(bytes, 124, 12)
+  if (size === null) return `the size of ${JSON.stringify(name)} cannot be read`
   const type = String.fromCharCode(bytes[156] ?? 0)
-  if (type === '5')
-    return isFolderItself(name) ? { name: '.', size: 0, kind: 'folder' } : `${shown} is a folder`
-  if (type !== '0' && type !== '\0')
-    return `${shown} is ${kinds[type] ?? `of a kind that is not allowed (${JSON.stringify(type)})`}`
-  const plain = name.startsWith('./') ? name.slice(2) : name
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(plain)) return `${shown} is not a plain file name`
-  return { name: plain, size, kind: 'file' }
+  return { name, size, type: type === '\0' || type === '7' ? '0' : type, block: bytes }
+}
+
+/** What a type flag means, for messages; null for an ordinary file, a sparse one, and a folder. */
+export function oddKind(type: string): string | null {
+  if (type === '0' || type === 'S' || type === '5') return null
+  return kinds[type] ?? `of a kind that is not allowed (${JSON.stringify(type)})`
 }
 
 const kinds: Record<string, string> = {
@@ -38,34 +40,25 @@ const kinds: Record<string, string> = {
   '3': 'a device',
   '4': 'a device',
   '6': 'a named pipe',
-  L: 'a long name, which no file of a box has',
-  K: 'a link with a long name',
-  S: 'a sparse file; make the archive without --sparse',
-  x: 'an extended header; make the archive with --format=ustar or --format=gnu',
-  g: 'an extended header; make the archive with --format=ustar or --format=gnu',
 }
 
-function isFolderItself(name: string): boolean {
-  return name === './' || name === '.'
+/** Octal digits, or, for what is larger, GNU's big-endian number after a byte 0x80. null: neither. */
+export function tarNumber(bytes: Buffer, at: number, length: number): number | null {
+  if (bytes[at] === 0x80) {
+    const digits = bytes.subarray(at + 1, at + length)
+    const small = digits.subarray(-7)
+    const isSmall = digits.subarray(0, -7).every((byte) => byte === 0)
+    const value = small.reduce((sum, byte) => sum * 256 + byte, 0)
+    return isSmall && Number.isSafeInteger(value) ? value : null
+  }
+  const digits = text(bytes, at, length).trim()
+  return /^[0-7]{1,12}$/.test(digits) ? Number.parseInt(digits, 8) : null
 }
 
 function text(bytes: Buffer, start: number, length: number): string {
   const field = bytes.subarray(start, start + length)
   const end = field.indexOf(0)
   return field.toString('latin1', 0, end < 0 ? length : end)
-}
-
-function octal(bytes: Buffer, start: number, length: number): number | null {
-  const digits = text(bytes, start, length).trim()
-  return /^[0-7]{1,12}$/.test(digits) ? Number.parseInt(digits, 8) : null
-}
-
-/** Octal, or, over 8 GiB, GNU's big-endian number after a byte 0x80. */
-function sizeOf(bytes: Buffer): number | null {
-  if (bytes[124] !== 0x80) return octal(bytes, 124, 12)
-  const size = bytes.readBigUInt64BE(128)
-  const isSmall = bytes.readUIntBE(125, 3) === 0 && size <= BigInt(Number.MAX_SAFE_INTEGER)
-  return isSmall ? Number(size) : null
 }
 
 /** The sum of all bytes, those of the checksum itself counted as spaces. */

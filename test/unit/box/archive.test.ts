@@ -1,14 +1,23 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { open, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import { execa } from 'execa'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { takeArchive } from '../../../src/box/archive/take-archive.ts'
+import { sha256OfFile } from '../../../src/box/store/verify.ts'
 import { boxContent, temporaryFolder } from '../../helpers/box-files.ts'
 import { type TarMember, tar } from '../../helpers/tar.ts'
 
 const members = (content = boxContent()): TarMember[] =>
   [...content].map(([name, text]) => ({ name, content: text }))
+
+const pax = (key: string, value: string) => {
+  const rest = ` ${key}=${value}\n`
+  const length = rest.length + String(rest.length + 3).length
+  return `${length}${rest}`
+}
+const sparse = (map: string, size: string) => pax('GNU.sparse.map', map) + pax('GNU.sparse.size', size)
 
 async function take(bytes: Uint8Array) {
   const folder = await temporaryFolder(onTestFinished)
@@ -26,6 +35,38 @@ describe('box archives', () => {
     const { result, target } = await take(pack(tar(members())))
     await expect(result).resolves.toMatchObject({ name: 'test/one' })
     for (const [name, text] of boxContent()) expect(await readFile(join(target, name), 'utf8')).toBe(text)
+  })
+
+  it.each([
+    ['GNU tar', 'tar', ['-cf']],
+    ['GNU tar with holes', 'tar', ['-S', '-cf']],
+    ['GNU tar, pax, with holes', 'tar', ['--format=posix', '-S', '-cf']],
+    ['GNU tar, pax 0.1, with holes', 'tar', ['--format=posix', '--sparse-version=0.1', '-S', '-cf']],
+    ['GNU tar with zstd', 'tar', ['--zstd', '-cf']],
+    ['GNU tar with xz', 'tar', ['-cJf']],
+    ['bsdtar, which keeps holes', 'bsdtar', ['-cf']],
+    ['bsdtar with gzip', 'bsdtar', ['-czf']],
+  ])('made by %s are unpacked, byte for byte', async (what, program, args) => {
+    const source = await temporaryFolder(onTestFinished)
+    const content = boxContent({}, 'd')
+    const disk = join(source, 'root.raw')
+    const file = await open(disk, 'w')
+    // More holes than fit one header of either form.
+    for (let index = 0; index < 60; index++) await file.write(`part ${index}`, index * 131_072)
+    await file.truncate(9_000_000)
+    await file.close()
+    const manifest = JSON.parse(content.get('box.json') ?? '') as { disks: object[] }
+    const sha256 = await sha256OfFile(disk)
+    manifest.disks = [{ file: 'root.raw', size: 9_000_000, sha256, format: 'raw', virtualSize: 9_000_448 }]
+    await writeFile(join(source, 'box.json'), JSON.stringify(manifest))
+    await writeFile(join(source, 'login.key'), content.get('login.key') ?? '')
+    const archive = join(await temporaryFolder(onTestFinished), 'box')
+    await execa(program, [...args, archive, '-C', source, 'box.json', 'root.raw', 'login.key'])
+    const target = await temporaryFolder(onTestFinished)
+    await takeArchive(archive, target)
+    expect(await sha256OfFile(join(target, 'root.raw'))).toBe(sha256)
+    const taken = (await stat(join(target, 'root.raw'))).blocks * 512
+    if (what.includes('holes')) expect(taken).toBeLessThan(2_000_000)
   })
 
   it('may name their files as ./file, after the folder itself', async () => {
@@ -46,11 +87,51 @@ describe('box archives', () => {
     ['a folder', [json, { name: 'more/', type: '5' }, disk, key], /folder/],
     ['many folders', [{ name: './', type: '5' }, { name: './', type: '5' }, json, disk, key], /folders/],
     [
-      'an extended header',
-      [json, { name: 'x', type: 'x', content: '20 size=99999999999\n' }, disk, key],
-      /extended/,
+      'another size in an extended header',
+      [json, { name: 'x', type: 'x', content: pax('size', '99999999999') }, disk, key],
+      /box.json says/,
     ],
-    ['a sparse file', [json, { ...disk, type: 'S' }, key], /sparse/],
+    [
+      'a name that leads out in an extended header',
+      [json, { name: 'x', type: 'x', content: pax('path', '../root.raw') }, disk, key],
+      /not a plain file name/,
+    ],
+    [
+      'a long name that leads out',
+      [json, { name: 'x', type: 'L', content: `${'../'.repeat(60)}etc/passwd\0` }, disk, key],
+      /not a plain file name/,
+    ],
+    [
+      'an endless extended header',
+      [json, { name: 'x', type: 'x', size: 1e9 }, disk, key],
+      /extended header of/,
+    ],
+    [
+      'an extended header that lies about its length',
+      [json, { name: 'x', type: 'x', content: '99 path=root.raw\n' }, disk, key],
+      /extended header in it is malformed/,
+    ],
+    [
+      'an extended header for no file',
+      [json, ...Array.from({ length: 20 }, () => ({ name: 'x', type: 'x', content: pax('path', 'a') }))],
+      /for no file/,
+    ],
+    ['a sparse file without a map', [json, { ...disk, type: 'S' }, key], /sparse/],
+    [
+      'a sparse file whose map goes back',
+      [json, { name: 'x', type: 'x', content: sparse('1024,4,0,4', '2000') }, disk, key],
+      /sparse/,
+    ],
+    [
+      'a sparse file whose map goes past its end',
+      [json, { name: 'x', type: 'x', content: sparse('9000000000,8', '8') }, disk, key],
+      /sparse/,
+    ],
+    [
+      'a sparse file larger than announced',
+      [json, { name: 'x', type: 'x', content: sparse('0,8', '99999999999999') }, disk, key],
+      /box.json says/,
+    ],
     ['a file twice', [json, disk, disk, key], /twice/],
     ['box.json twice', [json, json, disk, key], /twice/],
     [
@@ -101,6 +182,23 @@ describe('box archives', () => {
     const { result, names } = await take(bomb)
     await expect(result).rejects.toMatchObject({ code: 'E_BOX_INVALID' })
     expect(await names()).toEqual(['box.json'])
+  })
+
+  it('that announce a bomb, or hide one behind a sound box, are refused', async () => {
+    const announced = JSON.parse(json.content ?? '') as { disks: { size: number }[] }
+    for (const one of announced.disks) one.size = 2 ** 45
+    const first = await take(tar([{ ...json, content: JSON.stringify(announced) }, disk, key]))
+    await expect(first.result).rejects.toThrow(/out of proportion/)
+    expect(await first.names()).toEqual([])
+    const second = await take(gzipSync(Buffer.concat([tar(members()), Buffer.alloc(40_000_000)])))
+    await expect(second.result).rejects.toThrow(/more follows/)
+  })
+
+  it('that are damaged only behind their last file are noticed by their packing', async () => {
+    const packed = gzipSync(tar(members()))
+    packed[packed.length - 6] = (packed[packed.length - 6] ?? 0) ^ 1
+    const { result } = await take(packed)
+    await expect(result).rejects.toThrow(/damaged/)
   })
 
   it('with any byte of a header changed write nothing but the names of the box', async () => {
