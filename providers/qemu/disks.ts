@@ -5,6 +5,7 @@ import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { fromSystemError, PosadaError } from '../../src/errors/index.ts'
 import { exists } from '../../src/lib/folders.ts'
+import { flushFolder } from '../../src/lib/write-file.ts'
 import type { DiskSpec, MachineSpec } from '../../src/provider/index.ts'
 import { requireProgram } from './binary.ts'
 import { asObject } from './qmp/codec.ts'
@@ -28,6 +29,7 @@ async function make(disk: DiskSpec, spec: MachineSpec): Promise<void> {
     await qemuImg(['create', '-q', '-f', 'qcow2', ...backing, '--', temporary, String(disk.size)], disk, spec)
     await flush(temporary)
     await rename(temporary, disk.path)
+    await flushFolder(dirname(disk.path))
   } catch (error) {
     await rm(temporary, { force: true })
     throw error

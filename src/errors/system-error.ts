@@ -22,9 +22,17 @@ export function fromSystemError(error: unknown): unknown {
     case 'EROFS':
       return new PosadaError('E_NO_PERMISSION', `no permission${where} (${error.code})`, {
         ...options,
-        hint: path === undefined ? 'check who owns the project folder' : `check its owner: ls -ld '${path}'`,
+        hint:
+          path === undefined
+            ? 'check who owns the project folder'
+            : `see who may write there: ls -ld '${folderOf(path)}'`,
       })
     default:
       return error
   }
+}
+
+/** Whether a file can be made or replaced is for its folder to say. */
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/')) || '/'
 }

@@ -46,7 +46,8 @@ function named(error: unknown, path: string): unknown {
   return bare ? Object.assign(error, { path }) : error
 }
 
-async function flushFolder(path: string): Promise<void> {
+/** Makes what was renamed or made in a folder last over a power cut. Source: fsync(2). */
+export async function flushFolder(path: string): Promise<void> {
   const folder = await open(path, 'r')
   try {
     await folder.sync()

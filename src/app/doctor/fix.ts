@@ -10,23 +10,35 @@ export function missingPackages(checks: readonly Check[]): string[] {
   return [...new Set(wanted)].sort()
 }
 
-/** The command that installs packages on this host; E_CAPABILITY where there is no apt, or no way to become root. */
-export function installCommand(packages: readonly string[]): string[] {
+/**
+ * The commands that install packages on this host, one after the other. The lists of packages come
+ * first: a fresh system has none, an old one names versions that are gone. E_CAPABILITY where there is
+ * no apt, E_NO_PERMISSION where there is no way to become root.
+ */
+export function installCommands(packages: readonly string[]): string[][] {
   if (findProgram('apt-get') === null) {
     throw new PosadaError('E_CAPABILITY', 'posada doctor --fix installs with apt, which is not here', {
       value: packages.join(' '),
       hint: `install these with your system's package manager: ${packages.join(' ')}`,
     })
   }
-  const install = ['apt-get', 'install', '-y', '--no-install-recommends', ...packages]
-  if (process.getuid?.() === 0) return install
-  if (findProgram('sudo') !== null) return ['sudo', ...install]
+  const commands = [
+    ['apt-get', 'update'],
+    ['apt-get', 'install', '-y', '--no-install-recommends', ...packages],
+  ]
+  if (process.getuid?.() === 0) return commands
+  if (findProgram('sudo') !== null) return commands.map((command) => ['sudo', ...command])
   throw new PosadaError('E_NO_PERMISSION', 'installing packages needs root, and sudo is not installed', {
-    hint: `as root: ${install.join(' ')}`,
+    hint: `as root: ${asText(commands)}`,
   })
 }
 
-/** Runs the command; its output becomes events. Standard input stays the terminal's, for sudo's password. */
+/** The commands as they would be typed. */
+export function asText(commands: readonly string[][]): string {
+  return commands.map((command) => command.join(' ')).join(' && ')
+}
+
+/** Runs a command; its output becomes events. Standard input stays the terminal's, for sudo's password. */
 export async function install(command: readonly string[], emit: Emit, signal: AbortSignal): Promise<void> {
   const [program = '', ...args] = command
   const begun = Date.now()

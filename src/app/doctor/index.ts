@@ -1,6 +1,6 @@
 import type { Emit } from '../../events/index.ts'
 import { checkBoxTools } from './box-tools.ts'
-import { install, installCommand, missingPackages } from './fix.ts'
+import { asText, install, installCommands, missingPackages } from './fix.ts'
 import { checkDisk, checkNamespaces, checkNode, checkRuntimeDir } from './host.ts'
 import type { Check, DoctorInputs, DoctorResult } from './model.ts'
 import { checkProviders } from './providers.ts'
@@ -25,7 +25,7 @@ export async function doctor(inputs: DoctorInputs): Promise<DoctorResult> {
 
 export interface FixOptions {
   emit: Emit
-  /** Asked with the command that is to be run; E_CONFIRM is thrown there. */
+  /** Asked with the commands that are to be run; E_CONFIRM is thrown there. */
   confirm: (command: string) => Promise<void>
 }
 
@@ -37,8 +37,8 @@ export async function fix(
 ): Promise<DoctorResult> {
   const packages = missingPackages(before.checks)
   if (packages.length === 0) return before
-  const command = installCommand(packages)
-  await options.confirm(command.join(' '))
-  await install(command, options.emit, inputs.signal)
+  const commands = installCommands(packages)
+  await options.confirm(asText(commands))
+  for (const command of commands) await install(command, options.emit, inputs.signal)
   return { ...(await doctor(inputs)), installed: packages }
 }

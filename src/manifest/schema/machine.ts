@@ -28,10 +28,14 @@ const box = text({
   },
 })
 
+/** A plug-in's name is that of its package without `posada-provider-`, behind the scope where it has one. */
+const providerPattern = '(?:@[a-z0-9][a-z0-9._-]{0,62}/)?[a-z][a-z0-9-]{0,62}'
+
 const providerName = text({
   label: '`auto` or the name of a provider',
   expected: "'auto' or the name of a provider",
-  pattern: '[a-z][a-z0-9-]{0,62}',
+  pattern: providerPattern,
+  hint: () => 'posada-provider-acme is the provider acme, @corp/posada-provider-acme is @corp/acme',
 })
 
 const options = mapOf(anything(), {
@@ -56,7 +60,7 @@ export const machineFields = {
     examples: ['qemu'],
   },
   providers: {
-    schema: mapOf(options, { max: 20, of: 'providers', pattern: '[a-z][a-z0-9-]{0,62}', keys: providerName }),
+    schema: mapOf(options, { max: 20, of: 'providers', pattern: providerPattern, keys: providerName }),
     description: "Options for single providers, under each one's name; the provider checks them.",
     examples: [{ qemu: { args: ['-device', 'virtio-rng-pci'] } }],
   },

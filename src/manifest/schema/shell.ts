@@ -15,6 +15,10 @@ const shellLong = object({
     },
     path: { schema: hostPath, description: 'Path of a script on the host.', examples: ['scripts/setup.sh'] },
   },
+  explain: (key) =>
+    ['args', 'env', 'user', 'run', 'timeout', 'name'].includes(key)
+      ? `'${key}' stands beside 'shell', as a key of the step`
+      : undefined,
   refine: exactlyOne('shell', ['inline', 'path']),
   json: { oneOf: [{ required: ['inline'] }, { required: ['path'] }] },
 })

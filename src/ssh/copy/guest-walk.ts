@@ -61,8 +61,15 @@ export async function walkGuest(
     }
   }
 
+  /** A server may leave out any attribute. Source: draft-ietf-secsh-filexfer-02, 5. */
+  const file = (path: string, name: string, { size, mode, mtime }: Partial<Stats>): GuestFile => {
+    if (!Number.isSafeInteger(size) || size === undefined) throw refuse(path, 'has no size')
+    return { path, name, size, mode: (mode ?? 0o600) & 0o777, mtime: mtime ?? 0 }
+  }
+
   const link = async (path: string, name: string): Promise<void> => {
-    const target = await sftp.readLink(path)
+    const target: unknown = await sftp.readLink(path)
+    if (typeof target !== 'string') throw refuse(path, 'is a link that leads nowhere')
     const leadsTo = posix.normalize(posix.join(posix.dirname(name), target))
     const inside = !target.startsWith('/') && leadsTo !== '..' && !leadsTo.startsWith('../')
     if (inside && !target.includes('\0') && target !== '') tree.links.push({ name, target })
@@ -84,8 +91,4 @@ export async function walkGuest(
 /** Whether a name in a listing is that of something in the folder itself. */
 export function isPlainName(name: string): boolean {
   return name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name) && name.length <= 255
-}
-
-function file(path: string, name: string, { size, mode, mtime }: Stats): GuestFile {
-  return { path, name, size, mode: mode & 0o777, mtime }
 }

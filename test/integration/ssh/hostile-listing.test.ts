@@ -24,7 +24,7 @@ const LINK = 0o120777
 const { STATUS_CODE } = ssh2.utils.sftp
 
 /** A server whose one folder lists these names. */
-async function lyingServer(names: { filename: string; mode: number }[]) {
+async function lyingServer(names: { filename: string; mode: number; without?: 'size' | 'mtime' | 'mode' }[]) {
   await writeFile(join(dir, 'key'), generateKeyPair('login').privateKey, { mode: 0o600 })
   const attrs = (mode: number) => ({ mode, uid: 0, gid: 0, size: 4, atime: 0, mtime: 0 })
   server = new ssh2.Server({ hostKeys: [generateKeyPair('host').privateKey] }, (client) => {
@@ -41,7 +41,11 @@ async function lyingServer(names: { filename: string; mode: number }[]) {
           else
             sftp.name(
               id,
-              names.map((name) => ({ filename: name.filename, longname: '', attrs: attrs(name.mode) })),
+              names.map(({ filename, mode, without }) => ({
+                filename,
+                longname: '',
+                attrs: { ...attrs(mode), ...(without === undefined ? {} : { [without]: undefined }) },
+              })),
             )
           listed = true
         })
@@ -102,6 +106,24 @@ test('a file that never ends is read no further than the size it was given', asy
   const session = await lyingServer([{ filename: 'a', mode: FILE }])
   try {
     expect(await download(session, '/srv', join(dir, 'to'))).toMatchObject({ files: 1, bytes: 4 })
+  } finally {
+    await session.close()
+  }
+})
+
+test('a file without a size is refused', async () => {
+  const session = await lyingServer([{ filename: 'one', mode: FILE, without: 'size' }])
+  try {
+    await expect(download(session, '/srv', join(dir, 'to'))).rejects.toMatchObject({ code: 'E_COPY' })
+  } finally {
+    await session.close()
+  }
+})
+
+test('a file without a time is copied', async () => {
+  const session = await lyingServer([{ filename: 'one', mode: FILE, without: 'mtime' }])
+  try {
+    expect(await download(session, '/srv', join(dir, 'to'))).toMatchObject({ files: 1 })
   } finally {
     await session.close()
   }
