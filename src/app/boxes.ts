@@ -12,6 +12,7 @@ import {
 } from '../box/index.ts'
 import type { Emit } from '../events/index.ts'
 import { userPaths } from '../project/paths.ts'
+import { type BoxFactsInput, boxFacts } from './box-facts.ts'
 import { machinesOnBox } from './box-users.ts'
 
 /** A box, as `posada box` prints it with `--json`. */
@@ -82,6 +83,7 @@ export async function build({ recipe, force, env, emit, signal }: BuildOptions):
 export interface AddOptions {
   /** A path, with or without a leading `./`, or whatever else names a box. */
   source: string
+  facts: BoxFactsInput
   force: boolean
   cwd: string
   env: NodeJS.ProcessEnv
@@ -90,9 +92,18 @@ export interface AddOptions {
 }
 
 /** Adds a box that somebody else built, from wherever it is. */
-export async function add({ source, force, cwd, env, emit, signal }: AddOptions): Promise<BoxResult> {
+export async function add({ source, facts, force, cwd, env, emit, signal }: AddOptions): Promise<BoxResult> {
   const named = existsSync(resolve(cwd, source)) ? resolve(cwd, source) : source
-  const context = { store: store(env), arch: hostArch(), emit, signal, env, catalogues: [], force }
+  const context = {
+    store: store(env),
+    arch: hostArch(),
+    emit,
+    signal,
+    env,
+    catalogues: [],
+    force,
+    facts: boxFacts(facts),
+  }
   return boxResult(await fetchBox(parseBoxSource(named, cwd), context))
 }
 
@@ -115,7 +126,7 @@ function boxResult({ digest, dir, manifest }: StoredBox): BoxResult {
   const { name, version, arch, description, disks, kernel, login } = manifest
   const kernelFiles =
     kernel === undefined ? [] : [kernel.kernel, ...(kernel.initrd === undefined ? [] : [kernel.initrd])]
-  const files = [...disks, ...kernelFiles, login.key]
+  const files = [...disks, ...kernelFiles, login.key, ...login.otherKeys]
   return {
     name,
     version,

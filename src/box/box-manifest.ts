@@ -47,6 +47,7 @@ const boxManifest = record<BoxManifest>({
   login: record<BoxManifest['login']>({
     user: text({ pattern: userPattern, problem: 'not a user name' }),
     key: record<BoxFile>(boxFile),
+    otherKeys: optional(list(record<BoxFile>(boxFile), { max: 4 }), []),
   }),
   announcesReady: truth(),
   agent: truth(),
@@ -83,6 +84,7 @@ export function boxFiles(manifest: BoxManifest): BoxFile[] {
     ...(kernel === undefined ? [] : [kernel.kernel]),
     ...(kernel?.initrd === undefined ? [] : [kernel.initrd]),
     manifest.login.key,
+    ...manifest.login.otherKeys,
   ]
 }
 

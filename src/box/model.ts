@@ -18,8 +18,11 @@ export interface BoxManifest {
   /** Absent: the box boots through firmware. */
   kernel?: { kernel: BoxFile; initrd?: BoxFile; cmdline: string }
   firmware?: 'bios' | 'uefi'
-  /** How to get in the first time. `key` is the private half; it is replaced on the first login. */
-  login: { user: string; key: BoxFile }
+  /**
+   * How to get in the first time. `key` is the private half; it is replaced on the first login, and so are
+   * `otherKeys`, which may be in the guest beside it or in its stead.
+   */
+  login: { user: string; key: BoxFile; otherKeys: BoxFile[] }
   /** Whether the guest writes a line to the serial port `org.posada.ready.0` once it can be logged in to. */
   announcesReady: boolean
   /** Whether the guest runs the QEMU guest agent. */

@@ -82,14 +82,17 @@ async function openFirst(
   { box, own, deadline }: { box: StoredBox; own: KeyPair; deadline: number },
 ): Promise<SshSession> {
   const { signal } = project
-  const boxKey = `${box.dir}/${box.manifest.login.key.file}`
+  const { key, otherKeys } = box.manifest.login
+  const boxKeys = [key, ...otherKeys].map(({ file }) => `${box.dir}/${file}`)
   const session = await connectInTime(project, { config, provider, state }, deadline, {
-    ...(state.login.ownKey ? {} : { boxKeyFile: boxKey }),
+    ...(state.login.ownKey ? {} : { boxKeyFiles: boxKeys }),
   })
   try {
     if (!state.login.ownKey) {
-      const oldPublicKey = publicKeyOf(await readFile(boxKey, 'utf8'), boxKey)
-      await replaceKey(session, { newPublicKey: own.publicKey, oldPublicKey, hostname: config.name, signal })
+      const oldPublicKeys = await Promise.all(
+        boxKeys.map(async (path) => publicKeyOf(await readFile(path, 'utf8'), path)),
+      )
+      await replaceKey(session, { newPublicKey: own.publicKey, oldPublicKeys, hostname: config.name, signal })
     }
     return session
   } catch (error) {
@@ -111,7 +114,7 @@ async function connectInTime(
   project: Project,
   { config, provider, state }: LoginInputs,
   deadline: number,
-  options: { boxKeyFile?: string },
+  options: { boxKeyFiles?: readonly string[] },
 ): Promise<SshSession> {
   let reached: SshStage = 'none'
   const onStage = (stage: SshStage) => {

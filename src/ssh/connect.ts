@@ -12,8 +12,8 @@ export interface ConnectOptions {
   timeout?: number
   /** Milliseconds to wait for the server's first bytes; as `timeout` unless given. */
   bannerTimeout?: number
-  /** The box's private key, for a guest in which the target's own may not be installed yet: tried first. */
-  boxKeyFile?: string
+  /** The box's private keys, for a guest in which the target's own may not be installed yet: tried first. */
+  boxKeyFiles?: readonly string[]
   /** Told as each stage is reached. */
   onStage?: (stage: SshStage) => void
   /** Milliseconds of silence after which the guest is asked for a sign of life, and how many go unanswered. */
@@ -30,7 +30,7 @@ export async function connect(target: SshTarget, options: ConnectOptions = {}): 
   options.signal?.throwIfAborted()
   const [{ Client }, keys, recorded] = await Promise.all([
     loadSsh2(),
-    readKeys([options.boxKeyFile, target.keyFile]),
+    readKeys([...(options.boxKeyFiles ?? []), target.keyFile]),
     readHostKey(target.knownHostsFile, target.hostAlias),
   ])
   const attempt = new Attempt(new Client(), target, options, keys, recorded)

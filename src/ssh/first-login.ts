@@ -6,8 +6,8 @@ import type { SshSession } from './session.ts'
 export interface FirstLogin {
   /** A line as in authorized_keys: the machine's own key. */
   newPublicKey: string
-  /** The box's key, which everybody has; `<type> <base64>`, a comment may follow. */
-  oldPublicKey: string
+  /** The box's keys, which everybody has; `<type> <base64>`, a comment may follow. */
+  oldPublicKeys: readonly string[]
   /** The guest's name from now on; `[a-z][a-z0-9-]{0,62}`. As it is where not given. */
   hostname?: string
   signal?: AbortSignal
@@ -21,7 +21,7 @@ export interface FirstLogin {
  * Doing it again changes nothing. E_SSH_LOST or, where the guest fails to do it, E_SSH_AUTH with what it wrote.
  */
 export async function replaceKey(session: SshSession, options: FirstLogin): Promise<void> {
-  const script = keyScript(options.newPublicKey, options.oldPublicKey)
+  const script = keyScript(options.newPublicKey, options.oldPublicKeys)
   const name = options.hostname === undefined ? '' : nameScript(options.hostname)
   const result = await capture(session, ['/bin/sh', '-c', `set -e\n${script}${name}${flushScript}`], {
     ...(options.signal === undefined ? {} : { signal: options.signal }),
@@ -36,8 +36,9 @@ export async function replaceKey(session: SshSession, options: FirstLogin): Prom
 }
 
 /** `sync FILE` is coreutils'; where there is only `sync`, everything is flushed. */
-function keyScript(newPublicKey: string, oldPublicKey: string): string {
-  const [newLine, oldBlob] = [newPublicKey.trim(), blobOf(oldPublicKey)]
+function keyScript(newPublicKey: string, oldPublicKeys: readonly string[]): string {
+  const newLine = newPublicKey.trim()
+  const old = oldPublicKeys.map((key) => `*${quote(blobOf(key))}*`).join(' | ')
   const newBlob = blobOf(newLine)
   return `umask 077
 d="$HOME/.ssh"; f="$d/authorized_keys"; t="$d/.authorized_keys.posada"
@@ -47,7 +48,7 @@ has= old= rest=
 while IFS= read -r l || [ -n "$l" ]; do
   case $l in
     *${quote(newBlob)}*) has=1 ;;
-    *${quote(oldBlob)}*) old=1 ;;
+    ${old}) old=1 ;;
     *) rest="$rest$l
 " ;;
   esac

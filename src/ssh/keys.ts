@@ -1,6 +1,7 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto'
 import { PosadaError } from '../errors/index.ts'
 import { readTextIfThere, writeFileAtomic } from '../lib/write-file.ts'
+import { pemPublicBlob } from './pem-key.ts'
 import { packString, WireReader } from './wire.ts'
 
 export interface KeyPair {
@@ -67,11 +68,13 @@ export function generateKeyPair(comment: string): KeyPair {
 }
 
 /**
- * `<type> <base64>` of a private key file's text in OpenSSH's format, encrypted or not. `path` is
- * named in the error.
+ * `<type> <base64>` of a private key file's text in OpenSSH's format, encrypted or not, or of an RSA key in
+ * PEM. `path` is named in the error.
  */
 export function publicKeyOf(privateKey: string, path: string): string {
   const text = privateKey.trim()
+  const pem = text.startsWith(BEGIN) ? null : pemPublicBlob(text)
+  if (pem !== null) return `${keyType(pem)} ${pem.toString('base64')}`
   if (!text.startsWith(BEGIN) || !text.endsWith(END)) throw notAKey(path)
   const body = Buffer.from(text.slice(BEGIN.length, -END.length), 'base64')
   if (!body.subarray(0, MAGIC.length).equals(MAGIC)) throw notAKey(path)

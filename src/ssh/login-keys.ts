@@ -9,10 +9,9 @@ export interface Key {
 }
 
 /** The keys in these files, in their order, the machine's own last; E_SSH_AUTH where there is none. */
-export async function readKeys(files: (string | undefined)[]): Promise<Key[]> {
+export async function readKeys(files: readonly string[]): Promise<Key[]> {
   const keys: Key[] = []
   for (const file of files) {
-    if (file === undefined) continue
     try {
       keys.push({ file, text: await readFile(file, 'utf8') })
     } catch (error) {

@@ -7,7 +7,7 @@ import type { SshSession, SshTarget } from './session.ts'
 export interface WaitOptions {
   /** Milliseconds from now. */
   timeout: number
-  boxKeyFile?: string
+  boxKeyFiles?: readonly string[]
   /** Told when a connection gets further than any before. */
   onStage?: (stage: SshStage) => void
   signal?: AbortSignal
@@ -37,7 +37,7 @@ export async function waitForSsh(target: SshTarget, options: WaitOptions): Promi
       return await connect(target, {
         timeout: left,
         bannerTimeout: Math.min(BANNER_PATIENCE, left),
-        ...(options.boxKeyFile === undefined ? {} : { boxKeyFile: options.boxKeyFile }),
+        ...(options.boxKeyFiles === undefined ? {} : { boxKeyFiles: options.boxKeyFiles }),
         ...(signal === undefined ? {} : { signal }),
         onStage: (stage) => {
           if (STAGES.indexOf(stage) <= STAGES.indexOf(furthest)) return

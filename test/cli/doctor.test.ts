@@ -45,7 +45,9 @@ describe('doctor', () => {
 
   it('installs with --yes, shows what apt says, and looks again', async () => {
     const { code, stdout, stderr } = await place.run('doctor', '--fix', '--yes')
-    expect(readFileSync(log, 'utf8')).toMatch(/apt-get update\n[^\n]*apt-get install -y --no-install-recommends .*qemu-system-x86/)
+    expect(readFileSync(log, 'utf8')).toMatch(
+      /apt-get update\n[^\n]*apt-get install -y --no-install-recommends .*qemu-system-x86/,
+    )
     expect(stderr).toContain('unpacking')
     expect(stdout).toContain('installed: ')
     expect(code).toBe(stdout.includes('cannot run on this host') ? 1 : 0)

@@ -27,7 +27,7 @@ export function boxContent(change: Partial<BoxManifest> = {}, disk = 'the disk')
     arch: 'x86_64',
     description: 'for tests',
     disks: [{ ...describeFile('root.raw', disk), format: 'raw', virtualSize: 1024 }],
-    login: { user: 'posada', key: describeFile('login.key', key) },
+    login: { user: 'posada', key: describeFile('login.key', key), otherKeys: [] },
     announcesReady: true,
     agent: false,
     minMemory: 1024,

@@ -41,7 +41,7 @@ export function aBox(changes: Partial<BoxManifest> = {}): StoredBox {
       description: 'Debian',
       disks: [{ ...file('root.raw'), format: 'raw', virtualSize: 2 ** 30 }],
       kernel: { kernel: file('vmlinuz'), initrd: file('initrd'), cmdline: 'root=/dev/vda rw' },
-      login: { user: 'posada', key: file('login.key') },
+      login: { user: 'posada', key: file('login.key'), otherKeys: [] },
       announcesReady: true,
       agent: true,
       minMemory: 256 * 2 ** 20,

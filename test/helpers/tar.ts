@@ -2,6 +2,8 @@
 export interface TarMember {
   name: string
   content?: string
+  /** Of `content`; UTF-8 unless given. */
+  encoding?: 'latin1'
   type?: string
   link?: string
   /** Written into the header instead of the content's true size. */
@@ -13,7 +15,7 @@ export interface TarMember {
 /** A ustar archive of exactly these members. */
 export function tar(members: readonly TarMember[], options: { end?: boolean } = {}): Buffer {
   const blocks = members.flatMap((member) => {
-    const content = Buffer.from(member.content ?? '')
+    const content = Buffer.from(member.content ?? '', member.encoding ?? 'utf8')
     return [header(member, content.length), content, Buffer.alloc((512 - (content.length % 512)) % 512)]
   })
   return Buffer.concat([...blocks, Buffer.alloc(options.end === false ? 0 : 1024)])

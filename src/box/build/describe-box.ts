@@ -33,7 +33,7 @@ export async function describeBox(
           },
         }),
     ...(recipe.firmware === null ? {} : { firmware: recipe.firmware }),
-    login: { user: recipe.login.user, key: await describe(folder, 'login.key') },
+    login: { user: recipe.login.user, key: await describe(folder, 'login.key'), otherKeys: [] },
     announcesReady: recipe.announcesReady,
     agent: recipe.agent,
     minMemory: recipe.minMemory,

@@ -25,8 +25,9 @@ export async function placeFolder(
   const digest = createHash('sha256').update(json).digest('hex')
   const manifest = parseBoxManifest(json.toString('utf8'), folder)
   // ssh refuses a private key that others may read.
+  const keys = [manifest.login.key, ...manifest.login.otherKeys].map((one) => one.file)
   for (const name of [boxJsonName, ...boxFiles(manifest).map((one) => one.file)])
-    await seal(join(folder, name), name === manifest.login.key.file ? 0o400 : 0o444)
+    await seal(join(folder, name), keys.includes(name) ? 0o400 : 0o444)
   const { name, version, arch } = manifest
   const ref: Ref = { name, version, arch, digest, ...from }
   await mkdir(paths.contents, { recursive: true })

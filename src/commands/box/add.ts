@@ -5,24 +5,40 @@ import { BaseCommand } from '../../base-command.ts'
 import { boxText } from '../../cli/text/boxes.ts'
 
 export default class BoxAdd extends BaseCommand {
-  static override summary = 'Add a box to the store, from its folder or an archive of it.'
+  static override summary = 'Add a box to the store: from a file or folder, or from where it is offered.'
+  static override examples = [
+    '<%= config.bin %> box add ./debian.tar.zst',
+    '<%= config.bin %> box add ./shop.box --name team/shop --version 1.2',
+  ]
   static override args = {
     source: Args.string({
-      description: 'A folder with a box.json, or a .tar, .tar.gz or .tar.zst of one.',
+      description: 'A folder with a box.json, an archive of one, or a Vagrant box for libvirt.',
       required: true,
       ignoreStdin: true,
     }),
   }
   static override flags = {
+    name: Flags.string({
+      description: 'What to call a box that does not say: team/shop.',
+      helpValue: 'NAME',
+    }),
+    version: Flags.string({ description: 'The version of a box that does not say.', helpValue: 'VERSION' }),
+    user: Flags.string({ description: 'The user to log in as, of a Vagrant box.', helpValue: 'USER' }),
+    firmware: Flags.option({
+      description: 'What a box boots with that does not say.',
+      options: ['bios', 'uefi'] as const,
+    })(),
     force: Flags.boolean({ description: 'Replace a box of the same name and version.' }),
   }
 
   async run(): Promise<BoxResult> {
     const { args, flags } = await this.parse(BoxAdd)
     const { emit, signal } = this
+    const { name, version, user, firmware } = flags
     const box = await add({
       source: args.source,
       force: flags.force,
+      facts: { name, version, user, firmware },
       cwd: process.cwd(),
       env: process.env,
       emit,

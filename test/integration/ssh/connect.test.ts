@@ -57,11 +57,11 @@ describe('logging in', () => {
   test("the box's key is tried first, then the machine's own", async () => {
     const boxKey = join(server.dir, 'box_key')
     await writeFile(boxKey, await readFile(server.target.keyFile))
-    expect(await works({ boxKeyFile: boxKey })).toBe(boxKey)
+    expect(await works({ boxKeyFiles: [boxKey] })).toBe(boxKey)
     await writeFile(boxKey, generateKeyPair('').privateKey)
-    expect(await works({ boxKeyFile: boxKey })).toBe(server.target.keyFile)
+    expect(await works({ boxKeyFiles: [boxKey] })).toBe(server.target.keyFile)
     await rm(boxKey)
-    expect(await works({ boxKeyFile: boxKey })).toBe(server.target.keyFile)
+    expect(await works({ boxKeyFiles: [boxKey] })).toBe(server.target.keyFile)
   })
 
   test('no key at all', async () => {

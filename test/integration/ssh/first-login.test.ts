@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { insecureKeys } from '../../../src/box/vagrant/insecure-keys.ts'
 import { hostnameScript } from '../../../src/ssh/first-login.ts'
 import { connect, ensureKeyPair, publicKeyOf, replaceKey } from '../../../src/ssh/index.ts'
 import { startSshd, type TestServer } from '../../helpers/sshd.ts'
@@ -14,14 +15,14 @@ beforeEach(async () => {
 })
 afterEach(() => server?.stop())
 
-async function replace() {
+async function replace(...more: string[]) {
   const boxKey = server.target.keyFile
   const target = { ...server.target, keyFile: join(server.dir, 'own') }
   const own = await ensureKeyPair({ key: target.keyFile, publicKey: `${target.keyFile}.pub` }, 'posada web')
-  const oldPublicKey = publicKeyOf(await readFile(boxKey, 'utf8'), boxKey)
-  const session = await connect(target, { boxKeyFile: boxKey })
+  const oldPublicKeys = [publicKeyOf(await readFile(boxKey, 'utf8'), boxKey), ...more]
+  const session = await connect(target, { boxKeyFiles: [boxKey] })
   try {
-    await replaceKey(session, { newPublicKey: own.publicKey, oldPublicKey })
+    await replaceKey(session, { newPublicKey: own.publicKey, oldPublicKeys })
   } finally {
     await session.close()
   }
@@ -37,6 +38,17 @@ test("the machine's key takes the place of the box's, other keys stay", async ()
   expect((await stat(server.authorizedKeys)).mode & 0o777).toBe(0o600)
   await expect(connect(server.target)).rejects.toMatchObject({ code: 'E_SSH_AUTH' })
   await (await connect(target)).close()
+})
+
+test('of several keys that a box may have all are taken out', async () => {
+  const { rsa, ed25519 } = insecureKeys
+  const known = [publicKeyOf(rsa, 'rsa'), publicKeyOf(ed25519, 'ed25519')]
+  await writeFile(
+    server.authorizedKeys,
+    `${known.join(' vagrant\n')} vagrant\n${await readFile(server.authorizedKeys, 'utf8')}`,
+  )
+  const { own } = await replace(...known)
+  expect(await readFile(server.authorizedKeys, 'utf8')).toBe(`${own.publicKey}\n`)
 })
 
 test('doing it again changes nothing', async () => {

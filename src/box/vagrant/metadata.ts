@@ -1,0 +1,87 @@
+import { PosadaError } from '../../errors/index.ts'
+import { safePath } from '../archive/safe-path.ts'
+import type { BoxArch, BoxDisk } from '../model.ts'
+
+/** What a Vagrant box for libvirt says of itself in metadata.json. */
+export interface VagrantMetadata {
+  /** The disks by their paths in the archive, the one that is booted from first. */
+  disks: { path: string; format: BoxDisk['format'] }[]
+  /** null: it does not say. */
+  arch: BoxArch | null
+}
+
+/** Bytes of a metadata.json. */
+export const metadataLimit = 1024 * 1024
+const mostDisks = 16
+
+/**
+ * Reads the metadata.json of a box, of either form: 1 has one disk, `box.img`; 2 lists them under
+ * `disks`. `virtual_size` is passed over: what a machine sees stands in the image. E_BOX_INVALID.
+ * Source: vagrant-libvirt, docs/boxes.markdown, "Box Format"; Vagrant, "Box File Format", for `architecture`.
+ */
+export function parseMetadata(text: string, source: string): VagrantMetadata {
+  const refuse = (problem: string, hint = 'get the box again from where it came from'): never => {
+    throw new PosadaError('E_BOX_INVALID', `${source} is not a box that can be used: ${problem}`, {
+      value: source,
+      hint,
+    })
+  }
+  const data = readObject(text)
+  if (data === null) return refuse('its metadata.json is not an object of JSON')
+  const { provider, format = 'qcow2', disks = [], architecture } = data
+  if (provider !== 'libvirt')
+    return refuse(
+      typeof provider === 'string'
+        ? `it is made for ${shown(provider)}, not for libvirt`
+        : 'it does not say its provider',
+      'look for its edition for libvirt; vagrant mutate converts boxes of other providers',
+    )
+  if (!Array.isArray(disks) || disks.length > mostDisks)
+    return refuse(`its disks are not a list of at most ${mostDisks}`)
+  const listed: unknown[] = disks.length === 0 ? [{ path: 'box.img' }] : disks
+  const read = listed.map((disk, index) => {
+    const { path, format: own = format } = isObject(disk) ? disk : {}
+    if (own !== 'qcow2' && own !== 'raw')
+      return refuse(
+        `a disk of the format ${shown(own)}`,
+        `qemu-img convert -O qcow2, where the box was made, makes one that can be used`,
+      )
+    const safe = typeof path === 'string' ? safePath(path) : null
+    if (safe === null) return refuse(`the path of disk ${index + 1}, ${shown(path)}, does not lie in the box`)
+    return { path: safe, format: own } as const
+  })
+  const double = read.find(({ path }, index) => read.findIndex((one) => one.path === path) !== index)
+  if (double !== undefined) return refuse(`it names the disk ${double.path} twice`)
+  return { disks: read, arch: readArch(architecture, refuse) }
+}
+
+const archs: Record<string, BoxArch> = {
+  amd64: 'x86_64',
+  x86_64: 'x86_64',
+  arm64: 'aarch64',
+  aarch64: 'aarch64',
+}
+
+function readArch(value: unknown, refuse: (problem: string, hint: string) => never): BoxArch | null {
+  if (value === undefined || value === null || value === 'unknown') return null
+  const known = typeof value === 'string' && Object.hasOwn(archs, value) ? archs[value] : undefined
+  return known ?? refuse(`it is made for the architecture ${shown(value)}`, 'x86_64 and aarch64 can be run')
+}
+
+function readObject(text: string): Record<string, unknown> | null {
+  try {
+    const data: unknown = JSON.parse(text)
+    return isObject(data) ? data : null
+  } catch (error) {
+    if (error instanceof SyntaxError) return null
+    throw error
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function shown(value: unknown): string {
+  return (JSON.stringify(value) ?? 'none').slice(0, 100)
+}
