@@ -4,8 +4,7 @@ import { PosadaError } from '../../src/errors/index.ts'
 import { rotateFile } from '../../src/lib/rotate-file.ts'
 import { consoleLogLimit, type MachineSpec } from '../../src/provider/index.ts'
 import { resume } from './pause.ts'
-import type { VmmConfig } from './process/handshake.ts'
-import { launchVmm } from './process/launch.ts'
+import { launchVmm, type VmmConfig } from './process/launch.ts'
 import { status } from './status.ts'
 
 const providerLogLimit = 1024 * 1024

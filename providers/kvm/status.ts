@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
+import { sendCommand } from '../../src/background/client.ts'
+import { asObject } from '../../src/background/codec.ts'
 import { isPosadaError } from '../../src/errors/index.ts'
 import { isAlive, type ProcessIdentity } from '../../src/lib/process-identity.ts'
 import type { MachineSpec, MachineStatus } from '../../src/provider/index.ts'
 import { kvmFiles } from './files.ts'
-import { sendCommand } from './process/control/client.ts'
-import { asObject } from './process/control/codec.ts'
 import { hostBootId, type RunRecord, readRecord } from './run-record.ts'
 
 /** Milliseconds that a status waits for the machine's process; past them the process itself is answer enough. */
@@ -32,10 +32,10 @@ export async function findRunning(record: RunRecord | null): Promise<ProcessIden
 
 async function askState(spec: MachineSpec): Promise<'running' | 'paused'> {
   try {
-    const answer = await sendCommand(kvmFiles(spec).control, 'status', patience)
+    const answer = await sendCommand(kvmFiles(spec).control, { name: 'status', timeout: patience })
     return asObject(answer).state === 'paused' ? 'paused' : 'running'
   } catch (error) {
-    if (isPosadaError(error, 'E_KVM_CONTROL')) return 'running'
+    if (isPosadaError(error, 'E_CONTROL')) return 'running'
     throw error
   }
 }

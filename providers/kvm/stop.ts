@@ -1,10 +1,10 @@
+import { sendCommand } from '../../src/background/client.ts'
+import { asObject } from '../../src/background/codec.ts'
 import { isPosadaError, PosadaError } from '../../src/errors/index.ts'
 import { isAlive, type ProcessIdentity, terminate } from '../../src/lib/process-identity.ts'
 import { sleep } from '../../src/lib/sleep.ts'
 import type { MachineSpec, StopOptions, StopResult } from '../../src/provider/index.ts'
 import { kvmFiles } from './files.ts'
-import { sendCommand } from './process/control/client.ts'
-import { asObject, type CommandName } from './process/control/codec.ts'
 import { readRecord, writeRecord } from './run-record.ts'
 import { findRunning } from './status.ts'
 
@@ -49,7 +49,7 @@ async function cutPower(
   await terminate(found, 'SIGKILL')
   if (!(await hasEnded(found, quitLimit, options.signal))) {
     throw new PosadaError(
-      'E_KVM_CONTROL',
+      'E_CONTROL',
       `the hypervisor (pid ${found.pid}) does not end, not even when killed`,
       {
         machine: spec.name,
@@ -67,11 +67,11 @@ async function cutPower(
 }
 
 /** Null where nobody listens or answers, or the process ends meanwhile: the process is what counts here. */
-async function ask(spec: MachineSpec, command: CommandName): Promise<unknown> {
+async function ask(spec: MachineSpec, name: 'status' | 'resume' | 'powerdown' | 'quit'): Promise<unknown> {
   try {
-    return await sendCommand(kvmFiles(spec).control, command, patience)
+    return await sendCommand(kvmFiles(spec).control, { name, timeout: patience })
   } catch (error) {
-    if (isPosadaError(error, 'E_KVM_CONTROL')) return null
+    if (isPosadaError(error, 'E_CONTROL')) return null
     throw error
   }
 }

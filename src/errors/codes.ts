@@ -94,9 +94,9 @@ export const errorCodes = {
   E_KVM_PERMISSION: { exit: 1, means: 'The user may not use /dev/kvm.' },
   E_KVM_UNUSABLE: { exit: 1, means: 'The KVM of this host cannot run machines.' },
   E_KVM_START: { exit: 1, means: 'The built-in hypervisor ended while the machine was being started.' },
-  E_KVM_CONTROL: {
+  E_CONTROL: {
     exit: 1,
-    means: 'The process of the built-in hypervisor refused a command or did not answer in time.',
+    means: 'A process that Posada runs in the background refused a command or did not answer in time.',
   },
   E_KERNEL_INVALID: { exit: 1, means: 'The file given as kernel is not one that can be booted.' },
   E_MEMORY_TOO_SMALL: { exit: 1, means: 'Kernel and initrd do not fit into the memory of the machine.' },

@@ -20,7 +20,5 @@ export interface FrameEvents {
   writable(): void
 }
 
-/** Bytes of the largest frame: passt's MTU of 65520 and a header of 14, with 4 for a VLAN tag. */
-export const largestFrame = 65520 + 18
 /** Bytes of an Ethernet header: nothing shorter is a frame. */
 export const smallestFrame = 14

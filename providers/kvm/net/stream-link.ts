@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
+import { FrameSplitter, joinFrame, lengthBytes } from '../../../src/lib/framing.ts'
 import type { FrameEvents, FrameLink } from './frame-link.ts'
-import { FrameSplitter, joinFrame } from './framing.ts'
 
 /** Bytes kept for a peer that does not read; over it the guest's frames wait in its queue. */
 const mostUnsent = 2 ** 20
@@ -77,14 +77,12 @@ export class StreamLink implements FrameLink {
   }
 
   #receive(events: FrameEvents, chunk: Buffer): void {
-    const frames = this.#splitter.push(chunk)
-    if (frames === null) {
-      this.#socket.destroy(new Error('the other end sent what is no frame'))
-      return
-    }
     let room = true
-    for (const frame of frames) room = events.frame(frame)
-    if (!room) this.#socket.pause()
+    const agreed = this.#splitter.push(chunk, (bytes, start, end) => {
+      if (end > start + lengthBytes) room = events.frame(bytes.subarray(start + lengthBytes, end))
+    })
+    if (!agreed) this.#socket.destroy(new Error('the other end sent what is no frame'))
+    else if (!room) this.#socket.pause()
   }
 
   #down(options: StreamLinkOptions, reason: string): void {

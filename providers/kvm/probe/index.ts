@@ -4,12 +4,12 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { release } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { readHandshake } from '../../../src/background/handshake.ts'
 import { PosadaError } from '../../../src/errors/index.ts'
 import { findProgram } from '../../../src/lib/find-program.ts'
 import { readTextIfThere, writeFileAtomic } from '../../../src/lib/write-file.ts'
 import type { ProbeReport } from '../../../src/provider/index.ts'
 import { entryPoint } from '../process/entry-points.ts'
-import { readHandshake } from '../process/handshake.ts'
 import { hostBootId } from '../run-record.ts'
 import { kvmAccessError, kvmDevice } from '../vm/kvm-device.ts'
 
@@ -88,7 +88,7 @@ async function runProbe(
       env: {},
       ...(signal === undefined ? {} : { signal }),
     })
-    return readHandshake(stdout)
+    return readHandshake(stdout, { what: 'a probe guest', code: 'E_KVM_START' })
   } catch (error) {
     signal?.throwIfAborted()
     const killed = error instanceof Error && 'killed' in error && error.killed === true

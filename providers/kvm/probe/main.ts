@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs'
+import { encodeFailure, encodeReady } from '../../../src/background/handshake.ts'
 import { PosadaError } from '../../../src/errors/index.ts'
-import { encodeFailure, encodeReady } from '../process/handshake.ts'
 import { openKvm } from '../vm/open-kvm.ts'
 import { runProbeGuest } from './probe-guest.ts'
 

@@ -12,7 +12,7 @@ import { createMachine, type Machine } from '../vm/machine.ts'
 import { openKvm } from '../vm/open-kvm.ts'
 import { openDevices } from './devices.ts'
 import { entryPoint } from './entry-points.ts'
-import type { VmmConfig } from './handshake.ts'
+import type { VmmConfig } from './launch.ts'
 import { plugDevices } from './plug-devices.ts'
 
 /** Why a guest stopped by itself. */

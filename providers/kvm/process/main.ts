@@ -1,6 +1,7 @@
 import { readFileSync, writeSync } from 'node:fs'
+import { encodeFailure, encodeReady } from '../../../src/background/handshake.ts'
 import { fromSystemError } from '../../../src/errors/index.ts'
-import { encodeFailure, encodeReady, type VmmConfig } from './handshake.ts'
+import type { VmmConfig } from './launch.ts'
 import { supervise } from './supervise.ts'
 
 /** The process of one machine: its configuration on standard input, one line of JSON on standard output. */

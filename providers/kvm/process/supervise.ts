@@ -1,14 +1,14 @@
 import { openSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
+import { serveControl } from '../../../src/background/server.ts'
 import { PosadaError } from '../../../src/errors/index.ts'
 import { tryLock } from '../../../src/lib/flock.ts'
 import { processIdentity } from '../../../src/lib/process-identity.ts'
 import type { MachineSpec } from '../../../src/provider/index.ts'
 import { kvmFiles } from '../files.ts'
 import { hostBootId, type RunEnding, type RunRecord, writeRecord } from '../run-record.ts'
-import { serveControl } from './control/server.ts'
 import { type Guest, type GuestEvent, openHost, powerOn } from './guest.ts'
-import type { VmmConfig } from './handshake.ts'
+import type { VmmConfig } from './launch.ts'
 
 export interface SuperviseOptions extends VmmConfig {
   log: (message: string) => void
@@ -52,7 +52,7 @@ async function run({ log, onReady, cut, ...config }: SuperviseOptions): Promise<
 
   const running = (): Guest => {
     if (guest === null)
-      throw new PosadaError('E_KVM_CONTROL', 'the machine is just being restarted or switched off')
+      throw new PosadaError('E_CONTROL', 'the machine is just being restarted or switched off')
     return guest
   }
   const control = await serveControl(kvmFiles(spec).control, {

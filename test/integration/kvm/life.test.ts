@@ -269,7 +269,7 @@ describe.skipIf(!hasKvm)('life of a machine (needs /dev/kvm)', () => {
         socket.end(hostile)
       })
       expect(answer.split('\n')[0]).toBe('{"posada":1}')
-      if (hostile.includes('format')) expect(answer).toContain('E_KVM_CONTROL')
+      if (hostile.includes('format')) expect(answer).toContain('E_CONTROL')
     }
     expect(await provider.status(spec)).toMatchObject({ state: 'running' })
   })

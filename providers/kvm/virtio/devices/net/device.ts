@@ -1,4 +1,5 @@
-import { type FrameLink, largestFrame, smallestFrame } from '../../../net/frame-link.ts'
+import { largestFrame } from '../../../../../src/lib/framing.ts'
+import { type FrameLink, smallestFrame } from '../../../net/frame-link.ts'
 import { QueuePump } from '../../device/pump.ts'
 import { type DeviceHost, hasFeature, type VirtioDevice } from '../../device/virtio-device.ts'
 import type { Chain } from '../../queue/chain.ts'

@@ -3,8 +3,8 @@ import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
-import { joinFrame } from '../../../../../providers/kvm/net/framing.ts'
 import { StreamLink } from '../../../../../providers/kvm/net/stream-link.ts'
+import { joinFrame } from '../../../../../src/lib/framing.ts'
 import { eventually } from '../../../../helpers/started-device.ts'
 
 const cleanUps: (() => unknown)[] = []

@@ -1,7 +1,5 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { FrameEvents, FrameLink } from '../../../../../../providers/kvm/net/frame-link.ts'
-import { FrameSplitter, joinFrame } from '../../../../../../providers/kvm/net/framing.ts'
 import { NetDevice } from '../../../../../../providers/kvm/virtio/devices/net/device.ts'
 import { startDevice } from '../../../../../helpers/started-device.ts'
 
@@ -164,34 +162,5 @@ describe('a network device', () => {
     ).toEqual([0, 0])
     expect(faults).toEqual([])
     await stop()
-  })
-})
-
-describe('frames on a stream', () => {
-  it('come out as they went in, however the stream is cut (property)', () => {
-    const lengths = fc.array(fc.integer({ min: 1, max: 3000 }), { maxLength: 20 })
-    const cuts = fc.array(fc.integer({ min: 1, max: 5000 }), { minLength: 1, maxLength: 30 })
-    fc.assert(
-      fc.property(lengths, cuts, (sizes, chunks) => {
-        const frames = sizes.map((size, index) => frame(size, index + 1))
-        const stream = Buffer.concat(
-          frames.map((one) => joinFrame([one.subarray(0, 3), one.subarray(3)], one.length)),
-        )
-        const splitter = new FrameSplitter()
-        const got: Uint8Array[] = []
-        for (let at = 0, turn = 0; at < stream.length; turn += 1) {
-          const length = chunks[turn % chunks.length] ?? 1
-          got.push(...(splitter.push(stream.subarray(at, at + length)) ?? []))
-          at += length
-        }
-        expect(got.map((one) => Buffer.from(one))).toEqual(frames)
-      }),
-    )
-  })
-
-  it('end at a length that no frame can have', () => {
-    const splitter = new FrameSplitter()
-    expect(splitter.push(Buffer.from([0, 0, 0, 0, 0, 0, 0, 1, 9]))).toEqual([Buffer.from([9])])
-    expect(splitter.push(Buffer.from([0, 1, 0, 3]))).toBeNull()
   })
 })

@@ -1,18 +1,17 @@
 import { rm } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
-import { isPosadaError } from '../../../../src/errors/index.ts'
+import { isPosadaError } from '../errors/index.ts'
 import {
-  type CommandName,
-  commands,
   encodeError,
   encodeGreeting,
   encodeReturn,
   LineDecoder,
   parseRequest,
+  type Request,
 } from './codec.ts'
 
 /** What each command does; what it resolves with is the answer. */
-export type Handlers = Record<CommandName, () => Promise<unknown>>
+export type Handlers = Record<string, (given: Record<string, unknown>) => Promise<unknown>>
 
 export interface ControlServer {
   /** Takes the socket away; connections end once what was written to them is sent. */
@@ -51,26 +50,27 @@ function serve(socket: Socket, handlers: Handlers): void {
   socket.on('data', (bytes) => {
     try {
       for (const line of decoder.push(bytes)) {
-        const { id, execute } = parseRequest(line)
-        before = before.then(() => answer(socket, handlers, id, execute))
+        const request = parseRequest(line)
+        before = before.then(() => answer(socket, handlers, request))
       }
     } catch (error) {
-      if (!isPosadaError(error, 'E_KVM_CONTROL')) throw error
+      if (!isPosadaError(error, 'E_CONTROL')) throw error
       socket.destroy()
     }
   })
 }
 
-async function answer(socket: Socket, handlers: Handlers, id: number, execute: string): Promise<void> {
-  const name = commands.find((known) => known === execute)
-  if (name === undefined) {
-    socket.write(encodeError(id, 'E_KVM_CONTROL', `there is no command ${execute.slice(0, 100)}`))
+async function answer(socket: Socket, handlers: Handlers, request: Request): Promise<void> {
+  const { id, execute } = request
+  const handler = Object.hasOwn(handlers, execute) ? handlers[execute] : undefined
+  if (handler === undefined) {
+    socket.write(encodeError(id, 'E_CONTROL', `there is no command ${execute.slice(0, 100)}`))
     return
   }
   try {
-    socket.write(encodeReturn(id, (await handlers[name]()) ?? {}))
+    socket.write(encodeReturn(id, (await handler(request.arguments)) ?? {}))
   } catch (error) {
-    const code = isPosadaError(error) ? error.code : 'E_KVM_CONTROL'
+    const code = isPosadaError(error) ? error.code : 'E_CONTROL'
     socket.write(encodeError(id, code, error instanceof Error ? error.message : String(error)))
   }
 }

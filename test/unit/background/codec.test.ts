@@ -9,12 +9,13 @@ import {
   maxLine,
   parseReply,
   parseRequest,
-} from '../../../../../providers/kvm/process/control/codec.ts'
-import { isPosadaError } from '../../../../../src/errors/index.ts'
+} from '../../../src/background/codec.ts'
+import { isPosadaError } from '../../../src/errors/index.ts'
 
 describe('control socket language', () => {
   it('carries requests and answers', () => {
-    expect(parseRequest(encodeRequest(7, 'pause'))).toEqual({ id: 7, execute: 'pause' })
+    expect(parseRequest(encodeRequest(7, 'pause'))).toEqual({ id: 7, execute: 'pause', arguments: {} })
+    expect(parseRequest(encodeRequest(8, 'cut', { a: 1 })).arguments).toEqual({ a: 1 })
     expect(parseReply(encodeGreeting())).toEqual({ kind: 'greeting', version: 1 })
     expect(parseReply(encodeReturn(7, { state: 'running' }))).toEqual({
       kind: 'return',
@@ -57,7 +58,7 @@ describe('control socket language', () => {
           try {
             parse(line)
           } catch (error) {
-            expect(isPosadaError(error, 'E_KVM_CONTROL')).toBe(true)
+            expect(isPosadaError(error, 'E_CONTROL')).toBe(true)
           }
         }
       }),

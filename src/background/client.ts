@@ -1,19 +1,25 @@
 import { connect, type Socket } from 'node:net'
-import { PosadaError } from '../../../../src/errors/index.ts'
-import { isErrno } from '../../../../src/lib/errno.ts'
-import { type CommandName, encodeRequest, LineDecoder, parseReply } from './codec.ts'
+import { PosadaError } from '../errors/index.ts'
+import { isErrno } from '../lib/errno.ts'
+import { encodeRequest, LineDecoder, parseReply } from './codec.ts'
+
+export interface Command {
+  name: string
+  arguments?: Record<string, unknown>
+  /** Milliseconds to wait for the answer. */
+  timeout: number
+}
 
 /**
- * Sends one command to a machine's process. Null where nobody listens: the machine does not run.
+ * Sends one command to a background process. Null where nobody listens: it does not run.
  *
- * @param timeout milliseconds
- * @throws PosadaError E_KVM_CONTROL when it refuses, breaks off or does not answer in time
+ * @throws PosadaError E_CONTROL when it refuses, breaks off or does not answer in time
  */
-export async function sendCommand(path: string, command: CommandName, timeout: number): Promise<unknown> {
+export async function sendCommand(path: string, command: Command): Promise<unknown> {
   const socket = await open(path)
   if (socket === null) return null
   try {
-    return await ask(socket, command, timeout)
+    return await ask(socket, command)
   } finally {
     socket.destroy()
   }
@@ -30,12 +36,12 @@ function open(path: string): Promise<Socket | null> {
   })
 }
 
-function ask(socket: Socket, command: CommandName, timeout: number): Promise<unknown> {
+function ask(socket: Socket, { name, arguments: given, timeout }: Command): Promise<unknown> {
   const id = 1
   const decoder = new LineDecoder()
   return new Promise((resolve, reject) => {
     const fail = (message: string, cause?: unknown) =>
-      reject(new PosadaError('E_KVM_CONTROL', `${command}: ${message}`, cause === undefined ? {} : { cause }))
+      reject(new PosadaError('E_CONTROL', `${name}: ${message}`, cause === undefined ? {} : { cause }))
     const timer = setTimeout(() => fail(`no answer within ${timeout / 1000} s`), timeout)
     socket.on('error', (error) => fail(error.message, error))
     socket.once('close', () => {
@@ -53,6 +59,6 @@ function ask(socket: Socket, command: CommandName, timeout: number): Promise<unk
         reject(error)
       }
     })
-    socket.write(encodeRequest(id, command))
+    socket.write(encodeRequest(id, name, given))
   })
 }

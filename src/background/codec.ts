@@ -1,21 +1,20 @@
-import { PosadaError } from '../../../../src/errors/index.ts'
+import { PosadaError } from '../errors/index.ts'
 
 /**
- * The control socket's language: a JSON object a line, both ways. The process greets with `{"posada": 1}`;
- * a client sends `{"execute": name, "id": n}` and gets `{"return": value, "id": n}` or
+ * The language of control sockets: a JSON object a line, both ways. The process greets with `{"posada": 1}`;
+ * a client sends `{"execute": name, "arguments": {…}, "id": n}` and gets `{"return": value, "id": n}` or
  * `{"error": {"code", "message"}, "id": n}`, in order.
  */
 export const controlVersion = 1
 
 /** A line longer than this is none of ours. */
-export const maxLine = 64 * 1024
-
-export const commands = ['status', 'pause', 'resume', 'powerdown', 'quit'] as const
-export type CommandName = (typeof commands)[number]
+export const maxLine = 1024 * 1024
 
 export interface Request {
   id: number
   execute: string
+  /** Empty where none were sent. */
+  arguments: Record<string, unknown>
 }
 
 export type Reply =
@@ -23,7 +22,7 @@ export type Reply =
   | { kind: 'return'; id: number; value: unknown }
   | { kind: 'error'; id: number; code: string; message: string }
 
-/** Bytes to lines. `push` throws E_KVM_CONTROL for a line without end. */
+/** Bytes to lines. `push` throws E_CONTROL for a line without end. */
 export class LineDecoder {
   #rest = ''
   readonly #text = new TextDecoder()
@@ -33,7 +32,7 @@ export class LineDecoder {
     this.#rest = lines.pop() ?? ''
     if (this.#rest.length > maxLine || lines.some((line) => line.length > maxLine)) {
       throw new PosadaError(
-        'E_KVM_CONTROL',
+        'E_CONTROL',
         `a line of more than ${maxLine} characters came over the control socket`,
       )
     }
@@ -41,14 +40,14 @@ export class LineDecoder {
   }
 }
 
-/** @throws PosadaError E_KVM_CONTROL */
+/** @throws PosadaError E_CONTROL */
 export function parseRequest(line: string): Request {
-  const { id, execute } = parseObject(line)
+  const { id, execute, arguments: given } = parseObject(line)
   if (typeof id !== 'number' || typeof execute !== 'string') throw malformed(line)
-  return { id, execute }
+  return { id, execute, arguments: asObject(given) }
 }
 
-/** @throws PosadaError E_KVM_CONTROL */
+/** @throws PosadaError E_CONTROL */
 export function parseReply(line: string): Reply {
   const object = parseObject(line)
   if (typeof object.posada === 'number') return { kind: 'greeting', version: object.posada }
@@ -60,7 +59,8 @@ export function parseReply(line: string): Reply {
 }
 
 export const encodeGreeting = () => line({ posada: controlVersion })
-export const encodeRequest = (id: number, execute: CommandName) => line({ execute, id })
+export const encodeRequest = (id: number, execute: string, given: Record<string, unknown> = {}) =>
+  line({ execute, arguments: given, id })
 export const encodeReturn = (id: number, value: unknown) => line({ return: value, id })
 export const encodeError = (id: number, code: string, message: string) =>
   line({ error: { code, message }, id })
@@ -87,7 +87,7 @@ function parseObject(text: string): Record<string, unknown> {
 
 function malformed(text: string): PosadaError {
   return new PosadaError(
-    'E_KVM_CONTROL',
+    'E_CONTROL',
     'something else than a command or an answer came over the control socket',
     {
       value: text.slice(0, 200),

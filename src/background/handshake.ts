@@ -1,16 +1,6 @@
-import { type ErrorCode, errorCodes, PosadaError } from '../../../src/errors/index.ts'
-import type { MachineSpec } from '../../../src/provider/index.ts'
+import { type ErrorCode, errorCodes, PosadaError } from '../errors/index.ts'
 
-/** What a machine's process is told on its standard input, as JSON, until the input's end. */
-export interface VmmConfig {
-  spec: MachineSpec
-  /** Folder of the built files of threads. */
-  entries: string
-  /** Where unpacked kernels are kept; may be emptied at any time. */
-  cacheDir: string
-}
-
-/** What it says on its standard output: one line of JSON, once. */
+/** What a background process says on its standard output: one line of JSON, once. */
 type Handshake =
   | { ready: true }
   | { error: { code: string; message: string; value?: string; hint?: string; details?: readonly string[] } }
@@ -19,11 +9,11 @@ export function encodeReady(): string {
   return encode({ ready: true })
 }
 
-/** A PosadaError crosses whole; anything else is a failure of the process itself. */
+/** A PosadaError crosses whole; anything else is a failure of the process itself, which has no code. */
 export function encodeFailure(error: unknown): string {
   if (!(error instanceof PosadaError)) {
     const message = error instanceof Error ? error.message : String(error)
-    return encode({ error: { code: 'E_KVM_START', message } })
+    return encode({ error: { code: '', message } })
   }
   const { code, message, value, hint, details } = error
   return encode({
@@ -37,13 +27,19 @@ export function encodeFailure(error: unknown): string {
   })
 }
 
-/** Null for a process that runs its machine, otherwise what went wrong. `line` may be cut short or empty. */
-export function readHandshake(line: string): PosadaError | null {
+/**
+ * Null for a process that is ready, otherwise what went wrong, with `code` where it has none of its own.
+ * `line` may be cut short or empty; `what` is the process, for the message.
+ */
+export function readHandshake(
+  line: string,
+  { what, code }: { what: string; code: ErrorCode },
+): PosadaError | null {
   const said = parse(line)
   if (said !== null && 'ready' in said) return null
-  if (said === null) return new PosadaError('E_KVM_START', 'the hypervisor ended before the machine ran')
-  const { code, message, value, hint, details } = said.error
-  return new PosadaError(isErrorCode(code) ? code : 'E_KVM_START', message, {
+  if (said === null) return new PosadaError(code, `${what} ended before it was ready`)
+  const { message, value, hint, details } = said.error
+  return new PosadaError(isErrorCode(said.error.code) ? said.error.code : code, message, {
     ...(value === undefined ? {} : { value }),
     ...(hint === undefined ? {} : { hint }),
     ...(details === undefined ? {} : { details }),

@@ -1,0 +1,114 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { open } from 'node:fs/promises'
+import { type ErrorCode, PosadaError } from '../errors/index.ts'
+import { readEnd } from '../lib/read-end.ts'
+import { readHandshake } from './handshake.ts'
+
+export interface LaunchOptions {
+  /** The built file that the process runs. */
+  file: string
+  /** Told on its standard input, as JSON, until the input's end. */
+  config: object
+  /** File that its error output is appended to. */
+  log: string
+  /** For messages: `the hypervisor`. */
+  what: string
+  /** The code of a failure that has none of its own. */
+  code: ErrorCode
+  /** Milliseconds until it has to be ready. */
+  limit: number
+  signal?: AbortSignal
+}
+
+/** What the process needs of our environment: nothing of the user's secrets gets into what lives on. */
+const environment = ['PATH', 'HOME', 'TMPDIR', 'XDG_RUNTIME_DIR', 'LANG']
+/** Longest line of a handshake. */
+const handshakeLimit = 64 * 1024
+
+/**
+ * Starts a background process in a session of its own, so that neither Ctrl-C nor a closed terminal
+ * reaches it, and waits until it says that it is ready (handshake.ts).
+ *
+ * @throws PosadaError what the process failed of, or `code`
+ */
+export async function launchProcess(options: LaunchOptions): Promise<void> {
+  const log = await open(options.log, 'a', 0o600)
+  const logOffset = (await log.stat()).size
+  let child: ChildProcess
+  try {
+    child = spawn(process.execPath, [options.file], {
+      cwd: '/',
+      detached: true,
+      stdio: ['pipe', 'pipe', log.fd],
+      env: Object.fromEntries(environment.flatMap((name) => pair(name))),
+    })
+  } finally {
+    await log.close()
+  }
+  try {
+    const failure = readHandshake(await handshake(child, options), options)
+    if (failure !== null) throw await withLog(failure, options, logOffset)
+  } catch (error) {
+    await end(child)
+    throw error
+  } finally {
+    child.stdin?.destroy()
+    child.stdout?.destroy()
+    child.unref()
+  }
+}
+
+/** A process that nobody waits for any more has run nothing worth keeping. */
+async function end(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  child.kill('SIGKILL')
+  await ended
+}
+
+/** The first line that the process says; empty when it ends without one. */
+function handshake(
+  child: ChildProcess,
+  { config, what, code, limit, signal }: LaunchOptions,
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = ''
+    const fail = (message: string, cause?: unknown) =>
+      settle(() => reject(new PosadaError(code, message, cause === undefined ? {} : { cause })))
+    const timer = setTimeout(() => fail(`${what} did not start within ${limit / 1000} s`), limit)
+    const abort = () => settle(() => reject(signal?.reason))
+    const settle = (how: () => void) => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', abort)
+      how()
+    }
+    signal?.addEventListener('abort', abort, { once: true })
+    child.once('error', (error) => fail(`${process.execPath} cannot be run: ${error.message}`, error))
+    child.stdout?.on('data', (bytes: Buffer) => {
+      said += bytes.toString()
+      const end = said.indexOf('\n')
+      if (end !== -1) settle(() => resolve(said.slice(0, end)))
+      else if (said.length > handshakeLimit) fail(`${what} says something else than it should`)
+    })
+    child.stdout?.once('end', () => settle(() => resolve(said)))
+    // A process that ends at once breaks this pipe; what it says, or does not, tells more.
+    child.stdin?.once('error', () => child.stdin?.destroy())
+    child.stdin?.end(JSON.stringify(config))
+  })
+}
+
+/** A process that ended without a word has left its reason in the log. */
+async function withLog(
+  failure: PosadaError,
+  { code, log }: LaunchOptions,
+  offset: number,
+): Promise<PosadaError> {
+  if (failure.code !== code) return failure
+  const lines = ((await readEnd(log, 4096, offset)) ?? '').trim().split('\n').slice(-8)
+  return new PosadaError(code, failure.message, { details: lines, hint: `see ${log}` })
+}
+
+function pair(name: string): [string, string][] {
+  const value = process.env[name]
+  return value === undefined ? [] : [[name, value]]
+}

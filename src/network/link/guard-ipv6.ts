@@ -1,0 +1,87 @@
+import { high } from '../wire/ethernet.ts'
+import type { DropReason } from './counters.ts'
+import type { Sender } from './guard.ts'
+
+/** RFC 8200, 3. */
+const fixed = { bytes: 40, next: 6, source: 8 }
+const icmpv6 = 58
+const udp = 17
+const dhcpv6ServerPort = 547
+/** Hop-by-hop, routing, fragment, destination options, authentication: headers before the payload's own. */
+const extensions = new Set([0, 43, 44, 51, 60])
+const fragment = 44
+const authentication = 51
+const mostExtensions = 8
+/** RFC 4861, 4: what routers say, and the answer of a neighbour. */
+const routerAdvertisement = 134
+const neighbourAdvertisement = 136
+const redirect = 137
+
+/** The same for IPv6: see guardFrame. `at` is the first byte of the IPv6 header. */
+export function guardIpv6(bytes: Uint8Array, at: number, end: number, sender: Sender): DropReason | null {
+  if (end - at < fixed.bytes || (bytes[at] ?? 0) >> 4 !== 6) return 'malformed'
+  if (!mayUse(bytes, at + fixed.source, sender)) return 'ipv6'
+  const payload = skipExtensions(bytes, at, end)
+  if (payload === null) return 'malformed'
+  if (payload.next === udp && payload.first) {
+    if (payload.at + 8 > end) return 'malformed'
+    return high(bytes, payload.at) === dhcpv6ServerPort ? 'dhcp' : null
+  }
+  if (payload.next !== icmpv6 || !payload.first) return null
+  const type = bytes[payload.at]
+  if (type === undefined || payload.at + 4 > end) return 'malformed'
+  if (type === routerAdvertisement || type === redirect) return 'router'
+  if (type !== neighbourAdvertisement) return null
+  if (payload.at + 24 > end) return 'malformed'
+  return mayUse(bytes, payload.at + 8, sender) ? null : 'arp'
+}
+
+interface Payload {
+  next: number
+  at: number
+  /** False for the later fragments of a packet, which do not begin with the payload's header. */
+  first: boolean
+}
+
+/** Past the extension headers; null where they do not end inside the frame. */
+function skipExtensions(bytes: Uint8Array, start: number, end: number): Payload | null {
+  let next = bytes[start + fixed.next] ?? 0
+  let at = start + fixed.bytes
+  let first = true
+  for (let count = 0; extensions.has(next); count++) {
+    if (count === mostExtensions || at + 8 > end) return null
+    if (next === fragment) first = high(bytes, at + 2) >> 3 === 0
+    const length = bytes[at + 1] ?? 0
+    const size = next === fragment ? 8 : next === authentication ? (length + 2) * 4 : (length + 1) * 8
+    next = bytes[at] ?? 0
+    at += size
+    if (!first) break
+  }
+  return at <= end ? { next, at, first } : null
+}
+
+/**
+ * Whether an address is the sender's to use: none (`::`), or one of the link or of the network's prefix
+ * that is not made from another's MAC address and is not the services' own (RFC 4291, appendix A).
+ */
+function mayUse(bytes: Uint8Array, at: number, { mac, ipv6Prefix }: Sender): boolean {
+  if (isAll(bytes, at, 16, 0)) return true
+  const isLocal = bytes[at] === 0xfe && bytes[at + 1] === 0x80 && isAll(bytes, at + 2, 6, 0)
+  if (!isLocal && !ipv6Prefix.every((byte, index) => bytes[at + index] === byte)) return false
+  const id = at + 8
+  if (isAll(bytes, id, 7, 0)) return false
+  const isFromMac = bytes[id + 3] === 0xff && bytes[id + 4] === 0xfe
+  if (!isFromMac) return true
+  return interfaceId(mac).every((byte, index) => bytes[id + index] === byte)
+}
+
+/** The interface identifier of 8 bytes that is made from a MAC address (RFC 4291, appendix A). */
+export function interfaceId(mac: Uint8Array): Uint8Array {
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = mac
+  return Uint8Array.of(a ^ 2, b, c, 0xff, 0xfe, d, e, f)
+}
+
+function isAll(bytes: Uint8Array, at: number, length: number, value: number): boolean {
+  for (let index = at; index < at + length; index++) if (bytes[index] !== value) return false
+  return true
+}

@@ -1,0 +1,82 @@
+import {
+  etherType,
+  formatMac,
+  headerBytes,
+  high,
+  isGroup,
+  payloadOf,
+  sourceOffset,
+} from '../wire/ethernet.ts'
+import type { DropReason } from './counters.ts'
+import { guardIpv6 } from './guard-ipv6.ts'
+
+/** The addresses that a machine may send from. */
+export interface Sender {
+  /** Six bytes. */
+  mac: Uint8Array
+  /** As a number of 32 bits. */
+  ipv4: number
+  /** The network's prefix of 64 bits; a machine's interface identifier follows from its MAC. */
+  ipv6Prefix: Uint8Array
+}
+
+const arp = { bytes: 28, senderMac: 8, senderIp: 14 }
+const ipv4 = { bytes: 20, protocol: 9, fragment: 6, source: 12 }
+const udp = 17
+const dhcpServerPort = 67
+
+/**
+ * Why the frame at [start, end) may not be sent by this machine, or null. It sends from its own MAC
+ * address and its own IP addresses, answers ARP and neighbour solicitations for itself alone, and is
+ * neither DHCP server nor router. Without an address yet, a machine sends from 0.0.0.0 or `::`. Frames
+ * that carry anything else pass.
+ */
+export function guardFrame(bytes: Uint8Array, start: number, end: number, sender: Sender): DropReason | null {
+  if (end - start < headerBytes) return 'runt'
+  if (isGroup(bytes, start + sourceOffset)) return 'mac'
+  if (!sameBytes(bytes, start + sourceOffset, sender.mac)) return 'mac'
+  const payload = payloadOf(bytes, start, end)
+  if (payload === null) return 'malformed'
+  if (payload.type === etherType.ipv4) return guardIpv4(bytes, payload.at, end, sender)
+  if (payload.type === etherType.arp) return guardArp(bytes, payload.at, end, sender)
+  if (payload.type === etherType.ipv6) return guardIpv6(bytes, payload.at, end, sender)
+  return null
+}
+
+/** RFC 826. A probe has 0.0.0.0 as its sender (RFC 5227, 2.1.1). */
+function guardArp(bytes: Uint8Array, at: number, end: number, sender: Sender): DropReason | null {
+  if (end - at < arp.bytes) return 'malformed'
+  if (!sameBytes(bytes, at + arp.senderMac, sender.mac)) return 'arp'
+  const ip = address(bytes, at + arp.senderIp)
+  return ip === sender.ipv4 || ip === 0 ? null : 'arp'
+}
+
+/** RFC 791. The ports are in the first fragment only; without it the others are of no use. */
+function guardIpv4(bytes: Uint8Array, at: number, end: number, sender: Sender): DropReason | null {
+  if (end - at < ipv4.bytes) return 'malformed'
+  const version = bytes[at] ?? 0
+  const header = (version & 15) * 4
+  if (version >> 4 !== 4 || header < ipv4.bytes || end - at < header) return 'malformed'
+  const source = address(bytes, at + ipv4.source)
+  if (source !== sender.ipv4 && source !== 0) return 'ipv4'
+  const isFirst = (high(bytes, at + ipv4.fragment) & 0x1fff) === 0
+  if (bytes[at + ipv4.protocol] !== udp || !isFirst) return null
+  if (end - at < header + 8) return 'malformed'
+  return high(bytes, at + header) === dhcpServerPort ? 'dhcp' : null
+}
+
+function address(bytes: Uint8Array, at: number): number {
+  return ((high(bytes, at) << 16) | high(bytes, at + 2)) >>> 0
+}
+
+function sameBytes(bytes: Uint8Array, at: number, wanted: Uint8Array): boolean {
+  for (let index = 0; index < wanted.length; index++) {
+    if (bytes[at + index] !== wanted[index]) return false
+  }
+  return true
+}
+
+/** For the log: who a frame says that it is from. */
+export function claimedSource(bytes: Uint8Array, start: number): string {
+  return formatMac(bytes, start + sourceOffset)
+}

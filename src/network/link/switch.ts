@@ -1,0 +1,139 @@
+import { lengthBytes } from '../../lib/framing.ts'
+import { headerBytes, isGroup, macNumber, sourceOffset } from '../wire/ethernet.ts'
+import { Allowance } from './allowance.ts'
+import { type Counters, countDrop, type DropReason, newCounters } from './counters.ts'
+import { ForwardingTable } from './forwarding.ts'
+import { guardFrame, type Sender } from './guard.ts'
+
+/** Frames to several receivers that a machine may send: bursts of ARP and discovery pass, storms do not. */
+const groupPerSecond = 10_000
+const groupBurst = 2_000
+
+export interface PortOptions {
+  /** Who is at the port: a machine's MAC and addresses. */
+  sender: Sender
+  /** Whether only frames from these addresses are taken; otherwise others are learned. */
+  guarded: boolean
+}
+
+/** What the switch hands on. */
+export interface SwitchOutput {
+  /** Frames for one port: `stream` holds them, each behind its length. It shares memory with what was received. */
+  deliver(from: number, to: number, stream: Buffer, frames: number): void
+  /** The frame at [start, end) is not carried. */
+  refused?(from: number, reason: DropReason, bytes: Buffer, start: number, end: number): void
+}
+
+interface Port {
+  options: PortOptions
+  counters: Counters
+  groups: Allowance
+}
+
+/** Frames of one buffer, one behind the other, on their way from one port to another. */
+interface Run {
+  from: number
+  to: number
+  bytes: Buffer
+  start: number
+  end: number
+  frames: number
+}
+
+/** Nobody: the frame is dropped. Everybody: to all ports but its own. */
+const nobody = -1
+const everybody = -2
+
+/**
+ * A learning Ethernet switch. Pure: frames in, frames out by port; tags and payloads are never changed.
+ * Frames that came together and go to the same port leave together, at the next `flush`.
+ */
+export class Switch {
+  readonly #output: SwitchOutput
+  readonly #table = new ForwardingTable()
+  readonly #ports = new Map<number, Port>()
+  #guardedPorts = 0
+  #next = 0
+  #run: Run = { from: nobody, to: nobody, bytes: Buffer.alloc(0), start: 0, end: 0, frames: 0 }
+
+  constructor(output: SwitchOutput) {
+    this.#output = output
+  }
+
+  /** The new port's number; numbers are never given twice. */
+  addPort(options: PortOptions): number {
+    const port = this.#next
+    this.#next += 1
+    const groups = new Allowance(groupPerSecond, groupBurst)
+    this.#ports.set(port, { options, counters: newCounters(), groups })
+    this.#table.declare(macNumber(options.sender.mac, 0), port)
+    if (options.guarded) this.#guardedPorts += 1
+    return port
+  }
+
+  removePort(port: number): void {
+    if (this.#ports.get(port)?.options.guarded === true) this.#guardedPorts -= 1
+    this.#ports.delete(port)
+    this.#table.forget(port)
+  }
+
+  counters(port: number): Counters {
+    return this.#ports.get(port)?.counters ?? newCounters()
+  }
+
+  /**
+   * Takes a frame from a port: its length at `start`, the frame itself behind it, until `end`, as a
+   * FrameSplitter gives it. @param now milliseconds that never go back
+   */
+  receive(from: number, bytes: Buffer, start: number, end: number, now: number): void {
+    const port = this.#ports.get(from)
+    const to = port === undefined ? nobody : this.#route(from, port, bytes, start + lengthBytes, end, now)
+    const run = this.#run
+    const goesOn = to === run.to && from === run.from && bytes === run.bytes && start === run.end
+    if (goesOn && run.frames > 0) {
+      run.end = end
+      run.frames += 1
+      return
+    }
+    this.flush()
+    if (to !== nobody) this.#run = { from, to, bytes, start, end, frames: 1 }
+  }
+
+  /** Hands on what was received. */
+  flush(): void {
+    const { from, to, bytes, start, end, frames } = this.#run
+    if (frames === 0) return
+    this.#run.frames = 0
+    const stream = bytes.subarray(start, end)
+    if (to !== everybody) this.#output.deliver(from, to, stream, frames)
+    else
+      for (const port of this.#ports.keys())
+        if (port !== from) this.#output.deliver(from, port, stream, frames)
+  }
+
+  /** The port that the frame goes to, `everybody` or `nobody`; counts it. */
+  #route(from: number, port: Port, bytes: Buffer, start: number, end: number, now: number): number {
+    const { counters, options } = port
+    counters.received.frames += 1
+    counters.received.bytes += end - start
+    const refuse = (reason: DropReason) => {
+      countDrop(counters, reason)
+      this.#output.refused?.(from, reason, bytes, start, end)
+      return nobody
+    }
+    if (end - start < headerBytes) return refuse('runt')
+    if (options.guarded) {
+      const reason = guardFrame(bytes, start, end, options.sender)
+      if (reason !== null) return refuse(reason)
+    } else if (!isGroup(bytes, start + sourceOffset)) {
+      this.#table.learn(macNumber(bytes, start + sourceOffset), from, now)
+    }
+    if (isGroup(bytes, start)) return port.groups.take(now) ? everybody : refuse('storm')
+    const to = this.#table.find(macNumber(bytes, start), now)
+    if (to === from) return nobody
+    if (to !== undefined) return to
+    // Where every port is guarded all addresses are declared, and this one is nobody's.
+    if (this.#guardedPorts === this.#ports.size) return refuse('unknown')
+    return port.groups.take(now) ? everybody : refuse('storm')
+  }
+}
