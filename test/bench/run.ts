@@ -1,6 +1,7 @@
 import { type Bench, type BenchResult, median } from './bench.ts'
 import { bench as bootToSsh } from './boot.ts'
 import { bench as commandLine } from './command-line.ts'
+import { interruptMeasured } from './timed.ts'
 import { bench as upToSsh } from './up.ts'
 import { bench as vagrant } from './vagrant.ts'
 
@@ -11,6 +12,7 @@ const wanted = process.argv.slice(2)
 const samples = Number(process.env.SAMPLES ?? 5)
 const log = (line: string) => process.stderr.write(`${line}\n`)
 const results: BenchResult[] = []
+interruptMeasured()
 for (const bench of benches) {
   if (wanted.length > 0 && !wanted.includes(bench.name)) continue
   const why = await bench.unavailable()

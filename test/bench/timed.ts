@@ -1,5 +1,18 @@
 import { execa } from 'execa'
 
+const running = new Set<{ kill(signal: NodeJS.Signals): unknown }>()
+
+/**
+ * Makes an interruption end what is being measured, not the bench itself: the failure then takes away
+ * what was made, as any other would.
+ */
+export function interruptMeasured(): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      for (const child of running) child.kill(signal)
+    })
+}
+
 export interface Timed {
   seconds: number
   stdout: string
@@ -16,7 +29,9 @@ export async function timed(
 ): Promise<Timed> {
   const { codes = [0], ...rest } = options
   const begun = process.hrtime.bigint()
-  const { exitCode, stdout, stderr } = await execa(program, args, { ...rest, stdin: 'ignore', reject: false })
+  const child = execa(program, args, { ...rest, stdin: 'ignore', reject: false })
+  running.add(child)
+  const { exitCode, stdout, stderr } = await child.finally(() => running.delete(child))
   const seconds = Number(process.hrtime.bigint() - begun) / 1e9
   if (exitCode !== undefined && codes.includes(exitCode)) return { seconds, stdout }
   throw new Error(
