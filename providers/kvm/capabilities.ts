@@ -7,6 +7,7 @@ export function capabilities(): Capabilities {
     pause: true,
     nested: true,
     agent: true,
+    media: true,
     udpForward: true,
   }
 }

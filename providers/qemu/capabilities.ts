@@ -20,6 +20,7 @@ export function capabilities(): Capabilities {
     pause: true,
     nested: true,
     agent: true,
+    media: true,
     udpForward: true,
   }
 }

@@ -14,6 +14,8 @@ export interface Capabilities {
   nested: boolean
   /** Whether `channel('agent')` leads to a QEMU guest agent, where the guest runs one. */
   agent: boolean
+  /** Whether `MachineSpec.media` are heeded; absent: they are not. */
+  media?: boolean
   /** Whether UDP ports can be forwarded, besides TCP. */
   udpForward: boolean
 }

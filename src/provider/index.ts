@@ -12,6 +12,7 @@ export {
   type KernelBoot,
   type MachineFiles,
   type MachineSpec,
+  type MediumSpec,
   type NicSpec,
   type PortForward,
 } from './machine-spec.ts'

@@ -22,6 +22,8 @@ export interface MachineSpec {
   boot: KernelBoot | FirmwareBoot
   /** The first disk is the one the machine boots from. */
   disks: DiskSpec[]
+  /** What the guest only reads; they come after the disks. Absent: none. See `Capabilities.media`. */
+  media?: MediumSpec[]
   /** The first NIC leads to the outside world. */
   nics: NicSpec[]
   files: MachineFiles
@@ -55,6 +57,14 @@ export interface DiskSpec {
   base?: { path: string; format: DiskFormat }
   /** What the guest sees, in bytes; at least the base's size, a multiple of 512. */
   size: number
+}
+
+/** A raw image that the core has made; a provider neither writes nor removes it. */
+export interface MediumSpec {
+  /** The guest may know it by this, as it does a disk; unique among disks and media. */
+  name: string
+  /** There before `start`; a multiple of 512 bytes long. */
+  path: string
 }
 
 /** A NIC behind address translation: out to the world, and in by the forwards only. */

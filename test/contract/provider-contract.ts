@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ export interface ContractSubject {
   makeProvider: (context: { cacheDir: string; emit: () => void }) => Promise<Provider> | Provider
   makeGuest: () => Promise<ContractGuest>
   /** What the provider can do, known before it is made: says which tests are skipped. */
-  can: { pause: boolean; ready: boolean }
+  can: { pause: boolean; ready: boolean; media: boolean }
 }
 
 /**
@@ -54,7 +54,16 @@ export function providerContract(name: string, subject: ContractSubject): void {
       cacheDir = await mkdtemp(join(tmpdir(), 'posada-contract-cache-'))
       provider = await make()
       guest = await subject.makeGuest()
-      machine = await sandboxMachine({ boot: guest.boot, memory: guest.memory }, guest.echoPort)
+      const medium = join(cacheDir, 'a medium, raw')
+      await writeFile(medium, Buffer.concat([Buffer.from('hello from the host\n')], 2048))
+      machine = await sandboxMachine(
+        {
+          boot: guest.boot,
+          memory: guest.memory,
+          ...(subject.can.media ? { media: [{ name: 'cidata', path: medium }] } : {}),
+        },
+        guest.echoPort,
+      )
     })
 
     afterAll(async () => {
@@ -65,6 +74,7 @@ export function providerContract(name: string, subject: ContractSubject): void {
     test('says what it can do, and the probe agrees', async () => {
       const capabilities = provider.capabilities()
       expect(capabilities.pause).toBe(subject.can.pause)
+      expect(capabilities.media === true).toBe(subject.can.media)
       expect(capabilities.arch).toContain(machine.spec.arch)
       expect(capabilities.boot).toContain('kernel')
       const report = await provider.probe()
@@ -136,6 +146,11 @@ export function providerContract(name: string, subject: ContractSubject): void {
 
     test('the forwarded TCP port carries bytes both ways', async () => {
       expect(await echo('bytes to and fro\n')).toBe('bytes to and fro\n')
+    })
+
+    test.skipIf(!subject.can.media)('the guest reads its medium, and only reads it', async () => {
+      const log = await readFile(machine.spec.files.consoleLog, 'latin1')
+      expect(log).toContain('medium cidata says hello from the host, read-only 1')
     })
 
     test.skipIf(!subject.can.ready)(

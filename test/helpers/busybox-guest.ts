@@ -36,6 +36,7 @@ const modules = [
 /**
  * A guest of Debian's cloud kernel and busybox, made from packages fetched with apt once and kept in
  * the temporary folder. It boots in 3 s under emulation, then
+ * - prints what stands on its second disk, where there is one,
  * - prints `guest is up` on the console,
  * - answers each TCP connection to port 7 with what it was sent,
  * - writes the line `ready` to the ready port whenever somebody listens,
@@ -134,6 +135,7 @@ if ! grep -q guest.deaf /proc/cmdline; then
     grep -q "Power Button" $input/device/name && head -c 24 /dev/input/\${input##*/} > /dev/null && poweroff -f
   done) &
 fi
+[ -b /dev/vdb ] && echo "medium $(cat /sys/block/vdb/serial) says $(head -n 1 /dev/vdb), read-only $(cat /sys/block/vdb/ro)"
 echo "guest is up"
 case "$(cat /proc/cmdline)" in
   *guest.then=poweroff*) sleep 1; poweroff -f ;;

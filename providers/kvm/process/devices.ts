@@ -1,4 +1,4 @@
-import type { MachineSpec } from '../../../src/provider/index.ts'
+import type { MachineSpec, MediumSpec } from '../../../src/provider/index.ts'
 import { openDisk } from '../disk/open-disk.ts'
 import { kvmFiles } from '../files.ts'
 import { startPasst, userNetwork } from '../net/passt.ts'
@@ -39,6 +39,7 @@ export async function openDevices(spec: MachineSpec, log: Log = () => undefined)
   }
   try {
     for (const disk of spec.disks) devices.push(openBlk(disk, log))
+    for (const medium of spec.media ?? []) devices.push(openMedium(medium, log))
     for (const nic of spec.nics) devices.push(await openNet(spec, nic, log))
     devices.push(new ConsoleDevice(await openChannels(spec)))
     devices.push(new RngDevice(), new BalloonDevice())
@@ -54,6 +55,11 @@ function openBlk(spec: MachineSpec['disks'][number], log: Log): BlkDevice {
   const base = spec.base === undefined ? {} : { base: spec.base }
   const disk = openDisk({ path: spec.path, format: 'qcow2', readOnly: false, ...base })
   return new BlkDevice({ disk, id: spec.name, onError: (error) => log(`disk ${spec.name}: ${error}`) })
+}
+
+function openMedium({ name, path }: MediumSpec, log: Log): BlkDevice {
+  const disk = openDisk({ path, format: 'raw', readOnly: true })
+  return new BlkDevice({ disk, id: name, onError: (error) => log(`medium ${name}: ${error}`) })
 }
 
 async function openNet(spec: MachineSpec, nic: MachineSpec['nics'][number], log: Log): Promise<NetDevice> {

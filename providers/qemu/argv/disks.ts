@@ -1,12 +1,20 @@
-import type { DiskSpec, MachineSpec } from '../../../src/provider/index.ts'
+import type { DiskSpec, MachineSpec, MediumSpec } from '../../../src/provider/index.ts'
 import { option } from './escape.ts'
 import type { Transport } from './machine.ts'
 
 export function diskArguments(spec: MachineSpec, transport: Transport): string[] {
-  return spec.disks.flatMap((disk, index) => [
-    ...['-blockdev', JSON.stringify(image(disk, index))],
-    ...['-device', device(disk, index, transport, spec.boot.kind === 'firmware' && index === 0)],
-  ])
+  const { disks, media = [] } = spec
+  const isBooted = (index: number) => spec.boot.kind === 'firmware' && index === 0
+  return [
+    ...disks.flatMap((disk, index) => [
+      ...['-blockdev', JSON.stringify(image(disk, index))],
+      ...['-device', device(`disk${index}`, disk.name, transport, isBooted(index))],
+    ]),
+    ...media.flatMap((medium, index) => [
+      ...['-blockdev', JSON.stringify(readOnlyImage(medium, index))],
+      ...['-device', device(`medium${index}`, medium.name, transport, false)],
+    ]),
+  ]
 }
 
 /**
@@ -31,11 +39,16 @@ function image(disk: DiskSpec, index: number): unknown {
   }
 }
 
-function device(disk: DiskSpec, index: number, transport: Transport, isBooted: boolean): string {
+function readOnlyImage(medium: MediumSpec, index: number): unknown {
+  const file = { driver: 'file', filename: medium.path, 'read-only': true }
+  return { driver: 'raw', 'node-name': `medium${index}`, 'read-only': true, file }
+}
+
+function device(node: string, name: string, transport: Transport, isBooted: boolean): string {
   return option(`virtio-blk-${transport}`, {
-    drive: `disk${index}`,
+    drive: node,
     // virtio 1.2, 5.2.6: 20 bytes. The guest sees it as /dev/disk/by-id/virtio-<name>.
-    serial: disk.name.slice(0, 20),
+    serial: name.slice(0, 20),
     // With a kernel of its own, QEMU's loader is what is booted first.
     bootindex: isBooted ? 0 : undefined,
   })

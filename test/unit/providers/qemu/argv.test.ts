@@ -30,6 +30,18 @@ describe('qemuArguments', () => {
     expect(argv).toContain('virtio-blk-device,drive=disk0,serial=root')
   })
 
+  test('a medium comes behind the disks and is read only', () => {
+    const argv = qemuArguments(
+      exampleSpec({ media: [{ name: 'cidata', path: '/p/seed, 1.iso' }] }),
+      exampleHost(),
+    )
+    const devices = argv.filter((each) => each.startsWith('virtio-blk-pci'))
+    expect(devices.map((each) => each.replace(/.*serial=/, ''))).toEqual(['root', 'data', 'cidata'])
+    expect(argv).toContain(
+      '{"driver":"raw","node-name":"medium0","read-only":true,"file":{"driver":"file","filename":"/p/seed, 1.iso","read-only":true}}',
+    )
+  })
+
   test('SVM is never switched off under TCG', () => {
     const argv = qemuArguments(exampleSpec({ nested: false }), exampleHost())
     expect(argv[argv.indexOf('-cpu') + 1]).toBe('max')
