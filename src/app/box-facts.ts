@@ -7,10 +7,11 @@ export interface BoxFactsInput {
   version?: string | undefined
   user?: string | undefined
   firmware?: 'bios' | 'uefi' | undefined
+  image?: 'qcow2' | 'raw' | undefined
 }
 
 /** The same, checked. E_BOX_SOURCE says what is wrong. */
-export function boxFacts({ name, version, user, firmware }: BoxFactsInput): BoxFacts {
+export function boxFacts({ name, version, user, firmware, image }: BoxFactsInput): BoxFacts {
   const refuse = (flag: string, value: string, form: string) => {
     throw new PosadaError('E_BOX_SOURCE', `'${value}' cannot be the ${flag} of a box`, {
       value,
@@ -27,5 +28,6 @@ export function boxFacts({ name, version, user, firmware }: BoxFactsInput): BoxF
     ...(version === undefined ? {} : { version }),
     ...(user === undefined ? {} : { user }),
     ...(firmware === undefined ? {} : { firmware }),
+    ...(image === undefined ? {} : { image }),
   }
 }

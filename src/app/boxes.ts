@@ -3,6 +3,7 @@ import { arch } from 'node:os'
 import { resolve } from 'node:path'
 import {
   type BoxStore,
+  boxFiles,
   buildBox,
   fetchBox,
   listRecipes,
@@ -123,10 +124,7 @@ function hostArch(): 'x86_64' | 'aarch64' {
 }
 
 function boxResult({ digest, dir, manifest }: StoredBox): BoxResult {
-  const { name, version, arch, description, disks, kernel, login } = manifest
-  const kernelFiles =
-    kernel === undefined ? [] : [kernel.kernel, ...(kernel.initrd === undefined ? [] : [kernel.initrd])]
-  const files = [...disks, ...kernelFiles, login.key, ...login.otherKeys]
+  const { name, version, arch, description } = manifest
   return {
     name,
     version,
@@ -134,6 +132,6 @@ function boxResult({ digest, dir, manifest }: StoredBox): BoxResult {
     digest,
     description,
     dir,
-    size: files.reduce((sum, file) => sum + file.size, 0),
+    size: boxFiles(manifest).reduce((sum, file) => sum + file.size, 0),
   }
 }

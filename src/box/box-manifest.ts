@@ -1,5 +1,6 @@
 import { PosadaError } from '../errors/index.ts'
 import { count, list, oneOf, optional, readShape, record, type Shape, text, truth } from '../lib/shape.ts'
+import { loginKeys } from './login-keys.ts'
 import type { BoxDisk, BoxFile, BoxManifest } from './model.ts'
 import { digestPattern, namePattern, userPattern, versionPattern } from './names.ts'
 
@@ -46,9 +47,10 @@ const boxManifest = record<BoxManifest>({
   firmware: optional(oneOf(['bios', 'uefi'])),
   login: record<BoxManifest['login']>({
     user: text({ pattern: userPattern, problem: 'not a user name' }),
-    key: record<BoxFile>(boxFile),
+    key: optional(record<BoxFile>(boxFile)),
     otherKeys: optional(list(record<BoxFile>(boxFile), { max: 4 }), []),
   }),
+  seed: optional(oneOf(['nocloud'])),
   announcesReady: truth(),
   agent: truth(),
   minMemory: count(),
@@ -70,6 +72,8 @@ export function parseBoxManifest(text: string, where: string): BoxManifest {
       result.flaws.slice(0, 20).map((flaw) => `box.json: ${flaw}`),
     )
   const manifest = result.value
+  if (manifest.login.key === undefined && manifest.seed === undefined)
+    throw invalid(where, ['box.json: login.key: is missing, and no seed brings one'])
   const names = boxFiles(manifest).map((one) => one.file)
   const double = names.find((name, index) => names.indexOf(name) !== index)
   if (double !== undefined) throw invalid(where, [`box.json names the file '${double}' twice`])
@@ -83,8 +87,7 @@ export function boxFiles(manifest: BoxManifest): BoxFile[] {
     ...manifest.disks,
     ...(kernel === undefined ? [] : [kernel.kernel]),
     ...(kernel?.initrd === undefined ? [] : [kernel.initrd]),
-    manifest.login.key,
-    ...manifest.login.otherKeys,
+    ...loginKeys(manifest),
   ]
 }
 

@@ -1,3 +1,4 @@
+export { boxFiles } from './box-manifest.ts'
 export { type BuildBoxOptions, buildBox } from './build/build-box.ts'
 export { listRecipes, type RecipeEntry } from './build/recipes.ts'
 export { type BuildRequirement, boxBuildRequirements } from './build/requirements.ts'

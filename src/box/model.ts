@@ -20,9 +20,12 @@ export interface BoxManifest {
   firmware?: 'bios' | 'uefi'
   /**
    * How to get in the first time. `key` is the private half; it is replaced on the first login, and so are
-   * `otherKeys`, which may be in the guest beside it or in its stead.
+   * `otherKeys`, which may be in the guest beside it or in its stead. Absent where a seed brings the
+   * machine's own key into the guest.
    */
-  login: { user: string; key: BoxFile; otherKeys: BoxFile[] }
+  login: { user: string; key?: BoxFile; otherKeys: BoxFile[] }
+  /** The guest takes user, key, name and network from a seed that is made for each machine: cloud-init's NoCloud. */
+  seed?: 'nocloud'
   /** Whether the guest writes a line to the serial port `org.posada.ready.0` once it can be logged in to. */
   announcesReady: boolean
   /** Whether the guest runs the QEMU guest agent. */

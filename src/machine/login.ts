@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { StoredBox } from '../box/index.ts'
+import { loginKeys } from '../box/login-keys.ts'
 import { isPosadaError } from '../errors/index.ts'
 import type { Machine } from '../manifest/index.ts'
 import { type MachineState, writeState } from '../project/machine-state.ts'
@@ -82,8 +83,7 @@ async function openFirst(
   { box, own, deadline }: { box: StoredBox; own: KeyPair; deadline: number },
 ): Promise<SshSession> {
   const { signal } = project
-  const { key, otherKeys } = box.manifest.login
-  const boxKeys = [key, ...otherKeys].map(({ file }) => `${box.dir}/${file}`)
+  const boxKeys = loginKeys(box.manifest).map(({ file }) => `${box.dir}/${file}`)
   const session = await connectInTime(project, { config, provider, state }, deadline, {
     ...(state.login.ownKey ? {} : { boxKeyFiles: boxKeys }),
   })

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import type { StoredBox } from '../../src/box/index.ts'
+import { loginKeys } from '../../src/box/login-keys.ts'
 import { libvirtUri, virsh } from './libvirt.ts'
 import type { Machine } from './life.ts'
 import { timed } from './timed.ts'
@@ -58,7 +59,9 @@ async function addBox(
   await execa('tar', ['-chf', join(dir, 'one.box'), '-C', work, 'metadata.json', 'box.img'])
   await execa('vagrant', ['box', 'add', '--name', NAME, join(dir, 'one.box')], { env, stdin: 'ignore' })
   await rm(join(dir, 'one.box'))
-  await copyFile(join(from, manifest.login.key.file), join(dir, 'key'))
+  const [key] = loginKeys(manifest)
+  if (key === undefined) throw new Error('a box without a key')
+  await copyFile(join(from, key.file), join(dir, 'key'))
 }
 
 /** Vagrant keeps the box's key, which spares it some commands that a box with its well-known key needs. */

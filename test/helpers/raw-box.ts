@@ -148,6 +148,7 @@ export function sshArguments({ dir, manifest: { login } }: StoredBox, port: numb
     'ConnectTimeout=60',
   ]
   const settings = options.flatMap((option) => ['-o', option])
+  if (login.key === undefined) throw new Error('a box without a key')
   const address = ['-i', join(dir, login.key.file), '-p', String(port), `${login.user}@127.0.0.1`]
   return ['-F', 'none', ...settings, ...address]
 }

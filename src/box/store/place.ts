@@ -5,6 +5,7 @@ import { PosadaError } from '../../errors/index.ts'
 import { isErrno } from '../../lib/errno.ts'
 import { exists } from '../../lib/folders.ts'
 import { boxFiles, parseBoxManifest } from '../box-manifest.ts'
+import { loginKeys } from '../login-keys.ts'
 import type { StoredBox } from '../model.ts'
 import { boxJsonName, type StorePaths } from '../store-paths.ts'
 import { makeWorkFolder } from '../work-folder.ts'
@@ -25,7 +26,7 @@ export async function placeFolder(
   const digest = createHash('sha256').update(json).digest('hex')
   const manifest = parseBoxManifest(json.toString('utf8'), folder)
   // ssh refuses a private key that others may read.
-  const keys = [manifest.login.key, ...manifest.login.otherKeys].map((one) => one.file)
+  const keys = loginKeys(manifest).map((one) => one.file)
   for (const name of [boxJsonName, ...boxFiles(manifest).map((one) => one.file)])
     await seal(join(folder, name), keys.includes(name) ? 0o400 : 0o444)
   const { name, version, arch } = manifest

@@ -9,10 +9,12 @@ export default class BoxAdd extends BaseCommand {
   static override examples = [
     '<%= config.bin %> box add ./debian.tar.zst',
     '<%= config.bin %> box add ./shop.box --name team/shop --version 1.2',
+    '<%= config.bin %> box add ./debian-12-genericcloud-amd64.qcow2 --name cloud/debian --user debian',
   ]
   static override args = {
     source: Args.string({
-      description: 'A folder with a box.json, an archive of one, or a Vagrant box for libvirt.',
+      description:
+        'A folder with a box.json, an archive of one, a Vagrant box for libvirt, or a cloud image.',
       required: true,
       ignoreStdin: true,
     }),
@@ -23,10 +25,17 @@ export default class BoxAdd extends BaseCommand {
       helpValue: 'NAME',
     }),
     version: Flags.string({ description: 'The version of a box that does not say.', helpValue: 'VERSION' }),
-    user: Flags.string({ description: 'The user to log in as, of a Vagrant box.', helpValue: 'USER' }),
+    user: Flags.string({
+      description: 'The user to log in as, of a Vagrant box or a cloud image.',
+      helpValue: 'USER',
+    }),
     firmware: Flags.option({
       description: 'What a box boots with that does not say.',
       options: ['bios', 'uefi'] as const,
+    })(),
+    image: Flags.option({
+      description: 'That the file is a disk image of this format; raw ones cannot be told otherwise.',
+      options: ['qcow2', 'raw'] as const,
     })(),
     force: Flags.boolean({ description: 'Replace a box of the same name and version.' }),
   }
@@ -34,11 +43,11 @@ export default class BoxAdd extends BaseCommand {
   async run(): Promise<BoxResult> {
     const { args, flags } = await this.parse(BoxAdd)
     const { emit, signal } = this
-    const { name, version, user, firmware } = flags
+    const { name, version, user, firmware, image } = flags
     const box = await add({
       source: args.source,
       force: flags.force,
-      facts: { name, version, user, firmware },
+      facts: { name, version, user, firmware, image },
       cwd: process.cwd(),
       env: process.env,
       emit,

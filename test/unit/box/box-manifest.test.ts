@@ -25,6 +25,7 @@ describe('box.json', () => {
     ['a disk elsewhere', { disks: [{ ...sound.disks[0], file: '../../etc/shadow' }] }, /plain file name/],
     ['a disk that is box.json', { disks: [{ ...sound.disks[0], file: 'box.json' }] }, /box.json itself/],
     ['a file named twice', { login: { user: 'posada', key: describeFile('root.raw', 'x') } }, /twice/],
+    ['no way in', { login: { user: 'posada' } }, /login.key: is missing/],
     ['a negative size', { minMemory: -1 }, /minMemory/],
     ['a size past whole numbers', { minMemory: 1e300 }, /minMemory/],
     ['a user that is an option', { login: { ...sound.login, user: '-oProxyCommand=x' } }, /user/],
@@ -34,6 +35,10 @@ describe('box.json', () => {
       /cmdline/,
     ],
   ])('is refused with %s', (_, change, problem) => expect(problems(change)).toMatch(problem))
+
+  it('needs no key where a seed brings one', () => {
+    expect(problems({ login: { user: 'posada' }, seed: 'nocloud' })).toBe('sound')
+  })
 
   it('is refused when it is not JSON', () => {
     expect(() => parseBoxManifest('{', 'here')).toThrow(expect.objectContaining({ code: 'E_BOX_INVALID' }))

@@ -103,7 +103,7 @@ describe.skipIf(!hasQemuImg)('a Vagrant box', () => {
     const { dir, manifest } = await (
       await add([v1, disk, { name: './include/vagrant_private_key', content: key }])
     ).result
-    expect(await readFile(join(dir, manifest.login.key.file), 'utf8')).toBe(key)
+    expect(await readFile(join(dir, manifest.login.key?.file ?? ''), 'utf8')).toBe(key)
     expect(manifest.login.otherKeys).toHaveLength(2)
   })
 
