@@ -6,6 +6,7 @@ import type { BoxArch } from './model.ts'
  * `sha256/<digest>/` a box: box.json and its files, never changed once it is there;
  * `refs/<name>/<version>/<arch>.json` which digest a name leads to;
  * `stamps/<digest>.json` how the files looked when they were last hashed;
+ * `downloads/` what is partly fetched, to be gone on with by the next command;
  * `tmp/` what is being made, each folder named after its process.
  */
 export interface StorePaths {
@@ -18,6 +19,7 @@ export interface StorePaths {
   ref(name: string, version: string, arch: BoxArch): string
   stamps: string
   stamp(digest: string): string
+  downloads: string
   tmp: string
 }
 
@@ -35,6 +37,7 @@ export function storePaths(root: string): StorePaths {
     ref: (name, version, arch) => join(refs, name, version, `${arch}.json`),
     stamps,
     stamp: (digest) => join(stamps, `${digest}.json`),
+    downloads: join(root, 'downloads'),
     tmp: join(root, 'tmp'),
   }
 }

@@ -35,6 +35,8 @@ export interface ProgressEvent {
   done: number
   total?: number
   unit: 'bytes' | 'items'
+  /** Units a second over the last seconds; absent until it can be told. */
+  rate?: number
   machine?: string
 }
 

@@ -68,6 +68,37 @@ export function list<T>(item: Shape<T>, { min = 0, max = 1000 } = {}): Shape<T[]
 
 /** An object with just these keys. */
 export function record<T extends object>(fields: { [K in keyof T]-?: Shape<T[K]> }): Shape<T> {
+  return objectWith(fields, false)
+}
+
+/** An object with these keys and any others, which are passed over: data whose form is not ours. */
+export function partOf<T extends object>(fields: { [K in keyof T]-?: Shape<T[K]> }): Shape<T> {
+  return objectWith(fields, true)
+}
+
+/** An object with any keys, `max` at most, whose values are all alike. */
+export function mapOf<T>(value: Shape<T>, { max = 1000 } = {}): Shape<Map<string, T>> {
+  return {
+    read: (given, path, flaws) => {
+      if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+        flaws.push(flaw(path, 'is not a mapping of keys'))
+        return undefined
+      }
+      const entries = Object.entries(given)
+      if (entries.length > max) {
+        flaws.push(flaw(path, `has more than ${max} keys`))
+        return undefined
+      }
+      const read = entries.flatMap(([key, each]): [string, T][] => {
+        const one = value.read(each, below(path, key.slice(0, 100)), flaws)
+        return one === undefined ? [] : [[key, one]]
+      })
+      return new Map(read)
+    },
+  }
+}
+
+function objectWith<T extends object>(fields: { [K in keyof T]-?: Shape<T[K]> }, others: boolean): Shape<T> {
   return {
     read: (value, path, flaws) => {
       if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -76,7 +107,8 @@ export function record<T extends object>(fields: { [K in keyof T]-?: Shape<T[K]>
       }
       const found = new Map(Object.entries(value))
       for (const key of found.keys())
-        if (!Object.hasOwn(fields, key)) flaws.push(flaw(below(path, key.slice(0, 60)), 'is not a known key'))
+        if (!others && !Object.hasOwn(fields, key))
+          flaws.push(flaw(below(path, key.slice(0, 60)), 'is not a known key'))
       const read = Object.entries<Shape<unknown>>(fields).map(([key, { read, absent }]) => {
         if (found.has(key)) return [key, read(found.get(key), below(path, key), flaws)]
         if (absent === undefined) flaws.push(flaw(below(path, key), 'is missing'))

@@ -29,13 +29,25 @@ export function noticeLine(event: NoticeEvent, paint: Palette): string {
   return `${label} ${who(event.machine, paint)}${makeVisible(event.message)}${hint}`
 }
 
-/** How far a piece of work has got: `fetching 45% (118MiB of 262MiB)`. */
+/** How far a piece of work has got: `fetching 45% (118MiB of 262MiB, 12MiB/s, 12s left)`. */
 export function progressText(event: ProgressEvent): string {
   const amount = (value: number) => (event.unit === 'bytes' ? formatSize(value) : String(value))
   const message = makeVisible(event.message)
-  if (event.total === undefined || event.total <= 0) return `${message} ${amount(event.done)}`
+  const rate = event.rate === undefined ? [] : [`${amount(Math.round(event.rate))}/s`]
+  if (event.total === undefined || event.total <= 0)
+    return [`${message} ${amount(event.done)}`, ...rate].join(', ')
   const percent = Math.floor((100 * Math.min(event.done, event.total)) / event.total)
-  return `${message} ${percent}% (${amount(event.done)} of ${amount(event.total)})`
+  const far = [
+    `${amount(event.done)} of ${amount(event.total)}`,
+    ...rate,
+    ...timeLeft(event.total - event.done, event.rate),
+  ]
+  return `${message} ${percent}% (${far.join(', ')})`
+}
+
+function timeLeft(missing: number, rate = 0): string[] {
+  const seconds = Math.ceil(missing / rate)
+  return rate > 0 && missing > 0 && seconds < 86_400 ? [`${formatDuration(seconds * 1000)} left`] : []
 }
 
 /** The name of a machine before its text, where there is one. */

@@ -1,41 +1,49 @@
 import { PosadaError } from '../../errors/index.ts'
 import type { StoredBox } from '../model.ts'
-import type { BoxSource } from '../source/model.ts'
+import type { BoxSource, FileSource, OciSource } from '../source/model.ts'
 import { sourceText } from '../source/parse-source.ts'
 import { isFolder } from '../store/add.ts'
 import { admitBox } from '../store/admit.ts'
 import { takeFolder } from '../store/take-folder.ts'
 import { storePaths } from '../store-paths.ts'
 import type { FetchContext } from './context.ts'
+import { fromCatalogue } from './from-catalogue.ts'
+import { fromUrl } from './from-url.ts'
 import { importFile } from './importers.ts'
 
 /**
  * Gets the box that a source names from where it is, newest version first, and puts it in the store;
  * the store is not asked whether it has one already. What it came from is written beside its name.
- * E_BOX_SOURCE, E_BOX_VERSION, E_BOX_ARCH, E_BOX_INVALID, E_BOX_CORRUPT, E_BOX_EXISTS, E_CATALOGUE,
- * E_DOWNLOAD, E_CHECKSUM, E_UNCHECKED.
+ * E_BOX_SOURCE, E_BOX_MISSING, E_BOX_VERSION, E_BOX_ARCH, E_BOX_INVALID, E_BOX_CORRUPT, E_BOX_EXISTS,
+ * E_CATALOGUE, E_TRANSFER, E_CHECKSUM, E_UNCHECKED.
  */
 export async function fetchBox(source: BoxSource, context: FetchContext): Promise<StoredBox> {
   switch (source.kind) {
     case 'file':
-      return fromFile(source.path, sourceText(source), context)
+      return fromFile(source, context)
     case 'url':
+      return fromUrl(source, context)
     case 'oci':
+      return fromOci(source)
     case 'vagrant':
     case 'name':
-      throw new PosadaError('E_BOX_SOURCE', `boxes are not fetched from ${sourceText(source)} yet`, {
-        value: sourceText(source),
-        hint: 'download it and give its path',
-      })
+      return fromCatalogue(source, context, fromOci)
   }
 }
 
-async function fromFile(path: string, source: string, context: FetchContext): Promise<StoredBox> {
+async function fromFile({ path, text }: FileSource, context: FetchContext): Promise<StoredBox> {
   const { store, force = false, facts = {}, arch, emit, signal } = context
   const input = { path, shown: path, sha256: null, ours: false }
   const fill = async (folder: string) =>
     (await isFolder(path))
       ? takeFolder(path, folder)
       : importFile(input, folder, { facts, arch, emit, signal })
-  return admitBox(storePaths(store.dir), fill, { force, origin: { source, origin: null } })
+  return admitBox(storePaths(store.dir), fill, { force, origin: { source: text, origin: null } })
+}
+
+async function fromOci(source: OciSource): Promise<StoredBox> {
+  throw new PosadaError('E_BOX_SOURCE', 'boxes are not fetched from registries yet', {
+    value: sourceText(source),
+    hint: 'get it as a file and give its path',
+  })
 }

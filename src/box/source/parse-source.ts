@@ -45,7 +45,8 @@ export function sourceText(source: BoxSource): string {
   }
 }
 
-function withoutCredentials(url: string): string {
+/** A URL without user and password, to be written down and compared. */
+export function withoutCredentials(url: string): string {
   const parsed = new URL(url)
   parsed.username = ''
   parsed.password = ''

@@ -1,0 +1,60 @@
+import { PosadaError } from '../../errors/index.ts'
+import type { BoxArch } from '../model.ts'
+import { compareVersions } from '../names.ts'
+import { type Constraint, constraintsText, fits } from '../source/constraint.ts'
+import type { CatalogueBox, CatalogueImage, CatalogueVersion } from './model.ts'
+
+/**
+ * The newest version that fits and has an image for the architecture. What has no version of its own
+ * is taken where nothing else is there and none is asked for. E_BOX_VERSION, E_BOX_ARCH, E_BOX_INVALID.
+ */
+export function chooseImage(
+  box: CatalogueBox,
+  { wanted, arch }: { wanted: readonly Constraint[]; arch: BoxArch },
+): CatalogueImage {
+  const withImages = box.versions.filter(({ images }) => images.length > 0)
+  if (withImages.length === 0) throw nothing(box)
+  const fitting = withImages
+    .filter(({ version }) => (version === null ? wanted.length === 0 : fits(version, wanted)))
+    .sort(newestFirst)
+  if (fitting.length === 0) throw noVersion(box, withImages, wanted)
+  for (const { images } of fitting) {
+    const image = images.find((one) => one.arch === arch)
+    if (image !== undefined) return image
+  }
+  const found = [...new Set(fitting.flatMap(({ images }) => images.map((one) => one.arch)))]
+  throw new PosadaError(
+    'E_BOX_ARCH',
+    `the box ${box.name} is there for ${found.join(', ')}, not for ${arch}`,
+    {
+      value: box.name,
+      hint: `set arch: ${found[0]} for the machine, or use another box`,
+    },
+  )
+}
+
+function newestFirst(a: CatalogueVersion, b: CatalogueVersion): number {
+  if (a.version === null || b.version === null) return Number(a.version === null) - Number(b.version === null)
+  return compareVersions(b.version, a.version)
+}
+
+function nothing({ name, foreign }: CatalogueBox): PosadaError {
+  const others = foreign.length === 0 ? '' : `, only for ${foreign.join(', ')}`
+  return new PosadaError('E_BOX_INVALID', `the box ${name} is not offered for libvirt${others}`, {
+    value: name,
+    hint: 'boxes of the provider libvirt can be used; look for another box',
+  })
+}
+
+function noVersion(
+  { name }: CatalogueBox,
+  versions: readonly CatalogueVersion[],
+  wanted: readonly Constraint[],
+): PosadaError {
+  const known = versions.flatMap(({ version }) => version ?? []).sort((a, b) => compareVersions(b, a))
+  const shown = known.slice(0, 8).join(', ')
+  return new PosadaError('E_BOX_VERSION', `no version of ${name} is ${constraintsText(wanted)}`, {
+    value: `${name}@${constraintsText(wanted)}`,
+    hint: known.length === 0 ? `${name} has no versions to choose from` : `newest versions: ${shown}`,
+  })
+}

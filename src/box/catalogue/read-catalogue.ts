@@ -1,0 +1,55 @@
+import { readFile, stat } from 'node:fs/promises'
+import { PosadaError } from '../../errors/index.ts'
+import type { Emit } from '../../events/index.ts'
+import { isErrno } from '../../lib/errno.ts'
+import type { HttpClient } from '../http/client.ts'
+import { expectSuccess } from '../http/response.ts'
+import { withRetries } from '../http/retry.ts'
+import { shownUrl } from '../source/shown-url.ts'
+import { type Catalogue, catalogueLimit } from './model.ts'
+import { parseCatalogue } from './parse-catalogue.ts'
+
+export interface CatalogueAccess {
+  http: HttpClient
+  emit: Emit
+  signal: AbortSignal
+}
+
+/** Reads a catalogue at an https:// address or an absolute path. E_CATALOGUE, E_TRANSFER. */
+export async function readCatalogue(at: string, access: CatalogueAccess): Promise<Catalogue> {
+  if (at.startsWith('/')) return parseCatalogue(await readBounded(at), undefined, at)
+  const text = await readSmallText(at, access, 'application/json')
+  return parseCatalogue(text, at, shownUrl(at))
+}
+
+/** A text of a catalogue's size at most from an https:// address. E_TRANSFER. */
+export async function readSmallText(
+  url: string,
+  { http, emit, signal }: CatalogueAccess,
+  accept = '*/*',
+): Promise<string> {
+  return withRetries({ emit, signal }, async () => {
+    const response = await expectSuccess(await http.request({ url, headers: { accept }, signal }))
+    return (await response.bytes(catalogueLimit)).toString('utf8')
+  })
+}
+
+async function readBounded(path: string): Promise<string> {
+  try {
+    const { size } = await stat(path)
+    if (size <= catalogueLimit) return await readFile(path, 'utf8')
+    throw unreadable(path, `it has ${size} bytes, and a catalogue ${catalogueLimit} at most`)
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES'))
+      throw unreadable(path, 'it cannot be read', error)
+    throw error
+  }
+}
+
+function unreadable(path: string, why: string, cause?: unknown): PosadaError {
+  return new PosadaError('E_CATALOGUE', `${path} is not a catalogue: ${why}`, {
+    value: path,
+    hint: 'catalogues are given by a path or by an address that begins with https://',
+    ...(cause === undefined ? {} : { cause }),
+  })
+}

@@ -1,0 +1,93 @@
+import { type Flaw, list, optional, orNull, partOf, readShape, text } from '../../lib/shape.ts'
+import type { BoxArch } from '../model.ts'
+import { versionPattern } from '../names.ts'
+import { checksumOf } from '../source/checksum.ts'
+import { sourceLimit } from '../source/parse-source.ts'
+import type { Catalogue, CatalogueImage, CatalogueVersion } from './model.ts'
+
+interface Provider {
+  name: string
+  url: string
+  checksum: string | null
+  checksum_type: string | null
+  architecture: string | null
+}
+interface Version {
+  version: string
+  status: string | null
+  providers: Provider[]
+}
+
+const word = optional(orNull(text({ max: 300 })), null)
+const vagrant = partOf<{ name: string; versions: Version[] }>({
+  name: text({ max: 200 }),
+  versions: list(
+    partOf<Version>({
+      version: text({ max: 100 }),
+      status: word,
+      providers: list(
+        partOf<Provider>({
+          name: text({ max: 100 }),
+          url: text({ max: sourceLimit }),
+          checksum: word,
+          checksum_type: word,
+          architecture: word,
+        }),
+      ),
+    }),
+    { max: 10_000 },
+  ),
+})
+
+/** Vagrant's names for providers whose boxes are made for QEMU and KVM. */
+const ours = ['libvirt', 'qemu', 'kvm']
+/** Boxes older than Vagrant 2.4 say nothing of their architecture, newer ones may say `unknown`. */
+const architectures: Record<string, BoxArch> = {
+  amd64: 'x86_64',
+  unknown: 'x86_64',
+  arm64: 'aarch64',
+}
+
+/**
+ * The metadata of one box as Vagrant's catalogues and private servers give it: versions, providers,
+ * checksums. Versions that are not digits and dots (betas) are passed over, and so are those that were
+ * withdrawn. Source: Vagrant's documentation, "Box File Format", Catalog Metadata.
+ */
+export function vagrantCatalogue(
+  data: unknown,
+  base: string | undefined,
+): { value: Catalogue } | { flaws: Flaw[] } {
+  const result = readShape(vagrant, data)
+  if ('flaws' in result) return result
+  const { name, versions } = result.value
+  const usable = versions.filter(
+    ({ version, status }) => versionPattern.test(version) && (status === null || status === 'active'),
+  )
+  const read = usable.map(({ version, providers }): CatalogueVersion => {
+    const images = providers
+      .filter((one) => ours.includes(one.name))
+      .sort((a, b) => ours.indexOf(a.name) - ours.indexOf(b.name))
+      .flatMap((one) => imageOf(one, { name, version, base }))
+    return { version, images }
+  })
+  const others = versions.flatMap(({ providers }) => providers.map((one) => one.name))
+  const foreign = [...new Set(others)].filter((one) => !ours.includes(one)).slice(0, 10)
+  return { value: new Map([[name.toLowerCase(), { name: name.toLowerCase(), versions: read, foreign }]]) }
+}
+
+function imageOf(
+  { url, checksum, checksum_type: type, architecture }: Provider,
+  { name, version, base }: { name: string; version: string; base: string | undefined },
+): CatalogueImage[] {
+  const arch = architectures[architecture ?? 'unknown']
+  if (arch === undefined || !URL.canParse(url, base)) return []
+  return [
+    {
+      arch,
+      url: new URL(url, base).href,
+      checksum: checksumOf(type ?? '', checksum ?? ''),
+      checksums: null,
+      facts: { name, version, arch },
+    },
+  ]
+}

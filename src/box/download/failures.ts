@@ -1,0 +1,71 @@
+import { statfs } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { PosadaError } from '../../errors/index.ts'
+import { formatSize } from '../../lib/units.ts'
+import { mayPass } from '../http/failure.ts'
+import type { HttpResponse } from '../http/response.ts'
+import { type Checksum, checksumText } from '../source/checksum.ts'
+import { shownUrl } from '../source/shown-url.ts'
+import type { DownloadRequest } from './model.ts'
+
+export function tooLong({ url, what }: DownloadRequest, limit: number): PosadaError {
+  return new PosadaError('E_TRANSFER', `${shownUrl(url)} sends more than ${formatSize(limit)} for ${what}`, {
+    value: shownUrl(url),
+    hint: 'it is not what it says it is; check the address',
+  })
+}
+
+export function tooShort(
+  { url }: DownloadRequest,
+  { size, total }: { size: number; total: number },
+): PosadaError {
+  const got = `${formatSize(size)} of ${formatSize(total)}`
+  return mayPass(
+    new PosadaError('E_TRANSFER', `${shownUrl(url)} ended after ${got}`, {
+      value: shownUrl(url),
+      hint: 'run the command again: it goes on where this one stopped',
+    }),
+  )
+}
+
+export function tooSlow({ url }: DownloadRequest): PosadaError {
+  return mayPass(
+    new PosadaError('E_TRANSFER', `${shownUrl(url)} sends next to nothing any more`, {
+      value: shownUrl(url),
+      hint: 'run the command again: it goes on where this one stopped',
+    }),
+  )
+}
+
+/** Packed on the way, it would have another length and another checksum. */
+export function checkContentEncoding({ headers, url }: HttpResponse): void {
+  const encoding = headers['content-encoding'] ?? 'identity'
+  if (encoding === 'identity') return
+  throw new PosadaError('E_TRANSFER', `${shownUrl(url)} sends the file packed (${encoding.slice(0, 40)})`, {
+    value: shownUrl(url),
+    hint: 'it was asked for as it is; tell whoever runs the server',
+  })
+}
+
+/** E_DISK_FULL before the first byte rather than after the last that fits. */
+export async function checkRoom({ what }: DownloadRequest, path: string, needed: number): Promise<void> {
+  const { bavail, bsize } = await statfs(dirname(path))
+  if (needed <= bavail * bsize) return
+  throw new PosadaError(
+    'E_DISK_FULL',
+    `${what} takes ${formatSize(needed)}, and ${dirname(path)} has room for ${formatSize(bavail * bsize)}`,
+    { value: dirname(path), hint: 'posada box prune takes away boxes that no machine needs' },
+  )
+}
+
+export function wrongChecksum(
+  { url, checksum, what }: DownloadRequest & { checksum: Checksum | null },
+  hex: string,
+) {
+  const wanted = checksum === null ? '' : checksumText(checksum)
+  return new PosadaError('E_CHECKSUM', `${what}: ${shownUrl(url)} is not what its checksum says`, {
+    value: shownUrl(url),
+    details: [`expected ${wanted}`, `got      ${checksum?.algorithm ?? 'sha256'}:${hex}`],
+    hint: 'the file was changed on the server or on the way; nothing of it was kept',
+  })
+}

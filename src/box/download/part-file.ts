@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto'
+import { type FileHandle, mkdir, open, readdir, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isErrno } from '../../lib/errno.ts'
+import { tryLock } from '../../lib/flock.ts'
+import { optional, orNull, readShape, record, text } from '../../lib/shape.ts'
+import { sleep } from '../../lib/sleep.ts'
+import { readTextIfThere, writeFileAtomic } from '../../lib/write-file.ts'
+
+/** What the server said of the file that is partly there. */
+export interface PartNotes {
+  etag: string | null
+  lastModified: string | null
+}
+
+/** A download in progress, held by this process alone; what is in it outlives the process. */
+export interface PartFile {
+  path: string
+  handle: FileHandle
+  /** Whether another process had it first; what it was for may be there by now. */
+  waited: boolean
+  /** Null where nothing is known of what is in it. */
+  readNotes(): Promise<PartNotes | null>
+  writeNotes(notes: PartNotes): Promise<void>
+  remove(): Promise<void>
+}
+
+const POLL = 100
+/** Days after which a part that nobody went on with is taken away. */
+const KEPT_DAYS = 7
+
+/**
+ * Opens the part of a download by its key (a file name), alone: whoever comes second waits, for the
+ * kernel frees the lock when the holder ends, however it ends.
+ */
+export async function openPart(
+  folder: string,
+  key: string,
+  { signal, onWait }: { signal: AbortSignal; onWait: () => void },
+): Promise<PartFile> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const path = join(folder, `${key}.part`)
+  const notes = join(folder, `${key}.json`)
+  for (let waited = false; ; waited = true) {
+    signal.throwIfAborted()
+    const handle = await open(path, 'a+', 0o600)
+    if (tryLock(handle.fd) && (await isStillAt(path, handle)))
+      return {
+        path,
+        handle,
+        waited,
+        readNotes: async () => parseNotes(await readTextIfThere(notes)),
+        writeNotes: (value) => writeFileAtomic(notes, JSON.stringify(value), { mode: 0o600 }),
+        remove: async () => {
+          await rm(path, { force: true })
+          await rm(notes, { force: true })
+        },
+      }
+    await handle.close()
+    if (!waited) onWait()
+    await sleep(POLL, signal)
+  }
+}
+
+/** A key for what comes from an address and has a checksum: a file name that says nothing of either. */
+export function partKey(...facts: readonly string[]): string {
+  return createHash('sha256').update(facts.join('\0')).digest('hex').slice(0, 40)
+}
+
+/** Takes away parts that nobody has touched for a week. */
+export async function sweepParts(folder: string, now = Date.now()): Promise<void> {
+  for (const name of await namesOf(folder)) {
+    const path = join(folder, name)
+    const { mtimeMs } = await stat(path).catch((error: unknown) => {
+      if (isErrno(error, 'ENOENT')) return { mtimeMs: now }
+      throw error
+    })
+    if (now - mtimeMs > KEPT_DAYS * 86_400_000) await rm(path, { force: true })
+  }
+}
+
+async function namesOf(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).filter((name) => /^[0-9a-f]{40}\.(part|json)$/.test(name))
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return []
+    throw error
+  }
+}
+
+const header = optional(orNull(text({ max: 300, pattern: /^[\x20-\x7e]+$/ })), null)
+const shape = record<PartNotes>({ etag: header, lastModified: header })
+
+function parseNotes(json: string | null): PartNotes | null {
+  if (json === null) return null
+  try {
+    const result = readShape(shape, JSON.parse(json))
+    return 'value' in result ? result.value : null
+  } catch (error) {
+    if (error instanceof SyntaxError) return null
+    throw error
+  }
+}
+
+async function isStillAt(path: string, handle: FileHandle): Promise<boolean> {
+  try {
+    const [there, held] = await Promise.all([stat(path), handle.stat()])
+    return there.ino === held.ino && there.dev === held.dev
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return false
+    throw error
+  }
+}

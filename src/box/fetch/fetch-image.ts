@@ -1,0 +1,99 @@
+import { PosadaError } from '../../errors/index.ts'
+import { findChecksum } from '../catalogue/checksum-file.ts'
+import type { CatalogueImage } from '../catalogue/model.ts'
+import { readSmallText } from '../catalogue/read-catalogue.ts'
+import { withDownload } from '../download/download.ts'
+import type { Downloaded } from '../download/model.ts'
+import { type HttpClient, openHttp } from '../http/client.ts'
+import type { StoredBox } from '../model.ts'
+import type { Checksum } from '../source/checksum.ts'
+import { withoutCredentials } from '../source/parse-source.ts'
+import { shownUrl } from '../source/shown-url.ts'
+import { admitBox } from '../store/admit.ts'
+import { findBySource } from '../store/find.ts'
+import { storePaths } from '../store-paths.ts'
+import type { BoxFacts, FetchContext } from './context.ts'
+import { importFile } from './importers.ts'
+
+/** Does `work` with an HTTP client of its own. */
+export async function withHttp<T>(context: FetchContext, work: (http: HttpClient) => Promise<T>): Promise<T> {
+  const http = openHttp({ env: context.env })
+  try {
+    return await work(http)
+  } finally {
+    await http.close()
+  }
+}
+
+/**
+ * Downloads a file, checks it, and puts the box that it holds into the store. `source`: what the user
+ * named it by. E_UNCHECKED where nothing vouches for it, and whatever downloads and imports throw.
+ */
+export async function fetchImage(
+  image: Omit<CatalogueImage, 'arch'>,
+  { source, http, context }: { source: string; http: HttpClient; context: FetchContext },
+): Promise<StoredBox> {
+  const { store, arch, emit, signal, force = false } = context
+  const paths = storePaths(store.dir)
+  const checksum = context.checksum ?? (await checksumOf(image, http, context))
+  if (checksum === null && context.unchecked !== true) throw unvouched(image.url)
+  const facts = { ...image.facts, ...context.facts }
+  const origin = (file: Downloaded) => ({
+    source,
+    origin: {
+      url: withoutCredentials(image.url),
+      checksum: checksum ?? { algorithm: 'sha256' as const, hex: file.sha256 },
+    },
+  })
+  return withDownload(
+    { url: image.url, checksum, what: facts.name ?? nameOf(image.url) },
+    { folder: paths.downloads, http, emit, signal },
+    {
+      use: (file) =>
+        admitBox(
+          paths,
+          (folder) =>
+            importFile(
+              { path: file.path, shown: shownUrl(image.url), sha256: file.sha256, ours: true },
+              folder,
+              { facts: withVersion(facts, file), arch, emit, signal },
+            ),
+          { force, origin: origin(file) },
+        ),
+      again: () => findBySource(paths, { source, arch, checksum }),
+    },
+  )
+}
+
+/** What the catalogue says, or the file of checksums that it names. */
+async function checksumOf(
+  { url, checksum, checksums }: Omit<CatalogueImage, 'arch'>,
+  http: HttpClient,
+  { emit, signal }: FetchContext,
+): Promise<Checksum | null> {
+  if (checksum !== null || checksums === null) return checksum
+  const found = findChecksum(await readSmallText(checksums, { http, emit, signal }), nameOf(url))
+  if (found !== null) return found
+  throw new PosadaError('E_UNCHECKED', `${shownUrl(checksums)} has no checksum of ${nameOf(url)}`, {
+    value: shownUrl(checksums),
+    hint: 'the publisher has moved or renamed it; look for a newer version of the catalogue',
+  })
+}
+
+/** What changes at its address has the time of the file as its version. */
+function withVersion(facts: BoxFacts, { modified }: Downloaded): BoxFacts {
+  if (facts.version !== undefined || facts.name === undefined || modified === null) return facts
+  const [day = '', time = ''] = modified.toISOString().split('T')
+  return { ...facts, version: `${day.replaceAll('-', '')}.${Number(time.slice(0, 5).replace(':', ''))}` }
+}
+
+function nameOf(url: string): string {
+  return decodeURIComponent(new URL(url).pathname.split('/').at(-1) ?? '')
+}
+
+function unvouched(url: string): PosadaError {
+  return new PosadaError('E_UNCHECKED', `no checksum says what ${shownUrl(url)} has to be`, {
+    value: shownUrl(url),
+    hint: 'put #sha256= and its checksum behind the URL; or take whatever comes, once: --unchecked, in a manifest unchecked: true',
+  })
+}

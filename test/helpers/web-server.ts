@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const tls = join(fileURLToPath(new URL('.', import.meta.url)), '..', 'fixtures', 'tls')
+
+/** The file that has to be trusted (SSL_CERT_FILE) for what `webServer` serves with `secure`. */
+export const authorityFile = join(tls, 'authority.pem')
+
+export interface WebServer {
+  /** `http://127.0.0.1:PORT`, or https. */
+  url: string
+  port: number
+  /** What was asked for, in order: method, path and headers. */
+  requests: Pick<IncomingMessage, 'method' | 'url' | 'headers'>[]
+}
+
+export type Handler = (request: IncomingMessage, response: ServerResponse) => void
+
+/** A web server on loopback that ends with the test, its connections too. */
+export async function webServer(
+  onFinished: (cleanup: () => Promise<void>) => void,
+  handler: Handler,
+  { secure = false } = {},
+): Promise<WebServer> {
+  const requests: WebServer['requests'] = []
+  const take: Handler = (request, response) => {
+    const { method, url, headers } = request
+    requests.push({ method, url, headers })
+    handler(request, response)
+  }
+  const server = secure
+    ? createSecureServer(
+        { key: readFileSync(join(tls, 'server.key')), cert: readFileSync(join(tls, 'server.pem')) },
+        take,
+      )
+    : createServer(take)
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.on('error', () => undefined).on('close', () => sockets.delete(socket))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onFinished(
+    () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        for (const socket of sockets) socket.destroy()
+      }),
+  )
+  const { port } = server.address() as AddressInfo
+  return { url: `${secure ? 'https' : 'http'}://127.0.0.1:${port}`, port, requests }
+}
+
+/** A proxy on loopback that leads every CONNECT to one port of this computer, whatever host was asked for. */
+export async function tunnelProxy(
+  onFinished: (cleanup: () => Promise<void>) => void,
+  port: number,
+): Promise<WebServer & { tunnels: { to: string; authorization: string | undefined }[] }> {
+  const tunnels: { to: string; authorization: string | undefined }[] = []
+  const sockets = new Set<Socket>()
+  const server = createServer((_, response) => response.writeHead(501).end())
+  server.on('connect', (request, socket: Socket) => {
+    tunnels.push({ to: request.url ?? '', authorization: request.headers['proxy-authorization'] })
+    const onward = connect(port, '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 Connection Established\r\n\r\n')
+      onward.pipe(socket).pipe(onward)
+    })
+    for (const one of [onward, socket]) sockets.add(one.on('error', () => undefined))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onFinished(
+    () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+        for (const socket of sockets) socket.destroy()
+      }),
+  )
+  const at = (server.address() as AddressInfo).port
+  return { url: `http://127.0.0.1:${at}`, port: at, requests: [], tunnels }
+}
+
+/** Serves one content with ranges and a tag, as a well-behaved server does. RFC 9110, section 14. */
+export function serve(content: Buffer, { etag = '"1"' }: { etag?: string | null } = {}): Handler {
+  return (request, response) => {
+    const headers = { 'accept-ranges': 'bytes', ...(etag === null ? {} : { etag }) }
+    const from = /^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1]
+    const same = request.headers['if-range'] === undefined || request.headers['if-range'] === etag
+    if (from === undefined || !same) {
+      response.writeHead(200, { ...headers, 'content-length': content.length }).end(content)
+    } else if (Number(from) >= content.length) {
+      response.writeHead(416, { ...headers, 'content-range': `bytes */${content.length}` }).end()
+    } else {
+      const range = `bytes ${from}-${content.length - 1}/${content.length}`
+      const rest = content.subarray(Number(from))
+      response.writeHead(206, { ...headers, 'content-range': range, 'content-length': rest.length }).end(rest)
+    }
+  }
+}
