@@ -105,6 +105,7 @@ export const errorCodes = {
     means: 'passt, which joins machines of the built-in hypervisor to the network, is not installed.',
   },
   E_PASST: { exit: 1, means: 'passt ended while a machine was being started.' },
+  E_MEMORY_SHORT: { exit: 1, means: 'The host has not enough memory for the machine.' },
   E_PORT_IN_USE: { exit: 1, means: 'A port of the host is taken.' },
 
   // Life of a machine
@@ -118,6 +119,10 @@ export const errorCodes = {
   },
   E_DISK_IN_USE: { exit: 1, means: 'Another process has the disk open for writing.' },
   E_DISK_SHRINK: { exit: 2, means: 'A disk cannot be made smaller.' },
+  E_NOT_READY: {
+    exit: 1,
+    means: 'The machine runs, and what the manifest says under `ready` did not come in time.',
+  },
   E_DEPENDENCY_FAILED: { exit: 1, means: 'A machine that this one depends on did not come up.' },
   E_SEVERAL: { exit: 1, means: 'Several machines failed; each is reported with its own code.' },
 

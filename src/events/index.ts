@@ -2,7 +2,7 @@
  * What the parts of Posada tell while they work. They emit; only src/ui renders. Times are
  * milliseconds, sizes bytes.
  */
-export type PosadaEvent = StepEvent | OutputEvent | ProgressEvent | NoticeEvent
+export type PosadaEvent = StepEvent | OutputEvent | ProgressEvent | NoticeEvent | MachinesEvent | MachineEvent
 
 /** A stage of some work: it begins, then is done, skipped or failed. */
 export interface StepEvent {
@@ -47,6 +47,23 @@ export interface NoticeEvent {
   message: string
   hint?: string
   machine?: string
+}
+
+/** A command begins to work on several machines; a MachineEvent says of each how it stands. */
+export interface MachinesEvent {
+  type: 'machines'
+  machines: readonly string[]
+}
+
+/** Where one of several machines stands with what the command does. Comes only after a MachinesEvent. */
+export interface MachineEvent {
+  type: 'machine'
+  machine: string
+  status: 'wait' | 'work' | 'done' | 'fail'
+  /** For people: what it waits for, or what came of it. Empty for `work`: steps say what is done. */
+  message: string
+  /** From the beginning of its work; on done and fail. */
+  ms?: number
 }
 
 /** Takes events. It never throws and never blocks. */

@@ -17,7 +17,8 @@ import { hasFolder, inStep, throwFailures, withMachineLock } from './work.ts'
  */
 export async function destroy(project: Project, machines: readonly string[]): Promise<DestroyResult[]> {
   const selected = await selectWithOrphans(project.manifest, project.paths, machines)
-  const { results, failures } = await takeDown(project, selected, async ({ name }) => ({
+  const done = ({ destroyed }: DestroyResult) => (destroyed ? 'is destroyed' : 'did not exist')
+  const { results, failures } = await takeDown(project, selected, done, async ({ name }) => ({
     name,
     destroyed: await destroyMachine(project, name),
   }))

@@ -23,7 +23,9 @@ const ORPHAN_HALT_TIMEOUT = 60_000
 export async function halt(project: Project, options: HaltOptions): Promise<HaltResult[]> {
   const selected = await selectWithOrphans(project.manifest, project.paths, options.machines)
   const absent: string[] = []
-  const { results, failures } = await takeDown(project, selected, async (machine) => {
+  const done = ([result]: HaltResult[]) =>
+    result === undefined ? 'does not exist' : result.how === 'already' ? 'was not running' : 'is off'
+  const { results, failures } = await takeDown(project, selected, done, async (machine) => {
     const result = await haltMachine(project, machine, options.force)
     if (result === null) absent.push(machine.name)
     return result === null ? [] : [result]

@@ -10,10 +10,12 @@ import {
 import { connect, type SshSession } from '../ssh/index.ts'
 import type { Project } from './project.ts'
 import type { ProvisionResult } from './results.ts'
+import { processors } from './schedule/processors.ts'
+import { workTogether } from './schedule/work-together.ts'
 import { selectMachines } from './select.ts'
 import { findReachable, notCreated } from './session.ts'
 import { sshTarget } from './target.ts'
-import { type Failure, hasFolder, throwFailures, withMachineLock } from './work.ts'
+import { failuresOf, hasFolder, throwFailures, withMachineLock } from './work.ts'
 
 export interface ProvisionVerbOptions {
   /** None: all. */
@@ -24,30 +26,40 @@ export interface ProvisionVerbOptions {
   force: boolean
 }
 
-/** Runs the provision steps that are due in running machines, one machine after the other. */
+/**
+ * Runs the provision steps that are due in running machines, in the order of their dependencies and as
+ * many at once as the host has processors for. A failure stops no other machine.
+ */
 export async function provision(
   project: Project,
   options: ProvisionVerbOptions,
 ): Promise<{ name: string; steps: ProvisionResult[] }[]> {
-  const results: { name: string; steps: ProvisionResult[] }[] = []
-  const failures: Failure[] = []
-  for (const config of machinesWithStep(project, options)) {
-    project.signal.throwIfAborted()
-    const { step, force } = options
-    try {
-      if (!(await hasFolder(project, config.name))) throw notCreated(config.name)
-      const steps = await withMachineLock(project, config.name, async () => {
-        const { state } = await findReachable(project, config.name)
-        const only = step === undefined ? {} : { only: step }
-        return provisionMachine(project, { config, state, session: null, force, ...only })
-      })
-      results.push({ name: config.name, steps })
-    } catch (error) {
-      failures.push({ machine: config.name, error })
-    }
-  }
-  throwFailures(failures)
-  return results
+  const together = { ...processors, despiteFailures: true, done: () => 'is provisioned' }
+  const outcomes = await workTogether(
+    project,
+    machinesWithStep(project, options),
+    together,
+    async (config) => {
+      project.signal.throwIfAborted()
+      return { name: config.name, steps: await provisionRunning(project, config, options) }
+    },
+  )
+  project.signal.throwIfAborted()
+  throwFailures(failuresOf(outcomes))
+  return outcomes.flatMap((outcome) => (outcome.status === 'done' ? [outcome.value] : []))
+}
+
+async function provisionRunning(
+  project: Project,
+  config: Machine,
+  { step, force }: ProvisionVerbOptions,
+): Promise<ProvisionResult[]> {
+  if (!(await hasFolder(project, config.name))) throw notCreated(config.name)
+  return withMachineLock(project, config.name, async () => {
+    const { state } = await findReachable(project, config.name)
+    const only = step === undefined ? {} : { only: step }
+    return provisionMachine(project, { config, state, session: null, force, ...only })
+  })
 }
 
 /** Where no machine is named, a step is looked for in all of them, and only those that have it are meant. */

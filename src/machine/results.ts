@@ -56,6 +56,8 @@ export interface StatusResult {
   reason?: string
   /** The code of the failure, where its state is unknown: `E_STATE_CORRUPT`. */
   code?: string
+  /** Whether it was ready when the manifest's probes were last waited for; null where it has none, or does not run. */
+  ready: boolean | null
   /** Provision steps that have not succeeded yet, where it runs: `up` runs them. */
   due?: string[]
   /** The end of its console, where it crashed. */
@@ -71,6 +73,8 @@ export interface UpMachineResult {
   ssh: SshAddress
   ports: PortResult[]
   steps: ProvisionResult[]
+  /** True where the manifest's probes were answered well; null where it has none, or steps are left to run first. */
+  ready: boolean | null
   ms: number
 }
 

@@ -57,6 +57,7 @@ async function machineStatus(project: Project, { name, config }: Selected): Prom
     ports: runs ? state.ports : [],
     inManifest: isInManifest(project, config),
     pending: [...(runs ? pending.atStart : []), ...pending.anew],
+    ready: readiness(config, state, stateName),
     ...dueSteps(config, state, stateName),
     ...reasonOf(state, found),
     ...(stateName === 'crashed' ? { console: await tailLines(paths.consoleLog, CONSOLE_LINES) } : {}),
@@ -72,6 +73,15 @@ function dueSteps(
   if (config === null || stateName !== 'running') return {}
   const due = config.provision.map(({ name }) => name).filter((name) => state.provision[name] === undefined)
   return due.length === 0 ? {} : { due }
+}
+
+function readiness(
+  config: Selected['config'],
+  state: MachineState,
+  stateName: MachineStateName,
+): boolean | null {
+  if (config === null || config.ready.length === 0 || stateName !== 'running') return null
+  return state.start?.probed?.ready ?? false
 }
 
 function reasonOf(state: MachineState, found: MachineStatus): { reason?: string } {
@@ -115,5 +125,6 @@ function absent(project: Project, { name, config }: Selected): StatusResult {
     ports: [],
     inManifest: isInManifest(project, config),
     pending: [],
+    ready: null,
   }
 }

@@ -1,33 +1,31 @@
-import { type Node, runGraph } from '../lib/graph.ts'
+import type { Node } from '../lib/graph.ts'
 import type { Project } from './project.ts'
+import { workTogether } from './schedule/work-together.ts'
 import type { Selected } from './select.ts'
-import type { Failure } from './work.ts'
+import { type Failure, failuresOf } from './work.ts'
 
 /** How many machines go down together: a guest that shuts down needs little, and many at once slow each other. */
-const AT_ONCE = 8
+const TOGETHER = { limit: 8, room: 'others', despiteFailures: true }
 
 /**
  * Does `work` on machines that go down, several at a time, dependents before what they depend on. A
- * failure keeps no other machine up. Results and failures come in that order, too.
+ * failure keeps no other machine up. Results and failures come in that order, too. `done` says in a
+ * few words what became of one.
  */
 export async function takeDown<R>(
-  { signal }: Project,
+  project: Project,
   machines: readonly Selected[],
+  done: (result: R) => string,
   work: (machine: Selected) => Promise<R>,
 ): Promise<{ results: R[]; failures: Failure[] }> {
-  const failures: Failure[] = []
-  const outcomes = await runGraph(dependentsFirst(machines), AT_ONCE, async ({ machine }) => {
-    try {
-      signal.throwIfAborted()
-      return [await work(machine)]
-    } catch (error) {
-      failures.push({ machine: machine.name, error })
-      return []
-    }
+  const together = { ...TOGETHER, done }
+  const outcomes = await workTogether(project, dependentsFirst(machines), together, ({ machine }) => {
+    project.signal.throwIfAborted()
+    return work(machine)
   })
   return {
-    results: outcomes.flatMap((outcome) => (outcome.status === 'done' ? outcome.value : [])),
-    failures,
+    results: outcomes.flatMap((outcome) => (outcome.status === 'done' ? [outcome.value] : [])),
+    failures: failuresOf(outcomes),
   }
 }
 

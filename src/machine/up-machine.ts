@@ -1,22 +1,30 @@
-import { isPosadaError, PosadaError } from '../errors/index.ts'
+import { PosadaError } from '../errors/index.ts'
 import type { Machine } from '../manifest/index.ts'
-import { type MachineState, readState, writeState } from '../project/machine-state.ts'
+import { type MachineState, readState } from '../project/machine-state.ts'
 import type { Provider } from '../provider/index.ts'
+import { connect, type SshSession } from '../ssh/index.ts'
 import { pendingChanges } from './changes.ts'
 import { logIn } from './login.ts'
 import type { Project } from './project.ts'
 import { checkSources, provisionMachine } from './provision.ts'
-import type { UpMachineResult } from './results.ts'
+import { untilReady } from './readiness/until-ready.ts'
+import type { ProvisionResult, UpMachineResult } from './results.ts'
+import type { MemoryBudget } from './schedule/memory-budget.ts'
 import { wantedArch } from './spec.ts'
 import { explainStall, stallError } from './stall.ts'
 import { startMachine } from './start.ts'
-import { sshAddress } from './target.ts'
+import { sshAddress, sshTarget } from './target.ts'
+import { undoUnfinished } from './undo-start.ts'
 import { withMachineLock } from './work.ts'
 
 export interface UpMachineOptions {
   projectId: string
   config: Machine
   provision: boolean
+  /** Asked before the machine is started. */
+  memory: MemoryBudget
+  /** Told when the machine needs processors no more than any other that runs. */
+  onProvisioned: () => void
 }
 
 /** Brings one machine up; see `up`. An interrupt or a panic before it was ready cuts its power again. */
@@ -38,9 +46,12 @@ export function upMachine(project: Project, options: UpMachineOptions): Promise<
       state = previous
     } else {
       change = previous?.createdAt === undefined ? 'created' : 'started'
+      await options.memory.admit(config)
       state = await startOrUndo(project, options, provider, previous)
     }
-    const steps = await explainStall(provider, state.spec, () => finish(project, options, provider, state))
+    const { steps, ready } = await explainStall(provider, state.spec, () =>
+      finish(project, options, provider, state),
+    )
     const after = (await readState(paths)) ?? state
     const status = await provider.status(after.spec)
     const stall = stallError(after.spec, status)
@@ -53,6 +64,7 @@ export function upMachine(project: Project, options: UpMachineOptions): Promise<
       ssh: sshAddress(after, paths),
       ports: after.ports,
       steps,
+      ready,
       ms: Math.round(performance.now() - begun),
     }
   })
@@ -69,79 +81,42 @@ async function startOrUndo(
   )
 }
 
-/** The guest becomes usable, then what is due runs in it. */
+interface Finished {
+  steps: ProvisionResult[]
+  ready: boolean | null
+}
+
+/** The guest becomes usable, what is due runs in it, and it is waited for until it is ready. */
 async function finish(
   project: Project,
-  { config, provision }: UpMachineOptions,
+  options: UpMachineOptions,
   provider: Provider,
   state: MachineState,
-) {
-  const ready = state.start?.readyAt !== undefined
-  if (ready && !provision) return []
-  if (ready) return provisionMachine(project, { config, state, session: null })
-  const { session, state: loggedIn } = await undoUnfinished(project, provider, config, () =>
-    logIn(project, { config, provider, state }),
-  )
+): Promise<Finished> {
+  const { config, provision } = options
+  const { session, state: usable } = await openSession(project, config, provider, state)
   try {
-    return provision ? await provisionMachine(project, { config, state: loggedIn, session }) : []
+    const steps = provision ? await provisionMachine(project, { config, state: usable, session }) : []
+    options.onProvisioned()
+    return { steps, ready: session === null ? null : await untilReady(project, config, session) }
   } finally {
-    await session.close()
+    await session?.close()
   }
 }
 
-/**
- * A machine that was begun and not finished is not left running behind the user's Ctrl-C; nor one
- * whose kernel panicked, which would keep a processor busy and the next `up` from starting it.
- */
-async function undoUnfinished<T>(
+/** Null for a guest that was logged in to before: whoever needs a session opens one. Probes always do. */
+async function openSession(
   project: Project,
-  provider: Provider,
   config: Machine,
-  work: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    const crashed = isPosadaError(error, 'E_MACHINE_CRASHED')
-    if (project.signal.aborted || crashed) {
-      await cutOrWarn(project, config, () =>
-        cutPower(project, provider, config, crashed ? error.value : undefined),
-      )
-    }
-    throw error
-  }
-}
-
-/** What led here is the failure to tell; that the machine could not be stopped either comes as a warning. */
-async function cutOrWarn(project: Project, config: Machine, cut: () => Promise<void>): Promise<void> {
-  try {
-    await cut()
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    project.emit({
-      type: 'notice',
-      level: 'warn',
-      machine: config.name,
-      message: `the machine could not be stopped: ${why}`,
-      hint: `posada halt --force ${config.name}`,
-    })
-  }
-}
-
-async function cutPower(
-  project: Project,
   provider: Provider,
-  config: Machine,
-  panic: string | undefined,
-): Promise<void> {
-  const paths = project.paths.machine(config.name)
-  const state = await readState(paths)
-  if (state === null) return
-  const { how, via } = await provider.stop(state.spec, { graceful: false, timeout: 0 })
-  if (how === 'already') return
-  const at = new Date().toISOString()
-  const start = panic === undefined ? state.start : { at, ...state.start, panic }
-  await writeState(paths, { ...state, ...(start && { start }), stop: { at, how, via } })
+  state: MachineState,
+): Promise<{ session: SshSession | null; state: MachineState }> {
+  if (state.start?.readyAt === undefined) {
+    return undoUnfinished(project, provider, config, () => logIn(project, { config, provider, state }))
+  }
+  if (config.ready.length === 0) return { session: null, state }
+  const target = sshTarget(state, project.paths.machine(config.name))
+  return { session: await connect(target, { signal: project.signal }), state }
 }
 
 async function chooseProvider(

@@ -1,11 +1,13 @@
-import { availableParallelism } from 'node:os'
 import { PosadaError } from '../errors/index.ts'
-import { type Outcome, runGraph } from '../lib/graph.ts'
+import type { Outcome } from '../lib/graph.ts'
 import type { Machine, Manifest } from '../manifest/index.ts'
 import { ensureIdentity } from '../project/identity.ts'
 import { noteInIndex } from '../project/user-index.ts'
 import type { Project } from './project.ts'
 import type { UpMachineResult } from './results.ts'
+import { hostBudget } from './schedule/host-budget.ts'
+import { processors } from './schedule/processors.ts'
+import { workTogether } from './schedule/work-together.ts'
 import { selectMachines } from './select.ts'
 import { upMachine } from './up-machine.ts'
 import { type Failure, throwFailures } from './work.ts'
@@ -27,8 +29,11 @@ export async function up(project: Project, options: UpOptions): Promise<UpMachin
   const wanted = withDependencies(manifest, selectMachines(manifest, options.machines))
   const { id } = await ensureIdentity(paths)
   await noteInIndex(user.projects, { version: 1, id, root: manifest.root, name: manifest.name })
-  const outcomes = await runGraph(wanted, atOnce(wanted), (config) =>
-    upMachine(project, { projectId: id, config, provision: options.provision }),
+  const memory = hostBudget(project)
+  const { provision } = options
+  const doing = { ...processors, done: doneText }
+  const outcomes = await workTogether(project, wanted, doing, (config, onProvisioned) =>
+    upMachine(project, { projectId: id, config, provision, memory, onProvisioned }),
   )
   const done: UpMachineResult[] = []
   const failures: Failure[] = []
@@ -53,10 +58,8 @@ export function withDependencies(manifest: Manifest, machines: readonly Machine[
   return manifest.machines.filter((machine) => wanted.has(machine.name))
 }
 
-/** Booting machines together is of use as long as each finds processors for its own. */
-function atOnce(machines: readonly Machine[]): number {
-  const widest = Math.max(1, ...machines.map((machine) => machine.cpus))
-  return Math.max(1, Math.floor(availableParallelism() / widest))
+function doneText({ change, ready }: UpMachineResult): string {
+  return `${change === 'none' ? 'was up already' : 'is up'}${ready === true ? ' and ready' : ''}`
 }
 
 function errorOf(outcome: Exclude<Outcome<unknown>, { status: 'done' }>): unknown {

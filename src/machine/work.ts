@@ -4,6 +4,7 @@ import { bugReport, isPosadaError, PosadaError, withContext } from '../errors/in
 import type { Emit } from '../events/index.ts'
 import { isErrno } from '../lib/errno.ts'
 import { exists, namesIn } from '../lib/folders.ts'
+import type { Outcome } from '../lib/graph.ts'
 import { describeHolder, withLock } from '../project/lock.ts'
 import type { MachinePaths } from '../project/paths.ts'
 import type { Project } from './project.ts'
@@ -82,6 +83,13 @@ export async function inStep<T>(emit: Emit, step: Step, work: () => Promise<T>):
 export interface Failure {
   machine: string
   error: unknown
+}
+
+/** What went wrong among the outcomes; machines that were not begun are not in it. */
+export function failuresOf(outcomes: readonly Outcome<unknown>[]): Failure[] {
+  return outcomes.flatMap((outcome) =>
+    outcome.status === 'failed' ? [{ machine: outcome.name, error: outcome.error }] : [],
+  )
 }
 
 /** Throws what went wrong with several machines: a single error as it is, more as E_SEVERAL, with a bug among them as E_BUG. */

@@ -1,6 +1,17 @@
 export { findManifest } from './find.ts'
 export { type LoadOptions, loadManifest } from './load.ts'
-export type { FileStep, Machine, Manifest, Port, ProvisionStep, ShellStep } from './model.ts'
+export type {
+  FileStep,
+  HttpProbe,
+  Machine,
+  Manifest,
+  Port,
+  ProvisionStep,
+  ReadyProbe,
+  ShellProbe,
+  ShellStep,
+  TcpProbe,
+} from './model.ts'
 export { manifestReference } from './reference.ts'
 export { manifestSchema } from './schema/manifest-schema.ts'
 export { listTemplates, readTemplate, type Template } from './templates.ts'

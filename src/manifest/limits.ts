@@ -11,6 +11,7 @@ export const limits = {
   machines: 64,
   steps: 200,
   ports: 200,
+  probes: 20,
   variables: 500,
   args: 1000,
   nameLength: 63,

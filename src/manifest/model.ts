@@ -35,6 +35,8 @@ export interface Machine {
   /** For provision steps and for commands run by exec and ssh. */
   env: Record<string, string>
   provision: ProvisionStep[]
+  /** All of them have to be answered well before the machine counts as ready. */
+  ready: ReadyProbe[]
   /** Milliseconds from the start of the machine to a usable SSH. */
   bootTimeout: number
   /** Milliseconds that a graceful halt may take before the power is cut. */
@@ -85,4 +87,35 @@ export interface FileStep extends StepBase {
   mode: string | null
   owner: string | null
   group: string | null
+}
+
+export type ReadyProbe = TcpProbe | HttpProbe | ShellProbe
+
+interface ProbeBase {
+  /** What to do where it does not come; null: nothing was written. */
+  hint: string | null
+  /** Milliseconds between two looks. */
+  interval: number
+  /** Milliseconds from the end of provisioning. */
+  timeout: number
+  place: Place
+}
+
+export interface TcpProbe extends ProbeBase {
+  kind: 'tcp'
+  port: number
+}
+
+/** A GET in the guest; `host` has no brackets, `path` begins with `/`; both hold printable ASCII only. */
+export interface HttpProbe extends ProbeBase {
+  kind: 'http'
+  host: string
+  port: number
+  path: string
+}
+
+/** Run by `sh` as the login user, in the machine's environment. */
+export interface ShellProbe extends ProbeBase {
+  kind: 'shell'
+  script: string
 }

@@ -13,6 +13,8 @@ defaults:
 machines:
   db:
     disk: 10GiB
+    ready:
+      - {tcp: 5432}
     provision:
       - name: postgres
         shell: apt-get update && apt-get install -y postgresql
@@ -38,6 +40,15 @@ Names of machines and of the project are lower-case letters, digits and \`-\`, b
   shell: `\`shell: ./setup.sh\` and \`shell: {path: setup.sh}\` run a script of the host; \`shell: echo hello\` and \`shell: {inline: ./made-in-the-guest}\` run what they say. Exactly one of the two keys is there. Paths are relative to the manifest's folder.`,
 
   file: "Either `from` or `content` is there. Paths of the host are relative to the manifest's folder; `~` is not expanded.",
+
+  probe: `An item of \`ready\` has \`tcp\`, \`http\` or \`shell\`. All look from inside the guest, so no port has to be forwarded for them. They begin when the provision steps are done, all at once; the machine is ready when each was answered well, and \`up\` fails with \`E_NOT_READY\`, the last answer and the \`hint\` when one was not in its time. The machine stays up then, and the next \`up\` looks again.
+
+\`\`\`yaml
+ready:
+  - {tcp: 5432, hint: "posada exec db -- journalctl -u postgresql"}
+  - {http: 8080/health, timeout: 30s}
+  - {shell: test -e /run/app/warm, interval: 5s}
+\`\`\``,
 
   units: `## Units
 

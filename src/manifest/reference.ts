@@ -5,6 +5,7 @@ import { machineFields } from './schema/machine.ts'
 import { projectFields } from './schema/manifest-schema.ts'
 import { type Field, type Fields, isOffered } from './schema/object.ts'
 import { portFields } from './schema/port.ts'
+import { ready } from './schema/ready.ts'
 import { shellFields } from './schema/shell.ts'
 import { step } from './schema/step.ts'
 
@@ -29,6 +30,9 @@ export function manifestReference(): string {
     '### `file`',
     prose.file,
     table(fileFields),
+    '## A probe',
+    prose.probe,
+    table(ready.fields),
     prose.units,
     prose.variables,
     prose.merging,

@@ -1,6 +1,6 @@
 import { basename, resolve } from 'node:path'
 import type { Checked, CheckedMachine } from './checked.ts'
-import type { Machine, Manifest, ProvisionStep } from './model.ts'
+import type { Machine, Manifest, ProvisionStep, ReadyProbe } from './model.ts'
 import { validName } from './schema/text.ts'
 import type { Located } from './schema/types.ts'
 import { nearestEntry } from './source/merge.ts'
@@ -28,6 +28,7 @@ function resolveMachine({ name, values, node, owner }: CheckedMachine, root: str
     ports: (values.ports ?? []).map(({ value }) => value),
     env: texts(values.env),
     provision: steps(values.provision ?? [], root),
+    ready: (values.ready ?? []).map(resolveProbe),
     bootTimeout: known(values.boot_timeout),
     haltTimeout: known(values.halt_timeout),
     place: (...path) => {
@@ -70,6 +71,19 @@ function resolveStep({ value, node }: Step, name: string, root: string): Provisi
     owner: owner ?? null,
     group: group ?? null,
   }
+}
+
+function resolveProbe({ value, node }: NonNullable<Values['ready']>[number]): ReadyProbe {
+  const { tcp, http, shell, hint, interval, timeout } = value
+  const base = {
+    hint: hint ?? null,
+    interval: known(interval),
+    timeout: known(timeout),
+    place: placeOf(node.span),
+  }
+  if (tcp !== undefined) return { ...base, kind: 'tcp', port: tcp }
+  if (http !== undefined) return { ...base, kind: 'http', ...http }
+  return { ...base, kind: 'shell', script: known(shell) }
 }
 
 function texts(values: Map<string, Located<string>> | undefined): Record<string, string> {

@@ -35,6 +35,8 @@ export interface MachineState {
     consoleFrom?: number
     /** The words of the guest's kernel where it panicked; the power was then cut. */
     panic?: string
+    /** The last time that the manifest's probes were waited for in this run, and what came of it. */
+    probed?: { at: string; ready: boolean }
   }
   /** The last stop that was asked for. */
   stop?: { at: string; how: 'graceful' | 'forced'; via: string }

@@ -1,4 +1,4 @@
-import type { NoticeEvent, ProgressEvent, StepEvent } from '../events/index.ts'
+import type { MachineEvent, NoticeEvent, ProgressEvent, StepEvent } from '../events/index.ts'
 import { formatDuration, formatSize } from '../lib/units.ts'
 import type { Palette } from './colour.ts'
 import { makeVisible } from './text.ts'
@@ -9,9 +9,18 @@ export function stepLine(event: StepEvent, paint: Palette): string {
   return `${mark(event.status, paint)} ${who(event.machine, paint)}${makeVisible(event.message)}${took}`
 }
 
-function mark(status: StepEvent['status'], paint: Palette): string {
+/** How one of several machines stands, as a line. */
+export function machineLine({ machine, status, message, ms }: MachineEvent, paint: Palette): string {
+  const took = ms === undefined ? '' : paint.dim(` (${formatDuration(ms)})`)
+  return `${mark(status, paint)} ${who(machine, paint)}${makeVisible(message)}${took}`
+}
+
+/** The sign before a line. */
+export function mark(status: StepEvent['status'] | MachineEvent['status'], paint: Palette): string {
   switch (status) {
     case 'start':
+    case 'wait':
+    case 'work':
       return paint.dim('·')
     case 'done':
       return paint.green('✓')

@@ -1,10 +1,12 @@
 import type { PosadaEvent, ProgressEvent, StepEvent } from '../events/index.ts'
 import { formatDuration } from '../lib/units.ts'
+import { type Board, makeBoard } from './board.ts'
 import type { Palette } from './colour.ts'
 import { noticeLine, progressText, stepLine, who } from './event-lines.ts'
 import { outputLines } from './output-lines.ts'
 import { isOf, outputLine } from './plain.ts'
 import type { Reporter } from './reporter.ts'
+import { makeScreen } from './screen.ts'
 import { cutTo, makeVisible } from './text.ts'
 
 export interface LiveOptions {
@@ -32,7 +34,9 @@ const SHOW_TIME_AFTER = 2000
 
 /**
  * For a terminal: what is finished stands as lines above; below, one line for each step that is
- * going on, drawn anew every 100 ms and taken away when nothing goes on any more.
+ * going on, drawn anew every 100 ms and taken away when nothing goes on any more. Where a command
+ * works on several machines, each has one line below from the beginning to the end, in a fixed order,
+ * and only what their programs write and what is to be noticed goes above.
  */
 export function liveReporter({
   stream,
@@ -42,40 +46,34 @@ export function liveReporter({
 }: LiveOptions): Reporter {
   const lines = outputLines()
   const active = new Map<string, Active>()
-  let drawn = 0
+  const screen = makeScreen(stream)
+  let board: Board | undefined
   let ticking: NodeJS.Timeout | undefined
 
   const key = (event: StepEvent | ProgressEvent) => `${event.machine ?? ''}\0${event.step}`
-  // To the first column too: what the user types (^C) is echoed behind the cursor.
-  const clear = () => (drawn === 0 ? '' : `\r\u001b[${drawn}A\u001b[0J`)
-  const draw = () => {
-    const room = Math.max(1, (stream.rows || 24) - 2)
-    const shown = [...active.values()].slice(0, room).map((item) => `${activeLine(item)}\n`)
-    const before = clear()
-    drawn = shown.length
-    return before + shown.join('')
+  const frame = () => FRAMES[Math.floor(now() / INTERVAL) % FRAMES.length] ?? ''
+  const draw = (above = '') => {
+    const rows = Math.max(1, (stream.rows || 24) - 2)
+    const columns = stream.columns || 80
+    const machines = board?.lines({ rows, columns, now: now(), spinner: frame() }) ?? []
+    screen.show([...machines, ...[...active.values()].map(activeLine)].slice(0, rows), above)
   }
   const activeLine = ({ message, machine, progress, since }: Active) => {
     const elapsed = now() - since
-    const frame = FRAMES[Math.floor(now() / INTERVAL) % FRAMES.length] ?? ''
     const name = machine === undefined ? '' : `${makeVisible(machine)}: `
     const time = elapsed < SHOW_TIME_AFTER ? '' : `  ${formatDuration(elapsed)}`
     const text = progress === undefined ? makeVisible(message) : progressText(progress)
     const room = Math.max(10, (stream.columns || 80) - 3)
     const whole = cutTo(`${name}${text}${time}`, room)
     const styled = whole.startsWith(name) ? who(machine, paint) + whole.slice(name.length) : whole
-    return `${paint.cyan(frame)} ${styled}`
-  }
-  const above = (text: string) => {
-    const before = clear()
-    drawn = 0
-    stream.write(`${before}${text}${draw()}`)
+    return `${paint.cyan(frame())} ${styled}`
   }
   const tick = () => {
-    if (active.size > 0 && ticking === undefined && timer) {
-      ticking = setInterval(() => stream.write(draw()), INTERVAL)
+    const busy = active.size > 0 || board !== undefined
+    if (busy && ticking === undefined && timer) {
+      ticking = setInterval(() => draw(), INTERVAL)
       ticking.unref()
-    } else if (active.size === 0 && ticking !== undefined) {
+    } else if (!busy && ticking !== undefined) {
       clearInterval(ticking)
       ticking = undefined
     }
@@ -87,22 +85,20 @@ export function liveReporter({
       .join('')
 
   const step = (event: StepEvent) => {
+    const onBoard = board?.take(event) === true
     if (event.status === 'start') {
-      active.set(key(event), {
-        message: event.message,
-        machine: event.machine,
-        announced: true,
-        since: now(),
-      })
-      stream.write(draw())
+      const { message, machine } = event
+      if (!onBoard) active.set(key(event), { message, machine, announced: true, since: now() })
+      draw()
     } else {
       active.delete(key(event))
-      above(`${held(event)}${stepLine(event, paint)}\n`)
+      draw(`${held(event)}${onBoard ? '' : `${stepLine(event, paint)}\n`}`)
     }
     tick()
   }
   /** Progress of work that no step has announced is shown until it is complete. */
   const advance = (event: ProgressEvent) => {
+    if (board?.take(event) === true) return
     const item = active.get(key(event)) ?? {
       message: event.message,
       machine: event.machine,
@@ -118,21 +114,26 @@ export function liveReporter({
       case 'step':
         return step(event)
       case 'notice':
-        return above(`${noticeLine(event, paint)}\n`)
+        return draw(`${noticeLine(event, paint)}\n`)
       case 'output': {
         const text = lines.add(event).map((line) => `${outputLine(event.machine, line, paint)}\n`)
-        return text.length === 0 ? undefined : above(text.join(''))
+        return text.length === 0 ? undefined : draw(text.join(''))
       }
       case 'progress':
         return advance(event)
+      case 'machines':
+        board = makeBoard(event.machines, paint, now)
+        return tick()
+      case 'machine':
+        board?.take(event)
+        return draw()
     }
   }
   const close = () => {
     active.clear()
+    board = undefined
     tick()
-    const text = `${clear()}${held()}`
-    drawn = 0
-    if (text !== '') stream.write(text)
+    screen.show([], held())
   }
   return { emit, close }
 }

@@ -1,6 +1,6 @@
 import type { PosadaEvent, StepEvent } from '../events/index.ts'
 import type { Palette } from './colour.ts'
-import { noticeLine, stepLine } from './event-lines.ts'
+import { machineLine, noticeLine, stepLine } from './event-lines.ts'
 import { type Held, outputLines } from './output-lines.ts'
 import type { Reporter } from './reporter.ts'
 import { expandTabs, makeVisible } from './text.ts'
@@ -25,6 +25,10 @@ export function plainReporter({ write, paint }: PlainOptions): Reporter {
         write(`${noticeLine(event, paint)}\n`)
         return
       case 'progress':
+      case 'machines':
+        return
+      case 'machine':
+        if (event.status !== 'work') write(`${machineLine(event, paint)}\n`)
         return
       case 'step':
         if (event.status !== 'start') show(lines.rest((held) => isOf(held, event)))

@@ -20,6 +20,7 @@ export function aMachine(changes: Partial<Machine> = {}): Machine {
     ports: [],
     env: {},
     provision: [],
+    ready: [],
     bootTimeout: 180_000,
     haltTimeout: 60_000,
     place: (...path) => ({ file: '/shop/posada.yaml', line: path.length, column: 1 }),

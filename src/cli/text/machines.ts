@@ -86,13 +86,13 @@ export function statusText(machines: readonly StatusResult[], paint: Palette): s
   )
 }
 
-function stateText({ state, inManifest }: StatusResult): string {
-  const text = state === 'crashed' ? 'stopped (crashed)' : state
+function stateText({ state, inManifest, ready }: StatusResult): string {
+  const text = state === 'crashed' ? 'stopped (crashed)' : ready === false ? `${state} (not ready)` : state
   return inManifest === false ? `${text} (not in the manifest)` : text
 }
 
-function statePaint({ state }: StatusResult, paint: Palette): Paint {
-  if (state === 'running') return paint.green
+function statePaint({ state, ready }: StatusResult, paint: Palette): Paint {
+  if (state === 'running') return ready === false ? paint.yellow : paint.green
   if (state === 'crashed' || state === 'unknown') return paint.red
   return state === 'starting' || state === 'paused' ? paint.yellow : paint.dim
 }

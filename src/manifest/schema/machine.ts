@@ -2,6 +2,7 @@ import { limits } from '../limits.ts'
 import { anything, list, mapOf } from './collections.ts'
 import { object } from './object.ts'
 import { port } from './port.ts'
+import { ready } from './ready.ts'
 import { duration, integer, size, truth } from './scalars.ts'
 import { step } from './step.ts'
 import { environment } from './step-values.ts'
@@ -94,7 +95,7 @@ export const machineFields = {
   },
   depends_on: {
     schema: list(name(), { max: limits.machines, of: 'machines' }),
-    description: 'Machines that are started before this one.',
+    description: 'Machines that have to be up, and ready, before this one is started.',
     examples: [['db']],
   },
   ports: {
@@ -113,6 +114,12 @@ export const machineFields = {
     description: 'What sets the machine up, in this order.',
     examples: [[{ shell: 'apt-get update' }]],
   },
+  ready: {
+    schema: list(ready, { max: limits.probes, of: 'probes' }),
+    description:
+      'What must be so before the machine counts as ready, looked at from inside the guest: `up` waits for it, and so do machines that depend on this one.',
+    examples: [[{ tcp: 5432 }]],
+  },
   boot_timeout: {
     schema: duration({ min: 1000, max: day, bounds: 'from 1s to 1d' }),
     description:
@@ -127,7 +134,6 @@ export const machineFields = {
   networks: { planned: 'Private networks that the machine is on.' },
   disks: { planned: 'Further disks.' },
   sync: { planned: 'Folders of the host in the guest.' },
-  ready: { planned: 'What must be so before the machine counts as ready.' },
   hooks: { planned: 'Commands of the host that run around a verb.' },
   replicas: { planned: 'How many machines of this kind there are.' },
   cloud_init: { planned: 'User data for cloud images.' },

@@ -47,7 +47,6 @@ machines:
     networks: [backend]
     disks: [{name: data}]
     sync: [{from: ., to: /srv}]
-    ready: [{tcp: 1}]
     hooks: {after: {up: x}}
     cloud_init: x
     ports: auto

@@ -80,7 +80,6 @@ test('what is planned is not offered', () => {
     'extends',
     'boxes',
     'cloud_init',
-    'ready',
     'disks',
   ])
     expect(text).not.toContain(`"${key}":`)

@@ -4,6 +4,7 @@ import { makeReporter } from '../../../src/ui/choose-reporter.ts'
 import { palette } from '../../../src/ui/colour.ts'
 import { liveReporter } from '../../../src/ui/live.ts'
 import { plainReporter } from '../../../src/ui/plain.ts'
+import { terminal } from '../../helpers/terminal.ts'
 
 const paint = palette(false)
 
@@ -84,21 +85,6 @@ describe('plainReporter', () => {
   })
 })
 
-const ESC = '\u001b'
-const CONTROLS = new RegExp(`(\\n|${ESC}\\[\\d+A|${ESC}\\[0J)`)
-
-/** What stands on a terminal in the end: enough of ECMA-48 for cursor up and erase below. */
-function screen(written: string): string {
-  const rows = ['']
-  for (const part of written.split(CONTROLS)) {
-    const up = /\[(\d+)A/.exec(part)
-    if (part === '\n') rows.push('')
-    else if (up !== null) rows.splice(rows.length - 1 - Number(up[1]), Number.POSITIVE_INFINITY, '')
-    else if (!part.startsWith(ESC)) rows[rows.length - 1] += part
-  }
-  return rows.join('\n')
-}
-
 describe('liveReporter', () => {
   function live(events: readonly PosadaEvent[], columns = 60) {
     const out = paper()
@@ -109,7 +95,7 @@ describe('liveReporter', () => {
       time += 1000
       reporter.emit(event)
     }
-    return { reporter, shown: () => screen(out.text()) }
+    return { reporter, shown: () => terminal(out.text()) }
   }
 
   it('shows what goes on below what is finished', () => {

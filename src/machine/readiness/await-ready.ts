@@ -1,0 +1,80 @@
+import { PosadaError } from '../../errors/index.ts'
+import { sleep } from '../../lib/sleep.ts'
+import { formatDuration } from '../../lib/units.ts'
+import type { Machine, ReadyProbe } from '../../manifest/index.ts'
+import type { SshSession } from '../../ssh/index.ts'
+import { type Answer, probeName, probeOnce } from './probe.ts'
+
+/** Milliseconds that a single look at a port may take: a firewall that drops packets never answers. */
+const LOOK_LIMIT = 10_000
+
+/**
+ * Waits until every probe of a machine's `ready` was answered well, all of them at once, each for its
+ * own time from now. What was not is E_NOT_READY with the last answer and the manifest's hint, for
+ * several probes one error that holds them. Throws E_SSH_LOST where the guest goes away meanwhile.
+ */
+export async function awaitReady(config: Machine, session: SshSession, signal: AbortSignal): Promise<void> {
+  const settled = await Promise.allSettled(
+    config.ready.map((probe) => awaitProbe(probe, { session, env: config.env, signal })),
+  )
+  signal.throwIfAborted()
+  const broken = settled.find((one) => one.status === 'rejected')
+  if (broken !== undefined) throw broken.reason
+  const problems = settled.flatMap((one, index) => {
+    const probe = config.ready[index]
+    if (one.status === 'rejected' || one.value.ready || probe === undefined) return []
+    return [notReady(config.name, probe, one.value)]
+  })
+  const [first] = problems
+  if (first === undefined) return
+  if (problems.length === 1) throw first
+  const message = `machine ${config.name} is not ready: ${problems.length} of ${config.ready.length} probes`
+  throw new PosadaError('E_NOT_READY', message, { machine: config.name, problems })
+}
+
+interface Looking {
+  session: SshSession
+  env: Record<string, string>
+  signal: AbortSignal
+}
+
+/** Looks again and again until it is ready or the time is over; returns the last answer. */
+async function awaitProbe(probe: ReadyProbe, looking: Looking): Promise<Answer> {
+  const deadline = performance.now() + probe.timeout
+  for (;;) {
+    const left = Math.max(deadline - performance.now(), 1)
+    const answer = await lookOnce(probe, looking, probe.kind === 'shell' ? left : Math.min(left, LOOK_LIMIT))
+    if (answer.ready || performance.now() + probe.interval >= deadline) return answer
+    await sleep(probe.interval, looking.signal)
+  }
+}
+
+async function lookOnce(probe: ReadyProbe, looking: Looking, limit: number): Promise<Answer> {
+  const timer = new AbortController()
+  const late = setTimeout(() => timer.abort(new LookTimeout()), limit)
+  try {
+    const signal = AbortSignal.any([looking.signal, timer.signal])
+    return await probeOnce(probe, { ...looking, signal })
+  } catch (error) {
+    if (!(error instanceof LookTimeout)) throw error
+    const what = probe.kind === 'shell' ? 'the script did not end' : 'no answer'
+    return { ready: false, answer: `${what} within ${formatDuration(limit)}` }
+  } finally {
+    clearTimeout(late)
+  }
+}
+
+class LookTimeout extends Error {}
+
+function notReady(machine: string, probe: ReadyProbe, answer: Answer & { ready: false }): PosadaError {
+  const message = `machine ${machine} is not ready after ${formatDuration(probe.timeout)}: ${answer.answer}`
+  return new PosadaError('E_NOT_READY', message, {
+    machine,
+    value: probeName(probe),
+    place: probe.place,
+    hint:
+      probe.hint ??
+      `it runs: posada ssh ${machine} to look, then posada up to go on; timeout: gives it longer`,
+    ...(answer.details === undefined ? {} : { details: answer.details }),
+  })
+}

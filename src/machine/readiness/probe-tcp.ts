@@ -1,0 +1,26 @@
+import { untilAborted } from '../../lib/abort.ts'
+import type { TcpProbe } from '../../manifest/index.ts'
+import { openTunnel, type SshSession, type Tunnel, type TunnelEnd } from '../../ssh/index.ts'
+import type { Answer, ProbeContext } from './probe.ts'
+
+/** Ready as soon as something takes a connection on the guest's port. */
+export async function probeTcp({ port }: TcpProbe, { session, signal }: ProbeContext): Promise<Answer> {
+  const tunnel = await reach(session, { host: 'localhost', port }, signal)
+  if ('refused' in tunnel) return { ready: false, answer: `port ${port}: ${tunnel.refused}` }
+  tunnel.channel.destroy()
+  return { ready: true }
+}
+
+/** As openTunnel; a connection that comes when nobody waits any more is closed. */
+export async function reach(session: SshSession, to: TunnelEnd, signal: AbortSignal): Promise<Tunnel> {
+  const opening = openTunnel(session, to)
+  try {
+    return await untilAborted(signal, opening)
+  } catch (error) {
+    opening.then(
+      (late) => 'channel' in late && late.channel.destroy(),
+      () => undefined,
+    )
+    throw error
+  }
+}

@@ -1,0 +1,46 @@
+import { isPosadaError } from '../../errors/index.ts'
+import type { Machine } from '../../manifest/index.ts'
+import { readState, writeState } from '../../project/machine-state.ts'
+import type { SshSession } from '../../ssh/index.ts'
+import type { Project } from '../project.ts'
+import { inStep } from '../work.ts'
+import { awaitReady } from './await-ready.ts'
+import { probeName } from './probe.ts'
+
+/**
+ * Waits until a machine, whose lock is held, is ready, and records what came of it. Null where the
+ * manifest has no probes, or where provision steps that never ran would first have to bring about
+ * what is looked for. E_NOT_READY where it did not come in time.
+ */
+export async function untilReady(
+  project: Project,
+  config: Machine,
+  session: SshSession,
+): Promise<boolean | null> {
+  if (config.ready.length === 0) return null
+  const { emit, signal } = project
+  const machine = config.name
+  const done = (await readState(project.paths.machine(machine)))?.provision ?? {}
+  if (config.provision.some(({ name }) => done[name] === undefined)) {
+    const message = 'whether it is ready was not looked at: provision steps are left to run'
+    emit({ type: 'notice', level: 'info', machine, message })
+    return null
+  }
+  const message = `waiting until it is ready: ${config.ready.map(probeName).join(', ')}`
+  try {
+    await inStep(emit, { machine, step: 'ready', message }, () => awaitReady(config, session, signal))
+  } catch (error) {
+    if (isPosadaError(error, 'E_NOT_READY')) await record(project, machine, false)
+    throw error
+  }
+  await record(project, machine, true)
+  return true
+}
+
+async function record(project: Project, machine: string, ready: boolean): Promise<void> {
+  const paths = project.paths.machine(machine)
+  const state = await readState(paths)
+  if (state?.start === undefined) return
+  const probed = { at: new Date().toISOString(), ready }
+  await writeState(paths, { ...state, start: { ...state.start, probed } })
+}

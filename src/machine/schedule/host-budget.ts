@@ -1,0 +1,23 @@
+import { hostMemory, residentMemory } from '../../lib/host-memory.ts'
+import { machinesOnDisk } from '../../project/machine-state.ts'
+import type { Project } from '../project.ts'
+import { status } from '../status.ts'
+import { type MemoryBudget, memoryBudget } from './memory-budget.ts'
+
+/** The memory of this host, less what the project's running machines may still take. */
+export function hostBudget(project: Project): MemoryBudget {
+  return memoryBudget(async () => {
+    const host = await hostMemory()
+    return { host, owed: host === null ? 0 : await owedToRunning(project) }
+  })
+}
+
+async function owedToRunning(project: Project): Promise<number> {
+  const names = await machinesOnDisk(project.paths)
+  const running = (await status(project, names)).filter(({ pid }) => pid !== null)
+  const owed = running.map(async ({ pid, memory }) => {
+    const taken = pid === null ? null : await residentMemory(pid)
+    return taken === null ? 0 : Math.max(0, memory - taken)
+  })
+  return (await Promise.all(owed)).reduce((sum, bytes) => sum + bytes, 0)
+}

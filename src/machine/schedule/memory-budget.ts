@@ -1,0 +1,50 @@
+import { PosadaError } from '../../errors/index.ts'
+import type { HostMemory } from '../../lib/host-memory.ts'
+import { formatSize } from '../../lib/units.ts'
+import type { Machine } from '../../manifest/index.ts'
+
+/** Bytes that a hypervisor takes beside its guest's memory. */
+const OVERHEAD = 96 * 2 ** 20
+/** Part of the host's memory that stays free for everything else, and the most that this comes to. */
+const MARGIN = { part: 0.05, most: 2 ** 30 }
+
+/** Admits machines for as long as the host has memory for all of each. */
+export interface MemoryBudget {
+  /** Sets a machine's memory aside; E_MEMORY_SHORT where it does not fit beside what is set aside. */
+  admit(config: Machine): Promise<void>
+}
+
+/**
+ * A guest's memory is taken by and by, so what the host has free now says too much: a machine counts
+ * with all that it was given from its start, and so do those of the project that run already.
+ * `look` is asked once, before the first machine: what the host has, null where that is not known,
+ * and how much of their memory running machines have not taken yet.
+ */
+export function memoryBudget(look: () => Promise<{ host: HostMemory | null; owed: number }>): MemoryBudget {
+  let left: Promise<number> | undefined
+  let given = 0
+  const begin = async () => {
+    const { host, owed } = await look()
+    if (host === null) return Number.POSITIVE_INFINITY
+    return host.available - owed - Math.min(host.total * MARGIN.part, MARGIN.most)
+  }
+  return {
+    async admit(config) {
+      left ??= begin()
+      const room = (await left) - given - OVERHEAD
+      if (config.memory > room) throw memoryShort(config, room)
+      given += config.memory + OVERHEAD
+    },
+  }
+}
+
+function memoryShort(config: Machine, room: number): PosadaError {
+  const left = room > 0 ? formatSize(room) : 'nothing'
+  const message = `the host has no memory for machine ${config.name}: it needs ${formatSize(config.memory)}, ${left} can be given`
+  return new PosadaError('E_MEMORY_SHORT', message, {
+    value: formatSize(config.memory),
+    place: config.place('memory'),
+    machine: config.name,
+    hint: 'give it less with memory:, or halt other machines: posada list shows them',
+  })
+}

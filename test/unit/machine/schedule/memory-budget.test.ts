@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest'
+import { memoryBudget } from '../../../../src/machine/schedule/memory-budget.ts'
+import { aMachine } from '../../../helpers/model.ts'
+
+const GIB = 2 ** 30
+const machine = (name: string, gibibytes: number) => aMachine({ name, memory: gibibytes * GIB })
+
+describe('memoryBudget', () => {
+  it('admits machines until the next one would not fit, and smaller ones after it', async () => {
+    const budget = memoryBudget(async () => ({ host: { total: 16 * GIB, available: 8 * GIB }, owed: 0 }))
+    await budget.admit(machine('a', 4))
+    await budget.admit(machine('b', 2))
+    await expect(budget.admit(machine('c', 2))).rejects.toMatchObject({
+      code: 'E_MEMORY_SHORT',
+      machine: 'c',
+      value: '2GiB',
+      message: expect.stringContaining('it needs 2GiB, '),
+      hint: expect.stringContaining('posada list'),
+      place: { file: '/shop/posada.yaml' },
+    })
+    await budget.admit(machine('d', 0.5))
+  })
+
+  it('keeps a margin, and what running machines have not taken yet', async () => {
+    const host = { total: 100 * GIB, available: 10 * GIB }
+    const tight = memoryBudget(async () => ({ host, owed: 0 }))
+    await expect(tight.admit(machine('a', 9))).rejects.toMatchObject({ code: 'E_MEMORY_SHORT' })
+    const owing = memoryBudget(async () => ({ host, owed: 7 * GIB }))
+    await expect(owing.admit(machine('a', 2))).rejects.toMatchObject({ code: 'E_MEMORY_SHORT' })
+    await owing.admit(machine('a', 1.5))
+  })
+
+  it('says "nothing" where nothing is left', async () => {
+    const budget = memoryBudget(async () => ({ host: { total: GIB, available: 0 }, owed: 0 }))
+    await expect(budget.admit(machine('a', 1))).rejects.toThrow('it needs 1GiB, nothing can be given')
+  })
+
+  it('looks at the host once, and admits all where it cannot be told', async () => {
+    let looks = 0
+    const budget = memoryBudget(async () => {
+      looks++
+      return { host: null, owed: 0 }
+    })
+    await Promise.all([budget.admit(machine('a', 4096)), budget.admit(machine('b', 4096))])
+    expect(looks).toBe(1)
+  })
+})
