@@ -23,7 +23,7 @@ export async function create(spec: MachineSpec, cacheDir: string): Promise<void>
     checkBase(spec, disk)
     createOverlay(disk.path, { size: disk.size, ...(disk.base === undefined ? {} : { base: disk.base }) })
   }
-  if ((await readRecord(spec)) === null) await writeRecord(spec, { format: 1 })
+  if ((await readRecord(spec)) === null) await writeRecord(spec, null)
 }
 
 function checkBase(spec: MachineSpec, { base, name, size }: DiskSpec): void {

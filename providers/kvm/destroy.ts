@@ -1,6 +1,4 @@
-import { readdir, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
-import { isErrno } from '../../src/lib/errno.ts'
+import { removeWithLeftovers } from '../../src/lib/remove-file.ts'
 import type { MachineSpec } from '../../src/provider/index.ts'
 import { kvmFiles } from './files.ts'
 import { status } from './status.ts'
@@ -16,23 +14,4 @@ export async function destroy(spec: MachineSpec): Promise<void> {
     await removeWithLeftovers(path)
   }
   await removeWithLeftovers(record)
-}
-
-/** Also the `<path>.<…>.tmp` of a write that was cut short. */
-async function removeWithLeftovers(path: string): Promise<void> {
-  await rm(path, { force: true })
-  const folder = dirname(path)
-  for (const name of await list(folder)) {
-    if (name.startsWith(`${basename(path)}.`) && name.endsWith('.tmp'))
-      await rm(join(folder, name), { force: true })
-  }
-}
-
-async function list(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder)
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return []
-    throw error
-  }
 }

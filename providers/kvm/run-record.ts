@@ -1,5 +1,4 @@
-import { PosadaError } from '../../src/errors/index.ts'
-import { readTextIfThere, writeFileAtomic } from '../../src/lib/write-file.ts'
+import { type Recorded, readRunRecord, writeRunRecord } from '../../src/lib/run-record.ts'
 import type { MachineSpec } from '../../src/provider/index.ts'
 import { kvmFiles } from './files.ts'
 
@@ -12,58 +11,38 @@ export interface RunEnding {
 const endings = ['off', 'cut', 'failed'] as const
 
 /**
- * What stands in `kvm.json` in the machine's data folder. Its presence says that `create` came to its end.
- * `run` is written by the machine's own process: before the guest runs, and with its ending before the
- * process ends. A run without an ending whose process is gone was a crash.
+ * A run as `kvm.json` in the machine's data folder has it, written by the machine's own process: before the
+ * guest runs, and with its ending before the process ends. One without an ending whose process is gone was
+ * a crash.
  */
-export interface RunRecord {
-  format: 1
-  run?: {
-    pid: number
-    startTime: string
-    /** Of the host: with another one, the process cannot live any more. */
-    bootId: string
-    ending?: RunEnding
-  }
+export interface Run {
+  pid: number
+  startTime: string
+  /** Of the host: with another one, the process cannot live any more. */
+  bootId: string
+  ending?: RunEnding
 }
 
-/** Null: `create` has not come to its end. @throws PosadaError E_STATE_CORRUPT */
-export async function readRecord(spec: MachineSpec): Promise<RunRecord | null> {
-  const path = kvmFiles(spec).record
-  const text = await readTextIfThere(path)
-  if (text === null) return null
-  const record = parse(text)
-  if (record !== null) return record
-  throw new PosadaError('E_STATE_CORRUPT', 'the record of the machine cannot be understood', {
-    value: path,
-    machine: spec.name,
-    hint: 'remove the file and run posada up again; the disks are kept',
-  })
+/** Null: `create` has not come to its end. */
+export async function readRecord(spec: MachineSpec): Promise<Recorded<Run> | null> {
+  return await readRunRecord(kvmFiles(spec).record, spec.id, parseRun)
 }
 
-export async function writeRecord(spec: MachineSpec, record: RunRecord): Promise<void> {
-  await writeFileAtomic(kvmFiles(spec).record, `${JSON.stringify(record)}\n`)
+/** @param run null for a machine that was made and has not run yet */
+export async function writeRecord(spec: MachineSpec, run: Run | null): Promise<void> {
+  await writeRunRecord(kvmFiles(spec).record, spec.id, run)
 }
 
-/** Changes with each start of the host. Source: random(4). */
-export async function hostBootId(): Promise<string> {
-  return (await readTextIfThere('/proc/sys/kernel/random/boot_id'))?.trim() ?? ''
+function parseRun({ pid, startTime, bootId, ending }: Record<string, unknown>): Run | null {
+  if (typeof pid !== 'number' || typeof startTime !== 'string' || typeof bootId !== 'string') return null
+  if (ending === undefined) return { pid, startTime, bootId }
+  const parsed = parseEnding(ending)
+  return parsed === null ? null : { pid, startTime, bootId, ending: parsed }
 }
 
-function parse(text: string): RunRecord | null {
-  try {
-    const { format, run } = JSON.parse(text) as Partial<RunRecord>
-    if (format !== 1) return null
-    if (run === undefined) return { format }
-    const { pid, startTime, bootId, ending } = run
-    const fits = typeof pid === 'number' && typeof startTime === 'string' && typeof bootId === 'string'
-    if (!fits) return null
-    if (ending === undefined) return { format, run: { pid, startTime, bootId } }
-    const { how, reason } = ending
-    const known = endings.includes(how) && typeof reason === 'string'
-    return known ? { format, run: { pid, startTime, bootId, ending: { how, reason } } } : null
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError) return null
-    throw error
-  }
+function parseEnding(ending: unknown): RunEnding | null {
+  if (typeof ending !== 'object' || ending === null) return null
+  const { how, reason } = ending as Record<string, unknown>
+  const known = endings.find((one) => one === how)
+  return known !== undefined && typeof reason === 'string' ? { how: known, reason } : null
 }

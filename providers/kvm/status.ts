@@ -2,17 +2,20 @@ import { existsSync } from 'node:fs'
 import { sendCommand } from '../../src/background/client.ts'
 import { asObject } from '../../src/background/codec.ts'
 import { isPosadaError } from '../../src/errors/index.ts'
-import { isAlive, type ProcessIdentity } from '../../src/lib/process-identity.ts'
+import { hostBootId } from '../../src/lib/boot-id.ts'
+import { isAlive } from '../../src/lib/process-identity.ts'
+import type { Recorded } from '../../src/lib/run-record.ts'
 import type { MachineSpec, MachineStatus } from '../../src/provider/index.ts'
 import { kvmFiles } from './files.ts'
-import { hostBootId, type RunRecord, readRecord } from './run-record.ts'
+import { findRunning } from './process/find.ts'
+import { type Run, readRecord } from './run-record.ts'
 
 /** Milliseconds that a status waits for the machine's process; past them the process itself is answer enough. */
 const patience = 3000
 
 export async function status(spec: MachineSpec): Promise<MachineStatus> {
   const record = await readRecord(spec)
-  const found = await findRunning(record)
+  const found = await findRunning(spec, record)
   if (found !== null) {
     const state = await askState(spec)
     if (await isAlive(found)) return { state, pid: found.pid, accelerator: 'kvm' }
@@ -20,14 +23,6 @@ export async function status(spec: MachineSpec): Promise<MachineStatus> {
     return await howItEnded(await readRecord(spec), spec)
   }
   return await howItEnded(record, spec)
-}
-
-/** The machine's process, or null where none lives. */
-export async function findRunning(record: RunRecord | null): Promise<ProcessIdentity | null> {
-  if (record?.run === undefined) return null
-  const { pid, startTime, bootId } = record.run
-  if (bootId !== (await hostBootId())) return null
-  return (await isAlive({ pid, startTime })) ? { pid, startTime } : null
 }
 
 async function askState(spec: MachineSpec): Promise<'running' | 'paused'> {
@@ -40,11 +35,12 @@ async function askState(spec: MachineSpec): Promise<'running' | 'paused'> {
   }
 }
 
-async function howItEnded(record: RunRecord | null, spec: MachineSpec): Promise<MachineStatus> {
+async function howItEnded(record: Recorded<Run> | null, spec: MachineSpec): Promise<MachineStatus> {
   const first = spec.disks[0]
   if (record === null || (first !== undefined && !existsSync(first.path))) return { state: 'absent' }
-  const { run } = record
-  if (run === undefined) return { state: 'stopped', crashed: false }
+  const { run, damaged } = record
+  if (damaged) return { state: 'stopped', crashed: false, reason: `${kvmFiles(spec).record} is damaged` }
+  if (run === null) return { state: 'stopped', crashed: false }
   if (run.ending !== undefined) {
     const { how, reason } = run.ending
     return { state: 'stopped', crashed: how === 'failed', reason }

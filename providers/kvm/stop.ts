@@ -1,39 +1,48 @@
 import { sendCommand } from '../../src/background/client.ts'
 import { asObject } from '../../src/background/codec.ts'
 import { isPosadaError, PosadaError } from '../../src/errors/index.ts'
-import { isAlive, type ProcessIdentity, terminate } from '../../src/lib/process-identity.ts'
-import { sleep } from '../../src/lib/sleep.ts'
+import { askToShutDown } from '../../src/lib/ask-guest.ts'
+import { hostBootId } from '../../src/lib/boot-id.ts'
+import { hasEnded, isAlive, type ProcessIdentity, terminate } from '../../src/lib/process-identity.ts'
 import type { MachineSpec, StopOptions, StopResult } from '../../src/provider/index.ts'
 import { kvmFiles } from './files.ts'
+import { findRunning } from './process/find.ts'
 import { readRecord, writeRecord } from './run-record.ts'
-import { findRunning } from './status.ts'
 
 /** Milliseconds for answers, and for the process to write back the disks and end after `quit`. */
 const patience = 5000
 const quitLimit = 10_000
-/** A guest whose kernel has not loaded its power button yet misses a press: it is pressed again. */
-const pressAgain = 3000
 
 export async function stop(spec: MachineSpec, options: StopOptions): Promise<StopResult> {
   options.signal?.throwIfAborted()
-  const found = await findRunning(await readRecord(spec))
+  const found = await findRunning(spec, await readRecord(spec), { thorough: true })
   if (found === null) return { how: 'already', via: 'none' }
-  if (options.graceful && (await askGuest(spec, found, options))) return { how: 'graceful', via: 'acpi' }
+  if (options.graceful) {
+    const via = await askGuest(spec, found, options)
+    if (via !== null) return { how: 'graceful', via }
+  }
   return await cutPower(spec, found, options)
 }
 
-/** Whether the guest shut itself down in time. */
-async function askGuest(spec: MachineSpec, found: ProcessIdentity, options: StopOptions): Promise<boolean> {
-  const deadline = Date.now() + options.timeout
+/** What the guest shut down for, or null where it did not in time. */
+async function askGuest(
+  spec: MachineSpec,
+  hypervisor: ProcessIdentity,
+  { timeout, signal }: StopOptions,
+): Promise<string | null> {
+  const { state, agent } = asObject(await ask(spec, 'status'))
   // A machine that stands still cannot hear: it goes on first.
-  if (asObject(await ask(spec, 'status')).state === 'paused') await ask(spec, 'resume')
-  while (Date.now() < deadline) {
-    await ask(spec, 'powerdown')
-    if (await hasEnded(found, Math.min(pressAgain, deadline - Date.now()), options.signal)) {
-      return (await readRecord(spec))?.run?.ending?.how === 'off'
-    }
-  }
-  return false
+  if (state === 'paused') await ask(spec, 'resume')
+  const via = await askToShutDown({
+    hypervisor,
+    agent: agent === true ? kvmFiles(spec).agent : null,
+    press: async () => {
+      await ask(spec, 'powerdown')
+    },
+    timeout,
+    signal,
+  })
+  return (await readRecord(spec))?.run?.ending?.how === 'off' ? via : null
 }
 
 async function cutPower(
@@ -58,11 +67,8 @@ async function cutPower(
       },
     )
   }
-  const record = await readRecord(spec)
-  if (record?.run !== undefined && record.run.ending === undefined) {
-    const ending = { how: 'cut', reason: 'the power was cut' } as const
-    await writeRecord(spec, { ...record, run: { ...record.run, ending } })
-  }
+  const ending = { how: 'cut', reason: 'the power was cut' } as const
+  await writeRecord(spec, { ...found, bootId: await hostBootId(), ending })
   return { how: 'forced', via: 'kill' }
 }
 
@@ -73,15 +79,5 @@ async function ask(spec: MachineSpec, name: 'status' | 'resume' | 'powerdown' | 
   } catch (error) {
     if (isPosadaError(error, 'E_CONTROL')) return null
     throw error
-  }
-}
-
-async function hasEnded(found: ProcessIdentity, limit: number, signal?: AbortSignal): Promise<boolean> {
-  const deadline = Date.now() + limit
-  for (;;) {
-    if (!(await isAlive(found))) return true
-    if (Date.now() >= deadline) return false
-    const wait = Math.max(1, Math.min(20, deadline - Date.now()))
-    await sleep(wait, signal)
   }
 }

@@ -1,6 +1,4 @@
-import { rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
-import { namesIn } from '../../src/lib/folders.ts'
+import { removeWithLeftovers } from '../../src/lib/remove-file.ts'
 import type { MachineSpec } from '../../src/provider/index.ts'
 import { qemuFiles } from './files.ts'
 import { status } from './status.ts'
@@ -20,14 +18,4 @@ export async function destroy(spec: MachineSpec): Promise<void> {
   ]
   for (const path of paths) await removeWithLeftovers(path)
   await removeWithLeftovers(record)
-}
-
-/** Also the `<path>.<…>.tmp` of a write that was cut short. */
-async function removeWithLeftovers(path: string): Promise<void> {
-  await rm(path, { force: true })
-  const folder = dirname(path)
-  for (const name of await namesIn(folder)) {
-    if (name.startsWith(`${basename(path)}.`) && name.endsWith('.tmp'))
-      await rm(join(folder, name), { force: true })
-  }
 }

@@ -20,7 +20,7 @@ export function createQemuProvider(context: ProviderContext): Provider {
     checkOptions: checkQemuOptions,
     create: async (spec) => {
       await makeDisks(spec)
-      if ((await readRecord(spec)) === null) await writeRecord(spec, { format: 1 })
+      if ((await readRecord(spec)) === null) await writeRecord(spec, null)
     },
     start: (spec, options) => start(spec, probe, options?.signal),
     status,

@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { isPosadaError, PosadaError } from '../../src/errors/index.ts'
+import { hostBootId } from '../../src/lib/boot-id.ts'
 import { rotateFile } from '../../src/lib/rotate-file.ts'
 import { sleep } from '../../src/lib/sleep.ts'
 import { consoleLogLimit, type MachineSpec } from '../../src/provider/index.ts'
@@ -17,7 +18,7 @@ import { type Spawned, spawnQemu } from './process/spawn.ts'
 import { startError } from './process/start-error.ts'
 import { connectQmp } from './qmp/client.ts'
 import { asObject } from './qmp/codec.ts'
-import { hostBootId, writeRecord } from './run-record.ts'
+import { writeRecord } from './run-record.ts'
 import { status } from './status.ts'
 
 /** Milliseconds for QEMU to open its control socket; on a busy host it takes a second. */
@@ -42,7 +43,7 @@ export async function start(spec: MachineSpec, probe: Probe, signal?: AbortSigna
   await checkPorts(spec)
   await prepareFiles(spec)
   signal?.throwIfAborted()
-  await writeRecord(spec, { format: 1, run: { accelerator, bootId: await hostBootId(), cut: false } })
+  await writeRecord(spec, { accelerator, bootId: await hostBootId(), cut: false })
   const spawned = await spawnQemu(program, argv, spec)
   await untilRunning(spawned, spec, signal)
 }

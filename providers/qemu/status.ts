@@ -1,13 +1,15 @@
 import { isPosadaError } from '../../src/errors/index.ts'
+import { hostBootId } from '../../src/lib/boot-id.ts'
 import { exists } from '../../src/lib/folders.ts'
 import { isAlive, type ProcessIdentity } from '../../src/lib/process-identity.ts'
+import type { Recorded } from '../../src/lib/run-record.ts'
 import type { MachineSpec, MachineStatus } from '../../src/provider/index.ts'
 import { qemuFiles } from './files.ts'
 import { readEnding } from './process/events-log.ts'
 import { findQemu } from './process/find.ts'
 import { withQmp } from './qmp/client.ts'
 import { asObject } from './qmp/codec.ts'
-import { hostBootId, type RunRecord, readRecord } from './run-record.ts'
+import { type Run, readRecord } from './run-record.ts'
 
 /** Milliseconds that a status waits for QEMU; past them the process itself is answer enough. */
 const PATIENCE = 3000
@@ -25,17 +27,22 @@ export async function status(spec: MachineSpec): Promise<MachineStatus> {
 }
 
 /**
- * The machine's process. All processes are searched only where the last run has neither a pid file
- * nor a known ending, which is rare and takes some milliseconds.
+ * The machine's process. All processes are searched only where there is neither a pid file nor a record that
+ * tells how the last run ended, which is rare and takes some milliseconds.
  */
 export async function findRunning(
   spec: MachineSpec,
-  record: RunRecord | null,
+  record: Recorded<Run> | null,
 ): Promise<ProcessIdentity | null> {
   const quick = await findQemu(spec, { thorough: false })
-  if (quick !== null || record?.run === undefined) return quick
-  const explained = record.run.bootId !== (await hostBootId()) || (await readEnding(spec)) !== null
-  return explained ? null : await findQemu(spec, { thorough: true })
+  if (quick !== null || (await isExplained(spec, record))) return quick
+  return await findQemu(spec, { thorough: true })
+}
+
+async function isExplained(spec: MachineSpec, record: Recorded<Run> | null): Promise<boolean> {
+  if (record === null || record.damaged) return false
+  if (record.run === null || record.run.bootId !== (await hostBootId())) return true
+  return (await readEnding(spec)) !== null
 }
 
 /** QEMU's run states that stand still: `paused`, `io-error`, `internal-error`, `prelaunch`… */
@@ -59,14 +66,15 @@ function lacksSpace(devices: unknown): boolean {
   return Array.isArray(devices) && devices.some((device) => asObject(device)['io-status'] === 'nospace')
 }
 
-async function howItEnded(spec: MachineSpec, record: RunRecord): Promise<MachineStatus> {
-  if (record.run === undefined || record.run.cut) return { state: 'stopped', crashed: false }
+async function howItEnded(spec: MachineSpec, { run, damaged }: Recorded<Run>): Promise<MachineStatus> {
+  if (damaged) return { state: 'stopped', crashed: false, reason: `${qemuFiles(spec).record} is damaged` }
+  if (run === null || run.cut) return { state: 'stopped', crashed: false }
   const ending = await readEnding(spec)
   if (ending !== null) {
     const crashed = ['guest-panic', 'host-error', 'snapshot-load'].includes(ending.reason)
     return { state: 'stopped', crashed, reason: explain(ending.reason) }
   }
-  if (record.run.bootId !== (await hostBootId())) {
+  if (run.bootId !== (await hostBootId())) {
     return { state: 'stopped', crashed: true, reason: 'the host was restarted while it ran' }
   }
   return { state: 'stopped', crashed: true, reason: 'its QEMU process ended without being asked to' }

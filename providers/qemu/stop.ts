@@ -1,9 +1,9 @@
 import { isPosadaError, PosadaError } from '../../src/errors/index.ts'
+import { askToShutDown } from '../../src/lib/ask-guest.ts'
+import { hostBootId } from '../../src/lib/boot-id.ts'
 import { isErrno } from '../../src/lib/errno.ts'
-import { isAlive, type ProcessIdentity, terminate } from '../../src/lib/process-identity.ts'
-import { sleep } from '../../src/lib/sleep.ts'
+import { hasEnded, isAlive, type ProcessIdentity, terminate } from '../../src/lib/process-identity.ts'
 import type { MachineSpec, StopOptions, StopResult } from '../../src/provider/index.ts'
-import { askAgentToShutDown } from './agent.ts'
 import { qemuFiles } from './files.ts'
 import { readEnding } from './process/events-log.ts'
 import { type QmpClient, withQmp } from './qmp/client.ts'
@@ -15,12 +15,6 @@ import { findRunning } from './status.ts'
 const PATIENCE = 3000
 const QUIT_LIMIT = 10_000
 const TERM_LIMIT = 2000
-/** A guest whose kernel has not loaded its power button yet misses a press: it is pressed again. */
-const PRESS_AGAIN = 3000
-/** Each press costs the guest a process: the more it has heard, the longer it is left alone. */
-const PRESS_LIMIT = 15_000
-/** An agent that has taken the order may have failed at it; the power button is tried then. */
-const AGENT_LIMIT = 10_000
 
 export async function stop(spec: MachineSpec, options: StopOptions): Promise<StopResult> {
   options.signal?.throwIfAborted()
@@ -33,29 +27,21 @@ export async function stop(spec: MachineSpec, options: StopOptions): Promise<Sto
   return await cutPower(spec, qemu, options)
 }
 
-/** What made the guest shut down, or null where it did not in time. */
+/** What the guest shut down for, or null where it did not in time. */
 async function askGuest(
   spec: MachineSpec,
   qemu: ProcessIdentity,
-  options: StopOptions,
+  { timeout, signal }: StopOptions,
 ): Promise<string | null> {
-  const deadline = Date.now() + options.timeout
-  let via = 'acpi'
-  if ((await wake(spec)).agent && (await askAgentToShutDown(qemuFiles(spec).agent, options.signal))) {
-    via = 'agent'
-  }
-  let pause = via === 'agent' ? AGENT_LIMIT : PRESS_AGAIN
-  if (via === 'acpi') await press(spec)
-  while (Date.now() < deadline) {
-    const wait = Math.min(pause, deadline - Date.now())
-    if (await hasEnded(qemu, wait, options.signal)) {
-      return (await readEnding(spec))?.guest === true ? via : null
-    }
-    via = 'acpi'
-    await press(spec)
-    pause = Math.min(pause * 2, PRESS_LIMIT)
-  }
-  return null
+  const { agent } = await wake(spec)
+  const via = await askToShutDown({
+    hypervisor: qemu,
+    agent: agent ? qemuFiles(spec).agent : null,
+    press: () => press(spec),
+    timeout,
+    signal,
+  })
+  return (await readEnding(spec))?.guest === true ? via : null
 }
 
 /** A machine that stands still cannot hear: it goes on first. Tells whether the agent's port is open. */
@@ -98,10 +84,9 @@ async function cutPower(spec: MachineSpec, qemu: ProcessIdentity, options: StopO
 
 /** A machine that filled the disk must still be ended; it then looks as if it had crashed. */
 async function recordCut(spec: MachineSpec): Promise<void> {
-  const record = await readRecord(spec)
-  if (record?.run === undefined) return
+  const run = (await readRecord(spec))?.run ?? { accelerator: 'tcg', bootId: await hostBootId() }
   try {
-    await writeRecord(spec, { ...record, run: { ...record.run, cut: true } })
+    await writeRecord(spec, { ...run, cut: true })
   } catch (error) {
     if (!isErrno(error, 'ENOSPC', 'EDQUOT')) throw error
   }
@@ -114,14 +99,5 @@ async function ask<T>(spec: MachineSpec, work: (client: QmpClient) => Promise<T>
   } catch (error) {
     if (isPosadaError(error, 'E_QMP') || isPosadaError(error, 'E_QMP_TIMEOUT')) return null
     throw error
-  }
-}
-
-async function hasEnded(qemu: ProcessIdentity, limit: number, signal?: AbortSignal): Promise<boolean> {
-  const deadline = Date.now() + limit
-  for (;;) {
-    if (!(await isAlive(qemu))) return true
-    if (Date.now() >= deadline) return false
-    await sleep(Math.max(1, Math.min(50, deadline - Date.now())), signal)
   }
 }

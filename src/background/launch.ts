@@ -1,12 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { open } from 'node:fs/promises'
 import { type ErrorCode, PosadaError } from '../errors/index.ts'
+import { childEnvironment } from '../lib/child-environment.ts'
 import { readEnd } from '../lib/read-end.ts'
 import { readHandshake } from './handshake.ts'
 
 export interface LaunchOptions {
   /** The built file that the process runs. */
   file: string
+  /** What stands behind it on the command line, by which it can be found. */
+  arguments?: readonly string[]
   /** Told on its standard input, as JSON, until the input's end. */
   config: object
   /** File that its error output is appended to. */
@@ -20,8 +23,6 @@ export interface LaunchOptions {
   signal?: AbortSignal
 }
 
-/** What the process needs of our environment: nothing of the user's secrets gets into what lives on. */
-const environment = ['PATH', 'HOME', 'TMPDIR', 'XDG_RUNTIME_DIR', 'LANG']
 /** Longest line of a handshake. */
 const handshakeLimit = 64 * 1024
 
@@ -36,11 +37,11 @@ export async function launchProcess(options: LaunchOptions): Promise<void> {
   const logOffset = (await log.stat()).size
   let child: ChildProcess
   try {
-    child = spawn(process.execPath, [options.file], {
+    child = spawn(process.execPath, [options.file, ...(options.arguments ?? [])], {
       cwd: '/',
       detached: true,
       stdio: ['pipe', 'pipe', log.fd],
-      env: Object.fromEntries(environment.flatMap((name) => pair(name))),
+      env: childEnvironment(),
     })
   } finally {
     await log.close()
@@ -106,9 +107,4 @@ async function withLog(
   if (failure.code !== code) return failure
   const lines = ((await readEnd(log, 4096, offset)) ?? '').trim().split('\n').slice(-8)
   return new PosadaError(code, failure.message, { details: lines, hint: `see ${log}` })
-}
-
-function pair(name: string): [string, string][] {
-  const value = process.env[name]
-  return value === undefined ? [] : [[name, value]]
 }

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { isErrno } from './errno.ts'
+import { sleep } from './sleep.ts'
 
 /**
  * A process, known by more than its number, which the system gives to another process some day.
@@ -23,6 +24,20 @@ export async function processIdentity(pid: number): Promise<ProcessIdentity | nu
 export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
   const now = await processIdentity(identity.pid)
   return now !== null && now.startTime === identity.startTime
+}
+
+/** Waits for that very process to end; false when it still lives after `limit` milliseconds. */
+export async function hasEnded(
+  identity: ProcessIdentity,
+  limit: number,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const deadline = Date.now() + limit
+  for (;;) {
+    if (!(await isAlive(identity))) return true
+    if (Date.now() >= deadline) return false
+    await sleep(Math.max(1, Math.min(20, deadline - Date.now())), signal)
+  }
 }
 
 /**

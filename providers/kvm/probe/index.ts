@@ -6,11 +6,11 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { readHandshake } from '../../../src/background/handshake.ts'
 import { PosadaError } from '../../../src/errors/index.ts'
+import { hostBootId } from '../../../src/lib/boot-id.ts'
 import { findProgram } from '../../../src/lib/find-program.ts'
 import { readTextIfThere, writeFileAtomic } from '../../../src/lib/write-file.ts'
 import type { ProbeReport } from '../../../src/provider/index.ts'
 import { entryPoint } from '../process/entry-points.ts'
-import { hostBootId } from '../run-record.ts'
 import { kvmAccessError, kvmDevice } from '../vm/kvm-device.ts'
 
 export interface ProbeOptions {

@@ -16,12 +16,16 @@ import { VsockHost } from '../virtio/devices/vsock/host-side.ts'
 /** What a machine's devices hold of the host: files, sockets, helper processes. */
 export interface DeviceSet {
   devices: VirtioDevice[]
+  /** Whether a guest agent listens in the guest. */
+  hasAgent(): boolean
   /** Flushes and gives back. The guest must not run any more. */
   close(): Promise<void>
 }
 
 /** Every machine has sockets of its own, so all guests can have the same address. */
 const guestCid = 3
+/** As QEMU's guest agent looks for it. */
+const agentPort = 'org.qemu.guest_agent.0'
 
 type Log = (message: string) => void
 
@@ -41,14 +45,14 @@ export async function openDevices(spec: MachineSpec, log: Log = () => undefined)
     for (const disk of spec.disks) devices.push(openBlk(disk, log))
     for (const medium of spec.media ?? []) devices.push(openMedium(medium, log))
     for (const nic of spec.nics) devices.push(await openNet(spec, nic, log))
-    devices.push(new ConsoleDevice(await openChannels(spec)))
-    devices.push(new RngDevice(), new BalloonDevice())
+    const channels = new ConsoleDevice(await openChannels(spec))
+    devices.push(channels, new RngDevice(), new BalloonDevice())
     devices.push(new VsockDevice(guestCid, await VsockHost.listen(kvmFiles(spec).vsock)))
+    return { devices: [...devices], hasAgent: () => channels.isOpen(agentPort), close }
   } catch (error) {
     await close()
     throw error
   }
-  return { devices: [...devices], close }
 }
 
 function openBlk(spec: MachineSpec['disks'][number], log: Log): BlkDevice {
@@ -73,7 +77,7 @@ async function openChannels(spec: MachineSpec): Promise<PortBackend[]> {
   const { ready, agent } = kvmFiles(spec)
   const first = await UnixPort.listen('org.posada.ready.0', ready)
   try {
-    return [first, await UnixPort.listen('org.qemu.guest_agent.0', agent)]
+    return [first, await UnixPort.listen(agentPort, agent)]
   } catch (error) {
     await first.close()
     throw error

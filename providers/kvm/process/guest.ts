@@ -24,6 +24,8 @@ export interface Guest {
   pause(): Promise<void>
   pressPowerButton(): void
   exits(): number
+  /** Whether a guest agent listens in the guest. */
+  hasAgent(): boolean
   /** Settles once, when the guest wants to be restarted or switched off, or cannot go on. */
   readonly event: Promise<GuestEvent>
   /** Cuts the power, writes back disks, gives back all but RAM. */
@@ -108,6 +110,7 @@ export async function powerOn({ spec, entries, cacheDir }: VmmConfig, host: Gues
     pause: () => started.pause(),
     pressPowerButton: () => started.interrupts.line(powerButtonGsi).trigger(),
     exits: () => started.exits(),
+    hasAgent: () => set.hasAgent(),
     event,
     async close() {
       await started.close()

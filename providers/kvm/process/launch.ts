@@ -22,6 +22,7 @@ const launchLimit = 60_000
 export async function launchVmm(config: VmmConfig, signal?: AbortSignal): Promise<void> {
   await launchProcess({
     file: entryPoint('kvm-vmm', config.entries),
+    arguments: [config.spec.name, config.spec.id],
     config,
     log: config.spec.files.providerLog,
     what: 'the hypervisor',

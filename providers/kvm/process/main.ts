@@ -1,6 +1,7 @@
 import { readFileSync, writeSync } from 'node:fs'
 import { encodeFailure, encodeReady } from '../../../src/background/handshake.ts'
 import { fromSystemError } from '../../../src/errors/index.ts'
+import { processTitle } from './find.ts'
 import type { VmmConfig } from './launch.ts'
 import { supervise } from './supervise.ts'
 
@@ -24,7 +25,6 @@ process.on('uncaughtException', (error) => {
 })
 
 process.umask(0o077)
-process.title = 'posada-kvm'
 const cut = new Promise<string>((resolve) => {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(signal, () => resolve(`the hypervisor was told to end by ${signal}`))
@@ -32,7 +32,7 @@ const cut = new Promise<string>((resolve) => {
 })
 
 const config = JSON.parse(readFileSync(0, 'utf8')) as VmmConfig
-process.title = `posada-kvm ${config.spec.name} ${config.spec.id}`
+process.title = processTitle(config.spec)
 let ready = false
 try {
   await supervise({

@@ -2,11 +2,12 @@ import { openSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { serveControl } from '../../../src/background/server.ts'
 import { PosadaError } from '../../../src/errors/index.ts'
+import { hostBootId } from '../../../src/lib/boot-id.ts'
 import { tryLock } from '../../../src/lib/flock.ts'
 import { processIdentity } from '../../../src/lib/process-identity.ts'
 import type { MachineSpec } from '../../../src/provider/index.ts'
 import { kvmFiles } from '../files.ts'
-import { hostBootId, type RunEnding, type RunRecord, writeRecord } from '../run-record.ts'
+import { type Run, type RunEnding, writeRecord } from '../run-record.ts'
 import { type Guest, type GuestEvent, openHost, powerOn } from './guest.ts'
 import type { VmmConfig } from './launch.ts'
 
@@ -27,16 +28,16 @@ export interface SuperviseOptions extends VmmConfig {
 export async function supervise(options: SuperviseOptions): Promise<RunEnding> {
   const { spec } = options
   takeLock(spec)
-  const record = await beginRun()
-  await writeRecord(spec, record)
+  const begun = await beginRun()
+  await writeRecord(spec, begun)
   let ending: RunEnding
   try {
     ending = await run(options)
   } catch (error) {
-    await writeRecord(spec, { format: 1 })
+    await writeRecord(spec, null)
     throw error
   }
-  if (record.run !== undefined) await writeRecord(spec, { format: 1, run: { ...record.run, ending } })
+  await writeRecord(spec, { ...begun, ending })
   return ending
 }
 
@@ -59,6 +60,7 @@ async function run({ log, onReady, cut, ...config }: SuperviseOptions): Promise<
     status: async () => ({
       state: paused ? 'paused' : 'running',
       exits: guest?.exits() ?? 0,
+      agent: guest?.hasAgent() ?? false,
       memory: process.memoryUsage.rss(),
     }),
     pause: async () => {
@@ -121,10 +123,7 @@ function takeLock(spec: MachineSpec): void {
   })
 }
 
-async function beginRun(): Promise<RunRecord> {
+async function beginRun(): Promise<Run> {
   const self = await processIdentity(process.pid)
-  return {
-    format: 1,
-    run: { pid: process.pid, startTime: self?.startTime ?? '', bootId: await hostBootId() },
-  }
+  return { pid: process.pid, startTime: self?.startTime ?? '', bootId: await hostBootId() }
 }

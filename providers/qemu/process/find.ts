@@ -1,12 +1,5 @@
-import { execFile } from 'node:child_process'
-import { readdir } from 'node:fs/promises'
-import { promisify } from 'node:util'
-import {
-  isAlive,
-  type ProcessIdentity,
-  processIdentity,
-  readProc,
-} from '../../../src/lib/process-identity.ts'
+import { commandLine, findProcess } from '../../../src/lib/find-process.ts'
+import { isAlive, type ProcessIdentity, processIdentity } from '../../../src/lib/process-identity.ts'
 import { sleep } from '../../../src/lib/sleep.ts'
 import { readTextIfThere } from '../../../src/lib/write-file.ts'
 import type { MachineSpec } from '../../../src/provider/index.ts'
@@ -28,7 +21,7 @@ export async function findQemu(
     if (isMachine(argv, spec)) return await processIdentity(written)
     if (argv.join('') === '') await untilGone(written)
   }
-  return options.thorough ? await searchAll(spec) : null
+  return options.thorough ? await findProcess((argv) => isMachine(argv, spec)) : null
 }
 
 /** Whether these arguments start this very machine. */
@@ -49,34 +42,4 @@ async function untilGone(pid: number): Promise<void> {
   const identity = name?.startsWith('qemu-system') ? await processIdentity(pid) : null
   const deadline = Date.now() + DYING
   while (identity !== null && (await isAlive(identity)) && Date.now() < deadline) await sleep(5)
-}
-
-async function searchAll(spec: MachineSpec): Promise<ProcessIdentity | null> {
-  if (process.platform !== 'linux') return await searchWithPs(spec)
-  for (const name of await readdir('/proc')) {
-    if (!/^\d+$/.test(name)) continue
-    if (isMachine(await commandLine(Number(name)), spec)) return await processIdentity(Number(name))
-  }
-  return null
-}
-
-async function commandLine(pid: number): Promise<string[]> {
-  if (process.platform !== 'linux') {
-    const { stdout } = await promisify(execFile)('ps', ['-ww', '-o', 'command=', '-p', String(pid)]).catch(
-      (error: { code?: unknown }) => (error.code === 1 ? { stdout: '' } : Promise.reject(error)),
-    )
-    return stdout.trim().split(' ')
-  }
-  return (await readProc(pid, 'cmdline'))?.split('\0') ?? []
-}
-
-async function searchWithPs(spec: MachineSpec): Promise<ProcessIdentity | null> {
-  const { stdout } = await promisify(execFile)('ps', ['-axww', '-o', 'pid=,command='], {
-    maxBuffer: 16 * 1024 * 1024,
-  })
-  for (const line of stdout.split('\n')) {
-    const [pid, ...argv] = line.trim().split(' ')
-    if (isMachine(argv, spec)) return await processIdentity(Number(pid))
-  }
-  return null
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { type FileHandle, open } from 'node:fs/promises'
 import { PosadaError } from '../../../src/errors/index.ts'
+import { childEnvironment } from '../../../src/lib/child-environment.ts'
 import { writeFileAtomic } from '../../../src/lib/write-file.ts'
 import type { MachineSpec } from '../../../src/provider/index.ts'
 import { qemuFiles } from '../files.ts'
@@ -13,9 +14,6 @@ export interface Spawned {
   /** Where this run's part of the provider's log begins. */
   logOffset: number
 }
-
-/** What QEMU needs of our environment: nothing of the user's secrets gets into a process that lives on. */
-const environment = ['PATH', 'HOME', 'TMPDIR', 'XDG_RUNTIME_DIR', 'LANG']
 
 /**
  * Starts QEMU in a session of its own, so that neither Ctrl-C nor a closed terminal reaches it. It
@@ -41,7 +39,7 @@ export async function spawnQemu(program: string, argv: string[], spec: MachineSp
       cwd: '/',
       detached: true,
       stdio: [stdin.fd, stdout.fd, log.fd],
-      env: Object.fromEntries(environment.flatMap((name) => pair(name))),
+      env: childEnvironment(),
     })
     const ended = endOf(child)
     await started(child, program)
@@ -50,11 +48,6 @@ export async function spawnQemu(program: string, argv: string[], spec: MachineSp
   } finally {
     await Promise.all(files.map((file) => file.close()))
   }
-}
-
-function pair(name: string): [string, string][] {
-  const value = process.env[name]
-  return value === undefined ? [] : [[name, value]]
 }
 
 function endOf(child: ChildProcess): Promise<string> {

@@ -1,12 +1,12 @@
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { kvmFiles } from '../../../providers/kvm/files.ts'
+import { launchVmm } from '../../../providers/kvm/process/launch.ts'
 import { createKvmProvider } from '../../../providers/kvm/provider.ts'
-import { readRecord } from '../../../providers/kvm/run-record.ts'
 import { consoleLogLimit, type MachineSpec, type Provider } from '../../../src/provider/index.ts'
 import { buildKvmEntries, hasKvm } from '../../helpers/kvm-entries.ts'
 import { discard, type SandboxMachine, sandboxMachine } from '../../helpers/sandbox-machine.ts'
@@ -204,11 +204,63 @@ describe.skipIf(!hasKvm)('life of a machine (needs /dev/kvm)', () => {
   it('refuses a second process on the same machine', async () => {
     const spec = await make('deaf')
     await provider.start(spec)
-    const record = await readRecord(spec)
-    writeFileSync(kvmFiles(spec).record, '{"format":1}')
-    await expect(provider.start(spec)).rejects.toMatchObject({ code: 'E_LOCKED' })
-    writeFileSync(kvmFiles(spec).record, JSON.stringify(record))
+    const config = { spec, entries: entries.folder, cacheDir: '/nonexistent' }
+    await expect(launchVmm(config)).rejects.toMatchObject({ code: 'E_LOCKED' })
     expect(await provider.status(spec)).toMatchObject({ state: 'running' })
+  })
+
+  it.each(['', '{"format":1,"machi', '\0\0\0\0\0', '[]'])(
+    'is found and ended with %j for a record, and starts again',
+    async (text) => {
+      const spec = await make('deaf')
+      await provider.start(spec)
+      const running = await provider.status(spec)
+      writeFileSync(kvmFiles(spec).record, text)
+      expect(await provider.status(spec)).toEqual(running)
+      expect(await provider.stop(spec, { graceful: false, timeout: 0 })).toEqual({
+        how: 'forced',
+        via: 'quit',
+      })
+      expect(await provider.status(spec)).toMatchObject({ state: 'stopped', crashed: false })
+      writeFileSync(kvmFiles(spec).record, text)
+      expect(await provider.status(spec)).toEqual({
+        state: 'stopped',
+        crashed: false,
+        reason: `${kvmFiles(spec).record} is damaged`,
+      })
+      await provider.start(spec)
+      expect(await provider.status(spec)).toMatchObject({ state: 'running' })
+    },
+  )
+
+  it('is found without record and socket, also when it hangs, and destroyed', async () => {
+    const spec = await make('deaf')
+    await provider.start(spec)
+    const running = await provider.status(spec)
+    if (running.state !== 'running') throw new Error(running.state)
+    rmSync(kvmFiles(spec).control)
+    rmSync(kvmFiles(spec).record)
+    expect(await provider.status(spec)).toEqual(running)
+    process.kill(running.pid, 'SIGSTOP')
+    expect(await provider.stop(spec, { graceful: false, timeout: 0 })).toEqual({ how: 'forced', via: 'kill' })
+    expect(await provider.status(spec)).toMatchObject({ state: 'stopped', crashed: false })
+    await provider.destroy(spec)
+    expect(await provider.status(spec)).toEqual({ state: 'absent' })
+  }, 20_000)
+
+  it('leaves the machine alone that its folder was copied from', async () => {
+    const spec = await make('deaf')
+    await provider.start(spec)
+    const running = await provider.status(spec)
+    const dataDir = join(machine.folder, 'copy')
+    cpSync(spec.files.dataDir, dataDir, { recursive: true })
+    const runtimeDir = join(machine.folder, 'copy-run')
+    const disks = spec.disks.map((disk) => ({ ...disk, path: join(dataDir, basename(disk.path)) }))
+    const copy = { ...spec, id: 'c0c0c0c0', disks, files: { ...spec.files, dataDir, runtimeDir } }
+    expect(await provider.status(copy)).toEqual({ state: 'stopped', crashed: false })
+    expect(await provider.stop(copy, { graceful: false, timeout: 0 })).toMatchObject({ how: 'already' })
+    await provider.destroy(copy)
+    expect(await provider.status(spec)).toEqual(running)
   })
 
   it.each<[string, string, Partial<MachineSpec>]>([

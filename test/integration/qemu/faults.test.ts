@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { qemuFiles } from '../../../providers/qemu/files.ts'
@@ -193,11 +194,34 @@ describe('a process that is in trouble', () => {
     })
   })
 
-  test('a broken record is told, not guessed at', async () => {
-    await provider.create(machine.spec)
-    await writeFile(qemuFiles(machine.spec).record, '{"format":')
-    await expect(provider.status(machine.spec)).rejects.toMatchObject({ code: 'E_STATE_CORRUPT' })
-    await rm(qemuFiles(machine.spec).record)
+  test.each(['', '{"format":', '\0\0\0\0'])('is found and ended with %j for a record', async (text) => {
+    const pid = await started()
+    await writeFile(qemuFiles(machine.spec).record, text)
+    await rm(qemuFiles(machine.spec).pid)
+    expect(await provider.status(machine.spec)).toMatchObject({ state: 'running', pid })
+    expect(await provider.stop(machine.spec, { graceful: false, timeout: 0 })).toMatchObject({
+      how: 'forced',
+    })
+    expect(await provider.status(machine.spec)).toEqual({ state: 'stopped', crashed: false })
+    await writeFile(qemuFiles(machine.spec).record, text)
+    expect(await provider.status(machine.spec)).toMatchObject({
+      state: 'stopped',
+      reason: expect.stringContaining('damaged'),
+    })
+    await started()
+  })
+
+  test('of another machine is left alone when its folder is copied', async () => {
+    const pid = await started()
+    const dataDir = join(machine.folder, 'copy')
+    await cp(machine.spec.files.dataDir, dataDir, { recursive: true })
+    const runtimeDir = join(machine.folder, 'copy-run')
+    const files = { ...machine.spec.files, dataDir, runtimeDir }
+    const disks = machine.spec.disks.map((disk) => ({ ...disk, path: join(dataDir, basename(disk.path)) }))
+    const copy = { ...machine.spec, id: 'c0c0c0c0', uuid: randomUUID(), disks, files }
+    expect(await provider.status(copy)).toEqual({ state: 'stopped', crashed: false })
+    expect(await provider.stop(copy, { graceful: false, timeout: 0 })).toMatchObject({ how: 'already' })
+    expect(await provider.status(machine.spec)).toMatchObject({ state: 'running', pid })
   })
 })
 

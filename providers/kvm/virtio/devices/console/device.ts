@@ -52,6 +52,11 @@ export class ConsoleDevice implements VirtioDevice {
     for (const port of this.#ports) this.#startBackend(port)
   }
 
+  /** Whether a program of the guest has the port of this name open. */
+  isOpen(name: string): boolean {
+    return this.#ports.some(({ backend, guestOpen }) => backend.name === name && guestOpen)
+  }
+
   readConfig(offset: number, data: Uint8Array): void {
     data.set(this.#config.subarray(offset, offset + data.length))
   }

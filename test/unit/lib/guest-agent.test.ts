@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { askAgentToShutDown } from '../../../../providers/qemu/agent.ts'
+import { askAgentToShutDown } from '../../../src/lib/guest-agent.ts'
 
 let folder: string
 let server: Server | undefined
