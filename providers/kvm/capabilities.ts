@@ -1,6 +1,9 @@
+import { findProgram } from '../../src/lib/find-program.ts'
 import type { Capabilities } from '../../src/provider/index.ts'
 
+/** Without passt, which joins guests to the network, there is vsock alone. */
 export function capabilities(): Capabilities {
+  const network = findProgram('passt') !== null
   return {
     arch: ['x86_64'],
     boot: ['kernel'],
@@ -8,6 +11,7 @@ export function capabilities(): Capabilities {
     nested: true,
     agent: true,
     media: true,
-    udpForward: true,
+    udpForward: network,
+    network,
   }
 }

@@ -28,6 +28,6 @@ export function createQemuProvider(context: ProviderContext): Provider {
     pause,
     resume,
     destroy,
-    channel: (spec, name) => qemuFiles(spec)[name],
+    channel: (spec, name) => (name === 'vsock' ? null : qemuFiles(spec)[name]),
   }
 }

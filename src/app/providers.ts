@@ -1,7 +1,9 @@
 import { PosadaError } from '../errors/index.ts'
 import type { Emit } from '../events/index.ts'
 import { nearest } from '../lib/suggest.ts'
-import type { Arch, ProbeReport, Provider, ProviderPlugin } from '../provider/index.ts'
+import type { Needs } from '../machine/project.ts'
+import type { Provider, ProviderPlugin } from '../provider/index.ts'
+import { byMerit, type Choice, ranking } from './choose-provider.ts'
 import { asPlugin } from './provider-check.ts'
 import { packageNameOf, searchPlugin } from './provider-search.ts'
 
@@ -12,32 +14,24 @@ export interface ProviderRegistryOptions {
   emit: Emit
 }
 
-export interface Choice {
-  provider: Provider
-  report: ProbeReport
-}
-
 export interface ProviderRegistry {
   /** By the manifest's name. E_PROVIDER_UNKNOWN, E_PROVIDER_INVALID. */
   get(name: string): Promise<Provider>
   /**
-   * What `provider: auto` means on this host: the built-in provider that can run machines of this
-   * architecture, one that uses the processor's virtualisation first. E_PROVIDER_UNUSABLE.
+   * What `provider: auto` means for such a machine on this host, see `ranking`. E_PROVIDER_UNUSABLE where no
+   * built-in provider can run it.
    */
-  choose(arch?: Arch, options?: { signal?: AbortSignal }): Promise<Choice>
+  choose(needs: Needs, options?: { signal?: AbortSignal }): Promise<Choice>
   /** Every built-in provider, not probed. */
   builtIn(): Promise<Provider[]>
   /** Every built-in provider with its probe's report, in the order `choose` prefers them. */
   all(options?: { fresh?: boolean; signal?: AbortSignal }): Promise<Choice[]>
 }
 
-/**
- * Loaded only when asked for. The order breaks ties between equals: `auto` takes QEMU where both run on the
- * processor itself, until docs/hypervisor.md has nothing open that a machine may meet.
- */
+/** Loaded only when asked for. The order breaks ties between equals: the built-in hypervisor starts machines faster. */
 const builtIn: Record<string, () => Promise<{ provider: ProviderPlugin }>> = {
-  qemu: () => import('../../providers/qemu/index.ts'),
   kvm: () => import('../../providers/kvm/index.ts'),
+  qemu: () => import('../../providers/qemu/index.ts'),
 }
 
 export function providerRegistry(options: ProviderRegistryOptions): ProviderRegistry {
@@ -59,26 +53,17 @@ export function providerRegistry(options: ProviderRegistryOptions): ProviderRegi
       const provider = await get(name)
       return { provider, report: await provider.probe(probing) }
     })
-    return (await Promise.all(choices)).sort((a, b) => merit(b.report) - merit(a.report))
+    return (await Promise.all(choices)).sort(byMerit)
   }
 
-  const choose: ProviderRegistry['choose'] = async (arch, probing) => {
+  const choose: ProviderRegistry['choose'] = async (needs, probing) => {
     const choices = await all(probing)
-    const found = choices.find(({ provider, report }) => report.usable && runs(provider, arch))
-    if (found === undefined) throw unusable(choices, arch)
-    return found
+    const [best] = ranking(choices, needs)
+    if (best === undefined) throw unusable(choices, needs)
+    return best
   }
 
   return { get, choose, all, builtIn: () => Promise.all(Object.keys(builtIn).map(get)) }
-}
-
-/** Where probes compare: on the processor itself, then emulated, then not at all. */
-function merit(report: ProbeReport): number {
-  return (report.usable ? 2 : 0) + (report.hardware ? 1 : 0)
-}
-
-function runs(provider: Provider, arch: Arch | undefined): boolean {
-  return arch === undefined || provider.capabilities().arch.includes(arch)
 }
 
 async function load(name: string, { root, cacheDir, emit }: ProviderRegistryOptions): Promise<Provider> {
@@ -106,10 +91,9 @@ function unknown(name: string, searched: readonly string[]): PosadaError {
   })
 }
 
-function unusable(choices: readonly Choice[], arch: Arch | undefined): PosadaError {
-  const what = arch === undefined ? 'machines' : `${arch} machines`
-  return new PosadaError('E_PROVIDER_UNUSABLE', `no provider can run ${what} on this host`, {
-    ...(arch === undefined ? {} : { value: arch }),
+function unusable(choices: readonly Choice[], { arch, boot }: Needs): PosadaError {
+  return new PosadaError('E_PROVIDER_UNUSABLE', 'no provider can run this machine on this host', {
+    value: `${arch}, started by ${boot}`,
     details: choices.map(({ provider, report }) => `${provider.name}: ${report.reason}`),
     hint: choices.find(({ report }) => report.hint !== undefined)?.report.hint ?? 'run posada doctor',
   })

@@ -44,7 +44,7 @@ function capabilityProblems(provider: Provider, config: Machine, spec: MachineSp
         value,
         place: config.place(...place),
         machine: config.name,
-        hint: 'posada doctor lists the providers; `provider:` chooses another',
+        hint: 'posada doctor lists the providers and what they lack; `provider:` chooses another',
       }),
     )
   const boot = spec.boot.kind === 'kernel' ? 'kernel' : spec.boot.firmware
@@ -52,8 +52,9 @@ function capabilityProblems(provider: Provider, config: Machine, spec: MachineSp
   if (!can.boot.includes(boot)) lacks(`boot a box by ${boot}`, ['box'], config.box)
   if (spec.nested && !can.nested) lacks('let a guest run machines of its own', ['nested'], 'true')
   for (const [index, port] of config.ports.entries()) {
-    if (port.protocol === 'udp' && !can.udpForward)
-      lacks('forward UDP', ['ports', index], `${port.hostPort}/udp`)
+    const value = `${port.hostPort}/${port.protocol}`
+    if (can.network === false) lacks('forward ports', ['ports', index], value)
+    else if (port.protocol === 'udp' && !can.udpForward) lacks('forward UDP', ['ports', index], value)
   }
   return problems
 }

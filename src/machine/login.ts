@@ -121,7 +121,7 @@ async function connectInTime(
     reached = stage
   }
   const timeout = Math.max(deadline - Date.now(), 5000)
-  const target = sshTarget(state, project.paths.machine(config.name))
+  const target = sshTarget(provider, state, project.paths.machine(config.name))
   try {
     const consoleFrom = state.start?.consoleFrom ?? 0
     const watched = { provider, spec: state.spec, timeout, consoleFrom, signal: project.signal }

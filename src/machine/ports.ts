@@ -14,7 +14,7 @@ export async function ports(project: Project, machines: readonly string[]): Prom
     const provider = await project.providers.get(state.provider)
     const { state: found } = await provider.status(state.spec)
     if (found !== 'running' && found !== 'paused') continue
-    results.push({ machine: name, ssh: sshAddress(state, paths), ports: state.ports })
+    results.push({ machine: name, ssh: sshAddress(provider, state, paths), ports: state.ports })
   }
   return results
 }

@@ -3,7 +3,7 @@ import type { PosadaError } from '../errors/index.ts'
 import type { Emit } from '../events/index.ts'
 import type { Manifest } from '../manifest/index.ts'
 import type { ProjectPaths, UserPaths } from '../project/paths.ts'
-import type { Arch, ProbeReport, Provider } from '../provider/index.ts'
+import type { Arch, Capabilities, PortForward, ProbeReport, Provider } from '../provider/index.ts'
 
 /** What the verbs work on: a checked manifest and the services beneath. src/app makes it. */
 export interface Project {
@@ -23,11 +23,22 @@ export interface Project {
   lockWait: number
 }
 
+/** What a machine asks of its provider before it is made. */
+export interface Needs {
+  arch: Arch
+  boot: Capabilities['boot'][number]
+  nested: boolean
+  /** The protocols of the ports that are forwarded to it. */
+  forwards: readonly PortForward['protocol'][]
+  /** Providers that the manifest has settings for. */
+  settings: readonly string[]
+}
+
 /** Where providers come from; src/app/providers.ts is the real one. */
 export interface ProviderSource {
   get(name: string): Promise<Provider>
-  /** The best that can run machines of this architecture on this host. */
-  choose(arch: Arch): Promise<{ provider: Provider; report: ProbeReport }>
+  /** The best for such a machine on this host. */
+  choose(needs: Needs): Promise<{ provider: Provider; report: ProbeReport }>
   /** All that `choose` chooses from, whether they work here or not. */
   builtIn(): Promise<Provider[]>
 }

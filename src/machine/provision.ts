@@ -91,9 +91,10 @@ export async function provisionMachine(
 ): Promise<ProvisionResult[]> {
   const { config, state, session, force = false, only } = inputs
   const { emit, signal } = project
-  const target = sshTarget(state, project.paths.machine(config.name))
   let opened: SshSession | undefined
   const open = async () => {
+    const provider = await project.providers.get(state.provider)
+    const target = sshTarget(provider, state, project.paths.machine(config.name))
     opened = await connect(target, { signal })
     return opened
   }

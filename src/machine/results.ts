@@ -20,6 +20,11 @@ export type MachineStateName =
 export interface SshAddress {
   host: string
   port: number
+  /**
+   * Only where no port of the host leads to the machine: the Unix socket through which its vsock ports are
+   * reached. `host` is then `vsock`, and `port` the guest's.
+   */
+  vsock?: string
   user: string
   keyFile: string
 }

@@ -1,6 +1,6 @@
 import { PosadaError } from '../errors/index.ts'
 import { type MachineState, readState } from '../project/machine-state.ts'
-import { connect, type SshSession } from '../ssh/index.ts'
+import { connect, type SshSession, type SshTarget } from '../ssh/index.ts'
 import type { Project } from './project.ts'
 import { selectOne } from './select.ts'
 import { nameOf } from './status.ts'
@@ -10,13 +10,15 @@ import { sshTarget } from './target.ts'
 export interface Reachable {
   name: string
   state: MachineState
+  target: SshTarget
   env: Record<string, string>
 }
 
 /** The running machine of this name, or the only one; E_NOT_CREATED or E_NOT_RUNNING says what it is instead. */
 export async function findReachable(project: Project, name: string | undefined): Promise<Reachable> {
   const config = selectOne(project.manifest, name)
-  const state = await readState(project.paths.machine(config.name))
+  const paths = project.paths.machine(config.name)
+  const state = await readState(paths)
   if (state === null) throw notCreated(config.name)
   const provider = await project.providers.get(state.provider)
   const stateName = nameOf(state, await provider.status(state.spec))
@@ -27,7 +29,7 @@ export async function findReachable(project: Project, name: string | undefined):
       hint: `posada up ${config.name} starts it`,
     })
   }
-  return { name: config.name, state, env: config.env }
+  return { name: config.name, state, target: sshTarget(provider, state, paths), env: config.env }
 }
 
 export function notCreated(machine: string): PosadaError {
@@ -40,10 +42,9 @@ export function notCreated(machine: string): PosadaError {
 /** Opens a session to a running machine, does `work` and closes it. */
 export async function withSession<T>(
   project: Project,
-  { name, state }: Reachable,
+  { target }: Reachable,
   work: (session: SshSession) => Promise<T>,
 ): Promise<T> {
-  const target = sshTarget(state, project.paths.machine(name))
   const session = await connect(target, { signal: project.signal })
   try {
     return await work(session)

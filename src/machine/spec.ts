@@ -1,10 +1,18 @@
-import type { StoredBox } from '../box/index.ts'
+import type { BoxManifest, StoredBox } from '../box/index.ts'
 import { PosadaError } from '../errors/index.ts'
 import { formatSize } from '../lib/units.ts'
 import type { Machine } from '../manifest/index.ts'
 import { identityOf } from '../project/machine-identity.ts'
 import type { MachinePaths } from '../project/paths.ts'
-import type { Arch, DiskSpec, FirmwareBoot, KernelBoot, MachineSpec, PortForward } from '../provider/index.ts'
+import type {
+  Arch,
+  Capabilities,
+  DiskSpec,
+  FirmwareBoot,
+  KernelBoot,
+  MachineSpec,
+  PortForward,
+} from '../provider/index.ts'
 
 export interface SpecInputs {
   id: string
@@ -12,8 +20,8 @@ export interface SpecInputs {
   box: StoredBox
   paths: MachinePaths
   runtimeDir: string
-  /** Chosen and free host ports, SSH's among them. */
-  forwards: PortForward[]
+  /** Chosen and free host ports, SSH's among them; null for a machine without a network, whose SSH goes over vsock. */
+  forwards: PortForward[] | null
   /** The name of the provider that the spec is for. */
   provider: string
 }
@@ -37,9 +45,9 @@ export function machineSpec(inputs: SpecInputs): MachineSpec {
     cpus: config.cpus,
     memory: config.memory,
     nested: config.nested,
-    boot: boot(box, config.name),
+    boot: boot(box, config.name, inputs.forwards === null),
     disks: disks(config, box, paths),
-    nics: [{ kind: 'user', mac, forwards: inputs.forwards }],
+    nics: inputs.forwards === null ? [] : [{ kind: 'user', mac, forwards: inputs.forwards }],
     files: {
       dataDir: paths.data,
       runtimeDir: inputs.runtimeDir,
@@ -56,15 +64,20 @@ export function wantedArch(config: Machine, host: string = process.arch): Arch {
   return host === 'arm64' ? 'aarch64' : 'x86_64'
 }
 
-/** The initrd of a box gives a new machine the name that stands on the kernel's command line. */
-function boot(box: StoredBox, name: string): KernelBoot | FirmwareBoot {
+/** How a box's machines begin to run. */
+export function bootOf({ kernel, firmware }: BoxManifest): Capabilities['boot'][number] {
+  return kernel === undefined ? (firmware ?? 'bios') : 'kernel'
+}
+
+/** What stands on the kernel's command line for our boxes: docs/boxes.md. */
+function boot(box: StoredBox, name: string, sshOverVsock: boolean): KernelBoot | FirmwareBoot {
   const { kernel, firmware } = box.manifest
   if (kernel === undefined) return { kind: 'firmware', firmware: firmware ?? 'bios' }
   return {
     kind: 'kernel',
     kernel: `${box.dir}/${kernel.kernel.file}`,
     ...(kernel.initrd === undefined ? {} : { initrd: `${box.dir}/${kernel.initrd.file}` }),
-    cmdline: `${kernel.cmdline} posada.hostname=${name}`,
+    cmdline: `${kernel.cmdline} posada.hostname=${name}${sshOverVsock ? ' posada.ssh=vsock' : ''}`,
   }
 }
 

@@ -3,6 +3,7 @@ import { readState } from '../project/machine-state.ts'
 import { clientConfig, type SshTarget } from '../ssh/index.ts'
 import type { Project } from './project.ts'
 import { selectMachines } from './select.ts'
+import { sshProxyCommand } from './ssh-proxy.ts'
 import { sshTarget } from './target.ts'
 
 /**
@@ -14,11 +15,12 @@ export async function sshConfig(project: Project, machines: readonly string[]): 
   for (const { name } of selectMachines(project.manifest, machines)) {
     const paths = project.paths.machine(name)
     const state = await readState(paths)
-    if (state?.login.ownKey === true) targets.push(sshTarget(state, paths))
+    if (state?.login.ownKey === true)
+      targets.push(sshTarget(await project.providers.get(state.provider), state, paths))
     else if (machines.length > 0) throw notYet(name)
   }
   if (targets.length === 0) throw notYet(undefined)
-  return clientConfig(targets)
+  return clientConfig(targets, (machine) => sshProxyCommand(project, machine))
 }
 
 function notYet(machine: string | undefined): PosadaError {

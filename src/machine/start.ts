@@ -1,6 +1,6 @@
 import { rm, stat } from 'node:fs/promises'
 import type { StoredBox } from '../box/index.ts'
-import { isPosadaError, withContext } from '../errors/index.ts'
+import { isPosadaError } from '../errors/index.ts'
 import { isErrno } from '../lib/errno.ts'
 import type { Machine } from '../manifest/index.ts'
 import { machineId } from '../project/machine-identity.ts'
@@ -9,9 +9,10 @@ import type { MachinePaths } from '../project/paths.ts'
 import { ensureRuntimeDir } from '../project/runtime-dir.ts'
 import { consoleLogLimit, type MachineSpec, type Provider } from '../provider/index.ts'
 import { checkDemands } from './demands.ts'
+import { findBox } from './find-box.ts'
 import { choosePorts } from './host-ports.ts'
 import type { Project } from './project.ts'
-import { machineSpec, wantedArch } from './spec.ts'
+import { machineSpec } from './spec.ts'
 import { inStep } from './work.ts'
 
 export interface StartInputs {
@@ -33,7 +34,7 @@ const PORT_TRIES = 4
 export async function startMachine(project: Project, inputs: StartInputs): Promise<MachineState> {
   const { config } = inputs
   const paths = project.paths.machine(config.name)
-  const box = await findBox(project, inputs)
+  const box = await findBox(project, config, inputs.previous)
   for (let attempt = 1; ; attempt++) {
     const state = await planStart(project, inputs, box, paths)
     await writeState(paths, state)
@@ -46,16 +47,6 @@ export async function startMachine(project: Project, inputs: StartInputs): Promi
   }
 }
 
-/** A machine stays on the box it was made from, whatever became newer. */
-async function findBox(project: Project, { config, previous }: StartInputs): Promise<StoredBox> {
-  if (previous !== null) return project.boxes.byDigest(previous.box)
-  try {
-    return await project.boxes.resolve(config.box, wantedArch(config))
-  } catch (error) {
-    throw withContext(error, { machine: config.name, place: config.place('box') })
-  }
-}
-
 async function planStart(
   project: Project,
   { projectId, config, provider, previous }: StartInputs,
@@ -65,13 +56,19 @@ async function planStart(
   const id = machineId(projectId, config.name)
   const runtimeDir = await ensureRuntimeDir(project.user.runtime, id)
   const others = project.manifest.machines.filter(({ name }) => name !== config.name)
+  const hasNetwork = provider.capabilities().network !== false
   const { forwards, ports } = await choosePorts(
-    config,
+    hasNetwork ? config : { ...config, ports: [] },
     { ssh: previous?.spec.nics[0]?.forwards[0]?.hostPort, ports: previous?.ports ?? [] },
     others.flatMap((machine) => machine.ports.filter(({ auto }) => !auto)),
   )
-  const spec = machineSpec({ id, config, box, paths, runtimeDir, forwards, provider: provider.name })
+  const spec = machineSpec({
+    ...{ id, config, box, paths, runtimeDir },
+    forwards: hasNetwork ? forwards : null,
+    provider: provider.name,
+  })
   checkDemands(provider, config, spec)
+  if (!hasNetwork) tellNoNetwork(project, config.name, provider.name)
   for (const port of ports) {
     if (port.movedFrom === undefined) continue
     const message = `port ${port.movedFrom} is taken; ${port.guestPort} is forwarded from ${port.hostPort}`
@@ -88,6 +85,12 @@ async function planStart(
     provision: previous?.provision ?? {},
     ...historyOf(previous),
   }
+}
+
+function tellNoNetwork(project: Project, machine: string, provider: string): void {
+  const message = `${provider} has no network on this host: the guest reaches nobody, and SSH goes over vsock`
+  const hint = 'posada doctor says what is missing'
+  project.emit({ type: 'notice', level: 'warn', machine, message, hint })
 }
 
 /** What was stays true until the machine is started again: a start that fails before changes nothing. */

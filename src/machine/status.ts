@@ -53,7 +53,7 @@ async function machineStatus(project: Project, { name, config }: Selected): Prom
     memory: state.spec.memory,
     pid: runs ? found.pid : null,
     startedAt: runs ? (state.start?.at ?? null) : null,
-    ssh: stateName === 'running' ? sshAddress(state, paths) : null,
+    ssh: stateName === 'running' ? sshAddress(provider, state, paths) : null,
     ports: runs ? state.ports : [],
     inManifest: isInManifest(project, config),
     pending: [...(runs ? pending.atStart : []), ...pending.anew],

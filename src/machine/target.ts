@@ -1,15 +1,14 @@
 import type { MachineState } from '../project/machine-state.ts'
 import type { MachinePaths } from '../project/paths.ts'
+import type { Provider } from '../provider/index.ts'
 import type { SshTarget } from '../ssh/index.ts'
 import type { SshAddress } from './results.ts'
+import { SSH_GUEST_PORT } from './spec.ts'
 
-/** Where a machine's SSH is, with the machine's own key. */
-export function sshTarget(state: MachineState, paths: MachinePaths): SshTarget {
-  const forward = state.spec.nics[0]?.forwards[0]
-  if (forward === undefined) throw new Error(`machine ${state.spec.name} has no SSH forward`)
+/** Where a machine's SSH is, with the machine's own key: by the port that was chosen for it, else over vsock. */
+export function sshTarget(provider: Provider, state: MachineState, paths: MachinePaths): SshTarget {
   return {
-    host: forward.hostAddress,
-    port: forward.hostPort,
+    ...endpoint(provider, state),
     user: state.login.user,
     keyFile: paths.key,
     knownHostsFile: paths.knownHosts,
@@ -18,7 +17,15 @@ export function sshTarget(state: MachineState, paths: MachinePaths): SshTarget {
 }
 
 /** The same for people and scripts. */
-export function sshAddress(state: MachineState, paths: MachinePaths): SshAddress {
-  const { host, port, user, keyFile } = sshTarget(state, paths)
-  return { host, port, user, keyFile }
+export function sshAddress(provider: Provider, state: MachineState, paths: MachinePaths): SshAddress {
+  const { host, port, user, keyFile, vsock } = sshTarget(provider, state, paths)
+  return { host, port, user, keyFile, ...(vsock === undefined ? {} : { vsock }) }
+}
+
+function endpoint(provider: Provider, { spec }: MachineState): Pick<SshTarget, 'host' | 'port' | 'vsock'> {
+  const forward = spec.nics[0]?.forwards[0]
+  if (forward !== undefined) return { host: forward.hostAddress, port: forward.hostPort }
+  const vsock = provider.channel(spec, 'vsock')
+  if (vsock === null) throw new Error(`machine ${spec.name} has neither an SSH forward nor vsock`)
+  return { host: 'vsock', port: SSH_GUEST_PORT, vsock }
 }

@@ -1,16 +1,15 @@
-import { PosadaError } from '../errors/index.ts'
 import type { Machine } from '../manifest/index.ts'
 import { type MachineState, readState } from '../project/machine-state.ts'
 import type { Provider } from '../provider/index.ts'
 import { connect, type SshSession } from '../ssh/index.ts'
 import { pendingChanges } from './changes.ts'
+import { chooseProvider } from './choose-provider.ts'
 import { logIn } from './login.ts'
 import type { Project } from './project.ts'
 import { checkSources, provisionMachine } from './provision.ts'
 import { untilReady } from './readiness/until-ready.ts'
 import type { ProvisionResult, UpMachineResult } from './results.ts'
 import type { MemoryBudget } from './schedule/memory-budget.ts'
-import { wantedArch } from './spec.ts'
 import { explainStall, stallError } from './stall.ts'
 import { startMachine } from './start.ts'
 import { sshAddress, sshTarget } from './target.ts'
@@ -61,7 +60,7 @@ export function upMachine(project: Project, options: UpMachineOptions): Promise<
       change,
       provider: provider.name,
       accelerator: 'accelerator' in status ? status.accelerator : null,
-      ssh: sshAddress(after, paths),
+      ssh: sshAddress(provider, after, paths),
       ports: after.ports,
       steps,
       ready,
@@ -115,28 +114,8 @@ async function openSession(
     return undoUnfinished(project, provider, config, () => logIn(project, { config, provider, state }))
   }
   if (config.ready.length === 0) return { session: null, state }
-  const target = sshTarget(state, project.paths.machine(config.name))
+  const target = sshTarget(provider, state, project.paths.machine(config.name))
   return { session: await connect(target, { signal: project.signal }), state }
-}
-
-async function chooseProvider(
-  project: Project,
-  config: Machine,
-  state: MachineState | null,
-): Promise<Provider> {
-  if (state === null) {
-    if (config.provider !== 'auto') return project.providers.get(config.provider)
-    return (await project.providers.choose(wantedArch(config))).provider
-  }
-  if (config.provider !== 'auto' && config.provider !== state.provider) {
-    throw new PosadaError('E_PROVIDER_CHANGED', `machine ${config.name} was made by ${state.provider}`, {
-      value: config.provider,
-      place: config.place('provider'),
-      machine: config.name,
-      hint: `posada destroy ${config.name}, then up, makes it anew with ${config.provider}`,
-    })
-  }
-  return project.providers.get(state.provider)
 }
 
 function tellPending(project: Project, config: Machine, state: MachineState): void {

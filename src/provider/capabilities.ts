@@ -18,6 +18,12 @@ export interface Capabilities {
   media?: boolean
   /** Whether UDP ports can be forwarded, besides TCP. */
   udpForward: boolean
+  /**
+   * Whether guests reach the outside world and are reached by forwarded ports, on this host as it is. Where it
+   * is false a spec has no NICs, and `channel('vsock')` leads to the guest's SSH server on port 22 of its vsock.
+   * Left out: true.
+   */
+  network?: boolean
 }
 
 /**

@@ -70,12 +70,14 @@ export interface Provider {
   destroy(spec: MachineSpec): Promise<void>
 
   /**
-   * Path of a Unix socket that is joined to a serial channel of the guest, or null where there is
-   * none: `ready` is the port named `org.posada.ready.0` on which a box says that it can be logged
-   * in to, `agent` the QEMU guest agent's. Readable from the moment `start` resolves; what the guest
-   * has said before anybody connects may be lost.
+   * Path of a Unix socket that leads into the guest, or null where there is none. `ready` and `agent` are
+   * serial channels: the port named `org.posada.ready.0` on which a box says that it can be logged in to, and
+   * the QEMU guest agent's. `vsock`, asked for only where `capabilities().network` is false, leads to the
+   * guest's vsock ports as Firecracker has it: whoever connects says `CONNECT <port>`, is told `OK <number>`,
+   * each a line, and is joined to the guest. Readable from the moment `start` resolves; what the guest has said
+   * before anybody connects may be lost.
    */
-  channel(spec: MachineSpec, name: 'ready' | 'agent'): string | null
+  channel(spec: MachineSpec, name: 'ready' | 'agent' | 'vsock'): string | null
 }
 
 export interface OptionProblem {

@@ -1,20 +1,25 @@
 import { PosadaError } from '../errors/index.ts'
 import { ciphers, keyExchanges } from './algorithms.ts'
+import { quoteAll } from './quote.ts'
 import type { SshTarget } from './session.ts'
+
+/** A program with its arguments that joins its standard streams to the SSH server of the machine of this alias. */
+export type Proxy = (hostAlias: string) => readonly string[]
 
 /**
  * Text for OpenSSH's ssh_config, a `Host` block a machine under its alias, for `ssh -F`, scp, rsync
  * and editors. The recorded host key is held to, and nothing else of the user's is offered or
  * written. E_VALUE_INVALID for a path that ssh_config cannot hold. Source: ssh_config(5).
  */
-export function clientConfig(targets: readonly SshTarget[]): string {
-  return targets.map(hostBlock).join('\n')
+export function clientConfig(targets: readonly SshTarget[], proxy: Proxy): string {
+  return targets.map((target) => hostBlock(target, proxy)).join('\n')
 }
 
-function hostBlock(target: SshTarget): string {
+function hostBlock(target: SshTarget, proxy: Proxy): string {
   const lines = [
     ['HostName', target.host],
     ['Port', String(target.port)],
+    ...(target.vsock === undefined ? [] : [['ProxyCommand', configCommand(proxy(target.hostAlias))]]),
     ['User', target.user],
     ['IdentityFile', configPath(target.keyFile)],
     ['IdentitiesOnly', 'yes'],
@@ -29,8 +34,17 @@ function hostBlock(target: SshTarget): string {
   return `Host ${target.hostAlias}\n${lines.map(([key, value]) => `  ${key} ${value}\n`).join('')}`
 }
 
+/** For the user's shell, with which ssh runs it; `%` begins a token of ssh's own. */
+function configCommand(argv: readonly string[]): string {
+  return quoteAll(argv.map(checkWritable)).replaceAll('%', '%%')
+}
+
 /** Quoted; `%` begins a token and is doubled, `${` begins a variable and cannot be written at all. */
 function configPath(path: string): string {
+  return `"${checkWritable(path).replaceAll('%', '%%').replace(/["\\]/g, '\\$&')}"`
+}
+
+function checkWritable(path: string): string {
   if (/[\n\r\0]|\$\{/.test(path)) {
     throw new PosadaError(
       'E_VALUE_INVALID',
@@ -41,5 +55,5 @@ function configPath(path: string): string {
       },
     )
   }
-  return `"${path.replaceAll('%', '%%').replace(/["\\]/g, '\\$&')}"`
+  return path
 }

@@ -26,7 +26,7 @@ export class ConnectError extends PosadaError {
 
 /** What did not happen, by the stage that was reached. */
 export const undone: Record<SshStage, string> = {
-  none: 'the TCP connection was not made',
+  none: 'the connection was not made',
   tcp: 'the server sent no SSH banner',
   banner: 'the key exchange did not finish',
   handshake: 'the login did not finish',

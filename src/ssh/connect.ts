@@ -3,6 +3,7 @@ import type { Client, NextAuthHandler } from 'ssh2'
 import { PosadaError } from '../errors/index.ts'
 import { algorithms } from './algorithms.ts'
 import { ConnectError, type SshStage, undone } from './connect-error.ts'
+import { dial } from './dial.ts'
 import { type HostKey, hostKeyError, readHostKey, recordHostKey } from './known-hosts.ts'
 import { type Key, readKeys } from './login-keys.ts'
 import { makeSession, type SshSession, type SshTarget } from './session.ts'
@@ -86,11 +87,14 @@ class Attempt {
         timers.push(
           setTimeout(() => reject(this.#timedOut(timeout)), timeout),
           setTimeout(() => {
-            if (this.socket.bytesRead === 0) reject(this.#timedOut(bannerTimeout))
+            if (this.#stage === 'none' || this.#stage === 'tcp') reject(this.#timedOut(bannerTimeout))
           }, bannerTimeout),
         )
         this.#listen(resolve, reject)
-        this.#start()
+        dial(this.socket, this.#target).then(
+          () => this.socket.destroyed || this.#start(),
+          (error) => reject(this.#explain(error)),
+        )
       })
     } catch (error) {
       this.#drop()
@@ -105,8 +109,6 @@ class Attempt {
   }
 
   #listen(resolve: (value: LoggedIn) => void, reject: (error: unknown) => void): void {
-    this.socket.once('connect', () => this.#reach('tcp'))
-    this.socket.once('data', () => this.#reach('banner'))
     this.client.once('handshake', () => this.#reach('handshake'))
     this.client.once('ready', () => {
       this.#reach('auth')
@@ -119,9 +121,13 @@ class Attempt {
   }
 
   #start(): void {
-    const { host, port, user } = this.#target
+    const { user } = this.#target
     const { interval, count } = this.#options.keepAlive ?? { interval: 15_000, count: 3 }
+    this.#reach('tcp')
     this.socket.setNoDelay(true)
+    // Flows from when the client listens.
+    this.socket.pause()
+    this.socket.once('data', () => this.#reach('banner'))
     this.client.connect({
       sock: this.socket,
       username: user,
@@ -135,7 +141,6 @@ class Attempt {
       },
       authHandler: (_left, _partial, next) => this.#nextKey(next),
     })
-    this.socket.connect({ host, port })
   }
 
   #nextKey(next: NextAuthHandler): void {
@@ -166,7 +171,8 @@ class Attempt {
       })
     }
     if (this.#stage === 'none') {
-      return new ConnectError('none', target, `the TCP connection failed (${error.message})`, error)
+      const what = target.vsock === undefined ? 'the TCP connection' : 'the connection over vsock'
+      return new ConnectError('none', target, `${what} failed (${error.message})`, error)
     }
     return new ConnectError(this.#stage, target, `${undone[this.#stage]} (${error.message})`, error)
   }

@@ -1,11 +1,10 @@
 import type { Socket } from 'node:net'
 import type { Client } from 'ssh2'
 import { PosadaError } from '../errors/index.ts'
+import type { SshEndpoint } from './dial.ts'
 
 /** Where a machine's SSH server is, and how to log in. Paths are absolute. */
-export interface SshTarget {
-  host: string
-  port: number
+export interface SshTarget extends SshEndpoint {
   user: string
   /** Private key of the machine's own. */
   keyFile: string

@@ -10,6 +10,7 @@ interface Part {
 
 interface Command extends Part {
   id: string
+  hidden?: boolean
   args: Record<string, Part>
   flags: Record<string, Part>
 }
@@ -59,7 +60,8 @@ describe('help', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const version = /posada\/\S+ \S+ node-\S+/
     expect(stdout.replace(version, 'posada/<version>')).toMatchSnapshot()
-    for (const { id } of commands.filter((command) => !command.id.includes(':'))) expect(stdout).toContain(id)
+    const listed = commands.filter(({ id, hidden }) => !id.includes(':') && hidden !== true)
+    for (const { id } of listed) expect(stdout).toContain(id)
   })
 
   it.each([['up', '--help'], ['help', 'box'], ['box', 'build', '-h'], ['box']])(

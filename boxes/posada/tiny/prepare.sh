@@ -26,7 +26,7 @@ version=$(basename "$root"/lib/modules/*)
 kept="$root/lib/modules.kept"
 for module in $(cd "$root/lib/modules/$version" && find kernel/drivers/virtio kernel/drivers/acpi/button.ko \
   kernel/drivers/input/evdev.ko kernel/drivers/char kernel/drivers/net/virtio_net.ko \
-  kernel/drivers/net/net_failover.ko kernel/net/core kernel/drivers/block/virtio_blk.ko \
+  kernel/drivers/net/net_failover.ko kernel/net/vmw_vsock kernel/net/core kernel/drivers/block/virtio_blk.ko \
   kernel/fs/fuse kernel/fs/overlayfs kernel/fs/isofs -name '*.ko'); do
   mkdir -p "$kept/$version/$(dirname "$module")"
   mv "$root/lib/modules/$version/$module" "$kept/$version/$module"

@@ -12,6 +12,7 @@ import { readTextIfThere, writeFileAtomic } from '../../../src/lib/write-file.ts
 import type { ProbeReport } from '../../../src/provider/index.ts'
 import { entryPoint } from '../process/entry-points.ts'
 import { kvmAccessError, kvmDevice } from '../vm/kvm-device.ts'
+import { withNetwork } from './network.ts'
 
 export interface ProbeOptions {
   fresh?: boolean
@@ -39,24 +40,16 @@ export async function probe(
   }
   const inTheWay = accessProblem()
   if (inTheWay !== null) return reportOf(inTheWay)
-  if (findProgram('passt') === null) return withoutPasst
   const cache = join(cacheDir, 'kvm-probe.json')
   const key = await hostKey()
   const known = options.fresh === true ? null : await readCache(cache, key)
-  if (known !== null) return known
+  if (known !== null) return withNetwork(known, findProgram('passt') !== null)
   const report = reportOf(await runProbe(entries, options.signal))
   await writeFileAtomic(cache, JSON.stringify({ key, report }))
-  return report
+  return withNetwork(report, findProgram('passt') !== null)
 }
 
 const unusable = { usable: false, accelerator: null, hardware: false } as const
-
-const withoutPasst: ProbeReport = {
-  ...unusable,
-  reason: 'passt, which joins machines to the network, not found in PATH',
-  hint: 'install it: sudo apt-get install passt',
-  packages: ['passt'],
-}
 
 function reportOf(failure: PosadaError | null): ProbeReport {
   if (failure === null) {

@@ -1,5 +1,10 @@
 import { commandLine, findProcess } from '../../../src/lib/find-process.ts'
-import { isAlive, type ProcessIdentity, processIdentity } from '../../../src/lib/process-identity.ts'
+import {
+  isAlive,
+  type ProcessIdentity,
+  processIdentity,
+  readProc,
+} from '../../../src/lib/process-identity.ts'
 import { sleep } from '../../../src/lib/sleep.ts'
 import { readTextIfThere } from '../../../src/lib/write-file.ts'
 import type { MachineSpec } from '../../../src/provider/index.ts'

@@ -1,5 +1,6 @@
 import type { ProbeReport } from '../../provider/index.ts'
-import type { Choice, ProviderRegistry } from '../providers.ts'
+import type { Choice } from '../choose-provider.ts'
+import type { ProviderRegistry } from '../providers.ts'
 import type { Check, DoctorResult } from './model.ts'
 
 /**
@@ -23,15 +24,15 @@ function reasonFor(best: Choice, all: readonly Choice[]): string {
   const how = best.report.hardware
     ? 'it runs guests on the processor itself'
     : `it emulates the processor (${best.report.accelerator})`
-  const unusable = all.filter(({ report }) => !report.usable).map(({ provider }) => provider.name)
-  return unusable.length === 0 ? how : `${how}; not usable here: ${unusable.join(', ')}`
+  const others = all.filter(({ report }) => !report.usable)
+  return [how, ...others.map(({ provider, report }) => `not ${provider.name}: ${report.reason}`)].join('; ')
 }
 
 function providerCheck(name: string, report: ProbeReport, another: boolean): Check {
   const version = report.version === undefined ? '' : ` ${report.version}`
   const check: Check = {
     name: `provider:${name}`,
-    status: report.usable ? 'ok' : another ? 'warn' : 'fail',
+    status: !report.usable && !another ? 'fail' : report.usable && report.hint === undefined ? 'ok' : 'warn',
     message: `${name}${version}: ${report.reason}`,
     ...(report.hint === undefined ? {} : { hint: report.hint }),
   }

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { probe } from '../../../providers/kvm/probe/index.ts'
 import { buildKvmEntries, hasKvm } from '../../helpers/kvm-entries.ts'
 
@@ -25,14 +25,5 @@ describe.skipIf(!hasKvm)('probe guest (needs /dev/kvm)', () => {
     // From a folder without the built files: it can only be remembered.
     expect(await probe(folder, folder)).toEqual(report)
     expect((await probe(folder, folder, { fresh: true })).usable).toBe(false)
-  })
-
-  it('is of no use without passt, and says how to get it', async () => {
-    vi.stubEnv('PATH', folder)
-    try {
-      expect(await probe(folder, entries.folder)).toMatchObject({ usable: false, packages: ['passt'] })
-    } finally {
-      vi.unstubAllEnvs()
-    }
   })
 })

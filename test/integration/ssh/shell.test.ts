@@ -178,7 +178,10 @@ test("OpenSSH's own client logs in with the configuration made for it", async ()
   const argument = JSON.stringify({ target: server.target, env: {} })
   spawnSync(process.execPath, [program, argument], { input: 'exit\n' }) // records the host key
   const config = join(server.dir, 'ssh config')
-  await writeFile(config, clientConfig([server.target]))
+  await writeFile(
+    config,
+    clientConfig([server.target], () => []),
+  )
   const result = spawnSync('ssh', ['-T', '-F', config, 'box', 'echo hello'])
   expect(result.stderr.toString()).toBe('')
   expect(result.stdout.toString()).toBe('hello\n')

@@ -20,6 +20,8 @@ const target = (folder: string, hostAlias = 'web') => ({
   hostAlias,
 })
 
+const none = () => []
+
 async function settings(text: string, host: string): Promise<string> {
   await writeFile(join(dir, 'config'), text)
   const result = spawnSync('ssh', ['-T', '-G', '-F', join(dir, 'config'), host])
@@ -30,7 +32,7 @@ async function settings(text: string, host: string): Promise<string> {
 test.each(['/plain', '/with space/ä', "/it's", '/100%h', '/quo"te', '/back\\slash'])(
   'OpenSSH reads what was meant: %s',
   async (folder) => {
-    const shown = await settings(clientConfig([target('/other', 'db'), target(folder)]), 'web')
+    const shown = await settings(clientConfig([target('/other', 'db'), target(folder)], none), 'web')
     expect(shown).toMatch(/^hostname 127\.0\.0\.1$/m)
     expect(shown).toMatch(/^port 2222$/m)
     expect(shown).toMatch(/^user posada$/m)
@@ -46,9 +48,32 @@ test.each(['/plain', '/with space/ä', "/it's", '/100%h', '/quo"te', '/back\\sla
 )
 
 test.each(['/line\nend', '/var ${HOME}'])('a path that cannot be written is refused: %j', (folder) => {
-  expect(() => clientConfig([target(folder)])).toThrow(expect.objectContaining({ code: 'E_VALUE_INVALID' }))
+  expect(() => clientConfig([target(folder)], none)).toThrow(
+    expect.objectContaining({ code: 'E_VALUE_INVALID' }),
+  )
 })
 
 test('one block a machine', () => {
-  expect(clientConfig([target('/p', 'db'), target('/p q', 'web')])).toMatchSnapshot()
+  expect(clientConfig([target('/p', 'db'), target('/p q', 'web')], none)).toMatchSnapshot()
 })
+
+test.each(['/plain/node', '/with space/ä', "/it's", '/100%h', '/$HOME', '/quo"te'])(
+  'a machine without a port is reached through a program: %s',
+  async (program) => {
+    const config = clientConfig([{ ...target('/p'), host: 'vsock', vsock: '/run/v' }], (alias) => [
+      program,
+      'a b',
+      alias,
+    ])
+    const shown = await settings(config, 'web')
+    const command = /^proxycommand (.*)$/m.exec(shown)?.[1]
+    // What a shell makes of it, once ssh has taken its own tokens out (ssh_config(5), TOKENS).
+    const script = `printf '%s\\n' ${(command ?? '').replaceAll('%%', '%')}`
+    expect(spawnSync('/bin/sh', ['-c', script]).stdout.toString().split('\n')).toEqual([
+      program,
+      'a b',
+      'web',
+      '',
+    ])
+  },
+)

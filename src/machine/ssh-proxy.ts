@@ -1,0 +1,22 @@
+import { join } from 'node:path'
+import type { Readable, Writable } from 'node:stream'
+import { packageRoot } from '../lib/package-root.ts'
+import { joinToServer } from '../ssh/index.ts'
+import type { Project } from './project.ts'
+import { findReachable } from './session.ts'
+
+/** Joins two streams to the SSH server of a running machine until either side ends. */
+export async function sshProxy(
+  project: Project,
+  machine: string,
+  streams: { input: Readable; output: Writable },
+): Promise<void> {
+  const { target } = await findReachable(project, machine)
+  await joinToServer(target, { ...streams, signal: project.signal })
+}
+
+/** The command line that does so, from wherever it is run. */
+export function sshProxyCommand(project: Project, machine: string): string[] {
+  const posada = [process.execPath, join(packageRoot(), 'bin', 'posada.js')]
+  return [...posada, 'ssh-proxy', '--file', project.manifest.file, machine]
+}
