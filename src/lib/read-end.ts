@@ -3,7 +3,8 @@ import { isErrno } from './errno.ts'
 
 /**
  * The last `bytes` of a file as text, or null where there is none. `from`: nothing before this
- * offset, `end`: nothing behind. What is not UTF-8 becomes U+FFFD.
+ * offset, but in a file that ends before it, which was begun anew; `end`: nothing behind. What is not
+ * UTF-8 becomes U+FFFD.
  */
 export async function readEnd(
   path: string,
@@ -20,7 +21,7 @@ export async function readEnd(
   }
   try {
     const size = Math.min((await file.stat()).size, end)
-    const position = Math.max(0, from, size - bytes)
+    const position = Math.max(0, from > size ? 0 : from, size - bytes)
     const buffer = Buffer.alloc(Math.max(0, size - position))
     const { bytesRead } = await file.read(buffer, 0, buffer.length, position)
     return buffer.toString('utf8', 0, bytesRead)

@@ -1,5 +1,6 @@
 import { PosadaError } from '../errors/index.ts'
 import { type MachineState, readState, writeState } from '../project/machine-state.ts'
+import { conditionOf } from './condition.ts'
 import type { Project } from './project.ts'
 import type { HaltResult } from './results.ts'
 import { type Selected, selectWithOrphans } from './select.ts'
@@ -49,13 +50,14 @@ async function haltMachine(
     if (state === null) return null
     const begun = performance.now()
     const provider = await project.providers.get(state.provider)
+    const { found, panic } = await conditionOf(provider, state)
     const stop = () =>
       provider.stop(state.spec, {
-        graceful: !force,
+        // A guest whose kernel panicked hears nobody.
+        graceful: !force && panic === null,
         timeout: config?.haltTimeout ?? ORPHAN_HALT_TIMEOUT,
         signal: project.signal,
       })
-    const found = await provider.status(state.spec)
     const runs = found.state === 'running' || found.state === 'paused'
     const message = force ? 'cutting the power' : 'shutting down'
     const { how, via } = runs
@@ -63,7 +65,8 @@ async function haltMachine(
       : await stop()
     if (how !== 'already') await recordStop(project, state, { how, via })
     if (how === 'forced' && !force) {
-      const warning = `the guest did not shut down in time; its power was cut (${via})`
+      const why = panic === null ? 'the guest did not shut down in time' : "the guest's kernel had panicked"
+      const warning = `${why}; its power was cut (${via})`
       project.emit({ type: 'notice', level: 'warn', machine: name, message: warning })
     }
     return { name, how, via, ms: Math.round(performance.now() - begun) }

@@ -4,9 +4,9 @@ import { exists } from '../lib/folders.ts'
 import { machinesOnDisk, readState } from '../project/machine-state.ts'
 import { projectPaths, type UserPaths } from '../project/paths.ts'
 import { type IndexEntry, readIndex } from '../project/user-index.ts'
+import { conditionOf } from './condition.ts'
 import type { ProviderSource } from './project.ts'
-import type { ProjectResult } from './results.ts'
-import { nameOf } from './status.ts'
+import type { MachineStateName, ProjectResult } from './results.ts'
 
 /** All projects of this user that have machines, wherever they are. */
 export async function listProjects(
@@ -23,12 +23,12 @@ async function describe(entry: IndexEntry, providers: ProviderSource): Promise<P
   const paths = projectPaths(root)
   try {
     if (!(await exists(root))) return { id, root, name, machines: null, problem: 'the folder is gone' }
-    const machines: { name: string; state: ReturnType<typeof nameOf> }[] = []
+    const machines: { name: string; state: MachineStateName }[] = []
     for (const machine of await machinesOnDisk(paths)) {
       const state = await readState(paths.machine(machine))
       if (state === null) continue
       const provider = await providers.get(state.provider)
-      machines.push({ name: machine, state: nameOf(state, await provider.status(state.spec)) })
+      machines.push({ name: machine, state: (await conditionOf(provider, state)).name })
     }
     return { id, root, name, machines }
   } catch (error) {

@@ -1,9 +1,10 @@
 import { PosadaError } from '../errors/index.ts'
 import { type MachineState, readState } from '../project/machine-state.ts'
 import { connect, type SshSession, type SshTarget } from '../ssh/index.ts'
+import { conditionOf } from './condition.ts'
+import { panicked } from './panic.ts'
 import type { Project } from './project.ts'
 import { selectOne } from './select.ts'
-import { nameOf } from './status.ts'
 import { sshTarget } from './target.ts'
 
 /** A machine that runs and can be logged in to. */
@@ -14,14 +15,15 @@ export interface Reachable {
   env: Record<string, string>
 }
 
-/** The running machine of this name, or the only one; E_NOT_CREATED or E_NOT_RUNNING says what it is instead. */
+/** The running machine of this name, or the only one; E_NOT_CREATED, E_NOT_RUNNING or E_MACHINE_CRASHED says what it is instead. */
 export async function findReachable(project: Project, name: string | undefined): Promise<Reachable> {
   const config = selectOne(project.manifest, name)
   const paths = project.paths.machine(config.name)
   const state = await readState(paths)
   if (state === null) throw notCreated(config.name)
   const provider = await project.providers.get(state.provider)
-  const stateName = nameOf(state, await provider.status(state.spec))
+  const { name: stateName, panic } = await conditionOf(provider, state)
+  if (panic !== null) throw panicked(config.name, panic)
   if (stateName !== 'running') {
     throw new PosadaError('E_NOT_RUNNING', `machine ${config.name} is not running`, {
       value: stateName,

@@ -1,8 +1,8 @@
 import { fromSystemError, isPosadaError } from '../errors/index.ts'
 import { untilAborted } from '../lib/abort.ts'
 import { type MachineState, readState } from '../project/machine-state.ts'
-import type { MachineStatus } from '../provider/index.ts'
 import { pendingChanges } from './changes.ts'
+import { type Condition, conditionOf } from './condition.ts'
 import { tailLines } from './console.ts'
 import type { Project } from './project.ts'
 import type { MachineStateName, StatusResult } from './results.ts'
@@ -39,8 +39,8 @@ async function machineStatus(project: Project, { name, config }: Selected): Prom
   const state = await readState(paths)
   if (state === null) return absent(project, { name, config })
   const provider = await project.providers.get(state.provider)
-  const found = await provider.status(state.spec)
-  const stateName = nameOf(state, found)
+  const condition = await conditionOf(provider, state)
+  const { found, name: stateName } = condition
   const runs = found.state === 'running' || found.state === 'paused'
   const pending = config === null ? { atStart: [], anew: [] } : pendingChanges(config, state)
   return {
@@ -59,7 +59,7 @@ async function machineStatus(project: Project, { name, config }: Selected): Prom
     pending: [...(runs ? pending.atStart : []), ...pending.anew],
     ready: readiness(config, state, stateName),
     ...dueSteps(config, state, stateName),
-    ...reasonOf(state, found),
+    ...reasonOf(state, condition),
     ...(stateName === 'crashed' ? { console: await tailLines(paths.consoleLog, CONSOLE_LINES) } : {}),
   }
 }
@@ -84,26 +84,12 @@ function readiness(
   return state.start?.probed?.ready ?? false
 }
 
-function reasonOf(state: MachineState, found: MachineStatus): { reason?: string } {
+function reasonOf(state: MachineState, { found, panic }: Condition): { reason?: string } {
+  if (panic !== null) return { reason: panic }
   if ('stalled' in found && found.stalled !== undefined) return { reason: STALLED[found.stalled] }
   if (found.state !== 'stopped') return {}
   const reason = state.start?.panic ?? found.reason
   return reason === undefined ? {} : { reason }
-}
-
-/** The one name for what the records and the hypervisor say together. */
-export function nameOf(state: MachineState, found: MachineStatus): MachineStateName {
-  switch (found.state) {
-    case 'running':
-      return state.start?.readyAt === undefined ? 'starting' : 'running'
-    case 'paused':
-      return 'paused'
-    case 'absent':
-      return 'created'
-    case 'stopped':
-      if (found.crashed || state.start?.panic !== undefined) return 'crashed'
-      return state.start === undefined ? 'created' : 'stopped'
-  }
 }
 
 function isInManifest({ broken }: Project, config: Selected['config']): boolean | null {

@@ -1,9 +1,10 @@
 import type { Machine } from '../manifest/index.ts'
 import { type MachineState, readState } from '../project/machine-state.ts'
-import type { Provider } from '../provider/index.ts'
+import type { MachineStatus, Provider } from '../provider/index.ts'
 import { connect, type SshSession } from '../ssh/index.ts'
 import { pendingChanges } from './changes.ts'
 import { chooseProvider } from './choose-provider.ts'
+import { conditionOf } from './condition.ts'
 import { logIn } from './login.ts'
 import type { Project } from './project.ts'
 import { checkSources, provisionMachine } from './provision.ts'
@@ -35,7 +36,7 @@ export function upMachine(project: Project, options: UpMachineOptions): Promise<
     const previous = await readState(paths)
     if (options.provision) await checkSources(config, previous)
     const provider = await chooseProvider(project, config, previous)
-    const found = previous === null ? 'absent' : (await provider.status(previous.spec)).state
+    const found = previous === null ? 'absent' : await findRevivable(project, provider, previous)
     let state: MachineState
     let change: UpMachineResult['change']
     if (previous !== null && (found === 'running' || found === 'paused')) {
@@ -67,6 +68,21 @@ export function upMachine(project: Project, options: UpMachineOptions): Promise<
       ms: Math.round(performance.now() - begun),
     }
   })
+}
+
+/** The state to go on from: the power of a guest whose kernel panicked is cut, for nothing else wakes it. */
+async function findRevivable(
+  project: Project,
+  provider: Provider,
+  previous: MachineState,
+): Promise<MachineStatus['state']> {
+  const { found, panic } = await conditionOf(provider, previous)
+  if (panic === null) return found.state
+  const machine = previous.spec.name
+  const message = `its kernel had panicked (${panic}); it is started again`
+  project.emit({ type: 'notice', level: 'warn', machine, message })
+  await provider.stop(previous.spec, { graceful: false, timeout: 0 })
+  return (await provider.status(previous.spec)).state
 }
 
 async function startOrUndo(

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { firstWords, until } from '../../helpers/guest-talk.ts'
 import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
 
-// Boots posada/tiny three times: about 40 s with emulated processors.
+// Boots posada/tiny four times: about 50 s with emulated processors.
 
 interface StatusDocument {
   machines: { state: string; pid: number | null; reason?: string; console?: string[] }[]
@@ -84,6 +84,28 @@ describe('a guest that restarts itself', () => {
       const said = await firstWords({ port, host: '127.0.0.1' }, { limit: 20_000 })
       return said === 'still here\n'
     })
+  })
+})
+
+describe('a kernel that panics while it runs', () => {
+  it('is shown as crashed, with its last words, though its hypervisor goes on', async () => {
+    await inGuest('sync; (sleep 1; echo c > /proc/sysrq-trigger) > /dev/null 2>&1 &')
+    await until('it is noticed', 60_000, async () => (await status())?.state === 'crashed')
+    expect(await status()).toMatchObject({
+      pid: expect.any(Number),
+      reason: expect.stringMatching(/^Kernel panic - not syncing: .*sysrq/),
+      console: expect.arrayContaining([expect.stringContaining('end Kernel panic')]),
+    })
+    expect(await place.fails('E_MACHINE_CRASHED', 'exec', '--', 'true')).toMatchObject({
+      value: expect.stringContaining('Kernel panic'),
+      hint: expect.stringContaining('posada up default'),
+    })
+  })
+
+  it('is started again by up', async () => {
+    expect(await place.json('up')).toMatchObject({ machines: [{ change: 'started' }] })
+    expect(await status()).toMatchObject({ state: 'running' })
+    expect((await status())?.reason).toBeUndefined()
   })
 })
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { pendingChanges } from '../../../src/machine/changes.ts'
-import { nameOf } from '../../../src/machine/status.ts'
+import { nameOf } from '../../../src/machine/condition.ts'
 import { aMachine, aState } from '../../helpers/model.ts'
 
 const port = { protocol: 'tcp' as const, hostAddress: '127.0.0.1', hostPort: 8080, guestPort: 80, auto: true }

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { findPanic } from '../../../src/machine/panic.ts'
+import { findDeath, findPanic } from '../../../src/machine/panic.ts'
 
 const PANIC = 'Kernel panic - not syncing: VFS: Unable to mount root fs'
 let dir: string
@@ -45,5 +45,38 @@ describe('findPanic', () => {
 
   it('finds the last words behind a flood, and no control characters in them', async () => {
     expect(await found(`${'x'.repeat(2 ** 20)}\n[1.0] ${PANIC}\u001b[31m\u0000\n`)).toBe(PANIC)
+  })
+})
+
+describe('findDeath', () => {
+  const death = async (text: string, from = 0) => {
+    const path = join(dir, 'console.log')
+    await writeFile(path, text)
+    return findDeath(path, from)
+  }
+
+  it.each([
+    `[    4.661] ${PANIC}\r\nCPU: 0\r\n[    4.7] ---[ end ${PANIC} ]---\r\n`,
+    `---[ end ${PANIC} ]---`,
+    `${'x'.repeat(2 ** 20)}\n[1.0][    T1] ---[ end ${PANIC} ]---\n\n`,
+  ])('a panic that nothing came after', async (text) => {
+    expect(await death(text)).toBe(PANIC)
+  })
+
+  it.each([
+    ['a panic that is still being told of', `${PANIC}\nCPU: 0\n`],
+    ['a kernel that restarts itself', `${PANIC}\nRebooting in 10 seconds..\n`],
+    ['what a restarted guest says', `---[ end ${PANIC} ]---\n\ndebian login: `],
+    ['a line that only holds the words', `log: ---[ end ${PANIC} ]---\n`],
+    ['nothing', ''],
+  ])('%s is none', async (_, text) => {
+    expect(await death(text)).toBeNull()
+  })
+
+  it('looks at this run alone, and at a log that was begun anew meanwhile', async () => {
+    const end = `---[ end ${PANIC} ]---\n`
+    expect(await death(end, end.length)).toBeNull()
+    expect(await death(end, 1000)).toBe(PANIC)
+    expect(await findDeath(join(dir, 'no log yet'), 0)).toBeNull()
   })
 })
