@@ -106,6 +106,10 @@ export const errorCodes = {
   },
   E_PASST: { exit: 1, means: 'passt ended while a machine was being started.' },
   E_MEMORY_SHORT: { exit: 1, means: 'The host has not enough memory for the machine.' },
+  E_NETWORK_START: {
+    exit: 1,
+    means: 'The process that joins the machines of a project could not be started.',
+  },
   E_PORT_IN_USE: { exit: 1, means: 'A port of the host is taken.' },
 
   // Life of a machine

@@ -1,0 +1,227 @@
+import { FrameSplitter, joinFrame, lengthBytes } from '../../lib/framing.ts'
+import { parseIpv4, parseIpv6, parseSubnet } from '../../lib/ip.ts'
+import type { Member, NetworkDefinition } from '../config.ts'
+import { Allowance } from '../link/allowance.ts'
+import { type Counters, countDrop, type DropReason } from '../link/counters.ts'
+import { Switch } from '../link/switch.ts'
+import type { Resolver } from '../services/dns.ts'
+import { domainOf } from '../services/names.ts'
+import { routerAdvertisement } from '../services/neighbours.ts'
+import { Services, servicesMac } from '../services/services.ts'
+import { macNumber, parseMac } from '../wire/ethernet.ts'
+import { Congestion } from './congestion.ts'
+import { PortLink } from './port-link.ts'
+import { Ways } from './ways.ts'
+
+export interface LanOptions {
+  project: string
+  resolver: Resolver
+  /** A machine's link came or went. */
+  changed(machine: string, up: boolean): void
+  refused(machine: string, reason: DropReason): void
+  /** Every frame that a machine sends, before anything is made of it. */
+  tap: ((machine: string, bytes: Buffer, start: number, end: number) => void) | null
+}
+
+export interface MemberStatus {
+  machine: string
+  mac: string
+  ipv4: string
+  ipv6: string
+  linked: boolean
+  counters: Counters
+}
+
+/** A machine's place on the network. */
+interface Seat {
+  member: Member
+  link: PortLink
+  port: number
+  /** Frames to the services. */
+  questions: Allowance
+}
+
+/** Questions to the services that a machine may put in a second. */
+const questionsPerSecond = 2000
+/** A piece of a buffer this many times its size is copied before it waits: it would keep the whole alive. */
+const largestShare = 4
+
+/** One network: its machines, the switch between them, the services, the conditions of its ways. */
+export class Lan {
+  readonly #options: LanOptions
+  readonly #switch: Switch
+  readonly #servicesPort: number
+  readonly #congestion = new Congestion()
+  readonly #ways: Ways
+  readonly #seats = new Map<number, Seat>()
+  #definition: NetworkDefinition
+  #services: Services
+
+  constructor(definition: NetworkDefinition, options: LanOptions) {
+    this.#definition = definition
+    this.#options = options
+    this.#ways = new Ways(definition)
+    this.#switch = new Switch({
+      deliver: (from, to, stream, frames) => this.#deliver(from, to, stream, frames),
+      refused: (from, reason) => {
+        const machine = this.#seats.get(from)?.member.machine
+        if (machine !== undefined) options.refused(machine, reason)
+      },
+    })
+    const host = hostOf(definition)
+    this.#servicesPort = this.#switch.addPort({
+      sender: { mac: servicesMac, ipv4: host.ipv4, ipv6Prefix: host.prefix },
+      guarded: true,
+    })
+    this.#services = servicesOf(definition, options)
+    for (const member of definition.members) this.#seat(member)
+  }
+
+  /** New conditions and machines. Those that are as before keep their links. */
+  update(definition: NetworkDefinition): void {
+    this.#definition = definition
+    this.#ways.update(definition)
+    this.#services = servicesOf(definition, this.#options)
+    const wanted = new Map(definition.members.map((member) => [JSON.stringify(member), member]))
+    for (const seat of this.#seats.values()) {
+      const isAsBefore = wanted.delete(JSON.stringify(seat.member))
+      if (!isAsBefore) this.#unseat(seat)
+    }
+    for (const member of wanted.values()) this.#seat(member)
+  }
+
+  /** Whether `update` can take this over; a network with other addresses is another network. */
+  isSame({ name, subnet, ipv6, guarded }: NetworkDefinition): boolean {
+    const mine = this.#definition
+    return name === mine.name && subnet === mine.subnet && ipv6 === mine.ipv6 && guarded === mine.guarded
+  }
+
+  get linked(): number {
+    return [...this.#seats.values()].filter(({ link }) => link.up).length
+  }
+
+  status(): MemberStatus[] {
+    return [...this.#seats.values()].map(({ member, link, port }) => {
+      const { machine, mac, ipv4, ipv6 } = member
+      return { machine, mac, ipv4, ipv6, linked: link.up, counters: this.#switch.counters(port) }
+    })
+  }
+
+  close(): void {
+    this.#ways.close()
+    for (const seat of this.#seats.values()) this.#unseat(seat)
+  }
+
+  #unseat({ link, port }: Seat): void {
+    this.#seats.delete(port)
+    this.#switch.removePort(port)
+    this.#congestion.forget(link)
+    link.close()
+  }
+
+  #seat(member: Member): void {
+    const sender = {
+      mac: parseMac(member.mac) ?? servicesMac,
+      ipv4: parseIpv4(member.ipv4) ?? 0,
+      ipv6Prefix: hostOf(this.#definition).prefix,
+    }
+    const port = this.#switch.addPort({ sender, guarded: this.#definition.guarded })
+    const link: PortLink = new PortLink(member.socket, {
+      frame: (bytes, start, end) => {
+        this.#options.tap?.(member.machine, bytes, start + lengthBytes, end)
+        this.#switch.receive(port, bytes, start, end, performance.now())
+      },
+      burst: () => this.#switch.flush(),
+      changed: (up) => {
+        if (up) this.#reply(port, routerAdvertisement(hostOf(this.#definition)))
+        this.#options.changed(member.machine, up)
+      },
+      drained: () => this.#congestion.drained(link),
+    })
+    const questions = new Allowance(questionsPerSecond, questionsPerSecond)
+    this.#seats.set(port, { member, link, port, questions })
+  }
+
+  #deliver(from: number, to: number, stream: Buffer, frames: number): void {
+    const sender = this.#seats.get(from)
+    if (sender === undefined) return
+    if (to === this.#servicesPort) {
+      this.#ask(sender, stream)
+      return
+    }
+    const receiver = this.#seats.get(to)
+    if (receiver === undefined) return
+    const [a, b] = [sender.member.machine, receiver.member.machine]
+    if (this.#ways.isPlain(a, b)) this.#hand(sender, receiver, stream, frames)
+    else
+      eachFrame(stream, (framed) => {
+        const lost = this.#ways.send(a, b, framed, (arrived) => this.#hand(sender, receiver, arrived, 1))
+        if (lost !== null) countDrop(this.#switch.counters(from), lost)
+      })
+  }
+
+  #hand(sender: Seat, { link, port }: Seat, stream: Buffer, frames: number): void {
+    const counters = this.#switch.counters(port)
+    if (!link.up) {
+      countDrop(counters, 'down', frames)
+      return
+    }
+    if (this.#congestion.isStuck(link)) {
+      countDrop(counters, 'full', frames)
+      return
+    }
+    counters.sent.frames += frames
+    counters.sent.bytes += stream.length - frames * lengthBytes
+    link.write(stream.length * largestShare < stream.buffer.byteLength ? Buffer.from(stream) : stream)
+    if (link.isFull) this.#congestion.hold(sender.link, link)
+  }
+
+  #ask({ member, port, questions }: Seat, stream: Buffer): void {
+    eachFrame(stream, (framed) => {
+      if (!questions.take(performance.now())) countDrop(this.#switch.counters(port), 'storm')
+      else
+        this.#services.receive(member.machine, framed.subarray(lengthBytes), (frame) =>
+          this.#reply(port, frame),
+        )
+    })
+  }
+
+  #reply(port: number, frame: Buffer): void {
+    const seat = this.#seats.get(port)
+    if (seat === undefined) return
+    const counters = this.#switch.counters(port)
+    if (!seat.link.up || seat.link.isFull) {
+      countDrop(counters, seat.link.up ? 'full' : 'down')
+      return
+    }
+    counters.sent.frames += 1
+    counters.sent.bytes += frame.length
+    seat.link.write(joinFrame([frame], frame.length))
+  }
+}
+
+function eachFrame(stream: Buffer, visit: (framed: Buffer) => void): void {
+  new FrameSplitter().push(stream, (bytes, start, end) => visit(bytes.subarray(start, end)))
+}
+
+/** The services of a network, at its first address. */
+function hostOf({ subnet, ipv6 }: NetworkDefinition) {
+  const prefix = (parseIpv6(ipv6.split('/')[0] ?? '') ?? new Uint8Array(16)).subarray(0, 8)
+  const ipv4 = (parseSubnet(subnet)?.base ?? 0) + 1
+  return { mac: servicesMac, ipv4, ipv6: Uint8Array.of(...prefix, 0, 0, 0, 0, 0, 0, 0, 1), prefix }
+}
+
+function servicesOf(definition: NetworkDefinition, { project, resolver }: LanOptions): Services {
+  const host = hostOf(definition)
+  const machines = definition.members.map(({ machine, mac, ipv4 }) => {
+    const address = { name: machine, ipv4: parseIpv4(ipv4) ?? 0 }
+    return [macNumber(parseMac(mac) ?? servicesMac, 0), address] as const
+  })
+  const subnet = parseSubnet(definition.subnet) ?? { base: 0, prefix: 32 }
+  return new Services({
+    network: definition.name,
+    host,
+    reservations: { subnet, server: host.ipv4, domain: domainOf(project), machines: new Map(machines) },
+    resolver,
+  })
+}

@@ -1,0 +1,44 @@
+import { readFileSync, writeSync } from 'node:fs'
+import { encodeFailure, encodeReady } from '../../background/handshake.ts'
+import { fromSystemError } from '../../errors/index.ts'
+import type { ProcessConfig } from '../launch.ts'
+import { supervise } from './supervise.ts'
+
+/** The process of one project's networks: its configuration on standard input, one line of JSON on standard output. */
+
+const log = (message: string) => writeSync(2, `${new Date().toISOString()} ${message}\n`)
+
+/** A starter that has gone away meanwhile does not matter. */
+function say(line: string): void {
+  try {
+    writeSync(1, line)
+  } catch (error) {
+    log(`nobody waits for the start: ${error}`)
+  }
+}
+
+process.on('uncaughtException', (error) => {
+  log(`bug: ${error.stack ?? error.message}`)
+  process.exit(1)
+})
+
+process.umask(0o077)
+process.title = 'posada-network'
+const stop = new Promise<string>((resolve) => {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.on(signal, () => resolve(`it was told to end by ${signal}`))
+  }
+})
+
+const config = JSON.parse(readFileSync(0, 'utf8')) as ProcessConfig
+process.title = `posada-network ${config.id}`
+try {
+  log('the networks of the project begin')
+  log(`they end: ${await supervise({ ...config, log, stop, onReady: () => say(encodeReady()) })}`)
+  process.exit(0)
+} catch (error) {
+  const failure = fromSystemError(error)
+  log(`failed: ${failure instanceof Error ? (failure.stack ?? failure.message) : failure}`)
+  say(encodeFailure(failure))
+  process.exit(1)
+}

@@ -1,0 +1,89 @@
+import type { NetworkConfig } from '../config.ts'
+import { Names } from '../services/names.ts'
+import { Upstream } from '../services/upstream.ts'
+import { Lan, type MemberStatus } from './lan.ts'
+import type { Presence } from './presence.ts'
+import { Refusals } from './refusals.ts'
+import type { Taps } from './taps.ts'
+
+export interface NetworksOptions {
+  log: (message: string) => void
+  presence: Presence
+  /** Not there yet while the first networks are made. */
+  taps: () => Taps | null
+}
+
+export interface NetworkStatus {
+  name: string
+  members: MemberStatus[]
+}
+
+/** All networks of the project, as its configuration has them at the time. */
+export class Networks {
+  readonly #options: NetworksOptions
+  readonly #upstream = new Upstream()
+  readonly #refusals: Refusals
+  readonly #lans = new Map<string, Lan>()
+  #names = new Names({ version: 1, project: '', networks: [] })
+
+  constructor(options: NetworksOptions) {
+    this.#options = options
+    this.#refusals = new Refusals(options.log)
+  }
+
+  /** Takes over a configuration: networks that are as before keep their links. */
+  apply(config: NetworkConfig): void {
+    this.#names = new Names(config)
+    for (const [name, lan] of this.#lans) {
+      const definition = config.networks.find((network) => network.name === name)
+      if (definition !== undefined && lan.isSame(definition)) lan.update(definition)
+      else {
+        lan.close()
+        this.#lans.delete(name)
+      }
+    }
+    for (const definition of config.networks) {
+      if (!this.#lans.has(definition.name))
+        this.#lans.set(definition.name, this.#make(config, definition.name))
+    }
+  }
+
+  get linked(): number {
+    return [...this.#lans.values()].reduce((sum, { linked }) => sum + linked, 0)
+  }
+
+  status(): NetworkStatus[] {
+    return [...this.#lans].map(([name, lan]) => ({ name, members: lan.status() }))
+  }
+
+  close(): void {
+    for (const lan of this.#lans.values()) lan.close()
+    this.#lans.clear()
+  }
+
+  #make(config: NetworkConfig, name: string): Lan {
+    const { log, presence, taps } = this.#options
+    const definition = config.networks.find((network) => network.name === name)
+    if (definition === undefined) throw new Error(`no network ${name}`)
+    const resolver = {
+      names: {
+        find: (...asked: Parameters<Names['find']>) => this.#names.find(...asked),
+        isIsolated: (machine: string) => this.#names.isIsolated(machine),
+      },
+      upstream: (query: Buffer, head: Buffer) => this.#upstream.ask(query, head),
+    }
+    return new Lan(definition, {
+      project: config.project,
+      resolver,
+      changed: (machine, up) => {
+        log(`${name}: ${machine} is ${up ? 'linked' : 'gone'}`)
+        if (up) presence.settle(machine)
+      },
+      refused: (machine, reason) => this.#refusals.note(name, machine, reason, performance.now()),
+      tap: (machine, bytes, start, end) => {
+        const captures = taps()
+        if (captures?.any === true) captures.frame(name, machine, bytes, start, end)
+      },
+    })
+  }
+}

@@ -1,0 +1,38 @@
+/** Milliseconds that an announced machine may take until its NIC is there, and that nobody may be there. */
+const patience = 60_000
+
+/**
+ * Whether the process is still of use: a machine is linked, or was announced and may yet come. Pure, by
+ * the times that it is given.
+ */
+export class Presence {
+  readonly #expected = new Map<string, number>()
+  #usedAt: number
+
+  constructor(now: number) {
+    this.#usedAt = now
+  }
+
+  /** The machines are about to start. */
+  expect(machines: readonly string[], now: number): void {
+    for (const machine of machines) this.#expected.set(machine, now + patience)
+    this.#usedAt = now
+  }
+
+  /** The machine is linked, or has stopped: it is waited for no more. */
+  settle(machine: string): void {
+    this.#expected.delete(machine)
+  }
+
+  /** Nobody is there, and nobody is about to come. */
+  isDeserted(linked: number, now: number): boolean {
+    for (const [machine, until] of this.#expected) if (until <= now) this.#expected.delete(machine)
+    return linked === 0 && this.#expected.size === 0
+  }
+
+  /** It has been so for long: machines that ended by themselves tell nobody. */
+  isForgotten(linked: number, now: number): boolean {
+    if (!this.isDeserted(linked, now)) this.#usedAt = now
+    return now - this.#usedAt >= patience
+  }
+}
