@@ -45,6 +45,7 @@ export const errorCodes = {
   E_VARIABLE_UNSET: { exit: 2, means: 'A ${VARIABLE} is not set.' },
   E_DOTENV: { exit: 2, means: 'A line of .env cannot be understood.' },
   E_DEPENDENCY_CYCLE: { exit: 2, means: 'Machines depend on each other in a circle.' },
+  E_USER_DATA: { exit: 2, means: 'What `cloud_init` gives is no user-data, or cannot be read.' },
   E_TEMPLATE_UNKNOWN: { exit: 2, means: 'posada init knows no template of this name.' },
 
   // Project and state
@@ -127,6 +128,7 @@ export const errorCodes = {
     exit: 1,
     means: 'The machine runs, and what the manifest says under `ready` did not come in time.',
   },
+  E_CLOUD_INIT: { exit: 1, means: 'cloud-init failed in the guest.' },
   E_DEPENDENCY_FAILED: { exit: 1, means: 'A machine that this one depends on did not come up.' },
   E_SEVERAL: { exit: 1, means: 'Several machines failed; each is reported with its own code.' },
 

@@ -11,8 +11,15 @@ export interface Changes {
   anew: string[]
 }
 
-/** What the manifest says now against what the machine was last started with. Pure. */
-export function pendingChanges(config: Machine, state: MachineState): Changes {
+/**
+ * What the manifest says now against what the machine was last started with. `userData` is the digest of
+ * its user-data now, undefined where that cannot be told. Pure.
+ */
+export function pendingChanges(
+  config: Machine,
+  state: MachineState,
+  userData: string | null | undefined,
+): Changes {
   const { spec } = state
   const rootSize = spec.disks[0]?.size ?? 0
   const atStart: string[] = []
@@ -26,6 +33,7 @@ export function pendingChanges(config: Machine, state: MachineState): Changes {
   const [name, version] = config.box.split('@')
   if (name !== state.box.name || (version !== undefined && version !== state.box.version)) anew.push('box')
   if (wantedArch(config) !== spec.arch) anew.push('arch')
+  if (userData !== undefined && userData !== (state.cloudInit?.userData ?? null)) anew.push('cloud_init')
   return { atStart, anew }
 }
 

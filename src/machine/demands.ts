@@ -50,6 +50,7 @@ function capabilityProblems(provider: Provider, config: Machine, spec: MachineSp
   const boot = spec.boot.kind === 'kernel' ? 'kernel' : spec.boot.firmware
   if (!can.arch.includes(spec.arch)) lacks(`run ${spec.arch} guests`, ['arch'], spec.arch)
   if (!can.boot.includes(boot)) lacks(`boot a box by ${boot}`, ['box'], config.box)
+  if (spec.media !== undefined && can.media !== true) lacks('give a guest a seed', ['box'], config.box)
   if (spec.nested && !can.nested) lacks('let a guest run machines of its own', ['nested'], 'true')
   for (const [index, port] of config.ports.entries()) {
     const value = `${port.hostPort}/${port.protocol}`

@@ -3,7 +3,7 @@ import type { StoredBox } from '../box/index.ts'
 import { loginKeys } from '../box/login-keys.ts'
 import { isPosadaError } from '../errors/index.ts'
 import type { Machine } from '../manifest/index.ts'
-import { type MachineState, writeState } from '../project/machine-state.ts'
+import { isUnsettled, type MachineState, writeState } from '../project/machine-state.ts'
 import type { Provider } from '../provider/index.ts'
 import {
   ensureKeyPair,
@@ -121,13 +121,19 @@ async function connectInTime(
     reached = stage
   }
   const timeout = Math.max(deadline - Date.now(), 5000)
+  // An SSH server may be there before cloud-init has made the user.
+  const patience = isUnsettled(state) ? { authPatience: timeout } : {}
   const target = sshTarget(provider, state, project.paths.machine(config.name))
   try {
     const consoleFrom = state.start?.consoleFrom ?? 0
     const watched = { provider, spec: state.spec, timeout, consoleFrom, signal: project.signal }
-    return await raceCrash(watched, (signal) => waitForSsh(target, { ...options, timeout, onStage, signal }))
+    return await raceCrash(watched, (signal) =>
+      waitForSsh(target, { ...options, ...patience, timeout, onStage, signal }),
+    )
   } catch (error) {
-    if (!isPosadaError(error, 'E_SSH_CONNECT')) throw error
+    const isRefused = state.cloudInit !== undefined && isPosadaError(error, 'E_SSH_AUTH')
+    if (!isRefused && !isPosadaError(error, 'E_SSH_CONNECT')) throw error
+    if (isRefused) reached = 'handshake'
     throw await bootTimeout(state.spec, config.bootTimeout, STAGES[reached], error)
   }
 }

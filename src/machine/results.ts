@@ -57,7 +57,7 @@ export interface StatusResult {
   inManifest: boolean | null
   /** Settings of the manifest that the running machine does not have yet: `memory`, `ports`… */
   pending: string[]
-  /** Why it is in this state, where there is more to say: how it crashed. */
+  /** Why it is in this state, where there is more to say: how it crashed, that cloud-init failed. */
   reason?: string
   /** The code of the failure, where its state is unknown: `E_STATE_CORRUPT`. */
   code?: string

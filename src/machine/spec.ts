@@ -1,4 +1,5 @@
 import type { BoxManifest, StoredBox } from '../box/index.ts'
+import { seedLabel } from '../cloud-init/seed.ts'
 import { PosadaError } from '../errors/index.ts'
 import { formatSize } from '../lib/units.ts'
 import type { Machine } from '../manifest/index.ts'
@@ -47,6 +48,7 @@ export function machineSpec(inputs: SpecInputs): MachineSpec {
     nested: config.nested,
     boot: boot(box, config.name, inputs.forwards === null),
     disks: disks(config, box, paths),
+    ...(box.manifest.seed === undefined ? {} : { media: [{ name: seedLabel, path: paths.seed }] }),
     nics: inputs.forwards === null ? [] : [{ kind: 'user', mac, forwards: inputs.forwards }],
     files: {
       dataDir: paths.data,

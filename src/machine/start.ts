@@ -12,6 +12,7 @@ import { checkDemands } from './demands.ts'
 import { findBox } from './find-box.ts'
 import { choosePorts } from './host-ports.ts'
 import type { Project } from './project.ts'
+import { type PlannedSeed, planSeed, writeSeed } from './seed.ts'
 import { machineSpec } from './spec.ts'
 import { inStep } from './work.ts'
 
@@ -35,11 +36,12 @@ export async function startMachine(project: Project, inputs: StartInputs): Promi
   const { config } = inputs
   const paths = project.paths.machine(config.name)
   const box = await findBox(project, config, inputs.previous)
+  const seed = await planSeed(config, { box, paths, previous: inputs.previous })
   for (let attempt = 1; ; attempt++) {
-    const state = await planStart(project, inputs, box, paths)
+    const state = await planStart(project, inputs, { box, seed, paths })
     await writeState(paths, state)
     try {
-      return await carryOut(project, inputs.provider, paths, state)
+      return await carryOut(project, inputs.provider, { paths, seed, planned: state })
     } catch (error) {
       const mayRetry = isPosadaError(error, 'E_PORT_IN_USE') && attempt < PORT_TRIES
       if (!mayRetry) throw error
@@ -50,8 +52,7 @@ export async function startMachine(project: Project, inputs: StartInputs): Promi
 async function planStart(
   project: Project,
   { projectId, config, provider, previous }: StartInputs,
-  box: StoredBox,
-  paths: MachinePaths,
+  { box, seed, paths }: { box: StoredBox; seed: PlannedSeed | null; paths: MachinePaths },
 ): Promise<MachineState> {
   const id = machineId(projectId, config.name)
   const runtimeDir = await ensureRuntimeDir(project.user.runtime, id)
@@ -81,7 +82,9 @@ async function planStart(
     box: { name, version, digest: box.digest },
     spec,
     ports,
-    login: previous?.login ?? { user: box.manifest.login.user, ownKey: false },
+    // A seed brings the machine's own key with it.
+    login: previous?.login ?? { user: seed?.user ?? box.manifest.login.user, ownKey: seed !== null },
+    ...(seed === null ? {} : { cloudInit: { userData: seed.digest } }),
     provision: previous?.provision ?? {},
     ...historyOf(previous),
   }
@@ -94,10 +97,13 @@ function tellNoNetwork(project: Project, machine: string, provider: string): voi
 }
 
 /** What was stays true until the machine is started again: a start that fails before changes nothing. */
-function historyOf(previous: MachineState | null): Pick<MachineState, 'createdAt' | 'start' | 'stop'> {
+function historyOf(
+  previous: MachineState | null,
+): Pick<MachineState, 'cloudInit' | 'createdAt' | 'start' | 'stop'> {
   if (previous === null) return {}
-  const { createdAt, start, stop } = previous
+  const { cloudInit, createdAt, start, stop } = previous
   return {
+    ...(cloudInit === undefined || createdAt === undefined ? {} : { cloudInit }),
     ...(createdAt === undefined ? {} : { createdAt }),
     ...(start === undefined ? {} : { start }),
     ...(stop === undefined ? {} : { stop }),
@@ -107,12 +113,12 @@ function historyOf(previous: MachineState | null): Pick<MachineState, 'createdAt
 async function carryOut(
   project: Project,
   provider: Provider,
-  paths: MachinePaths,
-  planned: MachineState,
+  { paths, seed, planned }: { paths: MachinePaths; seed: PlannedSeed | null; planned: MachineState },
 ): Promise<MachineState> {
   const machine = planned.spec.name
   let state = planned
   if (state.createdAt === undefined) await removeLeftovers(provider, state.spec, paths)
+  if (seed !== null) await writeSeed(seed, { spec: state.spec, paths })
   const step = { machine, step: 'disk', message: `disk over ${state.box.name} ${state.box.version}` }
   await inStep(project.emit, step, () => provider.create(state.spec))
   state = { ...state, createdAt: state.createdAt ?? new Date().toISOString() }
@@ -133,7 +139,7 @@ async function carryOut(
  */
 async function removeLeftovers(provider: Provider, spec: MachineSpec, paths: MachinePaths): Promise<void> {
   await provider.stop(spec, { graceful: false, timeout: 0 })
-  for (const path of [paths.data, paths.knownHosts, paths.key, paths.publicKey]) {
+  for (const path of [paths.data, paths.knownHosts, paths.key, paths.publicKey, paths.seed]) {
     await rm(path, { recursive: true, force: true })
   }
 }

@@ -1,6 +1,6 @@
 import { fromSystemError, isPosadaError } from '../errors/index.ts'
 import { untilAborted } from '../lib/abort.ts'
-import { type MachineState, readState } from '../project/machine-state.ts'
+import { isUnsettled, type MachineState, readState } from '../project/machine-state.ts'
 import { pendingChanges } from './changes.ts'
 import { type Condition, conditionOf } from './condition.ts'
 import { tailLines } from './console.ts'
@@ -9,6 +9,7 @@ import type { MachineStateName, StatusResult } from './results.ts'
 import { type Selected, selectWithOrphans } from './select.ts'
 import { STALLED } from './stall.ts'
 import { sshAddress } from './target.ts'
+import { userDataDigest } from './user-data.ts'
 
 const CONSOLE_LINES = 10
 
@@ -42,7 +43,8 @@ async function machineStatus(project: Project, { name, config }: Selected): Prom
   const condition = await conditionOf(provider, state)
   const { found, name: stateName } = condition
   const runs = found.state === 'running' || found.state === 'paused'
-  const pending = config === null ? { atStart: [], anew: [] } : pendingChanges(config, state)
+  const pending =
+    config === null ? { atStart: [], anew: [] } : pendingChanges(config, state, await userDataDigest(config))
   return {
     name,
     state: stateName,
@@ -84,9 +86,11 @@ function readiness(
   return state.start?.probed?.ready ?? false
 }
 
-function reasonOf(state: MachineState, { found, panic }: Condition): { reason?: string } {
+function reasonOf(state: MachineState, { found, name, panic }: Condition): { reason?: string } {
   if (panic !== null) return { reason: panic }
   if ('stalled' in found && found.stalled !== undefined) return { reason: STALLED[found.stalled] }
+  if (name === 'running' && isUnsettled(state))
+    return { reason: `cloud-init has not ended well yet (posada up ${state.spec.name})` }
   if (found.state !== 'stopped') return {}
   const reason = state.start?.panic ?? found.reason
   return reason === undefined ? {} : { reason }

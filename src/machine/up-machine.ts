@@ -1,5 +1,5 @@
 import type { Machine } from '../manifest/index.ts'
-import { type MachineState, readState } from '../project/machine-state.ts'
+import { isUnsettled, type MachineState, readState } from '../project/machine-state.ts'
 import type { MachineStatus, Provider } from '../provider/index.ts'
 import { connect, type SshSession } from '../ssh/index.ts'
 import { pendingChanges } from './changes.ts'
@@ -11,10 +11,12 @@ import { checkSources, provisionMachine } from './provision.ts'
 import { untilReady } from './readiness/until-ready.ts'
 import type { ProvisionResult, UpMachineResult } from './results.ts'
 import type { MemoryBudget } from './schedule/memory-budget.ts'
+import { settleCloudInit } from './settle.ts'
 import { explainStall, stallError } from './stall.ts'
 import { startMachine } from './start.ts'
 import { sshAddress, sshTarget } from './target.ts'
 import { undoUnfinished } from './undo-start.ts'
+import { userDataDigest } from './user-data.ts'
 import { withMachineLock } from './work.ts'
 
 export interface UpMachineOptions {
@@ -42,7 +44,7 @@ export function upMachine(project: Project, options: UpMachineOptions): Promise<
     if (previous !== null && (found === 'running' || found === 'paused')) {
       change = found === 'paused' ? 'resumed' : 'none'
       if (found === 'paused') await provider.resume(previous.spec)
-      tellPending(project, config, previous)
+      await tellPending(project, config, previous)
       state = previous
     } else {
       change = previous?.createdAt === undefined ? 'created' : 'started'
@@ -109,8 +111,10 @@ async function finish(
   state: MachineState,
 ): Promise<Finished> {
   const { config, provision } = options
-  const { session, state: usable } = await openSession(project, config, provider, state)
+  const { session, state: open } = await openSession(project, config, provider, state)
   try {
+    const usable =
+      session === null ? open : await settleCloudInit(project, { config, provider, state: open }, session)
     const steps = provision ? await provisionMachine(project, { config, state: usable, session }) : []
     options.onProvisioned()
     return { steps, ready: session === null ? null : await untilReady(project, config, session) }
@@ -126,7 +130,7 @@ async function openSession(
   provider: Provider,
   state: MachineState,
 ): Promise<{ session: SshSession | null; state: MachineState }> {
-  if (state.start?.readyAt === undefined) {
+  if (state.start?.readyAt === undefined || isUnsettled(state)) {
     return undoUnfinished(project, provider, config, () => logIn(project, { config, provider, state }))
   }
   if (config.ready.length === 0) return { session: null, state }
@@ -134,8 +138,8 @@ async function openSession(
   return { session: await connect(target, { signal: project.signal }), state }
 }
 
-function tellPending(project: Project, config: Machine, state: MachineState): void {
-  const { atStart, anew } = pendingChanges(config, state)
+async function tellPending(project: Project, config: Machine, state: MachineState): Promise<void> {
+  const { atStart, anew } = pendingChanges(config, state, await userDataDigest(config))
   const tell = (what: string[], hint: string) => {
     if (what.length === 0) return
     const message = `changed in the manifest, not in the running machine: ${what.join(', ')}`

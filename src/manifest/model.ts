@@ -37,6 +37,8 @@ export interface Machine {
   provision: ProvisionStep[]
   /** All of them have to be answered well before the machine counts as ready. */
   ready: ReadyProbe[]
+  /** User-data for cloud-init: the text itself, or an absolute path of the host to read it from. */
+  cloudInit: { inline: string } | { path: string } | null
   /** Milliseconds from the start of the machine to a usable SSH. */
   bootTimeout: number
   /** Milliseconds that a graceful halt may take before the power is cut. */

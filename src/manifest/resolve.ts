@@ -29,6 +29,7 @@ function resolveMachine({ name, values, node, owner }: CheckedMachine, root: str
     env: texts(values.env),
     provision: steps(values.provision ?? [], root),
     ready: (values.ready ?? []).map(resolveProbe),
+    cloudInit: cloudInit(values.cloud_init, root),
     bootTimeout: known(values.boot_timeout),
     haltTimeout: known(values.halt_timeout),
     place: (...path) => {
@@ -84,6 +85,11 @@ function resolveProbe({ value, node }: NonNullable<Values['ready']>[number]): Re
   if (tcp !== undefined) return { ...base, kind: 'tcp', port: tcp }
   if (http !== undefined) return { ...base, kind: 'http', ...http }
   return { ...base, kind: 'shell', script: known(shell) }
+}
+
+function cloudInit(value: Values['cloud_init'], root: string): Machine['cloudInit'] {
+  if (value === undefined) return null
+  return 'path' in value ? { path: resolve(root, value.path) } : value
 }
 
 function texts(values: Map<string, Located<string>> | undefined): Record<string, string> {

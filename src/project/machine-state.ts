@@ -22,6 +22,13 @@ export interface MachineState {
     /** Whether the machine's own key has taken the place of the box's. */
     ownKey: boolean
   }
+  /** Where a seed was given to the guest's cloud-init. */
+  cloudInit?: {
+    /** SHA-256 of the user-data in it; null where the manifest had none. */
+    userData: string | null
+    /** ISO 8601; when it was seen to have ended well. */
+    doneAt?: string
+  }
   /** The manifest's ports as chosen at the last start; SSH's is the spec's first forward. */
   ports: RecordedPort[]
   /** ISO 8601; when the disks were complete. Absent while `up` has not got there. */
@@ -70,6 +77,11 @@ export async function writeState(paths: MachinePaths, state: MachineState): Prom
   await writeJsonFile(paths.state, state)
 }
 
+/** Whether the guest's cloud-init has not been seen to end well yet. */
+export function isUnsettled({ cloudInit }: MachineState): boolean {
+  return cloudInit !== undefined && cloudInit.doneAt === undefined
+}
+
 /** Names of the machines that have a state, sorted; a folder without one is not a machine. */
 export async function machinesOnDisk(paths: ProjectPaths): Promise<string[]> {
   const names = await namesIn(paths.machines)
@@ -101,6 +113,7 @@ function rebase(spec: MachineSpec, paths: MachinePaths): MachineSpec {
   return {
     ...spec,
     disks: spec.disks.map((disk) => ({ ...disk, path: paths.disk(disk.name) })),
+    ...(spec.media === undefined ? {} : { media: spec.media.map((each) => ({ ...each, path: paths.seed })) }),
     files: {
       ...spec.files,
       dataDir: paths.data,

@@ -58,6 +58,8 @@ export interface MachinePaths {
   knownHosts: string
   consoleLog: string
   providerLog: string
+  /** What tells the guest's cloud-init who it is; mode 0600. */
+  seed: string
   /** The provider's folder: overlays. */
   data: string
   disk(name: string): string
@@ -86,6 +88,7 @@ function machinePaths(dir: string): MachinePaths {
     key: join(dir, 'id_ed25519'),
     publicKey: join(dir, 'id_ed25519.pub'),
     knownHosts: join(dir, 'known_hosts'),
+    seed: join(dir, 'seed.iso'),
     consoleLog: join(dir, 'console.log'),
     providerLog: join(dir, 'provider.log'),
     data,

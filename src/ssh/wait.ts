@@ -8,6 +8,8 @@ export interface WaitOptions {
   /** Milliseconds from now. */
   timeout: number
   boxKeyFiles?: readonly string[]
+  /** Milliseconds for which refused keys are tried again; 10 000 unless given. */
+  authPatience?: number
   /** Told when a connection gets further than any before. */
   onStage?: (stage: SshStage) => void
   signal?: AbortSignal
@@ -26,7 +28,7 @@ const STAGES: readonly SshStage[] = ['none', 'tcp', 'banner', 'handshake', 'auth
  * the connection that got furthest met (E_SSH_CONNECT, E_SSH_AUTH); E_SSH_HOST_KEY at once.
  */
 export async function waitForSsh(target: SshTarget, options: WaitOptions): Promise<SshSession> {
-  const { signal } = options
+  const { signal, authPatience = AUTH_PATIENCE } = options
   const deadline = Date.now() + options.timeout
   let furthest: SshStage = 'none'
   let failure: unknown
@@ -50,7 +52,7 @@ export async function waitForSsh(target: SshTarget, options: WaitOptions): Promi
       if (failure === undefined || rank(error) >= rank(failure)) failure = error
       if (isPosadaError(error, 'E_SSH_AUTH')) refusedSince ??= Date.now()
     }
-    const givenUp = refusedSince !== undefined && Date.now() - refusedSince > AUTH_PATIENCE
+    const givenUp = refusedSince !== undefined && Date.now() - refusedSince > authPatience
     if (givenUp || Date.now() + pause >= deadline) throw failure
     await sleep(pause, signal)
   }

@@ -21,6 +21,7 @@ export function aMachine(changes: Partial<Machine> = {}): Machine {
     env: {},
     provision: [],
     ready: [],
+    cloudInit: null,
     bootTimeout: 180_000,
     haltTimeout: 60_000,
     place: (...path) => ({ file: '/shop/posada.yaml', line: path.length, column: 1 }),

@@ -1,4 +1,5 @@
 import { limits } from '../limits.ts'
+import { cloudInit } from './cloud-init.ts'
 import { anything, list, mapOf } from './collections.ts'
 import { object } from './object.ts'
 import { port } from './port.ts'
@@ -120,6 +121,12 @@ export const machineFields = {
       'What must be so before the machine counts as ready, looked at from inside the guest: `up` waits for it, and so do machines that depend on this one.',
     examples: [[{ tcp: 5432 }]],
   },
+  cloud_init: {
+    schema: cloudInit,
+    description:
+      "What cloud-init does at the first boot of a machine made from a cloud image: a cloud-config as a mapping, user-data as a text, or the path of a file of it. Variables are not put in. `user:` in it names the user to log in as, instead of the box's.",
+    examples: [{ packages: ['nginx'] }],
+  },
   boot_timeout: {
     schema: duration({ min: 1000, max: day, bounds: 'from 1s to 1d' }),
     description:
@@ -136,7 +143,6 @@ export const machineFields = {
   sync: { planned: 'Folders of the host in the guest.' },
   hooks: { planned: 'Commands of the host that run around a verb.' },
   replicas: { planned: 'How many machines of this kind there are.' },
-  cloud_init: { planned: 'User data for cloud images.' },
 } as const
 
 /** A machine under `machines:`, and `defaults:`. */

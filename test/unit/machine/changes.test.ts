@@ -8,7 +8,7 @@ const port = { protocol: 'tcp' as const, hostAddress: '127.0.0.1', hostPort: 808
 describe('pendingChanges', () => {
   it('is empty right after a start', () => {
     const config = aMachine({ ports: [port], disk: 2 ** 31 })
-    expect(pendingChanges(config, aState(config))).toEqual({ atStart: [], anew: [] })
+    expect(pendingChanges(config, aState(config), null)).toEqual({ atStart: [], anew: [] })
   })
 
   it.each([
@@ -19,7 +19,7 @@ describe('pendingChanges', () => {
     ['ports', { ports: [port] }],
     ['providers', { providers: { qemu: { machine: 'pc' } } }],
   ])('a start applies %s', (name, change) => {
-    expect(pendingChanges(aMachine(change), aState())).toEqual({ atStart: [name], anew: [] })
+    expect(pendingChanges(aMachine(change), aState(), null)).toEqual({ atStart: [name], anew: [] })
   })
 
   it.each([
@@ -27,7 +27,7 @@ describe('pendingChanges', () => {
     ['box', { box: 'debian/12@1' }],
     ['arch', { arch: 'aarch64' as const }],
   ])('only a new machine applies %s', (name, change) => {
-    expect(pendingChanges(aMachine(change), aState())).toEqual({ atStart: [], anew: [name] })
+    expect(pendingChanges(aMachine(change), aState(), null)).toEqual({ atStart: [], anew: [name] })
   })
 
   it('does not take a port that was moved for a change', () => {
@@ -36,7 +36,7 @@ describe('pendingChanges', () => {
         { protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: 50_000, guestPort: 80, movedFrom: 8080 },
       ],
     })
-    expect(pendingChanges(aMachine({ ports: [port] }), state).atStart).toEqual([])
+    expect(pendingChanges(aMachine({ ports: [port] }), state, null).atStart).toEqual([])
   })
 })
 

@@ -30,6 +30,8 @@ describe('what the loader takes, the schema takes', () => {
     `${head}provision:\n- {shell: ls, args: [a], env: {A: 1}, user: web, run: once, timeout: 5m, name: x}\n- {shell: {path: x}}\n- {shell: {inline: x}}\n`,
     `${head}provision:\n- {file: {from: x, to: /x, mode: "0644", owner: a, group: b}}\n- {file: {content: x, to: /x}}\n`,
     `${head}providers: {qemu: {args: [a, 1], x: {y: null}}}\n`,
+    `${head}cloud_init: {packages: [a], runcmd: [[a, b], c], x: 1}\n`,
+    `${head}cloud_init: ./user-data\n`,
     'version: 1\ndefaults: {box: debian/12}\nmachines: {a: , b: {depends_on: [a]}}\n',
   ])('%j', async (text) => {
     await load(text)
@@ -71,17 +73,7 @@ describe('what the schema refuses, the loader refuses', () => {
 
 test('what is planned is not offered', () => {
   const text = JSON.stringify(manifestSchema())
-  for (const key of [
-    'networks',
-    'replicas',
-    'hooks',
-    'sync',
-    'ansible',
-    'extends',
-    'boxes',
-    'cloud_init',
-    'disks',
-  ])
+  for (const key of ['networks', 'replicas', 'hooks', 'sync', 'ansible', 'extends', 'boxes', 'disks'])
     expect(text).not.toContain(`"${key}":`)
 })
 
