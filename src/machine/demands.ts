@@ -35,21 +35,26 @@ export function optionProblems(provider: Provider, config: Machine): PosadaError
   )
 }
 
+const otherProvider = 'posada doctor lists the providers and what they lack; `provider:` chooses another'
+/** A box without a kernel of its own is booted by the boot loader on its disk. */
+const noFirmware =
+  '`provider: auto` takes one that can; boxes with a kernel beside their disk run everywhere: docs/boxes.md'
+
 function capabilityProblems(provider: Provider, config: Machine, spec: MachineSpec): PosadaError[] {
   const can = provider.capabilities()
   const problems: PosadaError[] = []
-  const lacks = (what: string, place: (string | number)[], value: string) =>
+  const lacks = (what: string, place: (string | number)[], value: string, hint = otherProvider) =>
     problems.push(
       new PosadaError('E_CAPABILITY', `provider ${provider.name} cannot ${what} on this host`, {
         value,
         place: config.place(...place),
         machine: config.name,
-        hint: 'posada doctor lists the providers and what they lack; `provider:` chooses another',
+        hint,
       }),
     )
   const boot = spec.boot.kind === 'kernel' ? 'kernel' : spec.boot.firmware
   if (!can.arch.includes(spec.arch)) lacks(`run ${spec.arch} guests`, ['arch'], spec.arch)
-  if (!can.boot.includes(boot)) lacks(`boot a box by ${boot}`, ['box'], config.box)
+  if (!can.boot.includes(boot)) lacks(`boot a box by ${boot}`, ['box'], config.box, noFirmware)
   if (spec.media !== undefined && can.media !== true) lacks('give a guest a seed', ['box'], config.box)
   if (spec.nested && !can.nested) lacks('let a guest run machines of its own', ['nested'], 'true')
   for (const [index, port] of config.ports.entries()) {

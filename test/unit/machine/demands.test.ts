@@ -42,6 +42,13 @@ describe('checkDemands', () => {
     )
   })
 
+  it('refuses to boot what would wait for a seed in vain', () => {
+    const { spec } = aState()
+    const seeded = { ...spec, media: [{ name: 'cidata', path: '/seed.iso' }] }
+    expect(() => checkDemands(qemu, aMachine(), seeded)).not.toThrow()
+    expect(() => checkDemands(limited({ media: false }), aMachine(), seeded)).toThrow(/give a guest a seed/)
+  })
+
   it('reports all at once', () => {
     const config = aMachine({ ports: [udp], nested: true })
     const provider = limited({ udpForward: false, nested: false })
