@@ -1,5 +1,5 @@
 import { isPosadaError } from '../errors/index.ts'
-import { loadManifest } from '../manifest/index.ts'
+import { loadManifest, type Machine } from '../manifest/index.ts'
 
 /** Names that a shell may complete. A name with what it stands for. */
 export interface Named {
@@ -13,20 +13,36 @@ export interface CompleteOptions {
   env: NodeJS.ProcessEnv
 }
 
+export interface ProjectNames {
+  machines: Named[]
+  /** Names that several replicas share. */
+  groups: Named[]
+  steps: Named[]
+}
+
 /** Machines and provision steps of the project; none where there is no manifest, or a wrong one. */
-export async function projectNames(options: CompleteOptions): Promise<{ machines: Named[]; steps: Named[] }> {
+export async function projectNames(options: CompleteOptions): Promise<ProjectNames> {
   const { file, cwd, env } = options
   try {
     const { machines } = await loadManifest({ cwd, env, ...(file === undefined ? {} : { file }) })
     const steps = machines.flatMap((machine) => machine.provision.map(({ name }) => name))
     return {
       machines: machines.map(({ name, box }) => ({ value: name, description: box })),
+      groups: groupsOf(machines),
       steps: [...new Set(steps)].map((value) => ({ value })),
     }
   } catch (error) {
-    if (isPosadaError(error)) return { machines: [], steps: [] }
+    if (isPosadaError(error)) return { machines: [], groups: [], steps: [] }
     throw error
   }
+}
+
+function groupsOf(machines: readonly Machine[]): Named[] {
+  const replicas = machines.filter(({ name, group }) => name !== group)
+  return [...new Set(replicas.map(({ group }) => group))].map((value) => {
+    const count = replicas.filter(({ group }) => group === value).length
+    return { value, description: count === 1 ? '1 replica' : `${count} replicas` }
+  })
 }
 
 /** Templates of `posada init`. */

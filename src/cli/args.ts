@@ -5,7 +5,8 @@ import * as Flags from '@oclif/core/flags'
 export const machinesArg = Args.string({
   name: 'machine',
   ignoreStdin: true,
-  description: 'Machines, by their names in the manifest; all when none is given.',
+  description:
+    "Machines, by their names in the manifest, the name that replicas share, or a pattern such as 'web-*'; all when none is given.",
   multiple: true,
 })
 
@@ -13,7 +14,8 @@ export const machinesArg = Args.string({
 export const machineArg = Args.string({
   name: 'machine',
   ignoreStdin: true,
-  description: 'A machine, by its name in the manifest; may be left out when there is only one.',
+  description:
+    'A machine, by its name in the manifest or a pattern that fits one; may be left out when there is only one.',
 })
 
 /** For a command in a guest that draws on the screen or asks questions. */

@@ -1,8 +1,8 @@
-import { Writable } from 'node:stream'
 import { PosadaError } from '../errors/index.ts'
 import { runCommand } from '../machine/command.ts'
 import type { Project } from '../machine/project.ts'
 import { shell } from '../machine/shell.ts'
+import { Collector } from './collector.ts'
 
 /** What `exec` and `ssh -- CMD` print with `--json`. */
 export interface GuestCommandResult {
@@ -23,8 +23,6 @@ export interface GuestCommandOptions {
   /** Whether the command gets a terminal, where this process has one. */
   tty: boolean
 }
-
-const LIMIT = 16 * 1024 * 1024
 
 /** Runs a command in a machine and makes its exit code that of this process. */
 export async function runInGuest(
@@ -65,23 +63,4 @@ async function onTerminal(
   const { exitCode, signal } = await shell(project, { machine, command, stdin, stdout, stderr })
   process.exitCode = exitCode
   return { exitCode, signal: signal ?? null }
-}
-
-/** Keeps the first 16 MiB of what is written to it. */
-class Collector extends Writable {
-  truncated = false
-  private readonly pieces: Buffer[] = []
-  private size = 0
-
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    const piece = chunk.subarray(0, LIMIT - this.size)
-    if (piece.length < chunk.length) this.truncated = true
-    if (piece.length > 0) this.pieces.push(piece)
-    this.size += piece.length
-    done()
-  }
-
-  text(): string {
-    return Buffer.concat(this.pieces).toString('utf8')
-  }
 }

@@ -2,23 +2,26 @@ import { BaseCommand } from '../base-command.ts'
 import { machineArg, ttyFlag } from '../cli/args.ts'
 import { splitAtDashes } from '../cli/argv.ts'
 import { type GuestCommandResult, runInGuest } from '../cli/guest-command.ts'
+import { type GuestCommandsResult, runInGuests } from '../cli/guest-commands.ts'
 import { PosadaError } from '../errors/index.ts'
+import { selectMachines } from '../machine/select.ts'
 
 export default class Exec extends BaseCommand {
   static override summary = 'Run a command in a machine; its exit code becomes that of posada.'
   static override description =
-    'The program and its arguments stand behind -- and reach the guest as they are, without a shell in between. Standard input, output and error pass through. With --json, output and error are part of the document.'
+    "The program and its arguments stand behind -- and reach the guest as they are, without a shell in between. Standard input, output and error pass through. With --json, output and error are part of the document. The name that replicas share, or a pattern, runs it in all of them at once: each line behind the machine's name, nothing on standard input, and the exit code is the first that is not 0."
   static override usage = 'exec [MACHINE] -- PROGRAM [ARGUMENT...]'
   static override examples = [
     '<%= config.bin %> exec web -- ls -la /srv',
     "<%= config.bin %> exec web -- sh -c 'echo $HOME'",
+    "<%= config.bin %> exec 'web-*' -- uptime",
   ]
   static override args = { machine: machineArg }
   static override flags = { tty: ttyFlag }
 
   protected override readonly interruptHint = null
 
-  async run(): Promise<GuestCommandResult> {
+  async run(): Promise<GuestCommandResult | GuestCommandsResult> {
     const { own, command } = splitAtDashes(this.argv)
     const { args, flags } = await this.parse(Exec, own)
     if (command === null || command.length === 0) {
@@ -27,6 +30,12 @@ export default class Exec extends BaseCommand {
     }
     const project = await this.openProject(flags)
     this.endProgress()
-    return runInGuest(project, { machine: args.machine, command, json: flags.json, tty: flags.tty })
+    const options = { machine: args.machine, command, json: flags.json, tty: flags.tty }
+    const several = args.machine === undefined ? [] : selectMachines(project.manifest, [args.machine])
+    if (several.length > 1) {
+      const names = several.map(({ name }) => name)
+      return runInGuests(project, names, options)
+    }
+    return runInGuest(project, options)
   }
 }

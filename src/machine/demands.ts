@@ -57,10 +57,10 @@ function capabilityProblems(provider: Provider, config: Machine, spec: MachineSp
   if (!can.boot.includes(boot)) lacks(`boot a box by ${boot}`, ['box'], config.box, noFirmware)
   if (spec.media !== undefined && can.media !== true) lacks('give a guest a seed', ['box'], config.box)
   if (spec.nested && !can.nested) lacks('let a guest run machines of its own', ['nested'], 'true')
-  for (const [index, port] of config.ports.entries()) {
+  for (const port of config.ports) {
     const value = `${port.hostPort}/${port.protocol}`
-    if (can.network === false) lacks('forward ports', ['ports', index], value)
-    else if (port.protocol === 'udp' && !can.udpForward) lacks('forward UDP', ['ports', index], value)
+    if (can.network === false) lacks('forward ports', ['ports', port.item], value)
+    else if (port.protocol === 'udp' && !can.udpForward) lacks('forward UDP', ['ports', port.item], value)
   }
   return problems
 }

@@ -53,10 +53,10 @@ export async function choosePorts(
 /** What keeps the ports that may not be moved from being opened. */
 async function findProblems(config: Machine): Promise<PosadaError[]> {
   const problems: PosadaError[] = []
-  for (const [index, port] of config.ports.entries()) {
+  for (const port of config.ports) {
     const obstacle = await findObstacle(port.protocol, port.hostAddress, port.hostPort)
     if (obstacle === null || (obstacle === 'taken' && port.auto)) continue
-    problems.push(await portError(config, port, index, obstacle))
+    problems.push(await portError(config, port, obstacle))
   }
   return problems
 }
@@ -66,7 +66,7 @@ async function settle(
   given: readonly HostPort[],
   previous: readonly PortResult[],
 ): Promise<PortResult> {
-  const { auto, ...rest } = port
+  const { auto, item: _, ...rest } = port
   if (!auto || (await isOpenTo(port, given))) return rest
   const { protocol, hostAddress, guestPort } = port
   const before = previous.find(
@@ -98,16 +98,11 @@ function isGiven(port: HostPort, given: readonly HostPort[]): boolean {
   })
 }
 
-async function portError(
-  config: Machine,
-  port: Port,
-  index: number,
-  obstacle: Obstacle,
-): Promise<PosadaError> {
+async function portError(config: Machine, port: Port, obstacle: Obstacle): Promise<PosadaError> {
   const { protocol, hostAddress, hostPort } = port
   const options = {
     value: `${hostAddress}:${hostPort}/${protocol}`,
-    place: config.place('ports', index),
+    place: config.place('ports', port.item),
     machine: config.name,
   }
   if (obstacle === 'no address') {

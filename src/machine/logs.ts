@@ -41,7 +41,7 @@ export async function logs(project: Project, options: LogsOptions): Promise<void
 
 async function pick(project: Project, name: string | undefined): Promise<string> {
   const names = name === undefined ? [] : [name]
-  return theOnly(await selectWithOrphans(project.manifest, project.paths, names)).name
+  return theOnly(await selectWithOrphans(project.manifest, project.paths, names), name).name
 }
 
 /** Reads on from `from`; a file that was replaced or cut is read from its beginning. */

@@ -1,5 +1,6 @@
 import { PosadaError } from '../errors/index.ts'
 import { nearest } from '../lib/suggest.ts'
+import { hasWildcard, matchesWildcard } from '../lib/wildcard.ts'
 import type { Machine, Manifest } from '../manifest/index.ts'
 import { machinesOnDisk } from '../project/machine-state.ts'
 import type { ProjectPaths } from '../project/paths.ts'
@@ -10,25 +11,29 @@ export interface Selected {
   config: Machine | null
 }
 
-/** The manifest's machines of these names, all where there are none, in the manifest's order. */
+/**
+ * The manifest's machines that are named, all where nothing is, in the manifest's order. A name is a
+ * machine's, or that which replicas share, or a pattern such as `web-*`; E_MACHINE_UNKNOWN where one
+ * means no machine.
+ */
 export function selectMachines(manifest: Manifest, names: readonly string[]): Machine[] {
-  const known = manifest.machines.map((machine) => machine.name)
-  refuseUnknown(names, known)
-  if (names.length === 0) return manifest.machines
-  return manifest.machines.filter((machine) => names.includes(machine.name))
+  const all = manifest.machines.map((config) => ({ name: config.name, config }))
+  return select(all, names).map(({ config }) => config)
 }
 
-/** The machine of this name; without a name the project's only one, else E_MACHINE_AMBIGUOUS. */
+/** The one machine that is named; without a name the project's only one, else E_MACHINE_AMBIGUOUS. */
 export function selectOne(manifest: Manifest, name: string | undefined): Machine {
-  return theOnly(selectMachines(manifest, name === undefined ? [] : [name]))
+  return theOnly(selectMachines(manifest, name === undefined ? [] : [name]), name)
 }
 
-/** The one that is there; E_MACHINE_AMBIGUOUS where there are several. */
-export function theOnly<T extends { name: string }>(found: readonly T[]): T {
+/** The one that is there; E_MACHINE_AMBIGUOUS where there are several that `name` means, if it is given. */
+export function theOnly<T extends { name: string }>(found: readonly T[], name?: string): T {
   const [only] = found
   if (only !== undefined && found.length === 1) return only
-  throw new PosadaError('E_MACHINE_AMBIGUOUS', 'the project has several machines; name one', {
-    hint: `one of: ${found.map((machine) => machine.name).join(', ')}`,
+  const what = name === undefined ? 'the project has several machines' : `'${name}' means several machines`
+  throw new PosadaError('E_MACHINE_AMBIGUOUS', `${what}; name one`, {
+    hint: `one of: ${listed(found.map((machine) => machine.name))}`,
+    ...(name === undefined ? {} : { value: name }),
   })
 }
 
@@ -41,20 +46,42 @@ export async function selectWithOrphans(
   const all: Selected[] = manifest.machines.map((config) => ({ name: config.name, config }))
   const inManifest = new Set(all.map((machine) => machine.name))
   for (const name of await machinesOnDisk(paths)) if (!inManifest.has(name)) all.push({ name, config: null })
-  refuseUnknown(
-    names,
-    all.map((machine) => machine.name),
-  )
-  return names.length === 0 ? all : all.filter((machine) => names.includes(machine.name))
+  return select(all, names)
 }
 
-function refuseUnknown(names: readonly string[], known: readonly string[]): void {
-  const unknown = names.filter((name) => !known.includes(name))
-  const [first] = unknown
-  if (first === undefined) return
-  const near = nearest(first, known)
-  throw new PosadaError('E_MACHINE_UNKNOWN', `the project has no machine named ${unknown.join(', ')}`, {
+function select<T extends Selected>(all: readonly T[], names: readonly string[]): T[] {
+  if (names.length === 0) return [...all]
+  const meant = new Map(names.map((name) => [name, new Set(meaning(all, name))]))
+  const unknown = names.filter((name) => meant.get(name)?.size === 0)
+  if (unknown.length > 0) throw unknownMachine(unknown, all)
+  return all.filter((machine) => [...meant.values()].some((found) => found.has(machine)))
+}
+
+/** A machine of this very name goes before replicas that share it. */
+function meaning<T extends Selected>(all: readonly T[], name: string): T[] {
+  if (hasWildcard(name)) return all.filter((machine) => matchesWildcard(machine.name, name))
+  const own = all.filter((machine) => machine.name === name)
+  return own.length > 0 ? own : all.filter(({ config }) => config?.group === name)
+}
+
+function unknownMachine(unknown: readonly string[], all: readonly Selected[]): PosadaError {
+  const [first = ''] = unknown
+  const names = all.map((machine) => machine.name)
+  const groups = all.flatMap(({ config }) => config?.group ?? [])
+  const near = hasWildcard(first) ? undefined : nearest(first, new Set([...names, ...groups]))
+  const message = hasWildcard(first)
+    ? `no machine of the project fits ${unknown.join(', ')}`
+    : `the project has no machine named ${unknown.join(', ')}`
+  return new PosadaError('E_MACHINE_UNKNOWN', message, {
     value: first,
-    hint: near === undefined ? `it has: ${known.join(', ')}` : `did you mean ${near}?`,
+    hint: near === undefined ? `it has: ${listed(names)}` : `did you mean ${near}?`,
   })
+}
+
+const LISTED = 20
+
+/** Names with commas between them, not too many. */
+function listed(names: readonly string[]): string {
+  const more = names.length - LISTED
+  return more > 0 ? `${names.slice(0, LISTED).join(', ')} and ${more} more` : names.join(', ')
 }

@@ -1,5 +1,6 @@
 import type { Checked } from './checked.ts'
 import { type Documents, mergeDocuments } from './documents.ts'
+import { expandReplicas } from './replicas.ts'
 import { machine as machineSchema } from './schema/machine.ts'
 import { severalMachines, singleMachine, singleMachineFields } from './schema/manifest-schema.ts'
 import { wrongType } from './schema/scalars.ts'
@@ -22,12 +23,13 @@ export function checkManifest(documents: Documents, context: Context): Checked |
   const schema = several === undefined ? singleMachine : severalMachines
   const values = schema.check(project.rest, context, start)
   const defaults = root.entries.get('defaults')?.value
-  const machines = project.machines.flatMap(({ name, node, owner }) => {
+  const written = project.machines.flatMap(({ name, node, owner }) => {
     const merged = defaults?.kind === 'map' ? merge(defaults, node, 'over') : node
     const checked = machineSchema.check(merged, context, owner)
     return checked === undefined ? [] : [{ name, values: checked, node: merged, owner }]
   })
-  checkMachines(machines, context.report)
+  const machines = expandReplicas(written, context.report)
+  checkMachines(written, machines, context.report)
   return { name: values?.name, machines }
 }
 

@@ -1,14 +1,25 @@
+import type { Port } from './model.ts'
 import type { machine as machineSchema } from './schema/machine.ts'
+import type { Located } from './schema/types.ts'
 import type { MapNode } from './source/node.ts'
 import type { Span } from './source/source.ts'
 
-/** A machine, checked, `defaults` merged under it. */
-export interface CheckedMachine {
+/** What stands under a name of `machines:`, checked, `defaults` merged under it. */
+export interface WrittenMachine {
   name: string
   values: NonNullable<ReturnType<typeof machineSchema.check>>
   node: MapNode
   /** The machine's name where it is written; of a single machine the beginning of the file. */
   owner: Span
+}
+
+/** One machine: a replica has what its group has, but for its name and its share of port ranges. */
+export interface CheckedMachine extends WrittenMachine {
+  /** The name under `machines:`. */
+  group: string
+  /** Names of machines, each where it was written; some may not exist. */
+  dependsOn: Located<string>[]
+  ports: Located<Port>[]
 }
 
 export interface Checked {

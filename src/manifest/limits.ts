@@ -8,7 +8,8 @@ export const limits = {
   depth: 64,
   /** Values once all aliases are written out. */
   nodes: 50_000,
-  machines: 64,
+  /** Replicas count, too. */
+  machines: 256,
   steps: 200,
   ports: 200,
   probes: 20,

@@ -17,6 +17,8 @@ export interface Manifest {
 
 export interface Machine {
   name: string
+  /** Its name under `machines:`, which it shares with the other replicas; where it has none, its own. */
+  group: string
   /** As written: `debian/12`. */
   box: string
   /** `auto` or a provider's name. */
@@ -55,6 +57,8 @@ export interface Port {
   guestPort: number
   /** Whether another host port may be taken when this one is in use. */
   auto: boolean
+  /** Which item of `ports:` it comes from, from 0: a range is several ports. */
+  item: number
 }
 
 export type ProvisionStep = ShellStep | FileStep

@@ -13,9 +13,11 @@ export function resolveManifest(where: { file: string; root: string }, checked: 
   return { ...where, name, machines: checked.machines.map((machine) => resolveMachine(machine, where.root)) }
 }
 
-function resolveMachine({ name, values, node, owner }: CheckedMachine, root: string): Machine {
+function resolveMachine(machine: CheckedMachine, root: string): Machine {
+  const { name, group, values, node, owner } = machine
   return {
     name,
+    group,
     box: known(values.box),
     provider: known(values.provider),
     providers: plain(values.providers, (options) => plain(options, (option) => option)),
@@ -24,8 +26,8 @@ function resolveMachine({ name, values, node, owner }: CheckedMachine, root: str
     memory: known(values.memory),
     disk: values.disk ?? null,
     nested: known(values.nested),
-    dependsOn: (values.depends_on ?? []).map(({ value }) => value),
-    ports: (values.ports ?? []).map(({ value }) => value),
+    dependsOn: machine.dependsOn.map(({ value }) => value),
+    ports: machine.ports.map(({ value }) => value),
     env: texts(values.env),
     provision: steps(values.provision ?? [], root),
     ready: (values.ready ?? []).map(resolveProbe),

@@ -1,13 +1,17 @@
 import { nearest } from '../lib/suggest.ts'
-import type { CheckedMachine } from './checked.ts'
-import type { Port } from './model.ts'
+import type { CheckedMachine, WrittenMachine } from './checked.ts'
+import { checkPorts } from './port-clashes.ts'
 import type { Report } from './problems.ts'
-import type { Located } from './schema/types.ts'
+import type { Node } from './source/node.ts'
 import { placeOf, type Span } from './source/source.ts'
 
-/** Checks what machines say of each other and of themselves as a whole. */
-export function checkMachines(machines: readonly CheckedMachine[], report: Report): void {
-  for (const machine of machines) {
+/** Checks what machines say of each other and of themselves as a whole: of what is written, and of all that it means. */
+export function checkMachines(
+  written: readonly WrittenMachine[],
+  machines: readonly CheckedMachine[],
+  report: Report,
+): void {
+  for (const machine of written) {
     if (!machine.node.entries.has('box'))
       report({
         code: 'E_KEY_MISSING',
@@ -15,18 +19,21 @@ export function checkMachines(machines: readonly CheckedMachine[], report: Repor
         span: machine.owner,
         value: 'box',
         hint:
-          machines.length > 1
-            ? "add 'box: debian/12' to it, or to 'defaults:'"
-            : "add 'box: debian/12' to it",
+          written.length > 1 ? "add 'box: debian/12' to it, or to 'defaults:'" : "add 'box: debian/12' to it",
       })
     checkStepNames(machine, report)
-    checkDependencies(machine, machines, report)
+    checkDependencies(machine, namesOf(written, machines), report)
   }
   checkCircles(machines, report)
   checkPorts(machines, report)
 }
 
-function checkStepNames({ values }: CheckedMachine, report: Report): void {
+/** What a machine may depend on: machines, and replicas by the name that they share. */
+function namesOf(written: readonly WrittenMachine[], machines: readonly CheckedMachine[]): Set<string> {
+  return new Set([...written, ...machines].map(({ name }) => name))
+}
+
+function checkStepNames({ values }: WrittenMachine, report: Report): void {
   const seen = new Map<string, Span>()
   for (const { value, node } of values.provision ?? []) {
     if (value.name === undefined || node.kind !== 'map') continue
@@ -45,11 +52,10 @@ function checkStepNames({ values }: CheckedMachine, report: Report): void {
 }
 
 function checkDependencies(
-  { name, values }: CheckedMachine,
-  machines: readonly CheckedMachine[],
+  { name, values }: WrittenMachine,
+  names: ReadonlySet<string>,
   report: Report,
 ): void {
-  const names = new Set(machines.map((machine) => machine.name))
   const seen = new Set<string>()
   for (const { value, node } of values.depends_on ?? []) {
     if (!names.has(value)) {
@@ -74,8 +80,9 @@ function checkDependencies(
 function checkCircles(machines: readonly CheckedMachine[], report: Report): void {
   const byName = new Map(machines.map((machine) => [machine.name, machine]))
   const done = new Set<string>()
+  const told = new Set<Node>()
   const visit = (machine: CheckedMachine, path: readonly string[]): void => {
-    for (const { value, node } of machine.values.depends_on ?? []) {
+    for (const { value, node } of machine.dependsOn) {
       const next = byName.get(value)
       if (next === undefined || done.has(value)) continue
       const begin = path.indexOf(value)
@@ -83,6 +90,8 @@ function checkCircles(machines: readonly CheckedMachine[], report: Report): void
         visit(next, [...path, value])
         continue
       }
+      if (told.has(node)) continue
+      told.add(node)
       const circle = [...path.slice(begin), value].join(' → ')
       const message =
         begin === path.length - 1
@@ -99,37 +108,4 @@ function checkCircles(machines: readonly CheckedMachine[], report: Report): void
     done.add(machine.name)
   }
   for (const machine of machines) if (!done.has(machine.name)) visit(machine, [machine.name])
-}
-
-/** Two machines cannot both have a port of the host; one that is `auto` gives way. */
-function checkPorts(machines: readonly CheckedMachine[], report: Report): void {
-  const taken: { machine: string; port: Port; span: Span }[] = []
-  for (const { name, values } of machines) {
-    for (const { value, node } of values.ports ?? []) {
-      const span = portSpan(node)
-      const other = taken.find(({ port }) => collide(port, value))
-      taken.push({ machine: name, port: value, span })
-      if (other === undefined) continue
-      const { line } = placeOf(other.span)
-      const where =
-        other.span.start === span.start ? "'defaults' gives it to every machine" : `first in line ${line}`
-      report({
-        code: 'E_VALUE_INVALID',
-        message: `port ${value.hostPort}/${value.protocol} of the host is given to '${other.machine}' and to '${name}'; ${where}`,
-        span,
-        value: String(value.hostPort),
-        hint: 'use another host port for one of the two, or give it auto: true',
-      })
-    }
-  }
-}
-
-function portSpan(node: Located<Port>['node']): Span {
-  const host = node.kind === 'map' ? node.entries.get('host')?.value : undefined
-  return (host ?? node).span
-}
-
-function collide(a: Port, b: Port): boolean {
-  if (a.auto || b.auto || a.hostPort !== b.hostPort || a.protocol !== b.protocol) return false
-  return a.hostAddress === b.hostAddress || a.hostAddress === '0.0.0.0' || b.hostAddress === '0.0.0.0'
 }

@@ -8,6 +8,7 @@ import { type MachinePaths, projectPaths } from '../../src/project/paths.ts'
 export function aMachine(changes: Partial<Machine> = {}): Machine {
   return {
     name: 'web',
+    group: changes.name ?? 'web',
     box: 'debian/12',
     provider: 'auto',
     providers: {},
@@ -73,7 +74,7 @@ export function aState(config: Machine = aMachine(), changes: Partial<MachineSta
     provider: 'qemu',
     box: { name: 'debian/12', version: '20261122.1', digest: 'd'.repeat(64) },
     spec,
-    ports: ports.map(({ auto: _, ...port }) => port),
+    ports: ports.map(({ auto: _, item: __, ...port }) => port),
     login: { user: 'posada', ownKey: true },
     createdAt: '2026-01-01T00:00:00.000Z',
     provision: {},

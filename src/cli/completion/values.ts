@@ -68,8 +68,10 @@ async function argValues(
   const { word, file } = request
   switch (request.arg) {
     case 'machine': {
-      const { machines } = await project(file, around)
-      return machines.filter(({ value }) => !request.given.includes(value))
+      const { machines, groups } = await project(file, around)
+      const several = request.command.args[request.arg]?.multiple === true || request.command.id === 'exec'
+      const offered = several ? [...groups, ...machines] : machines
+      return offered.filter(({ value }) => !request.given.includes(value))
     }
     case 'template':
       return (await import('../../app/complete.ts')).templateNames()

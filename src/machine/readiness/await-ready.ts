@@ -7,6 +7,8 @@ import { type Answer, probeName, probeOnce } from './probe.ts'
 
 /** Milliseconds that a single look at a port may take: a firewall that drops packets never answers. */
 const LOOK_LIMIT = 10_000
+/** What a look has in any case: the last one begins when the time is almost over, and says most. */
+const LOOK_LEAST = 1000
 
 /**
  * Waits until every probe of a machine's `ready` was answered well, all of them at once, each for its
@@ -42,7 +44,7 @@ interface Looking {
 async function awaitProbe(probe: ReadyProbe, looking: Looking): Promise<Answer> {
   const deadline = performance.now() + probe.timeout
   for (;;) {
-    const left = Math.max(deadline - performance.now(), 1)
+    const left = Math.max(deadline - performance.now(), LOOK_LEAST)
     const answer = await lookOnce(probe, looking, probe.kind === 'shell' ? left : Math.min(left, LOOK_LIMIT))
     if (answer.ready || performance.now() + probe.interval >= deadline) return answer
     await sleep(probe.interval, looking.signal)

@@ -99,10 +99,17 @@ export const machineFields = {
     description: 'Machines that have to be up, and ready, before this one is started.',
     examples: [['db']],
   },
+  replicas: {
+    schema: integer({ min: 1, max: limits.machines }),
+    description:
+      'How many machines of this kind there are: `web` with two replicas is `web-1` and `web-2`, and `web` names both.',
+    absent: 'one, without a number',
+    examples: [2],
+  },
   ports: {
     schema: list(port, { max: limits.ports, of: 'ports', planned: 'auto' }),
     description:
-      'Ports of the host that lead into the guest: `"8080:80"`, `"127.0.0.1:5353:53/udp"`, or a mapping.',
+      'Ports of the host that lead into the guest: `"8080:80"`, `"127.0.0.1:5353:53/udp"`, `"8000-8010:8000-8010"`, or a mapping.',
     examples: [['8080:80']],
   },
   env: {
@@ -142,7 +149,6 @@ export const machineFields = {
   disks: { planned: 'Further disks.' },
   sync: { planned: 'Folders of the host in the guest.' },
   hooks: { planned: 'Commands of the host that run around a verb.' },
-  replicas: { planned: 'How many machines of this kind there are.' },
 } as const
 
 /** A machine under `machines:`, and `defaults:`. */

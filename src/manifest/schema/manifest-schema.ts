@@ -44,13 +44,20 @@ export const projectFields = {
   boxes: { planned: 'Boxes that the project defines.' },
 } as const
 
-const { depends_on: _needsOthers, networks: _ofTheProject, ...fieldsOfOne } = machineFields
+const {
+  depends_on: _needsOthers,
+  replicas: _areSeveral,
+  networks: _ofTheProject,
+  ...fieldsOfOne
+} = machineFields
 
 /** The keys of a machine that may stand at the top of the file. */
 export const singleMachineFields = fieldsOfOne
 
 const explain = (key: string) =>
-  key === 'depends_on' ? "it needs several machines; describe them under 'machines:'" : undefined
+  key === 'depends_on' || key === 'replicas'
+    ? "it needs several machines; describe them under 'machines:'"
+    : undefined
 
 /** posada.yaml with `machines:`. */
 export const severalMachines = object({

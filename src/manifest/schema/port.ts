@@ -1,54 +1,101 @@
-import type { Port } from '../model.ts'
+import { limits } from '../limits.ts'
 import { either } from './collections.ts'
 import { object } from './object.ts'
-import { integer, type Read, scalar, truth } from './scalars.ts'
+import { type Read, scalar, truth } from './scalars.ts'
 import { oneOf, text } from './text.ts'
 import type { Schema } from './types.ts'
 
 const octet = '(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])'
 export const ipv4Pattern = `${octet}(?:\\.${octet}){3}`
 
-const shortForm = new RegExp(`^(?:(${ipv4Pattern}):)?([0-9]{1,5}):([0-9]{1,5})(?:/(tcp|udp))?$`)
+/** Ports one after another; a single one where both are the same. */
+export interface PortRange {
+  first: number
+  last: number
+}
 
-const short = scalar<Port>({
+/** An item of `ports`, as written: each port of the host leads to the one at its place in the guest's range. */
+export interface WrittenPorts {
+  protocol: 'tcp' | 'udp'
+  hostAddress: string
+  host: PortRange
+  guest: PortRange
+  auto: boolean
+}
+
+const number = '[0-9]{1,5}'
+const range = `${number}(?:-${number})?`
+const shortForm = new RegExp(`^(?:(${ipv4Pattern}):)?(${range}):(${range})(?:/(tcp|udp))?$`)
+
+const short = scalar<WrittenPorts>({
   label: '`"host:guest"`',
   expected: 'a port such as "8080:80" (host:guest)',
   typeHint: shortHint,
   read: readShort,
-  json: { type: 'string', pattern: `^(${ipv4Pattern}:)?[0-9]{1,5}:[0-9]{1,5}(/(tcp|udp))?$` },
+  json: { type: 'string', pattern: `^(${ipv4Pattern}:)?${range}:${range}(/(tcp|udp))?$` },
 })
 
-function readShort(written: string): Read<Port> {
+function readShort(written: string): Read<WrittenPorts> {
   const match = shortForm.exec(written)
   if (match === null) return { hint: shortHint(written) }
-  const [, hostAddress = '127.0.0.1', host, guest, protocol] = match
-  const hostPort = Number(host)
-  const guestPort = Number(guest)
-  if (hostPort === 0)
+  const [, hostAddress = '127.0.0.1', hosts = '', guests = '', protocol] = match
+  if (hosts === '0')
     return { hint: 'for any free port of the host write {host: 8080, guest: 80, auto: true}' }
-  if (Math.max(hostPort, guestPort) > 65535 || guestPort === 0)
-    return { hint: 'ports are numbers from 1 to 65535' }
-  return {
-    value: { protocol: protocol === 'udp' ? 'udp' : 'tcp', hostAddress, hostPort, guestPort, auto: false },
-  }
+  const [host, guest] = [readRange(hosts), readRange(guests)]
+  if (typeof host === 'string') return { hint: host }
+  if (typeof guest === 'string') return { hint: guest }
+  return { value: { protocol: protocol === 'udp' ? 'udp' : 'tcp', hostAddress, host, guest, auto: false } }
+}
+
+/** `8080` or `8000-8010`; a text says what is wrong with it. */
+function readRange(written: string): PortRange | string {
+  const [first = 0, last = first] = written.split('-').map(Number)
+  if (first === 0 || Math.max(first, last) > 65535) return 'ports are numbers from 1 to 65535'
+  if (last < first) return `the smaller port comes first: ${last}-${first}`
+  if (last - first >= limits.ports) return `a range has at most ${limits.ports} ports`
+  return { first, last }
 }
 
 function shortHint(written: string): string {
-  if (/^\d{1,5}$/.test(written)) return `did you mean "${written}:${written}"?`
-  if (/^\d+-\d+/.test(written)) return 'ranges are not supported; write one entry a port'
+  if (new RegExp(`^${range}$`).test(written)) return `did you mean "${written}:${written}"?`
   if (written.includes('[') || written.includes('::')) return 'the host listens on IPv4 addresses only'
   if (/^localhost:/.test(written)) return `did you mean "${written.replace('localhost', '127.0.0.1')}"?`
-  if (/^[\d:.]*\/[A-Za-z]+$/.test(written)) return 'the protocol is tcp or udp'
-  return 'forms are "8080:80", "127.0.0.1:8080:80" and "5353:53/udp"'
+  if (/^[\d:.-]*\/[A-Za-z]+$/.test(written)) return 'the protocol is tcp or udp'
+  return 'forms are "8080:80", "127.0.0.1:8080:80", "5353:53/udp" and "8000-8010:8000-8010"'
 }
 
-const portNumber = () => integer({ min: 1, max: 65535 })
+const portOrRange = scalar<PortRange>({
+  label: 'port or range',
+  expected: 'a port from 1 to 65535 or a range such as "8000-8010"',
+  takes: ['number', 'string'],
+  read: (written): Read<PortRange> => {
+    if (!new RegExp(`^${range}$`).test(written)) return {}
+    const read = readRange(written)
+    return typeof read === 'string' ? { hint: read } : { value: read }
+  },
+  json: {
+    anyOf: [
+      { type: 'integer', minimum: 1, maximum: 65535 },
+      { type: 'string', pattern: `^${range}$` },
+    ],
+  },
+})
 
 const long = object({
   what: 'a port',
   fields: {
-    guest: { schema: portNumber(), description: 'Port in the guest.', required: true, examples: [80] },
-    host: { schema: portNumber(), description: 'Port of the host.', required: true, examples: [8080] },
+    guest: {
+      schema: portOrRange,
+      description: 'Port of the guest, or a range of them.',
+      required: true,
+      examples: [80],
+    },
+    host: {
+      schema: portOrRange,
+      description: 'Port of the host, or a range as wide as that of the guest.',
+      required: true,
+      examples: [8080],
+    },
     protocol: { schema: oneOf(['tcp', 'udp']), description: 'The protocol.', default: 'tcp' },
     address: {
       schema: text({
@@ -71,19 +118,19 @@ const long = object({
 
 export const portFields = long.fields
 
-/** `"8080:80"`, or a mapping; read as the model's port. Undefined parts were reported. */
-export const port: Schema<Port> = (() => {
+/** `"8080:80"`, or a mapping. Undefined parts were reported. */
+export const port: Schema<WrittenPorts> = (() => {
   const both = either(short, long)
   return {
     ...both,
     label: 'port',
     check: (node, context, owner) => {
       const read = both.check(node, context, owner)
-      if (read === undefined || 'hostPort' in read) return read
+      if (read === undefined || 'hostAddress' in read) return read
       const { guest, host, protocol, address, auto } = read
       if (guest === undefined || host === undefined || protocol === undefined) return undefined
       if (address === undefined || auto === undefined) return undefined
-      return { protocol, hostAddress: address, hostPort: host, guestPort: guest, auto }
+      return { protocol, hostAddress: address, host, guest, auto }
     },
   }
 })()

@@ -119,9 +119,9 @@ describe('what is not', () => {
     const probes = [http(silent), http(flood), shell('sleep 60')].map((probe) => ({ ...probe, timeout: 700 }))
     const failure = await wait(probes).catch((error: { problems: { message: string }[] }) => error)
     expect(failure?.problems.map(({ message }) => message.replace(/.*: /, ''))).toEqual([
-      expect.stringMatching(/^no answer within \d+ms$/),
+      'no answer within 1s',
       'the answer to GET is not HTTP',
-      expect.stringMatching(/^the script did not end within \d+ms$/),
+      'the script did not end within 1s',
     ])
   })
 })

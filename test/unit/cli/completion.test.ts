@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { completionRequest, type Surface, type SurfaceCommand } from '../../../src/cli/completion/request.ts'
 import { candidatesFor } from '../../../src/cli/completion/values.ts'
+import { withFolder } from '../../helpers/manifest.ts'
 
 const flags: SurfaceCommand['flags'] = {
   json: { name: 'json', type: 'boolean' },
@@ -16,6 +17,7 @@ const surface: Surface = {
   commands: {
     up: command('up', { machine: { name: 'machine', multiple: true } }),
     exec: command('exec', { machine: { name: 'machine' } }),
+    ssh: command('ssh', { machine: { name: 'machine' } }),
     'box:list': command('box:list'),
     'box:remove': command('box:remove', { box: { name: 'box' } }),
     secret: { ...command('secret'), hidden: true },
@@ -49,8 +51,20 @@ describe('candidatesFor', () => {
     (await candidatesFor(completionRequest(words, surface), around)).map(({ value }) => value)
 
   it('offers commands and groups once each, but no hidden ones', async () => {
-    expect(await names([''])).toEqual(['up', 'exec', 'box'])
+    expect(await names([''])).toEqual(['up', 'exec', 'ssh', 'box'])
     expect(await names(['box', ''])).toEqual(['list', 'remove'])
+  })
+
+  it('offers machines, and the name of replicas where several may be named', async () => {
+    const text = 'version: 1\ndefaults: {box: debian/12}\nmachines: {web: {replicas: 2}, db: }\n'
+    await withFolder({ 'posada.yaml': text }, async (cwd) => {
+      const offered = async (...words: string[]) =>
+        (await candidatesFor(completionRequest(words, surface), { ...around, cwd })).map(({ value }) => value)
+      expect(await offered('up', '')).toEqual(['web', 'web-1', 'web-2', 'db'])
+      expect(await offered('up', 'web-1', '')).toEqual(['web', 'web-2', 'db'])
+      expect(await offered('exec', '')).toEqual(['web', 'web-1', 'web-2', 'db'])
+      expect(await offered('ssh', '')).toEqual(['web-1', 'web-2', 'db'])
+    })
   })
 
   it('offers flags and leaves files to the shell', async () => {

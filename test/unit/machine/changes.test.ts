@@ -3,7 +3,14 @@ import { pendingChanges } from '../../../src/machine/changes.ts'
 import { nameOf } from '../../../src/machine/condition.ts'
 import { aMachine, aState } from '../../helpers/model.ts'
 
-const port = { protocol: 'tcp' as const, hostAddress: '127.0.0.1', hostPort: 8080, guestPort: 80, auto: true }
+const port = {
+  protocol: 'tcp' as const,
+  hostAddress: '127.0.0.1',
+  hostPort: 8080,
+  guestPort: 80,
+  auto: true,
+  item: 0,
+}
 
 describe('pendingChanges', () => {
   it('is empty right after a start', () => {

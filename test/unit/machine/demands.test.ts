@@ -12,7 +12,14 @@ const limited = (capabilities: Partial<Capabilities>) => ({
   checkOptions: qemu.checkOptions,
   capabilities: () => ({ ...qemu.capabilities(), ...capabilities }),
 })
-const udp = { protocol: 'udp' as const, hostAddress: '127.0.0.1', hostPort: 53, guestPort: 53, auto: false }
+const udp = {
+  protocol: 'udp' as const,
+  hostAddress: '127.0.0.1',
+  hostPort: 53,
+  guestPort: 53,
+  auto: false,
+  item: 0,
+}
 
 describe('optionProblems', () => {
   it('gives each wrong option its place in the manifest', () => {

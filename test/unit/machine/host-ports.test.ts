@@ -31,6 +31,7 @@ const port = (protocol: 'tcp' | 'udp', hostPort: number, auto = false) => ({
   hostPort,
   guestPort: 80,
   auto,
+  item: 0,
 })
 
 describe('choosePorts', () => {

@@ -28,6 +28,27 @@ describe('choosing machines', () => {
     )
   })
 
+  it('takes patterns, and the name that replicas share', () => {
+    const replica = (name: string) => aMachine({ name, group: 'web' })
+    const machines = [replica('web-1'), replica('web-2'), machine('db'), machine('web-cache')]
+    const several = { ...manifest, machines }
+    expect(names(selectMachines(several, ['web']))).toEqual(['web-1', 'web-2'])
+    expect(names(selectMachines(several, ['web-*']))).toEqual(['web-1', 'web-2', 'web-cache'])
+    expect(names(selectMachines(several, ['web-?', 'db']))).toEqual(['web-1', 'web-2', 'db'])
+    expect(selectOne(several, '*cache').name).toBe('web-cache')
+    expect(() => selectOne(several, 'web')).toThrow(
+      expect.objectContaining({ code: 'E_MACHINE_AMBIGUOUS', value: 'web', hint: 'one of: web-1, web-2' }),
+    )
+    expect(() => selectMachines(several, ['mail-*'])).toThrow(
+      expect.objectContaining({ code: 'E_MACHINE_UNKNOWN', value: 'mail-*' }),
+    )
+  })
+
+  it('prefers a machine of the very name to replicas that share it', () => {
+    const machines = [aMachine({ name: 'web-1', group: 'web' }), machine('web')]
+    expect(names(selectMachines({ ...manifest, machines }, ['web']))).toEqual(['web'])
+  })
+
   it('needs a name where there are several', () => {
     expect(() => selectOne(manifest, undefined)).toThrow(
       expect.objectContaining({ code: 'E_MACHINE_AMBIGUOUS', hint: 'one of: db, cache, web, proxy' }),

@@ -167,6 +167,7 @@ describe('size', () => {
     'one long text over lines': `${head}name: "${'a\n'.repeat(10_000)}"`,
     colons: ':'.repeat(1_000_000),
     variables: `${head}name: "${'${A}'.repeat(200_000)}"`,
+    'ports that clash, in many replicas': `version: 1\ndefaults: {box: debian/12}\nmachines:\n  a: {replicas: 256, depends_on: [a], ports: [${repeat((i) => `"127.0.0.${i}:1-200:1-200",`, 200)}]}\n`,
     'wrong items': `${head}ports: [${'1,'.repeat(10_000)}1]`,
     'wrong defaults under many machines': `version: 1\ndefaults: {ports: [${'x,'.repeat(190)}x]}\nmachines:\n${repeat((i) => `  m${i}: {}\n`, 64)}`,
   }
@@ -183,11 +184,11 @@ describe('size', () => {
     const error = await loadError(`version: 1
 defaults: {box: debian/12}
 machines:
-${repeat((i) => `  m${i}: {}\n`, 65)}  ${'x'.repeat(64)}: {env: {${repeat((i) => `V${i}: 1, `, 501)}}}
+${repeat((i) => `  m${i}: {}\n`, 257)}  ${'x'.repeat(64)}: {env: {${repeat((i) => `V${i}: 1, `, 501)}}}
   steps: {provision: [${'{shell: x},'.repeat(201)}]}
   name: {provision: [{name: ${'x'.repeat(101)}, shell: x}]}
 `)
-    expect(render(error)).toMatch(/at most 64 machines, got 68/)
+    expect(render(error)).toMatch(/at most 256 machines, got 260/)
     expect(render(error)).toMatch(/at most 200 steps, got 201/)
     expect(render(error)).toMatch(/at most 500 variables, got 501/)
     expect(render(error)).toMatch(/a name of 1 to 100 characters/)

@@ -61,6 +61,7 @@ test('the least manifest, and every default', async () => {
     machines: [
       {
         name: 'default',
+        group: 'default',
         box: 'debian/12',
         provider: 'auto',
         providers: {},
@@ -73,6 +74,7 @@ test('the least manifest, and every default', async () => {
         ports: [],
         env: {},
         provision: [],
+        ready: [],
         bootTimeout: 180_000,
         haltTimeout: 60_000,
       },

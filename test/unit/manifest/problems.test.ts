@@ -43,7 +43,6 @@ boxes: {mine: {}}
 machines:
   a:
     box: debian/12
-    replicas: 2
     networks: [backend]
     disks: [{name: data}]
     sync: [{from: ., to: /srv}]

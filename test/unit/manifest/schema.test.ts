@@ -73,7 +73,7 @@ describe('what the schema refuses, the loader refuses', () => {
 
 test('what is planned is not offered', () => {
   const text = JSON.stringify(manifestSchema())
-  for (const key of ['networks', 'replicas', 'hooks', 'sync', 'ansible', 'extends', 'boxes', 'disks'])
+  for (const key of ['networks', 'hooks', 'sync', 'ansible', 'extends', 'boxes', 'disks'])
     expect(text).not.toContain(`"${key}":`)
 })
 

@@ -1,0 +1,71 @@
+import type { WrittenMachine } from './checked.ts'
+import { limits } from './limits.ts'
+import type { Port } from './model.ts'
+import type { Report } from './problems.ts'
+import type { PortRange, WrittenPorts } from './schema/port.ts'
+import type { Located } from './schema/types.ts'
+
+/** Which of the machines that are written as one. */
+export interface Replica {
+  /** From 0. */
+  index: number
+  of: number
+}
+
+/**
+ * The ports of one replica. A range of the host as wide as the guest's is each replica's; one that is
+ * wider by the number of replicas is shared out among them, in their order. Reports, with the first
+ * replica, ranges that fit neither way.
+ */
+export function portsOf(machine: WrittenMachine, replica: Replica, report: Report): Located<Port>[] {
+  const items = machine.values.ports ?? []
+  const wanted = items.reduce((sum, { value }) => sum + width(value.guest), 0)
+  if (wanted > limits.ports) {
+    if (replica.index === 0) reportCount(machine, wanted, report)
+    return []
+  }
+  return items.flatMap((item, index) => {
+    const { host, guest } = item.value
+    const shared = replica.of > 1 && width(host) === width(guest) * replica.of
+    if (!shared && width(host) !== width(guest)) {
+      if (replica.index === 0) reportWidth(item, replica.of, report)
+      return []
+    }
+    const skip = shared ? replica.index * width(guest) : 0
+    return Array.from({ length: width(guest) }, (_, at) => ({
+      ...item,
+      value: onePort(item.value, { host: host.first + skip + at, guest: guest.first + at, index }),
+    }))
+  })
+}
+
+function onePort(
+  { protocol, hostAddress, auto }: WrittenPorts,
+  { host, guest, index }: { host: number; guest: number; index: number },
+): Port {
+  return { protocol, hostAddress, hostPort: host, guestPort: guest, auto, item: index }
+}
+
+function width({ first, last }: PortRange): number {
+  return last - first + 1
+}
+
+function reportCount({ node, owner }: WrittenMachine, wanted: number, report: Report): void {
+  report({
+    code: 'E_VALUE_INVALID',
+    message: `expected at most ${limits.ports} ports, those of ranges counted, got ${wanted}`,
+    span: node.entries.get('ports')?.keySpan ?? owner,
+  })
+}
+
+function reportWidth({ value, node }: Located<WrittenPorts>, replicas: number, report: Report): void {
+  const [host, guest] = [width(value.host), width(value.guest)]
+  const ports = guest === 1 ? 'one port' : `${guest} ports`
+  const shared = replicas > 1 ? `, or ${guest * replicas} to share out among the replicas` : ''
+  report({
+    code: 'E_VALUE_INVALID',
+    message: `expected a range of the host as wide as the guest's, got ${host} ports for ${guest}`,
+    span: node.span,
+    hint: `name ${ports} of the host${shared}`,
+  })
+}
