@@ -81,10 +81,6 @@ export const errorCodes = {
   E_PROVIDER_INVALID: { exit: 1, means: 'A provider package does not fulfil the contract.' },
   E_PROVIDER_UNUSABLE: { exit: 1, means: 'The provider cannot run on this host.' },
   E_PROVIDER_OPTION: { exit: 2, means: 'A provider option in the manifest is wrong.' },
-  E_PROVIDER_CHANGED: {
-    exit: 1,
-    means: 'The machine was made by another provider than the manifest now asks for.',
-  },
   E_CAPABILITY: { exit: 1, means: 'The provider cannot do what was asked.' },
   E_QEMU_MISSING: { exit: 1, means: 'QEMU is not installed.' },
   E_QEMU_START: { exit: 1, means: 'QEMU ended while the machine was being started.' },

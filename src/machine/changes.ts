@@ -29,6 +29,7 @@ export function pendingChanges(
   if (config.nested !== spec.nested) atStart.push('nested')
   if (!isDeepStrictEqual(wantedPorts(config), startedPorts(state))) atStart.push('ports')
   if (!isDeepStrictEqual(config.providers[state.provider] ?? {}, spec.options)) atStart.push('providers')
+  if (config.provider !== 'auto' && config.provider !== state.provider) atStart.push('provider')
   const anew: string[] = []
   const [name, version] = config.box.split('@')
   if (name !== state.box.name || (version !== undefined && version !== state.box.version)) anew.push('box')

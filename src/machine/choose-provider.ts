@@ -1,4 +1,3 @@
-import { PosadaError } from '../errors/index.ts'
 import type { Machine } from '../manifest/index.ts'
 import type { MachineState } from '../project/machine-state.ts'
 import type { Provider } from '../provider/index.ts'
@@ -6,7 +5,11 @@ import { findBox } from './find-box.ts'
 import type { Needs, Project } from './project.ts'
 import { bootOf } from './spec.ts'
 
-/** The machine's provider: the one that made it, else what the manifest says, for `auto` the best for it here. */
+/**
+ * The machine's provider: the one that runs it or ran it last, or for a new machine what the manifest says, for
+ * `auto` the best for it here. A stopped machine goes over to the provider that the manifest names: disks are
+ * qcow2 for all of them.
+ */
 export async function chooseProvider(
   project: Project,
   config: Machine,
@@ -17,15 +20,13 @@ export async function chooseProvider(
     if (config.provider !== 'auto') return providers.get(config.provider)
     return (await providers.choose(await needsOf(project, config))).provider
   }
-  if (config.provider !== 'auto' && config.provider !== state.provider) {
-    throw new PosadaError('E_PROVIDER_CHANGED', `machine ${config.name} was made by ${state.provider}`, {
-      value: config.provider,
-      place: config.place('provider'),
-      machine: config.name,
-      hint: `posada destroy ${config.name}, then up, makes it anew with ${config.provider}`,
-    })
-  }
-  return providers.get(state.provider)
+  const before = await providers.get(state.provider)
+  if (config.provider === 'auto' || config.provider === state.provider) return before
+  const { state: now } = await before.status(state.spec)
+  if (now === 'running' || now === 'paused') return before
+  const message = `goes on with ${config.provider}, on the disk that it had with ${state.provider}`
+  project.emit({ type: 'notice', level: 'info', machine: config.name, message })
+  return providers.get(config.provider)
 }
 
 async function needsOf(project: Project, config: Machine): Promise<Needs> {

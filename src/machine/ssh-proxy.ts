@@ -12,7 +12,12 @@ export async function sshProxy(
   streams: { input: Readable; output: Writable },
 ): Promise<void> {
   const { target } = await findReachable(project, machine)
-  await joinToServer(target, { ...streams, signal: project.signal })
+  try {
+    await joinToServer(target, { ...streams, signal: project.signal })
+  } catch (error) {
+    // ssh has done with its proxy, and says so by SIGHUP.
+    if (!project.signal.aborted) throw error
+  }
 }
 
 /** The command line that does so, from wherever it is run. */

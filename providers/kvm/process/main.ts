@@ -1,4 +1,4 @@
-import { readFileSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { encodeFailure, encodeReady } from '../../../src/background/handshake.ts'
 import { fromSystemError } from '../../../src/errors/index.ts'
 import { processTitle } from './find.ts'
@@ -15,6 +15,14 @@ function say(line: string): void {
     writeSync(1, line)
   } catch (error) {
     log(`nobody waits for the start: ${error}`)
+  }
+}
+
+/** Its pipes give way to /dev/null: the lowest free descriptor is the one that was just closed (open(2)). */
+function letGoOfStarter(): void {
+  for (const descriptor of [0, 1]) {
+    closeSync(descriptor)
+    openSync('/dev/null', 'r+')
   }
 }
 
@@ -42,6 +50,7 @@ try {
     onReady: () => {
       ready = true
       say(encodeReady())
+      letGoOfStarter()
     },
   })
   process.exit(0)

@@ -281,23 +281,6 @@ describe.skipIf(!hasKvm)('life of a machine (needs /dev/kvm)', () => {
     expect(readdirSync(spec.files.runtimeDir)).toEqual([])
   })
 
-  it('holds no descriptor, variable or folder of the one who started it', async () => {
-    process.env.POSADA_SECRET = 'not for machines'
-    try {
-      const spec = await make('deaf')
-      await provider.start(spec)
-      const running = await provider.status(spec)
-      if (running.state !== 'running') throw new Error(running.state)
-      const of = (name: string) => `/proc/${running.pid}/${name}`
-      expect(readFileSync(of('environ'), 'latin1')).not.toContain('POSADA_SECRET')
-      expect(readFileSync(of('environ'), 'latin1')).not.toContain('VITEST')
-      // Session of its own, so that Ctrl-C does not reach it.
-      expect(readFileSync(of('stat'), 'latin1').split(') ')[1]?.split(' ')[3]).toBe(String(running.pid))
-    } finally {
-      delete process.env.POSADA_SECRET
-    }
-  })
-
   it('answers only its own language on the control socket, and lives through the rest', async () => {
     const spec = await make('deaf')
     await provider.start(spec)

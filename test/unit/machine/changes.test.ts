@@ -24,6 +24,7 @@ describe('pendingChanges', () => {
     ['disk', { disk: 2 ** 33 }],
     ['nested', { nested: true }],
     ['ports', { ports: [port] }],
+    ['provider', { provider: 'kvm' }],
     ['providers', { providers: { qemu: { machine: 'pc' } } }],
   ])('a start applies %s', (name, change) => {
     expect(pendingChanges(aMachine(change), aState(), null)).toEqual({ atStart: [name], anew: [] })

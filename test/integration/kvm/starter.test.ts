@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { build } from 'esbuild'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { createKvmProvider } from '../../../providers/kvm/provider.ts'
+import type { MachineSpec, Provider } from '../../../src/provider/index.ts'
+import { buildKvmEntries, hasKvm } from '../../helpers/kvm-entries.ts'
+import { discard, type SandboxMachine, sandboxMachine } from '../../helpers/sandbox-machine.ts'
+import { writeTinyKernel } from './tiny-kernel.ts'
+
+// The process that starts a machine, and what it leaves to the machine's own. Some 15 s.
+describe.skipIf(!hasKvm)('a process that starts a machine (needs /dev/kvm)', () => {
+  let entries: Awaited<ReturnType<typeof buildKvmEntries>>
+  let provider: Provider
+  let machine: SandboxMachine
+  let program: string
+
+  beforeAll(async () => {
+    entries = await buildKvmEntries()
+    provider = createKvmProvider({ cacheDir: '/nonexistent', emit: () => undefined }, entries.folder)
+    program = join(entries.folder, 'start-machine.js')
+    await build({
+      entryPoints: [join(import.meta.dirname, '../../fixtures/kvm/start-machine.ts')],
+      outfile: program,
+      ...({ bundle: true, platform: 'node', target: 'node20', format: 'esm', logLevel: 'error' } as const),
+      external: ['koffi'],
+      banner: {
+        js: "import { createRequire as __r } from 'node:module'; const require = __r(import.meta.url)",
+      },
+    })
+  })
+  afterAll(() => entries.remove())
+  afterEach(() => discard(provider, machine))
+
+  async function make(): Promise<MachineSpec> {
+    const boot = { kind: 'kernel', kernel: '', cmdline: '' } as const
+    machine = await sandboxMachine({ boot, memory: 16 * 2 ** 20 }, 22)
+    const kernel = writeTinyKernel(machine.folder, 'deaf')
+    const spec: MachineSpec = { ...machine.spec, nics: [], boot: { ...boot, kernel, cmdline: 'quiet' } }
+    machine = { ...machine, spec }
+    await mkdir(dirname(spec.files.consoleLog), { recursive: true })
+    await provider.create(spec)
+    return spec
+  }
+
+  /** Runs the program in a shell that has a file of the user's open, as descriptor 9. */
+  function starter(spec: MachineSpec, secret: string): ChildProcess {
+    const argument = JSON.stringify({ spec, entries: entries.folder })
+    return spawn('bash', ['-c', 'exec 9< "$0"; exec "$@"', secret, process.execPath, program, argument], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, POSADA_SECRET: 'not for machines' },
+    })
+  }
+  const ended = (child: ChildProcess) => new Promise<number | null>((resolve) => child.once('exit', resolve))
+
+  it('hands it no descriptor, variable, folder or session of its own', async () => {
+    const spec = await make()
+    const secret = join(machine.folder, 'secret')
+    writeFileSync(secret, 'hunter2')
+    expect(await ended(starter(spec, secret))).toBe(0)
+    const running = await provider.status(spec)
+    if (running.state !== 'running') throw new Error(running.state)
+    const of = (name: string) => `/proc/${running.pid}/${name}`
+    const environment = readFileSync(of('environ'), 'latin1').split('\0').filter(Boolean)
+    const names = environment.map((one) => one.slice(0, one.indexOf('=')))
+    expect(['PATH', 'HOME', 'TMPDIR', 'XDG_RUNTIME_DIR', 'LANG']).toEqual(expect.arrayContaining(names))
+    expect(readlinkSync(of('cwd'))).toBe('/')
+    // Session of its own, so that Ctrl-C does not reach it.
+    expect(readFileSync(of('stat'), 'latin1').split(') ')[1]?.split(' ')[3]).toBe(String(running.pid))
+    const open = readdirSync(of('fd')).map((fd) => readlinkSync(join(of('fd'), fd)))
+    const files = open.filter((path) => path.startsWith('/') && !path.startsWith('/memfd:'))
+    const own = [spec.files.consoleLog, spec.files.providerLog, join(spec.files.dataDir, 'kvm.lock')]
+    const disks = spec.disks.map(({ path }) => path)
+    const devices = ['/dev/kvm', '/dev/null', '/dev/urandom']
+    expect([...own, ...disks, ...devices]).toEqual(expect.arrayContaining([...new Set(files)]))
+    expect(open).not.toContain(secret)
+    // The pipes to whoever started it are closed; Node's own event loops have a pair each.
+    expect([0, 1].map((fd) => readlinkSync(of(`fd/${fd}`)))).toEqual(['/dev/null', '/dev/null'])
+  })
+
+  it.each([0, 80, 160, 240, 400])(
+    'may be killed after %d ms: what there is then is told, and can be ended',
+    async (ms) => {
+      const spec = await make()
+      const child = starter(spec, '/dev/null')
+      await delay(ms)
+      child.kill('SIGKILL')
+      await ended(child)
+      // Whatever it had begun goes on by itself.
+      await delay(500)
+      const status = await provider.status(spec)
+      expect(['running', 'stopped']).toContain(status.state)
+      await provider.stop(spec, { graceful: false, timeout: 0 })
+      expect(await provider.status(spec)).toMatchObject({ state: 'stopped', crashed: false })
+      expect(readdirSync(spec.files.dataDir).filter((name) => name.endsWith('.tmp'))).toEqual([])
+      await provider.start(spec)
+      expect((await provider.status(spec)).state).toBe('running')
+    },
+  )
+})
