@@ -6,6 +6,7 @@ import type { BoxArch } from './model.ts'
  * `sha256/<digest>/` a box: box.json and its files, never changed once it is there;
  * `refs/<name>/<version>/<arch>.json` which digest a name leads to;
  * `stamps/<digest>.json` how the files looked when they were last hashed;
+ * `chunks/<digest>.json` what parts it has in a registry;
  * `downloads/` what is partly fetched, to be gone on with by the next command;
  * `tmp/` what is being made, each folder named after its process.
  */
@@ -19,6 +20,7 @@ export interface StorePaths {
   ref(name: string, version: string, arch: BoxArch): string
   stamps: string
   stamp(digest: string): string
+  chunks(digest: string): string
   downloads: string
   tmp: string
 }
@@ -37,6 +39,7 @@ export function storePaths(root: string): StorePaths {
     ref: (name, version, arch) => join(refs, name, version, `${arch}.json`),
     stamps,
     stamp: (digest) => join(stamps, `${digest}.json`),
+    chunks: (digest) => join(root, 'chunks', `${digest}.json`),
     downloads: join(root, 'downloads'),
     tmp: join(root, 'tmp'),
   }

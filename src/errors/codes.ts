@@ -75,6 +75,10 @@ export const errorCodes = {
   E_TRANSFER: { exit: 1, means: 'A download or an upload failed, or the server did what is not allowed.' },
   E_CHECKSUM: { exit: 1, means: 'What was downloaded is not what its checksum says.' },
   E_UNCHECKED: { exit: 1, means: 'No checksum vouches for the download, and nothing allows that.' },
+  E_REGISTRY_AUTH: {
+    exit: 1,
+    means: 'A registry does not let this user in, or the credentials for it cannot be read.',
+  },
 
   // Providers
   E_PROVIDER_UNKNOWN: { exit: 2, means: 'There is no provider of this name, built in or installed.' },

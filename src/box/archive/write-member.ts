@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
+import { hashZeros, isZero } from './hash-zeros.ts'
 import type { Piece } from './tar-members.ts'
-
-const zeros = new Uint8Array(1024 * 1024)
 
 /**
  * Writes a file that must not be there yet, from its pieces in order, and hashes it on the way. Holes
@@ -39,12 +38,4 @@ async function writeAll(
     const { bytesWritten } = await file.write(bytes, done, bytes.length - done, offset + done)
     done += bytesWritten
   }
-}
-
-function isZero(bytes: Uint8Array): boolean {
-  return bytes.length <= zeros.length && Buffer.compare(bytes, zeros.subarray(0, bytes.length)) === 0
-}
-
-function hashZeros(hash: ReturnType<typeof createHash>, length: number): void {
-  for (let left = length; left > 0; left -= zeros.length) hash.update(zeros.subarray(0, left))
 }

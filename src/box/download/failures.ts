@@ -48,7 +48,11 @@ export function checkContentEncoding({ headers, url }: HttpResponse): void {
 }
 
 /** E_DISK_FULL before the first byte rather than after the last that fits. */
-export async function checkRoom({ what }: DownloadRequest, path: string, needed: number): Promise<void> {
+export async function checkRoom(
+  { what }: Pick<DownloadRequest, 'what'>,
+  path: string,
+  needed: number,
+): Promise<void> {
   const { bavail, bsize } = await statfs(dirname(path))
   if (needed <= bavail * bsize) return
   throw new PosadaError(

@@ -75,13 +75,13 @@ export async function sweepParts(folder: string, now = Date.now()): Promise<void
       if (isErrno(error, 'ENOENT')) return { mtimeMs: now }
       throw error
     })
-    if (now - mtimeMs > KEPT_DAYS * 86_400_000) await rm(path, { force: true })
+    if (now - mtimeMs > KEPT_DAYS * 86_400_000) await rm(path, { recursive: true, force: true })
   }
 }
 
 async function namesOf(folder: string): Promise<string[]> {
   try {
-    return (await readdir(folder)).filter((name) => /^[0-9a-f]{40}\.(part|json)$/.test(name))
+    return (await readdir(folder)).filter((name) => /^[0-9a-f]{40}\.(part|json|pull)$/.test(name))
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return []
     throw error

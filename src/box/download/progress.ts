@@ -4,24 +4,35 @@ import type { Emit } from '../../events/index.ts'
 const interval = 100
 const rateOver = 5000
 
-const stepOf = (what: string) => ({ step: `download:${what}`, message: `fetching ${what}` })
+/** What is done with what: `fetching debian/12`. */
+type Doing = 'fetching' | 'sending'
 
-/** Tells that a download begins and how it ends, with the time it took. */
-export async function inStep<T>(what: string, emit: Emit, work: () => Promise<T>): Promise<T> {
+const stepOf = (what: string, doing: Doing) => ({
+  step: `${doing === 'fetching' ? 'download' : 'upload'}:${what}`,
+  message: `${doing} ${what}`,
+})
+
+/** Tells that a transfer begins and how it ends, with the time it took. */
+export async function inStep<T>(
+  what: string,
+  emit: Emit,
+  work: () => Promise<T>,
+  doing: Doing = 'fetching',
+): Promise<T> {
   const begun = performance.now()
-  emit({ type: 'step', status: 'start', ...stepOf(what) })
+  emit({ type: 'step', status: 'start', ...stepOf(what, doing) })
   try {
     const value = await work()
-    emit({ type: 'step', status: 'done', ...stepOf(what), ms: performance.now() - begun })
+    emit({ type: 'step', status: 'done', ...stepOf(what, doing), ms: performance.now() - begun })
     return value
   } catch (error) {
-    emit({ type: 'step', status: 'fail', ...stepOf(what), ms: performance.now() - begun })
+    emit({ type: 'step', status: 'fail', ...stepOf(what, doing), ms: performance.now() - begun })
     throw error
   }
 }
 
-/** Tells how far a download has got, ten times a second at most. A `total` of null is not known. */
-export function progressOf(what: string, total: number | null, emit: Emit) {
+/** Tells how far a transfer has got, ten times a second at most. A `total` of null is not known. */
+export function progressOf(what: string, total: number | null, emit: Emit, doing: Doing = 'fetching') {
   const seen: { at: number; done: number }[] = []
   return {
     advance: (done: number) => {
@@ -33,7 +44,7 @@ export function progressOf(what: string, total: number | null, emit: Emit) {
       const rate = at - first.at < 500 ? undefined : ((done - first.done) * 1000) / (at - first.at)
       emit({
         type: 'progress',
-        ...stepOf(what),
+        ...stepOf(what, doing),
         done,
         unit: 'bytes',
         ...(total === null ? {} : { total }),

@@ -1,13 +1,12 @@
-import { PosadaError } from '../../errors/index.ts'
 import type { StoredBox } from '../model.ts'
-import type { BoxSource, FileSource, OciSource } from '../source/model.ts'
-import { sourceText } from '../source/parse-source.ts'
+import type { BoxSource, FileSource } from '../source/model.ts'
 import { isFolder } from '../store/add.ts'
 import { admitBox } from '../store/admit.ts'
 import { takeFolder } from '../store/take-folder.ts'
 import { storePaths } from '../store-paths.ts'
 import type { FetchContext } from './context.ts'
 import { fromCatalogue } from './from-catalogue.ts'
+import { fromOci } from './from-oci.ts'
 import { fromUrl } from './from-url.ts'
 import { importFile } from './importers.ts'
 
@@ -15,7 +14,7 @@ import { importFile } from './importers.ts'
  * Gets the box that a source names from where it is, newest version first, and puts it in the store;
  * the store is not asked whether it has one already. What it came from is written beside its name.
  * E_BOX_SOURCE, E_BOX_MISSING, E_BOX_VERSION, E_BOX_ARCH, E_BOX_INVALID, E_BOX_CORRUPT, E_BOX_EXISTS,
- * E_CATALOGUE, E_TRANSFER, E_CHECKSUM, E_UNCHECKED.
+ * E_CATALOGUE, E_TRANSFER, E_CHECKSUM, E_UNCHECKED, E_REGISTRY_AUTH.
  */
 export async function fetchBox(source: BoxSource, context: FetchContext): Promise<StoredBox> {
   switch (source.kind) {
@@ -24,7 +23,7 @@ export async function fetchBox(source: BoxSource, context: FetchContext): Promis
     case 'url':
       return fromUrl(source, context)
     case 'oci':
-      return fromOci(source)
+      return fromOci(source, context)
     case 'vagrant':
     case 'name':
       return fromCatalogue(source, context, fromOci)
@@ -39,11 +38,4 @@ async function fromFile({ path, text }: FileSource, context: FetchContext): Prom
       ? takeFolder(path, folder)
       : importFile(input, folder, { facts, arch, emit, signal })
   return admitBox(storePaths(store.dir), fill, { force, origin: { source: text, origin: null } })
-}
-
-async function fromOci(source: OciSource): Promise<StoredBox> {
-  throw new PosadaError('E_BOX_SOURCE', 'boxes are not fetched from registries yet', {
-    value: sourceText(source),
-    hint: 'get it as a file and give its path',
-  })
 }

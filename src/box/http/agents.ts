@@ -3,6 +3,8 @@ import { trustedAuthorities } from './certificates.ts'
 import type { HttpTimeouts } from './client.ts'
 import { proxyFor } from './proxy.ts'
 
+type Undici = typeof import('undici')
+
 /** How to reach a host: directly or by a proxy (its address). */
 export interface Way {
   send: typeof import('undici').request
@@ -10,12 +12,18 @@ export interface Way {
   proxy: string | null
 }
 
+/** In a bundle a CommonJS package is its default export. */
+async function loadUndici(): Promise<Undici> {
+  const module: unknown = await import('undici')
+  return (module as { default?: Undici }).default ?? (module as Undici)
+}
+
 /** One agent for direct connections and one a proxy, made when they are first needed. */
 export function agentsOf(env: NodeJS.ProcessEnv, timeouts: HttpTimeouts) {
   const agents = new Map<string | null, Promise<Way>>()
   const open = async (proxy: string | null): Promise<Way> => {
     // Loading it takes longer than most commands run, and few of them download.
-    const undici = await import('undici')
+    const undici = await loadUndici()
     const ca = await trustedAuthorities(env)
     const tls = ca === null ? {} : { ca }
     const options = {

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PosadaError } from '../../errors/index.ts'
+import { isPosadaError, PosadaError } from '../../errors/index.ts'
 import type { BoxManifest, StoredBox } from '../model.ts'
 import { boxJsonName, type StorePaths } from '../store-paths.ts'
 import { makeWorkFolder, sweepWorkFolders } from '../work-folder.ts'
 import { dropUnnamed, placeFolder } from './place.ts'
-import { findRef, type RefOrigin } from './refs.ts'
+import { findRef, type Ref, type RefOrigin, writeRef } from './refs.ts'
+import { readStored } from './verify.ts'
 
 /** Fills an empty folder with a box.json and the files that it names, all checked. */
 export type FillBox = (folder: string) => Promise<BoxManifest>
@@ -37,7 +38,7 @@ export async function admitBox(
       .update(await readFile(join(folder, boxJsonName)))
       .digest('hex')
     const isSame = old?.digest === digest
-    if (old !== null && !isSame && options.force !== true) throw taken(manifest)
+    checkFree(manifest, old, digest, options)
     const inputs = old !== null && isSame ? old.inputs : null
     const origin =
       options.origin ?? (old !== null && isSame ? { source: old.source, origin: old.origin } : undefined)
@@ -49,8 +50,52 @@ export async function admitBox(
   }
 }
 
-function taken({ name, version }: BoxManifest): PosadaError {
-  return new PosadaError('E_BOX_EXISTS', `the store already has ${name}@${version}, with other content`, {
+/**
+ * Lets the name of a box that is in the store lead to it, as `admitBox` would. null where it is not
+ * there whole.
+ */
+export async function admitStored(
+  paths: StorePaths,
+  digest: string,
+  { force, origin }: AdmitOptions & { origin: RefOrigin },
+): Promise<StoredBox | null> {
+  const stored = await readWhole(paths, digest)
+  if (stored === null) return null
+  const { name, version, arch } = stored.manifest
+  const old = await findRef(paths, stored.manifest)
+  const isSame = old?.digest === digest
+  checkFree(stored.manifest, old, digest, { force })
+  await writeRef(paths, {
+    name,
+    version,
+    arch,
+    digest,
+    inputs: isSame ? (old?.inputs ?? null) : null,
+    ...origin,
+  })
+  if (old !== null && !isSame) await dropUnnamed(paths, old.digest)
+  // It may have been removed before it had this name.
+  return readWhole(paths, digest)
+}
+
+async function readWhole(paths: StorePaths, digest: string): Promise<StoredBox | null> {
+  try {
+    return await readStored(paths, digest)
+  } catch (error) {
+    if (isPosadaError(error, 'E_BOX_CORRUPT')) return null
+    throw error
+  }
+}
+
+/** E_BOX_EXISTS where `old`, another box of this name, is in the way. Asked before a long transfer too. */
+export function checkFree(
+  { name, version }: BoxManifest,
+  old: Pick<Ref, 'digest'> | null,
+  digest: string,
+  { force = false }: { force?: boolean | undefined },
+): void {
+  if (old === null || old.digest === digest || force) return
+  throw new PosadaError('E_BOX_EXISTS', `the store already has ${name}@${version}, with other content`, {
     value: `${name}@${version}`,
     hint: 'give --force to replace it',
   })

@@ -61,7 +61,7 @@ export async function dropUnnamed(paths: StorePaths, digest: string): Promise<vo
   }
   // Somebody may have added the same content between the look and the rename.
   if ((await exists(grave)) && (await isNamed())) await moveInto(paths, grave, digest)
-  else await rm(paths.stamp(digest), { force: true })
+  else for (const path of [paths.stamp(digest), paths.chunks(digest)]) await rm(path, { force: true })
   await rm(join(grave, '..'), { recursive: true, force: true })
 }
 

@@ -1,4 +1,5 @@
 import type { BoxListing, BoxResult } from '../../app/boxes.ts'
+import type { PushResult } from '../../app/push-box.ts'
 import { formatSize } from '../../lib/units.ts'
 import type { Palette } from '../../ui/colour.ts'
 import { renderTable } from '../../ui/table.ts'
@@ -6,6 +7,11 @@ import { makeVisible } from '../../ui/text.ts'
 
 export function boxText({ name, version, arch, size }: BoxResult): string {
   return `${name} ${version} (${arch}, ${formatSize(size)}) is in the store`
+}
+
+export function pushText({ name, version, arch, target, digest, size, uploaded }: PushResult): string {
+  const sent = uploaded === 0 ? 'all of it was there' : `${formatSize(uploaded)} of ${formatSize(size)} sent`
+  return `${name} ${version} (${arch}) is at ${target}, ${sent}\n${digest}`
 }
 
 export function boxesText({ boxes, damaged, recipes }: BoxListing, paint: Palette): string {

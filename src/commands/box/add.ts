@@ -8,13 +8,14 @@ export default class BoxAdd extends BaseCommand {
   static override summary = 'Add a box to the store: from a file or folder, or from where it is offered.'
   static override examples = [
     '<%= config.bin %> box add ./debian.tar.zst',
+    '<%= config.bin %> box add oci://registry.example.com/team/debian:12',
     '<%= config.bin %> box add ./shop.box --name team/shop --version 1.2',
     '<%= config.bin %> box add ./debian-12-genericcloud-amd64.qcow2 --name cloud/debian --user debian',
   ]
   static override args = {
     source: Args.string({
       description:
-        'A folder with a box.json, an archive of one, a Vagrant box for libvirt, or a cloud image.',
+        'A folder with a box.json, an archive of one, a Vagrant box for libvirt, a cloud image, or oci:// and a place in a registry.',
       required: true,
       ignoreStdin: true,
     }),

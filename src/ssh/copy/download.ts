@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { chmod, type FileHandle, lstat, mkdir, open, rename, rm, stat, symlink } from 'node:fs/promises'
 import { dirname, join, posix, resolve } from 'node:path'
 import { isErrno } from '../../lib/errno.ts'
+import { pool } from '../../lib/pool.ts'
 import type { SshSession } from '../session.ts'
 import { explainGuest, explainHost, hostError } from './errors.ts'
 import { guestPath } from './guest-path.ts'
 import { type GuestFile, walkGuest } from './guest-walk.ts'
 import { CHUNK, type CopyOptions, type CopyResult, FILES, Progress, REQUESTS } from './options.ts'
-import { pool } from './pool.ts'
 import { openSftp, type Sftp } from './sftp.ts'
 
 /** Bytes that are read of a file whose size the guest gives as 0, as /proc does. */

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, lstat, open, readdir, readlink, stat } from 'node:fs/promises'
 import { basename, join, posix, resolve } from 'node:path'
+import { pool } from '../../lib/pool.ts'
 import { quote } from '../quote.ts'
 import type { SshSession } from '../session.ts'
 import { explainGuest, explainHost, guestError, hostError } from './errors.ts'
 import { guestPath } from './guest-path.ts'
 import { CHUNK, type CopyOptions, type CopyResult, FILES, Progress, REQUESTS } from './options.ts'
-import { pool } from './pool.ts'
 import { openSftp, type Sftp, status } from './sftp.ts'
 
 interface Item {

@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { openPart, sweepParts } from '../download/part-file.ts'
+import { inStep } from '../download/progress.ts'
+import { openHttp } from '../http/client.ts'
+import type { StoredBox } from '../model.ts'
+import { keepChunks } from '../oci/chunk-list.ts'
+import { dockerCredentials } from '../oci/credentials.ts'
+import { localChunks } from '../oci/local-chunks.ts'
+import { pullBox } from '../oci/pull.ts'
+import { Registry } from '../oci/registry.ts'
+import { type RemoteBox, resolveRemote } from '../oci/resolve.ts'
+import type { OciSource } from '../source/model.ts'
+import { sourceText } from '../source/parse-source.ts'
+import { type AdmitOptions, admitBox, admitStored, checkFree } from '../store/admit.ts'
+import { findRef, type RefOrigin } from '../store/refs.ts'
+import { type StorePaths, storePaths } from '../store-paths.ts'
+import type { FetchContext } from './context.ts'
+
+/**
+ * Gets a box out of a registry. What it is called and whom it lets in stands in its box.json. Chunks that an
+ * earlier command or another version in the store has are not fetched again.
+ */
+export async function fromOci(source: OciSource, context: FetchContext): Promise<StoredBox> {
+  const { env, signal, arch, emit, store, force = false } = context
+  const shown = sourceText(source)
+  const paths = storePaths(store.dir)
+  const http = openHttp({ env })
+  try {
+    const registry = new Registry({
+      ...source,
+      actions: 'pull',
+      credentials: () => dockerCredentials(source.registry, env),
+      http,
+      signal,
+    })
+    const remote = await resolveRemote(registry, source, { arch, shown })
+    const url = sourceText({ ...source, digest: remote.digest })
+    const admit = { force, origin: { source: shown, origin: { url, checksum: null } } }
+    return await inStep(shown, emit, () => take(remote, { paths, registry, shown, admit, context }))
+  } finally {
+    await http.close()
+  }
+}
+
+interface Taking {
+  paths: StorePaths
+  registry: Registry
+  shown: string
+  admit: AdmitOptions & { origin: RefOrigin }
+  context: FetchContext
+}
+
+async function take(remote: RemoteBox, taking: Taking): Promise<StoredBox> {
+  const { paths, registry, shown, admit, context } = taking
+  const { emit, signal } = context
+  const digest = createHash('sha256').update(remote.json).digest('hex')
+  const there = await admitStored(paths, digest, admit)
+  if (there !== null) return there
+  checkFree(remote.box, await findRef(paths, remote.box), digest, admit)
+  await sweepParts(paths.downloads)
+  const key = digest.slice(0, 40)
+  const onWait = () =>
+    emit({
+      type: 'notice',
+      level: 'info',
+      message: `waiting for another posada process that fetches ${shown}`,
+    })
+  const part = await openPart(paths.downloads, key, { signal, onWait })
+  try {
+    const meanwhile = part.waited ? await admitStored(paths, digest, admit) : null
+    if (meanwhile !== null) return meanwhile
+    const local = await localChunks(paths, remote.box, signal)
+    const work = join(paths.downloads, `${key}.pull`)
+    const options = { registry, work, local, shown, emit, signal }
+    const box = await admitBox(paths, (target) => pullBox(remote, target, options), admit)
+    await keepChunks(paths, digest, remote.chunks)
+    await rm(work, { recursive: true, force: true })
+    await part.remove()
+    return box
+  } finally {
+    await part.handle.close()
+  }
+}

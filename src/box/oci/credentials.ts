@@ -1,0 +1,151 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { PosadaError } from '../../errors/index.ts'
+import { readTextIfThere } from '../../lib/write-file.ts'
+
+/** What to show a registry. A token stands for a login that was made before. */
+export type Credentials =
+  | { kind: 'basic'; user: string; password: string }
+  | { kind: 'identity'; token: string }
+
+interface DockerConfig {
+  auths?: Record<string, { auth?: string; username?: string; password?: string; identitytoken?: string }>
+  credHelpers?: Record<string, string>
+  credsStore?: string
+}
+
+/**
+ * The credentials that `docker login` left for a registry: in the credential helper that Docker's
+ * config.json names for it or for all, else in that file. null: none. E_REGISTRY_AUTH where they cannot be read.
+ * Source: Docker, docs/reference/commandline/login, "Credential stores" and "Credential helpers".
+ */
+export async function dockerCredentials(
+  registry: string,
+  env: NodeJS.ProcessEnv,
+): Promise<Credentials | null> {
+  const path = join(env.DOCKER_CONFIG ?? join(env.HOME ?? homedir(), '.docker'), 'config.json')
+  const text = await readTextIfThere(path)
+  if (text === null) return null
+  const config = parseConfig(text, path)
+  const names = namesOf(registry)
+  const helper =
+    names.map((name) => own(config.credHelpers, name)).find((one) => one !== undefined) ?? config.credsStore
+  if (typeof helper === 'string' && helper !== '') {
+    for (const name of names) {
+      const found = await askHelper(helper, name, { path, env })
+      if (found !== null) return found
+    }
+  }
+  const entry = names.map((name) => own(config.auths, name)).find((one) => one !== undefined)
+  return entry === undefined ? null : fromEntry(entry, path)
+}
+
+/** How a registry is called in the file: Docker's own by an address of old, others by their host. */
+function namesOf(registry: string): string[] {
+  if (registry === 'docker.io') return ['https://index.docker.io/v1/', 'index.docker.io', 'docker.io']
+  return [
+    registry,
+    `https://${registry}`,
+    `https://${registry}/v2/`,
+    `https://${registry}/v1/`,
+    `http://${registry}`,
+  ]
+}
+
+function fromEntry(
+  { auth, username, password, identitytoken }: NonNullable<DockerConfig['auths']>[string],
+  path: string,
+): Credentials | null {
+  if (typeof identitytoken === 'string' && identitytoken !== '')
+    return { kind: 'identity', token: identitytoken }
+  if (typeof username === 'string' && typeof password === 'string' && username !== '')
+    return { kind: 'basic', user: username, password }
+  if (typeof auth !== 'string' || auth === '') return null
+  const pair = Buffer.from(auth, 'base64').toString('utf8').replace(/\0+$/, '')
+  const colon = pair.indexOf(':')
+  if (colon <= 0) throw unreadable(path, 'it holds credentials that are no user and password')
+  return { kind: 'basic', user: pair.slice(0, colon), password: pair.slice(colon + 1) }
+}
+
+/** Runs `docker-credential-<helper> get`. Source: github.com/docker/docker-credential-helpers, "Development". */
+async function askHelper(
+  helper: string,
+  name: string,
+  { path, env }: { path: string; env: NodeJS.ProcessEnv },
+): Promise<Credentials | null> {
+  if (!/^[\w][\w.-]{0,63}$/.test(helper))
+    throw unreadable(path, `${JSON.stringify(helper.slice(0, 64))} is no credential helper`)
+  const program = `docker-credential-${helper}`
+  const result = await execa(program, ['get'], {
+    input: name,
+    env,
+    extendEnv: false,
+    reject: false,
+    timeout: 30_000,
+    maxBuffer: 1_000_000,
+  })
+  if (/credentials not found/i.test(result.stdout)) return null
+  const problem =
+    result.code === 'ENOENT'
+      ? 'it is not installed'
+      : result.timedOut
+        ? 'it does not answer'
+        : `it ended with ${result.exitCode}`
+  if (result.failed)
+    throw new PosadaError('E_REGISTRY_AUTH', `${program} gives no credentials for ${name}: ${problem}`, {
+      value: program,
+      details: result.stderr.split('\n').slice(-5),
+      hint: `${path} names it; docker login, or taking it out there, mends that`,
+    })
+  const answer = parseHelperAnswer(result.stdout)
+  if (answer === null) throw unreadable(program, 'its answer cannot be understood')
+  return answer.user === '<token>'
+    ? { kind: 'identity', token: answer.password }
+    : { kind: 'basic', ...answer }
+}
+
+function parseHelperAnswer(text: string): { user: string; password: string } | null {
+  const data = jsonOrNull(text)
+  const { Username: user, Secret: password } = isObject(data) ? data : {}
+  return typeof user === 'string' && typeof password === 'string' ? { user, password } : null
+}
+
+function parseConfig(text: string, path: string): DockerConfig {
+  const data = jsonOrNull(text)
+  if (!isObject(data)) throw unreadable(path, 'it is not JSON')
+  const table = (value: unknown) => (isObject(value) ? value : {})
+  return {
+    auths: Object.fromEntries(
+      Object.entries(table(data.auths)).filter(([, one]) => isObject(one)),
+    ) as NonNullable<DockerConfig['auths']>,
+    credHelpers: Object.fromEntries(
+      Object.entries(table(data.credHelpers)).filter(([, one]) => typeof one === 'string'),
+    ) as Record<string, string>,
+    ...(typeof data.credsStore === 'string' ? { credsStore: data.credsStore } : {}),
+  }
+}
+
+function jsonOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    if (error instanceof SyntaxError) return null
+    throw error
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function own<T>(table: Record<string, T> | undefined, key: string): T | undefined {
+  return table !== undefined && Object.hasOwn(table, key) ? table[key] : undefined
+}
+
+function unreadable(path: string, problem: string): PosadaError {
+  return new PosadaError('E_REGISTRY_AUTH', `${path}: ${problem}`, {
+    value: path,
+    hint: 'docker login writes it anew',
+  })
+}

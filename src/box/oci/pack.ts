@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto'
+import { promisify } from 'node:util'
+import { gunzip, gzip } from 'node:zlib'
+import { PosadaError } from '../../errors/index.ts'
+import { isErrno } from '../../lib/errno.ts'
+import { loadZstd } from '../../lib/zstd.ts'
+import { mediaTypes } from './media-types.ts'
+
+/** A chunk as it lies in a registry. */
+export interface Packed {
+  mediaType: string
+  bytes: Uint8Array
+}
+
+/** What saves less than this stays as it is: it would only have to be unpacked. */
+const worthwhile = 0.95
+const level = { zstd: 3, gzip: 6 } as const
+
+/** Packs a chunk, with zstd where the system has it; what does not get smaller stays as it is. */
+export async function packChunk(plain: Uint8Array): Promise<Packed> {
+  const zstd = loadZstd()
+  const packed: Packed =
+    zstd === null
+      ? { mediaType: mediaTypes.chunkGzip, bytes: await promisify(gzip)(plain, { level: level.gzip }) }
+      : { mediaType: mediaTypes.chunkZstd, bytes: await zstd.compress(plain, level.zstd) }
+  return packed.bytes.length > plain.length * worthwhile
+    ? { mediaType: mediaTypes.chunk, bytes: plain }
+    : packed
+}
+
+/**
+ * The plain bytes of a chunk, which are `length`; null where it is damaged, holds another number of
+ * them, or is packed in a way that is not known. Never takes more memory than `length`, whatever is in it.
+ */
+export async function unpackChunk({ mediaType, bytes }: Packed, length: number): Promise<Uint8Array | null> {
+  if (mediaType === mediaTypes.chunk) return bytes.length === length ? bytes : null
+  if (mediaType === mediaTypes.chunkGzip) return gunzipChunk(bytes, length)
+  if (mediaType !== mediaTypes.chunkZstd) return null
+  const zstd = loadZstd()
+  if (zstd === null)
+    throw new PosadaError('E_BOX_INVALID', 'the box is packed with zstd, and libzstd is not installed', {
+      value: mediaType,
+      hint: 'sudo apt-get install libzstd1',
+    })
+  return zstd.decompress(bytes, length)
+}
+
+async function gunzipChunk(bytes: Uint8Array, length: number): Promise<Buffer | null> {
+  try {
+    const plain = await promisify(gunzip)(bytes, { maxOutputLength: length })
+    return plain.length === length ? plain : null
+  } catch (error) {
+    if (isErrno(error, 'Z_DATA_ERROR', 'Z_BUF_ERROR', 'ERR_BUFFER_TOO_LARGE')) return null
+    throw error
+  }
+}
+
+/** SHA-256 in hexadecimal, taken on a thread of Node's pool. */
+export async function sha256Of(bytes: Uint8Array): Promise<string> {
+  if (bytes.length < 65_536) return createHash('sha256').update(bytes).digest('hex')
+  return Buffer.from(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)).toString('hex')
+}

@@ -1,0 +1,115 @@
+import { mkdir, rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PosadaError } from '../../errors/index.ts'
+import type { Emit } from '../../events/index.ts'
+import { exists } from '../../lib/folders.ts'
+import { pool } from '../../lib/pool.ts'
+import { boxFiles } from '../box-manifest.ts'
+import { checkRoom } from '../download/failures.ts'
+import { progressOf } from '../download/progress.ts'
+import { withRetries } from '../http/retry.ts'
+import type { BoxManifest } from '../model.ts'
+import { checkDisks, checkHashes } from '../store/check-files.ts'
+import { boxJsonName } from '../store-paths.ts'
+import { type LocalChunks, takeLocal } from './local-chunks.ts'
+import type { Chunk } from './manifest.ts'
+import { sha256Of, unpackChunk } from './pack.ts'
+import { PullFile } from './pull-file.ts'
+import { type Registry, wrongDigest } from './registry.ts'
+import type { RemoteBox } from './resolve.ts'
+
+export interface PullOptions {
+  registry: Registry
+  /** Where the box is put together. What an earlier command left there is gone on with. */
+  work: string
+  local: LocalChunks
+  /** For messages. */
+  shown: string
+  emit: Emit
+  signal: AbortSignal
+}
+
+/** Chunks that are fetched and unpacked at once. */
+const atOnce = 4
+
+/**
+ * Puts the files of a box together in `work` and moves them into the empty folder `target`, checked.
+ * A chunk that `work` has from before, or another box in the store, is not fetched.
+ * E_TRANSFER, E_CHECKSUM, E_BOX_CORRUPT, E_BOX_INVALID, E_DISK_FULL.
+ */
+export async function pullBox(remote: RemoteBox, target: string, options: PullOptions): Promise<BoxManifest> {
+  const { work, shown } = options
+  const { box, chunks, json } = remote
+  const hadPart = await exists(work)
+  await mkdir(work, { recursive: true, mode: 0o700 })
+  await utimes(work, new Date(), new Date())
+  const total = chunks.reduce((sum, { length }) => sum + length, 0)
+  if (!hadPart) await checkRoom({ what: shown }, work, total)
+  const hashes = await putTogether(remote, hadPart, total, options)
+  try {
+    checkHashes(box, hashes, shown)
+    await checkDisks(work, box, shown)
+  } catch (error) {
+    // Each chunk was what its digest says, so another try would come to the same.
+    if (error instanceof PosadaError) await rm(work, { recursive: true, force: true })
+    throw error
+  }
+  for (const { file } of boxFiles(box)) await rename(join(work, file), join(target, file))
+  await writeFile(join(target, boxJsonName), json, { flag: 'wx' })
+  return box
+}
+
+/** Returns the SHA-256 of each file. */
+async function putTogether(
+  { box, chunks }: RemoteBox,
+  hadPart: boolean,
+  total: number,
+  options: PullOptions,
+): Promise<Map<string, string>> {
+  const progress = progressOf(options.shown, total, options.emit)
+  const files = new Map<string, PullFile>()
+  let done = 0
+  try {
+    for (const { file, size } of boxFiles(box)) {
+      const own = chunks.filter((chunk) => chunk.file === file)
+      files.set(file, await PullFile.open(join(options.work, file), size, own))
+    }
+    await pool(atOnce, chunks, async (chunk) => {
+      options.signal.throwIfAborted()
+      const file = files.get(chunk.file)
+      if (file === undefined) throw new Error('a chunk of no file')
+      const isThere = hadPart && (await sha256Of(await file.read(chunk))) === chunk.sha256
+      if (!isThere)
+        await file.write(chunk, (await takeLocal(options.local, chunk)) ?? (await fetchChunk(chunk, options)))
+      file.has(chunk)
+      done += chunk.length
+      progress.advance(done)
+    })
+    const hashes = new Map<string, string>()
+    for (const [name, file] of files) hashes.set(name, await file.digest())
+    return hashes
+  } finally {
+    for (const file of files.values()) await file.close()
+  }
+}
+
+async function fetchChunk(chunk: Chunk, { registry, shown, emit, signal }: PullOptions): Promise<Uint8Array> {
+  const { blob, length } = chunk
+  const packed = await withRetries({ emit, signal }, async () => {
+    const bytes = Buffer.allocUnsafeSlow(blob.size)
+    let at = 0
+    for await (const piece of registry.blob(blob)) {
+      bytes.set(piece, at)
+      at += piece.length
+    }
+    return bytes
+  })
+  const got = `sha256:${await sha256Of(packed)}`
+  if (got !== blob.digest) throw wrongDigest({ url: registry.blobUrl(blob.digest) }, blob.digest, got)
+  const plain = await unpackChunk({ mediaType: blob.mediaType, bytes: packed }, length)
+  if (plain !== null) return plain
+  throw new PosadaError('E_BOX_CORRUPT', `${shown} is damaged: part of ${chunk.file} cannot be unpacked`, {
+    value: blob.digest,
+    hint: 'it was pushed so; push it again, or take another version',
+  })
+}

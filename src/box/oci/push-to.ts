@@ -1,0 +1,46 @@
+import { PosadaError } from '../../errors/index.ts'
+import { inStep } from '../download/progress.ts'
+import type { FetchContext } from '../fetch/context.ts'
+import { openHttp } from '../http/client.ts'
+import type { StoredBox } from '../model.ts'
+import type { OciSource } from '../source/model.ts'
+import { sourceText } from '../source/parse-source.ts'
+import { storePaths } from '../store-paths.ts'
+import { dockerCredentials } from './credentials.ts'
+import { type Pushed, pushBox } from './push.ts'
+import { Registry } from './registry.ts'
+
+/** Milliseconds: a chunk of 32 MiB takes its time on a slow line. */
+const answer = 15 * 60_000
+
+/**
+ * Puts a box of the store into a registry, under a tag. E_BOX_SOURCE for a target with a digest, and
+ * what `pushBox` throws.
+ */
+export async function pushTo(
+  box: StoredBox,
+  target: OciSource,
+  { store, env, emit, signal }: Pick<FetchContext, 'store' | 'env' | 'emit' | 'signal'>,
+): Promise<Pushed & { target: string }> {
+  const shown = sourceText(target)
+  if (target.tag === null || target.digest !== null)
+    throw new PosadaError('E_BOX_SOURCE', `a box is pushed to a tag, and ${shown} names a digest`, {
+      value: shown,
+      hint: 'write oci://registry.example.com/team/box:1.2',
+    })
+  const { tag } = target
+  const http = openHttp({ env, timeouts: { answer } })
+  try {
+    const registry = new Registry({
+      ...target,
+      actions: 'pull,push',
+      credentials: () => dockerCredentials(target.registry, env),
+      http,
+      signal,
+    })
+    const options = { paths: storePaths(store.dir), registry, tag, shown, emit, signal }
+    return { ...(await inStep(shown, emit, () => pushBox(box, options), 'sending')), target: shown }
+  } finally {
+    await http.close()
+  }
+}
