@@ -2,13 +2,15 @@
 export interface BenchResult {
   /** `status ÷ node`. */
   name: string
-  /** Unit of the samples: seconds. */
+  /** Of the samples: seconds where absent. */
+  unit?: string
   ours: number[]
   theirs: number[]
   /** Median of the ratios pair by pair. */
   ratio: number
-  /** What the ratio must not exceed; null where it is only reported. */
+  /** What the ratio must not exceed, or, with `atLeast`, must reach; null where it is only reported. */
   limit: number | null
+  atLeast?: boolean
   /** How both were made, so that anyone can repeat it. */
   how: string
 }
@@ -18,6 +20,17 @@ export interface Bench {
   /** Whether it can run here: null, or why not. */
   unavailable(): Promise<string | null>
   run(options: { samples: number; log: (line: string) => void }): Promise<BenchResult[]>
+}
+
+/** Whether a result is within its limit; null where it has none. */
+export function holds({ ratio, limit, atLeast = false }: BenchResult): boolean | null {
+  if (limit === null) return null
+  return atLeast ? ratio >= limit : ratio <= limit
+}
+
+/** Median of the ratios pair by pair. */
+export function ratioOf(ours: readonly number[], theirs: readonly number[]): number {
+  return median(ours.map((value, index) => value / (theirs[index] ?? Number.NaN)))
 }
 
 /** The middle value; the mean of the two middle ones where their number is even. */
@@ -55,6 +68,5 @@ export async function comparePairs(pairing: Pairing): Promise<BenchResult> {
     theirs.push(b)
     log(`${name}  ${round + 1}/${samples}  ${a.toFixed(3)} s ÷ ${b.toFixed(3)} s = ${(a / b).toFixed(2)}`)
   }
-  const ratio = median(ours.map((value, index) => value / (theirs[index] ?? Number.NaN)))
-  return { name, how, limit, ours, theirs, ratio }
+  return { name, how, limit, ours, theirs, ratio: ratioOf(ours, theirs) }
 }

@@ -30,6 +30,7 @@ export interface LabJob {
   cpu?: string
   /** For the outer machine's kernel, besides what the lab needs. */
   cmdline?: string
+  /** Told what the console says meanwhile; it goes to standard output where POSADA_LAB_VERBOSE is set. */
   onOutput?: (text: string) => void
 }
 
@@ -90,11 +91,14 @@ async function untilEnded(
   runs: () => Promise<boolean>,
 ): Promise<{ output: string; exitCode: number }> {
   const deadline = Date.now() + job.timeout
+  const verbose =
+    process.env.POSADA_LAB_VERBOSE === undefined ? undefined : (text: string) => process.stdout.write(text)
+  const tell = job.onOutput ?? verbose
   let output = ''
   for (let more = true; more; ) {
     more = Date.now() < deadline && (await runs())
     const now = await readFile(spec.files.consoleLog, 'latin1').catch(() => '')
-    if (now.length > output.length) job.onOutput?.(now.slice(output.length))
+    if (now.length > output.length) tell?.(now.slice(output.length))
     output = now
     await delay(200)
   }
@@ -122,6 +126,9 @@ async function processorsOf(spec: MachineSpec): Promise<string> {
   return looks.join('\n--\n')
 }
 
+/** Development tools that nothing inside uses, half of all packages. */
+const notInJob = new Set(['.cache', '@biomejs', 'typescript', 'dependency-cruiser'])
+
 async function jobImage(work: string, { script, files }: LabJob): Promise<string> {
   const tree = join(work, 'job')
   await mkdir(tree)
@@ -130,7 +137,7 @@ async function jobImage(work: string, { script, files }: LabJob): Promise<string
     await cp(path, join(tree, name), {
       recursive: true,
       verbatimSymlinks: true,
-      filter: (source) => basename(source) !== '.cache',
+      filter: (source) => !notInJob.has(basename(source)),
     })
   }
   const image = join(work, 'job.img')

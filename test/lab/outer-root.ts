@@ -14,11 +14,25 @@ import {
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { packageRoot } from '../../src/lib/package-root.ts'
 
 const run = promisify(execFile)
+/** This file: what it makes changes with it. */
+const recipe = join(packageRoot(), 'test', 'lab', 'outer-root.ts')
 
 /** Programs of this host that the outer machine has too: with the libraries they need. */
-const programs = ['node', 'qemu-system-x86_64', 'qemu-img', 'qemu-io', 'passt', 'ssh', 'ssh-keygen', 'bash']
+const programs = [
+  'node',
+  'qemu-system-x86_64',
+  'qemu-img',
+  'qemu-io',
+  'passt',
+  'ssh',
+  'ssh-keygen',
+  'bash',
+  'mke2fs',
+  'e2fsck',
+]
 /** What native packages of npm link against, besides. */
 const libraries = ['/lib/x86_64-linux-gnu/librt.so.1', '/lib/x86_64-linux-gnu/libutil.so.1']
 /** Firmware and the like that QEMU looks for. */
@@ -40,7 +54,7 @@ export async function outerRoot(packages: string): Promise<string> {
     programs.map(async (name) => realpath((await run('which', [name])).stdout.trim())),
   )
   const newest = Math.max(
-    ...(await Promise.all([...paths, import.meta.filename].map(async (path) => (await stat(path)).ctimeMs))),
+    ...(await Promise.all([...paths, recipe].map(async (path) => (await stat(path)).ctimeMs))),
   )
   const made = (await stat(image).catch(() => null))?.mtimeMs ?? 0
   if (made > newest) return image
@@ -81,6 +95,7 @@ export async function outerRoot(packages: string): Promise<string> {
       'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n',
     )
     await writeFile(join(tree, 'etc/group'), 'root:x:0:\nkvm:x:104:\nnogroup:x:65534:\n')
+    await addFile(tree, '/etc/mke2fs.conf', '/etc/mke2fs.conf')
     await writeFile(join(tree, 'etc/hosts'), '127.0.0.1 localhost\n')
     await writeFile(join(tree, 'sbin/init'), init, { mode: 0o755 })
     const temporary = join(work, 'image')

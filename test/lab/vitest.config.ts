@@ -5,7 +5,7 @@ export default defineConfig({
   root: '.',
   test: {
     name: 'lab',
-    include: ['test/lab/*.test.ts'],
+    include: ['test/lab/*.test.ts', 'test/lab/lean/*.test.ts'],
     globalSetup: ['test/helpers/built.ts'],
     fileParallelism: false,
     reporters: ['verbose'],

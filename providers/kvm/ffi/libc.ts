@@ -16,8 +16,7 @@ interface Functions {
   ioctlValue(fd: number, request: number, value: number): number
   mmap(address: Address, length: number, prot: number, flags: number, fd: number, offset: number): Address
   munmap(address: Address, length: number): number
-  memfd(name: string, flags: number): number
-  ftruncate(fd: number, length: number): number
+  madvise(address: Address, length: number, advice: number): number
   fallocate(fd: number, mode: number, offset: number, length: number): number
   eventfd(initial: number, flags: number): number
   read(fd: number, data: Uint8Array, length: number): number
@@ -41,8 +40,7 @@ function libc(): Functions {
     ioctlValue: lib.func('ioctl', 'int', ['int', 'ulong', 'intptr']),
     mmap: lib.func('mmap', 'intptr', ['intptr', 'size_t', 'int', 'int', 'int', 'int64']),
     munmap: lib.func('munmap', 'int', ['intptr', 'size_t']),
-    memfd: lib.func('memfd_create', 'int', ['str', 'uint']),
-    ftruncate: lib.func('ftruncate', 'int', ['int', 'int64']),
+    madvise: lib.func('madvise', 'int', ['intptr', 'size_t', 'int']),
     fallocate: lib.func('fallocate', 'int', ['int', 'int', 'int64', 'int64']),
     eventfd: lib.func('eventfd', 'int', ['uint', 'int']),
     read: lib.func('read', 'int64', ['int', 'void *', 'size_t']),
@@ -86,13 +84,43 @@ export function ioctlErrno(fd: number, request: number): number {
 // <asm-generic/mman-common.h>
 const PROT_READ_WRITE = 1 | 2
 const MAP_SHARED = 1
+const MAP_PRIVATE = 2
+const MAP_ANONYMOUS = 0x20
 const MAP_NORESERVE = 0x4000
+const MADV_DONTNEED = 4
+const MADV_DONTFORK = 10
+const MADV_HUGEPAGE = 14
+const hugePage = 2 * 1024 * 1024
 
 /** Maps a file, shared, for reading and writing. Returns the address in this process. */
 export function mapShared(fd: number, length: number): Address {
   const address = libc().mmap(0, length, PROT_READ_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0)
   if (address === -1) throw new SystemCallError('mmap', koffi.errno())
   return address
+}
+
+/**
+ * Memory of this process alone: zero, taking no room until it is touched, by huge pages where the host has them, and
+ * not inherited by child processes, for whom the host would have to keep track of every page written.
+ * Returns its address, a multiple of 2 MiB.
+ */
+export function mapAnonymous(length: number): Address {
+  const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+  const whole = length + hugePage
+  const found = libc().mmap(0, whole, PROT_READ_WRITE, flags, -1, 0)
+  if (found === -1) throw new SystemCallError('mmap', koffi.errno())
+  const start = Math.ceil(found / hugePage) * hugePage
+  if (start > found) unmap(found, start - found)
+  if (found + whole > start + length) unmap(start + length, found + whole - start - length)
+  checked('madvise', libc().madvise(start, length, MADV_DONTFORK))
+  // A kernel without huge pages does not know this advice.
+  libc().madvise(start, length, MADV_HUGEPAGE)
+  return start
+}
+
+/** Gives whole pages of anonymous memory back to the host; they read as zero afterwards. */
+export function releaseMemory(address: Address, length: number): void {
+  checked('madvise', libc().madvise(address, length, MADV_DONTNEED))
 }
 
 /** The mapping must not be touched again through any view of it. */
@@ -106,15 +134,6 @@ export function unmap(address: Address, length: number): void {
  */
 export function viewMemory(address: Address, length: number): ArrayBuffer {
   return koffi.view(BigInt(address), length)
-}
-
-const MFD_CLOEXEC = 1
-
-/** A file that lives in memory only, of `size` zero bytes that take no room until they are touched. */
-export function createMemoryFile(name: string, size: number): number {
-  const fd = checked('memfd_create', libc().memfd(name, MFD_CLOEXEC))
-  checked('ftruncate', libc().ftruncate(fd, size))
-  return fd
 }
 
 // <linux/falloc.h>

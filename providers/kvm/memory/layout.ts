@@ -65,17 +65,17 @@ export const powerButtonGsi = 9
 /** GSIs of the I/O APIC's 24 pins come first; message-signalled interrupts have GSIs after these. */
 export const ioApicPins = 24
 
-/** A run of RAM: where the guest sees it, and where it lies in the memory file. */
+/** A run of RAM: where the guest sees it, and where it lies in the host's mapping of all RAM. */
 export interface RamRegion {
   base: number
   size: number
-  fileOffset: number
+  offset: number
 }
 
 /** Where `size` bytes of RAM lie: up to 3 GiB from address 0, the rest from 4 GiB. */
 export function ramRegions(size: number): RamRegion[] {
   const low = Math.min(size, holeStart)
-  const regions = [{ base: 0, size: low, fileOffset: 0 }]
-  if (size > low) regions.push({ base: holeEnd, size: size - low, fileOffset: low })
+  const regions = [{ base: 0, size: low, offset: 0 }]
+  if (size > low) regions.push({ base: holeEnd, size: size - low, offset: low })
   return regions
 }

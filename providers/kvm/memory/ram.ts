@@ -1,4 +1,4 @@
-import { closeDescriptor, createMemoryFile, mapShared, punchHole, viewMemory } from '../ffi/libc.ts'
+import { mapAnonymous, releaseMemory, viewMemory } from '../ffi/libc.ts'
 import type { GuestMemory } from './guest-memory.ts'
 import { type RamRegion, ramRegions } from './layout.ts'
 import { createWindowedMemory, type MemoryWindow } from './windowed-memory.ts'
@@ -9,36 +9,31 @@ import { createWindowedMemory, type MemoryWindow } from './windowed-memory.ts'
  */
 const windowSize = 2 * 1024 ** 3
 
-/** RAM of a machine: a memory file, mapped into this process. */
+/** RAM of a machine, in memory of this process; why not in a memory file: docs/decisions/guest-memory.md. */
 export interface Ram {
   memory: GuestMemory
   /** For KVM's memory slots: where each region is mapped in this process. */
   mappings: readonly (RamRegion & { hostAddress: number })[]
   /** Makes all of it zero and gives it back to the host. No virtual processor may run. */
   clear(): void
-  /** Closes the file. The mapping stays, for buffers still lead to it; it ends with the process. */
-  close(): void
 }
 
-/** Makes `size` bytes of RAM, all zero; they take room on the host only once they are touched. */
+/**
+ * Makes `size` bytes of RAM, all zero; they take room on the host only once they are touched. The mapping ends with
+ * the process, for buffers lead to it.
+ */
 export function createRam(size: number): Ram {
-  const fd = createMemoryFile('posada-ram', size)
-  const start = mapShared(fd, size)
-  const mappings = ramRegions(size).map((region) => ({ ...region, hostAddress: start + region.fileOffset }))
-  const windows: (MemoryWindow & { fileOffset: number })[] = []
-  for (const { base, size: length, fileOffset, hostAddress } of mappings) {
+  const start = mapAnonymous(size)
+  const mappings = ramRegions(size).map((region) => ({ ...region, hostAddress: start + region.offset }))
+  const windows: (MemoryWindow & { hostAddress: number })[] = []
+  for (const { base, size: length, hostAddress } of mappings) {
     for (let at = 0; at < length; at += windowSize) {
       const buffer = viewMemory(hostAddress + at, Math.min(windowSize, length - at))
-      windows.push({ base: base + at, fileOffset: fileOffset + at, buffer })
+      windows.push({ base: base + at, hostAddress: hostAddress + at, buffer })
     }
   }
   const memory = createWindowedMemory(windows, (window, offset, length) => {
-    punchHole(fd, (windows[window]?.fileOffset ?? 0) + offset, length)
+    releaseMemory((windows[window]?.hostAddress ?? 0) + offset, length)
   })
-  return {
-    memory,
-    mappings,
-    clear: () => punchHole(fd, 0, size),
-    close: () => closeDescriptor(fd),
-  }
+  return { memory, mappings, clear: () => releaseMemory(start, size) }
 }

@@ -44,8 +44,9 @@ const code = [
  * @throws SystemCallError when KVM refuses to make the machine
  */
 export function runProbeGuest(kvm: number): string | null {
-  const { memory, ...rest } = createRam(ram)
-  const vm = createVm(kvm, { memory, ...rest })
+  const machineRam = createRam(ram)
+  const { memory } = machineRam
+  const vm = createVm(kvm, machineRam)
   const vcpu = ioctlValue(vm.fd, KVM.CREATE_VCPU, 0, 'KVM_CREATE_VCPU')
   const topology = { id: 0, cpus: 1, nested: false, tscDeadlineTimer: false }
   setCpuid(vcpu, guestCpuid(supportedCpuid(kvm), topology))
@@ -57,7 +58,7 @@ export function runProbeGuest(kvm: number): string | null {
   const result = errno === 0 ? judge(mapRunPage(kvm, vcpu), memory) : `KVM_RUN failed with errno ${errno}`
   closeDescriptor(vcpu)
   vm.close()
-  rest.close()
+  machineRam.clear()
   return result
 }
 

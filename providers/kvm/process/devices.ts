@@ -16,6 +16,8 @@ import { VsockHost } from '../virtio/devices/vsock/host-side.ts'
 /** What a machine's devices hold of the host: files, sockets, helper processes. */
 export interface DeviceSet {
   devices: VirtioDevice[]
+  /** One of them. */
+  balloon: BalloonDevice
   /** Whether a guest agent listens in the guest. */
   hasAgent(): boolean
   /** Flushes and gives back. The guest must not run any more. */
@@ -35,6 +37,7 @@ type Log = (message: string) => void
  */
 export async function openDevices(spec: MachineSpec, log: Log = () => undefined): Promise<DeviceSet> {
   const devices: VirtioDevice[] = []
+  const balloon = new BalloonDevice()
   const close = async () => {
     for (const device of devices.splice(0)) {
       await device.reset()
@@ -46,9 +49,9 @@ export async function openDevices(spec: MachineSpec, log: Log = () => undefined)
     for (const medium of spec.media ?? []) devices.push(openMedium(medium, log))
     for (const nic of spec.nics) devices.push(await openNet(spec, nic, log))
     const channels = new ConsoleDevice(await openChannels(spec))
-    devices.push(channels, new RngDevice(), new BalloonDevice())
+    devices.push(channels, new RngDevice(), balloon)
     devices.push(new VsockDevice(guestCid, await VsockHost.listen(kvmFiles(spec).vsock)))
-    return { devices: [...devices], hasAgent: () => channels.isOpen(agentPort), close }
+    return { devices: [...devices], balloon, hasAgent: () => channels.isOpen(agentPort), close }
   } catch (error) {
     await close()
     throw error

@@ -8,6 +8,7 @@ import type { PowerRequest } from '../devices/power-port.ts'
 import { createSerialPortState, resetSerialPort, serialOutput } from '../devices/serial-port.ts'
 import { powerButtonGsi } from '../memory/layout.ts'
 import { createRam, type Ram } from '../memory/ram.ts'
+import type { BalloonDevice } from '../virtio/devices/balloon/device.ts'
 import { createMachine, type Machine } from '../vm/machine.ts'
 import { openKvm } from '../vm/open-kvm.ts'
 import { openDevices } from './devices.ts'
@@ -26,6 +27,7 @@ export interface Guest {
   exits(): number
   /** Whether a guest agent listens in the guest. */
   hasAgent(): boolean
+  readonly balloon: BalloonDevice
   /** Settles once, when the guest wants to be restarted or switched off, or cannot go on. */
   readonly event: Promise<GuestEvent>
   /** Cuts the power, writes back disks, gives back all but RAM. */
@@ -111,6 +113,7 @@ export async function powerOn({ spec, entries, cacheDir }: VmmConfig, host: Gues
     pressPowerButton: () => started.interrupts.line(powerButtonGsi).trigger(),
     exits: () => started.exits(),
     hasAgent: () => set.hasAgent(),
+    balloon: set.balloon,
     event,
     async close() {
       await started.close()

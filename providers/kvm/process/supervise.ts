@@ -8,6 +8,7 @@ import { processIdentity } from '../../../src/lib/process-identity.ts'
 import type { MachineSpec } from '../../../src/provider/index.ts'
 import { kvmFiles } from '../files.ts'
 import { type Run, type RunEnding, writeRecord } from '../run-record.ts'
+import type { BalloonDevice } from '../virtio/devices/balloon/device.ts'
 import { type Guest, type GuestEvent, openHost, powerOn } from './guest.ts'
 import type { VmmConfig } from './launch.ts'
 
@@ -62,6 +63,7 @@ async function run({ log, onReady, cut, ...config }: SuperviseOptions): Promise<
       exits: guest?.exits() ?? 0,
       agent: guest?.hasAgent() ?? false,
       memory: process.memoryUsage.rss(),
+      balloon: guest === null ? null : balloonState(guest.balloon),
     }),
     pause: async () => {
       await running().pause()
@@ -72,6 +74,7 @@ async function run({ log, onReady, cut, ...config }: SuperviseOptions): Promise<
       paused = false
     },
     powerdown: async () => running().pressPowerButton(),
+    balloon: async ({ target }) => running().balloon.setTarget(balloonTarget(target, spec.memory)),
     quit: async () => quit('the power was cut'),
   })
   guest.resume()
@@ -112,6 +115,20 @@ async function run({ log, onReady, cut, ...config }: SuperviseOptions): Promise<
     if (!paused) guest.resume()
     return null
   }
+}
+
+/** What the guest said last; it is asked for fresh statistics, which the next who looks will see. */
+function balloonState(balloon: BalloonDevice) {
+  balloon.requestStatistics()
+  return { actual: balloon.actual, statistics: balloon.statistics }
+}
+
+/** @throws PosadaError E_CONTROL */
+function balloonTarget(target: unknown, memory: number): number {
+  if (typeof target === 'number' && Number.isInteger(target) && target >= 0 && target <= memory) return target
+  throw new PosadaError('E_CONTROL', `balloon: target is a number of bytes from 0 to ${memory}`, {
+    value: String(target),
+  })
 }
 
 /** Two processes on the same disks would ruin them. The lock ends with the process. */

@@ -44,7 +44,7 @@ export async function startSmallGuest(options: SmallGuestOptions): Promise<Small
     output: () => output,
     async close() {
       await machine.close()
-      ram.close()
+      ram.clear()
       closeDescriptor(kvm)
     },
   }

@@ -47,6 +47,6 @@ describe('layout of guest addresses', () => {
     ],
   ])('splits %d bytes of RAM at the hole', (size, expected) => {
     const regions = layout.ramRegions(size)
-    expect(regions.map(({ base, size: length, fileOffset }) => [base, length, fileOffset])).toEqual(expected)
+    expect(regions.map(({ base, size: length, offset }) => [base, length, offset])).toEqual(expected)
   })
 })

@@ -1,0 +1,56 @@
+import { expect, it, onTestFinished } from 'vitest'
+import { kvmFiles } from '../../../providers/kvm/files.ts'
+import { sendCommand } from '../../../src/background/client.ts'
+import { until } from '../../helpers/guest-talk.ts'
+import { processMemory } from '../../helpers/process-memory.ts'
+import { type LabGuest, labGuest } from './lab-guest.ts'
+
+const MiB = 2 ** 20
+
+// One start of a guest: some 40 s.
+it('takes memory from the guest for the host, and gives it back', async () => {
+  const guest = await labGuest({ memory: 512 * MiB })
+  onTestFinished(() => guest.discard())
+  await guest.start()
+  // What the guest has used once is the host's to lose.
+  await guest.run(
+    'mkdir /tmp/m && mount -t tmpfs none /tmp/m && dd if=/dev/zero of=/tmp/m/x bs=1M count=200 2>/dev/null',
+  )
+  const full = await heldByHost(guest)
+  expect(full).toBeGreaterThan(200 * MiB)
+  const free = await freeInGuest(guest)
+  await guest.run('rm /tmp/m/x')
+
+  await inflate(guest, 256 * MiB)
+  expect(await freeInGuest(guest)).toBeLessThan(free)
+  const during = await heldByHost(guest)
+  expect(during).toBeLessThan(full - 100 * MiB)
+
+  await inflate(guest, 0)
+  expect(await freeInGuest(guest)).toBeGreaterThan(free + 150 * MiB)
+  await guest.run(
+    'dd if=/dev/zero of=/tmp/m/x bs=1M count=250 2>/dev/null && test $(md5sum < /tmp/m/x | cut -c1-4) = ab32',
+  )
+  expect(await heldByHost(guest)).toBeGreaterThan(during)
+})
+
+/** Sets the balloon's target and waits until the guest has followed, which its own statistics must agree with. */
+async function inflate({ spec }: LabGuest, target: number): Promise<void> {
+  const { control } = kvmFiles(spec)
+  await sendCommand(control, { name: 'balloon', arguments: { target }, timeout: 5000 })
+  await until(`the balloon has ${target} bytes`, 60_000, async () => {
+    const status = (await sendCommand(control, { name: 'status', timeout: 5000 })) as {
+      balloon: { actual: number }
+    }
+    return status.balloon.actual === target
+  })
+}
+
+async function freeInGuest(guest: LabGuest): Promise<number> {
+  return Number(/MemFree:\s+(\d+) kB/.exec(await guest.run('cat /proc/meminfo'))?.[1]) * 1024
+}
+
+/** Bytes of the guest's memory that the host has to keep. */
+async function heldByHost(guest: LabGuest): Promise<number> {
+  return processMemory(await guest.pid(), guest.spec.memory).guest
+}
