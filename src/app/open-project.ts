@@ -4,6 +4,8 @@ import type { Emit } from '../events/index.ts'
 import type { Project } from '../machine/project.ts'
 import { findManifest, loadManifest } from '../manifest/index.ts'
 import { projectPaths, userPaths } from '../project/paths.ts'
+import { boxFetcher } from './box-fetcher.ts'
+import { checkBoxSources } from './box-sources.ts'
 import { lazyBoxStore } from './box-store.ts'
 import { providerRegistry } from './providers.ts'
 
@@ -28,12 +30,14 @@ export async function openProject(options: OpenProjectOptions): Promise<Project>
   const { env, emit, signal, command } = options
   const { manifest, broken } = await readManifest(options)
   const user = userPaths(env)
+  const boxes = lazyBoxStore(user.boxes)
   return {
     manifest,
     broken,
     paths: projectPaths(manifest.root),
     user,
-    boxes: lazyBoxStore(user.boxes),
+    boxes,
+    fetchBox: boxFetcher({ store: boxes, user, catalogues: manifest.catalogues, env, emit, signal }),
     providers: providerRegistry({ root: manifest.root, cacheDir: user.cache, emit }),
     emit,
     signal,
@@ -45,10 +49,9 @@ export async function openProject(options: OpenProjectOptions): Promise<Project>
 async function readManifest(options: OpenProjectOptions): Promise<Pick<Project, 'manifest' | 'broken'>> {
   const { file, cwd, env, emit, tolerant } = options
   try {
-    return {
-      manifest: await loadManifest({ cwd, env, ...(file === undefined ? {} : { file }) }),
-      broken: null,
-    }
+    const manifest = await loadManifest({ cwd, env, ...(file === undefined ? {} : { file }) })
+    checkBoxSources(manifest)
+    return { manifest, broken: null }
   } catch (error) {
     const path = file === undefined ? await findManifest(cwd) : resolve(cwd, file)
     if (tolerant !== true || !isPosadaError(error) || error.code === 'E_MANIFEST_MISSING' || path === null)
@@ -56,6 +59,9 @@ async function readManifest(options: OpenProjectOptions): Promise<Pick<Project, 
     const message = `${error.message}; going by the machines that were made`
     emit({ type: 'notice', level: 'warn', message, hint: 'posada validate shows what is wrong' })
     const root = dirname(path)
-    return { manifest: { file: path, root, name: basename(root), machines: [] }, broken: error }
+    return {
+      manifest: { file: path, root, name: basename(root), catalogues: [], machines: [] },
+      broken: error,
+    }
   }
 }

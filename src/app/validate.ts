@@ -2,6 +2,7 @@ import { PosadaError } from '../errors/index.ts'
 import { optionProblems } from '../machine/demands.ts'
 import { loadManifest, type Manifest } from '../manifest/index.ts'
 import { userPaths } from '../project/paths.ts'
+import { checkBoxSources } from './box-sources.ts'
 import { providerRegistry } from './providers.ts'
 
 /** What `posada validate` prints with `--json` when the manifest is valid. */
@@ -24,6 +25,7 @@ export interface ValidateOptions {
 export async function validate({ file, cwd, env }: ValidateOptions): Promise<ValidateResult> {
   const manifest = await loadManifest({ cwd, env, ...(file === undefined ? {} : { file }) })
   const machines = manifest.machines.map((machine) => machine.name)
+  checkBoxSources(manifest)
   await checkProviderOptions(manifest, env)
   return { valid: true, file: manifest.file, name: manifest.name, machines }
 }

@@ -2,11 +2,13 @@ import type { PosadaError } from '../errors/index.ts'
 import { isPosadaError } from '../errors/index.ts'
 import type { BoxArch, StoredBox } from './model.ts'
 import { compareVersions } from './names.ts'
+import type { BoxSource } from './source/model.ts'
 import { addBox } from './store/add.ts'
-import { listRefs, type Ref } from './store/refs.ts'
+import { findBox, findBuilt } from './store/find.ts'
+import { findRef, listRefs, type Ref } from './store/refs.ts'
 import { removeBox } from './store/remove.ts'
 import { boxByDigest, resolveBox } from './store/resolve.ts'
-import { readUnchecked } from './store/verify.ts'
+import { readStored, readUnchecked } from './store/verify.ts'
 import { storePaths } from './store-paths.ts'
 
 /** The boxes of one user. Any number of processes may work on one store at the same time. */
@@ -23,6 +25,17 @@ export interface BoxStore {
    * E_BOX_MISSING, E_BOX_CORRUPT.
    */
   byDigest(box: { name: string; version: string; digest: string }): Promise<StoredBox>
+  /**
+   * The newest box of this architecture that a source means, whole: by name and conditions, or by where
+   * it came from; null: there is none. E_BOX_CORRUPT.
+   */
+  find(source: BoxSource, arch: BoxArch): Promise<StoredBox | null>
+  /** The box of a digest, whole; null: there is none. E_BOX_CORRUPT. */
+  get(digest: string): Promise<StoredBox | null>
+  /** The newest whole box of a name that was built here from these inputs; null: there is none. */
+  findBuilt(wanted: { name: string; arch: BoxArch; inputs: string }): Promise<StoredBox | null>
+  /** What leads to a box, and where it came from; null: it has lost its name. */
+  refOf(box: StoredBox): Promise<Ref | null>
   /** Every box, by name and version; the newest version last. Damaged ones are told apart, not left out. */
   list(): Promise<BoxEntry[]>
   /** Adds a folder or an archive of one. E_BOX_EXISTS, E_BOX_INVALID, E_BOX_CORRUPT. */
@@ -50,6 +63,13 @@ export function openBoxStore(dir: string): BoxStore {
   return {
     dir,
     resolve: (name, arch) => resolveBox(paths, name, arch),
+    find: (source, arch) => findBox(paths, source, arch),
+    get: (digest) => readStored(paths, digest),
+    findBuilt: (wanted) => findBuilt(paths, wanted),
+    refOf: async ({ digest, manifest }) => {
+      const ref = await findRef(paths, manifest)
+      return ref?.digest === digest ? ref : null
+    },
     byDigest: (box) => boxByDigest(paths, box),
     list: async () => {
       const refs = (await listRefs(paths)).sort(

@@ -80,6 +80,12 @@ export const errorCodes = {
     means: 'A registry does not let this user in, or the credentials for it cannot be read.',
   },
 
+  E_LOCKFILE: { exit: 2, means: 'posada.lock cannot be understood.' },
+  E_LOCK_MISMATCH: {
+    exit: 1,
+    means: 'A box is not the one that posada.lock asks for; both digests are shown.',
+  },
+
   // Providers
   E_PROVIDER_UNKNOWN: { exit: 2, means: 'There is no provider of this name, built in or installed.' },
   E_PROVIDER_INVALID: { exit: 1, means: 'A provider package does not fulfil the contract.' },

@@ -1,4 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
+import { fits } from '../box/source/constraint.ts'
+import { parseBoxSource } from '../box/source/parse-source.ts'
 import type { Machine } from '../manifest/index.ts'
 import type { MachineState } from '../project/machine-state.ts'
 import { wantedArch } from './spec.ts'
@@ -31,11 +33,17 @@ export function pendingChanges(
   if (!isDeepStrictEqual(config.providers[state.provider] ?? {}, spec.options)) atStart.push('providers')
   if (config.provider !== 'auto' && config.provider !== state.provider) atStart.push('provider')
   const anew: string[] = []
-  const [name, version] = config.box.split('@')
-  if (name !== state.box.name || (version !== undefined && version !== state.box.version)) anew.push('box')
+  if (!isStillTheBox(config, state)) anew.push('box')
   if (wantedArch(config) !== spec.arch) anew.push('arch')
   if (userData !== undefined && userData !== (state.cloudInit?.userData ?? null)) anew.push('cloud_init')
   return { atStart, anew }
+}
+
+/** Of a box that is named, the version has to fit; of any other the words have to be the same. */
+function isStillTheBox({ box }: Machine, { box: made }: MachineState): boolean {
+  const source = parseBoxSource(box, '/')
+  if (source.kind !== 'name') return made.source === box
+  return source.name === made.name && fits(made.version, source.wanted)
 }
 
 function wantedPorts(config: Machine) {

@@ -1,7 +1,7 @@
-import type { BoxStore } from '../box/index.ts'
+import type { BoxSource, BoxStore, StoredBox } from '../box/index.ts'
 import type { PosadaError } from '../errors/index.ts'
 import type { Emit } from '../events/index.ts'
-import type { Manifest } from '../manifest/index.ts'
+import type { BoxTerms, Manifest } from '../manifest/index.ts'
 import type { ProjectPaths, UserPaths } from '../project/paths.ts'
 import type { Arch, Capabilities, PortForward, ProbeReport, Provider } from '../provider/index.ts'
 
@@ -13,6 +13,7 @@ export interface Project {
   paths: ProjectPaths
   user: UserPaths
   boxes: BoxStore
+  fetchBox: FetchBox
   providers: ProviderSource
   emit: Emit
   /** Aborted when the user interrupts. */
@@ -33,6 +34,19 @@ export interface Needs {
   /** Providers that the manifest has settings for. */
   settings: readonly string[]
 }
+
+/** Gets a box from where it is and puts it in the store; see `fetchBox` of src/box. */
+export type FetchBox = (
+  source: BoxSource,
+  options: {
+    arch: Arch
+    terms: BoxTerms
+    /** Replaces one of the same name and version. */
+    force?: boolean
+    /** What it is remembered under, where that is not the source itself. */
+    source?: string
+  },
+) => Promise<StoredBox>
 
 /** Where providers come from; src/app/providers.ts is the real one. */
 export interface ProviderSource {

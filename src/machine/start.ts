@@ -79,7 +79,7 @@ async function planStart(
   return {
     version: 1,
     provider: provider.name,
-    box: { name, version, digest: box.digest },
+    box: { name, version, digest: box.digest, source: previous?.box.source ?? config.box },
     spec,
     ports,
     // A seed brings the machine's own key with it.

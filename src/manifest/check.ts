@@ -30,7 +30,7 @@ export function checkManifest(documents: Documents, context: Context): Checked |
   })
   const machines = expandReplicas(written, context.report)
   checkMachines(written, machines, context.report)
-  return { name: values?.name, machines }
+  return { name: values?.name, catalogues: (values?.catalogues ?? []).map(({ value }) => value), machines }
 }
 
 interface Split {

@@ -24,5 +24,7 @@ export interface CheckedMachine extends WrittenMachine {
 
 export interface Checked {
   name: string | undefined
+  /** As written. */
+  catalogues: string[]
   machines: CheckedMachine[]
 }

@@ -1,6 +1,7 @@
 export { findManifest } from './find.ts'
 export { type LoadOptions, loadManifest } from './load.ts'
 export type {
+  BoxTerms,
   FileStep,
   HttpProbe,
   Machine,

@@ -11,6 +11,8 @@ export interface Manifest {
   root: string
   /** `[a-z][a-z0-9-]{0,62}`. */
   name: string
+  /** Catalogues of boxes: `https://` addresses and absolute paths, in the order in which they are asked. */
+  catalogues: string[]
   /** In the order of the file; at least one. */
   machines: Machine[]
 }
@@ -19,8 +21,9 @@ export interface Machine {
   name: string
   /** Its name under `machines:`, which it shares with the other replicas; where it has none, its own. */
   group: string
-  /** As written: `debian/12`. */
+  /** As written: `debian/12`, `./shop.box`, `https://…`; paths are relative to the root. */
   box: string
+  boxTerms: BoxTerms
   /** `auto` or a provider's name. */
   provider: string
   /** `providers:` as written; a provider looks at the mapping under its own name. */
@@ -47,6 +50,22 @@ export interface Machine {
   haltTimeout: number
   /** Where a value of this machine stands: `place('box')`, `place('providers', 'qemu', 'machine')`; the nearest written ancestor where it was not written. */
   place(...path: (string | number)[]): Place
+}
+
+/** What holds for getting a machine's box. */
+export interface BoxTerms {
+  /** `sha256:…`; null: the box's source has to say. */
+  checksum: string | null
+  /** Whether a download is taken that nothing vouches for. */
+  unchecked: boolean
+  /** What the box is, where it does not say itself. */
+  facts: {
+    name?: string
+    version?: string
+    user?: string
+    firmware?: 'bios' | 'uefi'
+    image?: 'qcow2' | 'raw'
+  }
 }
 
 export interface Port {

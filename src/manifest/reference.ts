@@ -1,5 +1,6 @@
 import { limits } from './limits.ts'
 import { prose } from './reference-prose.ts'
+import { boxFields } from './schema/box.ts'
 import { fileFields } from './schema/file.ts'
 import { machineFields } from './schema/machine.ts'
 import { projectFields } from './schema/manifest-schema.ts'
@@ -18,6 +19,9 @@ export function manifestReference(): string {
     '## A machine',
     prose.machine,
     table(machineFields),
+    '## A box',
+    prose.box,
+    table(boxFields),
     '## A port',
     prose.port,
     table(portFields),

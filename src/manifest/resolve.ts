@@ -10,7 +10,13 @@ import { placeOf } from './source/source.ts'
 /** Makes the model of a manifest without problems: defaults are in it, relative paths are laid on the root. */
 export function resolveManifest(where: { file: string; root: string }, checked: Checked): Manifest {
   const name = checked.name ?? validName(basename(where.root)) ?? 'project'
-  return { ...where, name, machines: checked.machines.map((machine) => resolveMachine(machine, where.root)) }
+  const catalogues = checked.catalogues.map((at) => (/^\.{0,2}\//.test(at) ? resolve(where.root, at) : at))
+  return {
+    ...where,
+    name,
+    catalogues,
+    machines: checked.machines.map((machine) => resolveMachine(machine, where.root)),
+  }
 }
 
 function resolveMachine(machine: CheckedMachine, root: string): Machine {
@@ -18,7 +24,8 @@ function resolveMachine(machine: CheckedMachine, root: string): Machine {
   return {
     name,
     group,
-    box: known(values.box),
+    box: known(values.box).from,
+    boxTerms: known(values.box).terms,
     provider: known(values.provider),
     providers: plain(values.providers, (options) => plain(options, (option) => option)),
     arch: known(values.arch),

@@ -14,7 +14,8 @@ export interface MachineState {
   version: 1
   /** The provider that made it. */
   provider: string
-  box: { name: string; version: string; digest: string }
+  /** `source`: what the manifest named it by; absent in states of older versions. */
+  box: { name: string; version: string; digest: string; source?: string }
   /** As last given to the provider. */
   spec: MachineSpec
   login: {

@@ -35,6 +35,8 @@ export function userPaths(env: NodeJS.ProcessEnv = process.env): UserPaths {
 export interface ProjectPaths {
   /** The folder of the manifest. */
   root: string
+  /** `posada.lock`, beside the manifest and committed with it: what the boxes came to. */
+  lockfile: string
   /** `.posada/`, which ignores itself through the `.gitignore` in it. */
   dir: string
   gitignore: string
@@ -70,6 +72,7 @@ export function projectPaths(root: string): ProjectPaths {
   const machines = join(dir, 'machines')
   return {
     root,
+    lockfile: join(root, 'posada.lock'),
     dir,
     gitignore: join(dir, '.gitignore'),
     project: join(dir, 'project.json'),

@@ -10,6 +10,7 @@ export function aMachine(changes: Partial<Machine> = {}): Machine {
     name: 'web',
     group: changes.name ?? 'web',
     box: 'debian/12',
+    boxTerms: { checksum: null, unchecked: false, facts: {} },
     provider: 'auto',
     providers: {},
     arch: 'x86_64',

@@ -1,13 +1,13 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { isPosadaError, PosadaError } from '../../errors/index.ts'
+import { PosadaError } from '../../errors/index.ts'
 import type { Emit } from '../../events/index.ts'
 import type { BoxArch, StoredBox } from '../model.ts'
-import { compareVersions, nextVersion } from '../names.ts'
+import { nextVersion } from '../names.ts'
+import { findBuilt } from '../store/find.ts'
 import { placeFolder } from '../store/place.ts'
 import { listRefs } from '../store/refs.ts'
-import { readStored } from '../store/verify.ts'
 import type { BoxStore } from '../store.ts'
 import { boxJsonName, type StorePaths, storePaths } from '../store-paths.ts'
 import { makeWorkFolder, sweepWorkFolders } from '../work-folder.ts'
@@ -45,7 +45,7 @@ export async function buildBox(options: BuildBoxOptions): Promise<StoredBox> {
   const paths = storePaths(options.store.dir)
   const lib = join(boxesFolder(), 'lib')
   const inputs = await inputsDigest({ recipe: recipe.dir, lib, arch })
-  const existing = options.force === true ? null : await findBuilt(paths, recipe.name, arch, inputs)
+  const existing = options.force === true ? null : await findBuilt(paths, { name: recipe.name, arch, inputs })
   if (existing !== null) {
     const message = `${recipe.name}@${existing.manifest.version} was built from the same recipe`
     emit({ type: 'step', status: 'skip', step, message })
@@ -107,26 +107,6 @@ async function build(options: {
     await rm(work, { recursive: true, force: true })
     await removeBuildFolder(tmp)
   }
-}
-
-/** A damaged box counts as none: building again is what mends it. */
-async function findBuilt(
-  paths: StorePaths,
-  name: string,
-  arch: BoxArch,
-  inputs: string,
-): Promise<StoredBox | null> {
-  const refs = (await listRefs(paths, name))
-    .filter((ref) => ref.arch === arch && ref.inputs === inputs)
-    .sort((a, b) => compareVersions(b.version, a.version))
-  for (const ref of refs)
-    try {
-      const stored = await readStored(paths, ref.digest)
-      if (stored !== null) return stored
-    } catch (error) {
-      if (!isPosadaError(error, 'E_BOX_CORRUPT')) throw error
-    }
-  return null
 }
 
 function wrongArch(recipe: Recipe, arch: BoxArch): PosadaError {

@@ -19,6 +19,10 @@ export interface FetchContext {
   unchecked?: boolean
   /** Replaces a box of the same name and version. */
   force?: boolean
+  /** The machines that stand on a box: what they stand on stays, also when its name leads elsewhere. */
+  usedBy?: (digest: string) => Promise<string[]> | string[]
+  /** What the box is remembered under, where that is not the source itself. */
+  source?: string
   /** What the user calls it, where that is not for the source to say. */
   facts?: BoxFacts
 }

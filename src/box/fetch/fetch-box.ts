@@ -31,11 +31,15 @@ export async function fetchBox(source: BoxSource, context: FetchContext): Promis
 }
 
 async function fromFile({ path, text }: FileSource, context: FetchContext): Promise<StoredBox> {
-  const { store, force = false, facts = {}, arch, emit, signal } = context
+  const { store, force = false, facts = {}, arch, emit, signal, usedBy, source = text } = context
   const input = { path, shown: path, sha256: null, ours: false }
   const fill = async (folder: string) =>
     (await isFolder(path))
       ? takeFolder(path, folder)
       : importFile(input, folder, { facts, arch, emit, signal })
-  return admitBox(storePaths(store.dir), fill, { force, origin: { source: text, origin: null } })
+  return admitBox(storePaths(store.dir), fill, {
+    force,
+    origin: { source, origin: null },
+    ...(usedBy === undefined ? {} : { usedBy }),
+  })
 }

@@ -33,7 +33,7 @@ export async function fetchImage(
   image: Omit<CatalogueImage, 'arch'>,
   { source, http, context }: { source: string; http: HttpClient; context: FetchContext },
 ): Promise<StoredBox> {
-  const { store, arch, emit, signal, force = false } = context
+  const { store, arch, emit, signal, force = false, usedBy } = context
   const paths = storePaths(store.dir)
   const checksum = context.checksum ?? (await checksumOf(image, http, context))
   if (checksum === null && context.unchecked !== true) throw unvouched(image.url)
@@ -58,7 +58,7 @@ export async function fetchImage(
               folder,
               { facts: withVersion(facts, file), arch, emit, signal },
             ),
-          { force, origin: origin(file) },
+          { force, origin: origin(file), ...(usedBy === undefined ? {} : { usedBy }) },
         ),
       again: () => findBySource(paths, { source, arch, checksum }),
     },

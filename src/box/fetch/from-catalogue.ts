@@ -22,9 +22,10 @@ export function fromCatalogue(
 ): Promise<StoredBox> {
   return withHttp(context, async (http) => {
     const image = await findImage(source, { ...context, http })
-    const text = sourceText(source)
+    const text = context.source ?? sourceText(source)
     const oci = image.url.startsWith('oci://') ? parseBoxSource(image.url, '/') : null
-    if (oci?.kind === 'oci') return fetchOci(oci, { ...context, facts: { ...image.facts, ...context.facts } })
+    if (oci?.kind === 'oci')
+      return fetchOci(oci, { ...context, source: text, facts: { ...image.facts, ...context.facts } })
     return fetchImage(image, { source: text, http, context })
   })
 }

@@ -15,7 +15,7 @@ import { fetchImage, withHttp } from './fetch-image.ts'
 /** Gets the box at a URL; where the catalogue of one box is there, its newest version. */
 export function fromUrl(source: UrlSource, context: FetchContext): Promise<StoredBox> {
   return withHttp(context, async (http) => {
-    const text = sourceText(source)
+    const text = context.source ?? sourceText(source)
     const checksum = source.checksum ?? context.checksum ?? null
     if (checksum === null && (await isCatalogue(source.url, http, context))) {
       const { box, image } = onlyBox(

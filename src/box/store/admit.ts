@@ -15,6 +15,8 @@ export type FillBox = (folder: string) => Promise<BoxManifest>
 export interface AdmitOptions {
   /** Replaces a box of the same name, version and architecture that has other content. */
   force?: boolean
+  /** The machines that stand on a box; what is replaced stays where there are any. */
+  usedBy?: (digest: string) => Promise<string[]> | string[]
   origin?: RefOrigin
 }
 
@@ -43,7 +45,8 @@ export async function admitBox(
     const origin =
       options.origin ?? (old !== null && isSame ? { source: old.source, origin: old.origin } : undefined)
     const stored = await placeFolder(paths, folder, { inputs, ...(origin ?? { source: null, origin: null }) })
-    if (old !== null && !isSame) await dropUnnamed(paths, old.digest)
+    if (old !== null && !isSame && ((await options.usedBy?.(old.digest)) ?? []).length === 0)
+      await dropUnnamed(paths, old.digest)
     return stored
   } finally {
     await rm(folder, { recursive: true, force: true })

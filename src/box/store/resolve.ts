@@ -1,42 +1,35 @@
 import { PosadaError } from '../../errors/index.ts'
 import { nearest } from '../../lib/suggest.ts'
 import { listRecipes } from '../build/recipes.ts'
+import { builtInCatalogue } from '../catalogue/built-in.ts'
 import type { BoxArch, StoredBox } from '../model.ts'
-import { compareVersions, parseBoxName } from '../names.ts'
+import { compareVersions } from '../names.ts'
+import { fits } from '../source/constraint.ts'
+import type { NamedSource } from '../source/model.ts'
+import { parseBoxSource, sourceText } from '../source/parse-source.ts'
 import type { StorePaths } from '../store-paths.ts'
+import { findBox } from './find.ts'
 import { listRefs } from './refs.ts'
 import { readStored } from './verify.ts'
 
-/** The newest box of a name (or the version asked for), whole; see BoxStore.resolve. */
+/** The newest box in the store that a text names, whole; see BoxStore.resolve. */
 export async function resolveBox(paths: StorePaths, text: string, arch: BoxArch): Promise<StoredBox> {
-  const wanted = parseBoxName(text)
-  const refs = await listRefs(paths, wanted.name)
-  const fitting = refs
-    .filter((ref) => ref.arch === arch && (wanted.version === null || ref.version === wanted.version))
-    .sort((a, b) => compareVersions(b.version, a.version))
-  const [ref] = fitting
-  if (ref === undefined) {
-    const others = refs.filter((one) => wanted.version === null || one.version === wanted.version)
-    if (others.length > 0)
-      throw otherArch(
-        text,
-        arch,
-        others.map((one) => one.arch),
-      )
-    throw await missing(
-      paths,
-      text,
-      wanted,
-      refs.map((one) => one.version),
-    )
-  }
-  const stored = await readStored(paths, ref.digest)
-  if (stored === null)
-    throw new PosadaError('E_BOX_CORRUPT', `the content of the box ${ref.name}@${ref.version} is gone`, {
-      value: paths.content(ref.digest),
-      hint: `take its name away and get it again: posada box remove ${ref.name}@${ref.version}`,
+  const source = parseBoxSource(text, '/')
+  const found = await findBox(paths, source, arch)
+  if (found !== null) return found
+  if (source.kind !== 'name')
+    throw new PosadaError('E_BOX_MISSING', `the box ${sourceText(source)} is not in the store`, {
+      value: sourceText(source),
+      hint: `posada box add ${sourceText(source)}`,
     })
-  return stored
+  const refs = (await listRefs(paths, source.name)).filter((one) => fits(one.version, source.wanted))
+  if (refs.length > 0)
+    throw otherArch(
+      text,
+      arch,
+      refs.map((one) => one.arch),
+    )
+  throw await missing(paths, source)
 }
 
 /** The very box that a machine was made from, whole, whatever its name leads to now; see BoxStore.byDigest. */
@@ -67,22 +60,21 @@ function otherArch(text: string, arch: BoxArch, found: readonly string[]): Posad
   )
 }
 
-async function missing(
-  paths: StorePaths,
-  text: string,
-  wanted: { name: string; version: string | null },
-  versions: string[],
-): Promise<PosadaError> {
+async function missing(paths: StorePaths, source: NamedSource): Promise<PosadaError> {
+  const { name } = source
   const recipes = (await listRecipes()).map((recipe) => recipe.name)
-  const stored = (await listRefs(paths)).map((ref) => ref.name)
-  const near = nearest(wanted.name, new Set([...stored, ...recipes]))
+  const offered = [...(await builtInCatalogue()).keys()]
+  const stored = await listRefs(paths)
+  const versions = new Set(stored.filter((ref) => ref.name === name).map(({ version }) => version))
+  const near = nearest(name, new Set([...stored.map((ref) => ref.name), ...recipes, ...offered]))
   const hint =
-    versions.length > 0
-      ? `the store has these versions of it: ${[...new Set(versions)].sort(compareVersions).join(', ')}`
-      : recipes.includes(wanted.name)
-        ? `posada box build ${wanted.name}`
+    versions.size > 0
+      ? `the store has these versions of it: ${[...versions].sort(compareVersions).join(', ')}`
+      : recipes.includes(name)
+        ? `posada box build ${name}`
         : near !== undefined
           ? `did you mean ${near}?`
-          : `boxes that can be built: ${recipes.join(', ')}; posada box list shows those in the store`
+          : `boxes that can be built: ${recipes.join(', ')}; posada box list shows all that can be had`
+  const text = sourceText(source)
   return new PosadaError('E_BOX_MISSING', `the box ${text} is not in the store`, { value: text, hint })
 }

@@ -1,4 +1,5 @@
 import { limits } from '../limits.ts'
+import { box } from './box.ts'
 import { cloudInit } from './cloud-init.ts'
 import { anything, list, mapOf } from './collections.ts'
 import { object } from './object.ts'
@@ -10,25 +11,7 @@ import { environment } from './step-values.ts'
 import { name, oneOf, text } from './text.ts'
 
 const mebibyte = 1024 ** 2
-const boxPart = '[a-z0-9][a-z0-9._-]{0,63}'
-/** As in src/box/names.ts: numbers with dots between them. */
-const boxVersion = '\\d{1,15}(?:\\.\\d{1,15}){0,7}'
 const day = 86_400_000
-
-const box = text({
-  label: 'box',
-  expected: 'the name of a box such as debian/12',
-  pattern: `${boxPart}/${boxPart}(?:@${boxVersion})?`,
-  maxLength: 300,
-  hint: (given) => {
-    if (/^[a-z]+:\/\//.test(given))
-      return 'boxes from URLs and registries are not supported yet; add it with: posada box add'
-    const colon = /^([a-z0-9._-]+):([a-z0-9._-]+)$/.exec(given)
-    if (colon !== null) return `did you mean '${colon[1]}/${colon[2]}'?`
-    if (given.includes('@')) return 'one version of a box is named like debian/12@20261122.1'
-    return 'posada box list shows the boxes that are there'
-  },
-})
 
 /** A plug-in's name is that of its package without `posada-provider-`, behind the scope where it has one. */
 const providerPattern = '(?:@[a-z0-9][a-z0-9._-]{0,62}/)?[a-z][a-z0-9-]{0,62}'
@@ -51,7 +34,7 @@ export const machineFields = {
   box: {
     schema: box,
     description:
-      'The box that the machine is made from: the newest version in the store, or the one named behind `@`.',
+      'The box that the machine is made from, by name or by where it is: `debian/12`, `debian/12@20261122.1`, `"debian/12@>= 2026"`, `./shop.tar`, `https://…`, `oci://…`, `vagrant:generic/debian12`. What it came to is kept in `posada.lock`.',
     absent: 'required',
     examples: ['debian/12'],
   },

@@ -1,9 +1,9 @@
 import { limits } from '../limits.ts'
-import { mapOf } from './collections.ts'
+import { list, mapOf } from './collections.ts'
 import { machine, machineFields } from './machine.ts'
 import { object } from './object.ts'
 import { integer } from './scalars.ts'
-import { name } from './text.ts'
+import { name, text } from './text.ts'
 import type { Definitions, JsonSchema } from './types.ts'
 
 /** The keys of the project as a whole. */
@@ -38,6 +38,20 @@ export const projectFields = {
     description:
       'The machines, by name. Without it the file describes one machine, `default`, by the keys of a machine.',
     examples: [{ db: { box: 'debian/12' } }],
+  },
+  catalogues: {
+    schema: list(
+      text({
+        label: 'address or path',
+        expected: 'an https:// address or a path that begins with ./',
+        pattern: 'https?://\\S+|\\.{0,2}/.+',
+        maxLength: 2000,
+        hint: () => 'a catalogue is a JSON file; docs/boxes.md says what it holds',
+      }),
+      { max: 20, of: 'catalogues' },
+    ),
+    description: 'Catalogues of boxes that are asked before the one that comes with Posada, in this order.',
+    examples: [['https://boxes.example.com/catalogue.json']],
   },
   extends: { planned: 'Another manifest that this one builds on.' },
   networks: { planned: 'Private networks.' },

@@ -9,6 +9,7 @@ const manifest = {
   file: '/shop/posada.yaml',
   root: '/shop',
   name: 'shop',
+  catalogues: [],
   machines: [machine('db'), machine('cache'), machine('web', 'db'), machine('proxy', 'web')],
 }
 const names = (machines: { name: string }[]) => machines.map(({ name }) => name)

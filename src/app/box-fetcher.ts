@@ -1,0 +1,30 @@
+import type { BoxStore } from '../box/index.ts'
+import type { Emit } from '../events/index.ts'
+import type { FetchBox } from '../machine/project.ts'
+import type { UserPaths } from '../project/paths.ts'
+import { machinesOnBox } from './box-users.ts'
+
+/** How this user's boxes are fetched. What fetches is loaded when something is. */
+export function boxFetcher(options: {
+  store: BoxStore
+  user: Pick<UserPaths, 'projects'>
+  catalogues: readonly string[]
+  env: NodeJS.ProcessEnv
+  emit: Emit
+  signal: AbortSignal
+}): FetchBox {
+  const { user, ...context } = options
+  return async (from, { arch, terms, force = false, source }) => {
+    const { fetchBox, requireChecksum } = await import('../box/index.ts')
+    return fetchBox(from, {
+      ...context,
+      arch,
+      force,
+      checksum: terms.checksum === null ? null : requireChecksum(terms.checksum),
+      unchecked: terms.unchecked,
+      facts: terms.facts,
+      usedBy: (digest) => machinesOnBox(user.projects, digest),
+      ...(source === undefined ? {} : { source }),
+    })
+  }
+}
