@@ -1,8 +1,19 @@
-import { contractVersion, type ProviderPlugin } from '../../src/provider/index.ts'
+import { contractVersion, type ProviderContext, type ProviderPlugin } from '../../src/provider/index.ts'
+import { requireKvm } from './probe/require.ts'
 import { createKvmProvider } from './provider.ts'
 
 export const provider: ProviderPlugin = {
   contract: contractVersion,
   name: 'kvm',
-  create: (context) => createKvmProvider(context),
+  create: (context) => onSoundHosts(context),
+}
+
+/** The provider for stock kernels. Without this guard it also runs guests of a few instructions, on any KVM. */
+function onSoundHosts(context: ProviderContext) {
+  const provider = createKvmProvider(context)
+  const start: typeof provider.start = async (spec, options) => {
+    await requireKvm(context.cacheDir, spec.name, options?.signal)
+    await provider.start(spec, options)
+  }
+  return { ...provider, start }
 }

@@ -19,34 +19,50 @@ export interface ProbeOptions {
   signal?: AbortSignal
 }
 
-/** Milliseconds for the probe's process, which needs a tenth of a second. */
-const limit = 10_000
+/** Milliseconds for the probe's process, which needs a tenth of a second, and ten of them on a host under load. */
+const limit = 30_000
+
+/** What a probe came to. */
+export interface Finding {
+  report: ProbeReport
+  /** False where the probe could not be brought to its end: another time it may say something else. */
+  conclusive: boolean
+}
+
+/** Whether stock 64-bit code runs on this host's KVM, and what else machines need. */
+export async function probe(
+  cacheDir: string,
+  entries: string | undefined,
+  options: ProbeOptions = {},
+): Promise<ProbeReport> {
+  const { report } = await findOut(cacheDir, entries, options)
+  return withNetwork(report, findProgram('passt') !== null)
+}
 
 /**
  * Whether stock 64-bit code runs on this host's KVM: a process of its own runs a guest of a few dozen
  * instructions. What it found holds until the host restarts, its kernel's KVM is loaded anew, or the user
  * loses the right to use it.
  */
-export async function probe(
+export async function findOut(
   cacheDir: string,
   entries: string | undefined,
   options: ProbeOptions = {},
-): Promise<ProbeReport> {
+): Promise<Finding> {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
-    return {
-      ...unusable,
-      reason: `the built-in hypervisor runs on Linux on x86-64 only, not on ${process.platform} ${process.arch}`,
-    }
+    const reason = `the built-in hypervisor runs on Linux on x86-64 only, not on ${process.platform} ${process.arch}`
+    return { report: { ...unusable, reason }, conclusive: true }
   }
   const inTheWay = accessProblem()
-  if (inTheWay !== null) return reportOf(inTheWay)
+  if (inTheWay !== null) return { report: reportOf(inTheWay), conclusive: true }
   const cache = join(cacheDir, 'kvm-probe.json')
   const key = await hostKey()
   const known = options.fresh === true ? null : await readCache(cache, key)
-  if (known !== null) return withNetwork(known, findProgram('passt') !== null)
-  const report = reportOf(await runProbe(entries, options.signal))
-  await writeFileAtomic(cache, JSON.stringify({ key, report }))
-  return withNetwork(report, findProgram('passt') !== null)
+  if (known !== null) return { report: known, conclusive: true }
+  const { failure, conclusive } = await runProbe(entries, options.signal)
+  const report = reportOf(failure)
+  if (conclusive) await writeFileAtomic(cache, JSON.stringify({ key, report }))
+  return { report, conclusive }
 }
 
 const unusable = { usable: false, accelerator: null, hardware: false } as const
@@ -68,11 +84,11 @@ function reportOf(failure: PosadaError | null): ProbeReport {
   return { ...unusable, reason, hint }
 }
 
-/** Null: the guest did what it should. */
+/** `failure` is null where the guest did what it should. */
 async function runProbe(
   entries: string | undefined,
   signal: AbortSignal | undefined,
-): Promise<PosadaError | null> {
+): Promise<{ failure: PosadaError | null; conclusive: boolean }> {
   try {
     const { stdout } = await promisify(execFile)(process.execPath, [entryPoint('kvm-probe', entries)], {
       cwd: '/',
@@ -81,19 +97,20 @@ async function runProbe(
       env: {},
       ...(signal === undefined ? {} : { signal }),
     })
-    return readHandshake(stdout, { what: 'a probe guest', code: 'E_KVM_START' })
+    const failure = readHandshake(stdout, { what: 'a probe guest', code: 'E_KVM_START' })
+    return { failure, conclusive: failure?.code !== 'E_KVM_START' }
   } catch (error) {
     signal?.throwIfAborted()
     const killed = error instanceof Error && 'killed' in error && error.killed === true
     const what = killed
       ? `a probe guest did not end within ${limit / 1000} s`
       : 'the process of the probe guest failed'
-    return new PosadaError('E_KVM_UNUSABLE', what, { cause: error })
+    return { failure: new PosadaError('E_KVM_UNUSABLE', what, { cause: error }), conclusive: false }
   }
 }
 
 /** Why there is no KVM that we may use, or null where there is one. Not worth keeping: it is known at once. */
-function accessProblem(): PosadaError | null {
+export function accessProblem(): PosadaError | null {
   try {
     accessSync(kvmDevice, constants.R_OK | constants.W_OK)
     return null

@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { probe } from '../../../providers/kvm/probe/index.ts'
+import { findOut, probe } from '../../../providers/kvm/probe/index.ts'
+import { requireKvm } from '../../../providers/kvm/probe/require.ts'
 import { buildKvmEntries, hasKvm } from '../../helpers/kvm-entries.ts'
 
 describe.skipIf(!hasKvm)('probe guest (needs /dev/kvm)', () => {
@@ -25,5 +26,30 @@ describe.skipIf(!hasKvm)('probe guest (needs /dev/kvm)', () => {
     // From a folder without the built files: it can only be remembered.
     expect(await probe(folder, folder)).toEqual(report)
     expect((await probe(folder, folder, { fresh: true })).usable).toBe(false)
+  })
+
+  it('that came to no end is not remembered', async () => {
+    const fresh = mkdtempSync(join(tmpdir(), 'posada-probe-'))
+    try {
+      // Without the built files its process fails.
+      expect(await findOut(fresh, fresh)).toMatchObject({ conclusive: false, report: { usable: false } })
+      expect(readdirSync(fresh)).toEqual([])
+    } finally {
+      rmSync(fresh, { recursive: true, force: true })
+    }
+  })
+
+  it('keeps a machine from being started where it shows that stock code does not run', async () => {
+    const { usable } = await probe(folder, entries.folder)
+    const work = requireKvm(folder, 'web')
+    if (usable) await work
+    else {
+      await expect(work).rejects.toMatchObject({
+        code: 'E_KVM_UNUSABLE',
+        machine: 'web',
+        message: expect.stringContaining('cannot run stock 64-bit code'),
+        hint: expect.stringContaining('provider: qemu'),
+      })
+    }
   })
 })

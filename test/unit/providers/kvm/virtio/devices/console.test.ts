@@ -18,7 +18,8 @@ async function rigUp(options: { opened?: boolean } = {}) {
   cleanUps.push(() => rmSync(folder, { recursive: true, force: true }))
   const path = join(folder, 'agent.sock')
   const backend = await UnixPort.listen('org.posada.test.0', path)
-  const rig = await startDevice(new ConsoleDevice([backend]))
+  const device = new ConsoleDevice([backend])
+  const rig = await startDevice(device)
   cleanUps.push(() => rig.stop())
   for (let slot = 0; slot < 8; slot += 1)
     rig.queue(2).submit([{ at: 0x9000 + 64 * slot, length: 64, write: true }])
@@ -53,7 +54,7 @@ async function rigUp(options: { opened?: boolean } = {}) {
     say(1, 3, 1)
     say(1, 6, 1)
   }
-  return { ...rig, heard, listen, say, dial }
+  return { ...rig, device, heard, listen, say, dial }
 }
 
 it('a port is added, named, and shown open while somebody is connected', async () => {
@@ -69,6 +70,22 @@ it('a port is added, named, and shown open while somebody is connected', async (
   socket.destroy()
   await eventually(() => listen().length === 4)
   expect(listen()[3]).toEqual({ port: 1, event: 6, value: 0, name: '' })
+})
+
+it('knows whether a program of the guest has a port open, as a guest agent does', async () => {
+  const { say, device, driver } = await rigUp()
+  const open = () => device.isOpen('org.posada.test.0')
+  expect(open()).toBe(false)
+  say(0xffff_ffff, 0, 1)
+  say(1, 3, 1)
+  expect(open()).toBe(false)
+  say(1, 6, 1)
+  expect([open(), device.isOpen('org.qemu.guest_agent.0')]).toEqual([true, false])
+  say(1, 6, 0)
+  expect(open()).toBe(false)
+  say(1, 6, 1)
+  await driver.reset()
+  expect(open()).toBe(false)
 })
 
 it('bytes cross in both directions, and those of the guest wait for a client', async () => {

@@ -1,0 +1,19 @@
+import { PosadaError } from '../../../src/errors/index.ts'
+import { accessProblem, findOut } from './index.ts'
+
+/**
+ * Refuses a host that a probe guest has shown to be unfit: a stock kernel would hang there without a word. A probe
+ * that came to no end, on a host under load say, keeps no machine from being tried.
+ *
+ * @throws PosadaError E_KVM_MISSING, E_KVM_PERMISSION, E_KVM_UNUSABLE
+ */
+export async function requireKvm(cacheDir: string, machine: string, signal?: AbortSignal): Promise<void> {
+  const inTheWay = accessProblem()
+  if (inTheWay !== null) throw inTheWay
+  const { report, conclusive } = await findOut(cacheDir, undefined, signal === undefined ? {} : { signal })
+  if (report.usable || !conclusive) return
+  throw new PosadaError('E_KVM_UNUSABLE', report.reason, {
+    machine,
+    ...(report.hint === undefined ? {} : { hint: report.hint }),
+  })
+}
