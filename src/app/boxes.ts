@@ -123,7 +123,7 @@ function hostArch(): 'x86_64' | 'aarch64' {
   return arch() === 'arm64' ? 'aarch64' : 'x86_64'
 }
 
-function boxResult({ digest, dir, manifest }: StoredBox): BoxResult {
+export function boxResult({ digest, dir, manifest }: StoredBox): BoxResult {
   const { name, version, arch, description } = manifest
   return {
     name,

@@ -5,6 +5,7 @@ import { namesIn } from '../lib/folders.ts'
 import { type MachineState, machinesOnDisk, readState } from '../project/machine-state.ts'
 import { forgetInIndex, readIndex } from '../project/user-index.ts'
 import { destroyLost } from './destroy-lost.ts'
+import { discardShadow } from './package/shadow.ts'
 import type { Project } from './project.ts'
 import type { DestroyResult } from './results.ts'
 import { selectWithOrphans } from './select.ts'
@@ -32,6 +33,7 @@ async function destroyMachine(project: Project, name: string): Promise<boolean> 
   if (!(await hasFolder(project, name))) return false
   return withMachineLock(project, name, () =>
     inStep(project.emit, { machine: name, step: 'destroy', message: 'destroying' }, async () => {
+      await discardShadow(project, name)
       const files = (await namesIn(paths.dir)).map((entry) => join(paths.dir, entry))
       const state = await readOrLose(project, name)
       if (state !== null) {

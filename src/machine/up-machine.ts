@@ -6,6 +6,7 @@ import { pendingChanges } from './changes.ts'
 import { chooseProvider } from './choose-provider.ts'
 import { conditionOf } from './condition.ts'
 import { logIn } from './login.ts'
+import { discardShadow } from './package/shadow.ts'
 import type { Project } from './project.ts'
 import { checkSources, provisionMachine } from './provision.ts'
 import { untilReady } from './readiness/until-ready.ts'
@@ -36,6 +37,7 @@ export function upMachine(project: Project, options: UpMachineOptions): Promise<
     const begun = performance.now()
     const paths = project.paths.machine(config.name)
     const previous = await readState(paths)
+    await discardShadow(project, config.name)
     if (options.provision) await checkSources(config, previous)
     const provider = await chooseProvider(project, config, previous)
     const found = previous === null ? 'absent' : await findRevivable(project, provider, previous)

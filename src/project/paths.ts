@@ -62,6 +62,8 @@ export interface MachinePaths {
   providerLog: string
   /** What tells the guest's cloud-init who it is; mode 0600. */
   seed: string
+  /** The folder of the copy that a box is made of; there while that goes on. */
+  packaging: string
   /** The provider's folder: overlays. */
   data: string
   disk(name: string): string
@@ -82,7 +84,8 @@ export function projectPaths(root: string): ProjectPaths {
   }
 }
 
-function machinePaths(dir: string): MachinePaths {
+/** The names in the folder of a machine. */
+export function machinePaths(dir: string): MachinePaths {
   const data = join(dir, 'data')
   return {
     dir,
@@ -92,6 +95,7 @@ function machinePaths(dir: string): MachinePaths {
     publicKey: join(dir, 'id_ed25519.pub'),
     knownHosts: join(dir, 'known_hosts'),
     seed: join(dir, 'seed.iso'),
+    packaging: join(dir, 'packaging'),
     consoleLog: join(dir, 'console.log'),
     providerLog: join(dir, 'provider.log'),
     data,

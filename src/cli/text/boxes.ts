@@ -14,6 +14,11 @@ export function pushText({ name, version, arch, target, digest, size, uploaded }
   return `${name} ${version} (${arch}) is at ${target}, ${sent}\n${digest}`
 }
 
+export function packagedText(result: BoxResult & { machine: string; halted: boolean }): string {
+  const { machine, halted } = result
+  return `${boxText(result)}${halted ? `; ${machine} was shut down (posada up ${machine})` : ''}`
+}
+
 export function boxesText({ boxes, damaged, recipes }: BoxListing, paint: Palette): string {
   const table = renderTable(
     boxes,

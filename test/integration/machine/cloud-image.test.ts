@@ -28,20 +28,12 @@ let place: MachinesPlace
 beforeAll(async () => {
   place = machinesPlace('cloud image')
   place.env.XDG_DATA_HOME = join(userPaths().cache, 'test-data')
-  const built = await place.json<{ dir: string }>('box', 'build', recipe)
-  const disk = join(built.dir, 'root.qcow2')
-  await place.json(
-    'box',
-    'add',
-    disk,
-    '--name',
-    'test/image',
-    '--version',
-    '1',
-    '--user',
-    'debian',
-    '--force',
-  )
+  const built = await place.run('box', 'build', recipe, '--json')
+  expect(built, built.stderr).toMatchObject({ code: 0 })
+  const disk = join(JSON.parse(built.stdout).dir, 'root.qcow2')
+  const facts = ['--name', 'test/image', '--version', '1', '--user', 'debian', '--force']
+  const added = await place.run('box', 'add', disk, ...facts)
+  expect(added, added.stderr).toMatchObject({ code: 0 })
   place.write(manifest('id -un > /etc/ran'))
   writeFileSync(join(place.dir, 'broken.sh'), '#!/bin/sh\necho "it goes wrong here" >&2\nexit 3\n')
 }, 900_000)

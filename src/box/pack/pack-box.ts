@@ -1,0 +1,109 @@
+import { constants, copyFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { PosadaError } from '../../errors/index.ts'
+import { findProgram } from '../../lib/find-program.ts'
+import { inspectDisk } from '../formats/inspect-disk.ts'
+import type { BoxDisk, BoxFile, BoxManifest, StoredBox } from '../model.ts'
+import { nextVersion } from '../names.ts'
+import { admitBox } from '../store/admit.ts'
+import { listRefs } from '../store/refs.ts'
+import { sha256OfFile } from '../store/verify.ts'
+import { boxJsonName, storePaths } from '../store-paths.ts'
+
+export interface PackOptions {
+  /** The store's folder. */
+  store: string
+  /** The box that the disks lie on: how it boots and is logged in to is how this one does. */
+  original: StoredBox
+  /** qcow2 images, cleaned; what they lie on becomes part of the new ones. */
+  disks: readonly string[]
+  user: string
+  name: string
+  /** The day and a number where absent. */
+  version?: string
+  force: boolean
+  signal: AbortSignal
+}
+
+/** Makes a box of a machine's disks, each in one file. E_BOX_EXISTS, E_BOX_PACKAGE. */
+export async function packBox(options: PackOptions): Promise<StoredBox> {
+  const { original, name, force } = options
+  requireQemuImg()
+  const paths = storePaths(options.store)
+  const versions = (await listRefs(paths, name)).map((ref) => ref.version)
+  const version = options.version ?? nextVersion(new Date(), versions)
+  const fill = async (folder: string) => {
+    const disks: BoxDisk[] = []
+    for (const [index, disk] of options.disks.entries()) {
+      const file = index === 0 ? 'root.qcow2' : `disk-${index + 1}.qcow2`
+      await flatten(disk, join(folder, file), options)
+      const { virtualSize } = await inspectDisk(join(folder, file), { format: 'qcow2', shown: file })
+      disks.push({ ...(await describe(folder, file)), format: 'qcow2', virtualSize })
+    }
+    const manifest = packedManifest(original.manifest, { name, version, disks, user: options.user })
+    for (const file of carried(manifest)) await share(original.dir, folder, file)
+    await writeFile(join(folder, boxJsonName), `${JSON.stringify(manifest, null, 2)}\n`)
+    return manifest
+  }
+  return admitBox(paths, fill, { force, origin: { source: null, origin: null } })
+}
+
+/** Pure. Keys that the first login took out of the guest are not in it again, but for the first. */
+export function packedManifest(
+  original: BoxManifest,
+  own: { name: string; version: string; disks: BoxDisk[]; user: string },
+): BoxManifest {
+  const { name, version, disks, user } = own
+  const { key } = original.login
+  return {
+    ...original,
+    name,
+    version,
+    description: `made of a machine of ${original.name} ${original.version}`,
+    disks,
+    login: { user, ...(key === undefined ? {} : { key }), otherKeys: [] },
+  }
+}
+
+function carried({ kernel, login }: BoxManifest): string[] {
+  return [kernel?.kernel, kernel?.initrd, login.key].flatMap((each) => each?.file ?? [])
+}
+
+async function share(from: string, to: string, file: string): Promise<void> {
+  const mode = constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL
+  await copyFile(join(from, file), join(to, file), mode)
+}
+
+async function describe(folder: string, file: string): Promise<BoxFile> {
+  const path = join(folder, file)
+  return { file, size: (await stat(path)).size, sha256: await sha256OfFile(path) }
+}
+
+/** Clusters of zeros are left out. The format is stated, never guessed: a guest wrote what is in the image. */
+async function flatten(from: string, to: string, { name, signal }: PackOptions): Promise<void> {
+  const argv = ['convert', '-f', 'qcow2', '-O', 'qcow2', '--', from, to]
+  const result = await execa('qemu-img', argv, {
+    reject: false,
+    cancelSignal: signal,
+    stdin: 'ignore',
+    cwd: '/',
+  })
+  if (signal.aborted) throw signal.reason
+  if (result.exitCode === 0) return
+  throw new PosadaError('E_BOX_PACKAGE', `the disk of ${name} could not be written`, {
+    value: from,
+    details: result.stderr.split('\n').slice(-5),
+    hint: /No space left/.test(result.stderr)
+      ? 'there is no room left where the boxes lie'
+      : 'see what qemu-img says about it',
+  })
+}
+
+function requireQemuImg(): void {
+  if (findProgram('qemu-img') !== null) return
+  throw new PosadaError('E_BOX_PACKAGE', 'qemu-img, which writes the disks of boxes, is not installed', {
+    value: 'qemu-img',
+    hint: 'sudo apt-get install qemu-utils',
+  })
+}

@@ -1,0 +1,59 @@
+import { readFile } from 'node:fs/promises'
+import type { StoredBox } from '../../box/index.ts'
+import { PosadaError } from '../../errors/index.ts'
+import { capture, publicKeyOf, quote, type SshSession } from '../../ssh/index.ts'
+import type { Project } from '../project.ts'
+import { awaitGuest, connectInTime } from '../reach-guest.ts'
+import { inStep } from '../work.ts'
+import { cleanScript, cleanWords } from './clean-script.ts'
+import type { Shadow } from './shadow.ts'
+
+/** Starts the shadow, cleans it from within and ends it. E_BOX_PACKAGE says what failed in the guest. */
+export async function cleanShadow(
+  project: Project,
+  shadow: Shadow,
+  { box, bootTimeout }: { box: StoredBox; bootTimeout: number },
+): Promise<void> {
+  const { provider, state, paths } = shadow
+  const machine = state.spec.name
+  const deadline = Date.now() + bootTimeout
+  const guest = { provider, state, paths, box, bootTimeout }
+  await inStep(project.emit, { machine, step: 'copy', message: 'starting a copy of it' }, () =>
+    provider.start(state.spec, { signal: project.signal }),
+  )
+  await awaitGuest(project, guest)
+  await inStep(project.emit, { machine, step: 'clean', message: 'cleaning the copy' }, async () => {
+    const session = await connectInTime(project, guest, { deadline })
+    try {
+      const isStill = await runClean(session, await scriptFor(shadow, box), project.signal)
+      await provider.stop(state.spec, { graceful: !isStill, timeout: 60_000, signal: project.signal })
+    } finally {
+      await session.close()
+    }
+  })
+}
+
+async function scriptFor({ paths }: Shadow, { dir, manifest }: StoredBox): Promise<string> {
+  const { key } = manifest.login
+  const file = `${dir}/${key?.file}`
+  return cleanScript({
+    ownKey: await readFile(paths.publicKey, 'utf8'),
+    boxKey: key === undefined ? null : `${publicKeyOf(await readFile(file, 'utf8'), file)} ${manifest.name}`,
+  })
+}
+
+/** Whether the guest's filesystems stand still, so that its power can be cut. */
+async function runClean(session: SshSession, script: string, signal: AbortSignal): Promise<boolean> {
+  const asRoot = `s=${quote(script)}
+if [ "$(id -u)" = 0 ]; then exec /bin/sh -c "$s"; else exec sudo -n /bin/sh -c "$s"; fi`
+  const { code, stdout, stderr } = await capture(session, ['/bin/sh', '-c', asRoot], { signal })
+  const words = stdout.split('\n')
+  if (words.includes(cleanWords.still)) return true
+  if (words.includes(cleanWords.writing)) return false
+  const machine = session.target.hostAlias
+  throw new PosadaError('E_BOX_PACKAGE', `a copy of machine ${machine} could not be cleaned (${code})`, {
+    machine,
+    details: stderr.trimEnd().split('\n').slice(-10),
+    hint: 'the user that is logged in as needs password-less sudo; the machine itself is as it was',
+  })
+}
