@@ -26,6 +26,7 @@ const ENTRIES = {
   main: 'src/cli/main.ts',
   provider: 'src/provider/index.ts',
   network: 'src/network/process/main.ts',
+  forwarder: 'src/forwarder/main.ts',
   'kvm-vmm': 'providers/kvm/process/main.ts',
   'kvm-vcpu': 'providers/kvm/vcpu/worker.ts',
   'kvm-probe': 'providers/kvm/probe/main.ts',

@@ -118,6 +118,7 @@ export const errorCodes = {
     exit: 1,
     means: 'The process that joins the machines of a project could not be started.',
   },
+  E_FORWARDER: { exit: 1, means: 'The process that forwards what listens in a guest could not be started.' },
   E_PORT_IN_USE: { exit: 1, means: 'A port of the host is taken.' },
 
   // Life of a machine

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isPosadaError } from '../errors/index.ts'
+import { endForwarder } from '../forwarder/launch.ts'
 import { namesIn } from '../lib/folders.ts'
 import { type MachineState, machinesOnDisk, readState } from '../project/machine-state.ts'
 import { forgetInIndex, readIndex } from '../project/user-index.ts'
@@ -39,6 +40,7 @@ async function destroyMachine(project: Project, name: string): Promise<boolean> 
       if (state !== null) {
         const provider = await project.providers.get(state.provider)
         await provider.stop(state.spec, { graceful: false, timeout: 0 })
+        await endForwarder(state.spec.files.runtimeDir)
         await provider.destroy(state.spec)
         await rm(state.spec.files.runtimeDir, { recursive: true, force: true })
       }

@@ -1,4 +1,5 @@
 import { PosadaError } from '../errors/index.ts'
+import { endForwarder } from '../forwarder/launch.ts'
 import { type MachineState, readState, writeState } from '../project/machine-state.ts'
 import { conditionOf } from './condition.ts'
 import type { Project } from './project.ts'
@@ -63,6 +64,7 @@ async function haltMachine(
     const { how, via } = runs
       ? await inStep(project.emit, { machine: name, step: 'halt', message }, stop)
       : await stop()
+    await endForwarder(state.spec.files.runtimeDir)
     if (how !== 'already') await recordStop(project, state, { how, via })
     if (how === 'forced' && !force) {
       const why = panic === null ? 'the guest did not shut down in time' : "the guest's kernel had panicked"

@@ -1,4 +1,5 @@
 import { readState } from '../project/machine-state.ts'
+import { forwardedNow } from './forwarded.ts'
 import type { Project } from './project.ts'
 import type { PortsResult } from './results.ts'
 import { selectMachines } from './select.ts'
@@ -7,14 +8,25 @@ import { sshAddress } from './target.ts'
 /** The host's ports that lead into the running machines. */
 export async function ports(project: Project, machines: readonly string[]): Promise<PortsResult[]> {
   const results: PortsResult[] = []
-  for (const { name } of selectMachines(project.manifest, machines)) {
+  for (const config of selectMachines(project.manifest, machines)) {
+    const { name } = config
     const paths = project.paths.machine(name)
     const state = await readState(paths)
     if (state === null) continue
     const provider = await project.providers.get(state.provider)
     const { state: found } = await provider.status(state.spec)
     if (found !== 'running' && found !== 'paused') continue
-    results.push({ machine: name, ssh: sshAddress(provider, state, paths), ports: state.ports })
+    const auto = await forwardedNow(config, state)
+    if (auto === null) {
+      const message = 'nothing forwards what listens in it: its process has ended'
+      const hint = `posada up ${name} starts it again`
+      project.emit({ type: 'notice', level: 'warn', machine: name, message, hint })
+    }
+    results.push({
+      machine: name,
+      ssh: sshAddress(provider, state, paths),
+      ports: [...state.ports, ...(auto ?? [])],
+    })
   }
   return results
 }

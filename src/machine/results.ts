@@ -36,6 +36,8 @@ export interface PortResult {
   guestPort: number
   /** The port that the manifest asked for, where `auto: true` moved it. */
   movedFrom?: number
+  /** It leads to what listens in the guest now, and is closed with it (`ports: auto`). */
+  auto?: true
 }
 
 export interface StatusResult {

@@ -4,6 +4,7 @@ import { isUnsettled, type MachineState, readState } from '../project/machine-st
 import { pendingChanges } from './changes.ts'
 import { type Condition, conditionOf } from './condition.ts'
 import { tailLines } from './console.ts'
+import { forwardedNow } from './forwarded.ts'
 import type { Project } from './project.ts'
 import type { MachineStateName, StatusResult } from './results.ts'
 import { type Selected, selectWithOrphans } from './select.ts'
@@ -56,7 +57,7 @@ async function machineStatus(project: Project, { name, config }: Selected): Prom
     pid: runs ? found.pid : null,
     startedAt: runs ? (state.start?.at ?? null) : null,
     ssh: stateName === 'running' ? sshAddress(provider, state, paths) : null,
-    ports: runs ? state.ports : [],
+    ports: runs ? [...state.ports, ...((await forwardedNow(config, state)) ?? [])] : [],
     inManifest: isInManifest(project, config),
     pending: [...(runs ? pending.atStart : []), ...pending.anew],
     ready: readiness(config, state, stateName),

@@ -5,6 +5,7 @@ import { connect, type SshSession } from '../ssh/index.ts'
 import { pendingChanges } from './changes.ts'
 import { chooseProvider } from './choose-provider.ts'
 import { conditionOf } from './condition.ts'
+import { keepForwarded } from './forwarded.ts'
 import { logIn } from './login.ts'
 import { discardShadow } from './package/shadow.ts'
 import type { Project } from './project.ts'
@@ -60,13 +61,15 @@ export function upMachine(project: Project, options: UpMachineOptions): Promise<
     const status = await provider.status(after.spec)
     const stall = stallError(after.spec, status)
     if (stall !== null) throw stall
+    const forwarded =
+      'pid' in status ? await keepForwarded(project, { config, provider, state: after, pid: status.pid }) : []
     return {
       name: config.name,
       change,
       provider: provider.name,
       accelerator: 'accelerator' in status ? status.accelerator : null,
       ssh: sshAddress(provider, after, paths),
-      ports: after.ports,
+      ports: [...after.ports, ...forwarded],
       steps,
       ready,
       ms: Math.round(performance.now() - begun),

@@ -37,6 +37,8 @@ export interface Machine {
   nested: boolean
   dependsOn: string[]
   ports: Port[]
+  /** Whether whatever listens in the guest is forwarded besides. */
+  autoPorts: boolean
   /** For provision steps and for commands run by exec and ssh. */
   env: Record<string, string>
   provision: ProvisionStep[]

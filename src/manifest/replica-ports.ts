@@ -18,7 +18,7 @@ export interface Replica {
  * replica, ranges that fit neither way.
  */
 export function portsOf(machine: WrittenMachine, replica: Replica, report: Report): Located<Port>[] {
-  const items = machine.values.ports ?? []
+  const items = machine.values.ports?.list ?? []
   const wanted = items.reduce((sum, { value }) => sum + width(value.guest), 0)
   if (wanted > limits.ports) {
     if (replica.index === 0) reportCount(machine, wanted, report)

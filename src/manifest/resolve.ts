@@ -34,6 +34,7 @@ function resolveMachine(machine: CheckedMachine, root: string): Machine {
     disk: values.disk ?? null,
     nested: known(values.nested),
     dependsOn: machine.dependsOn.map(({ value }) => value),
+    autoPorts: values.ports?.auto ?? false,
     ports: machine.ports.map(({ value }) => value),
     env: texts(values.env),
     provision: steps(values.provision ?? [], root),

@@ -60,6 +60,8 @@ export interface MachinePaths {
   knownHosts: string
   consoleLog: string
   providerLog: string
+  /** What the process wrote that forwards what listens in the guest. */
+  forwarderLog: string
   /** What tells the guest's cloud-init who it is; mode 0600. */
   seed: string
   /** The folder of the copy that a box is made of; there while that goes on. */
@@ -98,6 +100,7 @@ export function machinePaths(dir: string): MachinePaths {
     packaging: join(dir, 'packaging'),
     consoleLog: join(dir, 'console.log'),
     providerLog: join(dir, 'provider.log'),
+    forwarderLog: join(dir, 'ports.log'),
     data,
     disk: (name) => join(data, `${name}.qcow2`),
   }

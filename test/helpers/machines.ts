@@ -13,6 +13,8 @@ export interface MachinesPlace extends Place {
   fails(code: string, ...args: string[]): Promise<FailureDocument>
   /** Process ids of hypervisors whose command line names this place, whether Posada knows them or not. */
   hypervisors(): number[]
+  /** Process ids of those whose command line names this place and fits. */
+  processes(fits: RegExp): number[]
   /** Destroys what is there, by force if need be, and takes the folders away. */
   cleanUp(): Promise<void>
 }
@@ -37,7 +39,8 @@ export function machinesPlace(name = 'a project'): MachinesPlace {
     XDG_CACHE_HOME: join(userPaths(real).cache, '..'),
   })
   const run = (...args: string[]) => place.run(...args)
-  const hypervisors = () => processesNaming(join(place.dir, '..'))
+  const processes = (fits: RegExp) => processesNaming(join(place.dir, '..'), fits)
+  const hypervisors = () => processes(/qemu-system|posada-vmm/)
   return {
     ...place,
     write: (manifest) => writeFileSync(join(place.dir, 'posada.yaml'), manifest),
@@ -53,6 +56,7 @@ export function machinesPlace(name = 'a project'): MachinesPlace {
       return { ...error, exitCode: ended.code ?? -1 }
     },
     hypervisors,
+    processes,
     async cleanUp() {
       const { code } = await run('destroy', '--yes')
       for (const pid of hypervisors()) process.kill(pid, 'SIGKILL')
@@ -67,11 +71,9 @@ function withJson([verb, ...rest]: string[]): string[] {
   return [verb ?? '', '--json', ...rest]
 }
 
-function processesNaming(path: string): number[] {
+function processesNaming(path: string, fits: RegExp): number[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-  return pids
-    .filter((pid) => /qemu-system|posada-vmm/.test(commandLine(pid)) && commandLine(pid).includes(path))
-    .map(Number)
+  return pids.filter((pid) => fits.test(commandLine(pid)) && commandLine(pid).includes(path)).map(Number)
 }
 
 function commandLine(pid: string): string {

@@ -20,6 +20,7 @@ export function aMachine(changes: Partial<Machine> = {}): Machine {
     nested: false,
     dependsOn: [],
     ports: [],
+    autoPorts: false,
     env: {},
     provision: [],
     ready: [],

@@ -152,7 +152,7 @@ export function portsText(machines: readonly PortsResult[], paint: Palette): str
       machine,
       guest: `${port.guestPort}/${port.protocol}`,
       host: `${port.hostAddress}:${port.hostPort}`,
-      note: port.movedFrom === undefined ? '' : `${port.movedFrom} was taken`,
+      note: portNote(port),
     })),
   ])
   const columns = [
@@ -162,6 +162,11 @@ export function portsText(machines: readonly PortsResult[], paint: Palette): str
     { title: '', text: (row: (typeof rows)[number]) => row.note },
   ]
   return renderTable(rows, columns, paint.dim)
+}
+
+function portNote({ movedFrom, auto }: PortResult): string {
+  if (auto === true) return 'as long as it listens'
+  return movedFrom === undefined ? '' : `${movedFrom} was taken`
 }
 
 function portList(ports: readonly PortResult[]): string {

@@ -7,27 +7,14 @@ export interface ListOptions {
   max: number
   /** What its items are called: `ports`. */
   of: string
-  /** A word that may stand for the whole list in a later version. */
-  planned?: string
 }
 
 /** A list; an empty key counts as an empty one. Items that are wrong are left out of the result. */
-export function list<T>(item: Schema<T>, { max, of, planned }: ListOptions): Schema<Located<T>[]> {
+export function list<T>(item: Schema<T>, { max, of }: ListOptions): Schema<Located<T>[]> {
   return {
     label: `list of ${of}`,
     check: (node, context, owner) => {
       if (isNull(node)) return []
-      if (node.kind === 'scalar' && planned !== undefined && node.value === planned) {
-        const hint = `write the ${of} out; it is planned for a later version of Posada`
-        context.report({
-          code: 'E_KEY_UNSUPPORTED',
-          message: `'${planned}' is not supported yet`,
-          span: node.span,
-          value: planned,
-          hint,
-        })
-        return undefined
-      }
       if (node.kind !== 'list') {
         const hint = node.kind === 'scalar' ? `write [${inList(node)}]` : "begin each item with '- '"
         return wrongType(node, context, owner, `a list of ${of}`, hint)

@@ -3,7 +3,7 @@ import { box } from './box.ts'
 import { cloudInit } from './cloud-init.ts'
 import { anything, list, mapOf } from './collections.ts'
 import { object } from './object.ts'
-import { port } from './port.ts'
+import { ports } from './port.ts'
 import { ready } from './ready.ts'
 import { duration, integer, size, truth } from './scalars.ts'
 import { step } from './step.ts'
@@ -90,9 +90,9 @@ export const machineFields = {
     examples: [2],
   },
   ports: {
-    schema: list(port, { max: limits.ports, of: 'ports', planned: 'auto' }),
+    schema: ports,
     description:
-      'Ports of the host that lead into the guest: `"8080:80"`, `"127.0.0.1:5353:53/udp"`, `"8000-8010:8000-8010"`, or a mapping.',
+      'Ports of the host that lead into the guest: `"8080:80"`, `"127.0.0.1:5353:53/udp"`, `"8000-8010:8000-8010"`, or a mapping. `auto`, alone or as an item, forwards whatever listens in the guest as well.',
     examples: [['8080:80']],
   },
   env: {

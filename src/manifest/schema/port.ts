@@ -1,9 +1,10 @@
 import { limits } from '../limits.ts'
-import { either } from './collections.ts'
+import type { Node } from '../source/node.ts'
+import { either, list } from './collections.ts'
 import { object } from './object.ts'
 import { type Read, scalar, truth } from './scalars.ts'
 import { oneOf, text } from './text.ts'
-import type { Schema } from './types.ts'
+import type { Located, Schema } from './types.ts'
 
 const octet = '(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])'
 export const ipv4Pattern = `${octet}(?:\\.${octet}){3}`
@@ -119,7 +120,7 @@ const long = object({
 export const portFields = long.fields
 
 /** `"8080:80"`, or a mapping. Undefined parts were reported. */
-export const port: Schema<WrittenPorts> = (() => {
+const port: Schema<WrittenPorts> = (() => {
   const both = either(short, long)
   return {
     ...both,
@@ -134,3 +135,36 @@ export const port: Schema<WrittenPorts> = (() => {
     },
   }
 })()
+
+const AUTO = 'auto'
+const items = list<WrittenPorts | typeof AUTO>(
+  {
+    label: port.label,
+    check: (node, context, owner) => (isAuto(node) ? AUTO : port.check(node, context, owner)),
+    json: (definitions) => ({ anyOf: [{ type: 'string', const: AUTO }, port.json(definitions)] }),
+  },
+  { max: limits.ports, of: 'ports' },
+)
+
+/** What `ports` says: what is written out, and whether whatever listens in the guest is forwarded besides. */
+export interface WrittenPortList {
+  list: Located<WrittenPorts>[]
+  auto: boolean
+}
+
+/** `ports`: `auto`, or a list of ports in which `auto` may stand. */
+export const ports: Schema<WrittenPortList> = {
+  label: '`auto`, list of ports',
+  check: (node, context, owner) => {
+    if (isAuto(node)) return { list: [], auto: true }
+    const read = items.check(node, context, owner)
+    if (read === undefined) return undefined
+    const written = read.flatMap(({ value, ...rest }) => (value === AUTO ? [] : [{ ...rest, value }]))
+    return { list: written, auto: written.length < read.length }
+  },
+  json: (definitions) => ({ anyOf: [{ type: 'string', const: AUTO }, items.json(definitions)] }),
+}
+
+function isAuto(node: Node): boolean {
+  return node.kind === 'scalar' && node.value === AUTO
+}

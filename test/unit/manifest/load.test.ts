@@ -72,6 +72,7 @@ test('the least manifest, and every default', async () => {
         nested: false,
         dependsOn: [],
         ports: [],
+        autoPorts: false,
         env: {},
         provision: [],
         ready: [],

@@ -48,7 +48,6 @@ machines:
     sync: [{from: ., to: /srv}]
     hooks: {after: {up: x}}
     cloud_init: x
-    ports: auto
     provision: [{ansible: {playbook: x}}]
 `,
   dependencies: `version: 1

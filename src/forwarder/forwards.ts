@@ -1,0 +1,117 @@
+import { once } from 'node:events'
+import { createServer, type Server, type Socket } from 'node:net'
+import { isErrno } from '../lib/errno.ts'
+import { openTunnel, type SshSession } from '../ssh/index.ts'
+import type { GuestPort } from './guest-ports.ts'
+
+export interface Forward {
+  hostPort: number
+  guestPort: number
+}
+
+/** Connections at once to one port. */
+const MOST_CONNECTIONS = 128
+/** What is added to a privileged port: 80 becomes 8080, 443 becomes 8443. */
+const PRIVILEGED = { below: 1024, add: 8000 }
+
+/**
+ * Ports of the host's loopback that lead into a guest over an SSH connection. Each has the guest's
+ * own number where that is free, is not among `avoid` and is not privileged; else another, which it
+ * keeps as long as this object lives.
+ */
+export class Forwards {
+  readonly #session: () => SshSession | null
+  readonly #avoid: ReadonlySet<number>
+  readonly #tell: (line: string) => void
+  readonly #open = new Map<number, { server: Server; sockets: Set<Socket>; host: string; hostPort: number }>()
+  readonly #before = new Map<number, number>()
+
+  constructor(session: () => SshSession | null, avoid: ReadonlySet<number>, tell: (line: string) => void) {
+    this.#session = session
+    this.#avoid = avoid
+    this.#tell = tell
+  }
+
+  list(): Forward[] {
+    const all = [...this.#open].map(([guestPort, { hostPort }]) => ({ hostPort, guestPort }))
+    return all.sort((a, b) => a.guestPort - b.guestPort)
+  }
+
+  /** Opens what is new and closes what is gone; existing connections to what stays are left alone. */
+  async sync(ports: readonly GuestPort[]): Promise<void> {
+    const wanted = new Map(ports.map(({ port, host }) => [port, host]))
+    for (const [port, { host }] of this.#open) if (wanted.get(port) !== host) this.#close(port)
+    for (const { port, host } of ports) if (!this.#open.has(port)) await this.#openOne(port, host)
+  }
+
+  async #openOne(guestPort: number, host: string): Promise<void> {
+    const sockets = new Set<Socket>()
+    // A side that has said all may still hear: both ends are closed on their own.
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
+      sockets.add(socket)
+      socket.once('close', () => sockets.delete(socket))
+      this.#connect(socket, host, guestPort)
+    })
+    server.maxConnections = MOST_CONNECTIONS
+    const hostPort = await this.#listen(server, guestPort)
+    this.#before.set(guestPort, hostPort)
+    this.#open.set(guestPort, { server, sockets, host, hostPort })
+    this.#tell(`127.0.0.1:${hostPort} leads to ${guestPort}`)
+  }
+
+  async #listen(server: Server, guestPort: number): Promise<number> {
+    const own = guestPort < PRIVILEGED.below ? guestPort + PRIVILEGED.add : guestPort
+    const wanted = [this.#before.get(guestPort), own].filter((port) => port !== undefined)
+    for (const port of wanted.filter((one) => !this.#avoid.has(one))) {
+      if (await tryListen(server, port)) return port
+    }
+    for (;;) {
+      if (!(await tryListen(server, 0))) continue
+      const address = server.address()
+      const port = typeof address === 'object' && address !== null ? address.port : 0
+      if (!this.#avoid.has(port)) return port
+      await new Promise((resolve) => server.close(resolve))
+    }
+  }
+
+  #close(guestPort: number): void {
+    const found = this.#open.get(guestPort)
+    if (found === undefined) return
+    this.#open.delete(guestPort)
+    found.server.close()
+    for (const socket of found.sockets) socket.destroy()
+    this.#tell(`127.0.0.1:${found.hostPort} no longer leads to ${guestPort}`)
+  }
+
+  async #connect(socket: Socket, host: string, port: number): Promise<void> {
+    socket.on('error', () => socket.destroy())
+    try {
+      const session = this.#session()
+      const tunnel = session === null ? null : await openTunnel(session, { host, port })
+      if (tunnel === null || 'refused' in tunnel) {
+        socket.destroy()
+        return
+      }
+      const { channel } = tunnel
+      channel.on('error', () => socket.destroy())
+      channel.once('close', () => socket.destroySoon())
+      socket.once('close', () => channel.destroy())
+      if (socket.destroyed) channel.destroy()
+      socket.pipe(channel).pipe(socket)
+    } catch {
+      socket.destroy() // the SSH connection ended: its own watcher tells
+    }
+  }
+}
+
+/** False where the port is taken, or this user may not have it. */
+async function tryListen(server: Server, port: number): Promise<boolean> {
+  try {
+    server.listen({ host: '127.0.0.1', port })
+    await once(server, 'listening')
+    return true
+  } catch (error) {
+    if (isErrno(error, 'EADDRINUSE', 'EACCES', 'EPERM')) return false
+    throw error
+  }
+}

@@ -1,0 +1,47 @@
+import { join } from 'node:path'
+import { sendCommand } from '../background/client.ts'
+import { launchProcess } from '../background/launch.ts'
+import { isPosadaError } from '../errors/index.ts'
+import { packageRoot } from '../lib/package-root.ts'
+import { rotateFile } from '../lib/rotate-file.ts'
+import { type ForwarderConfig, forwarderFiles } from './config.ts'
+import type { Forward } from './forwards.ts'
+
+/** Milliseconds. */
+const LIMIT = { start: 60_000, answer: 5000 }
+/** Bytes over which a start moves the log to `.1`. */
+const LOG_LIMIT = 1024 * 1024
+
+/** Starts the process for a machine; resolves when what listens in the guest now is forwarded. E_FORWARDER. */
+export async function launchForwarder(
+  config: ForwarderConfig,
+  { log, signal }: { log: string; signal: AbortSignal },
+): Promise<void> {
+  await rotateFile(log, LOG_LIMIT)
+  await launchProcess({
+    file: join(packageRoot(), 'dist', 'forwarder.js'),
+    arguments: [config.machine, config.runtimeDir],
+    config,
+    log,
+    what: 'the process that forwards ports',
+    code: 'E_FORWARDER',
+    limit: LIMIT.start,
+    signal,
+  })
+}
+
+/** What a machine's process forwards now; null where none runs. E_CONTROL where it does not answer. */
+export async function askForwards(runtimeDir: string): Promise<Forward[] | null> {
+  const { control } = forwarderFiles(runtimeDir)
+  const answer = await sendCommand(control, { name: 'ports', timeout: LIMIT.answer })
+  return Array.isArray(answer) ? (answer as Forward[]) : null
+}
+
+/** Ends a machine's process, where one runs. One that hangs ends with the machine. */
+export async function endForwarder(runtimeDir: string): Promise<void> {
+  try {
+    await sendCommand(forwarderFiles(runtimeDir).control, { name: 'quit', timeout: LIMIT.answer })
+  } catch (error) {
+    if (!isPosadaError(error, 'E_CONTROL')) throw error
+  }
+}

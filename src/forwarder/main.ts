@@ -1,0 +1,62 @@
+import { readFileSync, writeSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { encodeFailure, encodeReady } from '../background/handshake.ts'
+import { serveControl } from '../background/server.ts'
+import { tryLock } from '../lib/flock.ts'
+import { type ForwarderConfig, forwarderFiles } from './config.ts'
+import { runForwarder } from './run.ts'
+
+/** The process that forwards what listens in one guest: its configuration on standard input, one line of JSON on standard output. */
+
+/** Milliseconds until whoever started it is let go, whether the guest has answered or not. */
+const PATIENCE = 10_000
+/** Lines of one run's log: a guest that opens and closes ports all the time fills no disk. */
+const MOST_LINES = 10_000
+
+let lines = 0
+const log = (line: string) => {
+  if (++lines <= MOST_LINES) writeSync(2, `${new Date().toISOString()} ${line}\n`)
+}
+
+let said = false
+/** A starter that has gone away meanwhile does not matter. */
+function say(line: string): void {
+  if (said) return
+  said = true
+  try {
+    writeSync(1, line)
+  } catch (error) {
+    log(`nobody waits for the start: ${error}`)
+  }
+}
+
+process.umask(0o077)
+const stop = new AbortController()
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+  process.on(signal, () => stop.abort(new Error(signal)))
+}
+
+try {
+  const config = JSON.parse(readFileSync(0, 'utf8')) as ForwarderConfig
+  const { control, lock } = forwarderFiles(config.runtimeDir)
+  const held = await open(lock, 'a', 0o600)
+  if (!tryLock(held.fd)) {
+    // Another does this already, begun by a command that was killed before it heard of it.
+    say(encodeReady())
+    process.exit(0)
+  }
+  const running = runForwarder(config, { signal: stop.signal, log, onFirst: () => say(encodeReady()) })
+  const server = await serveControl(control, {
+    ports: async () => running.list(),
+    quit: async () => void setImmediate(() => stop.abort(new Error('quit'))),
+  })
+  setTimeout(() => say(encodeReady()), PATIENCE).unref()
+  await running.ended
+  await server.close()
+  say(encodeReady())
+  process.exit(0)
+} catch (error) {
+  log(`ended: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+  say(encodeFailure(error))
+  process.exit(1)
+}

@@ -1,0 +1,110 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect as connectTo, createServer, type Server } from 'node:net'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { Forwards } from '../../../src/forwarder/forwards.ts'
+import { connect } from '../../../src/ssh/connect.ts'
+import type { SshSession } from '../../../src/ssh/session.ts'
+import { freePort, startSshd, type TestServer } from '../../helpers/sshd.ts'
+
+// Over Debian's sshd on this host, which plays the guest: no machine is booted. Some 5 s.
+
+let sshd: TestServer
+let session: SshSession | null
+let forwards: Forwards
+const told: string[] = []
+const servers: Server[] = []
+beforeAll(async () => {
+  sshd = await startSshd()
+  session = await connect(sshd.target)
+})
+afterAll(async () => {
+  await session?.close()
+  await sshd?.stop()
+})
+afterEach(async () => {
+  await forwards.sync([])
+  told.length = 0
+  for (const server of servers.splice(0)) server.close()
+})
+
+/** A server of the guest that sends back what it hears, and ends when it has heard all. */
+async function echo(): Promise<number> {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.on('error', () => undefined)
+    socket.pipe(socket)
+  })
+  servers.push(server)
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  return (server.address() as AddressInfo).port
+}
+
+async function ask(port: number, text: string | Buffer): Promise<Buffer> {
+  const socket = connectTo({ port, host: '127.0.0.1', allowHalfOpen: true })
+  socket.on('error', () => undefined)
+  socket.end(text)
+  const chunks: Buffer[] = []
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+  await new Promise((resolve) => socket.once('close', resolve))
+  return Buffer.concat(chunks)
+}
+
+const make = (avoid: number[] = []) =>
+  new Forwards(
+    () => session,
+    new Set(avoid),
+    (line) => told.push(line),
+  )
+const guest = (port: number) => ({ port, host: '127.0.0.1' as const })
+const hostPort = (guestPort: number) =>
+  forwards.list().find((one) => one.guestPort === guestPort)?.hostPort ?? 0
+
+describe('forwards', () => {
+  it('carry every byte both ways, and the end of each side', async () => {
+    const port = await echo()
+    forwards = make()
+    await forwards.sync([guest(port)])
+    const data = Buffer.alloc(300_000, 'abc')
+    expect((await ask(hostPort(port), data)).equals(data)).toBe(true)
+    expect(told).toEqual([`127.0.0.1:${hostPort(port)} leads to ${port}`])
+  })
+
+  it('take another port where the guest’s own is taken, and keep it', async () => {
+    const port = await echo()
+    forwards = make()
+    await forwards.sync([guest(port)])
+    const first = hostPort(port)
+    expect(first).not.toBe(port)
+    await forwards.sync([])
+    expect(await ask(first, 'x')).toHaveLength(0)
+    await forwards.sync([guest(port)])
+    expect(hostPort(port)).toBe(first)
+  })
+
+  it('have the guest’s own port where it is free and nobody else’s, and no privileged one', async () => {
+    const [free, avoided] = [await freePort(), await freePort()]
+    forwards = make([avoided])
+    await forwards.sync([guest(free), guest(avoided), guest(80)])
+    expect(hostPort(free)).toBe(free)
+    expect(hostPort(avoided)).not.toBe(avoided)
+    expect(hostPort(80)).toBeGreaterThanOrEqual(1024)
+  })
+
+  it('close a connection that the guest does not take, or while there is none to it', async () => {
+    const nobody = await freePort()
+    forwards = make()
+    await forwards.sync([guest(nobody)])
+    expect(await ask(hostPort(nobody), 'x')).toHaveLength(0)
+    const before = session
+    session = null
+    expect(await ask(hostPort(nobody), 'x')).toHaveLength(0)
+    session = before
+  })
+
+  it('come and go many times without a rest', async () => {
+    const port = await echo()
+    forwards = make()
+    for (let round = 0; round < 50; round++) await forwards.sync(round % 2 === 0 ? [guest(port)] : [])
+    expect(forwards.list()).toEqual([])
+    expect(told).toHaveLength(50)
+  })
+})

@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
+
+// Boots posada/tiny once: about 15 s with emulated processors.
+
+interface Ports {
+  machines: { ports: { hostPort: number; guestPort: number; auto?: true }[] }[]
+}
+
+let place: MachinesPlace
+beforeAll(() => {
+  place = machinesPlace('auto ports')
+  place.write(`version: 1
+box: posada/tiny
+memory: 128MiB
+ports: auto
+provision:
+  - {shell: "while :; do echo hello | nc -l -p 7000; done </dev/null >/dev/null 2>&1 &", run: always}
+`)
+})
+afterAll(() => place.cleanUp())
+
+const forwarded = async () => {
+  const { machines } = await place.json<Ports>('ports')
+  return Object.fromEntries(machines[0]?.ports.map(({ guestPort, hostPort }) => [guestPort, hostPort]) ?? [])
+}
+async function until(what: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; !(await what()); tries++) {
+    if (tries > 100) throw new Error('it did not come')
+    await sleep(300)
+  }
+}
+async function hear(port: number): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  let text = ''
+  socket.on('error', () => undefined)
+  socket.on('data', (chunk: Buffer) => {
+    text += chunk
+  })
+  await new Promise((resolve) => socket.once('close', resolve))
+  return text
+}
+/** Processes that forward ports for this project. */
+const forwarders = () => place.processes(/forwarder\.js/)
+
+it('forwards what listens after up, and what begins and ends to listen', async () => {
+  const { code, stderr } = await place.run('up')
+  expect(code, stderr).toBe(0)
+  await until(async () => 7000 in (await forwarded()))
+  expect(await hear((await forwarded())[7000] ?? 0)).toBe('hello\n')
+  expect(Object.keys(await forwarded())).not.toContain('22')
+  await place.run('exec', '--', 'sh', '-c', 'echo once | nc -l -p 7001 >/dev/null 2>&1 &')
+  await until(async () => 7001 in (await forwarded()))
+  expect(await hear((await forwarded())[7001] ?? 0)).toBe('once\n')
+  await until(async () => !(7001 in (await forwarded())))
+  expect(readFileSync(join(place.dir, '.posada/machines/default/ports.log'), 'utf8')).toMatch(
+    /leads to 7001\n(.|\n)*no longer leads to 7001\n/,
+  )
+})
+
+it('a process that was killed is told of, and begun again by the next up', async () => {
+  const [pid] = forwarders()
+  process.kill(pid ?? 0, 'SIGKILL')
+  await until(async () => forwarders().length === 0)
+  const ended = await place.run('ports')
+  expect(ended.code).toBe(0)
+  expect(ended.stderr).toContain('nothing forwards what listens in it')
+  await place.json('up')
+  expect(forwarders()).toHaveLength(1)
+  await place.json('up')
+  expect(forwarders()).toHaveLength(1)
+})
+
+it('ends with the machine', async () => {
+  await place.json('halt', '--force')
+  await until(async () => forwarders().length === 0)
+})
