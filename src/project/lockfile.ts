@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import type { Document } from 'yaml'
+import { type Document, parseDocument, stringify } from 'yaml'
 import { PosadaError } from '../errors/index.ts'
 import { isErrno } from '../lib/errno.ts'
 import { mapOf, oneOf, optional, readShape, record, text } from '../lib/shape.ts'
@@ -45,7 +45,6 @@ export async function readLockfile(path: string): Promise<LockedBoxes> {
   if ((await sizeOf(path)) > sizeLimit) throw unusable(path, [`it is larger than ${sizeLimit} bytes`])
   const written = await readTextIfThere(path)
   if (written === null) return new Map()
-  const { parseDocument } = await import('yaml')
   const document = parseDocument(written, { schema: 'failsafe' })
   const [flaw] = document.errors
   if (flaw !== undefined) throw unusable(path, [flaw.message.split('\n')[0] ?? flaw.code], flaw)
@@ -56,7 +55,6 @@ export async function readLockfile(path: string): Promise<LockedBoxes> {
 
 /** Writes it whole or not at all, sorted, so that a change of one box is a change of its lines alone. */
 export async function writeLockfile(path: string, boxes: LockedBoxes): Promise<void> {
-  const { stringify } = await import('yaml')
   const sorted = [...boxes]
     .sort(byKey)
     .map(([source, archs]) => [source, Object.fromEntries([...archs].sort(byKey))])
