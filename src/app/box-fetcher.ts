@@ -2,6 +2,7 @@ import type { BoxStore } from '../box/index.ts'
 import type { Emit } from '../events/index.ts'
 import type { FetchBox } from '../machine/project.ts'
 import type { UserPaths } from '../project/paths.ts'
+import { keepBudget } from './box-budget.ts'
 import { machinesOnBox } from './box-users.ts'
 
 /** How this user's boxes are fetched. What fetches is loaded when something is. */
@@ -16,7 +17,7 @@ export function boxFetcher(options: {
   const { user, ...context } = options
   return async (from, { arch, terms, force = false, source }) => {
     const { fetchBox, requireChecksum } = await import('../box/index.ts')
-    return fetchBox(from, {
+    const box = await fetchBox(from, {
       ...context,
       arch,
       force,
@@ -26,5 +27,7 @@ export function boxFetcher(options: {
       usedBy: (digest) => machinesOnBox(user.projects, digest),
       ...(source === undefined ? {} : { source }),
     })
+    await keepBudget({ ...options, spare: box.digest })
+    return box
   }
 }

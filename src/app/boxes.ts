@@ -13,6 +13,7 @@ import {
 } from '../box/index.ts'
 import type { Emit } from '../events/index.ts'
 import { userPaths } from '../project/paths.ts'
+import { keepBudget } from './box-budget.ts'
 import { type BoxFactsInput, boxFacts } from './box-facts.ts'
 import { machinesOnBox } from './box-users.ts'
 
@@ -86,6 +87,8 @@ export interface AddOptions {
   source: string
   facts: BoxFactsInput
   force: boolean
+  /** Takes a download that no checksum vouches for. */
+  unchecked: boolean
   cwd: string
   env: NodeJS.ProcessEnv
   emit: Emit
@@ -93,7 +96,8 @@ export interface AddOptions {
 }
 
 /** Adds a box that somebody else built, from wherever it is. */
-export async function add({ source, facts, force, cwd, env, emit, signal }: AddOptions): Promise<BoxResult> {
+export async function add(options: AddOptions): Promise<BoxResult> {
+  const { source, facts, force, unchecked, cwd, env, emit, signal } = options
   const named = existsSync(resolve(cwd, source)) ? resolve(cwd, source) : source
   const context = {
     store: store(env),
@@ -103,9 +107,13 @@ export async function add({ source, facts, force, cwd, env, emit, signal }: AddO
     env,
     catalogues: [],
     force,
+    unchecked,
     facts: boxFacts(facts),
+    usedBy: (digest: string) => machinesOnBox(userPaths(env).projects, digest),
   }
-  return boxResult(await fetchBox(parseBoxSource(named, cwd), context))
+  const box = await fetchBox(parseBoxSource(named, cwd), context)
+  await keepBudget({ store: context.store, user: userPaths(env), env, emit, spare: box.digest })
+  return boxResult(box)
 }
 
 /** Removes a box that no machine of any project in the index stands on; else E_BOX_IN_USE. */

@@ -37,6 +37,10 @@ export async function openProject(options: OpenProjectOptions): Promise<Project>
     paths: projectPaths(manifest.root),
     user,
     boxes,
+    newestBox: async (source, arch) => {
+      const { newestVersion } = await import('../box/index.ts')
+      return newestVersion(source, { arch, env, emit, signal, catalogues: manifest.catalogues })
+    },
     fetchBox: boxFetcher({ store: boxes, user, catalogues: manifest.catalogues, env, emit, signal }),
     providers: providerRegistry({ root: manifest.root, cacheDir: user.cache, emit }),
     emit,

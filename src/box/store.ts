@@ -1,15 +1,15 @@
-import type { PosadaError } from '../errors/index.ts'
-import { isPosadaError } from '../errors/index.ts'
+import { isPosadaError, PosadaError } from '../errors/index.ts'
 import type { BoxArch, StoredBox } from './model.ts'
 import { compareVersions } from './names.ts'
 import type { BoxSource } from './source/model.ts'
 import { addBox } from './store/add.ts'
 import { findBox, findBuilt } from './store/find.ts'
+import { lastUse, type PrunedBox, type PruneOptions, pruneBoxes } from './store/prune.ts'
 import { findRef, listRefs, type Ref } from './store/refs.ts'
 import { removeBox } from './store/remove.ts'
 import { boxByDigest, resolveBox } from './store/resolve.ts'
 import { readStored, readUnchecked } from './store/verify.ts'
-import { storePaths } from './store-paths.ts'
+import { type StorePaths, storePaths } from './store-paths.ts'
 
 /** The boxes of one user. Any number of processes may work on one store at the same time. */
 export interface BoxStore {
@@ -36,6 +36,12 @@ export interface BoxStore {
   findBuilt(wanted: { name: string; arch: BoxArch; inputs: string }): Promise<StoredBox | null>
   /** What leads to a box, and where it came from; null: it has lost its name. */
   refOf(box: StoredBox): Promise<Ref | null>
+  /** Hashes every file of a box again; what is wrong with it, or null. */
+  verify(digest: string): Promise<PosadaError | null>
+  /** When a box was last used; null: never since it was added. */
+  lastUse(digest: string): Promise<Date | null>
+  /** Takes away boxes that no machine needs; see PruneOptions. Returns what went. */
+  prune(options: PruneOptions): Promise<PrunedBox[]>
   /** Every box, by name and version; the newest version last. Damaged ones are told apart, not left out. */
   list(): Promise<BoxEntry[]>
   /** Adds a folder or an archive of one. E_BOX_EXISTS, E_BOX_INVALID, E_BOX_CORRUPT. */
@@ -70,6 +76,9 @@ export function openBoxStore(dir: string): BoxStore {
       const ref = await findRef(paths, manifest)
       return ref?.digest === digest ? ref : null
     },
+    verify: (digest) => verify(paths, digest),
+    lastUse: (digest) => lastUse(paths, digest),
+    prune: (options) => pruneBoxes(paths, options),
     byDigest: (box) => boxByDigest(paths, box),
     list: async () => {
       const refs = (await listRefs(paths)).sort(
@@ -79,6 +88,16 @@ export function openBoxStore(dir: string): BoxStore {
     },
     add: (source, options) => addBox(paths, source, options),
     remove: (name, options) => removeBox(paths, name, options),
+  }
+}
+
+async function verify(paths: StorePaths, digest: string): Promise<PosadaError | null> {
+  try {
+    if ((await readStored(paths, digest, { rehash: true })) !== null) return null
+    return new PosadaError('E_BOX_CORRUPT', `${paths.content(digest)} is gone`, { value: digest })
+  } catch (error) {
+    if (isPosadaError(error)) return error
+    throw error
   }
 }
 

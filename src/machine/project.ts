@@ -14,6 +14,8 @@ export interface Project {
   user: UserPaths
   boxes: BoxStore
   fetchBox: FetchBox
+  /** The newest version of a box that catalogues offer; null: they have none, or it has no version. */
+  newestBox(source: BoxSource, arch: Arch): Promise<string | null>
   providers: ProviderSource
   emit: Emit
   /** Aborted when the user interrupts. */

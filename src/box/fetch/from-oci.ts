@@ -23,7 +23,7 @@ import type { FetchContext } from './context.ts'
  * earlier command or another version in the store has are not fetched again.
  */
 export async function fromOci(source: OciSource, context: FetchContext): Promise<StoredBox> {
-  const { env, signal, arch, emit, store, force = false } = context
+  const { env, signal, arch, emit, store, force = false, usedBy } = context
   const shown = sourceText(source)
   const paths = storePaths(store.dir)
   const http = openHttp({ env })
@@ -37,7 +37,8 @@ export async function fromOci(source: OciSource, context: FetchContext): Promise
     })
     const remote = await resolveRemote(registry, source, { arch, shown })
     const url = sourceText({ ...source, digest: remote.digest })
-    const admit = { force, origin: { source: shown, origin: { url, checksum: null } } }
+    const origin = { source: context.source ?? shown, origin: { url, checksum: null } }
+    const admit = { force, origin, ...(usedBy === undefined ? {} : { usedBy }) }
     return await inStep(shown, emit, () => take(remote, { paths, registry, shown, admit, context }))
   } finally {
     await http.close()

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { lstat, readFile } from 'node:fs/promises'
+import { lstat, readFile, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { PosadaError } from '../../errors/index.ts'
@@ -15,13 +15,18 @@ type Stamps = Record<string, string>
 
 /**
  * Reads the box of a digest and checks that it is whole: box.json by its digest, each file by size,
- * time and inode, and by its own digest where those are not as they were when it was last hashed.
+ * time and inode, and by its own digest where those are not as they were when it was last hashed, or
+ * `rehash` asks for it.
  * null: there is none. Throws E_BOX_CORRUPT.
  */
-export async function readStored(paths: StorePaths, digest: string): Promise<StoredBox | null> {
+export async function readStored(
+  paths: StorePaths,
+  digest: string,
+  { rehash = false } = {},
+): Promise<StoredBox | null> {
   const box = await readUnchecked(paths, digest)
   if (box === null) return null
-  const before = parseStamps(await readTextIfThere(paths.stamp(digest)))
+  const before = rehash ? {} : parseStamps(await readTextIfThere(paths.stamp(digest)))
   const now: Stamps = {}
   for (const file of boxFiles(box.manifest)) {
     const path = join(box.dir, file.file)
@@ -35,6 +40,7 @@ export async function readStored(paths: StorePaths, digest: string): Promise<Sto
   }
   if (JSON.stringify(now) !== JSON.stringify(before))
     await writeFileAtomic(paths.stamp(digest), JSON.stringify(now))
+  else await touch(paths.stamp(digest))
   return box
 }
 
@@ -54,6 +60,17 @@ export async function readUnchecked(paths: StorePaths, digest: string): Promise<
       hint: 'take the box away and get it again: posada box remove, then posada box build or add',
     })
   return { digest, dir, manifest: parseBoxManifest(json.toString('utf8'), dir) }
+}
+
+/** The time of the stamps is that of the box's last use. */
+async function touch(path: string): Promise<void> {
+  const now = new Date()
+  try {
+    await utimes(path, now, now)
+  } catch (error) {
+    // Removed at this moment, or a store that may only be read.
+    if (!isErrno(error, 'ENOENT', 'EROFS', 'EACCES', 'EPERM')) throw error
+  }
 }
 
 export async function sha256OfFile(path: string): Promise<string> {

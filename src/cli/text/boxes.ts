@@ -1,6 +1,9 @@
 import type { BoxListing, BoxResult } from '../../app/boxes.ts'
+import type { PruneResult } from '../../app/prune-boxes.ts'
 import type { PushResult } from '../../app/push-box.ts'
+import type { VerifiedBox } from '../../app/verify-boxes.ts'
 import { formatSize } from '../../lib/units.ts'
+import type { OutdatedBox, UpdatedBox } from '../../machine/update-boxes.ts'
 import type { Palette } from '../../ui/colour.ts'
 import { renderTable } from '../../ui/table.ts'
 import { makeVisible } from '../../ui/text.ts'
@@ -40,4 +43,49 @@ export function boxesText({ boxes, damaged, recipes }: BoxListing, paint: Palett
   }
   if (missing.length > 0) lines.push(`can be built: ${missing.join(', ')} (posada box build NAME)`)
   return lines.join('\n')
+}
+
+export function pruneText({ removed, size }: PruneResult, dryRun: boolean): string {
+  if (removed.length === 0) return 'there is no box that no machine needs'
+  const lines = removed.map(
+    (box) =>
+      `${box.name} ${box.version} (${box.arch}, ${formatSize(box.size)}) ${dryRun ? 'would go' : 'is removed'}`,
+  )
+  return [...lines, `${formatSize(size)} ${dryRun ? 'would be free' : 'are free'} again`].join('\n')
+}
+
+export function verifyText(boxes: readonly VerifiedBox[], paint: Palette): string {
+  if (boxes.length === 0) return 'no boxes'
+  return boxes
+    .map(({ name, version, arch, problem }) => {
+      const what = `${makeVisible(name)} ${makeVisible(version)} (${arch})`
+      return problem === null ? `${what} is whole` : paint.red(`${what} is damaged: ${makeVisible(problem)}`)
+    })
+    .join('\n')
+}
+
+export function outdatedText(boxes: readonly OutdatedBox[], paint: Palette): string {
+  return renderTable(
+    boxes,
+    [
+      { title: 'BOX', text: ({ box }) => makeVisible(box) },
+      { title: 'ARCH', text: ({ arch }) => arch },
+      { title: 'LOCKED', text: ({ locked }) => locked ?? 'not yet' },
+      { title: 'NEWEST', text: ({ newest }) => newest ?? 'not known' },
+      { title: '', text: ({ outdated }) => (outdated ? 'posada box update' : '') },
+    ],
+    paint.dim,
+  ).trimEnd()
+}
+
+export function updateText(boxes: readonly UpdatedBox[]): string {
+  return boxes
+    .map(({ box, from, to, changed }) => {
+      const name = makeVisible(box)
+      if (!changed) return `${name} stays at ${to.version}`
+      return from === null
+        ? `${name} is locked to ${to.version}`
+        : `${name} goes from ${from.version} to ${to.version}`
+    })
+    .join('\n')
 }

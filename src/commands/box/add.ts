@@ -38,6 +38,7 @@ export default class BoxAdd extends BaseCommand {
       description: 'That the file is a disk image of this format; raw ones cannot be told otherwise.',
       options: ['qcow2', 'raw'] as const,
     })(),
+    unchecked: Flags.boolean({ description: 'Take a download that no checksum vouches for.' }),
     force: Flags.boolean({ description: 'Replace a box of the same name and version.' }),
   }
 
@@ -48,6 +49,7 @@ export default class BoxAdd extends BaseCommand {
     const box = await add({
       source: args.source,
       force: flags.force,
+      unchecked: flags.unchecked,
       facts: { name, version, user, firmware, image },
       cwd: process.cwd(),
       env: process.env,

@@ -3,10 +3,11 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { boxFetcher } from '../../../src/app/box-fetcher.ts'
-import { openBoxStore } from '../../../src/box/index.ts'
+import { type BoxArch, type BoxSource, newestVersion, openBoxStore } from '../../../src/box/index.ts'
 import type { PosadaEvent } from '../../../src/events/index.ts'
 import { findBox } from '../../../src/machine/find-box.ts'
 import type { Project } from '../../../src/machine/project.ts'
+import { outdatedBoxes, updateBoxes } from '../../../src/machine/update-boxes.ts'
 import type { Machine } from '../../../src/manifest/index.ts'
 import { projectPaths, userPaths } from '../../../src/project/paths.ts'
 import { boxContent, temporaryFolder, writeBox } from '../../helpers/box-files.ts'
@@ -56,7 +57,7 @@ async function setUp() {
       user: userPaths(env),
       catalogues: [`${server.url}/catalogue.json`],
     }
-    const find = (box: string | Partial<Machine>) => {
+    const projectOf = (box: string | Partial<Machine>) => {
       const config = aMachine(typeof box === 'string' ? { box } : box)
       const project = {
         ...common,
@@ -70,12 +71,19 @@ async function setUp() {
         paths,
         boxes: store,
         fetchBox: boxFetcher(fetch),
+        newestBox: (source: BoxSource, arch: BoxArch) => newestVersion(source, { ...fetch, arch }),
         command: 'posada up',
         lockWait: 1000,
       } as unknown as Project
+      return { project, config }
+    }
+    const find = (box: string | Partial<Machine>) => {
+      const { project, config } = projectOf(box)
       return findBox(project, config, null)
     }
-    return { store, find, events }
+    const update = (box: string, ...names: string[]) => updateBoxes(projectOf(box).project, names)
+    const outdated = (box: string) => outdatedBoxes(projectOf(box).project)
+    return { store, find, update, outdated, events }
   }
   const lock = () => readFile(paths.lockfile, 'utf8')
   return { folder, files, server, offer, user, lock, paths }
@@ -198,6 +206,42 @@ boxes:
       hint: 'did you mean debian/12?',
     })
     await expect(user('ann').find('debian/12')).rejects.toMatchObject({ hint: 'posada box build debian/12' })
+  })
+})
+
+describe('moving the lock', () => {
+  it('takes it to the newest version that fits, and says from where', async () => {
+    const { offer, user, server } = await setUp()
+    offer('1.0')
+    const ann = user('ann')
+    expect(await ann.outdated('team/web@~> 1')).toEqual([
+      { box: 'team/web@~> 1', arch: 'x86_64', locked: null, newest: '1.0', outdated: false },
+    ])
+    const first = await ann.find('team/web@~> 1')
+    offer('1.0', '1.5', '2.0')
+    expect(await ann.outdated('team/web@~> 1')).toMatchObject([
+      { locked: '1.0', newest: '1.5', outdated: true },
+    ])
+    expect((await ann.find('team/web@~> 1')).digest).toBe(first.digest)
+    server.requests.length = 0
+    expect(await ann.update('team/web@~> 1', 'team/web')).toMatchObject([
+      { from: { version: '1.0', digest: first.digest }, to: { version: '1.5' }, changed: true },
+    ])
+    expect(server.requests.some(({ url }) => url === '/1.5.tar')).toBe(true)
+    expect((await user('ben').find('team/web@~> 1')).manifest.version).toBe('1.5')
+    expect(await ann.update('team/web@~> 1')).toMatchObject([{ changed: false }])
+    await expect(ann.update('team/web@~> 1', 'team/db')).rejects.toMatchObject({ code: 'E_BOX_MISSING' })
+  })
+
+  it('takes what stands at a path now', async () => {
+    const { folder, user } = await setUp()
+    const { find, update, outdated } = user('ann')
+    await writeFile(join(folder, 'web.tar'), archive('1.0', 'one'))
+    const first = await find('./web.tar')
+    await writeFile(join(folder, 'web.tar'), archive('1.0', 'two'))
+    expect(await outdated('./web.tar')).toMatchObject([{ locked: '1.0', newest: null, outdated: false }])
+    expect(await update('./web.tar')).toMatchObject([{ from: { digest: first.digest }, changed: true }])
+    expect((await find('./web.tar')).digest).not.toBe(first.digest)
   })
 })
 

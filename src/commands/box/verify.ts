@@ -1,0 +1,24 @@
+import * as Args from '@oclif/core/args'
+import { type VerifiedBox, verifyBoxes } from '../../app/verify-boxes.ts'
+import { BaseCommand } from '../../base-command.ts'
+import { verifyText } from '../../cli/text/boxes.ts'
+
+export default class BoxVerify extends BaseCommand {
+  static override summary = 'Hash every file of the boxes in the store again, and say what is wrong.'
+  static override description = 'Ends with 1 where a box is damaged.'
+  static override args = {
+    box: Args.string({
+      description: 'A name, for all its versions, or debian/12@VERSION; all boxes without it.',
+      ignoreStdin: true,
+    }),
+  }
+
+  async run(): Promise<{ boxes: VerifiedBox[] }> {
+    const { args } = await this.parse(BoxVerify)
+    const { emit, signal } = this
+    const boxes = await verifyBoxes({ name: args.box, env: process.env, emit, signal })
+    this.print(verifyText(boxes, this.paint))
+    if (boxes.some(({ problem }) => problem !== null)) process.exitCode = 1
+    return { boxes }
+  }
+}
