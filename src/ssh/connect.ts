@@ -1,6 +1,7 @@
 import { Socket } from 'node:net'
 import type { Client, NextAuthHandler } from 'ssh2'
 import { PosadaError } from '../errors/index.ts'
+import { wholeModule } from '../lib/whole-module.ts'
 import { algorithms } from './algorithms.ts'
 import { ConnectError, type SshStage, undone } from './connect-error.ts'
 import { dial } from './dial.ts'
@@ -197,6 +198,5 @@ class Attempt {
 
 /** ssh2 takes 80 ms to load: only what connects pays for it, and whoever waits for a guest loads it meanwhile. */
 export async function loadSsh2(): Promise<typeof import('ssh2')> {
-  const module = await import('ssh2')
-  return module.default ?? module
+  return wholeModule(await import('ssh2'))
 }

@@ -1,9 +1,8 @@
 import type { Dispatcher } from 'undici'
+import { wholeModule } from '../../lib/whole-module.ts'
 import { trustedAuthorities } from './certificates.ts'
 import type { HttpTimeouts } from './client.ts'
 import { proxyFor } from './proxy.ts'
-
-type Undici = typeof import('undici')
 
 /** How to reach a host: directly or by a proxy (its address). */
 export interface Way {
@@ -12,18 +11,12 @@ export interface Way {
   proxy: string | null
 }
 
-/** In a bundle a CommonJS package is its default export. */
-async function loadUndici(): Promise<Undici> {
-  const module: unknown = await import('undici')
-  return (module as { default?: Undici }).default ?? (module as Undici)
-}
-
 /** One agent for direct connections and one a proxy, made when they are first needed. */
 export function agentsOf(env: NodeJS.ProcessEnv, timeouts: HttpTimeouts) {
   const agents = new Map<string | null, Promise<Way>>()
   const open = async (proxy: string | null): Promise<Way> => {
     // Loading it takes longer than most commands run, and few of them download.
-    const undici = await loadUndici()
+    const undici = wholeModule(await import('undici'))
     const ca = await trustedAuthorities(env)
     const tls = ca === null ? {} : { ca }
     const options = {
