@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
 // `unit` never boots a machine. `cli` runs the built command line. `machines` boots guests, one
-// test file at a time, for two emulated machines at once starve each other. The projects run one
-// after the other, so that nothing else takes the processors from a guest.
+// test file at a time, for two emulated machines at once starve each other. `lab` is the part of the
+// hypervisor's lab that each run has; `npm run test:lab` is all of it. The projects run one after the
+// other, so that nothing else takes the processors from a guest.
 export default defineConfig({
   test: {
     projects: [
@@ -32,6 +33,15 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 300_000,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          name: 'lab',
+          include: ['test/lab/lean/*.test.ts'],
+          globalSetup: ['test/helpers/built.ts'],
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -7,6 +7,7 @@ machines:
   web:
     box: debian/12
     provider: kvm
+    boot_timeout: 10m
     cpus: 2
     memory: 1GiB
     provision:
@@ -27,17 +28,17 @@ posada halt
 posada status
 posada destroy --yes
 ls -A /run /tmp/state/posada 2>/dev/null || true`,
-    timeout: 350_000,
+    timeout: 500_000,
   })
   expect(exitCode, output.slice(-8000)).toBe(0)
   expect(output).toMatch(/provisioned\s+Linux x86_64\s+2\s/)
-}, 400_000)
+}, 520_000)
 
 const pair = `version: 1
 name: lab
 machines:
-  left: {box: posada/tiny, provider: kvm, cpus: 1, memory: 256MiB}
-  right: {box: posada/tiny, provider: kvm, cpus: 1, memory: 256MiB}
+  left: {box: posada/tiny, provider: kvm, boot_timeout: 10m, cpus: 1, memory: 256MiB}
+  right: {box: posada/tiny, provider: kvm, boot_timeout: 10m, cpus: 1, memory: 256MiB}
 `
 
 // An outer machine, and in it two of posada/tiny: some 4 minutes.
@@ -55,8 +56,8 @@ posada status
 posada destroy --yes
 pgrep -f posada-kvm && exit 1
 ls -A /run/posada 2>/dev/null || true`,
-    timeout: 350_000,
+    timeout: 500_000,
   })
   expect(exitCode, output.slice(-8000)).toBe(0)
   expect(output).toMatch(/\nleft\s[\s\S]*\nright\s+nothing-of-left[\s\S]*\nright-goes-on/)
-}, 400_000)
+}, 520_000)

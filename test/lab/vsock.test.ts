@@ -1,9 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { boxFiles } from './box-files.ts'
-import { builtFiles, runInLab } from './lab.ts'
+import { runPosada } from './posada-job.ts'
 
 const manifest = (box: string, memory: string) => `version: 1
 name: lab
@@ -18,11 +14,7 @@ machines:
         shell: echo provisioned > /tmp/first
 `
 
-const script = `set -e -o pipefail
-rm /usr/bin/passt
-export XDG_DATA_HOME=/job/data XDG_STATE_HOME=/tmp/state XDG_CACHE_HOME=/tmp/cache XDG_RUNTIME_DIR=/run
-posada() { echo "\\$ posada $*"; node /job/project/bin/posada.js "$@" 2>&1 | cat; }
-cd /job/vm
+const script = `rm /usr/bin/passt
 posada doctor || true
 posada up
 posada status
@@ -45,25 +37,13 @@ it.each([
 ])(
   'reaches $box over vsock where there is no passt',
   async ({ box, memory }) => {
-    const work = await mkdtemp(join(tmpdir(), 'posada-lab-vsock-'))
-    try {
-      await writeFile(join(work, 'posada.yaml'), manifest(box, memory))
-      const { output, exitCode } = await runInLab({
-        files: { ...builtFiles, ...(await boxFiles(box)), 'vm/posada.yaml': join(work, 'posada.yaml') },
-        script,
-        timeout: 580_000,
-        ...(process.env.POSADA_LAB_VERBOSE === undefined
-          ? {}
-          : { onOutput: (text) => process.stdout.write(text) }),
-      })
-      expect(exitCode, output.slice(-8000)).toBe(0)
-      expect(output).toMatch(/provisioned\s+lo\s/)
-      expect(output).toContain('joined by OpenSSH')
-      expect(output).not.toContain('interrupted')
-      expect(output).toContain('kvm cannot forward ports on this host [E_CAPABILITY]')
-    } finally {
-      await rm(work, { recursive: true, force: true })
-    }
+    const job = { boxes: [box], manifest: manifest(box, memory), script, timeout: 580_000 }
+    const { output, exitCode } = await runPosada(job)
+    expect(exitCode, output.slice(-8000)).toBe(0)
+    expect(output).toMatch(/provisioned\s+lo\s/)
+    expect(output).toContain('joined by OpenSSH')
+    expect(output).not.toContain('interrupted')
+    expect(output).toContain('kvm cannot forward ports on this host [E_CAPABILITY]')
   },
   600_000,
 )

@@ -7,6 +7,7 @@ machines:
   web:
     box: posada/tiny
     provider: kvm
+    boot_timeout: 10m
     cpus: 1
     memory: 256MiB
     provision:
@@ -28,8 +29,8 @@ posada status
 posada destroy --yes
 pgrep -f posada-kvm && exit 1
 ls -A /run/posada /tmp/state/posada 2>/dev/null || true`,
-    timeout: 330_000,
+    timeout: 500_000,
   })
   expect(exitCode, output.slice(-8000)).toBe(0)
   expect(output).toMatch(/provisioned\s+Linux x86_64\s+1\s/)
-}, 400_000)
+}, 520_000)
