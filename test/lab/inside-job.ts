@@ -22,7 +22,7 @@ export async function runInside(job: InsideJob): Promise<{ output: string; exitC
     script: `set -e
 cp -a /job/guest /tmp/posada-test-guest-0
 cd /job/project
-CI=1 node node_modules/vitest/vitest.mjs run --config test/lab/inside/vitest.config.ts ${filter} ${names.join(' ')}
+NO_COLOR=1 CI=1 node node_modules/vitest/vitest.mjs run --config test/lab/inside/vitest.config.ts ${filter} ${names.join(' ')}
 `,
     timeout: job.timeout,
     ...(job.memory === undefined ? {} : { memory: job.memory }),
