@@ -54,7 +54,7 @@ posada halt left
 posada exec right -- sh -c 'echo right-goes-on'
 posada status
 posada destroy --yes
-pgrep -f posada-kvm && exit 1
+ps | grep '[p]osada-kvm' && exit 1
 ls -A /run/posada 2>/dev/null || true`,
     timeout: 500_000,
   })

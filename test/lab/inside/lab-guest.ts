@@ -23,7 +23,7 @@ export interface LabGuest {
 }
 
 /** Milliseconds for a guest to come up, or for one command, under emulation. */
-const patience = 90_000
+const patience = 240_000
 const shellPort = 8
 
 /** Made, not started. What differs from a machine of one CPU and 256 MiB with a disk of 64 MiB is in `wanted`. */

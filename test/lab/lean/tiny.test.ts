@@ -27,7 +27,7 @@ posada exec -- sh -c 'cat /tmp/first; uname -sm; nproc'
 posada halt
 posada status
 posada destroy --yes
-pgrep -f posada-kvm && exit 1
+ps | grep '[p]osada-kvm' && exit 1
 ls -A /run/posada /tmp/state/posada 2>/dev/null || true`,
     timeout: 500_000,
   })
