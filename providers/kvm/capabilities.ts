@@ -13,5 +13,6 @@ export function capabilities(): Capabilities {
     media: true,
     udpForward: network,
     network,
+    switchNics: true,
   }
 }

@@ -22,6 +22,8 @@ export function capabilities(): Capabilities {
     agent: true,
     media: true,
     udpForward: true,
+    switchNics: true,
+    isolation: true,
   }
 }
 

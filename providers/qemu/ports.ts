@@ -2,11 +2,11 @@ import { PosadaError } from '../../src/errors/index.ts'
 import { bindOnce } from '../../src/lib/bind-once.ts'
 import { isErrno } from '../../src/lib/errno.ts'
 import { portOwner } from '../../src/lib/port-owner.ts'
-import type { MachineSpec, PortForward } from '../../src/provider/index.ts'
+import { forwardsOf, type MachineSpec, type PortForward } from '../../src/provider/index.ts'
 
 /** E_PORT_IN_USE, naming who has it, for the first forward whose port of the host cannot be had. */
 export async function checkPorts(spec: MachineSpec): Promise<void> {
-  for (const forward of spec.nics.flatMap((nic) => nic.forwards)) {
+  for (const forward of forwardsOf(spec)) {
     const error = await tryPort(forward)
     if (error !== null) throw await portError(forward, spec, error)
   }

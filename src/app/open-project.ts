@@ -64,7 +64,7 @@ async function readManifest(options: OpenProjectOptions): Promise<Pick<Project, 
     emit({ type: 'notice', level: 'warn', message, hint: 'posada validate shows what is wrong' })
     const root = dirname(path)
     return {
-      manifest: { file: path, root, name: basename(root), catalogues: [], machines: [] },
+      manifest: { file: path, root, name: basename(root), catalogues: [], networks: [], machines: [] },
       broken: error,
     }
   }

@@ -8,7 +8,7 @@ import { PosadaError } from '../errors/index.ts'
 export const controlVersion = 1
 
 /** A line longer than this is none of ours. */
-export const maxLine = 1024 * 1024
+export const maxLine = 4 * 1024 * 1024
 
 export interface Request {
   id: number

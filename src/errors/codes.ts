@@ -114,6 +114,12 @@ export const errorCodes = {
   },
   E_PASST: { exit: 1, means: 'passt ended while a machine was being started.' },
   E_MEMORY_SHORT: { exit: 1, means: 'The host has not enough memory for the machine.' },
+  E_NETWORK_UNKNOWN: { exit: 2, means: 'There is no network of this name in the manifest.' },
+  E_SUBNET_CLASH: {
+    exit: 2,
+    means: 'A network has addresses in common with another one, or with what this host reaches by a route.',
+  },
+  E_ADDRESS_CLASH: { exit: 2, means: 'Two machines of a network have one address.' },
   E_NETWORK_START: {
     exit: 1,
     means: 'The process that joins the machines of a project could not be started.',

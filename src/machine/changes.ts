@@ -3,6 +3,7 @@ import { fits } from '../box/source/constraint.ts'
 import { parseBoxSource } from '../box/source/parse-source.ts'
 import type { Machine } from '../manifest/index.ts'
 import type { MachineState } from '../project/machine-state.ts'
+import { isSame } from './networks/config.ts'
 import { wantedArch } from './spec.ts'
 
 /** Names of the manifest's settings that a made machine does not have, in two classes. */
@@ -29,6 +30,7 @@ export function pendingChanges(
   if (config.memory !== spec.memory) atStart.push('memory')
   if (config.disk !== null && config.disk > rootSize) atStart.push('disk')
   if (config.nested !== spec.nested) atStart.push('nested')
+  if (!isSame(state.networks ?? [], config.networks)) atStart.push('networks')
   if (!isDeepStrictEqual(wantedPorts(config), startedPorts(state))) atStart.push('ports')
   if (!isDeepStrictEqual(config.providers[state.provider] ?? {}, spec.options)) atStart.push('providers')
   if (config.provider !== 'auto' && config.provider !== state.provider) atStart.push('provider')

@@ -57,6 +57,10 @@ function capabilityProblems(provider: Provider, config: Machine, spec: MachineSp
   if (!can.boot.includes(boot)) lacks(`boot a box by ${boot}`, ['box'], config.box, noFirmware)
   if (spec.media !== undefined && can.media !== true) lacks('give a guest a seed', ['box'], config.box)
   if (spec.nested && !can.nested) lacks('let a guest run machines of its own', ['nested'], 'true')
+  if (config.networks.length > 0 && can.switchNics !== true)
+    lacks('join private networks', ['networks'], config.networks.map(({ network }) => network).join(', '))
+  if (spec.nics.some((nic) => nic.kind === 'user' && nic.isolated) && can.isolation !== true)
+    lacks('keep a machine from the outside world', ['networks'], 'isolated')
   for (const port of config.ports) {
     const value = `${port.hostPort}/${port.protocol}`
     if (can.network === false) lacks('forward ports', ['ports', port.item], value)

@@ -6,6 +6,7 @@ import { namesIn } from '../lib/folders.ts'
 import { type MachineState, machinesOnDisk, readState } from '../project/machine-state.ts'
 import { forgetInIndex, readIndex } from '../project/user-index.ts'
 import { destroyLost } from './destroy-lost.ts'
+import { releaseNetworks, removeNetworks } from './networks/process.ts'
 import { discardShadow } from './package/shadow.ts'
 import type { Project } from './project.ts'
 import type { DestroyResult } from './results.ts'
@@ -24,7 +25,10 @@ export async function destroy(project: Project, machines: readonly string[]): Pr
     name,
     destroyed: await destroyMachine(project, name),
   }))
-  if ((await machinesOnDisk(project.paths)).length === 0) await forget(project)
+  if ((await machinesOnDisk(project.paths)).length === 0) {
+    await removeNetworks(project)
+    await forget(project)
+  }
   throwFailures(failures)
   return results
 }
@@ -43,6 +47,7 @@ async function destroyMachine(project: Project, name: string): Promise<boolean> 
         await endForwarder(state.spec.files.runtimeDir)
         await provider.destroy(state.spec)
         await rm(state.spec.files.runtimeDir, { recursive: true, force: true })
+        if (state.networks !== undefined) await releaseNetworks(project, [name])
       }
       // The state goes last: what a destroy that is cut short leaves is still known as a machine.
       const rest = files.filter((path) => path !== paths.state && path !== paths.lock)

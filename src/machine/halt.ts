@@ -2,6 +2,7 @@ import { PosadaError } from '../errors/index.ts'
 import { endForwarder } from '../forwarder/launch.ts'
 import { type MachineState, readState, writeState } from '../project/machine-state.ts'
 import { conditionOf } from './condition.ts'
+import { releaseNetworks } from './networks/process.ts'
 import type { Project } from './project.ts'
 import type { HaltResult } from './results.ts'
 import { type Selected, selectWithOrphans } from './select.ts'
@@ -66,6 +67,7 @@ async function haltMachine(
       : await stop()
     await endForwarder(state.spec.files.runtimeDir)
     if (how !== 'already') await recordStop(project, state, { how, via })
+    if (state.networks !== undefined) await releaseNetworks(project, [name])
     if (how === 'forced' && !force) {
       const why = panic === null ? 'the guest did not shut down in time' : "the guest's kernel had panicked"
       const warning = `${why}; its power was cut (${via})`

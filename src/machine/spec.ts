@@ -12,6 +12,7 @@ import type {
   FirmwareBoot,
   KernelBoot,
   MachineSpec,
+  NicSpec,
   PortForward,
 } from '../provider/index.ts'
 
@@ -23,6 +24,10 @@ export interface SpecInputs {
   runtimeDir: string
   /** Chosen and free host ports, SSH's among them; null for a machine without a network, whose SSH goes over vsock. */
   forwards: PortForward[] | null
+  /** NICs on private networks. */
+  networks: readonly { mac: string; socket: string }[]
+  /** The guest is to reach nothing outside the project. */
+  isolated: boolean
   /** The name of the provider that the spec is for. */
   provider: string
 }
@@ -49,7 +54,7 @@ export function machineSpec(inputs: SpecInputs): MachineSpec {
     boot: boot(box, config.name, inputs.forwards === null),
     disks: disks(config, box, paths),
     ...(box.manifest.seed === undefined ? {} : { media: [{ name: seedLabel, path: paths.seed }] }),
-    nics: inputs.forwards === null ? [] : [{ kind: 'user', mac, forwards: inputs.forwards }],
+    nics: nics(inputs, mac),
     files: {
       dataDir: paths.data,
       runtimeDir: inputs.runtimeDir,
@@ -58,6 +63,15 @@ export function machineSpec(inputs: SpecInputs): MachineSpec {
     },
     options: config.providers[inputs.provider] ?? {},
   }
+}
+
+function nics({ forwards, networks, isolated }: SpecInputs, mac: string): NicSpec[] {
+  const outside: NicSpec[] =
+    forwards === null ? [] : [{ kind: 'user', mac, forwards, ...(isolated ? { isolated } : {}) }]
+  return [
+    ...outside,
+    ...networks.map((each) => ({ kind: 'switch' as const, mac: each.mac, socket: each.socket })),
+  ]
 }
 
 /** The architecture to look for: `host` is this computer's. */

@@ -7,10 +7,12 @@ import { machineId } from '../project/machine-identity.ts'
 import { type MachineState, writeState } from '../project/machine-state.ts'
 import type { MachinePaths } from '../project/paths.ts'
 import { ensureRuntimeDir } from '../project/runtime-dir.ts'
-import { consoleLogLimit, type MachineSpec, type Provider } from '../provider/index.ts'
+import { consoleLogLimit, forwardsOf, type MachineSpec, type Provider } from '../provider/index.ts'
 import { checkDemands } from './demands.ts'
 import { findBox } from './find-box.ts'
 import { choosePorts } from './host-ports.ts'
+import { attachmentsOf, isIsolated } from './networks/config.ts'
+import { joinNetworks } from './networks/process.ts'
 import type { Project } from './project.ts'
 import { type PlannedSeed, planSeed, writeSeed } from './seed.ts'
 import { machineSpec } from './spec.ts'
@@ -40,6 +42,7 @@ export async function startMachine(project: Project, inputs: StartInputs): Promi
   for (let attempt = 1; ; attempt++) {
     const state = await planStart(project, inputs, { box, seed, paths })
     await writeState(paths, state)
+    if (config.networks.length > 0) await joinNetworks(project, inputs.projectId, [config.name])
     try {
       return await carryOut(project, inputs.provider, { paths, seed, planned: state })
     } catch (error) {
@@ -60,11 +63,16 @@ async function planStart(
   const hasNetwork = provider.capabilities().network !== false
   const { forwards, ports } = await choosePorts(
     hasNetwork ? config : { ...config, ports: [] },
-    { ssh: previous?.spec.nics[0]?.forwards[0]?.hostPort, ports: previous?.ports ?? [] },
+    {
+      ssh: previous === null ? undefined : forwardsOf(previous.spec)[0]?.hostPort,
+      ports: previous?.ports ?? [],
+    },
     others.flatMap((machine) => machine.ports.filter(({ auto }) => !auto)),
   )
+  const networks = attachmentsOf(config.networks, runtimeDir)
   const spec = machineSpec({
-    ...{ id, config, box, paths, runtimeDir },
+    ...{ id, config, box, paths, runtimeDir, networks },
+    isolated: isIsolated(project.manifest, config),
     forwards: hasNetwork ? forwards : null,
     provider: provider.name,
   })
@@ -82,6 +90,7 @@ async function planStart(
     box: { name, version, digest: box.digest, source: previous?.box.source ?? config.box },
     spec,
     ports,
+    ...(networks.length === 0 ? {} : { networks }),
     // A seed brings the machine's own key with it.
     login: previous?.login ?? { user: seed?.user ?? box.manifest.login.user, ownKey: seed !== null },
     ...(seed === null ? {} : { cloudInit: { userData: seed.digest } }),

@@ -1,6 +1,6 @@
 import type { MachineState } from '../project/machine-state.ts'
 import type { MachinePaths } from '../project/paths.ts'
-import type { Provider } from '../provider/index.ts'
+import { forwardsOf, type Provider } from '../provider/index.ts'
 import type { SshTarget } from '../ssh/index.ts'
 import type { SshAddress } from './results.ts'
 import { SSH_GUEST_PORT } from './spec.ts'
@@ -23,7 +23,7 @@ export function sshAddress(provider: Provider, state: MachineState, paths: Machi
 }
 
 function endpoint(provider: Provider, { spec }: MachineState): Pick<SshTarget, 'host' | 'port' | 'vsock'> {
-  const forward = spec.nics[0]?.forwards[0]
+  const [forward] = forwardsOf(spec)
   if (forward !== undefined) return { host: forward.hostAddress, port: forward.hostPort }
   const vsock = provider.channel(spec, 'vsock')
   if (vsock === null) throw new Error(`machine ${spec.name} has neither an SSH forward nor vsock`)

@@ -2,7 +2,11 @@ import { PosadaError } from '../errors/index.ts'
 import type { Outcome } from '../lib/graph.ts'
 import type { Machine, Manifest } from '../manifest/index.ts'
 import { ensureIdentity } from '../project/identity.ts'
+import { readState } from '../project/machine-state.ts'
 import { noteInIndex } from '../project/user-index.ts'
+import { checkSubnets } from './networks/clashes.ts'
+import { isRunning } from './networks/config.ts'
+import { joinNetworks } from './networks/process.ts'
 import type { Project } from './project.ts'
 import type { UpMachineResult } from './results.ts'
 import { hostBudget } from './schedule/host-budget.ts'
@@ -29,6 +33,11 @@ export async function up(project: Project, options: UpOptions): Promise<UpMachin
   const wanted = withDependencies(manifest, selectMachines(manifest, options.machines))
   const { id } = await ensureIdentity(paths)
   await noteInIndex(user.projects, { version: 1, id, root: manifest.root, name: manifest.name })
+  const networked = wanted.filter(({ networks }) => networks.length > 0)
+  if (networked.length > 0) {
+    await checkSubnets(project, await notRunning(project, networked))
+    await joinNetworks(project, id, [])
+  }
   const memory = hostBudget(project)
   const { provision } = options
   const doing = { ...processors, done: doneText }
@@ -44,6 +53,17 @@ export async function up(project: Project, options: UpOptions): Promise<UpMachin
   project.signal.throwIfAborted()
   throwFailures(failures)
   return done
+}
+
+/** Those that are yet to be started. */
+async function notRunning(project: Project, machines: readonly Machine[]): Promise<Machine[]> {
+  const running = await Promise.all(
+    machines.map(async ({ name }) => {
+      const state = await readState(project.paths.machine(name))
+      return state !== null && (await isRunning(project, state))
+    }),
+  )
+  return machines.filter((_, index) => running[index] === false)
 }
 
 /** `machines` and all that they depend on, directly or not, in the manifest's order. */

@@ -1,5 +1,6 @@
 import type { Checked } from './checked.ts'
 import { type Documents, mergeDocuments } from './documents.ts'
+import { checkNetworks } from './network-checks.ts'
 import { expandReplicas } from './replicas.ts'
 import { machine as machineSchema } from './schema/machine.ts'
 import { severalMachines, singleMachine, singleMachineFields } from './schema/manifest-schema.ts'
@@ -30,7 +31,10 @@ export function checkManifest(documents: Documents, context: Context): Checked |
   })
   const machines = expandReplicas(written, context.report)
   checkMachines(written, machines, context.report)
-  return { name: values?.name, catalogues: (values?.catalogues ?? []).map(({ value }) => value), machines }
+  const networks = values?.networks ?? new Map()
+  checkNetworks(networks, machines, context.report)
+  const catalogues = (values?.catalogues ?? []).map(({ value }) => value)
+  return { name: values?.name, catalogues, networks, machines }
 }
 
 interface Split {

@@ -1,5 +1,6 @@
 import type { Port } from './model.ts'
 import type { machine as machineSchema } from './schema/machine.ts'
+import type { network as networkSchema } from './schema/network.ts'
 import type { Located } from './schema/types.ts'
 import type { MapNode } from './source/node.ts'
 import type { Span } from './source/source.ts'
@@ -22,9 +23,16 @@ export interface CheckedMachine extends WrittenMachine {
   ports: Located<Port>[]
 }
 
+/** The networks of the project, by name. */
+export type CheckedNetworks = ReadonlyMap<
+  string,
+  Located<NonNullable<ReturnType<typeof networkSchema.check>>>
+>
+
 export interface Checked {
   name: string | undefined
   /** As written. */
   catalogues: string[]
+  networks: CheckedNetworks
   machines: CheckedMachine[]
 }

@@ -1,11 +1,13 @@
 export { findManifest } from './find.ts'
 export { type LoadOptions, loadManifest } from './load.ts'
 export type {
+  Attachment,
   BoxTerms,
   FileStep,
   HttpProbe,
   Machine,
   Manifest,
+  Network,
   Port,
   ProvisionStep,
   ReadyProbe,

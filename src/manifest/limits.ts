@@ -10,6 +10,8 @@ export const limits = {
   nodes: 50_000,
   /** Replicas count, too. */
   machines: 256,
+  networks: 16,
+  links: 500,
   steps: 200,
   ports: 200,
   probes: 20,

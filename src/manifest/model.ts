@@ -13,8 +13,46 @@ export interface Manifest {
   name: string
   /** Catalogues of boxes: `https://` addresses and absolute paths, in the order in which they are asked. */
   catalogues: string[]
+  networks: Network[]
   /** In the order of the file; at least one. */
   machines: Machine[]
+}
+
+/** A private network. */
+export interface Network {
+  name: string
+  /** `10.40.0.0/24`. */
+  subnet: string
+  /** A unique local prefix of 64 bits: `fd12:3456:789a:1::/64`. */
+  ipv6: string
+  isolated: boolean
+  /** Machines send from their own addresses only. */
+  guard: boolean
+  seed: number
+  conditions: Conditions
+  links: { between: [string, string]; conditions: Conditions }[]
+  /** Where the subnet stands, or the network. */
+  place: Place
+}
+
+/** What the way between two machines is like: milliseconds, parts from 0 to 1, bits a second. */
+export interface Conditions {
+  latency?: number
+  jitter?: number
+  loss?: number
+  duplicate?: number
+  reorder?: number
+  rate?: number
+  cut?: boolean
+}
+
+/** A machine's place on a network: as written, or as it follows from the names. */
+export interface Attachment {
+  network: string
+  ipv4: string
+  ipv6: string
+  /** `52:54:00:c0:ff:ee`. */
+  mac: string
 }
 
 export interface Machine {
@@ -36,6 +74,8 @@ export interface Machine {
   disk: number | null
   nested: boolean
   dependsOn: string[]
+  /** In the order of the file, which is that of the NICs. */
+  networks: Attachment[]
   ports: Port[]
   /** Whether whatever listens in the guest is forwarded besides. */
   autoPorts: boolean

@@ -41,6 +41,22 @@ Names of machines and of the project are lower-case letters, digits and \`-\`, b
 
 Instead of a text, a mapping:`,
 
+  network: `A private network joins machines; each has a NIC on it, beside the one that leads outside. It needs no root and no keys: \`backend: {}\` is enough. [networks.md](networks.md) tells what machines find there.
+
+\`\`\`yaml
+networks:
+  backend: {subnet: 10.40.0.0/24}
+machines:
+  db: {networks: [{name: backend, address: 10.40.0.10}]}
+  web: {networks: [backend]}
+\`\`\``,
+
+  conditions: `They hold for every frame from one machine to another, in each direction, and not for what the network's own services answer. Parts are written with \`%\`, rates with \`bit\`, \`kbit\`, \`mbit\` or \`gbit\` (powers of 1000, a second).`,
+
+  link: `\`between\` names two machines; the other keys are those of \`conditions\`, laid over them for these two, and \`cut: true\`: nothing passes.`,
+
+  attachment: `An item of a machine's \`networks\` is the network's name, or a mapping:`,
+
   step: `A step has \`shell\` or \`file\`. Names are unique in a machine.`,
 
   shell: `\`shell: ./setup.sh\` and \`shell: {path: setup.sh}\` run a script of the host; \`shell: echo hello\` and \`shell: {inline: ./made-in-the-guest}\` run what they say. Exactly one of the two keys is there. Paths are relative to the manifest's folder.`,

@@ -4,6 +4,7 @@ import { boxFields } from './schema/box.ts'
 import { fileFields } from './schema/file.ts'
 import { machineFields } from './schema/machine.ts'
 import { projectFields } from './schema/manifest-schema.ts'
+import { attachmentFields, conditionFields, networkFields } from './schema/network.ts'
 import { type Field, type Fields, isOffered } from './schema/object.ts'
 import { portFields } from './schema/port.ts'
 import { ready } from './schema/ready.ts'
@@ -25,6 +26,17 @@ export function manifestReference(): string {
     '## A port',
     prose.port,
     table(portFields),
+    '## A network',
+    prose.network,
+    table(networkFields),
+    '### `conditions`',
+    prose.conditions,
+    table(conditionFields),
+    '### An item of `links`',
+    prose.link,
+    '### A network of a machine',
+    prose.attachment,
+    table(attachmentFields),
     '## A provision step',
     prose.step,
     table(step.fields),

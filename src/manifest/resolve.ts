@@ -1,6 +1,7 @@
 import { basename, resolve } from 'node:path'
 import type { Checked, CheckedMachine } from './checked.ts'
 import type { Machine, Manifest, ProvisionStep, ReadyProbe } from './model.ts'
+import { resolveNetworks } from './resolve-networks.ts'
 import { validName } from './schema/text.ts'
 import type { Located } from './schema/types.ts'
 import { nearestEntry } from './source/merge.ts'
@@ -11,15 +12,15 @@ import { placeOf } from './source/source.ts'
 export function resolveManifest(where: { file: string; root: string }, checked: Checked): Manifest {
   const name = checked.name ?? validName(basename(where.root)) ?? 'project'
   const catalogues = checked.catalogues.map((at) => (/^\.{0,2}\//.test(at) ? resolve(where.root, at) : at))
-  return {
-    ...where,
-    name,
-    catalogues,
-    machines: checked.machines.map((machine) => resolveMachine(machine, where.root)),
-  }
+  const { networks, attachments } = resolveNetworks(name, checked)
+  const machines = checked.machines.map((machine) => ({
+    ...resolveMachine(machine, where.root),
+    networks: attachments.get(machine.name) ?? [],
+  }))
+  return { ...where, name, catalogues, networks, machines }
 }
 
-function resolveMachine(machine: CheckedMachine, root: string): Machine {
+function resolveMachine(machine: CheckedMachine, root: string): Omit<Machine, 'networks'> {
   const { name, group, values, node, owner } = machine
   return {
     name,

@@ -32,6 +32,8 @@ export interface MachineState {
   }
   /** The manifest's ports as chosen at the last start; SSH's is the spec's first forward. */
   ports: RecordedPort[]
+  /** Its places on private networks, as it was last started with. */
+  networks?: RecordedAttachment[]
   /** ISO 8601; when the disks were complete. Absent while `up` has not got there. */
   createdAt?: string
   /** The last start. */
@@ -50,6 +52,16 @@ export interface MachineState {
   stop?: { at: string; how: 'graceful' | 'forced'; via: string }
   /** Provision steps that have succeeded, by name. */
   provision: Record<string, { digest: string; at: string }>
+}
+
+/** A NIC on a private network. */
+export interface RecordedAttachment {
+  network: string
+  mac: string
+  ipv4: string
+  ipv6: string
+  /** Where it listens while the machine runs. */
+  socket: string
 }
 
 /** A forwarded port, and the one that the manifest asked for where it was moved. */

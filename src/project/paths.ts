@@ -46,6 +46,21 @@ export interface ProjectPaths {
   lock: string
   machines: string
   machine(name: string): MachinePaths
+  networks: NetworkPaths
+}
+
+/** What the project's network process works by, and what it leaves. */
+export interface NetworkPaths {
+  dir: string
+  /** NetworkConfig: what it works by. */
+  config: string
+  /** Conditions that were changed by hand. */
+  changes: string
+  /** Held open with flock(2) by the command that starts, changes or ends it. */
+  lock: string
+  /** Held open with flock(2) by the process itself. */
+  processLock: string
+  log: string
 }
 
 export interface MachinePaths {
@@ -83,6 +98,18 @@ export function projectPaths(root: string): ProjectPaths {
     lock: join(dir, 'lock'),
     machines,
     machine: (name) => machinePaths(join(machines, name)),
+    networks: networkPaths(join(dir, 'networks')),
+  }
+}
+
+function networkPaths(dir: string): NetworkPaths {
+  return {
+    dir,
+    config: join(dir, 'config.json'),
+    changes: join(dir, 'conditions.json'),
+    lock: join(dir, 'lock'),
+    processLock: join(dir, 'process.lock'),
+    log: join(dir, 'process.log'),
   }
 }
 

@@ -24,6 +24,10 @@ export interface Capabilities {
    * Left out: true.
    */
   network?: boolean
+  /** Whether machines can have NICs on a switch. Left out: false. */
+  switchNics?: boolean
+  /** Whether a NIC can keep a guest from the outside world. Left out: false. */
+  isolation?: boolean
 }
 
 /**

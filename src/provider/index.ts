@@ -1,4 +1,4 @@
-/** The contract between Posada and its providers: types, and the two constants they share. */
+/** The contract between Posada and its providers: types, and what little code they share. */
 
 export { PosadaError, type PosadaErrorOptions } from '../errors/index.ts'
 export type { Emit, PosadaEvent } from '../events/index.ts'
@@ -9,12 +9,15 @@ export {
   type DiskFormat,
   type DiskSpec,
   type FirmwareBoot,
+  forwardsOf,
   type KernelBoot,
   type MachineFiles,
   type MachineSpec,
   type MediumSpec,
   type NicSpec,
   type PortForward,
+  type SwitchNic,
+  type UserNic,
 } from './machine-spec.ts'
 export {
   contractVersion,

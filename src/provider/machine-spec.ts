@@ -24,7 +24,7 @@ export interface MachineSpec {
   disks: DiskSpec[]
   /** What the guest only reads; they come after the disks. Absent: none. See `Capabilities.media`. */
   media?: MediumSpec[]
-  /** The first NIC leads to the outside world. */
+  /** The one that leads to the outside world comes first; at most one does. */
   nics: NicSpec[]
   files: MachineFiles
   /** What the manifest says under `providers.<this provider>`, not looked at by the core. */
@@ -67,12 +67,35 @@ export interface MediumSpec {
   path: string
 }
 
+export type NicSpec = UserNic | SwitchNic
+
 /** A NIC behind address translation: out to the world, and in by the forwards only. */
-export interface NicSpec {
+export interface UserNic {
   kind: 'user'
   /** `52:54:00:xx:xx:xx`. */
   mac: string
   forwards: PortForward[]
+  /** The guest reaches nobody; the forwards lead in all the same. See `Capabilities.isolation`. */
+  isolated?: boolean
+}
+
+/**
+ * A NIC on a switch. While the machine runs its provider listens at `socket`, over whatever was left
+ * there, for one peer at a time, and for the next when that one goes. Ethernet frames without checksum
+ * cross it in both directions, each behind its length (32 bits, big-endian); the guest's own are lost
+ * while nobody is connected. No offloads: frames have at most `largestFrame` bytes and true checksums.
+ * See `Capabilities.switchNics`.
+ */
+export interface SwitchNic {
+  kind: 'switch'
+  mac: string
+  /** A Unix stream socket in the machine's runtime folder. */
+  socket: string
+}
+
+/** Every port that leads into the machine. */
+export function forwardsOf({ nics }: Pick<MachineSpec, 'nics'>): PortForward[] {
+  return nics.flatMap((nic) => (nic.kind === 'user' ? nic.forwards : []))
 }
 
 export interface PortForward {

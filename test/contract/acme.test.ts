@@ -23,7 +23,7 @@ afterAll(async () => {
 
 providerContract('posada-provider-acme, a plug-in', {
   makeProvider: (context) => providerRegistry({ root: project, ...context }).get('acme'),
-  can: { pause: false, ready: false, media: false },
+  can: { pause: false, ready: false, media: false, switchNics: false },
   makeGuest: async () => {
     const boot = { kind: 'kernel' as const, kernel: join(installed, 'guest.js'), cmdline: '' }
     return {

@@ -5,16 +5,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { processIdentity } from '../../src/lib/process-identity.ts'
-import type { MachineSpec, Provider } from '../../src/provider/index.ts'
+import { forwardsOf, type MachineSpec, type Provider } from '../../src/provider/index.ts'
 import { firstWords, until } from '../helpers/guest-talk.ts'
 import { discard, type SandboxMachine, sandboxMachine } from '../helpers/sandbox-machine.ts'
+import { answersArp } from '../helpers/switch-peer.ts'
 import type { ContractGuest } from './contract-guest.ts'
 
 export interface ContractSubject {
   makeProvider: (context: { cacheDir: string; emit: () => void }) => Promise<Provider> | Provider
   makeGuest: () => Promise<ContractGuest>
   /** What the provider can do, known before it is made: says which tests are skipped. */
-  can: { pause: boolean; ready: boolean; media: boolean }
+  can: { pause: boolean; ready: boolean; media: boolean; switchNics: boolean }
 }
 
 /**
@@ -30,8 +31,9 @@ export function providerContract(name: string, subject: ContractSubject): void {
 
     const make = () => subject.makeProvider({ cacheDir, emit: () => undefined })
     const spec = (boot?: MachineSpec['boot']): MachineSpec => ({ ...machine.spec, boot: boot ?? guest.boot })
+    const socket = () => join(machine.spec.files.runtimeDir, 'net1.sock')
     const forward = () => {
-      const found = machine.spec.nics[0]?.forwards[0]
+      const [found] = forwardsOf(machine.spec)
       if (found === undefined) throw new Error('the machine has no forward')
       return found
     }
@@ -64,6 +66,8 @@ export function providerContract(name: string, subject: ContractSubject): void {
         },
         guest.echoPort,
       )
+      if (subject.can.switchNics)
+        machine.spec.nics.push({ kind: 'switch', mac: '52:54:00:c0:ff:ef', socket: socket() })
     })
 
     afterAll(async () => {
@@ -147,6 +151,13 @@ export function providerContract(name: string, subject: ContractSubject): void {
     test('the forwarded TCP port carries bytes both ways', async () => {
       expect(await echo('bytes to and fro\n')).toBe('bytes to and fro\n')
     })
+
+    test.skipIf(!subject.can.switchNics)(
+      'a NIC on a switch carries frames, for one peer after another',
+      async () => {
+        for (const _ of [1, 2, 3]) expect(await answersArp(socket(), guest.patience)).toBe(true)
+      },
+    )
 
     test.skipIf(!subject.can.media)('the guest reads its medium, and only reads it', async () => {
       const log = await readFile(machine.spec.files.consoleLog, 'latin1')

@@ -38,6 +38,7 @@ const modules = [
  * the temporary folder. It boots in 3 s under emulation, then
  * - prints what stands on its second disk, where there is one,
  * - prints `guest is up` on the console,
+ * - has the address 10.9.9.2 on a second NIC, where there is one,
  * - answers each TCP connection to port 7 with what it was sent,
  * - writes the line `ready` to the ready port whenever somebody listens,
  * - shuts down when its power button is pressed, unless `guest.deaf` stands on its command line,
@@ -129,7 +130,8 @@ for m in ${modules.join(' ')}; do insmod /lib/$m.ko; done
 for file in /sys/class/virtio-ports/*; do
   [ -e $file/name ] && mkdir -p /dev/virtio-ports && ln -s ../\${file##*/} /dev/virtio-ports/$(cat $file/name)
 done
-ifconfig lo up; ifconfig eth0 up; udhcpc -q -n -t 5 -i eth0 -s /etc/dhcp
+ifconfig lo up; [ -e /sys/class/net/eth1 ] && ifconfig eth1 10.9.9.2 netmask 255.255.255.0 up
+ifconfig eth0 up; udhcpc -q -n -t 5 -i eth0 -s /etc/dhcp
 nc -ll -p 7 -e /bin/cat &
 grep -q guest.shell /proc/cmdline && nc -ll -p 8 -e /bin/sh &
 if ! grep -q guest.deaf /proc/cmdline; then

@@ -19,6 +19,7 @@ export function aMachine(changes: Partial<Machine> = {}): Machine {
     disk: null,
     nested: false,
     dependsOn: [],
+    networks: [],
     ports: [],
     autoPorts: false,
     env: {},
@@ -69,6 +70,8 @@ export function aState(config: Machine = aMachine(), changes: Partial<MachineSta
     paths: somePaths(config.name),
     runtimeDir: '/run/posada/0a1b2c3d',
     forwards,
+    networks: [],
+    isolated: false,
     provider: 'qemu',
   })
   return {

@@ -13,7 +13,7 @@ mkdir -p "$root/var/lib/posada"
 # The kernel that boots is the box's own; without this package apt brings no new ones.
 chroot "$root" dpkg --purge linux-image-cloud-amd64
 
-for unit in posada-network posada-ready; do chroot "$root" systemctl --quiet enable "$unit.service"; done
+for unit in posada-network posada-private-networks posada-ready; do chroot "$root" systemctl --quiet enable "$unit.service"; done
 
 # The kernel's command line starts posada-login.target: SSH and the network. The whole system,
 # multi-user.target, follows when the first login has had its time.

@@ -1,6 +1,6 @@
 import { fromSystemError, PosadaError } from '../../../src/errors/index.ts'
 import { readEnd } from '../../../src/lib/read-end.ts'
-import type { MachineSpec } from '../../../src/provider/index.ts'
+import { forwardsOf, type MachineSpec } from '../../../src/provider/index.ts'
 import { forwardRule } from '../argv/nics.ts'
 import { portError } from '../ports.ts'
 import type { Spawned } from './spawn.ts'
@@ -10,9 +10,7 @@ const LOG_END = 8 * 1024
 /** Why QEMU ended while it was being started, as far as its log tells. */
 export async function startError(spec: MachineSpec, spawned: Spawned, how: string): Promise<unknown> {
   const log = (await readEnd(spec.files.providerLog, LOG_END, spawned.logOffset)) ?? ''
-  const forward = spec.nics
-    .flatMap((nic) => nic.forwards)
-    .find((one) => log.includes(`forwarding rule '${forwardRule(one)}'`))
+  const forward = forwardsOf(spec).find((one) => log.includes(`forwarding rule '${forwardRule(one)}'`))
   if (forward !== undefined) return await portError(forward, spec, new Error(log.trim()))
   if (log.includes('No space left on device')) {
     return fromSystemError(Object.assign(new Error(log), { code: 'ENOSPC', path: spec.files.dataDir }))

@@ -2,6 +2,7 @@ import { limits } from '../limits.ts'
 import { box } from './box.ts'
 import { cloudInit } from './cloud-init.ts'
 import { anything, list, mapOf } from './collections.ts'
+import { machineNetwork } from './network.ts'
 import { object } from './object.ts'
 import { ports } from './port.ts'
 import { ready } from './ready.ts'
@@ -128,7 +129,11 @@ export const machineFields = {
     description: 'How long the guest may take to shut itself down before its power is cut.',
     default: '60s',
   },
-  networks: { planned: 'Private networks that the machine is on.' },
+  networks: {
+    schema: list(machineNetwork, { max: limits.networks, of: 'networks' }),
+    description: 'Private networks that the machine is on, each with a NIC: their names, or mappings.',
+    examples: [['backend']],
+  },
   disks: { planned: 'Further disks.' },
   sync: { planned: 'Folders of the host in the guest.' },
   hooks: { planned: 'Commands of the host that run around a verb.' },

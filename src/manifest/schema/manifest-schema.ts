@@ -1,6 +1,7 @@
 import { limits } from '../limits.ts'
 import { list, mapOf } from './collections.ts'
 import { machine, machineFields } from './machine.ts'
+import { network } from './network.ts'
 import { object } from './object.ts'
 import { integer } from './scalars.ts'
 import { name, text } from './text.ts'
@@ -28,6 +29,16 @@ export const projectFields = {
     schema: machine,
     description: 'Keys of a machine that all machines share; each is merged over them.',
   },
+  networks: {
+    schema: mapOf(network, {
+      max: limits.networks,
+      of: 'networks',
+      keys: name(),
+      pattern: '[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?',
+    }),
+    description: 'Private networks between machines, by name.',
+    examples: [{ backend: { subnet: '10.40.0.0/24' } }],
+  },
   machines: {
     schema: mapOf(machine, {
       max: limits.machines,
@@ -54,7 +65,6 @@ export const projectFields = {
     examples: [['https://boxes.example.com/catalogue.json']],
   },
   extends: { planned: 'Another manifest that this one builds on.' },
-  networks: { planned: 'Private networks.' },
   boxes: { planned: 'Boxes that the project defines.' },
 } as const
 

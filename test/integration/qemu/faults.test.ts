@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { qemuFiles } from '../../../providers/qemu/files.ts'
 import { provider as plugin } from '../../../providers/qemu/index.ts'
-import type { MachineSpec, Provider } from '../../../src/provider/index.ts'
+import { forwardsOf, type MachineSpec, type Provider } from '../../../src/provider/index.ts'
 import { until } from '../../helpers/guest-talk.ts'
 import { discard, type SandboxMachine, sandboxMachine } from '../../helpers/sandbox-machine.ts'
 
@@ -82,7 +82,7 @@ describe('what is missing or wrong', () => {
 
   test('a port in use: names the process that has it', async () => {
     const server = createServer()
-    const port = machine.spec.nics[0]?.forwards[0]?.hostPort ?? 0
+    const port = forwardsOf(machine.spec)[0]?.hostPort ?? 0
     await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
     try {
       await provider.create(machine.spec)

@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { provider as kvm } from '../../../providers/kvm/index.ts'
-import type { MachineSpec, Provider } from '../../../src/provider/index.ts'
+import { forwardsOf, type MachineSpec, type Provider } from '../../../src/provider/index.ts'
 import { busyboxGuest } from '../../helpers/busybox-guest.ts'
 import { until } from '../../helpers/guest-talk.ts'
 import { discard, sandboxMachine } from '../../helpers/sandbox-machine.ts'
@@ -58,7 +58,7 @@ export async function labGuest(
       process.kill(await pid(), 'SIGKILL')
       await until('it is gone', 10_000, async () => (await provider.status(spec)).state === 'stopped')
     },
-    run: (command) => inShell(spec.nics[0]?.forwards[0]?.hostPort ?? 0, command),
+    run: (command) => inShell(forwardsOf(spec)[0]?.hostPort ?? 0, command),
     async discard() {
       await discard(provider, machine)
       await rm(cacheDir, { recursive: true, force: true })

@@ -10,6 +10,7 @@ const manifest = {
   root: '/shop',
   name: 'shop',
   catalogues: [],
+  networks: [],
   machines: [machine('db'), machine('cache'), machine('web', 'db'), machine('proxy', 'web')],
 }
 const names = (machines: { name: string }[]) => machines.map(({ name }) => name)

@@ -9,6 +9,8 @@ const inputs = {
   paths: somePaths(),
   runtimeDir: '/run/posada/0a1b2c3d',
   forwards: [],
+  networks: [],
+  isolated: false,
   provider: 'qemu',
 }
 

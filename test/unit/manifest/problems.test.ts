@@ -38,17 +38,38 @@ machines:
   },
   'everything that is planned': `version: 1
 extends: ./base.yaml
-networks: {backend: {subnet: 10.40.0.0/24}}
 boxes: {mine: {}}
 machines:
   a:
     box: debian/12
-    networks: [backend]
     disks: [{name: data}]
     sync: [{from: ., to: /srv}]
     hooks: {after: {up: x}}
     cloud_init: x
     provision: [{ansible: {playbook: x}}]
+`,
+  networks: `version: 1
+networks:
+  back: {subnet: 10.40.0.0/24, guard: no}
+  again: {subnet: 10.40.0.128/25}
+  outside: {subnet: 10.0.2.0/24}
+  odd: {subnet: 10.41.0.1/24, ipv6: "2001:db8::/64"}
+  huge: {subnet: 10.0.0.0/4}
+  few: {subnet: 10.50.0.0/29}
+  wild:
+    conditions: {latency: 40, loss: 2, rate: 100Mb, jiter: 1ms}
+    links:
+      - {between: [a, nobody], loss: 120%}
+      - {between: [a], cut: true}
+defaults: {box: debian/12}
+machines:
+  a: {networks: [back, bakc, back, {name: few, address: 10.50.0.3}, wild]}
+  b: {networks: [{name: back, address: 10.40.0.1}, {name: few, address: 10.50.0.3}]}
+  c: {networks: [{name: back, address: 10.41.0.9}, {name: wild, address: 10.1.1.1}, few]}
+  d: {networks: [{name: back, mac: "53:54:00:00:00:01"}, {name: few, mac: "52:54:00:00:00:01"}]}
+  e: {networks: [{address: 10.40.0.9}, {name: few, mac: "52:54:00:00:00:01"}]}
+  f: {networks: [few, {name: back, address: 10.40.0.255}]}
+  g: {networks: few}
 `,
   dependencies: `version: 1
 defaults: {box: debian/12}

@@ -50,7 +50,7 @@ describe('what the schema refuses, the loader refuses', () => {
     `${head}boot_timeout: 60\n`,
     `${head}arch: amd64\n`,
     `${head}memroy: 1GiB\n`,
-    `${head}networks: {}\n`,
+    `${head}networks: {x: {subnet: 10.40.0.0}}\n`,
     `${head}depends_on: [x]\n`,
     `${head}ports: [80]\n`,
     `${head}ports: ["80"]\n`,
@@ -73,7 +73,7 @@ describe('what the schema refuses, the loader refuses', () => {
 
 test('what is planned is not offered', () => {
   const text = JSON.stringify(manifestSchema())
-  for (const key of ['networks', 'hooks', 'sync', 'ansible', 'extends', 'boxes', 'disks'])
+  for (const key of ['hooks', 'sync', 'ansible', 'extends', 'boxes', 'disks'])
     expect(text).not.toContain(`"${key}":`)
 })
 

@@ -42,6 +42,17 @@ describe('qemuArguments', () => {
     )
   })
 
+  test('a NIC on a switch listens, and an isolated one leads nowhere', () => {
+    const nics = [
+      { kind: 'user' as const, mac: '52:54:00:00:00:01', forwards: [], isolated: true },
+      { kind: 'switch' as const, mac: '52:54:00:00:00:02', socket: '/run/p, q/net1.sock' },
+    ]
+    const argv = qemuArguments(exampleSpec({ nics }), exampleHost())
+    expect(argv).toContain('user,id=net0,ipv6=off,restrict=on,hostname=web')
+    expect(argv).toContain('stream,id=net1,server=on,addr.type=unix,addr.path=/run/p,, q/net1.sock')
+    expect(argv).toContain('virtio-net-pci,netdev=net1,mac=52:54:00:00:00:02,romfile=')
+  })
+
   test('SVM is never switched off under TCG', () => {
     const argv = qemuArguments(exampleSpec({ nested: false }), exampleHost())
     expect(argv[argv.indexOf('-cpu') + 1]).toBe('max')
