@@ -25,9 +25,8 @@ ssh -T -F /tmp/ssh_config web echo joined by OpenSSH
 posada ports
 posada halt
 posada destroy --yes
-printf '%s\\n' '    ports: ["8080:80"]' >> posada.yaml
+echo '    ports: ["8080:80"]' >> posada.yaml
 if posada up; then exit 1; fi
-ls -A /run /tmp/state/posada 2>/dev/null || true
 `
 
 // Each starts the outer machine and in it one of the box, without passt: some 5 minutes.
