@@ -2,7 +2,7 @@ import { provider } from '../../../providers/kvm/index.ts'
 import { providerContract } from '../../contract/provider-contract.ts'
 import { busyboxGuest } from '../../helpers/busybox-guest.ts'
 
-// Under emulated SVM a start to `guest is up` takes some seconds: the suite a minute or two.
+// Under emulated SVM a start to `guest is up` takes some seconds, on a busy host minutes: the suite three minutes.
 providerContract('kvm', {
   makeProvider: (context) => provider.create(context),
   can: { pause: true, ready: true, media: true, switchNics: true },
@@ -16,7 +16,7 @@ providerContract('kvm', {
       memory: 256 * 1024 * 1024,
       echoPort: 7,
       says: 'guest is up',
-      patience: 60_000,
+      patience: 240_000,
     }
   },
 })
