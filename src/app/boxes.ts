@@ -40,8 +40,16 @@ export interface DamagedBox {
   problem: string
 }
 
+/** A box in the list. */
+export interface ListedBox extends BoxResult {
+  /** What it was named by when it was got from elsewhere; null: built here. */
+  source: string | null
+  /** ISO 8601; when it was last used, or added. */
+  usedAt: string | null
+}
+
 export interface BoxListing {
-  boxes: BoxResult[]
+  boxes: ListedBox[]
   damaged: DamagedBox[]
   /** Names that `posada box build` knows. */
   recipes: string[]
@@ -61,8 +69,10 @@ export async function listBoxes(env: NodeJS.ProcessEnv): Promise<BoxListing> {
     damaged: [],
     recipes: (await listRecipes()).map(({ name }) => name),
   }
-  for (const { box, problem, name, version, arch, digest } of await store(env).list()) {
-    if (box !== null) listing.boxes.push(boxResult(box))
+  const boxes = store(env)
+  for (const { box, problem, name, version, arch, digest, source } of await boxes.list()) {
+    const used = await boxes.lastUse(digest)
+    if (box !== null) listing.boxes.push({ ...boxResult(box), source, usedAt: used?.toISOString() ?? null })
     else listing.damaged.push({ name, version, arch, digest, problem: problem?.message ?? '' })
   }
   return listing

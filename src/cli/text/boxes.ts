@@ -31,7 +31,9 @@ export function boxesText({ boxes, damaged, recipes }: BoxListing, paint: Palett
       { title: 'ARCH', text: ({ arch }) => arch },
       { title: 'SIZE', text: ({ size }) => formatSize(size), align: 'right' },
       { title: 'DIGEST', text: ({ digest }) => digest.slice(0, 12) },
+      { title: 'USED', text: ({ usedAt }) => usedAt?.slice(0, 10) ?? '' },
       { title: 'WHAT', text: ({ description }) => description },
+      { title: 'FROM', text: ({ source }) => makeVisible(source ?? '') },
     ],
     paint.dim,
   )

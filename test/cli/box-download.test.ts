@@ -1,0 +1,98 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it, onTestFinished } from 'vitest'
+import { boxContent, describeFile } from '../helpers/box-files.ts'
+import { ended, makePlace } from '../helpers/posada.ts'
+import { tar } from '../helpers/tar.ts'
+import { authorityFile, serve, webServer } from '../helpers/web-server.ts'
+
+const disk = randomBytes(300_000).toString('hex')
+const archive = tar(
+  [
+    ...boxContent(
+      {
+        name: 'team/web',
+        disks: [{ ...describeFile('root.raw', disk), format: 'raw', virtualSize: 600_064 }],
+      },
+      disk,
+    ),
+  ].map(([name, content]) => ({ name, content })),
+)
+const sha256 = createHash('sha256').update(archive).digest('hex')
+
+/** Serves the archive over https; the first answer stops in the middle and stays open. */
+async function setUp() {
+  const place = makePlace('project', { SSL_CERT_FILE: authorityFile })
+  onTestFinished(place.remove)
+  const boxes = join(place.env.XDG_DATA_HOME ?? '', 'posada', 'boxes')
+  let first = true
+  const server = await webServer(
+    onTestFinished,
+    (request, response) => {
+      if (!first) return serve(archive)(request, response)
+      first = false
+      response.writeHead(200, { 'content-length': archive.length, etag: '"1"' })
+      response.write(archive.subarray(0, 400_000))
+    },
+    { secure: true },
+  )
+  const source = `${server.url}/web.tar#sha256=${sha256}`
+  const partSize = () => {
+    const folder = join(boxes, 'downloads')
+    const part = names(folder).find((name) => name.endsWith('.part'))
+    return part === undefined ? 0 : statSync(join(folder, part)).size
+  }
+  return { place, boxes, server, source, partSize }
+}
+
+function names(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder) : []
+}
+
+it('goes on after kill -9 in the middle of a download; no half box is ever listed', async () => {
+  const { place, boxes, server, source, partSize } = await setUp()
+  const child = place.start('box', 'add', source)
+  const end = ended(child)
+  await expect.poll(partSize, { timeout: 20_000, interval: 50 }).toBe(400_000)
+  child.kill('SIGKILL')
+  await end
+  const listed = await place.run('box', 'list', '--json')
+  expect(JSON.parse(listed.stdout)).toMatchObject({ boxes: [], damaged: [] })
+  expect(names(join(boxes, 'sha256'))).toEqual([])
+  const again = await place.run('box', 'add', source, '--json')
+  expect(JSON.parse(again.stdout)).toMatchObject({ name: 'team/web' })
+  expect(server.requests.map(({ headers }) => headers.range)).toEqual([undefined, 'bytes=400000-'])
+  expect(names(join(boxes, 'downloads'))).toEqual([])
+  expect(names(join(boxes, 'tmp'))).toEqual([])
+})
+
+it('ends at Ctrl-C with 130, and keeps what it has for the next command', async () => {
+  const { place, source, partSize } = await setUp()
+  const child = place.start('box', 'add', source)
+  const end = ended(child)
+  await expect.poll(partSize, { timeout: 20_000, interval: 50 }).toBe(400_000)
+  child.kill('SIGINT')
+  expect(await end).toMatchObject({ code: 130 })
+  expect(partSize()).toBe(400_000)
+})
+
+it('killed while it unpacks leaves no box, and the next command takes the leavings away', async () => {
+  const { place, boxes } = await setUp()
+  const file = join(place.dir, 'web.tar')
+  writeFileSync(file, archive)
+  const child = place.start('box', 'add', './web.tar')
+  const end = ended(child)
+  const begun = () => names(join(boxes, 'tmp')).length
+  await expect.poll(begun, { timeout: 20_000, interval: 1 }).toBeGreaterThan(0)
+  child.kill('SIGKILL')
+  await Promise.all([end, child.exitCode === null && child.signalCode === null ? once(child, 'exit') : null])
+  const listed = JSON.parse((await place.run('box', 'list', '--json')).stdout)
+  // It may have been faster than the signal; then the box is whole.
+  expect(listed.damaged).toEqual([])
+  for (const { digest } of listed.boxes) expect(names(join(boxes, 'sha256'))).toEqual([digest])
+  expect((await place.run('box', 'add', './web.tar')).code).toBe(0)
+  expect(names(join(boxes, 'tmp'))).toEqual([])
+  expect((await place.run('box', 'verify')).code).toBe(0)
+})
