@@ -4,6 +4,7 @@ import type { Emit } from '../events/index.ts'
 import type { Project } from '../machine/project.ts'
 import { findManifest, loadManifest } from '../manifest/index.ts'
 import { projectPaths, userPaths } from '../project/paths.ts'
+import { boxBuilder } from './box-builder.ts'
 import { boxFetcher } from './box-fetcher.ts'
 import { checkBoxSources } from './box-sources.ts'
 import { lazyBoxStore } from './box-store.ts'
@@ -42,6 +43,7 @@ export async function openProject(options: OpenProjectOptions): Promise<Project>
       return newestVersion(source, { arch, env, emit, signal, catalogues: manifest.catalogues })
     },
     fetchBox: boxFetcher({ store: boxes, user, catalogues: manifest.catalogues, env, emit, signal }),
+    buildBox: boxBuilder({ store: boxes, emit, signal }),
     providers: providerRegistry({ root: manifest.root, cacheDir: user.cache, emit }),
     emit,
     signal,
@@ -64,7 +66,15 @@ async function readManifest(options: OpenProjectOptions): Promise<Pick<Project, 
     emit({ type: 'notice', level: 'warn', message, hint: 'posada validate shows what is wrong' })
     const root = dirname(path)
     return {
-      manifest: { file: path, root, name: basename(root), catalogues: [], networks: [], machines: [] },
+      manifest: {
+        file: path,
+        root,
+        name: basename(root),
+        catalogues: [],
+        boxes: {},
+        networks: [],
+        machines: [],
+      },
       broken: error,
     }
   }

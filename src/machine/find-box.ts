@@ -37,16 +37,32 @@ export async function findBox(
 ): Promise<StoredBox> {
   if (previous !== null) return project.boxes.byDigest(previous.box)
   try {
+    const folder = recipeOf(project, config)
+    if (folder !== null) {
+      const arch = wantedArch(config)
+      return await once(project, `recipe ${folder} ${arch}`, () =>
+        project.buildBox({ name: config.box, folder }, arch),
+      )
+    }
     const wanted = await wantedBox(project, config)
-    const found = underway.get(project) ?? new Map<string, Promise<StoredBox>>()
-    underway.set(project, found)
     const key = JSON.stringify([wanted.key, wanted.arch, config.boxTerms])
-    const box = found.get(key) ?? obtain(project, wanted)
-    found.set(key, box)
-    return await box
+    return await once(project, key, () => obtain(project, wanted))
   } catch (error) {
     throw withContext(error, { machine: config.name, place: config.place('box') })
   }
+}
+
+function once(project: Project, key: string, get: () => Promise<StoredBox>): Promise<StoredBox> {
+  const found = underway.get(project) ?? new Map<string, Promise<StoredBox>>()
+  underway.set(project, found)
+  const box = found.get(key) ?? get()
+  found.set(key, box)
+  return box
+}
+
+/** Such a box is what the recipe makes of it: it needs no place in posada.lock, for the recipe lies in the project. */
+function recipeOf({ manifest }: Project, { box }: Machine): string | null {
+  return Object.hasOwn(manifest.boxes, box) ? (manifest.boxes[box] ?? null) : null
 }
 
 /** Reads the manifest's words and the lock. E_BOX_SOURCE, E_LOCKFILE. */

@@ -16,6 +16,7 @@ export interface Project {
   fetchBox: FetchBox
   /** The newest version of a box that catalogues offer; null: they have none, or it has no version. */
   newestBox(source: BoxSource, arch: Arch): Promise<string | null>
+  buildBox: BuildBox
   providers: ProviderSource
   emit: Emit
   /** Aborted when the user interrupts. */
@@ -36,6 +37,12 @@ export interface Needs {
   /** Providers that the manifest has settings for. */
   settings: readonly string[]
 }
+
+/**
+ * Builds a box of a recipe of the project's own and puts it in the store, where it is not there already; see
+ * `buildBox` of src/box.
+ */
+export type BuildBox = (recipe: { name: string; folder: string }, arch: Arch) => Promise<StoredBox>
 
 /** Gets a box from where it is and puts it in the store; see `fetchBox` of src/box. */
 export type FetchBox = (

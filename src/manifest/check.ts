@@ -34,7 +34,8 @@ export function checkManifest(documents: Documents, context: Context): Checked |
   const networks = values?.networks ?? new Map()
   checkNetworks(networks, machines, context.report)
   const catalogues = (values?.catalogues ?? []).map(({ value }) => value)
-  return { name: values?.name, catalogues, networks, machines }
+  const boxes = new Map([...(values?.boxes ?? [])].map(([box, { value }]) => [box, value]))
+  return { name: values?.name, catalogues, boxes, networks, machines }
 }
 
 interface Split {

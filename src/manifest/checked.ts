@@ -34,5 +34,7 @@ export interface Checked {
   /** As written. */
   catalogues: string[]
   networks: CheckedNetworks
+  /** Folders of recipes, as written, by the names of boxes. */
+  boxes: Map<string, string>
   machines: CheckedMachine[]
 }

@@ -14,6 +14,8 @@ export interface Manifest {
   /** Catalogues of boxes: `https://` addresses and absolute paths, in the order in which they are asked. */
   catalogues: string[]
   networks: Network[]
+  /** Recipes of the project's own: absolute paths of their folders, by the names of the boxes. */
+  boxes: Record<string, string>
   /** In the order of the file; at least one. */
   machines: Machine[]
 }

@@ -17,7 +17,8 @@ export function resolveManifest(where: { file: string; root: string }, checked: 
     ...resolveMachine(machine, where.root),
     networks: attachments.get(machine.name) ?? [],
   }))
-  return { ...where, name, catalogues, networks, machines }
+  const recipes = [...checked.boxes].map(([box, folder]) => [box, resolve(where.root, folder)])
+  return { ...where, name, catalogues, boxes: Object.fromEntries(recipes), networks, machines }
 }
 
 function resolveMachine(machine: CheckedMachine, root: string): Omit<Machine, 'networks'> {

@@ -24,6 +24,8 @@ import { makeStage, resultName } from './stage.ts'
 export interface BuildBoxOptions {
   /** Name of a recipe that comes with Posada, or path of a recipe's folder. */
   recipe: string
+  /** The name that the recipe has to have; any where absent. */
+  name?: string
   store: BoxStore
   arch: BoxArch
   /** Builds although the store has a box made from the same inputs. */
@@ -40,6 +42,7 @@ export interface BuildBoxOptions {
 export async function buildBox(options: BuildBoxOptions): Promise<StoredBox> {
   const { arch, emit, signal } = options
   const recipe = await readRecipe(await findRecipe(options.recipe))
+  if (options.name !== undefined && options.name !== recipe.name) throw wrongName(recipe, options.name)
   const step = `box:${recipe.name}`
   if (!recipe.arch.includes(arch)) throw wrongArch(recipe, arch)
   const paths = storePaths(options.store.dir)
@@ -107,6 +110,13 @@ async function build(options: {
     await rm(work, { recursive: true, force: true })
     await removeBuildFolder(tmp)
   }
+}
+
+function wrongName({ name, dir }: Recipe, expected: string): PosadaError {
+  return new PosadaError('E_BOX_BUILD', `the recipe in ${dir} makes ${name}, not ${expected}`, {
+    value: name,
+    hint: `write name: ${expected} into its recipe.yaml`,
+  })
 }
 
 function wrongArch(recipe: Recipe, arch: BoxArch): PosadaError {

@@ -4,8 +4,11 @@ import { machine, machineFields } from './machine.ts'
 import { network } from './network.ts'
 import { object } from './object.ts'
 import { integer } from './scalars.ts'
+import { hostPath } from './step-values.ts'
 import { name, text } from './text.ts'
 import type { Definitions, JsonSchema } from './types.ts'
+
+const boxName = '[a-z0-9][a-z0-9._-]{0,63}/[a-z0-9][a-z0-9._-]{0,63}'
 
 /** The keys of the project as a whole. */
 export const projectFields = {
@@ -64,8 +67,18 @@ export const projectFields = {
     description: 'Catalogues of boxes that are asked before the one that comes with Posada, in this order.',
     examples: [['https://boxes.example.com/catalogue.json']],
   },
+  boxes: {
+    schema: mapOf(hostPath, {
+      max: 20,
+      of: 'recipes',
+      pattern: boxName,
+      keys: text({ expected: 'the name of a box such as shop/base', pattern: boxName }),
+    }),
+    description:
+      'Boxes that the project builds by itself: the name, and the folder of the recipe, which has the same name. `box:` with such a name builds it where the store has none of this recipe as it is now.',
+    examples: [{ 'shop/base': './boxes/base' }],
+  },
   extends: { planned: 'Another manifest that this one builds on.' },
-  boxes: { planned: 'Boxes that the project defines.' },
 } as const
 
 const {

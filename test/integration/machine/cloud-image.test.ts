@@ -94,7 +94,7 @@ describe('user-data that fails', () => {
     await place.json('destroy', '--yes')
     writeFileSync(join(place.dir, 'broken.sh'), 'echo no first line\n')
     const error = await place.fails('E_USER_DATA', 'up', 'broken')
-    expect(error).toMatchObject({ exitCode: 2, place: { line: 13 } })
+    expect(error).toMatchObject({ exitCode: 2, place: { line: 14 } })
     expect((await place.json<{ machines: object[] }>('status', 'broken')).machines).toMatchObject([
       { state: 'absent' },
     ])

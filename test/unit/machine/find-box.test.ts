@@ -66,6 +66,7 @@ async function setUp() {
           root: folder,
           name: 'shop',
           catalogues: [],
+          boxes: {},
           machines: [config],
         },
         paths,

@@ -11,6 +11,7 @@ const manifest = {
   name: 'shop',
   catalogues: [],
   networks: [],
+  boxes: {},
   machines: [machine('db'), machine('cache'), machine('web', 'db'), machine('proxy', 'web')],
 }
 const names = (machines: { name: string }[]) => machines.map(({ name }) => name)
