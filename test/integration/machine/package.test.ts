@@ -81,7 +81,7 @@ describe('box package', () => {
     await place.json('up', 'two')
     expect(await inGuest('two', 'sudo cat /root/kept')).toBe('kept\n')
     await place.json('destroy', '--yes', 'one', 'two')
-  })
+  }, 400_000)
 })
 
 describe('a packaged debian/12', () => {
@@ -96,5 +96,5 @@ describe('a packaged debian/12', () => {
     expect(hostKey('new')).not.toBe(hostKey('deb'))
     expect(await inGuest('new', 'cut -d" " -f1,3- ~/.ssh/authorized_keys')).toBe('ssh-ed25519 posada new\n')
     expect(await inGuest('new', 'systemctl --failed --plain --no-legend')).toBe('')
-  })
+  }, 600_000)
 })
