@@ -1,12 +1,13 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { userPaths } from '../../src/project/paths.ts'
 import { hasDockerRegistry, startDockerRegistry } from '../helpers/docker-registry.ts'
-import { launcher } from '../helpers/posada.ts'
 import { type Bench, comparePairs } from './bench.ts'
 import { timed } from './timed.ts'
+
+const launcher = resolve('bin/posada.js')
 
 /** A box out of a registry on this computer, against skopeo's copy of the same artefact as it lies there. */
 export const bench: Bench = {
