@@ -1,0 +1,50 @@
+import { formatPart, formatRate } from '../../lib/link-units.ts'
+import { formatDuration } from '../../lib/units.ts'
+import type { NetworkResult } from '../../machine/networks/list.ts'
+import type { Palette } from '../../ui/colour.ts'
+import { renderTable } from '../../ui/table.ts'
+
+type Conditions = NetworkResult['conditions']
+
+/** Each network with its conditions, then its machines. */
+export function networksText(networks: readonly NetworkResult[], paint: Palette): string {
+  if (networks.length === 0) return 'the manifest has no networks\n'
+  return networks.map((network) => networkText(network, paint)).join('\n')
+}
+
+function networkText(
+  { name, subnet, isolated, conditions, pairs, machines }: NetworkResult,
+  paint: Palette,
+): string {
+  const words = [isolated ? 'isolated' : '', conditionsText(conditions)].filter((word) => word !== '')
+  const head = `${name} ${subnet}${words.length === 0 ? '' : `, ${words.join(', ')}`}\n`
+  const between = pairs.map(
+    (pair) => `  ${pair.between.join(' - ')}: ${conditionsText(pair.conditions) || 'as on a wire'}\n`,
+  )
+  const table = renderTable(
+    machines,
+    [
+      { title: 'MACHINE', text: ({ machine }) => machine },
+      { title: 'IPV4', text: ({ ipv4 }) => ipv4 },
+      { title: 'IPV6', text: ({ ipv6 }) => ipv6 },
+      { title: 'MAC', text: ({ mac }) => mac },
+      { title: 'LINK', text: ({ linked }) => (linked ? 'up' : 'down') },
+    ],
+    paint.dim,
+  )
+  return head + between.join('') + table
+}
+
+/** `latency 40ms, loss 2%`. */
+function conditionsText({ latency, jitter, loss, duplicate, reorder, rate, cut }: Conditions): string {
+  const parts = [
+    cut === true ? 'cut' : '',
+    latency ? `latency ${formatDuration(latency)}` : '',
+    jitter ? `jitter ${formatDuration(jitter)}` : '',
+    loss ? `loss ${formatPart(loss)}` : '',
+    duplicate ? `duplicate ${formatPart(duplicate)}` : '',
+    reorder ? `reorder ${formatPart(reorder)}` : '',
+    rate ? `rate ${formatRate(rate)}` : '',
+  ]
+  return parts.filter((part) => part !== '').join(', ')
+}

@@ -1,0 +1,79 @@
+import * as Flags from '@oclif/core/flags'
+import { BaseCommand } from '../../base-command.ts'
+import { machinesArg } from '../../cli/args.ts'
+import { networksText } from '../../cli/text/networks.ts'
+import { PosadaError } from '../../errors/index.ts'
+import { parsePart, parseRate } from '../../lib/link-units.ts'
+import { type Parsed, parseDuration } from '../../lib/units.ts'
+import { changeConditions } from '../../machine/networks/conditions.ts'
+import { listNetworks, type NetworkResult } from '../../machine/networks/list.ts'
+
+const delay = { helpValue: 'TIME' }
+const part = { helpValue: 'PERCENT' }
+
+const readers: Record<string, (text: string) => Parsed> = {
+  latency: parseDuration,
+  jitter: parseDuration,
+  loss: parsePart,
+  duplicate: parsePart,
+  reorder: parsePart,
+  rate: parseRate,
+}
+/** Milliseconds. */
+const longestDelay = 60_000
+
+export default class NetworkConditions extends BaseCommand {
+  static override summary =
+    'Change latency, loss and the like of a network, or between two machines, while they run.'
+  static override args = { machine: machinesArg }
+  static override flags = {
+    network: Flags.string({ description: 'The network, where there are several.', helpValue: 'NAME' }),
+    latency: Flags.string({
+      description: 'How long a frame takes in each direction, such as 40ms.',
+      ...delay,
+    }),
+    jitter: Flags.string({ description: 'How much longer or shorter it may take.', ...delay }),
+    loss: Flags.string({ description: 'How many frames are lost, such as 2%.', ...part }),
+    duplicate: Flags.string({ description: 'How many arrive twice.', ...part }),
+    reorder: Flags.string({ description: 'How many overtake those before them.', ...part }),
+    rate: Flags.string({ description: 'How much passes, such as 10mbit.', helpValue: 'RATE' }),
+    cut: Flags.boolean({ description: 'Let nothing pass.', exclusive: ['heal'] }),
+    heal: Flags.boolean({ description: 'Let pass again what was cut.' }),
+    reset: Flags.boolean({ description: "Go back to the manifest's conditions first." }),
+  }
+
+  async run(): Promise<{ networks: NetworkResult[] }> {
+    const { args, flags } = await this.parse(NetworkConditions)
+    const set = Object.fromEntries(
+      Object.entries(readers).flatMap(([name, parse]) => {
+        const text = (flags as Record<string, unknown>)[name]
+        return typeof text === 'string' ? [[name, read(name, text, parse)]] : []
+      }),
+    )
+    const cut = flags.cut ? { cut: true } : flags.heal ? { cut: false } : {}
+    const project = await this.openProject(flags)
+    const wanted = { ...set, ...cut }
+    const changes = Object.keys(wanted).length > 0 || flags.reset
+    const networks = changes
+      ? await changeConditions(project, {
+          machines: args.machine ?? [],
+          network: flags.network ?? null,
+          set: wanted,
+          reset: flags.reset,
+        })
+      : (await listNetworks(project)).networks
+    this.print(networksText(networks, this.paint))
+    return { networks }
+  }
+}
+
+function read(name: string, text: string, parse: (text: string) => Parsed): number {
+  const parsed = parse(text)
+  const isTooLong = 'value' in parsed && parse === parseDuration && parsed.value > longestDelay
+  if ('value' in parsed && !isTooLong) return parsed.value
+  const [problem, hint] = 'problem' in parsed ? [parsed.problem, parsed.hint] : ['is too long', 'at most 1m']
+  throw new PosadaError('E_USAGE', `--${name} ${text} ${problem}`, {
+    value: text,
+    ...(hint === undefined ? {} : { hint }),
+  })
+}
