@@ -1,0 +1,82 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, expect, it } from 'vitest'
+import { sendCommand } from '../../../src/background/client.ts'
+import { asObject } from '../../../src/background/codec.ts'
+import { launchNetworkProcess } from '../../../src/network/launch.ts'
+import { ethernet, mac } from '../../helpers/frames.ts'
+import { until } from '../../helpers/guest-talk.ts'
+import { exampleMember, exampleNetwork } from '../../helpers/networks.ts'
+import { Nic } from '../../helpers/nic.ts'
+
+// No guests: NICs of our own, and the real process. Some seconds.
+const cleanUps: (() => unknown)[] = []
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
+})
+
+async function place() {
+  const folder = mkdtempSync(join(tmpdir(), 'posada-net-'))
+  cleanUps.push(() => rmSync(folder, { recursive: true, force: true }))
+  const members = ['a', 'b'].map((name, index) => ({
+    ...exampleMember(name, index + 2),
+    socket: join(folder, name),
+  }))
+  const [a, b] = await Promise.all(members.map(({ socket }) => Nic.listen(socket)))
+  if (a === undefined || b === undefined) throw new Error('no NICs')
+  cleanUps.push(() => Promise.all([a.close(), b.close()]))
+  const at = (name: string) => join(folder, name)
+  writeFileSync(
+    at('config.json'),
+    JSON.stringify({ version: 1, project: 'shop', networks: [exampleNetwork({ members })] }),
+  )
+  const config = {
+    id: '0a1b2c3d',
+    config: at('config.json'),
+    lock: at('lock'),
+    control: at('net.sock'),
+    capture: at('capture.sock'),
+  }
+  const tell = (name: string, given: Record<string, unknown> = {}) =>
+    sendCommand(config.control, { name, arguments: given, timeout: 10_000 })
+  const launch = () => launchNetworkProcess(config, at('log'))
+  cleanUps.push(() => tell('quit'))
+  return { a, b, tell, launch }
+}
+
+const frame = ethernet(mac(3), mac(2), 0x88b5, Buffer.alloc(46))
+const pidOf = (status: unknown) => Number(asObject(status).pid)
+
+it('carries frames, is killed and started anew with its links, and ends with the last machine', async () => {
+  const { a, b, tell, launch } = await place()
+  for (const round of [1, 2]) {
+    await launch()
+    await until('both are linked', 10_000, async () => a.linked && b.linked)
+    a.send(frame)
+    await until('it has come', 10_000, async () => b.frames.length === round)
+    if (round === 2) break
+    process.kill(pidOf(await tell('status')), 'SIGKILL')
+    await until('it is gone', 10_000, async () => !a.linked && !b.linked)
+    expect(await tell('status')).toBe(null)
+  }
+  await expect(launch()).rejects.toMatchObject({ code: 'E_LOCKED' })
+  await a.close()
+  expect(await tell('release', { machines: ['a'] })).toEqual({ ends: false })
+  await b.close()
+  expect(await tell('release', { machines: ['b'] })).toEqual({ ends: true })
+  await until('it has ended', 10_000, async () => (await tell('status')) === null)
+})
+
+it('a million frames leave its memory as it was', async () => {
+  const { a, b, tell, launch } = await place()
+  await launch()
+  await until('both are linked', 10_000, async () => a.linked && b.linked)
+  const memory = async () => Number(asObject(await tell('status')).memory)
+  b.deafen()
+  await a.sendAll(frame, 100_000)
+  const before = await memory()
+  b.listenAgain()
+  await a.sendAll(frame, 900_000)
+  expect((await memory()) - before).toBeLessThan(100 * 1024 * 1024)
+})
