@@ -13,7 +13,7 @@ describe('a wrong command line', () => {
     [['--jsno'], 'there is no flag --jsno without a command'],
     [['status', '--jsno'], 'did you mean --json?'],
     [['schema', 'extra'], 'unexpected argument: extra'],
-    [['box', 'add'], 'missing argument: PATH'],
+    [['box', 'add'], 'missing argument: SOURCE'],
     [['completion', 'tcsh'], 'expected tcsh to be one of: bash, zsh, fish'],
     [['logs', '--lines', 'many'], '--lines: expected an integer'],
     [['logs', '--follow', '--json'], '--follow has no end'],

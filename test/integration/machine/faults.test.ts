@@ -33,11 +33,11 @@ async function begin(): Promise<void> {
 
 describe('a box', () => {
   it('that is not there: where it is asked for, and how to get it', async () => {
-    place.write(manifest('', 'debian/13'))
+    place.write(manifest('', 'debian/99'))
     expect(await place.fails('E_BOX_MISSING', 'up')).toMatchObject({
       exitCode: 1,
       machine: 'default',
-      value: 'debian/13',
+      value: 'debian/99',
       place: { file: file(), line: 3, column: 6 },
     })
     place.write(manifest('', 'nobody/knows'))
@@ -88,9 +88,11 @@ describe('a state file', () => {
   ])('%s stops all but destroy, which ends the machine’s process too', async (_, content, code) => {
     await begin()
     writeFileSync(machineFile('state.json'), content)
-    for (const verb of ['status', 'up', 'halt']) {
+    for (const verb of ['up', 'halt']) {
       expect(await place.fails(code, verb)).toMatchObject({ exitCode: 1, hint: expect.any(String) })
     }
+    const shown = await place.json<{ machines: object[] }>('status')
+    expect(shown.machines).toMatchObject([{ state: 'unknown', code, reason: expect.any(String) }])
     const { code: exit, stderr } = await place.run('destroy', '--yes')
     expect({ exit, stderr }).toMatchObject({
       exit: 0,
