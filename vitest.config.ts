@@ -1,9 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
-// `unit` never boots a machine. `cli` runs the built command line. `machines` boots guests, one
-// test file at a time, for two emulated machines at once starve each other. `lab` is the part of the
-// hypervisor's lab that each run has; `npm run test:lab` is all of it. The projects run one after the
-// other, so that nothing else takes the processors from a guest.
+// `unit` never boots a machine. `cli` runs the built command line. `machines` boots guests, two test
+// files at a time: a guest that boots seldom keeps more than one processor busy. `lab` is the part of
+// the hypervisor's lab that each run has; `npm run test:lab` is all of it. The projects run one after
+// the other, so that nothing else takes the processors from a guest.
 export default defineConfig({
   test: {
     projects: [
@@ -29,9 +29,9 @@ export default defineConfig({
           name: 'machines',
           include: ['test/contract/**/*.test.ts', 'test/integration/**/*.test.ts'],
           globalSetup: ['test/helpers/built.ts'],
-          fileParallelism: false,
+          maxWorkers: 2,
           testTimeout: 180_000,
-          hookTimeout: 300_000,
+          hookTimeout: 600_000,
           sequence: { groupOrder: 2 },
         },
       },

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:f
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
+import { isErrno } from '../../src/lib/errno.ts'
 import { cpioArchive } from './cpio.ts'
 
 const run = promisify(execFile)
@@ -69,7 +70,10 @@ async function fetchPackages(folder: string, packages: string): Promise<void> {
     for (const name of await readdir(work)) {
       if (name.endsWith('.deb')) await run('dpkg', ['--extract', name, unpacked], { cwd: work })
     }
-    await rename(unpacked, packages)
+    await rename(unpacked, packages).catch((error: unknown) => {
+      // Another test file was first.
+      if (!isErrno(error, 'ENOTEMPTY', 'EEXIST')) throw error
+    })
   } finally {
     await rm(work, { recursive: true, force: true })
   }
