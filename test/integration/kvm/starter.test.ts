@@ -86,9 +86,10 @@ describe.skipIf(!hasKvm)('a process that starts a machine (needs /dev/kvm)', () 
     async (ms) => {
       const spec = await make()
       const child = starter(spec, '/dev/null')
+      const end = ended(child)
       await delay(ms)
       child.kill('SIGKILL')
-      await ended(child)
+      await end
       // Whatever it had begun goes on by itself.
       await delay(500)
       const status = await provider.status(spec)
