@@ -27,9 +27,18 @@ function merit({ provider, report }: Choice): number {
   return (report.usable ? 4 : 0) + (hasNetwork ? 2 : 0) + (report.hardware ? 1 : 0)
 }
 
-function fulfils(provider: Provider, { arch, boot, nested, forwards }: Needs): boolean {
+function fulfils(provider: Provider, needs: Needs): boolean {
+  const { arch, boot, nested, forwards, switchNics, isolated } = needs
   const can = provider.capabilities()
   const canForward = forwards.length === 0 || can.network !== false
   const canUdp = !forwards.includes('udp') || can.udpForward
-  return can.arch.includes(arch) && can.boot.includes(boot) && (!nested || can.nested) && canForward && canUdp
+  const canJoin = (!switchNics || can.switchNics === true) && (!isolated || can.isolation === true)
+  return (
+    can.arch.includes(arch) &&
+    can.boot.includes(boot) &&
+    (!nested || can.nested) &&
+    canForward &&
+    canUdp &&
+    canJoin
+  )
 }

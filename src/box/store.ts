@@ -45,7 +45,7 @@ export interface BoxStore {
   /** Every box, by name and version; the newest version last. Damaged ones are told apart, not left out. */
   list(): Promise<BoxEntry[]>
   /** Adds a folder or an archive of one. E_BOX_EXISTS, E_BOX_INVALID, E_BOX_CORRUPT. */
-  add(source: string, options?: { force?: boolean }): Promise<StoredBox>
+  add(source: string, options?: { force?: boolean } & RemoveOptions): Promise<StoredBox>
   /**
    * Removes every version of `debian/12`, or one version. `usedBy` gives the machines that stand on
    * a box; where there are any, E_BOX_IN_USE and nothing is removed. Returns what was removed.

@@ -2,6 +2,7 @@ import type { Machine } from '../manifest/index.ts'
 import type { MachineState } from '../project/machine-state.ts'
 import type { Provider } from '../provider/index.ts'
 import { findBox } from './find-box.ts'
+import { isIsolated } from './networks/config.ts'
 import type { Needs, Project } from './project.ts'
 import { bootOf } from './spec.ts'
 
@@ -36,6 +37,8 @@ async function needsOf(project: Project, config: Machine): Promise<Needs> {
     boot: bootOf(manifest),
     nested: config.nested,
     forwards: config.ports.map(({ protocol }) => protocol),
+    switchNics: config.networks.length > 0,
+    isolated: isIsolated(project.manifest, config),
     settings: Object.keys(config.providers),
   }
 }

@@ -34,6 +34,9 @@ export interface Needs {
   nested: boolean
   /** The protocols of the ports that are forwarded to it. */
   forwards: readonly PortForward['protocol'][]
+  /** Whether it joins private networks, and whether it is to have no way out besides. */
+  switchNics: boolean
+  isolated: boolean
   /** Providers that the manifest has settings for. */
   settings: readonly string[]
 }

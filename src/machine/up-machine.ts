@@ -135,9 +135,10 @@ async function openSession(
   provider: Provider,
   state: MachineState,
 ): Promise<{ session: SshSession | null; state: MachineState }> {
-  if (state.start?.readyAt === undefined || isUnsettled(state)) {
-    return undoUnfinished(project, provider, config, () => logIn(project, { config, provider, state }))
-  }
+  const enter = () => logIn(project, { config, provider, state })
+  if (state.start?.readyAt === undefined) return undoUnfinished(project, provider, config, enter)
+  // Somebody may be at work in it already: its power is not cut whatever comes.
+  if (isUnsettled(state)) return enter()
   if (config.ready.length === 0) return { session: null, state }
   const target = sshTarget(provider, state, project.paths.machine(config.name))
   return { session: await connect(target, { signal: project.signal }), state }

@@ -30,8 +30,8 @@ export async function fetchBox(source: BoxSource, context: FetchContext): Promis
   }
 }
 
-async function fromFile({ path, text }: FileSource, context: FetchContext): Promise<StoredBox> {
-  const { store, force = false, facts = {}, arch, emit, signal, usedBy, source = text } = context
+async function fromFile({ path }: FileSource, context: FetchContext): Promise<StoredBox> {
+  const { store, force = false, facts = {}, arch, emit, signal, usedBy } = context
   const input = { path, shown: path, sha256: null, ours: false }
   const fill = async (folder: string) =>
     (await isFolder(path))
@@ -39,7 +39,7 @@ async function fromFile({ path, text }: FileSource, context: FetchContext): Prom
       : importFile(input, folder, { facts, arch, emit, signal })
   return admitBox(storePaths(store.dir), fill, {
     force,
-    origin: { source, origin: null },
+    origin: { source: path, origin: null },
     ...(usedBy === undefined ? {} : { usedBy }),
   })
 }

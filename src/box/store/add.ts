@@ -4,7 +4,7 @@ import { isErrno } from '../../lib/errno.ts'
 import { takeArchive } from '../archive/take-archive.ts'
 import type { StoredBox } from '../model.ts'
 import type { StorePaths } from '../store-paths.ts'
-import { admitBox } from './admit.ts'
+import { type AdmitOptions, admitBox } from './admit.ts'
 import { takeFolder } from './take-folder.ts'
 
 /**
@@ -14,7 +14,7 @@ import { takeFolder } from './take-folder.ts'
 export function addBox(
   paths: StorePaths,
   source: string,
-  options: { force?: boolean } = {},
+  options: Pick<AdmitOptions, 'force' | 'usedBy'> = {},
 ): Promise<StoredBox> {
   return admitBox(
     paths,

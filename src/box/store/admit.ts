@@ -15,7 +15,7 @@ export type FillBox = (folder: string) => Promise<BoxManifest>
 export interface AdmitOptions {
   /** Replaces a box of the same name, version and architecture that has other content. */
   force?: boolean
-  /** The machines that stand on a box; what is replaced stays where there are any. */
+  /** The machines that stand on a box; what is replaced stays where there are any, or where nobody can tell. */
   usedBy?: (digest: string) => Promise<string[]> | string[]
   origin?: RefOrigin
 }
@@ -45,8 +45,7 @@ export async function admitBox(
     const origin =
       options.origin ?? (old !== null && isSame ? { source: old.source, origin: old.origin } : undefined)
     const stored = await placeFolder(paths, folder, { inputs, ...(origin ?? { source: null, origin: null }) })
-    if (old !== null && !isSame && ((await options.usedBy?.(old.digest)) ?? []).length === 0)
-      await dropUnnamed(paths, old.digest)
+    if (old !== null && !isSame) await dropUnused(paths, old.digest, options)
     return stored
   } finally {
     await rm(folder, { recursive: true, force: true })
@@ -60,7 +59,7 @@ export async function admitBox(
 export async function admitStored(
   paths: StorePaths,
   digest: string,
-  { force, origin }: AdmitOptions & { origin: RefOrigin },
+  { force, origin, usedBy }: AdmitOptions & { origin: RefOrigin },
 ): Promise<StoredBox | null> {
   const stored = await readWhole(paths, digest)
   if (stored === null) return null
@@ -76,9 +75,17 @@ export async function admitStored(
     inputs: isSame ? (old?.inputs ?? null) : null,
     ...origin,
   })
-  if (old !== null && !isSame) await dropUnnamed(paths, old.digest)
+  if (old !== null && !isSame) await dropUnused(paths, old.digest, usedBy === undefined ? {} : { usedBy })
   // It may have been removed before it had this name.
   return readWhole(paths, digest)
+}
+
+async function dropUnused(
+  paths: StorePaths,
+  digest: string,
+  { usedBy }: Pick<AdmitOptions, 'usedBy'>,
+): Promise<void> {
+  if (usedBy !== undefined && (await usedBy(digest)).length === 0) await dropUnnamed(paths, digest)
 }
 
 async function readWhole(paths: StorePaths, digest: string): Promise<StoredBox | null> {

@@ -15,7 +15,12 @@ export async function findBox(
   source: BoxSource,
   arch: BoxArch,
 ): Promise<StoredBox | null> {
-  if (source.kind !== 'name') return findBySource(paths, { source: sourceText(source), arch })
+  // The same `./web.tar` is another file in each project.
+  if (source.kind === 'file') return findBySource(paths, { source: source.path, arch })
+  if (source.kind !== 'name') {
+    const checksum = source.kind === 'url' ? source.checksum : null
+    return findBySource(paths, { source: sourceText(source), arch, checksum })
+  }
   const [ref] = (await listRefs(paths, source.name))
     .filter((one) => one.arch === arch && fits(one.version, source.wanted))
     .sort(newestFirst)

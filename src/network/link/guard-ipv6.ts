@@ -7,6 +7,7 @@ const fixed = { bytes: 40, next: 6, source: 8 }
 const icmpv6 = 58
 const udp = 17
 const dhcpv6ServerPort = 547
+const dhcpv6ClientPort = 546
 /** Hop-by-hop, routing, fragment, destination options, authentication: headers before the payload's own. */
 const extensions = new Set([0, 43, 44, 51, 60])
 const fragment = 44
@@ -25,7 +26,9 @@ export function guardIpv6(bytes: Uint8Array, at: number, end: number, sender: Se
   if (payload === null) return 'malformed'
   if (payload.next === udp && payload.first) {
     if (payload.at + 8 > end) return 'malformed'
-    return high(bytes, payload.at) === dhcpv6ServerPort ? 'dhcp' : null
+    const isAnswer =
+      high(bytes, payload.at) === dhcpv6ServerPort || high(bytes, payload.at + 2) === dhcpv6ClientPort
+    return isAnswer ? 'dhcp' : null
   }
   if (payload.next !== icmpv6 || !payload.first) return null
   const type = bytes[payload.at]

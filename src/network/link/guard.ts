@@ -4,6 +4,7 @@ import {
   headerBytes,
   high,
   isGroup,
+  isTag,
   payloadOf,
   sourceOffset,
 } from '../wire/ethernet.ts'
@@ -24,6 +25,7 @@ const arp = { bytes: 28, senderMac: 8, senderIp: 14 }
 const ipv4 = { bytes: 20, protocol: 9, fragment: 6, source: 12 }
 const udp = 17
 const dhcpServerPort = 67
+const dhcpClientPort = 68
 
 /**
  * Why the frame at [start, end) may not be sent by this machine, or null. It sends from its own MAC
@@ -36,7 +38,8 @@ export function guardFrame(bytes: Uint8Array, start: number, end: number, sender
   if (isGroup(bytes, start + sourceOffset)) return 'mac'
   if (!sameBytes(bytes, start + sourceOffset, sender.mac)) return 'mac'
   const payload = payloadOf(bytes, start, end)
-  if (payload === null) return 'malformed'
+  // Linux takes off any number of tags; what is behind a third one could not be looked at.
+  if (payload === null || isTag(payload.type)) return 'malformed'
   if (payload.type === etherType.ipv4) return guardIpv4(bytes, payload.at, end, sender)
   if (payload.type === etherType.arp) return guardArp(bytes, payload.at, end, sender)
   if (payload.type === etherType.ipv6) return guardIpv6(bytes, payload.at, end, sender)
@@ -62,7 +65,10 @@ function guardIpv4(bytes: Uint8Array, at: number, end: number, sender: Sender): 
   const isFirst = (high(bytes, at + ipv4.fragment) & 0x1fff) === 0
   if (bytes[at + ipv4.protocol] !== udp || !isFirst) return null
   if (end - at < header + 8) return 'malformed'
-  return high(bytes, at + header) === dhcpServerPort ? 'dhcp' : null
+  // Clients look at the port that an answer is sent to, not at where it comes from.
+  const isAnswer =
+    high(bytes, at + header) === dhcpServerPort || high(bytes, at + header + 2) === dhcpClientPort
+  return isAnswer ? 'dhcp' : null
 }
 
 function address(bytes: Uint8Array, at: number): number {

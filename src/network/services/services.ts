@@ -68,7 +68,8 @@ export class Services {
       const send = (answer: Buffer | null) => {
         if (answer !== null) reply(this.#datagram(mac, packet.source, ports, answer))
       }
-      void answerDns(data, { machine, network }, resolver).then(send)
+      // Without an answer the guest asks again, or another server.
+      answerDns(data, { machine, network }, resolver).then(send, () => undefined)
     }
   }
 

@@ -62,7 +62,9 @@ function askServer(server: string, query: Buffer, head: Buffer): Promise<Buffer 
       answer.writeUInt16BE(query.readUInt16BE(0), 0)
       settle(answer)
     })
-    socket.connect(Number(port), address, () => socket.send(sent))
+    // A callback of connect would be called for its failure as well.
+    socket.once('connect', () => socket.send(sent, () => undefined))
+    socket.connect(Number(port), address)
   })
 }
 

@@ -33,6 +33,11 @@ export function isGroup(bytes: Uint8Array, at: number): boolean {
   return ((bytes[at] ?? 0) & 1) === 1
 }
 
+/** Whether a type says that a VLAN tag follows. */
+export function isTag(type: number): boolean {
+  return type === etherType.vlan || type === etherType.serviceVlan
+}
+
 /**
  * What a frame carries and where that begins, past at most two VLAN tags (IEEE 802.1Q, 802.1ad); null
  * where the frame ends before it says so.
@@ -46,7 +51,7 @@ export function payloadOf(
   for (let tags = 0; ; tags++) {
     if (at + 2 > end) return null
     const type = high(bytes, at)
-    if (tags === 2 || (type !== etherType.vlan && type !== etherType.serviceVlan)) return { type, at: at + 2 }
+    if (tags === 2 || !isTag(type)) return { type, at: at + 2 }
     at += 4
   }
 }

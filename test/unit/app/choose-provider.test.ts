@@ -28,6 +28,7 @@ const noPasst = { network: false, udpForward: false }
 const qemu = (report: Omit<ProbeReport, 'reason'> = onProcessor) => choice('qemu', report)
 const needs = (change: Partial<Needs> = {}): Needs => ({
   ...{ arch: 'x86_64', boot: 'kernel', nested: false, forwards: [], settings: [] },
+  ...{ switchNics: false, isolated: false },
   ...change,
 })
 const names = (choices: readonly Choice[]) => choices.map(({ provider }) => provider.name)
@@ -62,4 +63,13 @@ test.each<[string, Choice[], Partial<Needs>, string[]]>([
 
 test('without a machine in mind those that cannot run here come last', () => {
   expect(names([kvm(unusable), qemu(emulated)].sort(byMerit))).toEqual(['qemu', 'kvm'])
+})
+
+test('a machine of an isolated network goes to who can keep it in', () => {
+  const can = { switchNics: true, isolation: true }
+  const choices = [kvm(onProcessor, { switchNics: true }), choice('qemu', onProcessor, can)]
+  expect(ranking(choices, needs({ switchNics: true }))[0]?.provider.name).toBe('kvm')
+  expect(
+    ranking(choices, needs({ switchNics: true, isolated: true })).map(({ provider }) => provider.name),
+  ).toEqual(['qemu'])
 })

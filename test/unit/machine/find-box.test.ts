@@ -189,7 +189,7 @@ boxes:
       writeBox(join(folder, disk), boxContent({ name: 'team/web', version: '1' }, disk))
     const first = await ann.store.add(await box('one'))
     await ann.find('team/web')
-    const second = await ann.store.add(await box('two'), { force: true })
+    const second = await ann.store.add(await box('two'), { force: true, usedBy: () => [] })
     await expect(ann.find('team/web')).rejects.toMatchObject({
       code: 'E_LOCK_MISMATCH',
       details: [`posada.lock:  sha256:${first.digest}`, `found:        sha256:${second.digest}`],

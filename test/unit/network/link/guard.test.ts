@@ -9,7 +9,7 @@ const other = sender(2)
 const judge = (frame: Uint8Array) => guardFrame(frame, 0, frame.length, me)
 const v4 = (source: number, protocol = 6, payload = Buffer.alloc(20)) =>
   ethernet(other.mac, me.mac, 0x0800, ipv4(source, other.ipv4, protocol, payload))
-const udp = (port: number) => Buffer.from([port >> 8, port & 255, 0, 68, 0, 8, 0, 0])
+const udp = (from: number, to = 4242) => Buffer.from([from >> 8, from & 255, to >> 8, to & 255, 0, 8, 0, 0])
 const v6 = (source: Uint8Array, next = 6, payload = Buffer.alloc(24)) =>
   ethernet(other.mac, me.mac, 0x86dd, ipv6(source, next, payload))
 const address = (prefix: Uint8Array, id: Uint8Array) => Uint8Array.from([...prefix, ...id])
@@ -40,11 +40,13 @@ it('a tag changes nothing: what is behind it is looked at too', () => {
     Buffer.concat([frame.subarray(0, 12), Buffer.from([0x81, 0, 0, 5]), frame.subarray(12)])
   expect(judge(tagged(v4(me.ipv4)))).toBe(null)
   expect(judge(tagged(tagged(v4(other.ipv4))))).toBe('ipv4')
+  expect(judge(tagged(tagged(tagged(v4(me.ipv4)))))).toBe('malformed')
 })
 
 it('it is no DHCP server, and asks one as it likes', () => {
   expect(judge(v4(me.ipv4, 17, udp(67)))).toBe('dhcp')
-  expect(judge(v4(0, 17, udp(68)))).toBe(null)
+  expect(judge(v4(me.ipv4, 17, udp(12345, 68)))).toBe('dhcp')
+  expect(judge(v4(0, 17, udp(68, 67)))).toBe(null)
   expect(judge(v6(address(linkLocal, interfaceId(me.mac)), 17, Buffer.from([2, 35, 0, 0, 0, 8, 0, 0])))).toBe(
     'dhcp',
   )
