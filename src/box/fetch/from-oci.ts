@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { exists } from '../../lib/folders.ts'
 import { openPart, sweepParts } from '../download/part-file.ts'
 import { inStep } from '../download/progress.ts'
 import { openHttp } from '../http/client.ts'
@@ -57,25 +58,30 @@ async function take(remote: RemoteBox, taking: Taking): Promise<StoredBox> {
   const { paths, registry, shown, admit, context } = taking
   const { emit, signal } = context
   const digest = createHash('sha256').update(remote.json).digest('hex')
+  const key = digest.slice(0, 40)
+  const work = join(paths.downloads, `${key}.pull`)
   const there = await admitStored(paths, digest, admit)
-  if (there !== null) return there
+  // A pull that was killed at its very end has left its parts, which are of no use any more.
+  const leftovers = [work, join(paths.downloads, `${key}.part`)]
+  const isClean = !(await Promise.all(leftovers.map(exists))).includes(true)
+  if (there !== null && isClean) return there
   checkFree(remote.box, await findRef(paths, remote.box), digest, admit)
   await sweepParts(paths.downloads)
-  const key = digest.slice(0, 40)
   const onWait = () =>
     emit({
       type: 'notice',
       level: 'info',
       message: `waiting for another posada process that fetches ${shown}`,
     })
+  const pull = async () => {
+    const local = await localChunks(paths, remote.box, signal)
+    const options = { registry, work, local, shown, emit, signal }
+    return admitBox(paths, (target) => pullBox(remote, target, options), admit)
+  }
   const part = await openPart(paths.downloads, key, { signal, onWait })
   try {
-    const meanwhile = part.waited ? await admitStored(paths, digest, admit) : null
-    if (meanwhile !== null) return meanwhile
-    const local = await localChunks(paths, remote.box, signal)
-    const work = join(paths.downloads, `${key}.pull`)
-    const options = { registry, work, local, shown, emit, signal }
-    const box = await admitBox(paths, (target) => pullBox(remote, target, options), admit)
+    const isThere = there !== null || part.waited
+    const box = (isThere ? await admitStored(paths, digest, admit) : null) ?? (await pull())
     await keepChunks(paths, digest, remote.chunks)
     await rm(work, { recursive: true, force: true })
     await part.remove()
