@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { PosadaError } from '../errors/index.ts'
 import { isErrno } from '../lib/errno.ts'
+import { sleep } from '../lib/sleep.ts'
 import { encodeRequest, LineDecoder, parseReply } from './codec.ts'
 
 export interface Command {
@@ -10,13 +11,29 @@ export interface Command {
   timeout: number
 }
 
+/** What a connection comes to that ends before its answer. */
+const brokeOff = Symbol('broke off')
+/** Milliseconds for a process that ends to take its socket away. */
+const pause = 50
+
 /**
- * Sends one command to a background process. Null where nobody listens: it does not run.
+ * Sends one command to a background process. Null where nobody listens: it does not run, or was just
+ * ending when it was asked.
  *
- * @throws PosadaError E_CONTROL when it refuses, breaks off or does not answer in time
+ * @throws PosadaError E_CONTROL when it refuses, breaks off and goes on, or does not answer in time
  */
 export async function sendCommand(path: string, command: Command): Promise<unknown> {
-  const socket = await open(path)
+  const answer = await sendOnce(path, command)
+  if (answer !== brokeOff) return answer
+  await sleep(pause)
+  const again = await open(path, command.name)
+  if (again === null) return null
+  again.destroy()
+  throw new PosadaError('E_CONTROL', `${command.name}: the connection broke off`)
+}
+
+async function sendOnce(path: string, command: Command): Promise<unknown> {
+  const socket = await open(path, command.name)
   if (socket === null) return null
   try {
     return await ask(socket, command)
@@ -25,13 +42,13 @@ export async function sendCommand(path: string, command: Command): Promise<unkno
   }
 }
 
-function open(path: string): Promise<Socket | null> {
+function open(path: string, name: string): Promise<Socket | null> {
   return new Promise((resolve, reject) => {
     const socket = connect(path)
     socket.once('connect', () => resolve(socket))
-    socket.once('error', (error) => {
-      if (isErrno(error, 'ENOENT', 'ECONNREFUSED', 'ENOTDIR')) resolve(null)
-      else reject(error)
+    socket.once('error', (cause) => {
+      if (isErrno(cause, 'ENOENT', 'ECONNREFUSED', 'ENOTDIR')) resolve(null)
+      else reject(new PosadaError('E_CONTROL', `${name}: ${cause.message}`, { cause }))
     })
   })
 }
@@ -43,10 +60,13 @@ function ask(socket: Socket, { name, arguments: given, timeout }: Command): Prom
     const fail = (message: string, cause?: unknown) =>
       reject(new PosadaError('E_CONTROL', `${name}: ${message}`, cause === undefined ? {} : { cause }))
     const timer = setTimeout(() => fail(`no answer within ${timeout / 1000} s`), timeout)
-    socket.on('error', (error) => fail(error.message, error))
+    socket.on('error', (error) => {
+      if (isErrno(error, 'ECONNRESET', 'EPIPE')) resolve(brokeOff)
+      else fail(error.message, error)
+    })
     socket.once('close', () => {
       clearTimeout(timer)
-      fail('the connection broke off')
+      resolve(brokeOff)
     })
     socket.on('data', (bytes) => {
       try {

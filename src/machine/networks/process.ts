@@ -115,12 +115,7 @@ async function ensureProcess(
 
 /** False where nobody listens, or whoever did is just ending. */
 async function tell(control: string, name: string, given: Record<string, unknown>): Promise<boolean> {
-  try {
-    return (await sendCommand(control, { name, arguments: given, timeout: patience })) !== null
-  } catch (error) {
-    if (isPosadaError(error, 'E_CONTROL') && error.message.endsWith('the connection broke off')) return false
-    throw error
-  }
+  return (await sendCommand(control, { name, arguments: given, timeout: patience })) !== null
 }
 
 function processConfig(project: Project, id: string): ProcessConfig {
