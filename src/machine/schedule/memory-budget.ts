@@ -18,20 +18,23 @@ export interface MemoryBudget {
  * A guest's memory is taken by and by, so what the host has free now says too much: a machine counts
  * with all that it was given from its start, and so do those of the project that run already.
  * `look` is asked once, before the first machine: what the host has, null where that is not known,
- * and how much of their memory running machines have not taken yet.
+ * and how much of their memory running machines have not taken yet. A machine that would be the
+ * project's only one is the user's own to judge: it is refused only where the host could never hold it.
  */
 export function memoryBudget(look: () => Promise<{ host: HostMemory | null; owed: number }>): MemoryBudget {
-  let left: Promise<number> | undefined
+  let found: Promise<{ free: number; alone: number }> | undefined
   let given = 0
   const begin = async () => {
     const { host, owed } = await look()
-    if (host === null) return Number.POSITIVE_INFINITY
-    return host.available - owed - Math.min(host.total * MARGIN.part, MARGIN.most)
+    if (host === null) return { free: Number.POSITIVE_INFINITY, alone: Number.POSITIVE_INFINITY }
+    const free = host.available - owed - Math.min(host.total * MARGIN.part, MARGIN.most)
+    return { free, alone: owed === 0 ? host.total : free }
   }
   return {
     async admit(config) {
-      left ??= begin()
-      const room = (await left) - given - OVERHEAD
+      found ??= begin()
+      const { free, alone } = await found
+      const room = (given === 0 ? Math.max(free, alone) : free) - given - OVERHEAD
       if (config.memory > room) throw memoryShort(config, room)
       given += config.memory + OVERHEAD
     },

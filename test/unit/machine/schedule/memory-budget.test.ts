@@ -24,15 +24,20 @@ describe('memoryBudget', () => {
   it('keeps a margin, and what running machines have not taken yet', async () => {
     const host = { total: 100 * GIB, available: 10 * GIB }
     const tight = memoryBudget(async () => ({ host, owed: 0 }))
-    await expect(tight.admit(machine('a', 9))).rejects.toMatchObject({ code: 'E_MEMORY_SHORT' })
+    await tight.admit(machine('a', 1))
+    await expect(tight.admit(machine('b', 8))).rejects.toMatchObject({ code: 'E_MEMORY_SHORT' })
     const owing = memoryBudget(async () => ({ host, owed: 7 * GIB }))
     await expect(owing.admit(machine('a', 2))).rejects.toMatchObject({ code: 'E_MEMORY_SHORT' })
     await owing.admit(machine('a', 1.5))
   })
 
-  it('says "nothing" where nothing is left', async () => {
-    const budget = memoryBudget(async () => ({ host: { total: GIB, available: 0 }, owed: 0 }))
-    await expect(budget.admit(machine('a', 1))).rejects.toThrow('it needs 1GiB, nothing can be given')
+  it('admits a single machine that the host can hold at all', async () => {
+    const host = { total: 2 * GIB, available: GIB }
+    const one = memoryBudget(async () => ({ host, owed: 0 }))
+    await one.admit(machine('a', 1.5))
+    await expect(one.admit(machine('b', 0.5))).rejects.toThrow('it needs 512MiB, nothing can be given')
+    const large = memoryBudget(async () => ({ host, owed: 0 }))
+    await expect(large.admit(machine('a', 4))).rejects.toMatchObject({ code: 'E_MEMORY_SHORT' })
   })
 
   it('looks at the host once, and admits all where it cannot be told', async () => {
