@@ -1,7 +1,8 @@
-import { readFileSync, writeSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { encodeFailure, encodeReady } from '../background/handshake.ts'
 import { serveControl } from '../background/server.ts'
+import { logLine, tellStarter } from '../background/starter.ts'
 import { tryLock } from '../lib/flock.ts'
 import { type ForwarderConfig, forwarderFiles } from './config.ts'
 import { runForwarder } from './run.ts'
@@ -15,19 +16,14 @@ const MOST_LINES = 10_000
 
 let lines = 0
 const log = (line: string) => {
-  if (++lines <= MOST_LINES) writeSync(2, `${new Date().toISOString()} ${line}\n`)
+  if (++lines <= MOST_LINES) logLine(line)
 }
 
 let said = false
-/** A starter that has gone away meanwhile does not matter. */
+/** Only once. */
 function say(line: string): void {
-  if (said) return
+  if (!said) tellStarter(line, log)
   said = true
-  try {
-    writeSync(1, line)
-  } catch (error) {
-    log(`nobody waits for the start: ${error}`)
-  }
 }
 
 process.umask(0o077)

@@ -132,3 +132,13 @@ export function machinePaths(dir: string): MachinePaths {
     disk: (name) => join(data, `${name}.qcow2`),
   }
 }
+
+/** The sockets of a project's network process, in its runtime folder. */
+export function networkSockets(folder: string): { control: string; capture: string } {
+  return { control: join(folder, 'net.sock'), capture: join(folder, 'capture.sock') }
+}
+
+/** The socket of a machine's NIC on a private network, counted from 0, in the machine's runtime folder. */
+export function nicSocket(folder: string, index: number): string {
+  return join(folder, `net${index + 1}.sock`)
+}

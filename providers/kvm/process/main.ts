@@ -1,5 +1,6 @@
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { encodeFailure, encodeReady } from '../../../src/background/handshake.ts'
+import { logLine as log, tellStarter } from '../../../src/background/starter.ts'
 import { fromSystemError } from '../../../src/errors/index.ts'
 import { processTitle } from './find.ts'
 import type { VmmConfig } from './launch.ts'
@@ -7,16 +8,7 @@ import { supervise } from './supervise.ts'
 
 /** The process of one machine: its configuration on standard input, one line of JSON on standard output. */
 
-const log = (message: string) => writeSync(2, `${new Date().toISOString()} ${message}\n`)
-
-/** A starter that has gone away meanwhile does not matter: the machine runs, and its record says so. */
-function say(line: string): void {
-  try {
-    writeSync(1, line)
-  } catch (error) {
-    log(`nobody waits for the start: ${error}`)
-  }
-}
+const say = (line: string) => tellStarter(line, log)
 
 /** Its pipes give way to /dev/null: the lowest free descriptor is the one that was just closed (open(2)). */
 function letGoOfStarter(): void {

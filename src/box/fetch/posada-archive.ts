@@ -1,8 +1,5 @@
-import { isPosadaError } from '../../errors/index.ts'
-import { ByteReader } from '../archive/byte-reader.ts'
-import { openArchive } from '../archive/open-archive.ts'
+import { firstMember } from '../archive/first-member.ts'
 import { plainName, takeArchive } from '../archive/take-archive.ts'
-import { tarMembers } from '../archive/tar-members.ts'
 import { boxJsonName } from '../store-paths.ts'
 import type { BoxImporter } from './importer.ts'
 
@@ -14,15 +11,6 @@ export const posadaArchive: BoxImporter = {
 }
 
 async function beginsWithBoxJson(path: string): Promise<boolean> {
-  const reader = new ByteReader(openArchive(path))
-  try {
-    for await (const { name, kind } of tarMembers(reader, path))
-      if (kind !== 'folder') return kind === 'file' && plainName(name) === boxJsonName
-    return false
-  } catch (error) {
-    if (isPosadaError(error, 'E_BOX_INVALID')) return false
-    throw error
-  } finally {
-    await reader.close()
-  }
+  const first = await firstMember(path)
+  return first?.kind === 'file' && plainName(first.name) === boxJsonName
 }

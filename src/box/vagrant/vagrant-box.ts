@@ -1,11 +1,8 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isPosadaError } from '../../errors/index.ts'
-import { ByteReader } from '../archive/byte-reader.ts'
-import { openArchive } from '../archive/open-archive.ts'
+import { firstMember } from '../archive/first-member.ts'
 import { refused } from '../archive/refused.ts'
 import { safePath } from '../archive/safe-path.ts'
-import { tarMembers } from '../archive/tar-members.ts'
 import type { BoxFileInput, BoxImporter, ImportOptions } from '../fetch/importer.ts'
 import { nameFacts } from '../fetch/name-facts.ts'
 import { inspectDisk } from '../formats/inspect-disk.ts'
@@ -32,17 +29,8 @@ export const vagrantBox: BoxImporter = {
 const firstNames = /^(metadata\.json|Vagrantfile|info\.json|box\.img|box_1\.img|box\.ovf|box-disk\d*\.\w+)$/
 
 async function looksLikeVagrant({ path, shown }: BoxFileInput): Promise<boolean> {
-  const reader = new ByteReader(openArchive(path))
-  try {
-    for await (const { name, kind } of tarMembers(reader, path))
-      if (kind !== 'folder') return firstNames.test(safePath(name) ?? '') || /\.box$/i.test(shown)
-    return false
-  } catch (error) {
-    if (isPosadaError(error, 'E_BOX_INVALID')) return false
-    throw error
-  } finally {
-    await reader.close()
-  }
+  const first = await firstMember(path)
+  return first !== null && (firstNames.test(safePath(first.name) ?? '') || /\.box$/i.test(shown))
 }
 
 async function fill(input: BoxFileInput, target: string, options: ImportOptions): Promise<BoxManifest> {

@@ -1,10 +1,9 @@
 import { connect } from 'node:net'
-import { join } from 'node:path'
 import { PosadaError } from '../../errors/index.ts'
 import { formatSubnet, overlap, parseSubnet, type Subnet } from '../../lib/ip.ts'
 import { readTextIfThere } from '../../lib/write-file.ts'
 import type { Machine, Network } from '../../manifest/index.ts'
-import { projectPaths } from '../../project/paths.ts'
+import { networkSockets, projectPaths } from '../../project/paths.ts'
 import { runtimeDir } from '../../project/runtime-dir.ts'
 import { readIndex } from '../../project/user-index.ts'
 import type { Project } from '../project.ts'
@@ -77,7 +76,7 @@ async function warnOfOthers(project: Project, wanted: readonly Network[]): Promi
   for (const { id, root, name } of await readIndex(project.user.projects)) {
     if (
       root === project.paths.root ||
-      !(await isListening(join(runtimeDir(project.user.runtime, id), 'net.sock')))
+      !(await isListening(networkSockets(runtimeDir(project.user.runtime, id)).control))
     )
       continue
     const theirs = subnetsIn((await readTextIfThere(projectPaths(root).networks.config)) ?? '')

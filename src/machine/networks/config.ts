@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { PosadaError } from '../../errors/index.ts'
 import type { Attachment, Machine, Manifest, Network } from '../../manifest/index.ts'
 import type { Conditions } from '../../network/conditions/model.ts'
@@ -10,6 +9,7 @@ import {
   type RecordedAttachment,
   readState,
 } from '../../project/machine-state.ts'
+import { nicSocket } from '../../project/paths.ts'
 import { runtimeDir } from '../../project/runtime-dir.ts'
 import type { Project } from '../project.ts'
 import { type Changes, readChanges } from './changes-file.ts'
@@ -18,7 +18,7 @@ import { type Changes, readChanges } from './changes-file.ts'
 export function attachmentsOf(networks: readonly Attachment[], runtimeFolder: string): RecordedAttachment[] {
   return networks.map((attachment, index) => ({
     ...attachment,
-    socket: join(runtimeFolder, `net${index + 1}.sock`),
+    socket: nicSocket(runtimeFolder, index),
   }))
 }
 

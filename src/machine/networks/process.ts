@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import { sendCommand } from '../../background/client.ts'
 import { asObject } from '../../background/codec.ts'
 import { isPosadaError } from '../../errors/index.ts'
@@ -9,6 +8,7 @@ import { readTextIfThere, writeFileAtomic } from '../../lib/write-file.ts'
 import { launchNetworkProcess, type ProcessConfig } from '../../network/launch.ts'
 import { readIdentity } from '../../project/identity.ts'
 import { withLock } from '../../project/lock.ts'
+import { networkSockets } from '../../project/paths.ts'
 import { ensureRuntimeDir, runtimeDir } from '../../project/runtime-dir.ts'
 import type { Project } from '../project.ts'
 import { hasNetworks, networkConfig } from './config.ts'
@@ -125,7 +125,6 @@ function processConfig(project: Project, id: string): ProcessConfig {
     id,
     config,
     lock: processLock,
-    control: join(folder, 'net.sock'),
-    capture: join(folder, 'capture.sock'),
+    ...networkSockets(folder),
   }
 }

@@ -1,21 +1,13 @@
-import { readFileSync, writeSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { encodeFailure, encodeReady } from '../../background/handshake.ts'
+import { logLine as log, tellStarter } from '../../background/starter.ts'
 import { fromSystemError } from '../../errors/index.ts'
 import type { ProcessConfig } from '../launch.ts'
 import { supervise } from './supervise.ts'
 
 /** The process of one project's networks: its configuration on standard input, one line of JSON on standard output. */
 
-const log = (message: string) => writeSync(2, `${new Date().toISOString()} ${message}\n`)
-
-/** A starter that has gone away meanwhile does not matter. */
-function say(line: string): void {
-  try {
-    writeSync(1, line)
-  } catch (error) {
-    log(`nobody waits for the start: ${error}`)
-  }
-}
+const say = (line: string) => tellStarter(line, log)
 
 process.on('uncaughtException', (error) => {
   log(`bug: ${error.stack ?? error.message}`)

@@ -1,0 +1,18 @@
+import { writeSync } from 'node:fs'
+
+/** Writes a line to the log of a background process, which is its standard error. */
+export function logLine(message: string): void {
+  writeSync(2, `${new Date().toISOString()} ${message}\n`)
+}
+
+/**
+ * Says a line to whoever started this process, on standard output. A starter that has gone away
+ * meanwhile does not matter: what was started goes on, and is found without it.
+ */
+export function tellStarter(line: string, log: (message: string) => void): void {
+  try {
+    writeSync(1, line)
+  } catch (error) {
+    log(`nobody waits for the start: ${error}`)
+  }
+}
