@@ -4,7 +4,7 @@ import { launchProcess } from '../background/launch.ts'
 import { isPosadaError } from '../errors/index.ts'
 import { packageRoot } from '../lib/package-root.ts'
 import { rotateFile } from '../lib/rotate-file.ts'
-import { type ForwarderConfig, forwarderFiles } from './config.ts'
+import type { ForwarderConfig } from './config.ts'
 import type { Forward } from './forwards.ts'
 
 /** Milliseconds. */
@@ -20,7 +20,7 @@ export async function launchForwarder(
   await rotateFile(log, LOG_LIMIT)
   await launchProcess({
     file: join(packageRoot(), 'dist', 'forwarder.js'),
-    arguments: [config.machine, config.runtimeDir],
+    arguments: [config.machine, config.control],
     config,
     log,
     what: 'the process that forwards ports',
@@ -30,17 +30,16 @@ export async function launchForwarder(
   })
 }
 
-/** What a machine's process forwards now; null where none runs. E_CONTROL where it does not answer. */
-export async function askForwards(runtimeDir: string): Promise<Forward[] | null> {
-  const { control } = forwarderFiles(runtimeDir)
+/** What the process with this control socket forwards now; null where none runs. E_CONTROL where it does not answer. */
+export async function askForwards(control: string): Promise<Forward[] | null> {
   const answer = await sendCommand(control, { name: 'ports', timeout: LIMIT.answer })
   return Array.isArray(answer) ? (answer as Forward[]) : null
 }
 
-/** Ends a machine's process, where one runs. One that hangs ends with the machine. */
-export async function endForwarder(runtimeDir: string): Promise<void> {
+/** Ends the process with this control socket, where one runs. One that hangs ends with the machine. */
+export async function endForwarder(control: string): Promise<void> {
   try {
-    await sendCommand(forwarderFiles(runtimeDir).control, { name: 'quit', timeout: LIMIT.answer })
+    await sendCommand(control, { name: 'quit', timeout: LIMIT.answer })
   } catch (error) {
     if (!isPosadaError(error, 'E_CONTROL')) throw error
   }

@@ -4,7 +4,7 @@ import { encodeFailure, encodeReady } from '../background/handshake.ts'
 import { serveControl } from '../background/server.ts'
 import { logLine, tellStarter } from '../background/starter.ts'
 import { tryLock } from '../lib/flock.ts'
-import { type ForwarderConfig, forwarderFiles } from './config.ts'
+import type { ForwarderConfig } from './config.ts'
 import { runForwarder } from './run.ts'
 
 /** The process that forwards what listens in one guest: its configuration on standard input, one line of JSON on standard output. */
@@ -34,7 +34,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
 
 try {
   const config = JSON.parse(readFileSync(0, 'utf8')) as ForwarderConfig
-  const { control, lock } = forwarderFiles(config.runtimeDir)
+  const { control, lock } = config
   const held = await open(lock, 'a', 0o600)
   if (!tryLock(held.fd)) {
     // Another does this already, begun by a command that was killed before it heard of it.

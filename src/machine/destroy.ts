@@ -4,6 +4,7 @@ import { isPosadaError } from '../errors/index.ts'
 import { endForwarder } from '../forwarder/launch.ts'
 import { namesIn } from '../lib/folders.ts'
 import { type MachineState, machinesOnDisk, readState } from '../project/machine-state.ts'
+import { forwarderFiles } from '../project/paths.ts'
 import { forgetInIndex, readIndex } from '../project/user-index.ts'
 import { destroyLost } from './destroy-lost.ts'
 import { releaseNetworks, removeNetworks } from './networks/process.ts'
@@ -44,7 +45,7 @@ async function destroyMachine(project: Project, name: string): Promise<boolean> 
       if (state !== null) {
         const provider = await project.providers.get(state.provider)
         await provider.stop(state.spec, { graceful: false, timeout: 0 })
-        await endForwarder(state.spec.files.runtimeDir)
+        await endForwarder(forwarderFiles(state.spec.files.runtimeDir).control)
         await provider.destroy(state.spec)
         await rm(state.spec.files.runtimeDir, { recursive: true, force: true })
         if (state.networks !== undefined) await releaseNetworks(project, [name])

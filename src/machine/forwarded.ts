@@ -4,6 +4,7 @@ import { askForwards, endForwarder, launchForwarder } from '../forwarder/launch.
 import { processIdentity } from '../lib/process-identity.ts'
 import type { Machine } from '../manifest/index.ts'
 import type { MachineState } from '../project/machine-state.ts'
+import { forwarderFiles } from '../project/paths.ts'
 import type { Provider } from '../provider/index.ts'
 import type { Project } from './project.ts'
 import type { PortResult } from './results.ts'
@@ -25,19 +26,19 @@ export interface Forwarded {
  */
 export async function keepForwarded(project: Project, running: Forwarded): Promise<PortResult[]> {
   const { config, state } = running
-  const { runtimeDir } = state.spec.files
+  const { control } = forwarderFiles(state.spec.files.runtimeDir)
   if (!config.autoPorts) {
-    await endForwarder(runtimeDir)
+    await endForwarder(control)
     return []
   }
   try {
-    const found = await askForwards(runtimeDir)
+    const found = await askForwards(control)
     if (found !== null) return found.map(autoPort)
     const settings = await forwarderConfig(project, running)
     if (settings === null) return []
     const { forwarderLog } = project.paths.machine(config.name)
     await launchForwarder(settings, { log: forwarderLog, signal: project.signal })
-    return ((await askForwards(runtimeDir)) ?? []).map(autoPort)
+    return ((await askForwards(control)) ?? []).map(autoPort)
   } catch (error) {
     if (!isPosadaError(error, 'E_FORWARDER') && !isPosadaError(error, 'E_CONTROL')) throw error
     const message = `what listens in it is not forwarded: ${error.message}`
@@ -54,7 +55,8 @@ export async function forwardedNow(
 ): Promise<PortResult[] | null> {
   if (config?.autoPorts !== true) return []
   try {
-    return (await askForwards(state.spec.files.runtimeDir))?.map(autoPort) ?? null
+    const { control } = forwarderFiles(state.spec.files.runtimeDir)
+    return (await askForwards(control))?.map(autoPort) ?? null
   } catch (error) {
     if (isPosadaError(error, 'E_CONTROL')) return null
     throw error
@@ -73,7 +75,7 @@ async function forwarderConfig(
     machine: config.name,
     target: sshTarget(provider, state, project.paths.machine(config.name)),
     hypervisor,
-    runtimeDir: state.spec.files.runtimeDir,
+    ...forwarderFiles(state.spec.files.runtimeDir),
     skip: [SSH_GUEST_PORT, ...tcp.map(({ guestPort }) => guestPort)],
     avoid: project.manifest.machines.flatMap(({ ports }) => ports.map(({ hostPort }) => hostPort)),
   }

@@ -1,6 +1,7 @@
 import { PosadaError } from '../errors/index.ts'
 import { endForwarder } from '../forwarder/launch.ts'
 import { type MachineState, readState, writeState } from '../project/machine-state.ts'
+import { forwarderFiles } from '../project/paths.ts'
 import { conditionOf } from './condition.ts'
 import { releaseNetworks } from './networks/process.ts'
 import type { Project } from './project.ts'
@@ -65,7 +66,7 @@ async function haltMachine(
     const { how, via } = runs
       ? await inStep(project.emit, { machine: name, step: 'halt', message }, stop)
       : await stop()
-    await endForwarder(state.spec.files.runtimeDir)
+    await endForwarder(forwarderFiles(state.spec.files.runtimeDir).control)
     if (how !== 'already') await recordStop(project, state, { how, via })
     if (state.networks !== undefined) await releaseNetworks(project, [name])
     if (how === 'forced' && !force) {

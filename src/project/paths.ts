@@ -138,6 +138,11 @@ export function networkSockets(folder: string): { control: string; capture: stri
   return { control: join(folder, 'net.sock'), capture: join(folder, 'capture.sock') }
 }
 
+/** Where the process that forwards a guest's ports answers and what it holds, in the machine's runtime folder. */
+export function forwarderFiles(folder: string): { control: string; lock: string } {
+  return { control: join(folder, 'forward.sock'), lock: join(folder, 'forward.lock') }
+}
+
 /** The socket of a machine's NIC on a private network, counted from 0, in the machine's runtime folder. */
 export function nicSocket(folder: string, index: number): string {
   return join(folder, `net${index + 1}.sock`)
