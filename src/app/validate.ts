@@ -1,5 +1,5 @@
 import { PosadaError } from '../errors/index.ts'
-import { optionProblems } from '../machine/demands.ts'
+import { optionProblems } from '../machine/up/demands.ts'
 import { loadManifest, type Manifest } from '../manifest/index.ts'
 import { userPaths } from '../project/paths.ts'
 import { checkBoxSources } from './box-sources.ts'

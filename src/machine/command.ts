@@ -1,8 +1,8 @@
 import type { Readable, Writable } from 'node:stream'
 import { exec } from '../ssh/index.ts'
+import { findReachable, withSession } from './guest/session.ts'
 import type { Project } from './project.ts'
 import type { CommandResult } from './results.ts'
-import { findReachable, withSession } from './session.ts'
 
 export interface CommandOptions {
   /** The only machine where none is named. */

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 import { PosadaError } from '../errors/index.ts'
 import { type CopyResult, download, upload } from '../ssh/index.ts'
+import { findReachable, withSession } from './guest/session.ts'
 import type { Project } from './project.ts'
-import { findReachable, withSession } from './session.ts'
 
 export interface CopyVerbOptions {
   /** A path of the host, or `machine:path`; exactly one of the two leads into a machine. */

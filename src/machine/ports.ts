@@ -1,9 +1,9 @@
 import { readState } from '../project/machine-state.ts'
-import { forwardedNow } from './forwarded.ts'
+import { sshAddress } from './guest/target.ts'
+import { forwardedNow } from './ports/forwarded.ts'
 import type { Project } from './project.ts'
 import type { PortsResult } from './results.ts'
 import { selectMachines } from './select.ts'
-import { sshAddress } from './target.ts'
 
 /** The host's ports that lead into the running machines. */
 export async function ports(project: Project, machines: readonly string[]): Promise<PortsResult[]> {

@@ -8,13 +8,13 @@ import {
   provision as runSteps,
 } from '../provisioners/index.ts'
 import { connect, type SshSession } from '../ssh/index.ts'
+import { findReachable, notCreated } from './guest/session.ts'
+import { sshTarget } from './guest/target.ts'
 import type { Project } from './project.ts'
 import type { ProvisionResult } from './results.ts'
 import { processors } from './schedule/processors.ts'
 import { workTogether } from './schedule/work-together.ts'
 import { selectMachines } from './select.ts'
-import { findReachable, notCreated } from './session.ts'
-import { sshTarget } from './target.ts'
 import { failuresOf, hasFolder, throwFailures, withMachineLock } from './work.ts'
 
 export interface ProvisionVerbOptions {

@@ -1,10 +1,10 @@
 import { PosadaError } from '../errors/index.ts'
 import { readState } from '../project/machine-state.ts'
 import { clientConfig, type SshTarget } from '../ssh/index.ts'
+import { sshTarget } from './guest/target.ts'
 import type { Project } from './project.ts'
 import { selectMachines } from './select.ts'
 import { sshProxyCommand } from './ssh-proxy.ts'
-import { sshTarget } from './target.ts'
 
 /**
  * Text for OpenSSH's ssh_config(5) with a Host for each machine that exists; a machine's port stays

@@ -2,8 +2,8 @@ import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { packageRoot } from '../lib/package-root.ts'
 import { joinToServer } from '../ssh/index.ts'
+import { findReachable } from './guest/session.ts'
 import type { Project } from './project.ts'
-import { findReachable } from './session.ts'
 
 /** Joins two streams to the SSH server of a running machine until either side ends. */
 export async function sshProxy(

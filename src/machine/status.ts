@@ -1,16 +1,16 @@
 import { fromSystemError, isPosadaError } from '../errors/index.ts'
 import { untilAborted } from '../lib/abort.ts'
 import { isUnsettled, type MachineState, readState } from '../project/machine-state.ts'
-import { pendingChanges } from './changes.ts'
-import { type Condition, conditionOf } from './condition.ts'
-import { tailLines } from './console.ts'
-import { forwardedNow } from './forwarded.ts'
+import { pendingChanges } from './condition/changes.ts'
+import { type Condition, conditionOf } from './condition/condition.ts'
+import { tailLines } from './condition/console.ts'
+import { STALLED } from './condition/stall.ts'
+import { sshAddress } from './guest/target.ts'
+import { forwardedNow } from './ports/forwarded.ts'
 import type { Project } from './project.ts'
 import type { MachineStateName, StatusResult } from './results.ts'
 import { type Selected, selectWithOrphans } from './select.ts'
-import { STALLED } from './stall.ts'
-import { sshAddress } from './target.ts'
-import { userDataDigest } from './user-data.ts'
+import { userDataDigest } from './up/user-data.ts'
 
 const CONSOLE_LINES = 10
 

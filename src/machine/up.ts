@@ -13,7 +13,7 @@ import { hostBudget } from './schedule/host-budget.ts'
 import { processors } from './schedule/processors.ts'
 import { workTogether } from './schedule/work-together.ts'
 import { selectMachines } from './select.ts'
-import { upMachine } from './up-machine.ts'
+import { upMachine } from './up/up-machine.ts'
 import { type Failure, throwFailures } from './work.ts'
 
 export interface UpOptions {

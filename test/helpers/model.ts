@@ -1,5 +1,5 @@
 import type { BoxManifest, StoredBox } from '../../src/box/model.ts'
-import { machineSpec } from '../../src/machine/spec.ts'
+import { machineSpec } from '../../src/machine/up/spec.ts'
 import type { Machine } from '../../src/manifest/index.ts'
 import type { MachineState } from '../../src/project/machine-state.ts'
 import { type MachinePaths, projectPaths } from '../../src/project/paths.ts'

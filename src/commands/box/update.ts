@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args'
 import { BaseCommand } from '../../base-command.ts'
 import { updateText } from '../../cli/text/boxes.ts'
-import { type UpdatedBox, updateBoxes } from '../../machine/update-boxes.ts'
+import { type UpdatedBox, updateBoxes } from '../../machine/boxes/update-boxes.ts'
 
 export default class BoxUpdate extends BaseCommand {
   static override summary = "Move posada.lock to the newest versions of the project's boxes, and fetch them."

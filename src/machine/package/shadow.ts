@@ -7,7 +7,7 @@ import { type MachineState, readState, writeState } from '../../project/machine-
 import { type MachinePaths, machinePaths } from '../../project/paths.ts'
 import { ensureRuntimeDir } from '../../project/runtime-dir.ts'
 import type { MachineSpec, Provider } from '../../provider/index.ts'
-import { choosePorts } from '../host-ports.ts'
+import { choosePorts } from '../ports/host-ports.ts'
 import type { Project } from '../project.ts'
 
 /** A machine of its own that has copies of another's disks, so that nothing done to it reaches the other. */

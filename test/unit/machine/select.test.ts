@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { dependentsFirst } from '../../../src/machine/down/stop-order.ts'
 import { selectMachines, selectOne } from '../../../src/machine/select.ts'
-import { dependentsFirst } from '../../../src/machine/stop-order.ts'
 import { withDependencies } from '../../../src/machine/up.ts'
 import { aMachine } from '../../helpers/model.ts'
 

@@ -1,0 +1,130 @@
+import type { StoredBox } from '../../box/index.ts'
+import { parseChecksum } from '../../box/source/checksum.ts'
+import { parseBoxSource } from '../../box/source/parse-source.ts'
+import { PosadaError } from '../../errors/index.ts'
+import type { LockedBox } from '../../project/lockfile.ts'
+import type { Project } from '../project.ts'
+import type { WantedBox } from './find-box.ts'
+
+/**
+ * The very box that posada.lock names: from the store, or fetched from where it came from. A box built
+ * from a recipe has another digest on each host; one that was built here from the same recipe will do.
+ * E_LOCK_MISMATCH, E_BOX_MISSING.
+ */
+export async function lockedBox(project: Project, wanted: WantedBox, locked: LockedBox): Promise<StoredBox> {
+  checkTerms(project, wanted, locked)
+  const stored = await project.boxes.get(locked.digest)
+  if (stored !== null) return stored
+  if (locked.recipe !== undefined) {
+    const built = await project.boxes.findBuilt({
+      name: locked.name,
+      arch: wanted.arch,
+      inputs: locked.recipe,
+    })
+    if (built !== null) return tellBuilt(project, wanted, locked, built)
+  }
+  const { name, version } = locked
+  if (locked.url === undefined && wanted.source.kind !== 'file') throw await notThere(project, wanted, locked)
+  const message = `fetching ${name}@${version}, which posada.lock asks for`
+  project.emit({ type: 'notice', level: 'info', message, machine: wanted.config.name })
+  const fetched = await fetchExactly(project, wanted, locked)
+  if (fetched.digest === locked.digest) return fetched
+  throw mismatch(project, locked, {
+    digest: fetched.digest,
+    what: `what came from ${locked.url ?? wanted.key} is another box`,
+  })
+}
+
+function fetchExactly(project: Project, wanted: WantedBox, locked: LockedBox): Promise<StoredBox> {
+  const { arch, config, source, key } = wanted
+  // With the credentials that the manifest has; the lock has none.
+  const isSame = locked.url === undefined || (source.kind === 'url' && locked.url === key)
+  const from = isSame ? source : parseBoxSource(withFragment(locked), project.manifest.root)
+  const { name, version } = locked
+  const terms = {
+    ...config.boxTerms,
+    ...(locked.checksum === undefined ? {} : { checksum: locked.checksum }),
+    facts: { ...config.boxTerms.facts, name, version },
+  }
+  return project.fetchBox(from, { arch, terms, force: true, source: key })
+}
+
+/** A mirror without https is as good as another where the checksum is known. */
+function withFragment({ url = '', checksum }: LockedBox): string {
+  return checksum !== undefined && /^https?:/.test(url) ? `${url}#${checksum.replace(':', '=')}` : url
+}
+
+/** What the manifest itself says of the download goes before what was locked when it said otherwise. */
+function checkTerms(project: Project, { source, config }: WantedBox, locked: LockedBox): void {
+  const own = config.boxTerms.checksum === null ? null : parseChecksum(config.boxTerms.checksum)
+  const wanted = own ?? (source.kind === 'url' ? source.checksum : null)
+  const had = locked.checksum === undefined ? null : parseChecksum(locked.checksum)
+  if (wanted === null || had === null || wanted.algorithm !== had.algorithm || wanted.hex === had.hex) return
+  throw new PosadaError(
+    'E_LOCK_MISMATCH',
+    `the manifest's checksum of ${locked.name} is not that of posada.lock`,
+    {
+      value: project.paths.lockfile,
+      details: [
+        `the manifest:  ${wanted.algorithm}:${wanted.hex}`,
+        `posada.lock:   ${had.algorithm}:${had.hex}`,
+      ],
+      hint: 'posada box update moves the lock to what the manifest says',
+    },
+  )
+}
+
+function tellBuilt(
+  project: Project,
+  { config }: WantedBox,
+  { version }: LockedBox,
+  built: StoredBox,
+): StoredBox {
+  const { name } = built.manifest
+  if (built.manifest.version !== version)
+    project.emit({
+      type: 'notice',
+      level: 'info',
+      machine: config.name,
+      message: `posada.lock has ${name}@${version}; ${built.manifest.version}, built here from the same recipe, is taken`,
+    })
+  return built
+}
+
+async function notThere(project: Project, wanted: WantedBox, locked: LockedBox): Promise<PosadaError> {
+  const { name, version, digest, recipe } = locked
+  const other = (await project.boxes.list()).find(
+    (entry) =>
+      entry.name === name &&
+      entry.arch === wanted.arch &&
+      (entry.version === version || recipe !== undefined),
+  )
+  if (other !== undefined)
+    return mismatch(project, locked, {
+      digest: other.digest,
+      what:
+        recipe === undefined
+          ? `the ${name}@${version} in the store is another box`
+          : `the ${name} in the store was built from another recipe`,
+    })
+  const text = `${name}@${version}`
+  return new PosadaError('E_BOX_MISSING', `posada.lock asks for ${text}, which is not in the store`, {
+    value: digest,
+    hint:
+      recipe === undefined
+        ? `it was added from a file: posada box add it again, or posada box update ${wanted.key} to take another`
+        : `posada box build ${name}`,
+  })
+}
+
+function mismatch(
+  project: Project,
+  { digest, name }: LockedBox,
+  found: { digest: string; what: string },
+): PosadaError {
+  return new PosadaError('E_LOCK_MISMATCH', `the box ${name} is not the one in posada.lock: ${found.what}`, {
+    value: project.paths.lockfile,
+    details: [`posada.lock:  sha256:${digest}`, `found:        sha256:${found.digest}`],
+    hint: 'if the new one is right, move the lock: posada box update; otherwise find out who changed it',
+  })
+}

@@ -1,0 +1,37 @@
+import type { MachineState } from '../../project/machine-state.ts'
+import type { MachineStatus, Provider } from '../../provider/index.ts'
+import type { MachineStateName } from '../results.ts'
+import { findDeath } from './panic.ts'
+
+/** How a machine is, from all that can tell: its hypervisor, the records, its console. */
+export interface Condition {
+  name: MachineStateName
+  found: MachineStatus
+  /** The last words of a guest whose kernel panicked while the hypervisor goes on: it does nothing any more. */
+  panic: string | null
+}
+
+/** Asks the hypervisor; nothing is changed. */
+export async function conditionOf(provider: Provider, state: MachineState): Promise<Condition> {
+  const found = await provider.status(state.spec)
+  const panic =
+    found.state === 'running'
+      ? await findDeath(state.spec.files.consoleLog, state.start?.consoleFrom ?? 0)
+      : null
+  return { name: panic === null ? nameOf(state, found) : 'crashed', found, panic }
+}
+
+/** The one name for what the records and the hypervisor say together. */
+export function nameOf(state: MachineState, found: MachineStatus): MachineStateName {
+  switch (found.state) {
+    case 'running':
+      return state.start?.readyAt === undefined ? 'starting' : 'running'
+    case 'paused':
+      return 'paused'
+    case 'absent':
+      return 'created'
+    case 'stopped':
+      if (found.crashed || state.start?.panic !== undefined) return 'crashed'
+      return state.start === undefined ? 'created' : 'stopped'
+  }
+}

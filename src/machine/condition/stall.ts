@@ -1,0 +1,33 @@
+import { isPosadaError, PosadaError } from '../../errors/index.ts'
+import type { MachineSpec, MachineStatus, Provider } from '../../provider/index.ts'
+
+/** Why a machine stands still that nobody paused; null where it does not. */
+export function stallError(spec: MachineSpec, status: MachineStatus): PosadaError | null {
+  if (!('stalled' in status) || status.stalled === undefined) return null
+  return new PosadaError('E_DISK_FULL', `machine ${spec.name} stands still: ${STALLED[status.stalled]}`, {
+    machine: spec.name,
+    value: spec.files.dataDir,
+    hint: `free some space, then posada up ${spec.name}: the guest goes on where it stopped`,
+  })
+}
+
+export const STALLED = {
+  'disk-full': "the host's disk has no room left for what the guest writes",
+} as const
+
+/**
+ * Does `work` that talks to the guest. A connection that broke off because the machine stands still
+ * is told as that: a step that fills the host's disk is the likeliest to meet it.
+ */
+export async function explainStall<T>(
+  provider: Provider,
+  spec: MachineSpec,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!isPosadaError(error, 'E_SSH_LOST') && !isPosadaError(error, 'E_SSH_CONNECT')) throw error
+    throw stallError(spec, await provider.status(spec)) ?? error
+  }
+}

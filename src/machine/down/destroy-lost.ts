@@ -1,0 +1,62 @@
+import { rm } from 'node:fs/promises'
+import { isPosadaError } from '../../errors/index.ts'
+import { readIdentity } from '../../project/identity.ts'
+import { identityOf, machineId } from '../../project/machine-identity.ts'
+import { runtimeDir } from '../../project/runtime-dir.ts'
+import type { MachineSpec } from '../../provider/index.ts'
+import type { Project } from '../project.ts'
+
+/**
+ * Ends and takes away what providers may still have of a machine whose state cannot be read. Its id
+ * follows from the project's and its name, and a provider finds a machine's process by that alone.
+ * False where the project's identity is gone as well: nobody can tell then.
+ */
+export async function destroyLost(project: Project, name: string): Promise<boolean> {
+  const identity = await identityIfAny(project)
+  if (identity === null) return false
+  const spec = skeleton(project, name, machineId(identity.id, name))
+  for (const provider of await candidates(project, name)) {
+    await provider.stop(spec, { graceful: false, timeout: 0 })
+    await provider.destroy(spec)
+  }
+  await rm(spec.files.runtimeDir, { recursive: true, force: true })
+  return true
+}
+
+async function identityIfAny(project: Project) {
+  try {
+    return await readIdentity(project.paths)
+  } catch (error) {
+    if (isPosadaError(error, 'E_STATE_CORRUPT') || isPosadaError(error, 'E_STATE_VERSION')) return null
+    throw error
+  }
+}
+
+async function candidates(project: Project, name: string) {
+  const wanted = project.manifest.machines.find((machine) => machine.name === name)?.provider ?? 'auto'
+  return wanted === 'auto' ? project.providers.builtIn() : [await project.providers.get(wanted)]
+}
+
+/** Enough of a spec to find a machine by; it cannot be started. */
+function skeleton(project: Project, name: string, id: string): MachineSpec {
+  const paths = project.paths.machine(name)
+  return {
+    id,
+    name,
+    uuid: identityOf(id).uuid,
+    arch: 'x86_64',
+    cpus: 1,
+    memory: 2 ** 20,
+    nested: false,
+    boot: { kind: 'firmware', firmware: 'bios' },
+    disks: [],
+    nics: [],
+    files: {
+      dataDir: paths.data,
+      runtimeDir: runtimeDir(project.user.runtime, id),
+      consoleLog: paths.consoleLog,
+      providerLog: paths.providerLog,
+    },
+    options: {},
+  }
+}

@@ -1,0 +1,100 @@
+import { readFile } from 'node:fs/promises'
+import { loginKeys } from '../../box/login-keys.ts'
+import type { Machine } from '../../manifest/index.ts'
+import { type MachineState, writeState } from '../../project/machine-state.ts'
+import type { Provider } from '../../provider/index.ts'
+import {
+  ensureKeyPair,
+  type KeyPair,
+  loadSsh2,
+  publicKeyOf,
+  replaceKey,
+  type SshSession,
+} from '../../ssh/index.ts'
+import type { Project } from '../project.ts'
+import { inStep } from '../work.ts'
+import { awaitGuest, connectInTime, type Guest } from './reach-guest.ts'
+
+export interface LoginInputs {
+  config: Machine
+  provider: Provider
+  state: MachineState
+}
+
+/**
+ * Waits for the guest of a machine that has been started and logs in; on the first login the
+ * machine's own key takes the place of the box's and the guest gets its name. Returns the open
+ * session and the state as written, with `readyAt`.
+ */
+export async function logIn(
+  project: Project,
+  inputs: LoginInputs,
+): Promise<{ session: SshSession; state: MachineState }> {
+  const { config, provider, state } = inputs
+  const machine = config.name
+  const box = await project.boxes.byDigest(state.box)
+  const deadline = Date.now() + config.bootTimeout
+  // What the login needs is made ready while the guest boots.
+  const own = await prepare(project, machine)
+  const guest = {
+    provider,
+    state,
+    box,
+    paths: project.paths.machine(machine),
+    bootTimeout: config.bootTimeout,
+  }
+  await awaitGuest(project, guest)
+  return inStep(project.emit, { machine, step: 'ssh', message: 'logging in' }, async () => {
+    const session = await openFirst(project, guest, { own, deadline })
+    const at = new Date().toISOString()
+    const ready: MachineState = {
+      ...state,
+      login: { ...state.login, ownKey: true },
+      start: { at, ...state.start, readyAt: at },
+    }
+    try {
+      await writeState(project.paths.machine(machine), ready)
+      return { session, state: ready }
+    } catch (error) {
+      await session.close()
+      throw error
+    }
+  })
+}
+
+async function prepare(project: Project, machine: string): Promise<KeyPair> {
+  const { key, publicKey } = project.paths.machine(machine)
+  const [own] = await Promise.all([ensureKeyPair({ key, publicKey }, `posada ${machine}`), loadSsh2()])
+  return own
+}
+
+async function openFirst(
+  project: Project,
+  guest: Guest,
+  { own, deadline }: { own: KeyPair; deadline: number },
+): Promise<SshSession> {
+  const { signal } = project
+  const { box, state } = guest
+  const boxKeys = loginKeys(box.manifest).map(({ file }) => `${box.dir}/${file}`)
+  const session = await connectInTime(project, guest, {
+    deadline,
+    ...(state.login.ownKey ? {} : { boxKeyFiles: boxKeys }),
+  })
+  try {
+    if (!state.login.ownKey) {
+      const oldPublicKeys = await Promise.all(
+        boxKeys.map(async (path) => publicKeyOf(await readFile(path, 'utf8'), path)),
+      )
+      await replaceKey(session, {
+        newPublicKey: own.publicKey,
+        oldPublicKeys,
+        hostname: state.spec.name,
+        signal,
+      })
+    }
+    return session
+  } catch (error) {
+    await session.close()
+    throw error
+  }
+}

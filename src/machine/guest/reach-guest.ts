@@ -1,0 +1,73 @@
+import type { StoredBox } from '../../box/index.ts'
+import { isPosadaError } from '../../errors/index.ts'
+import { isUnsettled, type MachineState } from '../../project/machine-state.ts'
+import type { MachinePaths } from '../../project/paths.ts'
+import type { Provider } from '../../provider/index.ts'
+import { type SshSession, type SshStage, waitForSsh } from '../../ssh/index.ts'
+import type { Project } from '../project.ts'
+import { inStep } from '../work.ts'
+import { awaitAnnouncement, bootTimeout, raceCrash } from './ready.ts'
+import { sshTarget } from './target.ts'
+
+/** A guest that has been started. */
+export interface Guest {
+  provider: Provider
+  state: MachineState
+  paths: MachinePaths
+  box: StoredBox
+  /** Milliseconds until it has to let us in. */
+  bootTimeout: number
+}
+
+/** Waits for a guest that says when it can be logged in to; others are found out by trying. */
+export async function awaitGuest(project: Project, guest: Guest): Promise<void> {
+  const { provider, state, box } = guest
+  const socket = box.manifest.announcesReady ? provider.channel(state.spec, 'ready') : null
+  if (socket === null) return
+  const step = { machine: state.spec.name, step: 'boot', message: 'waiting for the guest' }
+  await inStep(project.emit, step, () =>
+    awaitAnnouncement(socket, {
+      provider,
+      spec: state.spec,
+      timeout: guest.bootTimeout,
+      consoleFrom: state.start?.consoleFrom ?? 0,
+      signal: project.signal,
+    }),
+  )
+}
+
+const STAGES: Record<SshStage, string> = {
+  none: 'its SSH port does not answer',
+  tcp: 'its SSH port is open and says nothing',
+  banner: 'its SSH server does not finish the handshake',
+  handshake: 'it has not let us log in',
+  auth: 'the login was not completed',
+}
+
+/** Connects as soon as the guest allows; a guest that never does is E_BOOT_TIMEOUT with the stage. */
+export async function connectInTime(
+  project: Project,
+  { provider, state, paths, bootTimeout: patience }: Guest,
+  { deadline, ...keys }: { deadline: number; boxKeyFiles?: readonly string[] },
+): Promise<SshSession> {
+  let reached: SshStage = 'none'
+  const onStage = (stage: SshStage) => {
+    reached = stage
+  }
+  const timeout = Math.max(deadline - Date.now(), 5000)
+  // An SSH server may be there before cloud-init has made the user.
+  const refused = isUnsettled(state) ? { authPatience: timeout } : {}
+  const target = sshTarget(provider, state, paths)
+  try {
+    const consoleFrom = state.start?.consoleFrom ?? 0
+    const watched = { provider, spec: state.spec, timeout, consoleFrom, signal: project.signal }
+    return await raceCrash(watched, (signal) =>
+      waitForSsh(target, { ...keys, ...refused, timeout, onStage, signal }),
+    )
+  } catch (error) {
+    const isRefused = state.cloudInit !== undefined && isPosadaError(error, 'E_SSH_AUTH')
+    if (!isRefused && !isPosadaError(error, 'E_SSH_CONNECT')) throw error
+    if (isRefused) reached = 'handshake'
+    throw await bootTimeout(state.spec, patience, STAGES[reached], error)
+  }
+}

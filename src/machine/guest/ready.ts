@@ -1,0 +1,119 @@
+import { createConnection } from 'node:net'
+import { PosadaError } from '../../errors/index.ts'
+import { sleep } from '../../lib/sleep.ts'
+import type { MachineSpec, Provider } from '../../provider/index.ts'
+import { tailLines } from '../condition/console.ts'
+import { findPanic } from '../condition/panic.ts'
+import { stallError } from '../condition/stall.ts'
+
+export interface ReadyOptions {
+  provider: Provider
+  spec: MachineSpec
+  /** Milliseconds. */
+  timeout: number
+  /** Where the console's log stood when the machine was started. */
+  consoleFrom: number
+  signal: AbortSignal
+}
+
+const CONSOLE_LINES = 15
+/** The channel carries one word a line; of more than this without one only the end is kept. */
+const LINE_LIMIT = 4096
+const RETRY = 200
+const CRASH_POLL = 1000
+
+/**
+ * Waits until the guest says on its ready channel that it can be logged in to. Learning it from the
+ * guest costs nothing, where each connection to its SSH port would slow an emulated boot. Fails with
+ * E_MACHINE_CRASHED as soon as the machine has ended, E_BOOT_TIMEOUT when the time is over.
+ */
+export async function awaitAnnouncement(socket: string, options: ReadyOptions): Promise<void> {
+  const { spec, timeout } = options
+  const said = await raceCrash(options, (signal) =>
+    Promise.race([announced(socket, signal), sleep(timeout, signal).then(() => false)]),
+  )
+  if (!said) throw await bootTimeout(spec, timeout, 'the guest has not said that it can be logged in to')
+}
+
+/**
+ * Does `work` until it is done or the machine has ended or its kernel panicked (E_MACHINE_CRASHED,
+ * with the kernel's words as its value) or it stands still (E_DISK_FULL); `work` is given a signal
+ * for its own end.
+ */
+export async function raceCrash<T>(
+  options: ReadyOptions,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const stop = new AbortController()
+  const signal = AbortSignal.any([options.signal, stop.signal])
+  const watch = watchForCrash(options, signal)
+  try {
+    return await Promise.race([work(signal), watch])
+  } finally {
+    stop.abort()
+  }
+}
+
+async function watchForCrash(options: ReadyOptions, signal: AbortSignal): Promise<never> {
+  const { provider, spec, consoleFrom } = options
+  for (;;) {
+    await sleep(CRASH_POLL, signal)
+    const panic = await findPanic(spec.files.consoleLog, consoleFrom)
+    if (panic !== null) throw await crashed(spec, `panicked while it was booting: ${panic}`, panic)
+    const status = await provider.status(spec)
+    const stall = stallError(spec, status)
+    if (stall !== null) throw stall
+    if (status.state === 'running' || status.state === 'paused') continue
+    const why = status.state === 'stopped' && status.reason !== undefined ? `: ${status.reason}` : ''
+    throw await crashed(spec, `ended while it was booting${why}`)
+  }
+}
+
+async function crashed(spec: MachineSpec, how: string, panic?: string): Promise<PosadaError> {
+  return new PosadaError('E_MACHINE_CRASHED', `machine ${spec.name} ${how}`, {
+    machine: spec.name,
+    details: await tailLines(spec.files.consoleLog, CONSOLE_LINES),
+    hint: `posada logs ${spec.name} --console shows all it wrote`,
+    ...(panic === undefined ? {} : { value: panic }),
+  })
+}
+
+/** The error of a boot that took too long: the stage that did not happen and the console's end. */
+export async function bootTimeout(
+  spec: MachineSpec,
+  timeout: number,
+  stage: string,
+  cause?: unknown,
+): Promise<PosadaError> {
+  const message = `machine ${spec.name} is not ready after ${timeout / 1000} s: ${stage}`
+  return new PosadaError('E_BOOT_TIMEOUT', message, {
+    machine: spec.name,
+    details: await tailLines(spec.files.consoleLog, CONSOLE_LINES),
+    hint: `it still runs: posada logs ${spec.name} --console --follow; boot_timeout: gives it more time`,
+    ...(cause === undefined ? {} : { cause }),
+  })
+}
+
+/** True at the line `ready`; connects again when the socket is not there or is closed. */
+async function announced(path: string, signal: AbortSignal): Promise<true> {
+  while (!(await listenOnce(path, signal))) await sleep(RETRY, signal)
+  return true
+}
+
+function listenOnce(path: string, signal: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    let text = ''
+    const socket = createConnection({ path, signal })
+    const end = (heard: boolean) => {
+      socket.destroy()
+      resolve(heard)
+    }
+    socket.setEncoding('utf8')
+    socket.on('data', (chunk: string) => {
+      text = (text + chunk).slice(-LINE_LIMIT)
+      if (/^ready\r?$/m.test(text.slice(0, text.lastIndexOf('\n') + 1))) end(true)
+    })
+    socket.on('error', () => end(false)) // not there yet, or aborted: the pause before the next try then ends it
+    socket.on('close', () => end(false))
+  })
+}

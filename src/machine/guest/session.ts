@@ -1,0 +1,56 @@
+import { PosadaError } from '../../errors/index.ts'
+import { type MachineState, readState } from '../../project/machine-state.ts'
+import { connect, type SshSession, type SshTarget } from '../../ssh/index.ts'
+import { conditionOf } from '../condition/condition.ts'
+import { panicked } from '../condition/panic.ts'
+import type { Project } from '../project.ts'
+import { selectOne } from '../select.ts'
+import { sshTarget } from './target.ts'
+
+/** A machine that runs and can be logged in to. */
+export interface Reachable {
+  name: string
+  state: MachineState
+  target: SshTarget
+  env: Record<string, string>
+}
+
+/** The running machine of this name, or the only one; E_NOT_CREATED, E_NOT_RUNNING or E_MACHINE_CRASHED says what it is instead. */
+export async function findReachable(project: Project, name: string | undefined): Promise<Reachable> {
+  const config = selectOne(project.manifest, name)
+  const paths = project.paths.machine(config.name)
+  const state = await readState(paths)
+  if (state === null) throw notCreated(config.name)
+  const provider = await project.providers.get(state.provider)
+  const { name: stateName, panic } = await conditionOf(provider, state)
+  if (panic !== null) throw panicked(config.name, panic)
+  if (stateName !== 'running') {
+    throw new PosadaError('E_NOT_RUNNING', `machine ${config.name} is not running`, {
+      value: stateName,
+      machine: config.name,
+      hint: `posada up ${config.name} starts it`,
+    })
+  }
+  return { name: config.name, state, target: sshTarget(provider, state, paths), env: config.env }
+}
+
+export function notCreated(machine: string): PosadaError {
+  return new PosadaError('E_NOT_CREATED', `machine ${machine} does not exist yet`, {
+    machine,
+    hint: `posada up ${machine} makes it`,
+  })
+}
+
+/** Opens a session to a running machine, does `work` and closes it. */
+export async function withSession<T>(
+  project: Project,
+  { target }: Reachable,
+  work: (session: SshSession) => Promise<T>,
+): Promise<T> {
+  const session = await connect(target, { signal: project.signal })
+  try {
+    return await work(session)
+  } finally {
+    await session.close()
+  }
+}

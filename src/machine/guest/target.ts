@@ -1,0 +1,31 @@
+import type { MachineState } from '../../project/machine-state.ts'
+import type { MachinePaths } from '../../project/paths.ts'
+import { forwardsOf, type Provider } from '../../provider/index.ts'
+import type { SshTarget } from '../../ssh/index.ts'
+import type { SshAddress } from '../results.ts'
+import { SSH_GUEST_PORT } from '../up/spec.ts'
+
+/** Where a machine's SSH is, with the machine's own key: by the port that was chosen for it, else over vsock. */
+export function sshTarget(provider: Provider, state: MachineState, paths: MachinePaths): SshTarget {
+  return {
+    ...endpoint(provider, state),
+    user: state.login.user,
+    keyFile: paths.key,
+    knownHostsFile: paths.knownHosts,
+    hostAlias: state.spec.name,
+  }
+}
+
+/** The same for people and scripts. */
+export function sshAddress(provider: Provider, state: MachineState, paths: MachinePaths): SshAddress {
+  const { host, port, user, keyFile, vsock } = sshTarget(provider, state, paths)
+  return { host, port, user, keyFile, ...(vsock === undefined ? {} : { vsock }) }
+}
+
+function endpoint(provider: Provider, { spec }: MachineState): Pick<SshTarget, 'host' | 'port' | 'vsock'> {
+  const [forward] = forwardsOf(spec)
+  if (forward !== undefined) return { host: forward.hostAddress, port: forward.hostPort }
+  const vsock = provider.channel(spec, 'vsock')
+  if (vsock === null) throw new Error(`machine ${spec.name} has neither an SSH forward nor vsock`)
+  return { host: 'vsock', port: SSH_GUEST_PORT, vsock }
+}

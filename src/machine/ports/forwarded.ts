@@ -1,0 +1,86 @@
+import { isPosadaError } from '../../errors/index.ts'
+import type { ForwarderConfig } from '../../forwarder/config.ts'
+import { askForwards, endForwarder, launchForwarder } from '../../forwarder/launch.ts'
+import { processIdentity } from '../../lib/process-identity.ts'
+import type { Machine } from '../../manifest/index.ts'
+import type { MachineState } from '../../project/machine-state.ts'
+import { forwarderFiles } from '../../project/paths.ts'
+import type { Provider } from '../../provider/index.ts'
+import { sshTarget } from '../guest/target.ts'
+import type { Project } from '../project.ts'
+import type { PortResult } from '../results.ts'
+import { SSH_GUEST_PORT } from '../up/spec.ts'
+
+export interface Forwarded {
+  config: Machine
+  provider: Provider
+  state: MachineState
+  /** Of the hypervisor. */
+  pid: number
+}
+
+/**
+ * Sees to it that what listens in a running machine, whose lock is held, is forwarded where the
+ * manifest says `ports: auto`, and by no process where it does not. Returns what is forwarded now. A
+ * process that cannot be started is a warning: the machine is up.
+ */
+export async function keepForwarded(project: Project, running: Forwarded): Promise<PortResult[]> {
+  const { config, state } = running
+  const { control } = forwarderFiles(state.spec.files.runtimeDir)
+  if (!config.autoPorts) {
+    await endForwarder(control)
+    return []
+  }
+  try {
+    const found = await askForwards(control)
+    if (found !== null) return found.map(autoPort)
+    const settings = await forwarderConfig(project, running)
+    if (settings === null) return []
+    const { forwarderLog } = project.paths.machine(config.name)
+    await launchForwarder(settings, { log: forwarderLog, signal: project.signal })
+    return ((await askForwards(control)) ?? []).map(autoPort)
+  } catch (error) {
+    if (!isPosadaError(error, 'E_FORWARDER') && !isPosadaError(error, 'E_CONTROL')) throw error
+    const message = `what listens in it is not forwarded: ${error.message}`
+    const hint = `posada up ${config.name} tries again`
+    project.emit({ type: 'notice', level: 'warn', machine: config.name, message, hint })
+    return []
+  }
+}
+
+/** What is forwarded by itself now; null where nothing sees to it, though the manifest asks for it. */
+export async function forwardedNow(
+  config: Machine | null,
+  state: MachineState,
+): Promise<PortResult[] | null> {
+  if (config?.autoPorts !== true) return []
+  try {
+    const { control } = forwarderFiles(state.spec.files.runtimeDir)
+    return (await askForwards(control))?.map(autoPort) ?? null
+  } catch (error) {
+    if (isPosadaError(error, 'E_CONTROL')) return null
+    throw error
+  }
+}
+
+/** Null for a machine that has just ended. */
+async function forwarderConfig(
+  project: Project,
+  { config, provider, state, pid }: Forwarded,
+): Promise<ForwarderConfig | null> {
+  const hypervisor = await processIdentity(pid)
+  if (hypervisor === null) return null
+  const tcp = config.ports.filter(({ protocol }) => protocol === 'tcp')
+  return {
+    machine: config.name,
+    target: sshTarget(provider, state, project.paths.machine(config.name)),
+    hypervisor,
+    ...forwarderFiles(state.spec.files.runtimeDir),
+    skip: [SSH_GUEST_PORT, ...tcp.map(({ guestPort }) => guestPort)],
+    avoid: project.manifest.machines.flatMap(({ ports }) => ports.map(({ hostPort }) => hostPort)),
+  }
+}
+
+function autoPort({ hostPort, guestPort }: { hostPort: number; guestPort: number }): PortResult {
+  return { protocol: 'tcp', hostAddress: '127.0.0.1', hostPort, guestPort, auto: true }
+}

@@ -1,0 +1,166 @@
+import { PosadaError } from '../../errors/index.ts'
+import { bindOnce } from '../../lib/bind-once.ts'
+import { isErrno } from '../../lib/errno.ts'
+import { portOwner } from '../../lib/port-owner.ts'
+import type { Machine, Port } from '../../manifest/index.ts'
+import type { PortForward } from '../../provider/index.ts'
+import type { PortResult } from '../results.ts'
+import { SSH_GUEST_PORT } from '../up/spec.ts'
+
+/** What was chosen at the last start. */
+export interface PreviousPorts {
+  ssh?: number | undefined
+  ports: readonly PortResult[]
+}
+
+export interface ChosenPorts {
+  /** SSH's first. */
+  forwards: PortForward[]
+  /** The manifest's ports as they are, SSH's not among them. */
+  ports: PortResult[]
+}
+
+/** Where the host listens. */
+type HostPort = Pick<PortForward, 'protocol' | 'hostAddress' | 'hostPort'>
+
+/**
+ * Chooses the host's ports of a machine that is about to start. SSH keeps `previous.ssh` where it is
+ * free. A port that is taken is moved where the manifest says `auto`, to where it was moved before if
+ * that is free, else it is E_PORT_IN_USE with its owner. None is chosen that another forward of the machine has, or one of the `others`. Between
+ * this and the start somebody may still take one: the start then fails.
+ */
+export async function choosePorts(
+  config: Machine,
+  previous: PreviousPorts = { ports: [] },
+  others: readonly HostPort[] = [],
+): Promise<ChosenPorts> {
+  const problems = await findProblems(config)
+  if (problems.length > 0) throw problems.length === 1 ? problems[0] : several(config, problems)
+  const given: HostPort[] = [...others, ...config.ports.filter(({ auto }) => !auto)]
+  const ports: PortResult[] = []
+  for (const port of config.ports) {
+    const settled = await settle(port, given, previous.ports)
+    ports.push(settled)
+    given.push(settled)
+  }
+  const wanted: HostPort = { protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: previous.ssh ?? 0 }
+  const hostPort = await keepOrMove(wanted, given)
+  const ssh: PortForward = { ...wanted, hostPort, guestPort: SSH_GUEST_PORT }
+  const forwards = ports.map(({ movedFrom: _, ...forward }) => forward)
+  return { forwards: [ssh, ...forwards], ports }
+}
+
+/** What keeps the ports that may not be moved from being opened. */
+async function findProblems(config: Machine): Promise<PosadaError[]> {
+  const problems: PosadaError[] = []
+  for (const port of config.ports) {
+    const obstacle = await findObstacle(port.protocol, port.hostAddress, port.hostPort)
+    if (obstacle === null || (obstacle === 'taken' && port.auto)) continue
+    problems.push(await portError(config, port, obstacle))
+  }
+  return problems
+}
+
+async function settle(
+  port: Port,
+  given: readonly HostPort[],
+  previous: readonly PortResult[],
+): Promise<PortResult> {
+  const { auto, item: _, ...rest } = port
+  if (!auto || (await isOpenTo(port, given))) return rest
+  const { protocol, hostAddress, guestPort } = port
+  const before = previous.find(
+    (one) =>
+      one.protocol === protocol &&
+      one.hostAddress === hostAddress &&
+      one.guestPort === guestPort &&
+      one.movedFrom === port.hostPort,
+  )
+  const wanted: HostPort = { protocol, hostAddress, hostPort: before?.hostPort ?? 0 }
+  return { ...rest, hostPort: await keepOrMove(wanted, given), movedFrom: port.hostPort }
+}
+
+/** The port that is wanted, or where it is taken or 0 any other. */
+async function keepOrMove(wanted: HostPort, given: readonly HostPort[]): Promise<number> {
+  const kept = wanted.hostPort !== 0 && (await isOpenTo(wanted, given))
+  return kept ? wanted.hostPort : freePort(wanted, given)
+}
+
+async function isOpenTo(port: HostPort, given: readonly HostPort[]): Promise<boolean> {
+  return !isGiven(port, given) && isFree(port.protocol, port.hostAddress, port.hostPort)
+}
+
+function isGiven(port: HostPort, given: readonly HostPort[]): boolean {
+  return given.some((other) => {
+    const meet = [other.hostAddress, port.hostAddress].includes('0.0.0.0')
+    const sameAddress = meet || other.hostAddress === port.hostAddress
+    return sameAddress && other.protocol === port.protocol && other.hostPort === port.hostPort
+  })
+}
+
+async function portError(config: Machine, port: Port, obstacle: Obstacle): Promise<PosadaError> {
+  const { protocol, hostAddress, hostPort } = port
+  const options = {
+    value: `${hostAddress}:${hostPort}/${protocol}`,
+    place: config.place('ports', port.item),
+    machine: config.name,
+  }
+  if (obstacle === 'no address') {
+    return new PosadaError('E_VALUE_INVALID', `this host has no address ${hostAddress}`, {
+      ...options,
+      hint: 'use 127.0.0.1 for this host alone, 0.0.0.0 for all its addresses',
+    })
+  }
+  if (obstacle === 'denied') {
+    return new PosadaError('E_NO_PERMISSION', `port ${hostPort}/${protocol} may not be opened by this user`, {
+      ...options,
+      hint: 'choose one from 1024 upwards',
+    })
+  }
+  const owner = await portOwner(protocol, hostPort)
+  const by = owner === null ? '' : ` by ${owner.name} (pid ${owner.pid})`
+  return new PosadaError('E_PORT_IN_USE', `port ${hostPort}/${protocol} of ${hostAddress} is taken${by}`, {
+    ...options,
+    hint: 'free it, choose another, or let Posada choose: {host: …, guest: …, auto: true}',
+  })
+}
+
+function several(config: Machine, problems: PosadaError[]): PosadaError {
+  const code = problems.every((problem) => problem.code === problems[0]?.code) ? problems[0]?.code : undefined
+  return new PosadaError(code ?? 'E_PORT_IN_USE', `${problems.length} ports cannot be opened`, {
+    machine: config.name,
+    problems,
+  })
+}
+
+type Obstacle = 'taken' | 'denied' | 'no address'
+
+/** What would keep a listener from being opened there now. Source: bind(2). */
+async function findObstacle(
+  protocol: 'tcp' | 'udp',
+  address: string,
+  port: number,
+): Promise<Obstacle | null> {
+  try {
+    await bindOnce(protocol, address, port)
+    return null
+  } catch (error) {
+    if (isErrno(error, 'EADDRINUSE')) return 'taken'
+    if (isErrno(error, 'EACCES', 'EPERM')) return 'denied'
+    if (isErrno(error, 'EADDRNOTAVAIL')) return 'no address'
+    throw error
+  }
+}
+
+/** Whether a listener could be opened there now. */
+export async function isFree(protocol: 'tcp' | 'udp', address: string, port: number): Promise<boolean> {
+  return (await findObstacle(protocol, address, port)) === null
+}
+
+/** A port that the kernel has free there; with so many to choose from, one that is given comes up rarely. */
+async function freePort(port: HostPort, given: readonly HostPort[]): Promise<number> {
+  for (;;) {
+    const hostPort = await bindOnce(port.protocol, port.hostAddress, 0)
+    if (!isGiven({ ...port, hostPort }, given)) return hostPort
+  }
+}

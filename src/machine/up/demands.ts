@@ -1,0 +1,70 @@
+import { PosadaError } from '../../errors/index.ts'
+import type { Machine } from '../../manifest/index.ts'
+import type { MachineSpec, Provider } from '../../provider/index.ts'
+
+/**
+ * Refuses, before anything is made, what the provider does not understand (E_PROVIDER_OPTION, each
+ * entry with its place) or cannot do on this host (E_CAPABILITY).
+ */
+export function checkDemands(provider: Provider, config: Machine, spec: MachineSpec): void {
+  const problems = [...optionProblems(provider, config), ...capabilityProblems(provider, config, spec)]
+  const [first] = problems
+  if (first === undefined) return
+  if (problems.length === 1) throw first
+  throw new PosadaError(
+    first.code,
+    `machine ${config.name} asks for ${problems.length} things that cannot be`,
+    {
+      machine: config.name,
+      problems,
+    },
+  )
+}
+
+/** What is wrong in the manifest's mapping under the provider's name. */
+export function optionProblems(provider: Provider, config: Machine): PosadaError[] {
+  const options = config.providers[provider.name] ?? {}
+  return provider.checkOptions(options).map(
+    ({ path, message, hint }) =>
+      new PosadaError('E_PROVIDER_OPTION', message, {
+        value: path.join('.'),
+        place: config.place('providers', provider.name, ...path),
+        machine: config.name,
+        ...(hint === undefined ? {} : { hint }),
+      }),
+  )
+}
+
+const otherProvider = 'posada doctor lists the providers and what they lack; `provider:` chooses another'
+/** A box without a kernel of its own is booted by the boot loader on its disk. */
+const noFirmware =
+  '`provider: auto` takes one that can; boxes with a kernel beside their disk run everywhere: docs/boxes.md'
+
+function capabilityProblems(provider: Provider, config: Machine, spec: MachineSpec): PosadaError[] {
+  const can = provider.capabilities()
+  const problems: PosadaError[] = []
+  const lacks = (what: string, place: (string | number)[], value: string, hint = otherProvider) =>
+    problems.push(
+      new PosadaError('E_CAPABILITY', `provider ${provider.name} cannot ${what} on this host`, {
+        value,
+        place: config.place(...place),
+        machine: config.name,
+        hint,
+      }),
+    )
+  const boot = spec.boot.kind === 'kernel' ? 'kernel' : spec.boot.firmware
+  if (!can.arch.includes(spec.arch)) lacks(`run ${spec.arch} guests`, ['arch'], spec.arch)
+  if (!can.boot.includes(boot)) lacks(`boot a box by ${boot}`, ['box'], config.box, noFirmware)
+  if (spec.media !== undefined && can.media !== true) lacks('give a guest a seed', ['box'], config.box)
+  if (spec.nested && !can.nested) lacks('let a guest run machines of its own', ['nested'], 'true')
+  if (config.networks.length > 0 && can.switchNics !== true)
+    lacks('join private networks', ['networks'], config.networks.map(({ network }) => network).join(', '))
+  if (spec.nics.some((nic) => nic.kind === 'user' && nic.isolated) && can.isolation !== true)
+    lacks('keep a machine from the outside world', ['networks'], 'isolated')
+  for (const port of config.ports) {
+    const value = `${port.hostPort}/${port.protocol}`
+    if (can.network === false) lacks('forward ports', ['ports', port.item], value)
+    else if (port.protocol === 'udp' && !can.udpForward) lacks('forward UDP', ['ports', port.item], value)
+  }
+  return problems
+}

@@ -1,0 +1,135 @@
+import type { BoxManifest, StoredBox } from '../../box/index.ts'
+import { seedLabel } from '../../cloud-init/seed.ts'
+import { PosadaError } from '../../errors/index.ts'
+import { formatSize } from '../../lib/units.ts'
+import type { Machine } from '../../manifest/index.ts'
+import { identityOf } from '../../project/machine-identity.ts'
+import type { MachinePaths } from '../../project/paths.ts'
+import type {
+  Arch,
+  Capabilities,
+  DiskSpec,
+  FirmwareBoot,
+  KernelBoot,
+  MachineSpec,
+  NicSpec,
+  PortForward,
+} from '../../provider/index.ts'
+
+export interface SpecInputs {
+  id: string
+  config: Machine
+  box: StoredBox
+  paths: MachinePaths
+  runtimeDir: string
+  /** Chosen and free host ports, SSH's among them; null for a machine without a network, whose SSH goes over vsock. */
+  forwards: PortForward[] | null
+  /** NICs on private networks. */
+  networks: readonly { mac: string; socket: string }[]
+  /** The guest is to reach nothing outside the project. */
+  isolated: boolean
+  /** The name of the provider that the spec is for. */
+  provider: string
+}
+
+/** The address of the guest that SSH listens on, whatever the host's port is. */
+export const SSH_GUEST_PORT = 22
+
+/**
+ * What a provider is given, from manifest, box and chosen ports. Pure: the same inputs give the same
+ * spec, so a machine keeps its UUID and MAC for its whole life.
+ */
+export function machineSpec(inputs: SpecInputs): MachineSpec {
+  const { id, config, box, paths } = inputs
+  const { uuid, mac } = identityOf(id)
+  checkMemory(config, box)
+  return {
+    id,
+    name: config.name,
+    uuid,
+    arch: box.manifest.arch,
+    cpus: config.cpus,
+    memory: config.memory,
+    nested: config.nested,
+    boot: boot(box, config.name, inputs.forwards === null),
+    disks: disks(config, box, paths),
+    ...(box.manifest.seed === undefined ? {} : { media: [{ name: seedLabel, path: paths.seed }] }),
+    nics: nics(inputs, mac),
+    files: {
+      dataDir: paths.data,
+      runtimeDir: inputs.runtimeDir,
+      consoleLog: paths.consoleLog,
+      providerLog: paths.providerLog,
+    },
+    options: config.providers[inputs.provider] ?? {},
+  }
+}
+
+function nics({ forwards, networks, isolated }: SpecInputs, mac: string): NicSpec[] {
+  const outside: NicSpec[] =
+    forwards === null ? [] : [{ kind: 'user', mac, forwards, ...(isolated ? { isolated } : {}) }]
+  return [
+    ...outside,
+    ...networks.map((each) => ({ kind: 'switch' as const, mac: each.mac, socket: each.socket })),
+  ]
+}
+
+/** The architecture to look for: `host` is this computer's. */
+export function wantedArch(config: Machine, host: string = process.arch): Arch {
+  if (config.arch !== 'host') return config.arch
+  return host === 'arm64' ? 'aarch64' : 'x86_64'
+}
+
+/** How a box's machines begin to run. */
+export function bootOf({ kernel, firmware }: BoxManifest): Capabilities['boot'][number] {
+  return kernel === undefined ? (firmware ?? 'bios') : 'kernel'
+}
+
+/** What stands on the kernel's command line for our boxes: docs/boxes.md. */
+function boot(box: StoredBox, name: string, sshOverVsock: boolean): KernelBoot | FirmwareBoot {
+  const { kernel, firmware } = box.manifest
+  if (kernel === undefined) return { kind: 'firmware', firmware: firmware ?? 'bios' }
+  return {
+    kind: 'kernel',
+    kernel: `${box.dir}/${kernel.kernel.file}`,
+    ...(kernel.initrd === undefined ? {} : { initrd: `${box.dir}/${kernel.initrd.file}` }),
+    cmdline: `${kernel.cmdline} posada.hostname=${name}${sshOverVsock ? ' posada.ssh=vsock' : ''}`,
+  }
+}
+
+/** The box's first disk becomes `root`, further ones keep the order and are `disk-2`, `disk-3`… */
+function disks(config: Machine, box: StoredBox, paths: MachinePaths): DiskSpec[] {
+  return box.manifest.disks.map((disk, index) => {
+    const name = index === 0 ? 'root' : `disk-${index + 1}`
+    const wanted = index === 0 ? config.disk : null
+    if (wanted !== null && wanted < disk.virtualSize) {
+      throw new PosadaError(
+        'E_DISK_SHRINK',
+        `box ${config.box} needs a disk of ${formatSize(disk.virtualSize)} or more`,
+        {
+          value: formatSize(wanted),
+          place: config.place('disk'),
+          machine: config.name,
+          hint: 'leave `disk` out to take the box as it is',
+        },
+      )
+    }
+    const size = Math.ceil((wanted ?? disk.virtualSize) / 512) * 512
+    return {
+      name,
+      path: paths.disk(name),
+      base: { path: `${box.dir}/${disk.file}`, format: disk.format },
+      size,
+    }
+  })
+}
+
+function checkMemory(config: Machine, box: StoredBox): void {
+  if (config.memory >= box.manifest.minMemory) return
+  throw new PosadaError('E_VALUE_INVALID', `box ${config.box} needs more memory than this`, {
+    value: formatSize(config.memory),
+    place: config.place('memory'),
+    machine: config.name,
+    hint: `give it at least ${Math.ceil(box.manifest.minMemory / 2 ** 20)}MiB`,
+  })
+}

@@ -1,0 +1,165 @@
+import { rm, stat } from 'node:fs/promises'
+import type { StoredBox } from '../../box/index.ts'
+import { isPosadaError } from '../../errors/index.ts'
+import { isErrno } from '../../lib/errno.ts'
+import type { Machine } from '../../manifest/index.ts'
+import { machineId } from '../../project/machine-identity.ts'
+import { type MachineState, writeState } from '../../project/machine-state.ts'
+import type { MachinePaths } from '../../project/paths.ts'
+import { ensureRuntimeDir } from '../../project/runtime-dir.ts'
+import { consoleLogLimit, forwardsOf, type MachineSpec, type Provider } from '../../provider/index.ts'
+import { findBox } from '../boxes/find-box.ts'
+import { attachmentsOf, isIsolated } from '../networks/config.ts'
+import { joinNetworks } from '../networks/process.ts'
+import { choosePorts } from '../ports/host-ports.ts'
+import type { Project } from '../project.ts'
+import { inStep } from '../work.ts'
+import { checkDemands } from './demands.ts'
+import { type PlannedSeed, planSeed, writeSeed } from './seed.ts'
+import { machineSpec } from './spec.ts'
+
+export interface StartInputs {
+  projectId: string
+  config: Machine
+  provider: Provider
+  /** What is known from earlier; null for a machine that does not exist yet. */
+  previous: MachineState | null
+}
+
+/** How often a start is tried again when somebody took a port between its choice and the start. */
+const PORT_TRIES = 4
+
+/**
+ * Makes a stopped or absent machine's disks and starts it with the manifest's settings. What is
+ * about to be done is recorded before it is done, so that the next command finds a machine whose
+ * `up` was killed. Returns the state as written.
+ */
+export async function startMachine(project: Project, inputs: StartInputs): Promise<MachineState> {
+  const { config } = inputs
+  const paths = project.paths.machine(config.name)
+  const box = await findBox(project, config, inputs.previous)
+  const seed = await planSeed(config, { box, paths, previous: inputs.previous })
+  for (let attempt = 1; ; attempt++) {
+    const state = await planStart(project, inputs, { box, seed, paths })
+    await writeState(paths, state)
+    if (config.networks.length > 0) await joinNetworks(project, inputs.projectId, [config.name])
+    try {
+      return await carryOut(project, inputs.provider, { paths, seed, planned: state })
+    } catch (error) {
+      const mayRetry = isPosadaError(error, 'E_PORT_IN_USE') && attempt < PORT_TRIES
+      if (!mayRetry) throw error
+    }
+  }
+}
+
+async function planStart(
+  project: Project,
+  { projectId, config, provider, previous }: StartInputs,
+  { box, seed, paths }: { box: StoredBox; seed: PlannedSeed | null; paths: MachinePaths },
+): Promise<MachineState> {
+  const id = machineId(projectId, config.name)
+  const runtimeDir = await ensureRuntimeDir(project.user.runtime, id)
+  const others = project.manifest.machines.filter(({ name }) => name !== config.name)
+  const hasNetwork = provider.capabilities().network !== false
+  const { forwards, ports } = await choosePorts(
+    hasNetwork ? config : { ...config, ports: [] },
+    {
+      ssh: previous === null ? undefined : forwardsOf(previous.spec)[0]?.hostPort,
+      ports: previous?.ports ?? [],
+    },
+    others.flatMap((machine) => machine.ports.filter(({ auto }) => !auto)),
+  )
+  const networks = attachmentsOf(config.networks, runtimeDir)
+  const spec = machineSpec({
+    ...{ id, config, box, paths, runtimeDir, networks },
+    isolated: isIsolated(project.manifest, config),
+    forwards: hasNetwork ? forwards : null,
+    provider: provider.name,
+  })
+  checkDemands(provider, config, spec)
+  if (!hasNetwork) tellNoNetwork(project, config.name, provider.name)
+  for (const port of ports) {
+    if (port.movedFrom === undefined) continue
+    const message = `port ${port.movedFrom} is taken; ${port.guestPort} is forwarded from ${port.hostPort}`
+    project.emit({ type: 'notice', level: 'info', machine: config.name, message })
+  }
+  const { name, version } = box.manifest
+  return {
+    version: 1,
+    provider: provider.name,
+    box: { name, version, digest: box.digest, source: previous?.box.source ?? config.box },
+    spec,
+    ports,
+    ...(networks.length === 0 ? {} : { networks }),
+    // A seed brings the machine's own key with it.
+    login: previous?.login ?? { user: seed?.user ?? box.manifest.login.user, ownKey: seed !== null },
+    ...(seed === null ? {} : { cloudInit: { userData: seed.digest } }),
+    provision: previous?.provision ?? {},
+    ...historyOf(previous),
+  }
+}
+
+function tellNoNetwork(project: Project, machine: string, provider: string): void {
+  const message = `${provider} has no network on this host: the guest reaches nobody, and SSH goes over vsock`
+  const hint = 'posada doctor says what is missing'
+  project.emit({ type: 'notice', level: 'warn', machine, message, hint })
+}
+
+/** What was stays true until the machine is started again: a start that fails before changes nothing. */
+function historyOf(
+  previous: MachineState | null,
+): Pick<MachineState, 'cloudInit' | 'createdAt' | 'start' | 'stop'> {
+  if (previous === null) return {}
+  const { cloudInit, createdAt, start, stop } = previous
+  return {
+    ...(cloudInit === undefined || createdAt === undefined ? {} : { cloudInit }),
+    ...(createdAt === undefined ? {} : { createdAt }),
+    ...(start === undefined ? {} : { start }),
+    ...(stop === undefined ? {} : { stop }),
+  }
+}
+
+async function carryOut(
+  project: Project,
+  provider: Provider,
+  { paths, seed, planned }: { paths: MachinePaths; seed: PlannedSeed | null; planned: MachineState },
+): Promise<MachineState> {
+  const machine = planned.spec.name
+  let state = planned
+  if (state.createdAt === undefined) await removeLeftovers(provider, state.spec, paths)
+  if (seed !== null) await writeSeed(seed, { spec: state.spec, paths })
+  const step = { machine, step: 'disk', message: `disk over ${state.box.name} ${state.box.version}` }
+  await inStep(project.emit, step, () => provider.create(state.spec))
+  state = { ...state, createdAt: state.createdAt ?? new Date().toISOString() }
+  const consoleFrom = await nextConsoleOffset(paths.consoleLog)
+  state = { ...state, start: { at: new Date().toISOString(), consoleFrom } }
+  await writeState(paths, state)
+  project.signal.throwIfAborted()
+  await inStep(project.emit, { machine, step: 'start', message: `starting with ${provider.name}` }, () =>
+    provider.start(state.spec, { signal: project.signal }),
+  )
+  return state
+}
+
+/**
+ * What is there before a creation has completed was left by an `up` or a `destroy` that was cut
+ * short: half a disk, and the keys of another guest, which the new one would not answer to. Where a
+ * state was deleted by hand its machine may still run, on the disk that goes.
+ */
+async function removeLeftovers(provider: Provider, spec: MachineSpec, paths: MachinePaths): Promise<void> {
+  await provider.stop(spec, { graceful: false, timeout: 0 })
+  for (const path of [paths.data, paths.knownHosts, paths.key, paths.publicKey, paths.seed]) {
+    await rm(path, { recursive: true, force: true })
+  }
+}
+
+/** Where the console's log will go on. A start keeps a large one under another name and begins anew. */
+async function nextConsoleOffset(path: string): Promise<number> {
+  try {
+    const { size } = await stat(path)
+    return size > consoleLogLimit ? 0 : size
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return 0
+    throw error
+  }
+}

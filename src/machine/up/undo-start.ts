@@ -1,0 +1,60 @@
+import { isPosadaError } from '../../errors/index.ts'
+import type { Machine } from '../../manifest/index.ts'
+import { readState, writeState } from '../../project/machine-state.ts'
+import type { Provider } from '../../provider/index.ts'
+import type { Project } from '../project.ts'
+
+/**
+ * A machine that was begun and not finished is not left running behind the user's Ctrl-C; nor one
+ * whose kernel panicked, which would keep a processor busy and the next `up` from starting it.
+ */
+export async function undoUnfinished<T>(
+  project: Project,
+  provider: Provider,
+  config: Machine,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const crashed = isPosadaError(error, 'E_MACHINE_CRASHED')
+    if (project.signal.aborted || crashed) {
+      await cutOrWarn(project, config, () =>
+        cutPower(project, provider, config, crashed ? error.value : undefined),
+      )
+    }
+    throw error
+  }
+}
+
+/** What led here is the failure to tell; that the machine could not be stopped either comes as a warning. */
+async function cutOrWarn(project: Project, config: Machine, cut: () => Promise<void>): Promise<void> {
+  try {
+    await cut()
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    project.emit({
+      type: 'notice',
+      level: 'warn',
+      machine: config.name,
+      message: `the machine could not be stopped: ${why}`,
+      hint: `posada halt --force ${config.name}`,
+    })
+  }
+}
+
+async function cutPower(
+  project: Project,
+  provider: Provider,
+  config: Machine,
+  panic: string | undefined,
+): Promise<void> {
+  const paths = project.paths.machine(config.name)
+  const state = await readState(paths)
+  if (state === null) return
+  const { how, via } = await provider.stop(state.spec, { graceful: false, timeout: 0 })
+  if (how === 'already') return
+  const at = new Date().toISOString()
+  const start = panic === undefined ? state.start : { at, ...state.start, panic }
+  await writeState(paths, { ...state, ...(start && { start }), stop: { at, how, via } })
+}

@@ -1,0 +1,156 @@
+import type { Machine } from '../../manifest/index.ts'
+import { isUnsettled, type MachineState, readState } from '../../project/machine-state.ts'
+import type { MachineStatus, Provider } from '../../provider/index.ts'
+import { connect, type SshSession } from '../../ssh/index.ts'
+import { pendingChanges } from '../condition/changes.ts'
+import { conditionOf } from '../condition/condition.ts'
+import { explainStall, stallError } from '../condition/stall.ts'
+import { logIn } from '../guest/login.ts'
+import { settleCloudInit } from '../guest/settle.ts'
+import { sshAddress, sshTarget } from '../guest/target.ts'
+import { discardShadow } from '../package/shadow.ts'
+import { keepForwarded } from '../ports/forwarded.ts'
+import type { Project } from '../project.ts'
+import { checkSources, provisionMachine } from '../provision.ts'
+import { untilReady } from '../readiness/until-ready.ts'
+import type { ProvisionResult, UpMachineResult } from '../results.ts'
+import type { MemoryBudget } from '../schedule/memory-budget.ts'
+import { withMachineLock } from '../work.ts'
+import { chooseProvider } from './choose-provider.ts'
+import { startMachine } from './start.ts'
+import { undoUnfinished } from './undo-start.ts'
+import { userDataDigest } from './user-data.ts'
+
+export interface UpMachineOptions {
+  projectId: string
+  config: Machine
+  provision: boolean
+  /** Asked before the machine is started. */
+  memory: MemoryBudget
+  /** Told when the machine needs processors no more than any other that runs. */
+  onProvisioned: () => void
+}
+
+/** Brings one machine up; see `up`. An interrupt or a panic before it was ready cuts its power again. */
+export function upMachine(project: Project, options: UpMachineOptions): Promise<UpMachineResult> {
+  const { config } = options
+  return withMachineLock(project, config.name, async () => {
+    const begun = performance.now()
+    const paths = project.paths.machine(config.name)
+    const previous = await readState(paths)
+    await discardShadow(project, config.name)
+    if (options.provision) await checkSources(config, previous)
+    const provider = await chooseProvider(project, config, previous)
+    const found = previous === null ? 'absent' : await findRevivable(project, provider, previous)
+    let state: MachineState
+    let change: UpMachineResult['change']
+    if (previous !== null && (found === 'running' || found === 'paused')) {
+      change = found === 'paused' ? 'resumed' : 'none'
+      if (found === 'paused') await provider.resume(previous.spec)
+      await tellPending(project, config, previous)
+      state = previous
+    } else {
+      change = previous?.createdAt === undefined ? 'created' : 'started'
+      await options.memory.admit(config)
+      state = await startOrUndo(project, options, provider, previous)
+    }
+    const { steps, ready } = await explainStall(provider, state.spec, () =>
+      finish(project, options, provider, state),
+    )
+    const after = (await readState(paths)) ?? state
+    const status = await provider.status(after.spec)
+    const stall = stallError(after.spec, status)
+    if (stall !== null) throw stall
+    const forwarded =
+      'pid' in status ? await keepForwarded(project, { config, provider, state: after, pid: status.pid }) : []
+    return {
+      name: config.name,
+      change,
+      provider: provider.name,
+      accelerator: 'accelerator' in status ? status.accelerator : null,
+      ssh: sshAddress(provider, after, paths),
+      ports: [...after.ports, ...forwarded],
+      steps,
+      ready,
+      ms: Math.round(performance.now() - begun),
+    }
+  })
+}
+
+/** The state to go on from: the power of a guest whose kernel panicked is cut, for nothing else wakes it. */
+async function findRevivable(
+  project: Project,
+  provider: Provider,
+  previous: MachineState,
+): Promise<MachineStatus['state']> {
+  const { found, panic } = await conditionOf(provider, previous)
+  if (panic === null) return found.state
+  const machine = previous.spec.name
+  const message = `its kernel had panicked (${panic}); it is started again`
+  project.emit({ type: 'notice', level: 'warn', machine, message })
+  await provider.stop(previous.spec, { graceful: false, timeout: 0 })
+  return (await provider.status(previous.spec)).state
+}
+
+async function startOrUndo(
+  project: Project,
+  { projectId, config }: UpMachineOptions,
+  provider: Provider,
+  previous: MachineState | null,
+): Promise<MachineState> {
+  return undoUnfinished(project, provider, config, () =>
+    startMachine(project, { projectId, config, provider, previous }),
+  )
+}
+
+interface Finished {
+  steps: ProvisionResult[]
+  ready: boolean | null
+}
+
+/** The guest becomes usable, what is due runs in it, and it is waited for until it is ready. */
+async function finish(
+  project: Project,
+  options: UpMachineOptions,
+  provider: Provider,
+  state: MachineState,
+): Promise<Finished> {
+  const { config, provision } = options
+  const { session, state: open } = await openSession(project, config, provider, state)
+  try {
+    const usable =
+      session === null ? open : await settleCloudInit(project, { config, provider, state: open }, session)
+    const steps = provision ? await provisionMachine(project, { config, state: usable, session }) : []
+    options.onProvisioned()
+    return { steps, ready: session === null ? null : await untilReady(project, config, session) }
+  } finally {
+    await session?.close()
+  }
+}
+
+/** Null for a guest that was logged in to before: whoever needs a session opens one. Probes always do. */
+async function openSession(
+  project: Project,
+  config: Machine,
+  provider: Provider,
+  state: MachineState,
+): Promise<{ session: SshSession | null; state: MachineState }> {
+  const enter = () => logIn(project, { config, provider, state })
+  if (state.start?.readyAt === undefined) return undoUnfinished(project, provider, config, enter)
+  // Somebody may be at work in it already: its power is not cut whatever comes.
+  if (isUnsettled(state)) return enter()
+  if (config.ready.length === 0) return { session: null, state }
+  const target = sshTarget(provider, state, project.paths.machine(config.name))
+  return { session: await connect(target, { signal: project.signal }), state }
+}
+
+async function tellPending(project: Project, config: Machine, state: MachineState): Promise<void> {
+  const { atStart, anew } = pendingChanges(config, state, await userDataDigest(config))
+  const tell = (what: string[], hint: string) => {
+    if (what.length === 0) return
+    const message = `changed in the manifest, not in the running machine: ${what.join(', ')}`
+    project.emit({ type: 'notice', level: 'warn', machine: config.name, message, hint })
+  }
+  tell(atStart, `posada reload ${config.name} applies it`)
+  tell(anew, `posada destroy ${config.name}, then up, applies it`)
+}

@@ -1,0 +1,56 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, it, onTestFinished } from 'vitest'
+import { boxBuilder } from '../../../../src/app/box-builder.ts'
+import { inputsDigest } from '../../../../src/box/build/inputs.ts'
+import { boxesFolder } from '../../../../src/box/build/recipes.ts'
+import { openBoxStore } from '../../../../src/box/index.ts'
+import { placeFolder } from '../../../../src/box/store/place.ts'
+import { storePaths } from '../../../../src/box/store-paths.ts'
+import { findBox } from '../../../../src/machine/boxes/find-box.ts'
+import type { Project } from '../../../../src/machine/project.ts'
+import { boxContent, temporaryFolder, writeBox } from '../../../helpers/box-files.ts'
+import { aMachine } from '../../../helpers/model.ts'
+
+const recipe = (name: string) => `name: ${name}
+description: for tests
+arch: [x86_64]
+suite: bookworm
+variant: minbase
+packages: [busybox]
+disk: 1GiB
+login: {user: posada}
+minMemory: 64MiB
+`
+
+async function setUp() {
+  const folder = await temporaryFolder(onTestFinished)
+  const base = join(folder, 'boxes', 'base')
+  await mkdir(base, { recursive: true })
+  await writeFile(join(base, 'recipe.yaml'), recipe('shop/base'))
+  const store = openBoxStore(join(folder, 'store'))
+  const { signal } = new AbortController()
+  const project = {
+    manifest: { root: folder, boxes: { 'shop/base': base, 'shop/other': base } },
+    buildBox: boxBuilder({ store, emit: () => undefined, signal }),
+  } as unknown as Project
+  const find = (box: string) => findBox(project, aMachine({ box }), null)
+  return { folder, base, store, find }
+}
+
+it("a project's own recipe is built once, and what was built of it as it is now is taken", async () => {
+  const { folder, base, store, find } = await setUp()
+  const inputs = await inputsDigest({ recipe: base, lib: join(boxesFolder(), 'lib'), arch: 'x86_64' })
+  const built = await writeBox(join(folder, 'built'), boxContent({ name: 'shop/base' }))
+  const placed = await placeFolder(storePaths(store.dir), built, { inputs, source: null, origin: null })
+  expect((await find('shop/base')).digest).toBe(placed.digest)
+})
+
+it('a recipe that makes a box of another name is refused at its place', async () => {
+  const { find } = await setUp()
+  await expect(find('shop/other')).rejects.toMatchObject({
+    code: 'E_BOX_BUILD',
+    message: expect.stringContaining('makes shop/base, not shop/other'),
+    place: { file: '/shop/posada.yaml' },
+  })
+})

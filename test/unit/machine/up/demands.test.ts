@@ -1,0 +1,66 @@
+import { tmpdir } from 'node:os'
+import { describe, expect, it } from 'vitest'
+import { provider as plugin } from '../../../../providers/qemu/index.ts'
+import { checkDemands, optionProblems } from '../../../../src/machine/up/demands.ts'
+import type { Capabilities } from '../../../../src/provider/index.ts'
+import { aMachine, aState } from '../../../helpers/model.ts'
+
+const qemu = plugin.create({ cacheDir: tmpdir(), emit: () => undefined })
+const limited = (capabilities: Partial<Capabilities>) => ({
+  ...qemu,
+  name: 'limited',
+  checkOptions: qemu.checkOptions,
+  capabilities: () => ({ ...qemu.capabilities(), ...capabilities }),
+})
+const udp = {
+  protocol: 'udp' as const,
+  hostAddress: '127.0.0.1',
+  hostPort: 53,
+  guestPort: 53,
+  auto: false,
+  item: 0,
+}
+
+describe('optionProblems', () => {
+  it('gives each wrong option its place in the manifest', () => {
+    const config = aMachine({ providers: { qemu: { acel: 'tcg', cpu: 5 }, other: { any: 'thing' } } })
+    expect(optionProblems(qemu, config)).toMatchObject([
+      { code: 'E_PROVIDER_OPTION', value: 'acel', place: { line: 3 } },
+      { code: 'E_PROVIDER_OPTION', value: 'cpu', place: { line: 3 } },
+    ])
+    expect(optionProblems(qemu, aMachine())).toEqual([])
+  })
+})
+
+describe('checkDemands', () => {
+  it('lets pass what QEMU can', () => {
+    const config = aMachine({ ports: [udp] })
+    expect(() => checkDemands(qemu, config, aState(config).spec)).not.toThrow()
+  })
+
+  it.each([
+    ['udpForward', { udpForward: false }, aMachine({ ports: [udp] }), 'limited cannot forward UDP'],
+    ['nested', { nested: false }, aMachine({ nested: true }), 'limited cannot let a guest run machines'],
+    ['arch', { arch: ['aarch64' as const] }, aMachine(), 'limited cannot run x86_64 guests'],
+    ['boot', { boot: ['bios' as const] }, aMachine(), 'limited cannot boot a box by kernel'],
+  ])('refuses what a provider without %s cannot', (_, capabilities, config, message) => {
+    expect(() => checkDemands(limited(capabilities), config, aState(config).spec)).toThrow(
+      expect.objectContaining({ code: 'E_CAPABILITY', message: expect.stringContaining(message) }),
+    )
+  })
+
+  it('refuses to boot what would wait for a seed in vain', () => {
+    const { spec } = aState()
+    const seeded = { ...spec, media: [{ name: 'cidata', path: '/seed.iso' }] }
+    expect(() => checkDemands(qemu, aMachine(), seeded)).not.toThrow()
+    expect(() => checkDemands(limited({ media: false }), aMachine(), seeded)).toThrow(/give a guest a seed/)
+  })
+
+  it('reports all at once', () => {
+    const config = aMachine({ ports: [udp], nested: true })
+    const provider = limited({ udpForward: false, nested: false })
+    expect(() => checkDemands(provider, config, aState(config).spec)).toThrow(
+      expect.objectContaining({ problems: [expect.anything(), expect.anything()] }),
+    )
+  })
+})
