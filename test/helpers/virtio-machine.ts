@@ -1,4 +1,7 @@
 import type { Bus, BusDevice, MsiMessage, MsiSource, Release } from '../../providers/kvm/bus/device.ts'
+import { pciConfigPorts } from '../../providers/kvm/memory/layout.ts'
+import { createConfigPorts } from '../../providers/kvm/pci/config-ports.ts'
+import { createConfigState, openConfigState } from '../../providers/kvm/pci/config-state.ts'
 import { PciRoot } from '../../providers/kvm/pci/root.ts'
 import type { VirtioDevice } from '../../providers/kvm/virtio/device/virtio-device.ts'
 import { VirtioPci } from '../../providers/kvm/virtio/transport/pci/virtio-pci.ts'
@@ -60,7 +63,22 @@ export function plugIn(device: VirtioDevice, memory = new PlainMemory()) {
   const mmio = new PlainBus()
   const msi = new PlainMsi()
   const faults: string[] = []
-  const root = new PciRoot({ ports, window: { base: 0xd000_0000, size: 0x1000_0000 } })
+  const state = createConfigState()
+  const far = new PlainBus()
+  const root = new PciRoot({ ports: far, state, window: { base: 0xd000_0000, size: 0x1000_0000 } })
+  const crossings: string[] = []
+  const functions: BusDevice = {
+    read: (offset, data) => {
+      crossings.push('read')
+      root.read(offset, data)
+    },
+    write: (offset, data) => {
+      crossings.push('write')
+      root.write(offset, data)
+    },
+  }
+  const near = createConfigPorts({ state: openConfigState(state), functions, kept: null })
+  ports.claim(pciConfigPorts.base, pciConfigPorts.size, near)
   const pci = new VirtioPci({
     device,
     memory,
@@ -70,5 +88,5 @@ export function plugIn(device: VirtioDevice, memory = new PlainMemory()) {
     onFault: (reason) => faults.push(reason),
   })
   const slot = root.add(pci)
-  return { ports, mmio, msi, faults, root, pci, slot, memory, core: pci.core }
+  return { ports, mmio, msi, faults, root, pci, slot, memory, crossings, core: pci.core }
 }

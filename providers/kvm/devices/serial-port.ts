@@ -1,4 +1,5 @@
 import type { BusDevice } from '../bus/device.ts'
+import { lock, unlock } from './shared-lock.ts'
 import { openSharedRing, type SharedRing, sharedRingBytes } from './shared-ring.ts'
 
 /**
@@ -138,14 +139,14 @@ export function openSerialPort(shared: SharedArrayBuffer, hooks: SerialPortHooks
 
   return {
     read(offset, data) {
-      lock(cells)
+      lock(cells, cell.lock)
       for (let i = 0; i < data.length; i++) data[i] = offset + i < 8 ? readRegister(offset + i) : 0xff
-      unlock(cells)
+      unlock(cells, cell.lock)
     },
     write(offset, data) {
-      lock(cells)
+      lock(cells, cell.lock)
       for (let i = 0; i < data.length; i++) if (offset + i < 8) writeRegister(offset + i, data[i] ?? 0)
-      unlock(cells)
+      unlock(cells, cell.lock)
     },
   }
 }
@@ -158,13 +159,4 @@ export function serialOutput(shared: SharedArrayBuffer): SharedRing {
 /** Puts the port into the state it has after power-on; bytes not yet taken are lost. */
 export function resetSerialPort(shared: SharedArrayBuffer): void {
   new Uint8Array(shared).fill(0)
-}
-
-function lock(cells: Int32Array): void {
-  while (Atomics.compareExchange(cells, cell.lock, 0, 1) !== 0) Atomics.wait(cells, cell.lock, 1)
-}
-
-function unlock(cells: Int32Array): void {
-  Atomics.store(cells, cell.lock, 0)
-  Atomics.notify(cells, cell.lock, 1)
 }

@@ -27,6 +27,7 @@ export const structSize = {
   ioeventfd: 64,
   irqRoutingHeader: 8,
   irqRoutingEntry: 48,
+  coalescedZone: 16,
 } as const
 
 export const KVM = {
@@ -43,6 +44,7 @@ export const KVM = {
   SET_TSS_ADDR: none(0x47), // 4.36
   SET_IDENTITY_MAP_ADDR: write(0x48, 8), // 4.40
   CREATE_IRQCHIP: none(0x60), // 4.24
+  REGISTER_COALESCED_MMIO: write(0x67, structSize.coalescedZone), // 4.116
   SET_GSI_ROUTING: write(0x6a, structSize.irqRoutingHeader), // 4.52
   IRQFD: write(0x76, structSize.irqfd), // 4.75
   CREATE_PIT2: write(0x77, structSize.pitConfig), // 4.71
@@ -72,6 +74,7 @@ export const capability = {
   MAX_VCPUS: 66,
   TSC_DEADLINE_TIMER: 72,
   IMMEDIATE_EXIT: 136,
+  COALESCED_PIO: 162,
 } as const
 
 /** KVM_EXIT_*: why KVM_RUN came back (section 5). */
@@ -97,6 +100,20 @@ export const KVM_IRQFD_FLAG_DEASSIGN = 1
 export const ioeventfdFlag = { DATAMATCH: 1, PIO: 2, DEASSIGN: 4 } as const
 export const irqRouting = { IRQCHIP: 1, MSI: 2 } as const
 export const irqchip = { PIC_MASTER: 0, PIC_SLAVE: 1, IOAPIC: 2 } as const
+
+/**
+ * struct kvm_coalesced_mmio_ring: two counters, then as many entries as fit a page, the third of a vCPU's mapping
+ * (KVM_COALESCED_MMIO_PAGE_OFFSET). Offsets within an entry.
+ */
+export const coalescedRing = {
+  page: 2 * 4096,
+  header: 8,
+  entry: 24,
+  entries: Math.floor((4096 - 8) / 24),
+  address: 0,
+  length: 8,
+  data: 16,
+} as const
 
 /** Offsets in struct kvm_run (section 5). */
 export const runPage = {

@@ -1,3 +1,5 @@
+import { configSize, createFunctionBytes, type FunctionBytes } from './config-state.ts'
+
 /** Offsets in the header of a PCI function (PCI 3.0, §6.1). */
 export const header = {
   vendor: 0x00,
@@ -31,8 +33,7 @@ export interface ConfigIdentity {
 
 /** The 256 bytes of a function's configuration, with a mask of the bits that software may write. */
 export class ConfigSpace {
-  readonly bytes = Buffer.alloc(256)
-  readonly #writable = Buffer.alloc(256)
+  #at: FunctionBytes = createFunctionBytes()
   #nextCapability: number = firstCapability
   #lastLink: number = header.capabilities
 
@@ -46,15 +47,32 @@ export class ConfigSpace {
     this.allow(header.command, 2, command.memory | command.master | command.noIntx)
   }
 
+  get bytes(): Buffer {
+    return this.#at.values
+  }
+
+  /** Moves to memory that others read; what they see is what software sees. */
+  moveTo(shared: FunctionBytes): void {
+    shared.values.set(this.#at.values)
+    shared.writable.set(this.#at.writable)
+    shared.live.set(this.#at.live)
+    this.#at = shared
+  }
+
   /** Lets software write the bits of `mask` in the `width` bytes at `offset`. */
   allow(offset: number, width: number, mask: number): void {
-    this.#writable.writeUIntLE(mask, offset, width)
+    this.#at.writable.writeUIntLE(mask, offset, width)
+  }
+
+  /** An access of these bytes has a meaning of its own, which whoever reads them elsewhere cannot know. */
+  markLive(offset: number, width: number): void {
+    this.#at.live.fill(1, offset, offset + width)
   }
 
   /** Appends a capability (PCI 3.0, §6.7): its id, then `body` after the link byte. Returns its offset. */
   addCapability(id: number, body: Uint8Array): number {
     const at = this.#nextCapability
-    if (at + 2 + body.length > 256) throw new Error('no room for another PCI capability')
+    if (at + 2 + body.length > configSize) throw new Error('no room for another PCI capability')
     this.bytes.writeUInt16LE(this.bytes.readUInt16LE(header.status) | hasCapabilities, header.status)
     this.bytes.writeUInt8(at, this.#lastLink)
     this.bytes.writeUInt8(id, at)
@@ -71,8 +89,8 @@ export class ConfigSpace {
 
   /** Changes what may be changed. */
   write(offset: number, data: Uint8Array): void {
-    for (let index = 0; index < data.length && offset + index < 256; index += 1) {
-      const mask = this.#writable[offset + index] ?? 0
+    for (let index = 0; index < data.length && offset + index < configSize; index += 1) {
+      const mask = this.#at.writable[offset + index] ?? 0
       const old = this.bytes[offset + index] ?? 0
       this.bytes[offset + index] = (old & ~mask) | ((data[index] ?? 0) & mask)
     }

@@ -19,7 +19,7 @@ export function plugDevices(machine: Machine, { devices, onPower, onFault }: Dev
   const { ports, memory: mmio, interrupts: msi, doorbells: notifier, ram } = machine
   ports.claim(powerPort.base, powerPort.size, createPowerPort(onPower))
   ports.claim(keyboardController.command, 1, createKeyboardController(onPower))
-  const root = new PciRoot({ ports, window: pciMemory })
+  const root = new PciRoot({ ports, state: machine.pciConfig, window: pciMemory })
   for (const device of devices) {
     root.add(new VirtioPci({ device, memory: ram.memory, mmio, msi, notifier, onFault }))
   }

@@ -1,4 +1,4 @@
-import { exitReason, KVM, KVM_EXIT_IO_OUT, runPage } from '../ffi/kvm-abi.ts'
+import { coalescedRing, exitReason, KVM, KVM_EXIT_IO_OUT, runPage } from '../ffi/kvm-abi.ts'
 import { ioctlValue, mapShared, viewMemory } from '../ffi/libc.ts'
 
 /** Why a vCPU left the guest, read once out of struct kvm_run. */
@@ -19,6 +19,11 @@ export class RunPage {
   constructor(buffer: ArrayBuffer) {
     this.#view = new DataView(buffer)
     this.#bytes = new Uint8Array(buffer)
+  }
+
+  /** The page of writes that KVM keeps; all zero where it keeps none. */
+  get ring(): Uint8Array {
+    return this.#bytes.subarray(coalescedRing.page)
   }
 
   /** Whether the next KVM_RUN shall come back at once, with EINTR. */

@@ -2,6 +2,7 @@ import { type AddressBus, createBus } from '../bus/bus.ts'
 import { closeDescriptor, createEventDescriptor } from '../ffi/libc.ts'
 import { serialPort } from '../memory/layout.ts'
 import type { Ram } from '../memory/ram.ts'
+import { createConfigState } from '../pci/config-state.ts'
 import { answerBurst } from '../vcpu/exit-channel.ts'
 import type { EntryState } from '../vcpu/initial-state.ts'
 import type { Ending } from '../vcpu/run-loop.ts'
@@ -19,6 +20,8 @@ export interface Machine {
   readonly memory: AddressBus
   readonly interrupts: Interrupts
   readonly doorbells: Doorbells
+  /** What vCPUs read of the PCI bus by themselves; see pci/config-state.ts. */
+  readonly pciConfig: SharedArrayBuffer
   /**
    * Makes the vCPUs; they stand still until `resume`. Once only. `settings.entry` is called while their
    * threads start up, so that it costs little time of its own: it loads the kernel and plugs devices in.
@@ -62,6 +65,7 @@ export function createMachine({ kvm, ram, serial }: MachineOptions): Machine {
   const claimedPorts = new SharedArrayBuffer(portSpace)
   const ports = createBus(portSpace, new Uint8Array(claimedPorts))
   const memory = createBus(memorySpace)
+  const pciConfig = createConfigState()
   const vcpus: Vcpu[] = []
   const bell = { fd: createEventDescriptor(), watching: new SharedArrayBuffer(4) }
   const watching = new Int32Array(bell.watching)
@@ -81,10 +85,14 @@ export function createMachine({ kvm, ram, serial }: MachineOptions): Machine {
     memory,
     interrupts,
     doorbells,
+    pciConfig,
     ended,
     async startVcpus({ cpus, nested, entry, workerFile }) {
       const serialThread = { shared: serial.shared, interrupt: interrupts.line(serialPort.gsi).fd }
-      const common = { kvm, vm: vm.fd, cpus, nested, bell, claimedPorts, serial: serialThread, workerFile }
+      const common = {
+        ...{ kvm, vm: vm.fd, cpus, nested, bell, claimedPorts, pciConfig, workerFile },
+        serial: serialThread,
+      }
       const threads = Array.from({ length: cpus }, (_, id) => startVcpuThread({ ...common, id }))
       const first = await orAbandon(threads, entry)
       const results = await Promise.allSettled(

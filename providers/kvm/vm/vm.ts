@@ -1,7 +1,8 @@
-import { KVM, KVM_PIT_SPEAKER_DUMMY, structSize } from '../ffi/kvm-abi.ts'
+import { capability, KVM, KVM_PIT_SPEAKER_DUMMY, structSize } from '../ffi/kvm-abi.ts'
 import { closeDescriptor, ioctl, ioctlValue } from '../ffi/libc.ts'
-import { identityMap, tss } from '../memory/layout.ts'
+import { identityMap, pciConfigPorts, tss } from '../memory/layout.ts'
 import type { Ram } from '../memory/ram.ts'
+import { checkExtension } from './open-kvm.ts'
 
 /** A virtual machine of KVM without virtual processors: they are made by their own threads. */
 export interface Vm {
@@ -22,6 +23,7 @@ export function createVm(kvm: number, ram: Ram): Vm {
     ioctlValue(fd, KVM.SET_TSS_ADDR, tss, 'KVM_SET_TSS_ADDR')
     ioctlValue(fd, KVM.CREATE_IRQCHIP, 0, 'KVM_CREATE_IRQCHIP')
     createTimer(fd)
+    if (checkExtension(kvm, capability.COALESCED_PIO) !== 0) keepConfigAddresses(fd)
     for (const [slot, mapping] of ram.mappings.entries()) {
       setMemorySlot(fd, slot, mapping.base, mapping.size, mapping.hostAddress)
     }
@@ -43,6 +45,19 @@ function createTimer(fd: number): void {
   const config = new Uint8Array(structSize.pitConfig)
   new DataView(config.buffer).setUint32(0, KVM_PIT_SPEAKER_DUMMY, true)
   ioctl(fd, KVM.CREATE_PIT2, config, 'KVM_CREATE_PIT2')
+}
+
+/**
+ * Writes to the PCI configuration address are kept until somebody looks (vcpu/kept-writes.ts), as they mean nothing
+ * without the access that follows.
+ */
+function keepConfigAddresses(fd: number): void {
+  const zone = new Uint8Array(structSize.coalescedZone)
+  const view = new DataView(zone.buffer)
+  view.setBigUint64(0, BigInt(pciConfigPorts.base), true)
+  view.setUint32(8, 4, true)
+  view.setUint32(12, 1, true) // ports
+  ioctl(fd, KVM.REGISTER_COALESCED_MMIO, zone, 'KVM_REGISTER_COALESCED_MMIO')
 }
 
 function setMemorySlot(fd: number, slot: number, base: number, size: number, hostAddress: number): void {

@@ -98,7 +98,7 @@ describe.skipIf(!hasKvm)('virtio over PCI in a guest (needs /dev/kvm; below a se
       const faults: string[] = []
       const onFault = (reason: string) => faults.push(reason)
       const pci = new VirtioPci({ device: new RngDevice(), memory: ram.memory, mmio, msi, notifier, onFault })
-      const slot = new PciRoot({ ports, window }).add(pci)
+      const slot = new PciRoot({ ports, state: machine.pciConfig, window }).add(pci)
       const writes: number[] = []
       const write = pci.write.bind(pci)
       pci.write = (offset, data) => {
@@ -121,6 +121,44 @@ describe.skipIf(!hasKvm)('virtio over PCI in a guest (needs /dev/kvm; below a se
       // The doorbell was no exit: the device saw every other write, and not that one.
       expect(writes.length).toBeGreaterThan(10)
       expect(writes.filter((offset) => offset >= 0x3000 && offset < 0x4000)).toEqual([])
+    } finally {
+      await guest.close()
+    }
+  })
+})
+
+describe.skipIf(!hasKvm)('the PCI bus in a guest (needs /dev/kvm; below a second)', () => {
+  let entries: Awaited<ReturnType<typeof buildKvmEntries>>
+  beforeAll(async () => {
+    entries = await buildKvmEntries()
+  })
+  afterAll(() => entries.remove())
+
+  it('is read with one exit a register, and without the thread of the devices', async () => {
+    // mov dx, 0xcf8; mov eax, device 0; out dx, eax; mov dx, 0xcfc; in eax, dx
+    const look = [
+      ...[0x66, 0xba, ...u16(0xcf8), 0xb8, ...u32(0x8000_0000), 0xef],
+      0x66,
+      0xba,
+      ...u16(0xcfc),
+      0xed,
+    ]
+    const sayIt = [0x66, 0xba, ...u16(0x3f8), 0xee]
+    const looks = 300
+    const code = [...Array.from({ length: looks }, () => look).flat(), ...sayIt, ...halt]
+    const guest = await startSmallGuest({ folder: entries.folder, code })
+    try {
+      const { machine } = guest
+      const root = new PciRoot({ ports: machine.ports, state: machine.pciConfig, window })
+      let asked = 0
+      root.read = () => {
+        asked++
+      }
+      machine.resume()
+      // The first byte of the host bridge's vendor.
+      await vi.waitFor(() => expect(guest.output()).toBe('6'), { timeout: 5000, interval: 5 })
+      expect(asked).toBe(0)
+      expect(machine.exits()).toBe(looks + 1)
     } finally {
       await guest.close()
     }

@@ -52,6 +52,7 @@ export function addCapabilities(
   config.allow(access + accessFields.bar, 1, 0xff)
   config.allow(access + accessFields.offset, 4, 0xffff_ffff)
   config.allow(access + accessFields.length, 4, 0xffff_ffff)
+  config.markLive(access + accessFields.data, accessFields.end - accessFields.data)
 
   const body = Buffer.alloc(10)
   body.writeUInt16LE(options.vectors - 1, 0)

@@ -36,7 +36,7 @@ export class VirtioPci implements PciFunction, BusDevice {
   readonly barSize = barSize
   readonly core: VirtioCore
   readonly #options: VirtioPciOptions
-  readonly #config: ConfigSpace
+  readonly config: ConfigSpace
   readonly #capabilities: CapabilityOffsets
   readonly #msix: MsixTable
   readonly #common: CommonConfig
@@ -49,7 +49,7 @@ export class VirtioPci implements PciFunction, BusDevice {
     const { id, pciClass } = virtioTypes[device.type]
     const vectors = device.queueSizes.length + 1
     this.#options = options
-    this.#config = new ConfigSpace({
+    this.config = new ConfigSpace({
       vendor: 0x1af4,
       device: 0x1040 + id,
       classCode: pciClass,
@@ -57,8 +57,8 @@ export class VirtioPci implements PciFunction, BusDevice {
       subsystemVendor: 0x1af4,
       subsystem: 0x0040 + id,
     })
-    this.#config.allow(header.bar0, 4, (0xffff_ffff & ~(barSize - 1)) >>> 0)
-    this.#capabilities = addCapabilities(this.#config, { deviceLength: device.configLength, vectors })
+    this.config.allow(header.bar0, 4, (0xffff_ffff & ~(barSize - 1)) >>> 0)
+    this.#capabilities = addCapabilities(this.config, { deviceLength: device.configLength, vectors })
     this.#msix = new MsixTable(Array.from({ length: vectors }, () => options.msi.vector()))
     this.core = new VirtioCore(device, options.memory, {
       queueInterrupt: (queue) => this.#interrupt(1, this.#common.queueVector(queue)),
@@ -69,13 +69,13 @@ export class VirtioPci implements PciFunction, BusDevice {
   }
 
   assignBar(address: number): void {
-    this.#config.bytes.writeUInt32LE(address, header.bar0)
+    this.config.bytes.writeUInt32LE(address, header.bar0)
   }
 
   readConfig(offset: number, data: Uint8Array): void {
     const access = this.#access(offset, data.length)
     if (access !== null) this.read(access, data)
-    else this.#config.read(offset, data)
+    else this.config.read(offset, data)
   }
 
   writeConfig(offset: number, data: Uint8Array): void {
@@ -84,8 +84,8 @@ export class VirtioPci implements PciFunction, BusDevice {
       this.write(access, data)
       return
     }
-    this.#config.write(offset, data)
-    this.#msix.setControl(this.#config.bytes.readUInt16LE(this.#capabilities.msix + 2))
+    this.config.write(offset, data)
+    this.#msix.setControl(this.config.bytes.readUInt16LE(this.#capabilities.msix + 2))
     this.#map()
   }
 
@@ -137,8 +137,8 @@ export class VirtioPci implements PciFunction, BusDevice {
 
   /** Claims BAR 0 and its doorbells where the guest put it, while it lets the function answer memory. */
   #map(): void {
-    const answers = (this.#config.bytes.readUInt16LE(header.command) & command.memory) !== 0
-    const base = answers ? this.#config.bytes.readUInt32LE(header.bar0) : 0
+    const answers = (this.config.bytes.readUInt16LE(header.command) & command.memory) !== 0
+    const base = answers ? this.config.bytes.readUInt32LE(header.bar0) : 0
     if (base === this.#mappedAt) return
     for (const release of this.#claimed) release()
     this.#claimed = []
@@ -159,9 +159,9 @@ export class VirtioPci implements PciFunction, BusDevice {
   #access(offset: number, width: number): number | null {
     const at = this.#capabilities.access
     if (offset < at + accessFields.data || offset >= at + accessFields.end) return null
-    const length = this.#config.bytes.readUInt32LE(at + accessFields.length)
-    const target = this.#config.bytes.readUInt32LE(at + accessFields.offset)
+    const length = this.config.bytes.readUInt32LE(at + accessFields.length)
+    const target = this.config.bytes.readUInt32LE(at + accessFields.offset)
     const good = offset === at + accessFields.data && width === length && target % length === 0
-    return good && this.#config.bytes[at + accessFields.bar] === 0 ? target : null
+    return good && this.config.bytes[at + accessFields.bar] === 0 ? target : null
   }
 }
