@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import type { FileStep } from '../../manifest/index.ts'
 import { quote } from '../../ssh/index.ts'
+import { removeAtEnd } from '../clean.ts'
 import { END_ENTRY } from './tar.ts'
 
 /** Replaces a file by what comes through stdin, if all `size` bytes of it came. Runs as root. */
@@ -45,10 +46,7 @@ function prepare({ to, owner, group }: FileStep, temporary: string): string {
   return `set -e
 to=${quote(target)}; t=${quote(temporary)}
 fail() { echo "posada: $1" >&2; exit 1; }
-trap 'rm -rf "$t"' EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
+${removeAtEnd(temporary)}
 umask 022
 p=$to; while [ ! -e "$p" ]; do p=$(dirname "$p"); done
 o=$(stat -c %u:%g "$p")

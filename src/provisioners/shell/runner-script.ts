@@ -1,3 +1,5 @@
+import { removeAtEnd } from '../clean.ts'
+
 /**
  * What runs in the guest: it stores the script that comes through stdin in `folder`, runs it with the
  * arguments it was given itself, removes the folder and ends with the script's exit code. A script
@@ -6,10 +8,7 @@
 export function runnerScript(folder: string, script: Buffer): string {
   return `u=$(umask); umask 077
 mkdir ${folder} || exit 125
-trap 'rm -rf ${folder}' EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
+${removeAtEnd(folder)}
 cat > ${folder}/script || exit 125
 [ "$(wc -c < ${folder}/script)" -eq ${script.length} ] || { echo "posada: the script did not arrive whole" >&2; exit 125; }
 chmod 700 ${folder}/script; umask "$u"
