@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
+import { WriteBehind } from '../../lib/write-behind.ts'
 import { hashZeros, isZero } from './hash-zeros.ts'
 import type { Piece } from './tar-members.ts'
+
+/** Bytes that are written at once. */
+const gathered = 2 ** 20
 
 /**
  * Writes a file that must not be there yet, from its pieces in order, and hashes it on the way. Holes
@@ -10,32 +14,86 @@ import type { Piece } from './tar-members.ts'
 export async function writeMember(path: string, size: number, pieces: AsyncIterable<Piece>): Promise<string> {
   const hash = createHash('sha256')
   const file = await open(path, 'wx', 0o600)
+  const disk = new WriteBehind(file)
+  // A thread of Node's pool writes what was gathered while the next is read and hashed.
+  let writing: Promise<void> = Promise.resolve()
+  const run = new Run()
+  const write = async () => {
+    const { offset, parts, length } = run.take()
+    await writing
+    writing = writeAll(file, parts, offset).then(() => disk.wrote(length))
+    // Whoever waits for it meets the failure.
+    writing.catch(() => undefined)
+  }
   try {
     let at = 0
     for await (const { offset, bytes } of pieces) {
       hashZeros(hash, offset - at)
-      // The hash is taken while a thread of Node's pool writes.
-      const written = isZero(bytes) ? null : writeAll(file, bytes, offset)
       hash.update(bytes)
-      await written
       at = offset + bytes.length
+      if (isZero(bytes)) continue
+      if (!run.add(offset, bytes)) {
+        await write()
+        run.add(offset, bytes)
+      }
     }
+    await write()
+    await writing
     hashZeros(hash, size - at)
     await file.truncate(size)
+    await disk.settle()
   } finally {
+    await writing.catch(() => undefined)
+    await disk.settle().catch(() => undefined)
     await file.close()
   }
   return hash.digest('hex')
 }
 
-/** write(2) may take less than it is given. */
+/** Pieces of a file that lie one behind the other, up to a size that is worth a write. */
+class Run {
+  #offset = 0
+  #parts: Uint8Array[] = []
+  #length = 0
+
+  /** false: it does not join, or there is enough. */
+  add(offset: number, bytes: Uint8Array): boolean {
+    if (this.#length >= gathered) return false
+    if (this.#parts.length === 0) this.#offset = offset
+    else if (this.#offset + this.#length !== offset) return false
+    this.#parts.push(bytes)
+    this.#length += bytes.length
+    return true
+  }
+
+  take(): { offset: number; parts: Uint8Array[]; length: number } {
+    const taken = { offset: this.#offset, parts: this.#parts, length: this.#length }
+    this.#parts = []
+    this.#length = 0
+    return taken
+  }
+}
+
+/** writev(2) may take less than it is given. */
 async function writeAll(
   file: Awaited<ReturnType<typeof open>>,
-  bytes: Uint8Array,
+  parts: readonly Uint8Array[],
   offset: number,
 ): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, offset + done)
-    done += bytesWritten
+  let left = [...parts]
+  for (let at = offset; left.length > 0; ) {
+    const { bytesWritten } = await file.writev(left, at)
+    at += bytesWritten
+    left = behind(left, bytesWritten)
   }
+}
+
+/** What is left of the parts behind so many bytes. */
+function behind(parts: readonly Uint8Array[], bytes: number): Uint8Array[] {
+  let skip = bytes
+  return parts.flatMap((part) => {
+    const done = Math.min(skip, part.length)
+    skip -= done
+    return done === part.length ? [] : [part.subarray(done)]
+  })
 }

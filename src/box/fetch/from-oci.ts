@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { exists } from '../../lib/folders.ts'
-import { openPart, sweepParts } from '../download/part-file.ts'
+import { openPart, partKey, sweepParts } from '../download/part-file.ts'
 import { inStep } from '../download/progress.ts'
 import { openHttp } from '../http/client.ts'
 import type { StoredBox } from '../model.ts'
@@ -34,6 +34,7 @@ export async function fromOci(source: OciSource, context: FetchContext): Promise
       actions: 'pull',
       credentials: () => dockerCredentials(source.registry, env),
       http,
+      emit,
       signal,
     })
     const remote = await resolveRemote(registry, source, { arch, shown })
@@ -58,7 +59,8 @@ async function take(remote: RemoteBox, taking: Taking): Promise<StoredBox> {
   const { paths, registry, shown, admit, context } = taking
   const { emit, signal } = context
   const digest = createHash('sha256').update(remote.json).digest('hex')
-  const key = digest.slice(0, 40)
+  // Other chunks would leave something between those of this manifest.
+  const key = partKey(digest, remote.manifestDigest)
   const work = join(paths.downloads, `${key}.pull`)
   const there = await admitStored(paths, digest, admit)
   // A pull that was killed at its very end has left its parts, which are of no use any more.

@@ -1,5 +1,6 @@
 import { PosadaError } from '../../errors/index.ts'
 import type { HttpClient } from '../http/client.ts'
+import { expectSuccess } from '../http/response.ts'
 import { isLoopback } from '../source/shown-url.ts'
 import type { Challenge } from './challenge.ts'
 import type { Credentials } from './credentials.ts'
@@ -56,6 +57,9 @@ async function tokenOf(
   response: Awaited<ReturnType<HttpClient['request']>>,
   { registry, credentials }: Login,
 ): Promise<string> {
+  // What may pass is tried again; a refusal is not.
+  if (response.status >= 500 || response.status === 429 || response.status === 408)
+    await expectSuccess(response)
   const text = (await response.bytes(1024 * 1024)).toString('utf8')
   if (response.status !== 200)
     throw refused(

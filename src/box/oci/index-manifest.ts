@@ -41,8 +41,11 @@ const indexShape = partOf({
   manifests: list(entry, { max: 200 }),
 })
 
-/** What an index that came from a registry leads to; entries of other kinds are passed over. E_BOX_INVALID. */
-export function readIndex(bytes: Buffer, shown: string): ArchManifests {
+/**
+ * What an index that came from a registry leads to: boxes by architecture, the first of each, and how many
+ * entries are anything else. E_BOX_INVALID.
+ */
+export function readIndex(bytes: Buffer, shown: string): { archs: ArchManifests; others: number } {
   const result = readShape(indexShape, parseJson(bytes, shown))
   if ('flaws' in result) throw malformed(shown, result.flaws)
   const found = new Map<BoxArch, Descriptor>()
@@ -53,5 +56,5 @@ export function readIndex(bytes: Buffer, shown: string): ArchManifests {
     const isBox = one.mediaType === mediaTypes.manifest && one.artifactType === mediaTypes.artefact
     if (arch !== undefined && isBox && !found.has(arch)) found.set(arch, one)
   }
-  return found
+  return { archs: found, others: result.value.manifests.length - found.size }
 }

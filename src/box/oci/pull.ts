@@ -7,7 +7,6 @@ import { pool } from '../../lib/pool.ts'
 import { boxFiles } from '../box-manifest.ts'
 import { checkRoom } from '../download/failures.ts'
 import { progressOf } from '../download/progress.ts'
-import { withRetries } from '../http/retry.ts'
 import type { BoxManifest } from '../model.ts'
 import { checkDisks, checkHashes } from '../store/check-files.ts'
 import { boxJsonName } from '../store-paths.ts'
@@ -15,7 +14,7 @@ import { type LocalChunks, takeLocal } from './local-chunks.ts'
 import type { Chunk } from './manifest.ts'
 import { sha256Of, unpackChunk } from './pack.ts'
 import { PullFile } from './pull-file.ts'
-import { type Registry, wrongDigest } from './registry.ts'
+import type { Registry } from './registry.ts'
 import type { RemoteBox } from './resolve.ts'
 
 export interface PullOptions {
@@ -34,7 +33,8 @@ const atOnce = 4
 
 /**
  * Puts the files of a box together in `work` and moves them into the empty folder `target`, checked.
- * A chunk that `work` has from before, or another box in the store, is not fetched.
+ * A chunk that `work` has from before, or another box in the store, is not fetched. What `work` has was
+ * written by the same list of chunks, so that between them there is nothing.
  * E_TRANSFER, E_CHECKSUM, E_BOX_CORRUPT, E_BOX_INVALID, E_DISK_FULL.
  */
 export async function pullBox(remote: RemoteBox, target: string, options: PullOptions): Promise<BoxManifest> {
@@ -93,20 +93,10 @@ async function putTogether(
   }
 }
 
-async function fetchChunk(chunk: Chunk, { registry, shown, emit, signal }: PullOptions): Promise<Uint8Array> {
+async function fetchChunk(chunk: Chunk, { registry, shown }: PullOptions): Promise<Uint8Array> {
   const { blob, length } = chunk
-  const packed = await withRetries({ emit, signal }, async () => {
-    const bytes = Buffer.allocUnsafeSlow(blob.size)
-    let at = 0
-    for await (const piece of registry.blob(blob)) {
-      bytes.set(piece, at)
-      at += piece.length
-    }
-    return bytes
-  })
-  const got = `sha256:${await sha256Of(packed)}`
-  if (got !== blob.digest) throw wrongDigest({ url: registry.blobUrl(blob.digest) }, blob.digest, got)
-  const plain = await unpackChunk({ mediaType: blob.mediaType, bytes: packed }, length)
+  const bytes = await registry.blob(blob)
+  const plain = await unpackChunk({ mediaType: blob.mediaType, bytes }, length)
   if (plain !== null) return plain
   throw new PosadaError('E_BOX_CORRUPT', `${shown} is damaged: part of ${chunk.file} cannot be unpacked`, {
     value: blob.digest,

@@ -36,6 +36,7 @@ export async function pushTo(
       actions: 'pull,push',
       credentials: () => dockerCredentials(target.registry, env),
       http,
+      emit,
       signal,
     })
     const options = { paths: storePaths(store.dir), registry, tag, shown, emit, signal }

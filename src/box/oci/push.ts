@@ -5,7 +5,6 @@ import { isPosadaError, PosadaError } from '../../errors/index.ts'
 import type { Emit } from '../../events/index.ts'
 import { pool } from '../../lib/pool.ts'
 import { progressOf } from '../download/progress.ts'
-import { withRetries } from '../http/retry.ts'
 import type { BoxArch, StoredBox } from '../model.ts'
 import { boxJsonName, type StorePaths } from '../store-paths.ts'
 import { chunksOf, type PlainChunk, readExtent } from './chunk-list.ts'
@@ -50,7 +49,7 @@ export async function pushBox(box: StoredBox, options: PushOptions): Promise<Pus
   const { chunks, uploaded } = await putChunks(box, plain, known, options)
   const json = await readFile(join(box.dir, boxJsonName))
   const config = { mediaType: mediaTypes.config, ...described(json), annotations: {} }
-  await putMissing(config, json, options)
+  await putMissing(config, json, registry)
   const bytes = writeManifest(box.manifest, { config, chunks })
   const manifest: Descriptor = { mediaType: mediaTypes.manifest, ...described(bytes), annotations: {} }
   const all = new Map<BoxArch, Descriptor>(others).set(box.manifest.arch, manifest)
@@ -58,12 +57,16 @@ export async function pushBox(box: StoredBox, options: PushOptions): Promise<Pus
   return { digest: await putTag(all, { manifest, bytes }, options), size, uploaded }
 }
 
-/** What the tag leads to by architecture. What is no box there is replaced. */
+/** What the tag leads to by architecture. E_BOX_EXISTS where any of that is no box: it would be gone. */
 async function archsAt(registry: Registry, tag: string, shown: string): Promise<ArchManifests> {
   const found = await registry.manifest(tag)
   if (found === null) return new Map()
   try {
-    if (found.mediaType === mediaTypes.index) return readIndex(found.bytes, shown)
+    if (found.mediaType === mediaTypes.index) {
+      const { archs, others } = readIndex(found.bytes, shown)
+      if (others === 0) return archs
+      throw taken(shown, `leads to ${others} other thing${others === 1 ? '' : 's'}`)
+    }
     const { arch } = readManifest(found.bytes, shown)
     const own = {
       mediaType: found.mediaType,
@@ -74,11 +77,15 @@ async function archsAt(registry: Registry, tag: string, shown: string): Promise<
     return new Map(arch === null ? [] : [[arch, own]])
   } catch (error) {
     if (!isPosadaError(error, 'E_BOX_INVALID')) throw error
-    throw new PosadaError('E_BOX_EXISTS', `${shown} is there already, and is no box`, {
-      value: shown,
-      hint: 'push to another tag',
-    })
+    throw taken(shown, 'is no box')
   }
+}
+
+function taken(shown: string, what: string): PosadaError {
+  return new PosadaError('E_BOX_EXISTS', `${shown} is there already, and ${what}`, {
+    value: shown,
+    hint: 'push to another tag',
+  })
 }
 
 /** The blobs of the version before by the digests of what is in them: however they were packed, they are there. */
@@ -127,8 +134,8 @@ async function putChunk(
   known: Descriptor | undefined,
   options: PushOptions,
 ): Promise<{ blob: Descriptor; isNew: boolean }> {
-  const { registry, emit, signal } = options
-  if (known !== undefined && (await withRetries({ emit, signal }, () => registry.hasBlob(known.digest))))
+  const { registry } = options
+  if (known !== undefined && (await registry.hasBlob(known.digest)))
     return { blob: { ...known, annotations: {} }, isNew: false }
   const plain = await readExtent(join(box.dir, chunk.file), chunk)
   if ((await sha256Of(plain)) !== chunk.sha256)
@@ -139,37 +146,30 @@ async function putChunk(
   const { mediaType, bytes } = await packChunk(plain)
   const digest = `sha256:${await sha256Of(bytes)}`
   const blob = { mediaType, digest, size: bytes.length, annotations: {} }
-  return { blob, isNew: await putMissing(blob, bytes, options) }
+  return { blob, isNew: await putMissing(blob, bytes, registry) }
 }
 
 /** Whether it was not there. */
-async function putMissing(
-  { digest }: Descriptor,
-  bytes: Uint8Array,
-  { registry, emit, signal }: PushOptions,
-): Promise<boolean> {
-  return withRetries({ emit, signal }, async () => {
-    if (await registry.hasBlob(digest)) return false
-    await registry.putBlob(digest, bytes)
-    return true
-  })
+async function putMissing({ digest }: Descriptor, bytes: Uint8Array, registry: Registry): Promise<boolean> {
+  if (await registry.hasBlob(digest)) return false
+  await registry.putBlob(digest, bytes)
+  return true
 }
 
 /** A tag with one architecture leads to its manifest, one with several to an index. Returns the digest of that. */
 async function putTag(
   all: ArchManifests,
   { manifest, bytes }: { manifest: Descriptor; bytes: Buffer },
-  { registry, tag, emit, signal }: PushOptions,
+  { registry, tag }: PushOptions,
 ): Promise<string> {
-  const put = (reference: string, mediaType: string, content: Buffer) =>
-    withRetries({ emit, signal }, () => registry.putManifest(reference, { mediaType, bytes: content }))
+  const own = { mediaType: mediaTypes.manifest, bytes }
   if (all.size === 1) {
-    await put(tag, mediaTypes.manifest, bytes)
+    await registry.putManifest(tag, own)
     return manifest.digest
   }
-  await put(manifest.digest, mediaTypes.manifest, bytes)
+  await registry.putManifest(manifest.digest, own)
   const index = writeIndex(all)
-  await put(tag, mediaTypes.index, index)
+  await registry.putManifest(tag, { mediaType: mediaTypes.index, bytes: index })
   return described(index).digest
 }
 

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { PosadaError } from '../../errors/index.ts'
+import type { Emit } from '../../events/index.ts'
 import type { HttpClient, HttpRequest } from '../http/client.ts'
 import { expectSuccess, type HttpResponse } from '../http/response.ts'
+import { withRetries } from '../http/retry.ts'
 import { isLoopback, shownUrl } from '../source/shown-url.ts'
 import { authorize, refused } from './authenticate.ts'
 import { parseChallenge } from './challenge.ts'
@@ -24,6 +26,7 @@ export interface RegistryOptions {
   actions: 'pull' | 'pull,push'
   credentials: () => Promise<Credentials | null>
   http: HttpClient
+  emit: Emit
   signal: AbortSignal
 }
 
@@ -32,7 +35,7 @@ const manifestLimit = 4 * 2 ** 20
 
 /**
  * One repository of a registry. Source: OCI distribution specification 1.1. All digests of what comes are
- * checked here. E_TRANSFER, E_CHECKSUM, E_REGISTRY_AUTH.
+ * checked here, and what failed in a way that may pass is tried again. E_TRANSFER, E_CHECKSUM, E_REGISTRY_AUTH.
  */
 export class Registry {
   readonly #options: RegistryOptions
@@ -51,74 +54,95 @@ export class Registry {
   }
 
   /** By tag or digest; null where there is none. `size` is what a descriptor says. */
-  async manifest(reference: string, size?: number): Promise<FoundManifest | null> {
-    const accept = `${mediaTypes.manifest}, ${mediaTypes.index}`
-    const response = await this.#send({ url: `${this.#base}/manifests/${reference}`, headers: { accept } })
-    if (response.status === 404) {
-      await response.discard()
-      return null
-    }
-    await expectSuccess(response)
-    const bytes = await response.bytes(Math.min(size ?? manifestLimit, manifestLimit))
-    const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
-    if (reference.startsWith('sha256:') && reference !== digest)
-      throw wrongDigest(response, reference, digest)
-    return { mediaType: mediaTypeOf(response, bytes), bytes, digest }
+  manifest(reference: string, size?: number): Promise<FoundManifest | null> {
+    const url = `${this.#base}/manifests/${reference}`
+    const headers = { accept: `${mediaTypes.manifest}, ${mediaTypes.index}` }
+    return this.#retrying(async () => {
+      const response = await this.#send({ url, headers })
+      if (response.status === 404) {
+        await response.discard()
+        return null
+      }
+      await expectSuccess(response)
+      const bytes = await response.bytes(Math.min(size ?? manifestLimit, manifestLimit))
+      const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+      if (reference.startsWith('sha256:') && reference !== digest)
+        throw wrongDigest(response, reference, digest)
+      return { mediaType: mediaTypeOf(response, bytes), bytes, digest }
+    })
   }
 
   /** Puts a manifest under a tag or its digest. */
-  async putManifest(
+  putManifest(
     reference: string,
     { mediaType, bytes }: Pick<FoundManifest, 'mediaType' | 'bytes'>,
   ): Promise<void> {
     const url = `${this.#base}/manifests/${reference}`
-    await this.#done(
-      await this.#send({ url, method: 'PUT', headers: { 'content-type': mediaType }, body: bytes }),
+    const headers = { 'content-type': mediaType }
+    return this.#retrying(async () =>
+      this.#done(await this.#send({ url, method: 'PUT', headers, body: bytes })),
     )
   }
 
-  /** The bytes of a blob as they come, not yet checked against its digest; never more than its size. */
-  async *blob({ digest, size }: Pick<Descriptor, 'digest' | 'size'>): AsyncGenerator<Uint8Array> {
-    const response = await expectSuccess(await this.#send({ url: this.blobUrl(digest) }))
-    let got = 0
-    try {
-      for await (const piece of response.body) {
-        got += piece.length
-        if (got > size) throw wrongSize(response, `more than the ${size} bytes that it should have`)
-        yield piece
+  /** The whole of a blob, checked. Never takes more memory than its descriptor says. */
+  blob({ digest, size }: Pick<Descriptor, 'digest' | 'size'>): Promise<Buffer> {
+    return this.#retrying(async () => {
+      const response = await expectSuccess(await this.#send({ url: this.#blobUrl(digest) }))
+      const bytes = Buffer.allocUnsafeSlow(size)
+      const hash = createHash('sha256')
+      let got = 0
+      try {
+        for await (const piece of response.body) {
+          if (got + piece.length > size)
+            throw wrongSize(response, `more than the ${size} bytes that it should have`)
+          bytes.set(piece, got)
+          hash.update(piece)
+          got += piece.length
+        }
+      } finally {
+        await response.discard()
       }
-    } finally {
+      if (got < size) throw wrongSize(response, `${got} bytes of ${size}`)
+      const found = `sha256:${hash.digest('hex')}`
+      if (found !== digest) throw wrongDigest(response, digest, found)
+      return bytes
+    })
+  }
+
+  hasBlob(digest: string): Promise<boolean> {
+    return this.#retrying(async () => {
+      const response = await this.#send({ url: this.#blobUrl(digest), method: 'HEAD' })
       await response.discard()
-    }
-    if (got < size) throw wrongSize(response, `${got} bytes of ${size}`)
-  }
-
-  blobUrl(digest: string): URL {
-    return new URL(`${this.#base}/blobs/${digest}`)
-  }
-
-  async hasBlob(digest: string): Promise<boolean> {
-    const response = await this.#send({ url: this.blobUrl(digest), method: 'HEAD' })
-    await response.discard()
-    if (response.status === 404) return false
-    await expectSuccess(response)
-    return true
+      if (response.status === 404) return false
+      await expectSuccess(response)
+      return true
+    })
   }
 
   /** Source: OCI distribution specification 1.1, "POST then PUT". */
-  async putBlob(digest: string, bytes: Uint8Array): Promise<void> {
-    const started = await this.#send({
-      url: `${this.#base}/blobs/uploads/`,
-      method: 'POST',
-      body: new Uint8Array(0),
+  putBlob(digest: string, bytes: Uint8Array): Promise<void> {
+    return this.#retrying(async () => {
+      const started = await this.#send({
+        url: `${this.#base}/blobs/uploads/`,
+        method: 'POST',
+        body: new Uint8Array(0),
+      })
+      const { location = '' } = (await expectSuccess(started)).headers
+      await started.discard()
+      const url = uploadUrl(location, started.url)
+      url.searchParams.set('digest', digest)
+      const isOwn = url.origin === new URL(this.#base).origin
+      const headers = { 'content-type': 'application/octet-stream' }
+      await this.#done(await this.#send({ url, method: 'PUT', headers, body: bytes }, isOwn))
     })
-    const { location = '' } = (await expectSuccess(started)).headers
-    await started.discard()
-    const url = uploadUrl(location, started.url)
-    url.searchParams.set('digest', digest)
-    const isOwn = url.origin === new URL(this.#base).origin
-    const headers = { 'content-type': 'application/octet-stream' }
-    await this.#done(await this.#send({ url, method: 'PUT', headers, body: bytes }, isOwn))
+  }
+
+  #blobUrl(digest: string): URL {
+    return new URL(`${this.#base}/blobs/${digest}`)
+  }
+
+  #retrying<T>(work: () => Promise<T>): Promise<T> {
+    return withRetries(this.#options, work)
   }
 
   async #done(response: HttpResponse): Promise<void> {
@@ -138,9 +162,8 @@ export class Registry {
     })
     if (first.status !== 401) return first
     await first.discard()
-    if (this.#authorization === shown)
-      this.#authorization = this.#answer(first.headers['www-authenticate'] ?? '')
-    const authorization = await (this.#authorization ?? this.#answer(''))
+    const newer = this.#authorization === shown ? null : this.#authorization
+    const authorization = await (newer ?? this.#logIn(first.headers['www-authenticate'] ?? ''))
     const second = await http.request({ ...request, signal, authorization })
     if (second.status !== 401 && second.status !== 403) return second
     await second.discard()
@@ -148,6 +171,16 @@ export class Registry {
       registry,
       `does not allow ${this.#options.actions === 'pull' ? 'reading' : 'writing'} ${this.#options.repository}`,
     )
+  }
+
+  /** A login that failed is not kept: the next request tries anew. */
+  #logIn(header: string): Promise<string> {
+    const answer = this.#answer(header)
+    this.#authorization = answer
+    answer.catch(() => {
+      if (this.#authorization === answer) this.#authorization = null
+    })
+    return answer
   }
 
   async #answer(header: string): Promise<string> {
@@ -172,7 +205,7 @@ function uploadUrl(location: string, from: URL): URL {
     url !== null && (url.protocol === 'https:' || (url.protocol === from.protocol && isLoopback(url)))
   if (location !== '' && url !== null && isSafe) return url
   throw new PosadaError('E_TRANSFER', `${from.host} names no place to upload to`, {
-    value: location.slice(0, 200),
+    value: url === null ? from.host : shownUrl(url),
     hint: 'tell whoever runs the registry',
   })
 }
@@ -212,7 +245,7 @@ function wrongSize({ url }: HttpResponse, what: string): PosadaError {
   })
 }
 
-export function wrongDigest({ url }: Pick<HttpResponse, 'url'>, expected: string, got: string): PosadaError {
+function wrongDigest({ url }: HttpResponse, expected: string, got: string): PosadaError {
   return new PosadaError('E_CHECKSUM', `${shownUrl(url)} is not what its digest says`, {
     value: shownUrl(url),
     details: [`expected ${expected}`, `got      ${got}`],

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { PosadaError } from '../../errors/index.ts'
 import { checkUnpacked, unpackLimit } from '../archive/unpack-limit.ts'
 import { boxFiles, boxJsonLimit, parseBoxManifest } from '../box-manifest.ts'
@@ -7,7 +6,7 @@ import type { OciSource } from '../source/model.ts'
 import { readIndex } from './index-manifest.ts'
 import { type Chunk, checkChunks, malformed, readManifest } from './manifest.ts'
 import { mediaTypes, platforms } from './media-types.ts'
-import { type FoundManifest, type Registry, wrongDigest } from './registry.ts'
+import type { FoundManifest, Registry } from './registry.ts'
 
 /** A box in a registry, as far as it can be known without its chunks. All of it is checked. */
 export interface RemoteBox {
@@ -36,7 +35,7 @@ export async function resolveRemote(
   const manifest = await manifestFor(registry, found, { arch, shown })
   const { config, chunks } = readManifest(manifest.bytes, shown)
   if (config.size > boxJsonLimit) throw malformed(shown, [`its box.json is too large (${config.size} bytes)`])
-  const json = await wholeBlob(registry, config)
+  const json = await registry.blob(config)
   const box = parseBoxManifest(json.toString('utf8'), shown)
   if (box.arch !== arch) throw otherArch(shown, arch, [box.arch])
   checkChunks(box, chunks, shown)
@@ -52,24 +51,12 @@ async function manifestFor(
   { arch, shown }: { arch: BoxArch; shown: string },
 ): Promise<FoundManifest> {
   if (found.mediaType !== mediaTypes.index) return found
-  const archs = readIndex(found.bytes, shown)
+  const { archs } = readIndex(found.bytes, shown)
   const wanted = archs.get(arch)
   if (wanted === undefined) throw otherArch(shown, arch, [...archs.keys()])
   const manifest = await registry.manifest(wanted.digest, wanted.size)
   if (manifest !== null) return manifest
   throw malformed(shown, [`its manifest for ${platforms[arch]} is not in the registry`])
-}
-
-async function wholeBlob(
-  registry: Registry,
-  { digest, size }: { digest: string; size: number },
-): Promise<Buffer> {
-  const pieces: Uint8Array[] = []
-  for await (const piece of registry.blob({ digest, size })) pieces.push(piece)
-  const bytes = Buffer.concat(pieces)
-  const got = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
-  if (got !== digest) throw wrongDigest({ url: registry.blobUrl(digest) }, digest, got)
-  return bytes
 }
 
 function otherArch(shown: string, arch: BoxArch, found: readonly BoxArch[]): PosadaError {

@@ -107,14 +107,19 @@ function parseOci(text: string): OciSource {
     hostPattern.test(registry) &&
     repositoryPattern.test(repository)
   if (!sound || (tag !== null && !tagPattern.test(tag)))
-    throw wrong(text, 'it is not a place in a registry', 'write oci://registry.example.com/team/box:1.2')
+    throw wrong(
+      text,
+      'it is not a place in a registry',
+      'write oci://registry.example.com/team/box:1.2; user and password come from docker login',
+    )
   if (digest !== null && !/^sha256:[0-9a-f]{64}$/.test(digest))
     throw wrong(text, 'the digest behind @ is none', 'write @sha256: and 64 hexadecimal digits')
   return { kind: 'oci', registry, repository, tag: tag ?? (digest === null ? 'latest' : null), digest }
 }
 
 function wrong(text: string, problem?: string, hint?: string): PosadaError {
-  const shown = text.replace(/\/\/[^/@]*@/, '//').slice(0, 150)
+  // A password may have any characters, and a digest stands behind @ too.
+  const shown = text.replace(/\/\/[^@]*:.*@(?!sha256:)|\/\/[^/@]*@/, '//').slice(0, 150)
   return new PosadaError(
     'E_BOX_SOURCE',
     `'${shown}' does not name a box${problem === undefined ? '' : `: ${problem}`}`,

@@ -4,17 +4,18 @@ import { join } from 'node:path'
 import { PosadaError } from '../../errors/index.ts'
 import { isErrno } from '../../lib/errno.ts'
 import { exists } from '../../lib/folders.ts'
+import { flushFolder } from '../../lib/write-file.ts'
 import { boxFiles, parseBoxManifest } from '../box-manifest.ts'
 import { loginKeys } from '../login-keys.ts'
 import type { StoredBox } from '../model.ts'
 import { boxJsonName, type StorePaths } from '../store-paths.ts'
 import { makeWorkFolder } from '../work-folder.ts'
 import { listRefs, type Ref, removeRef, writeRef } from './refs.ts'
-import { readStored } from './verify.ts'
+import { keepStamps, readStored, stampsOf } from './verify.ts'
 
 /**
- * Puts a checked folder of `tmp/` into the store by renaming it, then lets its name lead to it. The
- * folder is gone afterwards. No lock: a digest's content is the same whoever puts it there, and a
+ * Puts a folder of `tmp/` whose files have just been hashed and found right into the store by renaming it,
+ * then lets its name lead to it. The folder is gone afterwards. No lock: a digest's content is the same whoever puts it there, and a
  * removal that came in between is seen and undone.
  */
 export async function placeFolder(
@@ -27,13 +28,16 @@ export async function placeFolder(
   const manifest = parseBoxManifest(json.toString('utf8'), folder)
   // ssh refuses a private key that others may read.
   const keys = loginKeys(manifest).map((one) => one.file)
-  for (const name of [boxJsonName, ...boxFiles(manifest).map((one) => one.file)])
-    await seal(join(folder, name), keys.includes(name) ? 0o400 : 0o444)
+  const names = [boxJsonName, ...boxFiles(manifest).map((one) => one.file)]
+  await Promise.all(names.map((name) => seal(join(folder, name), keys.includes(name) ? 0o400 : 0o444)))
+  await flushFolder(folder)
+  const stamps = await stampsOf(folder, manifest)
   const { name, version, arch } = manifest
   const ref: Ref = { name, version, arch, digest, ...from }
   await mkdir(paths.contents, { recursive: true })
   for (let attempt = 0; attempt < 5; attempt++) {
-    await moveInto(paths, folder, digest)
+    if (await moveInto(paths, folder, digest)) await keepStamps(paths, digest, stamps)
+    await flushFolder(paths.contents)
     await writeRef(paths, ref)
     const stored = await readStored(paths, digest)
     if (stored !== null) {
@@ -65,16 +69,19 @@ export async function dropUnnamed(paths: StorePaths, digest: string): Promise<vo
   await rm(join(grave, '..'), { recursive: true, force: true })
 }
 
-/** An intact content that is there already stays, and the folder too; a damaged one is replaced. */
-async function moveInto(paths: StorePaths, folder: string, digest: string): Promise<void> {
+/**
+ * Whether the folder has become the content of its digest: one that is there and intact stays, and the folder
+ * too; a damaged one is replaced.
+ */
+async function moveInto(paths: StorePaths, folder: string, digest: string): Promise<boolean> {
   try {
     await rename(folder, paths.content(digest))
-    return
+    return true
   } catch (error) {
     if (!isErrno(error, 'ENOTEMPTY', 'EEXIST')) throw error
   }
   try {
-    if ((await readStored(paths, digest)) !== null) return
+    if ((await readStored(paths, digest)) !== null) return false
   } catch (error) {
     if (!(error instanceof PosadaError)) throw error
   }
@@ -82,6 +89,7 @@ async function moveInto(paths: StorePaths, folder: string, digest: string): Prom
   await rename(paths.content(digest), grave)
   await rename(folder, paths.content(digest))
   await rm(join(grave, '..'), { recursive: true, force: true })
+  return true
 }
 
 /** Read-only, and on the disk before a name leads to it. */

@@ -7,11 +7,11 @@ import { PosadaError } from '../../errors/index.ts'
 import { isErrno } from '../../lib/errno.ts'
 import { readTextIfThere, writeFileAtomic } from '../../lib/write-file.ts'
 import { boxFiles, parseBoxManifest } from '../box-manifest.ts'
-import type { StoredBox } from '../model.ts'
+import type { BoxManifest, StoredBox } from '../model.ts'
 import type { StorePaths } from '../store-paths.ts'
 
 /** File name → how it looked when its digest was found right. */
-type Stamps = Record<string, string>
+export type Stamps = Record<string, string>
 
 /**
  * Reads the box of a digest and checks that it is whole: box.json by its digest, each file by size,
@@ -38,10 +38,26 @@ export async function readStored(
     if (before[file.file] !== look.stamp && (await sha256OfFile(path)) !== file.sha256)
       throw corrupt(box, `the content of ${file.file} has changed`)
   }
-  if (JSON.stringify(now) !== JSON.stringify(before))
-    await writeFileAtomic(paths.stamp(digest), JSON.stringify(now))
+  if (JSON.stringify(now) !== JSON.stringify(before)) await keepStamps(paths, digest, now)
   else await touch(paths.stamp(digest))
   return box
+}
+
+/**
+ * How the files in a folder look, whose digests have just been found right: it may be renamed, and written
+ * beside the box by `keepStamps`, so that nobody hashes them again.
+ */
+export async function stampsOf(folder: string, manifest: BoxManifest): Promise<Stamps> {
+  const stamps: Stamps = {}
+  for (const { file } of boxFiles(manifest)) {
+    const look = await lookAt(join(folder, file))
+    if (look !== null) stamps[file] = look.stamp
+  }
+  return stamps
+}
+
+export async function keepStamps(paths: StorePaths, digest: string, stamps: Stamps): Promise<void> {
+  await writeFileAtomic(paths.stamp(digest), JSON.stringify(stamps))
 }
 
 /** The box of a digest by its box.json alone; its files are not looked at. Throws E_BOX_CORRUPT. */

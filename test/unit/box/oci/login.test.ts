@@ -78,6 +78,25 @@ describe('logging in', () => {
     })
   })
 
+  it('by a token server that has a bad moment is tried again', async () => {
+    const { registry, add, push } = await withLogin(me)
+    let asked = 0
+    registry.instead = (request, response) => {
+      if (request.url?.startsWith('/token') === true)
+        if (++asked === 1) response.writeHead(502).end()
+        else response.end('{"token":"t"}')
+      else if (request.headers.authorization === 'Bearer t') return false
+      else
+        response
+          .writeHead(401, { 'www-authenticate': `Bearer realm="http://${registry.host}/token",service="s"` })
+          .end()
+      return true
+    }
+    await push(await add())
+    expect(asked).toBe(2)
+    expect(registry.manifests.size).toBeGreaterThan(0)
+  })
+
   it('is not shown to where a redirect leads', async () => {
     const { registry, add, push, context, source } = await withLogin(me)
     await push(await add())

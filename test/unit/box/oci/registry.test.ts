@@ -2,8 +2,9 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { fetchBox, pushTo } from '../../../../src/box/index.ts'
-import { mediaTypes } from '../../../../src/box/oci/media-types.ts'
-import { writeChunkedBox } from '../../../helpers/chunked-box.ts'
+import { chunkAnnotations, mediaTypes } from '../../../../src/box/oci/media-types.ts'
+import { noise, writeChunkedBox } from '../../../helpers/chunked-box.ts'
+import { digestOf } from '../../../helpers/fake-registry.ts'
 import { blobsGot, registryPlaces } from '../../../helpers/registry-places.ts'
 
 describe('a box in a registry', () => {
@@ -109,6 +110,31 @@ describe('a box in a registry', () => {
     registry.manifests.set('team/shop:1', { mediaType: mediaTypes.manifest, bytes })
     await expect(push(box)).rejects.toMatchObject({ code: 'E_BOX_EXISTS' })
   })
+
+  it('is not pushed over an index that leads to something else too', async () => {
+    const { registry, add, push } = await registryPlaces()
+    const box = await add()
+    await push(box)
+    const own = registry.manifests.get('team/shop:1')?.bytes ?? Buffer.alloc(0)
+    const entry = (bytes: Buffer, more: object) => ({
+      mediaType: mediaTypes.manifest,
+      digest: digestOf(bytes),
+      size: bytes.length,
+      ...more,
+    })
+    const platform = { os: 'linux', architecture: 'amd64' }
+    const manifests = [
+      entry(own, { artifactType: mediaTypes.artefact, platform }),
+      entry(Buffer.from('{}'), { artifactType: 'application/vnd.example.signature', platform }),
+    ]
+    const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.index, manifests }))
+    registry.manifests.set('team/shop:1', { mediaType: mediaTypes.index, bytes })
+    await expect(push(box)).rejects.toMatchObject({
+      code: 'E_BOX_EXISTS',
+      message: expect.stringContaining('1 other thing'),
+    })
+    expect(registry.manifests.get('team/shop:1')?.bytes).toBe(bytes)
+  })
 })
 
 describe('a transfer that is cut off', () => {
@@ -129,6 +155,46 @@ describe('a transfer that is cut off', () => {
     registry.requests.length = 0
     expect((await fetchBox(source(), context('there'))).digest).toBe(box.digest)
     expect(blobsGot(registry).length).toBeLessThan(1 + registry.blobs.size - 1)
+  })
+
+  it('leaves nothing between the parts of another list of them', async () => {
+    const { registry, add, push, context, source } = await registryPlaces()
+    const box = await add()
+    await push(box)
+    const honest = registry.manifests.get('team/shop:1')?.bytes.toString() ?? ''
+    const forged = JSON.parse(honest) as { layers: { digest: string; annotations: Record<string, string> }[] }
+    const filler = noise('filler', 65_536)
+    registry.blobs.set(digestOf(filler), filler)
+    const last = forged.layers.findIndex(
+      ({ annotations }) => annotations[chunkAnnotations.offset] === String(12 * 2 ** 20),
+    )
+    const missing = forged.layers[last]?.digest
+    forged.layers.splice(last, 0, {
+      mediaType: mediaTypes.chunk,
+      digest: digestOf(filler),
+      size: filler.length,
+      annotations: {
+        [chunkAnnotations.file]: 'root.raw',
+        [chunkAnnotations.offset]: String(11 * 2 ** 20),
+        [chunkAnnotations.length]: String(filler.length),
+        [chunkAnnotations.digest]: digestOf(filler),
+      },
+    } as (typeof forged.layers)[number])
+    registry.manifests.set('team/shop:2', {
+      mediaType: mediaTypes.manifest,
+      bytes: Buffer.from(JSON.stringify(forged)),
+    })
+    registry.instead = (request, response) => {
+      if (request.url?.endsWith(missing ?? '-') !== true) return false
+      response.writeHead(404).end()
+      return true
+    }
+    const there = context()
+    await expect(fetchBox(source('team/shop:2'), there)).rejects.toMatchObject({ code: 'E_TRANSFER' })
+    registry.instead = null
+    const got = await fetchBox(source(), there)
+    expect(got.digest).toBe(box.digest)
+    expect(await there.store.verify(got.digest)).toBeNull()
   })
 
   it('of a push is gone on with, and until then the tag is not there', async () => {
@@ -160,5 +226,27 @@ describe('a transfer that is cut off', () => {
     const chunks = blobsGot(registry).filter((blob, index, all) => all.indexOf(blob) !== index)
     // Both ask for box.json.
     expect(chunks).toHaveLength(1)
+  })
+})
+
+describe('a registry that has a bad moment', () => {
+  it.each<[string, RegExp]>([
+    ['when it is asked for a manifest', /^GET .*\/manifests\//],
+    ['when it is asked for a part', /^GET .*\/blobs\//],
+    ['when it is sent a part', /^PUT .*\/blobs\//],
+    ['when it is sent a manifest', /^PUT .*\/manifests\//],
+  ])('%s is asked again', async (_, moment) => {
+    const { registry, add, push, context, source } = await registryPlaces()
+    let failures = 0
+    registry.instead = async (request, response) => {
+      if (!moment.test(`${request.method} ${request.url}`) || failures++ > 0) return false
+      await request.toArray()
+      response.writeHead(503).end()
+      return true
+    }
+    const box = await add()
+    await push(box)
+    expect((await fetchBox(source(), context())).digest).toBe(box.digest)
+    expect(failures).toBeGreaterThan(1)
   })
 })

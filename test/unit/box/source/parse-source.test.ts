@@ -94,3 +94,24 @@ describe('parsing what names a box', () => {
     expect(sourceText(parse(text))).toBe(text)
   })
 })
+
+describe('a password that somebody wrote into an address', () => {
+  it.each([
+    'oci://me:secret@registry.example.com/team/shop:1',
+    'oci://me:se/cret@registry.example.com/team/shop:1',
+    'oci://me:se@cret@registry.example.com/team/shop:1',
+    'ftp://me:secret@example.com/shop.box',
+    'https://me:secret@example.com/shop.box#nothing',
+  ])('is not shown: %s', (text) => {
+    const failure = (() => {
+      try {
+        parseBoxSource(text, '/')
+      } catch (error) {
+        return JSON.stringify(error) + String(error)
+      }
+      throw new Error('it was taken')
+    })()
+    expect(failure).toContain('example.com')
+    expect(failure).not.toContain('cret')
+  })
+})
