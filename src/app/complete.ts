@@ -17,22 +17,24 @@ export interface ProjectNames {
   machines: Named[]
   /** Names that several replicas share. */
   groups: Named[]
+  networks: Named[]
   steps: Named[]
 }
 
-/** Machines and provision steps of the project; none where there is no manifest, or a wrong one. */
+/** Machines, networks and provision steps of the project; none where there is no manifest, or a wrong one. */
 export async function projectNames(options: CompleteOptions): Promise<ProjectNames> {
   const { file, cwd, env } = options
   try {
-    const { machines } = await loadManifest({ cwd, env, ...(file === undefined ? {} : { file }) })
+    const { machines, networks } = await loadManifest({ cwd, env, ...(file === undefined ? {} : { file }) })
     const steps = machines.flatMap((machine) => machine.provision.map(({ name }) => name))
     return {
       machines: machines.map(({ name, box }) => ({ value: name, description: box })),
       groups: groupsOf(machines),
+      networks: networks.map(({ name, subnet }) => ({ value: name, description: subnet })),
       steps: [...new Set(steps)].map((value) => ({ value })),
     }
   } catch (error) {
-    if (isPosadaError(error)) return { machines: [], groups: [], steps: [] }
+    if (isPosadaError(error)) return { machines: [], groups: [], networks: [], steps: [] }
     throw error
   }
 }

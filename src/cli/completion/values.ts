@@ -55,7 +55,8 @@ async function flagValues(
 ): Promise<Candidate[]> {
   const { options } = request.command.flags[request.flag] ?? {}
   if (options !== undefined) return options.map((value) => ({ value }))
-  if (request.flag === 'file') return FILES
+  if (request.flag === 'file' || request.flag === 'write') return FILES
+  if (request.flag === 'network') return (await project(request.file, around)).networks
   if (request.flag === 'step') return (await project(request.file, around)).steps
   return []
 }
@@ -72,6 +73,10 @@ async function argValues(
       const several = request.command.args[request.arg]?.multiple === true || request.command.id === 'exec'
       const offered = several ? [...groups, ...machines] : machines
       return offered.filter(({ value }) => !request.given.includes(value))
+    }
+    case 'spot': {
+      const { machines, groups, networks } = await project(file, around)
+      return [...networks, ...groups, ...machines].filter(({ value }) => !request.given.includes(value))
     }
     case 'template':
       return (await import('../../app/complete.ts')).templateNames()

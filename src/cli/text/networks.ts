@@ -1,5 +1,6 @@
 import { formatPart, formatRate } from '../../lib/link-units.ts'
 import { formatDuration } from '../../lib/units.ts'
+import type { CaptureResult } from '../../machine/networks/capture.ts'
 import type { NetworkResult } from '../../machine/networks/list.ts'
 import type { Palette } from '../../ui/colour.ts'
 import { renderTable } from '../../ui/table.ts'
@@ -47,4 +48,11 @@ function conditionsText({ latency, jitter, loss, duplicate, reorder, rate, cut }
     rate ? `rate ${formatRate(rate)}` : '',
   ]
   return parts.filter((part) => part !== '').join(', ')
+}
+
+/** How a capture ended. */
+export function captureText({ packets, dropped, broken }: CaptureResult): string {
+  const frames = `${packets} frame${packets === 1 ? '' : 's'}`
+  const missing = dropped === 0 ? '' : `, ${dropped} missing, which came faster than they were taken`
+  return `${frames} captured${missing}${broken ? '; the networks have ended' : ''}`
 }

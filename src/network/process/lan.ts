@@ -1,5 +1,6 @@
 import { FrameSplitter, joinFrame, lengthBytes } from '../../lib/framing.ts'
 import { parseIpv4, parseIpv6, parseSubnet } from '../../lib/ip.ts'
+import type { Direction } from '../capture/pcapng.ts'
 import type { Member, NetworkDefinition } from '../config.ts'
 import { Allowance } from '../link/allowance.ts'
 import { type Counters, countDrop, type DropReason } from '../link/counters.ts'
@@ -19,8 +20,15 @@ export interface LanOptions {
   /** A machine's link came or went. */
   changed(machine: string, up: boolean): void
   refused(machine: string, reason: DropReason): void
-  /** Every frame that a machine sends, before anything is made of it. */
-  tap: ((machine: string, bytes: Buffer, start: number, end: number) => void) | null
+  tap: LanTap
+}
+
+/** Who is shown frames: all that machines send, before anything is made of them, and all that reach them. */
+export interface LanTap {
+  /** Asked for each frame. */
+  readonly active: boolean
+  /** @param machine null for the services */
+  frame(machine: string | null, direction: Direction, bytes: Buffer, start: number, end: number): void
 }
 
 export interface MemberStatus {
@@ -128,7 +136,8 @@ export class Lan {
     const port = this.#switch.addPort({ sender, guarded: this.#definition.guarded })
     const link: PortLink = new PortLink(member.socket, {
       frame: (bytes, start, end) => {
-        this.#options.tap?.(member.machine, bytes, start + lengthBytes, end)
+        const { tap } = this.#options
+        if (tap.active) tap.frame(member.machine, 'sent', bytes, start + lengthBytes, end)
         this.#switch.receive(port, bytes, start, end, performance.now())
       },
       burst: () => this.#switch.flush(),
@@ -160,7 +169,7 @@ export class Lan {
       })
   }
 
-  #hand(sender: Seat, { link, port }: Seat, stream: Buffer, frames: number): void {
+  #hand(sender: Seat, { link, port, member }: Seat, stream: Buffer, frames: number): void {
     const counters = this.#switch.counters(port)
     if (!link.up) {
       countDrop(counters, 'down', frames)
@@ -172,6 +181,7 @@ export class Lan {
     }
     counters.sent.frames += frames
     counters.sent.bytes += stream.length - frames * lengthBytes
+    if (this.#options.tap.active) this.#show(member.machine, stream)
     link.write(stream.length * largestShare < stream.buffer.byteLength ? Buffer.from(stream) : stream)
     if (link.isFull) this.#congestion.hold(sender.link, link)
   }
@@ -196,7 +206,17 @@ export class Lan {
     }
     counters.sent.frames += 1
     counters.sent.bytes += frame.length
+    const { tap } = this.#options
+    if (tap.active) {
+      tap.frame(null, 'sent', frame, 0, frame.length)
+      tap.frame(seat.member.machine, 'received', frame, 0, frame.length)
+    }
     seat.link.write(joinFrame([frame], frame.length))
+  }
+
+  #show(machine: string, stream: Buffer): void {
+    const { tap } = this.#options
+    eachFrame(stream, (framed) => tap.frame(machine, 'received', framed, lengthBytes, framed.length))
   }
 }
 

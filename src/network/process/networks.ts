@@ -1,3 +1,4 @@
+import type { Spot } from '../capture/recording.ts'
 import type { NetworkConfig } from '../config.ts'
 import { Names } from '../services/names.ts'
 import { Upstream } from '../services/upstream.ts'
@@ -52,6 +53,14 @@ export class Networks {
     return [...this.#lans.values()].reduce((sum, { linked }) => sum + linked, 0)
   }
 
+  /** All whose frames can be captured now. */
+  spots(): Spot[] {
+    return this.status().flatMap(({ name, members }) => [
+      ...members.map(({ machine }) => ({ network: name, machine })),
+      { network: name, machine: null },
+    ])
+  }
+
   status(): NetworkStatus[] {
     return [...this.#lans].map(([name, lan]) => ({ name, members: lan.status() }))
   }
@@ -80,9 +89,11 @@ export class Networks {
         if (up) presence.settle(machine)
       },
       refused: (machine, reason) => this.#refusals.note(name, machine, reason, performance.now()),
-      tap: (machine, bytes, start, end) => {
-        const captures = taps()
-        if (captures?.any === true) captures.frame(name, machine, bytes, start, end)
+      tap: {
+        get active() {
+          return taps()?.any === true
+        },
+        frame: (machine, ...rest) => taps()?.frame({ network: name, machine }, ...rest),
       },
     })
   }

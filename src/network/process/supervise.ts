@@ -36,14 +36,9 @@ export async function supervise({
   const presence = new Presence(performance.now())
   let taps: Taps | null = null
   const networks = new Networks({ log, presence, taps: () => taps })
-  const machinesOf = (name: string) =>
-    networks
-      .status()
-      .find((network) => network.name === name)
-      ?.members.map(({ machine }) => machine) ?? null
   const apply = async () => networks.apply(await readNetworkConfig(config))
   await apply()
-  taps = await Taps.listen(capture, machinesOf)
+  taps = await Taps.listen(capture, () => networks.spots())
   let quit: (reason: string) => void = () => undefined
   const asked = new Promise<string>((resolve) => {
     quit = resolve

@@ -1,54 +1,82 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { pcapngDrops, pcapngFrame, pcapngHeader } from '../../../../src/network/capture/pcapng.ts'
+import { BlockSplitter, missingIn } from '../../../../src/network/capture/blocks.ts'
+import {
+  interfaceBlock,
+  packetBytes,
+  sectionBlock,
+  statisticsBlock,
+  writePacket,
+} from '../../../../src/network/capture/pcapng.ts'
+import { bodiesIn, packetIn } from '../../../helpers/pcapng.ts'
 
-/** The blocks of a file, by the lengths that stand before and behind each. */
-function blocksIn(file: Buffer): { type: number; body: Buffer }[] {
-  const blocks: { type: number; body: Buffer }[] = []
-  for (let at = 0; at < file.length; ) {
-    const length = file.readUInt32LE(at + 4)
-    expect(length % 4).toBe(0)
-    expect(file.readUInt32LE(at + length - 4)).toBe(length)
-    blocks.push({ type: file.readUInt32LE(at), body: file.subarray(at + 8, at + length - 4) })
-    at += length
-  }
-  return blocks
-}
-
-it('a file begins with its section and an interface for each machine', () => {
-  const blocks = blocksIn(
-    pcapngHeader([
-      { name: 'web', description: 'x' },
-      { name: 'db', description: 'longer' },
-    ]),
-  )
-  expect(blocks.map(({ type }) => type)).toEqual([0x0a0d0d0a, 1, 1])
-  expect(blocks[0]?.body.readUInt32LE(0)).toBe(0x1a2b3c4d)
-  expect(blocks[1]?.body.readUInt16LE(0)).toBe(1)
-  expect(blocks[1]?.body.toString('latin1', 12, 15)).toBe('web')
+it('a file begins with its section, and an interface says its name and how exact its times are', () => {
+  const file = Buffer.concat([sectionBlock(), interfaceBlock('back/web', 'web on back', 96)])
+  const [section, one] = bodiesIn(file)
+  expect([section?.type, section?.body.readUInt32LE(0)]).toEqual([0x0a0d0d0a, 0x1a2b3c4d])
+  expect([one?.type, one?.body.readUInt16LE(0), one?.body.readUInt32LE(4)]).toEqual([1, 1, 96])
+  expect(one?.body.toString('latin1', 12, 20)).toBe('back/web')
+  expect(one?.body.includes(Buffer.of(9, 0, 1, 0, 9, 0, 0, 0))).toBe(true)
 })
 
-it('a frame stands in it whole, with its interface and time', () => {
+const frames = fc.record({
+  frame: fc.uint8Array({ maxLength: 200 }),
+  before: fc.nat(40),
+  interfaceNumber: fc.nat(5),
+  time: fc.bigInt(0n, 2n ** 63n),
+  direction: fc.constantFrom('received' as const, 'sent' as const),
+  drops: fc.nat(3),
+})
+
+it('a frame stands in it with its interface, time, direction and what was missed before it', () => {
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 200 }), fc.nat(5), (frame, number) => {
-      const time = 1_795_000_000_123.5
-      const [block] = blocksIn(pcapngFrame(number, time, frame))
-      if (block === undefined) throw new Error('no block')
-      const { type, body } = block
-      expect([type, body.readUInt32LE(0), body.readUInt32LE(12), body.readUInt32LE(16)]).toEqual([
-        6,
-        number,
-        frame.length,
-        frame.length,
-      ])
-      const microseconds = (BigInt(body.readUInt32LE(4)) << 32n) | BigInt(body.readUInt32LE(8))
-      expect(microseconds).toBe(1_795_000_000_123_500n)
-      expect(Uint8Array.from(body.subarray(20, 20 + frame.length))).toEqual(frame)
+    fc.property(frames, fc.nat(250), ({ frame, before, ...packet }, snaplen) => {
+      const kept = Math.min(frame.length, snaplen)
+      const bytes = Buffer.concat([Buffer.alloc(before, 0xee), frame, Buffer.alloc(3, 0xee)])
+      const target = Buffer.alloc(before + packetBytes(kept) + 8, 0xdd)
+      const source = { bytes, start: before, end: before + frame.length }
+      const end = writePacket(target, before, { ...packet, kept }, source)
+      expect(end - before).toBeLessThanOrEqual(packetBytes(kept))
+      const [block] = bodiesIn(target.subarray(before, end))
+      expect(block === undefined ? null : packetIn(block)).toEqual({
+        ...packet,
+        length: frame.length,
+        frame: Buffer.from(frame.subarray(0, kept)),
+      })
+      expect([...target.subarray(0, before), ...target.subarray(end)].every((byte) => byte === 0xdd)).toBe(
+        true,
+      )
     }),
   )
 })
 
-it('what is missing is told at the end', () => {
-  const [block] = blocksIn(pcapngDrops(1, 0, 77))
-  expect([block?.type, block?.body.readBigUInt64LE(16)]).toEqual([5, 77n])
+it('a stream in any pieces is cut into the blocks that were written, and never ends in half of one', () => {
+  const statistics = statisticsBlock({ interfaceNumber: 1, begun: 1n, ended: 2n, received: 80, drops: 77 })
+  const blocks = [sectionBlock(), interfaceBlock('a', 'b', 0), statistics, statistics]
+  const file = Buffer.concat(blocks)
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 40 })), (sizes) => {
+      const splitter = new BlockSplitter()
+      const found = []
+      let at = 0
+      for (const size of [...sizes, file.length]) {
+        found.push(...splitter.push(file.subarray(at, at + size)))
+        at += size
+      }
+      expect(found.map(({ bytes }) => bytes)).toEqual(blocks)
+      expect(found.map(missingIn)).toEqual([0, 0, 77, 77])
+    }),
+  )
+})
+
+it('what can be no block is not taken for one', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
+      try {
+        for (const block of new BlockSplitter().push(Buffer.from(bytes))) missingIn(block)
+      } catch (error) {
+        expect(String(error)).toMatch(/a block of \d+ bytes/)
+      }
+    }),
+  )
 })

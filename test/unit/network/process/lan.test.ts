@@ -30,7 +30,7 @@ async function lanOfThree(given: Partial<NetworkDefinition> = {}) {
   cleanUps.push(() => Promise.all([a, b, c].map((nic) => nic.close())))
   const definition = exampleNetwork({ members, ...given })
   const refused: [string, DropReason][] = []
-  const seen: string[] = []
+  const seen: [string | null, string][] = []
   const changes: string[] = []
   const lan = new Lan(definition, {
     project: 'shop',
@@ -40,11 +40,12 @@ async function lanOfThree(given: Partial<NetworkDefinition> = {}) {
     },
     changed: (machine, up) => changes.push(`${machine} ${up ? 'up' : 'down'}`),
     refused: (machine, reason) => refused.push([machine, reason]),
-    tap: (machine) => seen.push(machine),
+    tap: { active: true, frame: (machine, direction) => seen.push([machine, direction]) },
   })
   cleanUps.push(() => lan.close())
   await until('all are linked', 5000, async () => lan.linked === 3)
   changes.splice(0)
+  seen.splice(0)
   return { lan, definition, a, b, c, refused, seen, changes, folder }
 }
 
@@ -62,7 +63,13 @@ it('joins machines, counts, and shows what they send', async () => {
   const [one, other] = lan.status()
   expect(one?.counters.received).toEqual({ frames: 2, bytes: 120 })
   expect(other?.counters.sent).toMatchObject({ frames: 3 })
-  expect(seen).toEqual(['a', 'a'])
+  expect(seen).toEqual([
+    ['a', 'sent'],
+    ['a', 'sent'],
+    ['b', 'received'],
+    ['b', 'received'],
+    ['c', 'received'],
+  ])
 })
 
 it('refuses what a machine may not send, tells it, and goes on', async () => {
