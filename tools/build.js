@@ -15,6 +15,7 @@ import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { writeContractTypes } from './build-types.js'
+import { bundleProcesses } from './bundle-processes.js'
 import { writeCommandManifest } from './command-manifest.js'
 import { deferred } from './deferred.js'
 
@@ -27,9 +28,6 @@ const ENTRIES = {
   provider: 'src/provider/index.ts',
   network: 'src/network/process/main.ts',
   forwarder: 'src/forwarder/main.ts',
-  'kvm-vmm': 'providers/kvm/process/main.ts',
-  'kvm-vcpu': 'providers/kvm/vcpu/worker.ts',
-  'kvm-probe': 'providers/kvm/probe/main.ts',
 }
 
 /** Native code and development tools: found in node_modules at run time, where at all. */
@@ -95,13 +93,13 @@ function sweep(files) {
   const wanted = new Set(files.map((file) => relative(dist, file.path)))
   for (const entry of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
     const path = join(dist, entry)
-    if (wanted.has(entry) || !/\.(js|tmp)$/.test(entry)) continue
+    if (wanted.has(entry) || !/\.(js|cjs|tmp)$/.test(entry)) continue
     const young = Date.now() - statSync(path).mtimeMs < 3_600_000
     if (entry.startsWith('commands') || !young) rmSync(path, { force: true })
   }
 }
 
-const files = await bundle()
+const files = [...(await bundle()), ...(await bundleProcesses(root, dist))]
 write(files)
 sweep(files)
 const pjson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { bundleProcesses } from '../../tools/bundle-processes.js'
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
@@ -17,24 +17,6 @@ export async function buildKvmEntries(): Promise<{ folder: string; remove: () =>
   const cache = join(root, 'node_modules', '.cache')
   await mkdir(cache, { recursive: true })
   const folder = await mkdtemp(join(cache, 'posada-kvm-'))
-  await writeFile(join(folder, 'package.json'), '{"type":"module"}')
-  await build({
-    absWorkingDir: root,
-    entryPoints: {
-      'kvm-vcpu': 'providers/kvm/vcpu/worker.ts',
-      'kvm-vmm': 'providers/kvm/process/main.ts',
-      'kvm-probe': 'providers/kvm/probe/main.ts',
-    },
-    outdir: folder,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    external: ['koffi'],
-    logLevel: 'warning',
-    banner: {
-      js: "import { createRequire as __r } from 'node:module'; const require = __r(import.meta.url)",
-    },
-  })
+  for (const { path, contents } of await bundleProcesses(root, folder)) await writeFile(path, contents)
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) }
 }

@@ -34,7 +34,7 @@ export function processTitle({ name, id }: Pick<MachineSpec, 'name' | 'id'>): st
 }
 
 const title = 'posada-kvm'
-const entry = 'kvm-vmm.js'
+const entry = 'kvm-vmm.cjs'
 
 /** Whether these arguments are of this very machine's process, with its title or, for its first moments, without. */
 export function isMachine(argv: readonly string[], id: string): boolean {

@@ -8,12 +8,13 @@ import type { PowerRequest } from '../devices/power-port.ts'
 import { createSerialPortState, resetSerialPort, serialOutput } from '../devices/serial-port.ts'
 import { powerButtonGsi } from '../memory/layout.ts'
 import { createRam, type Ram } from '../memory/ram.ts'
+import type { VcpuThread } from '../vcpu/vcpu.ts'
 import type { BalloonDevice } from '../virtio/devices/balloon/device.ts'
 import { createMachine, type Machine } from '../vm/machine.ts'
 import { openKvm } from '../vm/open-kvm.ts'
 import { openDevices } from './devices.ts'
-import { entryPoint } from './entry-points.ts'
 import type { VmmConfig } from './launch.ts'
+import type { Milestones } from './milestones.ts'
 import { plugDevices } from './plug-devices.ts'
 
 /** Why a guest stopped by itself. */
@@ -54,8 +55,18 @@ export function openHost(spec: MachineSpec, log: (message: string) => void): Gue
   }
 }
 
+export interface PowerOn {
+  /** Of the vCPUs; they are ended where this fails. */
+  threads: readonly VcpuThread[]
+  milestones: Milestones
+}
+
 /** Builds a guest up to the point where its first instruction waits. RAM is zero. */
-export async function powerOn({ spec, entries, cacheDir }: VmmConfig, host: GuestHost): Promise<Guest> {
+export async function powerOn(
+  { spec, cacheDir }: Omit<VmmConfig, 'entries'>,
+  host: GuestHost,
+  { threads, milestones: { reached } }: PowerOn,
+): Promise<Guest> {
   if (spec.boot.kind !== 'kernel') {
     throw new PosadaError('E_CAPABILITY', 'the built-in hypervisor starts kernels only; it has no firmware', {
       value: spec.boot.firmware,
@@ -84,19 +95,24 @@ export async function powerOn({ spec, entries, cacheDir }: VmmConfig, host: Gues
   try {
     const built = createMachine({ kvm: host.kvm, ram: host.ram, serial: { shared: host.serial, onOutput } })
     machine = built
+    reached('virtual machine')
     await built.startVcpus({
-      cpus: spec.cpus,
+      threads,
       nested: spec.nested,
-      workerFile: entryPoint('kvm-vcpu', entries),
       entry: async () => {
+        const state = loadKernel(memory, kernel)
+        writeTables(memory, spec.cpus)
+        reached('kernel')
         const { devices } = await opening
         plugDevices(built, { devices, onPower: (type) => tell({ type }), onFault: host.log })
-        writeTables(memory, spec.cpus)
-        return loadKernel(memory, kernel)
+        reached('devices')
+        return state
       },
     })
+    reached('processors')
   } catch (error) {
     await machine?.close()
+    await Promise.all(threads.map((thread) => thread.abandon()))
     const [opened] = await Promise.allSettled([opening])
     if (opened.status === 'fulfilled') await opened.value.close()
     throw error

@@ -25,31 +25,35 @@ process.on('uncaughtException', (error) => {
 })
 
 process.umask(0o077)
-const cut = new Promise<string>((resolve) => {
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-    process.on(signal, () => resolve(`the hypervisor was told to end by ${signal}`))
-  }
-})
+void main(
+  new Promise<string>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+      process.on(signal, () => resolve(`the hypervisor was told to end by ${signal}`))
+    }
+  }),
+)
 
-const config = JSON.parse(readFileSync(0, 'utf8')) as VmmConfig
-process.title = processTitle(config.spec)
-let ready = false
-try {
-  await supervise({
-    ...config,
-    log,
-    cut,
-    onReady: () => {
-      ready = true
-      say(encodeReady())
-      letGoOfStarter()
-    },
-  })
-  process.exit(0)
-} catch (error) {
-  const failure = fromSystemError(error)
-  log(`failed: ${failure instanceof Error ? (failure.stack ?? failure.message) : failure}`)
-  if (!ready) say(encodeFailure(failure))
-  // Threads of vCPUs may be left over: see above.
-  process.kill(process.pid, 'SIGKILL')
+async function main(cut: Promise<string>): Promise<void> {
+  const config = JSON.parse(readFileSync(0, 'utf8')) as VmmConfig
+  process.title = processTitle(config.spec)
+  let ready = false
+  try {
+    await supervise({
+      ...config,
+      log,
+      cut,
+      onReady: () => {
+        ready = true
+        say(encodeReady())
+        letGoOfStarter()
+      },
+    })
+    process.exit(0)
+  } catch (error) {
+    const failure = fromSystemError(error)
+    log(`failed: ${failure instanceof Error ? (failure.stack ?? failure.message) : failure}`)
+    if (!ready) say(encodeFailure(failure))
+    // Threads of vCPUs may be left over: see above.
+    process.kill(process.pid, 'SIGKILL')
+  }
 }

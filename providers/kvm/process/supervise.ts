@@ -8,9 +8,12 @@ import { processIdentity } from '../../../src/lib/process-identity.ts'
 import type { MachineSpec } from '../../../src/provider/index.ts'
 import { kvmFiles } from '../files.ts'
 import { type Run, type RunEnding, writeRecord } from '../run-record.ts'
+import { startVcpuThreads } from '../vcpu/vcpu.ts'
 import type { BalloonDevice } from '../virtio/devices/balloon/device.ts'
+import { entryPoint } from './entry-points.ts'
 import { type Guest, type GuestEvent, openHost, powerOn } from './guest.ts'
 import type { VmmConfig } from './launch.ts'
+import { createMilestones } from './milestones.ts'
 
 export interface SuperviseOptions extends VmmConfig {
   log: (message: string) => void
@@ -22,7 +25,7 @@ export interface SuperviseOptions extends VmmConfig {
 
 /**
  * Runs a machine from power-on until it is off, through all its restarts: the life of its process. Writes
- * the record of the run first, for who looks meanwhile, and its ending last.
+ * the record of the run before the guest runs, for who looks meanwhile, and its ending last.
  *
  * @throws whatever kept the machine from starting; then there was no run
  */
@@ -30,11 +33,12 @@ export async function supervise(options: SuperviseOptions): Promise<RunEnding> {
   const { spec } = options
   takeLock(spec)
   const begun = await beginRun()
-  await writeRecord(spec, begun)
+  const recorded = writeRecord(spec, begun)
   let ending: RunEnding
   try {
-    ending = await run(options)
+    ending = await run(options, recorded)
   } catch (error) {
+    await Promise.allSettled([recorded])
     await writeRecord(spec, null)
     throw error
   }
@@ -42,10 +46,19 @@ export async function supervise(options: SuperviseOptions): Promise<RunEnding> {
   return ending
 }
 
-async function run({ log, onReady, cut, ...config }: SuperviseOptions): Promise<RunEnding> {
+/** @param recorded the guest must not run before */
+async function run(
+  { log, onReady, cut, ...config }: SuperviseOptions,
+  recorded: Promise<void>,
+): Promise<RunEnding> {
   const { spec } = config
+  const milestones = createMilestones()
+  milestones.reached('configuration')
+  const startThreads = () => startVcpuThreads(spec.cpus, entryPoint('kvm-vcpu', config.entries))
+  const threads = startThreads()
   const host = openHost(spec, log)
-  let guest: Guest | null = await powerOn(config, host)
+  milestones.reached('host')
+  let guest: Guest | null = await powerOn(config, host, { threads, milestones })
   let paused = false
   let quit: (reason: string) => void = () => undefined
   const asked = new Promise<string>((resolve) => {
@@ -77,7 +90,10 @@ async function run({ log, onReady, cut, ...config }: SuperviseOptions): Promise<
     balloon: async ({ target }) => running().balloon.setTarget(balloonTarget(target, spec.memory)),
     quit: async () => quit('the power was cut'),
   })
+  await recorded
   guest.resume()
+  milestones.reached('guest')
+  log(`started; milliseconds: ${milestones.text()}`)
   onReady()
 
   const ended = await untilOff()
@@ -107,7 +123,7 @@ async function run({ log, onReady, cut, ...config }: SuperviseOptions): Promise<
   async function restart(): Promise<RunEnding | null> {
     host.ram.clear()
     try {
-      guest = await powerOn(config, host)
+      guest = await powerOn(config, host, { threads: startThreads(), milestones: createMilestones() })
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       return { how: 'failed', reason: `it could not restart: ${reason}` }

@@ -33,29 +33,46 @@ export interface Vcpu {
   stop(): Promise<void>
 }
 
-export type VcpuOptions = Omit<VcpuThreadData, 'shared'> & { workerFile: string }
+/** What all vCPUs of a machine have in common. */
+export type VcpuSetup = Omit<VcpuThreadData, 'shared' | 'id' | 'cpus'>
 
 /** How long a kick may take; one needs some 100 µs, and a machine under load some milliseconds. */
 const kickInterval = 10
 const kickLimit = 1000
 
-/** A thread on its way to being a vCPU. One of the two, once. */
+/** A thread on its way to being a vCPU. */
 export interface VcpuThread {
-  /** Says where to begin: null for all but the boot processor. @throws Error what the thread died of meanwhile */
+  /** Makes the vCPU, which takes the thread a while. */
+  setUp(setup: VcpuSetup): void
+  /** Then says where to begin: null for all but the boot processor. @throws Error what the thread died of meanwhile */
   begin(entry: EntryState | null): Promise<Vcpu>
   abandon(): Promise<void>
 }
 
-/** Starts the thread of a vCPU, which makes itself ready while the caller does other work. */
-export function startVcpuThread({ workerFile, ...options }: VcpuOptions): VcpuThread {
+/**
+ * Starts the threads of a machine's vCPUs. They take as long to load as a process of Node does, so they come before
+ * anything that the machine is made of.
+ *
+ * @param workerFile the built worker.ts
+ */
+export function startVcpuThreads(cpus: number, workerFile: string): VcpuThread[] {
+  return Array.from({ length: cpus }, (_, id) => startThread(id, cpus, workerFile))
+}
+
+function startThread(id: number, cpus: number, workerFile: string): VcpuThread {
   const shared = createSharedState()
   Atomics.store(shared.cells, cell.command, command.pause)
-  const workerData: VcpuThreadData = { ...options, shared: shared.buffer }
-  const worker = new Worker(workerFile, { workerData, name: `vcpu${options.id}` })
+  const worker = new Worker(workerFile, { name: `vcpu${id}`, trackUnmanagedFds: false })
+  let kvm = -1
   // Its failure is told to who begins; without this, one before that would end the process.
   const failed = new Promise<Error>((resolve) => worker.once('error', resolve))
   return {
-    begin: (entry) => begin({ worker, shared, failed, options, entry }),
+    setUp: (setup) => {
+      kvm = setup.kvm
+      const data: VcpuThreadData = { ...setup, id, cpus, shared: shared.buffer }
+      worker.postMessage(data)
+    },
+    begin: (entry) => begin({ worker, shared, failed, id, kvm, entry }),
     abandon: async () => {
       await worker.terminate()
     },
@@ -66,11 +83,12 @@ interface Begin {
   worker: Worker
   shared: SharedState
   failed: Promise<Error>
-  options: Omit<VcpuOptions, 'workerFile'>
+  id: number
+  kvm: number
   entry: VcpuThreadStart
 }
 
-async function begin({ worker, shared, failed, options, entry }: Begin): Promise<Vcpu> {
+async function begin({ worker, shared, failed, id, kvm, entry }: Begin): Promise<Vcpu> {
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
   const ready = new Promise<VcpuThreadMessage & { type: 'ready' }>((resolve) => {
     worker.on('message', (message: VcpuThreadMessage) => {
@@ -88,10 +106,10 @@ async function begin({ worker, shared, failed, options, entry }: Begin): Promise
     void failed.then((error) => resolve({ why: 'failed', reason: `its thread failed: ${error.message}` }))
     void exited.then(() => resolve({ why: 'failed', reason: 'its thread ended' }))
   })
-  const page = mapRunPage(options.kvm, vcpu)
+  const page = mapRunPage(kvm, vcpu)
 
   return {
-    id: options.id,
+    id,
     ended,
     exits: () => Atomics.load(shared.cells, cell.exits) >>> 0,
     answer: (ports, memory) => answerAccess(shared, ports, memory),

@@ -1,10 +1,10 @@
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import type { BusDevice } from '../bus/device.ts'
 import { openSerialPort } from '../devices/serial-port.ts'
 import { capability, KVM } from '../ffi/kvm-abi.ts'
 import { ioctlValue, signalEvent, threadId } from '../ffi/libc.ts'
 import { pciConfigPorts, serialPort } from '../memory/layout.ts'
-import { createConfigPorts } from '../pci/config-ports.ts'
+import { createConfigPorts, type KeptWrites } from '../pci/config-ports.ts'
 import { openConfigState } from '../pci/config-state.ts'
 import { guestCpuid, setCpuid, supportedCpuid } from './cpuid.ts'
 import { AccessRequester, type Bell } from './exit-channel.ts'
@@ -14,7 +14,7 @@ import { type Ending, runLoop } from './run-loop.ts'
 import { mapRunPage } from './run-page.ts'
 import { access, openSharedState } from './shared-state.ts'
 
-/** What the thread of a vCPU is given. Descriptors are the process's own. */
+/** What the thread of a vCPU is given first. Descriptors are the process's own. */
 export interface VcpuThreadData {
   kvm: number
   vm: number
@@ -30,7 +30,7 @@ export interface VcpuThreadData {
   pciConfig: SharedArrayBuffer
 }
 
-/** What it waits for before it is ready: where to begin; null for all but the boot processor. */
+/** What it is given next: where to begin; null for all but the boot processor. */
 export type VcpuThreadStart = EntryState | null
 
 /** What it says: once when it is set up and waits for its first command, once when it has ended. */
@@ -38,60 +38,66 @@ export type VcpuThreadMessage =
   | { type: 'ready'; vcpu: number; tid: number }
   | { type: 'ended'; ending: Ending }
 
-const data = workerData as VcpuThreadData
 const say = (message: VcpuThreadMessage) => parentPort?.postMessage(message)
 
-const vcpu = ioctlValue(data.vm, KVM.CREATE_VCPU, data.id, 'KVM_CREATE_VCPU')
-const deadline = ioctlValue(
-  data.kvm,
-  KVM.CHECK_EXTENSION,
-  capability.TSC_DEADLINE_TIMER,
-  'KVM_CHECK_EXTENSION',
-)
-setCpuid(vcpu, guestCpuid(supportedCpuid(data.kvm), { ...data, tscDeadlineTimer: deadline !== 0 }))
-const page = mapRunPage(data.kvm, vcpu)
-const shared = openSharedState(data.shared)
-
-const requester = new AccessRequester(shared, data.bell)
-const claimedPorts = new Uint8Array(data.claimedPorts)
-
-const serial = openSerialPort(data.serial.shared, {
-  outputReady: () => signalEvent(data.bell.fd),
-  interrupt: () => signalEvent(data.serial.interrupt),
+parentPort?.once('message', (data: VcpuThreadData) => {
+  const { vcpu, run } = setUp(data)
+  parentPort?.once('message', (entry: VcpuThreadStart) => {
+    setInitialState(vcpu, entry)
+    say({ type: 'ready', vcpu, tid: threadId() })
+    say({ type: 'ended', ending: run() })
+  })
 })
 
-const pci = createConfigPorts({
-  state: openConfigState(data.pciConfig),
-  functions: {
-    read: (offset, bytes) => requester.request(access.portRead, pciConfigPorts.base + offset, 0, bytes),
-    write: (offset, bytes) => requester.request(access.portWrite, pciConfigPorts.base + offset, 0, bytes),
-  },
-  kept: openKeptWrites(page.ring),
-})
+/** Makes the vCPU and all that it answers itself. */
+function setUp(data: VcpuThreadData): { vcpu: number; run: () => Ending } {
+  const { kvm, vm } = data
+  const vcpu = ioctlValue(vm, KVM.CREATE_VCPU, data.id, 'KVM_CREATE_VCPU')
+  const deadline = ioctlValue(kvm, KVM.CHECK_EXTENSION, capability.TSC_DEADLINE_TIMER, 'KVM_CHECK_EXTENSION')
+  setCpuid(vcpu, guestCpuid(supportedCpuid(kvm), { ...data, tscDeadlineTimer: deadline !== 0 }))
+  const page = mapRunPage(kvm, vcpu)
+  const shared = openSharedState(data.shared)
+  const requester = new AccessRequester(shared, data.bell)
+  const claimed = new Uint8Array(data.claimedPorts)
+  const near = nearPorts(data, requester, openKeptWrites(page.ring))
+
+  const answer = (kind: number, low: number, high: number, bytes: Uint8Array) => {
+    const isPort = kind === access.portRead || kind === access.portWrite
+    const there = isPort ? near.find(({ base, size }) => low >= base && low < base + size) : undefined
+    if (there !== undefined) {
+      const offset = low - there.base
+      if (kind === access.portWrite) there.device.write(offset, bytes)
+      else there.device.read(offset, bytes)
+    } else if (isPort && claimed[low] !== 1) {
+      // Nobody there: kernels knock at many such doors.
+      if (kind === access.portRead) bytes.fill(0xff)
+    } else {
+      requester.request(kind, low, high, bytes)
+    }
+  }
+  return { vcpu, run: () => runLoop(vcpu, page, shared, { access: answer }) }
+}
+
+interface NearPorts {
+  base: number
+  size: number
+  device: BusDevice
+}
 
 /** What is answered right here: a kernel's console makes two exits a character, its search for devices a thousand. */
-const near: readonly { base: number; size: number; device: BusDevice }[] = [
-  { ...serialPort, device: serial },
-  { ...pciConfigPorts, device: pci },
-]
-
-parentPort?.once('message', (entry: VcpuThreadStart) => {
-  setInitialState(vcpu, entry)
-  say({ type: 'ready', vcpu, tid: threadId() })
-  say({ type: 'ended', ending: runLoop(vcpu, page, shared, { access: answer }) })
-})
-
-function answer(kind: number, low: number, high: number, bytes: Uint8Array): void {
-  const isPort = kind === access.portRead || kind === access.portWrite
-  const there = isPort ? near.find(({ base, size }) => low >= base && low < base + size) : undefined
-  if (there !== undefined) {
-    const offset = low - there.base
-    if (kind === access.portWrite) there.device.write(offset, bytes)
-    else there.device.read(offset, bytes)
-  } else if (isPort && claimedPorts[low] !== 1) {
-    // Nobody there: kernels knock at many such doors.
-    if (kind === access.portRead) bytes.fill(0xff)
-  } else {
-    requester.request(kind, low, high, bytes)
+function nearPorts(data: VcpuThreadData, requester: AccessRequester, kept: KeptWrites): NearPorts[] {
+  const { base } = pciConfigPorts
+  const serial = openSerialPort(data.serial.shared, {
+    outputReady: () => signalEvent(data.bell.fd),
+    interrupt: () => signalEvent(data.serial.interrupt),
+  })
+  const functions: BusDevice = {
+    read: (offset, bytes) => requester.request(access.portRead, base + offset, 0, bytes),
+    write: (offset, bytes) => requester.request(access.portWrite, base + offset, 0, bytes),
   }
+  const pci = createConfigPorts({ state: openConfigState(data.pciConfig), functions, kept })
+  return [
+    { ...serialPort, device: serial },
+    { ...pciConfigPorts, device: pci },
+  ]
 }

@@ -6,7 +6,7 @@ import { createConfigState } from '../pci/config-state.ts'
 import { answerBurst } from '../vcpu/exit-channel.ts'
 import type { EntryState } from '../vcpu/initial-state.ts'
 import type { Ending } from '../vcpu/run-loop.ts'
-import { startVcpuThread, type Vcpu, type VcpuThread } from '../vcpu/vcpu.ts'
+import type { Vcpu, VcpuThread } from '../vcpu/vcpu.ts'
 import { createDoorbells, type Doorbells } from './doorbells.ts'
 import { watchEvent } from './event-watch.ts'
 import { createInterrupts, type Interrupts } from './interrupts.ts'
@@ -24,7 +24,7 @@ export interface Machine {
   readonly pciConfig: SharedArrayBuffer
   /**
    * Makes the vCPUs; they stand still until `resume`. Once only. `settings.entry` is called while their
-   * threads start up, so that it costs little time of its own: it loads the kernel and plugs devices in.
+   * threads do so, and costs little time of its own: it loads the kernel and plugs devices in.
    */
   startVcpus(options: VcpuSettings): Promise<void>
   pause(): Promise<void>
@@ -45,12 +45,11 @@ export interface MachineOptions {
 }
 
 export interface VcpuSettings {
-  cpus: number
+  /** One a vCPU, none used before; they are ended where this fails. */
+  threads: readonly VcpuThread[]
   nested: boolean
   /** Where the boot processor begins. */
   entry: () => Promise<EntryState>
-  /** The built providers/kvm/vcpu/worker.ts. */
-  workerFile: string
 }
 
 /** Ports have 16 bits; of memory, addresses up to 2^52 fit a double and cover what x86 processors have. */
@@ -87,13 +86,10 @@ export function createMachine({ kvm, ram, serial }: MachineOptions): Machine {
     doorbells,
     pciConfig,
     ended,
-    async startVcpus({ cpus, nested, entry, workerFile }) {
+    async startVcpus({ threads, nested, entry }) {
       const serialThread = { shared: serial.shared, interrupt: interrupts.line(serialPort.gsi).fd }
-      const common = {
-        ...{ kvm, vm: vm.fd, cpus, nested, bell, claimedPorts, pciConfig, workerFile },
-        serial: serialThread,
-      }
-      const threads = Array.from({ length: cpus }, (_, id) => startVcpuThread({ ...common, id }))
+      const setup = { kvm, vm: vm.fd, nested, bell, claimedPorts, pciConfig, serial: serialThread }
+      for (const thread of threads) thread.setUp(setup)
       const first = await orAbandon(threads, entry)
       const results = await Promise.allSettled(
         threads.map((thread, id) => thread.begin(id === 0 ? first : null)),

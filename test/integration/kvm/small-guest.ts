@@ -3,6 +3,7 @@ import { createSerialPortState, serialOutput } from '../../../providers/kvm/devi
 import { closeDescriptor } from '../../../providers/kvm/ffi/libc.ts'
 import { createRam } from '../../../providers/kvm/memory/ram.ts'
 import { entryPoint } from '../../../providers/kvm/process/entry-points.ts'
+import { startVcpuThreads } from '../../../providers/kvm/vcpu/vcpu.ts'
 import { createMachine, type Machine } from '../../../providers/kvm/vm/machine.ts'
 import { openKvm } from '../../../providers/kvm/vm/open-kvm.ts'
 
@@ -26,6 +27,7 @@ export const codeAddress = 0x100000
 /** Not running yet: plug devices in, then `machine.resume()`. */
 export async function startSmallGuest(options: SmallGuestOptions): Promise<SmallGuest> {
   const { code, folder, cpus = 1, memory = 4 * 2 ** 20 } = options
+  const threads = startVcpuThreads(cpus, entryPoint('kvm-vcpu', folder))
   const kvm = openKvm()
   const ram = createRam(memory)
   const serial = createSerialPortState()
@@ -38,7 +40,7 @@ export async function startSmallGuest(options: SmallGuestOptions): Promise<Small
   const machine = createMachine({ kvm, ram, serial: { shared: serial, onOutput } })
   ram.memory.slice(codeAddress, code.length)?.set(code)
   const entry = async () => enterLongMode(ram.memory, { rip: codeAddress })
-  await machine.startVcpus({ cpus, nested: false, entry, workerFile: entryPoint('kvm-vcpu', folder) })
+  await machine.startVcpus({ threads, nested: false, entry })
   return {
     machine,
     output: () => output,

@@ -5,6 +5,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { passtArguments, userNetwork } from '../../../../providers/kvm/net/passt.ts'
+import { entryPoint } from '../../../../providers/kvm/process/entry-points.ts'
 import { createKvmProvider } from '../../../../providers/kvm/provider.ts'
 import { qemuArguments } from '../../../../providers/qemu/argv/index.ts'
 import type { MachineSpec } from '../../../../src/provider/index.ts'
@@ -40,7 +41,7 @@ export const builtIn: Vmm = {
     const { spec, folder } = await benchSpec(files, task)
     const provider = createKvmProvider({ cacheDir, emit: () => undefined }, entries)
     await provider.create(spec)
-    const args = [`${entries}/kvm-vmm.js`, spec.name, spec.id]
+    const args = [entryPoint('kvm-vmm', entries), spec.name, spec.id]
     writeFileSync(spec.files.consoleLog, '')
     const begun = process.hrtime.bigint()
     const child = started(process.execPath, args, spec)

@@ -7,15 +7,15 @@ test('knows its own process by its title, and by its arguments before it has one
   const title = processTitle({ name: 'web', id })
   expect(isMachine([title], id)).toBe(true)
   expect(isMachine([title, '', '', ''], id)).toBe(true)
-  expect(isMachine(['/usr/bin/node', '/opt/posada/dist/kvm-vmm.js', 'web', id, ''], id)).toBe(true)
+  expect(isMachine(['/usr/bin/node', '/opt/posada/dist/kvm-vmm.cjs', 'web', id, ''], id)).toBe(true)
 })
 
 test('takes no other process for it', () => {
   const other = 'ffffffff'
   expect(isMachine([processTitle({ name: 'web', id })], other)).toBe(false)
-  expect(isMachine(['node', '/dist/kvm-vmm.js', 'web', id], other)).toBe(false)
-  expect(isMachine(['node', '/dist/kvm-vcpu.js', 'web', id], id)).toBe(false)
-  expect(isMachine(['less', 'kvm-vmm.js', 'web', 'x', id], id)).toBe(false)
+  expect(isMachine(['node', '/dist/kvm-vmm.cjs', 'web', id], other)).toBe(false)
+  expect(isMachine(['node', '/dist/kvm-vcpu.cjs', 'web', id], id)).toBe(false)
+  expect(isMachine(['less', 'kvm-vmm.cjs', 'web', 'x', id], id)).toBe(false)
   expect(isMachine(['vi', `posada-kvm web ${id}`], id)).toBe(false)
   expect(isMachine([], id)).toBe(false)
 })
