@@ -9,10 +9,22 @@ export interface ForwarderConfig {
   hypervisor: ProcessIdentity
   /** The socket it answers on. */
   control: string
-  /** Held open with flock(2) by the process itself. */
+  /** Held by the process itself, see process-lock.ts. */
   lock: string
   /** Ports of the guest that are not forwarded: SSH's, and those that the manifest forwards. */
   skip: number[]
   /** Ports of the host that belong to something else. */
   avoid: number[]
+}
+
+/** What the process says of itself. */
+export interface Forwarding {
+  /** The machine's process that it was started for; with that it ends. */
+  hypervisor: ProcessIdentity
+  ports: Forward[]
+}
+
+export interface Forward {
+  hostPort: number
+  guestPort: number
 }

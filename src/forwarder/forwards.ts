@@ -2,12 +2,8 @@ import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { isErrno } from '../lib/errno.ts'
 import { openTunnel, type SshSession } from '../ssh/index.ts'
+import type { Forward } from './config.ts'
 import type { GuestPort } from './guest-ports.ts'
-
-export interface Forward {
-  hostPort: number
-  guestPort: number
-}
 
 /** Connections at once to one port. */
 const MOST_CONNECTIONS = 128

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import { sendCommand } from '../background/client.ts'
 import { launchProcess } from '../background/launch.ts'
+import { endHolder, lockHolder } from '../background/process-lock.ts'
 import { isPosadaError } from '../errors/index.ts'
 import { packageRoot } from '../lib/package-root.ts'
 import { rotateFile } from '../lib/rotate-file.ts'
-import type { ForwarderConfig } from './config.ts'
-import type { Forward } from './forwards.ts'
+import type { ForwarderConfig, Forwarding } from './config.ts'
 
 /** Milliseconds. */
 const LIMIT = { start: 60_000, answer: 5000 }
@@ -30,17 +30,20 @@ export async function launchForwarder(
   })
 }
 
-/** What the process with this control socket forwards now; null where none runs. E_CONTROL where it does not answer. */
-export async function askForwards(control: string): Promise<Forward[] | null> {
-  const answer = await sendCommand(control, { name: 'ports', timeout: LIMIT.answer })
-  return Array.isArray(answer) ? (answer as Forward[]) : null
+/** What the process with this lock forwards now; null where none runs, or none that answers. */
+export async function askForwards(lock: string): Promise<Forwarding | null> {
+  const holder = await lockHolder(lock)
+  if (holder === null) return null
+  try {
+    const answer = await sendCommand(holder.control, { name: 'ports', timeout: LIMIT.answer })
+    return answer === null ? null : (answer as Forwarding)
+  } catch (error) {
+    if (isPosadaError(error, 'E_CONTROL')) return null
+    throw error
+  }
 }
 
-/** Ends the process with this control socket, where one runs. One that hangs ends with the machine. */
-export async function endForwarder(control: string): Promise<void> {
-  try {
-    await sendCommand(control, { name: 'quit', timeout: LIMIT.answer })
-  } catch (error) {
-    if (!isPosadaError(error, 'E_CONTROL')) throw error
-  }
+/** Ends the process with this lock, where one runs. */
+export async function endForwarder(lock: string): Promise<void> {
+  await endHolder(lock)
 }

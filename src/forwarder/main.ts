@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { encodeFailure, encodeReady } from '../background/handshake.ts'
+import { holdLock } from '../background/process-lock.ts'
 import { serveControl } from '../background/server.ts'
 import { logLine, tellStarter } from '../background/starter.ts'
-import { tryLock } from '../lib/flock.ts'
 import type { ForwarderConfig } from './config.ts'
 import { runForwarder } from './run.ts'
 
@@ -34,17 +33,15 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
 
 try {
   const config = JSON.parse(readFileSync(0, 'utf8')) as ForwarderConfig
-  const { control, lock } = config
-  const held = await open(lock, 'a', 0o600)
-  if (!tryLock(held.fd)) {
+  const { control, lock, hypervisor } = config
+  if (!(await holdLock(lock, control))) {
     // Another does this already, begun by a command that was killed before it heard of it.
     say(encodeReady())
     process.exit(0)
   }
   const running = runForwarder(config, { signal: stop.signal, log, onFirst: () => say(encodeReady()) })
   const server = await serveControl(control, {
-    ports: async () => running.list(),
-    quit: async () => void setImmediate(() => stop.abort(new Error('quit'))),
+    ports: async () => ({ hypervisor, ports: running.list() }),
   })
   setTimeout(() => say(encodeReady()), PATIENCE).unref()
   await running.ended

@@ -3,8 +3,8 @@ import { isPosadaError } from '../errors/index.ts'
 import { isAlive } from '../lib/process-identity.ts'
 import { sleep } from '../lib/sleep.ts'
 import { connect, exec, type SshSession } from '../ssh/index.ts'
-import type { ForwarderConfig } from './config.ts'
-import { type Forward, Forwards } from './forwards.ts'
+import type { Forward, ForwarderConfig } from './config.ts'
+import { Forwards } from './forwards.ts'
 import { listings, parseListing, watchScript } from './guest-ports.ts'
 
 /** Milliseconds between two looks at what the guest said: one that opens and closes ports all the time costs no more. */
@@ -34,6 +34,9 @@ export function runForwarder(config: ForwarderConfig, options: RunOptions): Runn
   let session: SshSession | null = null
   const forwards = new Forwards(() => session, new Set(config.avoid), options.log)
   const { signal } = options
+  const aborted = new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
   const work = async () => {
     while (!signal.aborted && (await isAlive(config.hypervisor))) {
       try {
@@ -46,7 +49,7 @@ export function runForwarder(config: ForwarderConfig, options: RunOptions): Runn
         session = null
         await forwards.sync([])
       }
-      if (!signal.aborted) await sleep(PAUSE)
+      if (!signal.aborted) await Promise.race([sleep(PAUSE), aborted])
     }
   }
   return { list: () => forwards.list(), ended: work() }
@@ -85,6 +88,6 @@ async function follow(
       onFirst()
       isFirst = false
     }
-    await Promise.race([sleep(isFirst ? FIRST_PAUSE : PAUSE), watching])
+    await Promise.race([sleep(isFirst ? FIRST_PAUSE : PAUSE, signal), watching])
   }
 }

@@ -4,7 +4,6 @@ import { isPosadaError } from '../errors/index.ts'
 import { endForwarder } from '../forwarder/launch.ts'
 import { namesIn } from '../lib/folders.ts'
 import { type MachineState, machinesOnDisk, readState } from '../project/machine-state.ts'
-import { forwarderFiles } from '../project/paths.ts'
 import { forgetInIndex, readIndex } from '../project/user-index.ts'
 import { destroyLost } from './down/destroy-lost.ts'
 import { takeDown } from './down/stop-order.ts'
@@ -41,11 +40,11 @@ async function destroyMachine(project: Project, name: string): Promise<boolean> 
     inStep(project.emit, { machine: name, step: 'destroy', message: 'destroying' }, async () => {
       await discardShadow(project, name)
       const files = (await namesIn(paths.dir)).map((entry) => join(paths.dir, entry))
+      await endForwarder(paths.forwarderLock)
       const state = await readOrLose(project, name)
       if (state !== null) {
         const provider = await project.providers.get(state.provider)
         await provider.stop(state.spec, { graceful: false, timeout: 0 })
-        await endForwarder(forwarderFiles(state.spec.files.runtimeDir).control)
         await provider.destroy(state.spec)
         await rm(state.spec.files.runtimeDir, { recursive: true, force: true })
         if (state.networks !== undefined) await releaseNetworks(project, [name])

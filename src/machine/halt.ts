@@ -1,10 +1,8 @@
 import { PosadaError } from '../errors/index.ts'
-import { endForwarder } from '../forwarder/launch.ts'
-import { type MachineState, readState, writeState } from '../project/machine-state.ts'
-import { forwarderFiles } from '../project/paths.ts'
+import { readState } from '../project/machine-state.ts'
 import { conditionOf } from './condition/condition.ts'
 import { takeDown } from './down/stop-order.ts'
-import { releaseNetworks } from './networks/process.ts'
+import { windUp } from './down/wind-up.ts'
 import type { Project } from './project.ts'
 import type { HaltResult } from './results.ts'
 import { type Selected, selectWithOrphans } from './select.ts'
@@ -48,8 +46,7 @@ async function haltMachine(
 ): Promise<HaltResult | null> {
   if (!(await hasFolder(project, name))) return null
   return withMachineLock(project, name, async () => {
-    const paths = project.paths.machine(name)
-    const state = await readState(paths)
+    const state = await readState(project.paths.machine(name))
     if (state === null) return null
     const begun = performance.now()
     const provider = await project.providers.get(state.provider)
@@ -66,9 +63,7 @@ async function haltMachine(
     const { how, via } = runs
       ? await inStep(project.emit, { machine: name, step: 'halt', message }, stop)
       : await stop()
-    await endForwarder(forwarderFiles(state.spec.files.runtimeDir).control)
-    if (how !== 'already') await recordStop(project, state, { how, via })
-    if (state.networks !== undefined) await releaseNetworks(project, [name])
+    await windUp(project, state, { how, via })
     if (how === 'forced' && !force) {
       const why = panic === null ? 'the guest did not shut down in time' : "the guest's kernel had panicked"
       const warning = `${why}; its power was cut (${via})`
@@ -76,15 +71,6 @@ async function haltMachine(
     }
     return { name, how, via, ms: Math.round(performance.now() - begun) }
   })
-}
-
-async function recordStop(
-  project: Project,
-  state: MachineState,
-  stop: { how: 'graceful' | 'forced'; via: string },
-): Promise<void> {
-  const paths = project.paths.machine(state.spec.name)
-  await writeState(paths, { ...state, stop: { at: new Date().toISOString(), ...stop } })
 }
 
 function notCreated(machines: string[]): PosadaError {

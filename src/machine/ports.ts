@@ -16,7 +16,7 @@ export async function ports(project: Project, machines: readonly string[]): Prom
     const provider = await project.providers.get(state.provider)
     const { state: found } = await provider.status(state.spec)
     if (found !== 'running' && found !== 'paused') continue
-    const auto = await forwardedNow(config, state)
+    const auto = await forwardedNow(project, config)
     if (auto === null) {
       const message = 'nothing forwards what listens in it: its process has ended'
       const hint = `posada up ${name} starts it again`

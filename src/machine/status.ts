@@ -57,7 +57,7 @@ async function machineStatus(project: Project, { name, config }: Selected): Prom
     pid: runs ? found.pid : null,
     startedAt: runs ? (state.start?.at ?? null) : null,
     ssh: stateName === 'running' ? sshAddress(provider, state, paths) : null,
-    ports: runs ? [...state.ports, ...((await forwardedNow(config, state)) ?? [])] : [],
+    ports: runs ? [...state.ports, ...((await forwardedNow(project, config)) ?? [])] : [],
     inManifest: isInManifest(project, config),
     pending: [...(runs ? pending.atStart : []), ...pending.anew],
     ready: readiness(config, state, stateName),

@@ -2,6 +2,7 @@ import { PosadaError } from '../errors/index.ts'
 import type { Outcome } from '../lib/graph.ts'
 import type { Machine, Manifest } from '../manifest/index.ts'
 import { ensureIdentity } from '../project/identity.ts'
+import { unlessDamaged } from '../project/json-file.ts'
 import { readState } from '../project/machine-state.ts'
 import { noteInIndex } from '../project/user-index.ts'
 import { checkSubnets } from './networks/clashes.ts'
@@ -59,7 +60,8 @@ export async function up(project: Project, options: UpOptions): Promise<UpMachin
 async function notRunning(project: Project, machines: readonly Machine[]): Promise<Machine[]> {
   const running = await Promise.all(
     machines.map(async ({ name }) => {
-      const state = await readState(project.paths.machine(name))
+      // What is wrong with one that is damaged is told when its turn comes.
+      const state = await unlessDamaged(readState(project.paths.machine(name)))
       return state !== null && (await isRunning(project, state))
     }),
   )

@@ -1,4 +1,4 @@
-import { PosadaError } from '../errors/index.ts'
+import { isPosadaError, PosadaError } from '../errors/index.ts'
 import { readTextIfThere, writeFileAtomic } from '../lib/write-file.ts'
 
 /**
@@ -26,6 +26,16 @@ export async function readJsonFile(
 /** Writes a JSON file whole or not at all. */
 export async function writeJsonFile(path: string, value: object): Promise<void> {
   await writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 })
+}
+
+/** What was read; null also where the file makes no sense, or was written by a newer Posada. */
+export async function unlessDamaged<T>(reading: Promise<T>): Promise<T | null> {
+  try {
+    return await reading
+  } catch (error) {
+    if (isPosadaError(error, 'E_STATE_CORRUPT') || isPosadaError(error, 'E_STATE_VERSION')) return null
+    throw error
+  }
 }
 
 /** The error of a file that is there and makes no sense. */

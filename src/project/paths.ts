@@ -77,6 +77,8 @@ export interface MachinePaths {
   providerLog: string
   /** What the process wrote that forwards what listens in the guest. */
   forwarderLog: string
+  /** Held open with flock(2) by that process itself. */
+  forwarderLock: string
   /** What tells the guest's cloud-init who it is; mode 0600. */
   seed: string
   /** The folder of the copy that a box is made of; there while that goes on. */
@@ -128,6 +130,7 @@ export function machinePaths(dir: string): MachinePaths {
     consoleLog: join(dir, 'console.log'),
     providerLog: join(dir, 'provider.log'),
     forwarderLog: join(dir, 'ports.log'),
+    forwarderLock: join(dir, 'ports.lock'),
     data,
     disk: (name) => join(data, `${name}.qcow2`),
   }
@@ -138,9 +141,9 @@ export function networkSockets(folder: string): { control: string; capture: stri
   return { control: join(folder, 'net.sock'), capture: join(folder, 'capture.sock') }
 }
 
-/** Where the process that forwards a guest's ports answers and what it holds, in the machine's runtime folder. */
-export function forwarderFiles(folder: string): { control: string; lock: string } {
-  return { control: join(folder, 'forward.sock'), lock: join(folder, 'forward.lock') }
+/** Where the process that forwards a guest's ports answers, in the machine's runtime folder. */
+export function forwarderSocket(folder: string): string {
+  return join(folder, 'forward.sock')
 }
 
 /** The socket of a machine's NIC on a private network, counted from 0, in the machine's runtime folder. */

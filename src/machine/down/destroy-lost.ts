@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
-import { isPosadaError } from '../../errors/index.ts'
 import { readIdentity } from '../../project/identity.ts'
+import { unlessDamaged } from '../../project/json-file.ts'
 import { identityOf, machineId } from '../../project/machine-identity.ts'
 import { runtimeDir } from '../../project/runtime-dir.ts'
 import type { MachineSpec } from '../../provider/index.ts'
@@ -12,7 +12,7 @@ import type { Project } from '../project.ts'
  * False where the project's identity is gone as well: nobody can tell then.
  */
 export async function destroyLost(project: Project, name: string): Promise<boolean> {
-  const identity = await identityIfAny(project)
+  const identity = await unlessDamaged(readIdentity(project.paths))
   if (identity === null) return false
   const spec = skeleton(project, name, machineId(identity.id, name))
   for (const provider of await candidates(project, name)) {
@@ -21,15 +21,6 @@ export async function destroyLost(project: Project, name: string): Promise<boole
   }
   await rm(spec.files.runtimeDir, { recursive: true, force: true })
   return true
-}
-
-async function identityIfAny(project: Project) {
-  try {
-    return await readIdentity(project.paths)
-  } catch (error) {
-    if (isPosadaError(error, 'E_STATE_CORRUPT') || isPosadaError(error, 'E_STATE_VERSION')) return null
-    throw error
-  }
 }
 
 async function candidates(project: Project, name: string) {

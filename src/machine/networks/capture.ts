@@ -3,10 +3,9 @@ import { nearest } from '../../lib/suggest.ts'
 import type { Manifest } from '../../manifest/index.ts'
 import { readCapture } from '../../network/capture/read.ts'
 import type { CaptureRequest } from '../../network/capture/request.ts'
-import { readIdentity } from '../../project/identity.ts'
 import type { Project } from '../project.ts'
 import { selectMachines } from '../select.ts'
-import { captureSocket } from './process.ts'
+import { captureSocket } from './ask.ts'
 
 export interface CaptureOptions {
   /** Networks and machines; none means all networks. */
@@ -38,8 +37,7 @@ export interface CaptureResult {
 export async function captureNetworks(project: Project, options: CaptureOptions): Promise<CaptureResult> {
   const { count, duration, write, snaplen } = options
   const request = { ...namesIn(project.manifest, options.names), snaplen }
-  const identity = await readIdentity(project.paths)
-  const path = identity === null ? null : captureSocket(project, identity.id)
+  const path = await captureSocket(project)
   const enough = new AbortController()
   const timer = duration === null ? undefined : setTimeout(() => enough.abort(), duration)
   try {

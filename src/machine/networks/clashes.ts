@@ -1,10 +1,9 @@
-import { connect } from 'node:net'
+import { lockHolder } from '../../background/process-lock.ts'
 import { PosadaError } from '../../errors/index.ts'
 import { formatSubnet, overlap, parseSubnet, type Subnet } from '../../lib/ip.ts'
 import { readTextIfThere } from '../../lib/write-file.ts'
 import type { Machine, Network } from '../../manifest/index.ts'
-import { networkSockets, projectPaths } from '../../project/paths.ts'
-import { runtimeDir } from '../../project/runtime-dir.ts'
+import { projectPaths } from '../../project/paths.ts'
 import { readIndex } from '../../project/user-index.ts'
 import type { Project } from '../project.ts'
 
@@ -73,13 +72,10 @@ function freeOf(routes: readonly Route[]): string {
 }
 
 async function warnOfOthers(project: Project, wanted: readonly Network[]): Promise<void> {
-  for (const { id, root, name } of await readIndex(project.user.projects)) {
-    if (
-      root === project.paths.root ||
-      !(await isListening(networkSockets(runtimeDir(project.user.runtime, id)).control))
-    )
-      continue
-    const theirs = subnetsIn((await readTextIfThere(projectPaths(root).networks.config)) ?? '')
+  for (const { root, name } of await readIndex(project.user.projects)) {
+    const { config, processLock } = projectPaths(root).networks
+    if (root === project.paths.root || (await lockHolder(processLock)) === null) continue
+    const theirs = subnetsIn((await readTextIfThere(config)) ?? '')
     for (const network of wanted) {
       const mine = parseSubnet(network.subnet)
       if (mine === null || !theirs.some((each) => overlap(each, mine))) continue
@@ -95,17 +91,4 @@ async function warnOfOthers(project: Project, wanted: readonly Network[]): Promi
 
 function subnetsIn(config: string): Subnet[] {
   return [...config.matchAll(/"subnet": "([\d./]+)"/g)].flatMap(([, text = '']) => parseSubnet(text) ?? [])
-}
-
-function isListening(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path)
-    const settle = (there: boolean) => {
-      socket.destroy()
-      resolve(there)
-    }
-    socket.once('connect', () => settle(true))
-    // Whatever keeps us from connecting: it is not one of this user's that runs.
-    socket.once('error', () => settle(false))
-  })
 }

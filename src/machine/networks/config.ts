@@ -1,7 +1,8 @@
-import { PosadaError } from '../../errors/index.ts'
+import { isPosadaError, PosadaError } from '../../errors/index.ts'
 import type { Attachment, Machine, Manifest, Network } from '../../manifest/index.ts'
 import type { Conditions } from '../../network/conditions/model.ts'
 import type { Member, NetworkConfig, NetworkDefinition } from '../../network/config.ts'
+import { unlessDamaged } from '../../project/json-file.ts'
 import { machineId } from '../../project/machine-identity.ts'
 import {
   type MachineState,
@@ -29,15 +30,13 @@ export function attachmentsOf(networks: readonly Attachment[], runtimeFolder: st
  * @throws PosadaError E_ADDRESS_CLASH where such a machine has an address that is now another's
  */
 export async function networkConfig(project: Project, projectId: string): Promise<NetworkConfig> {
-  const { manifest, paths, user } = project
-  const running = await runningDifferently(project)
+  const { manifest, paths } = project
+  const running = await runningDifferently(project, projectId)
   const changes = await readChanges(paths.networks.changes)
   const members = (network: string): Member[] => {
     const planned = manifest.machines.flatMap(({ name, networks }) => {
       if (running.has(name)) return []
-      return attachmentsOf(networks, runtimeDir(user.runtime, machineId(projectId, name))).map((each) =>
-        memberOf(name, each),
-      )
+      return attachmentsOf(networks, folderOf(project, projectId, name)).map((each) => memberOf(name, each))
     })
     const recorded = [...running].flatMap(([name, networks]) => networks.map((each) => memberOf(name, each)))
     const here = [...recorded, ...planned].filter((each) => each.network === network)
@@ -75,16 +74,29 @@ function definitionOf(network: Network, members: Member[], changes: Changes): Ne
   }
 }
 
-/** Machines that run, and were started with other networks than the manifest now gives them. */
-async function runningDifferently(project: Project): Promise<Map<string, RecordedAttachment[]>> {
+/** Machines that run, and were started with other networks than the manifest now gives them, or with other sockets. */
+async function runningDifferently(
+  project: Project,
+  projectId: string,
+): Promise<Map<string, RecordedAttachment[]>> {
   const found = new Map<string, RecordedAttachment[]>()
   for (const name of await machinesOnDisk(project.paths)) {
-    const state = await readState(project.paths.machine(name))
+    // Of a damaged one nobody knows how it was started: it is taken for what the manifest says.
+    const state = await unlessDamaged(readState(project.paths.machine(name)))
     const wanted = project.manifest.machines.find((machine) => machine.name === name)?.networks ?? []
-    if (state === null || isSame(state.networks ?? [], wanted)) continue
-    if (await isRunning(project, state)) found.set(name, state.networks ?? [])
+    const recorded = state?.networks ?? []
+    const hasSockets = attachmentsOf(wanted, folderOf(project, projectId, name)).every(
+      ({ socket }, index) => socket === recorded[index]?.socket,
+    )
+    if (state === null || (hasSockets && isSame(recorded, wanted))) continue
+    if (await isRunning(project, state)) found.set(name, recorded)
   }
   return found
+}
+
+/** Where a machine's sockets are to be when it is started now. */
+function folderOf(project: Project, projectId: string, machine: string): string {
+  return runtimeDir(project.user.runtime, machineId(projectId, machine))
 }
 
 /** Whether a machine was started with these. */
@@ -93,11 +105,16 @@ export function isSame(recorded: readonly RecordedAttachment[], wanted: readonly
   return recorded.map(facts).join() === wanted.map(facts).join()
 }
 
-/** Whether a machine has a process. */
+/** Whether a machine has a process, as far as anybody can tell: its provider may not be installed any more. */
 export async function isRunning(project: Project, state: MachineState): Promise<boolean> {
-  const provider = await project.providers.get(state.provider)
-  const { state: found } = await provider.status(state.spec)
-  return found === 'running' || found === 'paused'
+  try {
+    const provider = await project.providers.get(state.provider)
+    const { state: found } = await provider.status(state.spec)
+    return found === 'running' || found === 'paused'
+  } catch (error) {
+    if (isPosadaError(error, 'E_PROVIDER_UNKNOWN')) return false
+    throw error
+  }
 }
 
 function refuseClash(

@@ -2,8 +2,8 @@ import { asObject } from '../../background/codec.ts'
 import type { Conditions } from '../../network/conditions/model.ts'
 import { readIdentity } from '../../project/identity.ts'
 import type { Project } from '../project.ts'
+import { networkStatus } from './ask.ts'
 import { networkConfig } from './config.ts'
-import { networkStatus } from './process.ts'
 
 export interface NetworkResult {
   name: string

@@ -1,20 +1,21 @@
-import { rm } from 'node:fs/promises'
-import { sendCommand } from '../../background/client.ts'
-import { asObject } from '../../background/codec.ts'
+import { rm, rmdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { endHolder, lastHolder } from '../../background/process-lock.ts'
 import { isPosadaError } from '../../errors/index.ts'
+import { isErrno } from '../../lib/errno.ts'
 import { exists } from '../../lib/folders.ts'
+import { hasEnded } from '../../lib/process-identity.ts'
 import { sleep } from '../../lib/sleep.ts'
 import { readTextIfThere, writeFileAtomic } from '../../lib/write-file.ts'
 import { launchNetworkProcess, type ProcessConfig } from '../../network/launch.ts'
-import { readIdentity } from '../../project/identity.ts'
 import { withLock } from '../../project/lock.ts'
 import { networkSockets } from '../../project/paths.ts'
 import { ensureRuntimeDir, runtimeDir } from '../../project/runtime-dir.ts'
 import type { Project } from '../project.ts'
+import { askRunning, runningProcess } from './ask.ts'
 import { hasNetworks, networkConfig } from './config.ts'
 
-/** Milliseconds for an answer, for a process to end, for another command that starts it. */
-const patience = 10_000
+/** Milliseconds for a process to end, for another command that starts it. */
 const farewell = 5000
 const lockWait = 60_000
 
@@ -41,54 +42,44 @@ export async function reloadNetworks(project: Project, projectId: string): Promi
   return withNetworksLock(project, async () => {
     const text = `${JSON.stringify(await networkConfig(project, projectId), null, 2)}\n`
     await writeFileAtomic(project.paths.networks.config, text, { mode: 0o600 })
-    return tell(processConfig(project, projectId).control, 'reload', { machines: [] })
+    return reload(project, [])
   })
 }
 
-/** Machines have stopped: with the last the process ends. */
+/** Machines have stopped: with the last the process ends, and has ended when this resolves. */
 export async function releaseNetworks(project: Project, machines: readonly string[]): Promise<void> {
   if (!(await exists(project.paths.networks.config))) return
-  const identity = await readIdentity(project.paths)
-  if (identity === null) return
-  await withNetworksLock(project, async () => {
-    await tell(processConfig(project, identity.id).control, 'release', { machines })
-  })
+  const release = async () => {
+    const holder = await runningProcess(project)
+    if (holder === null) return
+    const answer = await askRunning(holder, 'release', { machines })
+    // Out of reach it may yet carry other machines' frames; it ends by itself when none is linked any more.
+    if (answer === 'gone' || (answer !== 'hung' && answer.ends !== true)) return
+    if (answer === 'hung' || !(await hasEnded(holder.identity, farewell))) await end(project)
+  }
+  await withNetworksLock(project, release, null)
 }
 
 /** Ends the process and takes away all that was made for it: the project has no machines any more. */
 export async function removeNetworks(project: Project): Promise<void> {
-  const { dir } = project.paths.networks
+  const { dir, processLock } = project.paths.networks
   if (!(await exists(dir))) return
-  const identity = await readIdentity(project.paths)
-  if (identity === null) return
   await withNetworksLock(project, async () => {
-    const { control } = processConfig(project, identity.id)
-    const deadline = Date.now() + farewell
-    while ((await tell(control, 'quit', {})) && Date.now() < deadline) await sleep(20)
-    await rm(runtimeDir(project.user.runtime, identity.id), { recursive: true, force: true })
+    await end(project)
+    const last = await lastHolder(processLock)
+    if (last !== null) await removeSockets(dirname(last.control))
     await rm(dir, { recursive: true, force: true })
   })
 }
 
-/** What the process says of its networks; null where none runs. */
-export async function networkStatus(project: Project): Promise<Record<string, unknown> | null> {
-  const identity = await readIdentity(project.paths)
-  if (identity === null) return null
-  const answer = await sendCommand(processConfig(project, identity.id).control, {
-    name: 'status',
-    timeout: patience,
-  })
-  return answer === null ? null : asObject(answer)
-}
-
-/** Where a capture is asked for. */
-export function captureSocket(project: Project, projectId: string): string {
-  return processConfig(project, projectId).capture
-}
-
-function withNetworksLock<T>(project: Project, work: () => Promise<T>): Promise<T> {
-  const options = { command: project.command, wait: lockWait, signal: project.signal }
-  return withLock(project.paths.networks.lock, options, work)
+/** `signal`: null for what has to be done after an interrupt, too. */
+function withNetworksLock<T>(
+  { command, paths, signal: interrupt }: Project,
+  work: () => Promise<T>,
+  signal: AbortSignal | null = interrupt,
+): Promise<T> {
+  const options = { command, wait: lockWait, ...(signal === null ? {} : { signal }) }
+  return withLock(paths.networks.lock, options, work)
 }
 
 async function ensureProcess(
@@ -96,35 +87,50 @@ async function ensureProcess(
   projectId: string,
   starting: readonly string[],
 ): Promise<void> {
-  const process = processConfig(project, projectId)
-  if (await tell(process.control, 'reload', { machines: starting })) return
-  await ensureRuntimeDir(project.user.runtime, projectId)
+  if (await reload(project, starting)) return
   const deadline = Date.now() + farewell
   for (;;) {
+    await end(project)
+    await ensureRuntimeDir(project.user.runtime, projectId)
     try {
-      await launchNetworkProcess(process, project.paths.networks.log, project.signal)
+      await launchNetworkProcess(
+        processConfig(project, projectId),
+        project.paths.networks.log,
+        project.signal,
+      )
       break
     } catch (error) {
-      // The one before it is about to end.
+      // Begun by a command that was killed: it has the lock and has not said so yet.
       if (!isPosadaError(error, 'E_LOCKED') || Date.now() >= deadline) throw error
       await sleep(50, project.signal)
     }
   }
-  await tell(process.control, 'reload', { machines: starting })
+  await reload(project, starting)
 }
 
-/** False where nobody listens, or whoever did is just ending. */
-async function tell(control: string, name: string, given: Record<string, unknown>): Promise<boolean> {
-  return (await sendCommand(control, { name, arguments: given, timeout: patience })) !== null
+/** False where no process runs, or the one that does is of no use: it is just ending, or hangs. */
+async function reload(project: Project, machines: readonly string[]): Promise<boolean> {
+  const holder = await runningProcess(project)
+  if (holder === null) return false
+  const answer = await askRunning(holder, 'reload', { machines })
+  return typeof answer === 'object' && answer.ending !== true
+}
+
+function end({ paths }: Project): Promise<void> {
+  return endHolder(paths.networks.processLock)
 }
 
 function processConfig(project: Project, id: string): ProcessConfig {
   const { config, processLock } = project.paths.networks
-  const folder = runtimeDir(project.user.runtime, id)
-  return {
-    id,
-    config,
-    lock: processLock,
-    ...networkSockets(folder),
+  return { id, config, lock: processLock, ...networkSockets(runtimeDir(project.user.runtime, id)) }
+}
+
+/** Of a process that was killed. The folder has nothing else in it. */
+async function removeSockets(folder: string): Promise<void> {
+  for (const path of Object.values(networkSockets(folder))) await rm(path, { force: true })
+  try {
+    await rmdir(folder)
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT', 'ENOTEMPTY')) throw error
   }
 }

@@ -2,8 +2,9 @@ import type { StoredBox } from '../../box/index.ts'
 import { packBox } from '../../box/pack/pack-box.ts'
 import { PosadaError } from '../../errors/index.ts'
 import type { Machine } from '../../manifest/index.ts'
-import { type MachineState, readState, writeState } from '../../project/machine-state.ts'
+import { type MachineState, readState } from '../../project/machine-state.ts'
 import type { Provider } from '../../provider/index.ts'
+import { windUp } from '../down/wind-up.ts'
 import { notCreated } from '../guest/session.ts'
 import type { Project } from '../project.ts'
 import { selectOne } from '../select.ts'
@@ -79,11 +80,7 @@ async function shutDown(
   const { how, via } = await inStep(project.emit, { machine, step: 'halt', message: 'shutting down' }, () =>
     provider.stop(state.spec, stop),
   )
-  if (how !== 'already')
-    await writeState(project.paths.machine(machine), {
-      ...state,
-      stop: { at: new Date().toISOString(), how, via },
-    })
+  await windUp(project, state, { how, via })
   if (how !== 'forced') return true
   throw new PosadaError('E_BOX_PACKAGE', `machine ${machine} did not shut down in time; its power was cut`, {
     machine,

@@ -1,7 +1,7 @@
 import { constants, copyFile, mkdir, rm } from 'node:fs/promises'
-import { isPosadaError } from '../../errors/index.ts'
 import { exists } from '../../lib/folders.ts'
 import type { Machine } from '../../manifest/index.ts'
+import { unlessDamaged } from '../../project/json-file.ts'
 import { identityOf, machineId } from '../../project/machine-identity.ts'
 import { type MachineState, readState, writeState } from '../../project/machine-state.ts'
 import { type MachinePaths, machinePaths } from '../../project/paths.ts'
@@ -42,7 +42,8 @@ export async function makeShadow(
 export async function discardShadow(project: Project, machine: string): Promise<void> {
   const { packaging } = project.paths.machine(machine)
   if (!(await exists(packaging))) return
-  const state = await readOrNull(machinePaths(packaging))
+  // What cannot be understood must not keep the machine from being used.
+  const state = await unlessDamaged(readState(machinePaths(packaging)))
   if (state !== null) {
     const provider = await project.providers.get(state.provider)
     await provider.stop(state.spec, { graceful: false, timeout: 0 })
@@ -50,16 +51,6 @@ export async function discardShadow(project: Project, machine: string): Promise<
     await rm(state.spec.files.runtimeDir, { recursive: true, force: true })
   }
   await rm(packaging, { recursive: true, force: true })
-}
-
-/** What cannot be understood must not keep the machine from being used. */
-async function readOrNull(paths: MachinePaths): Promise<MachineState | null> {
-  try {
-    return await readState(paths)
-  } catch (error) {
-    if (isPosadaError(error, 'E_STATE_CORRUPT') || isPosadaError(error, 'E_STATE_VERSION')) return null
-    throw error
-  }
 }
 
 /** The NIC keeps its address, which the guest's network may be bound to; forwards and further NICs are left out. */

@@ -1,10 +1,11 @@
+import { isDeepStrictEqual } from 'node:util'
 import { isPosadaError } from '../../errors/index.ts'
 import type { ForwarderConfig } from '../../forwarder/config.ts'
 import { askForwards, endForwarder, launchForwarder } from '../../forwarder/launch.ts'
 import { processIdentity } from '../../lib/process-identity.ts'
 import type { Machine } from '../../manifest/index.ts'
 import type { MachineState } from '../../project/machine-state.ts'
-import { forwarderFiles } from '../../project/paths.ts'
+import { forwarderSocket } from '../../project/paths.ts'
 import type { Provider } from '../../provider/index.ts'
 import { sshTarget } from '../guest/target.ts'
 import type { Project } from '../project.ts'
@@ -25,20 +26,22 @@ export interface Forwarded {
  * process that cannot be started is a warning: the machine is up.
  */
 export async function keepForwarded(project: Project, running: Forwarded): Promise<PortResult[]> {
-  const { config, state } = running
-  const { control } = forwarderFiles(state.spec.files.runtimeDir)
+  const { config } = running
+  const { forwarderLock, forwarderLog } = project.paths.machine(config.name)
   if (!config.autoPorts) {
-    await endForwarder(control)
+    await endForwarder(forwarderLock)
     return []
   }
   try {
-    const found = await askForwards(control)
-    if (found !== null) return found.map(autoPort)
     const settings = await forwarderConfig(project, running)
     if (settings === null) return []
-    const { forwarderLog } = project.paths.machine(config.name)
+    const found = await askForwards(forwarderLock)
+    // One that was begun for the machine's process before this one is about to end.
+    if (found !== null && isDeepStrictEqual(found.hypervisor, settings.hypervisor))
+      return found.ports.map(autoPort)
+    await endForwarder(forwarderLock)
     await launchForwarder(settings, { log: forwarderLog, signal: project.signal })
-    return ((await askForwards(control)) ?? []).map(autoPort)
+    return ((await askForwards(forwarderLock))?.ports ?? []).map(autoPort)
   } catch (error) {
     if (!isPosadaError(error, 'E_FORWARDER') && !isPosadaError(error, 'E_CONTROL')) throw error
     const message = `what listens in it is not forwarded: ${error.message}`
@@ -49,18 +52,10 @@ export async function keepForwarded(project: Project, running: Forwarded): Promi
 }
 
 /** What is forwarded by itself now; null where nothing sees to it, though the manifest asks for it. */
-export async function forwardedNow(
-  config: Machine | null,
-  state: MachineState,
-): Promise<PortResult[] | null> {
+export async function forwardedNow(project: Project, config: Machine | null): Promise<PortResult[] | null> {
   if (config?.autoPorts !== true) return []
-  try {
-    const { control } = forwarderFiles(state.spec.files.runtimeDir)
-    return (await askForwards(control))?.map(autoPort) ?? null
-  } catch (error) {
-    if (isPosadaError(error, 'E_CONTROL')) return null
-    throw error
-  }
+  const { forwarderLock } = project.paths.machine(config.name)
+  return (await askForwards(forwarderLock))?.ports.map(autoPort) ?? null
 }
 
 /** Null for a machine that has just ended. */
@@ -75,7 +70,8 @@ async function forwarderConfig(
     machine: config.name,
     target: sshTarget(provider, state, project.paths.machine(config.name)),
     hypervisor,
-    ...forwarderFiles(state.spec.files.runtimeDir),
+    control: forwarderSocket(state.spec.files.runtimeDir),
+    lock: project.paths.machine(config.name).forwarderLock,
     skip: [SSH_GUEST_PORT, ...tcp.map(({ guestPort }) => guestPort)],
     avoid: project.manifest.machines.flatMap(({ ports }) => ports.map(({ hostPort }) => hostPort)),
   }

@@ -10,8 +10,11 @@ const MARGIN = { part: 0.05, most: 2 ** 30 }
 
 /** Admits machines for as long as the host has memory for all of each. */
 export interface MemoryBudget {
-  /** Sets a machine's memory aside; E_MEMORY_SHORT where it does not fit beside what is set aside. */
-  admit(config: Machine): Promise<void>
+  /**
+   * Sets a machine's memory aside; E_MEMORY_SHORT where it does not fit beside what is set aside. What it
+   * returns gives the memory back, for a machine that did not come to run.
+   */
+  admit(config: Machine): Promise<() => void>
 }
 
 /**
@@ -36,7 +39,11 @@ export function memoryBudget(look: () => Promise<{ host: HostMemory | null; owed
       const { free, alone } = await found
       const room = (given === 0 ? Math.max(free, alone) : free) - given - OVERHEAD
       if (config.memory > room) throw memoryShort(config, room)
-      given += config.memory + OVERHEAD
+      const share = config.memory + OVERHEAD
+      given += share
+      return () => {
+        given -= share
+      }
     },
   }
 }

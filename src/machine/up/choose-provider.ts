@@ -8,8 +8,8 @@ import { bootOf } from './spec.ts'
 
 /**
  * The machine's provider: the one that runs it or ran it last, or for a new machine what the manifest says, for
- * `auto` the best for it here. A stopped machine goes over to the provider that the manifest names: disks are
- * qcow2 for all of them.
+ * `auto` the best for it here. A stopped machine goes over to the provider that the manifest names, and one that
+ * nobody was ever in to what is now the best: disks are qcow2 for all of them.
  */
 export async function chooseProvider(
   project: Project,
@@ -19,19 +19,29 @@ export async function chooseProvider(
   const { providers } = project
   if (state === null) {
     if (config.provider !== 'auto') return providers.get(config.provider)
-    return (await providers.choose(await needsOf(project, config))).provider
+    return (await providers.choose(await needsOf(project, config, null))).provider
   }
   const before = await providers.get(state.provider)
-  if (config.provider === 'auto' || config.provider === state.provider) return before
+  if (config.provider === state.provider || (config.provider === 'auto' && wasUsed(state))) return before
   const { state: now } = await before.status(state.spec)
   if (now === 'running' || now === 'paused') return before
-  const message = `goes on with ${config.provider}, on the disk that it had with ${state.provider}`
+  const next =
+    config.provider === 'auto'
+      ? (await providers.choose(await needsOf(project, config, state))).provider
+      : await providers.get(config.provider)
+  if (next.name === before.name) return before
+  const message = `goes on with ${next.name}, on the disk that it had with ${before.name}`
   project.emit({ type: 'notice', level: 'info', machine: config.name, message })
-  return providers.get(config.provider)
+  return next
 }
 
-async function needsOf(project: Project, config: Machine): Promise<Needs> {
-  const { manifest } = await findBox(project, config, null)
+/** Whether anybody was ever logged in; a machine that only failed to start is no reason to stay with its provider. */
+function wasUsed({ login, cloudInit }: MachineState): boolean {
+  return cloudInit === undefined ? login.ownKey : cloudInit.doneAt !== undefined
+}
+
+async function needsOf(project: Project, config: Machine, previous: MachineState | null): Promise<Needs> {
+  const { manifest } = await findBox(project, config, previous)
   return {
     arch: manifest.arch,
     boot: bootOf(manifest),

@@ -1,7 +1,8 @@
 import { isPosadaError } from '../../errors/index.ts'
 import type { Machine } from '../../manifest/index.ts'
-import { readState, writeState } from '../../project/machine-state.ts'
+import { readState } from '../../project/machine-state.ts'
 import type { Provider } from '../../provider/index.ts'
+import { windUp } from '../down/wind-up.ts'
 import type { Project } from '../project.ts'
 
 /**
@@ -52,9 +53,7 @@ async function cutPower(
   const paths = project.paths.machine(config.name)
   const state = await readState(paths)
   if (state === null) return
-  const { how, via } = await provider.stop(state.spec, { graceful: false, timeout: 0 })
-  if (how === 'already') return
-  const at = new Date().toISOString()
-  const start = panic === undefined ? state.start : { at, ...state.start, panic }
-  await writeState(paths, { ...state, ...(start && { start }), stop: { at, how, via } })
+  const stopped = await provider.stop(state.spec, { graceful: false, timeout: 0 })
+  const start = panic === undefined ? state.start : { at: new Date().toISOString(), ...state.start, panic }
+  await windUp(project, { ...state, ...(start && { start }) }, stopped)
 }

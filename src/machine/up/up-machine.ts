@@ -1,4 +1,5 @@
 import type { Machine } from '../../manifest/index.ts'
+import { unlessDamaged } from '../../project/json-file.ts'
 import { isUnsettled, type MachineState, readState } from '../../project/machine-state.ts'
 import type { MachineStatus, Provider } from '../../provider/index.ts'
 import { connect, type SshSession } from '../../ssh/index.ts'
@@ -8,6 +9,7 @@ import { explainStall, stallError } from '../condition/stall.ts'
 import { logIn } from '../guest/login.ts'
 import { settleCloudInit } from '../guest/settle.ts'
 import { sshAddress, sshTarget } from '../guest/target.ts'
+import { isRunning } from '../networks/config.ts'
 import { discardShadow } from '../package/shadow.ts'
 import { keepForwarded } from '../ports/forwarded.ts'
 import type { Project } from '../project.ts'
@@ -42,21 +44,22 @@ export function upMachine(project: Project, options: UpMachineOptions): Promise<
     if (options.provision) await checkSources(config, previous)
     const provider = await chooseProvider(project, config, previous)
     const found = previous === null ? 'absent' : await findRevivable(project, provider, previous)
-    let state: MachineState
+    const goOn = (state: MachineState) =>
+      explainStall(provider, state.spec, () => finish(project, options, provider, state))
     let change: UpMachineResult['change']
+    let finished: Finished
     if (previous !== null && (found === 'running' || found === 'paused')) {
       change = found === 'paused' ? 'resumed' : 'none'
       if (found === 'paused') await provider.resume(previous.spec)
       await tellPending(project, config, previous)
-      state = previous
+      finished = await goOn(previous)
     } else {
       change = previous?.createdAt === undefined ? 'created' : 'started'
-      await options.memory.admit(config)
-      state = await startOrUndo(project, options, provider, previous)
+      finished = await withMemory(project, options, async () =>
+        goOn(await startOrUndo(project, options, provider, previous)),
+      )
     }
-    const { steps, ready } = await explainStall(provider, state.spec, () =>
-      finish(project, options, provider, state),
-    )
+    const { state, steps, ready } = finished
     const after = (await readState(paths)) ?? state
     const status = await provider.status(after.spec)
     const stall = stallError(after.spec, status)
@@ -75,6 +78,22 @@ export function upMachine(project: Project, options: UpMachineOptions): Promise<
       ms: Math.round(performance.now() - begun),
     }
   })
+}
+
+/** The memory of a machine that fails and does not run is there for others again. */
+async function withMemory<T>(
+  project: Project,
+  { memory, config }: UpMachineOptions,
+  work: () => Promise<T>,
+): Promise<T> {
+  const giveBack = await memory.admit(config)
+  try {
+    return await work()
+  } catch (error) {
+    const state = await unlessDamaged(readState(project.paths.machine(config.name)))
+    if (state === null || !(await isRunning(project, state))) giveBack()
+    throw error
+  }
 }
 
 /** The state to go on from: the power of a guest whose kernel panicked is cut, for nothing else wakes it. */
@@ -104,6 +123,7 @@ async function startOrUndo(
 }
 
 interface Finished {
+  state: MachineState
   steps: ProvisionResult[]
   ready: boolean | null
 }
@@ -122,7 +142,11 @@ async function finish(
       session === null ? open : await settleCloudInit(project, { config, provider, state: open }, session)
     const steps = provision ? await provisionMachine(project, { config, state: usable, session }) : []
     options.onProvisioned()
-    return { steps, ready: session === null ? null : await untilReady(project, config, session) }
+    return {
+      state: usable,
+      steps,
+      ready: session === null ? null : await untilReady(project, config, session),
+    }
   } finally {
     await session?.close()
   }

@@ -108,6 +108,10 @@ export class Lan {
     return [...this.#seats.values()].filter(({ link }) => link.up).length
   }
 
+  isLinked(machine: string): boolean {
+    return [...this.#seats.values()].some(({ member, link }) => member.machine === machine && link.up)
+  }
+
   status(): MemberStatus[] {
     return [...this.#seats.values()].map(({ member, link, port }) => {
       const { machine, mac, ipv4, ipv6 } = member

@@ -17,16 +17,22 @@ process.on('uncaughtException', (error) => {
 process.umask(0o077)
 process.title = 'posada-network'
 const stop = new Promise<string>((resolve) => {
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => resolve(`it was told to end by ${signal}`))
   }
 })
+let hangUp: () => void = () => undefined
+process.on('SIGHUP', () => hangUp())
 
 const config = JSON.parse(readFileSync(0, 'utf8')) as ProcessConfig
 process.title = `posada-network ${config.id}`
 try {
   log('the networks of the project begin')
-  log(`they end: ${await supervise({ ...config, log, stop, onReady: () => say(encodeReady()) })}`)
+  const onHangUp = (putBack: () => void) => {
+    hangUp = putBack
+  }
+  const onReady = () => say(encodeReady())
+  log(`they end: ${await supervise({ ...config, log, stop, onReady, onHangUp })}`)
   process.exit(0)
 } catch (error) {
   const failure = fromSystemError(error)

@@ -53,6 +53,11 @@ export class Networks {
     return [...this.#lans.values()].reduce((sum, { linked }) => sum + linked, 0)
   }
 
+  /** Whether any of these machines is linked anywhere. */
+  isLinked(machines: readonly string[]): boolean {
+    return [...this.#lans.values()].some((lan) => machines.some((machine) => lan.isLinked(machine)))
+  }
+
   /** All whose frames can be captured now. */
   spots(): Spot[] {
     return this.status().flatMap(({ name, members }) => [

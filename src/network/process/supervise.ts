@@ -1,20 +1,19 @@
-import { openSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { serveControl } from '../../background/server.ts'
+import { holdLock } from '../../background/process-lock.ts'
 import { PosadaError } from '../../errors/index.ts'
-import { tryLock } from '../../lib/flock.ts'
 import { sleep } from '../../lib/sleep.ts'
 import type { ProcessConfig } from '../launch.ts'
 import { readNetworkConfig } from './config-file.ts'
+import { Doors } from './doors.ts'
 import { Networks } from './networks.ts'
 import { Presence } from './presence.ts'
-import { Taps } from './taps.ts'
 
 export interface SuperviseOptions extends ProcessConfig {
   log: (message: string) => void
   onReady: () => void
   /** Resolves when the process shall end, with who asked. */
   stop: Promise<string>
+  /** Takes what is to be called when the sockets are to be put back. */
+  onHangUp: (putBack: () => void) => void
 }
 
 /** Milliseconds between two looks whether anybody is still there. */
@@ -23,59 +22,73 @@ const look = 5000
 const goodbye = 1000
 
 /** The life of a project's network process: until nobody is there any more, or it is told to end. */
-export async function supervise({
-  config,
-  lock,
-  control,
-  capture,
-  log,
-  onReady,
-  stop,
-}: SuperviseOptions): Promise<string> {
-  takeLock(lock)
+export async function supervise(options: SuperviseOptions): Promise<string> {
+  const { config, control, capture, log } = options
+  await takeLock(options)
   const presence = new Presence(performance.now())
-  let taps: Taps | null = null
-  const networks = new Networks({ log, presence, taps: () => taps })
+  const networks: Networks = new Networks({ log, presence, taps: () => doors.taps })
   const apply = async () => networks.apply(await readNetworkConfig(config))
-  await apply()
-  taps = await Taps.listen(capture, () => networks.spots())
+  let isEnding = false
   let quit: (reason: string) => void = () => undefined
   const asked = new Promise<string>((resolve) => {
-    quit = resolve
+    quit = (reason) => {
+      isEnding = true
+      resolve(reason)
+    }
   })
-  const server = await serveControl(control, {
-    status: async () => ({
-      pid: process.pid,
-      memory: process.memoryUsage.rss(),
-      networks: networks.status(),
-    }),
-    /** The configuration has changed; `machines` are about to start. */
-    reload: async ({ machines }) => {
-      await apply()
-      presence.expect(namesIn(machines), performance.now())
+  const doors = new Doors({
+    control,
+    capture,
+    spots: () => networks.spots(),
+    handlers: {
+      status: async () => ({
+        pid: process.pid,
+        memory: process.memoryUsage.rss(),
+        networks: networks.status(),
+      }),
+      /** The configuration has changed; `machines` are about to start. A process that is ending says so. */
+      reload: async ({ machines }) => {
+        await apply()
+        presence.expect(namesIn(machines), performance.now())
+        return { ending: isEnding }
+      },
+      /** `machines` have stopped; was it the last, the process ends. */
+      release: async ({ machines }) => {
+        const names = namesIn(machines)
+        for (const machine of names) presence.settle(machine)
+        const deadline = performance.now() + goodbye
+        while (networks.isLinked(names) && performance.now() < deadline) await sleep(20)
+        const ends = presence.isDeserted(networks.linked, performance.now())
+        if (ends) quit('the last machine has stopped')
+        return { ends }
+      },
     },
-    /** `machines` have stopped; was it the last, the process ends. */
-    release: async ({ machines }) => {
-      for (const machine of namesIn(machines)) presence.settle(machine)
-      const deadline = performance.now() + goodbye
-      while (networks.linked > 0 && performance.now() < deadline) await sleep(20)
-      const ends = presence.isDeserted(networks.linked, performance.now())
-      if (ends) quit('the last machine has stopped')
-      return { ends }
-    },
-    quit: async () => quit('it was asked to'),
+  })
+  await apply()
+  await doors.open()
+  options.onHangUp(() => {
+    if (!isEnding) putBack(doors, log)
   })
   const timer = setInterval(() => {
     if (presence.isForgotten(networks.linked, performance.now())) quit('no machine is there any more')
   }, look)
-  onReady()
-  const reason = await Promise.race([asked, stop])
+  options.onReady()
+  const reason = await Promise.race([asked, options.stop])
+  isEnding = true
   clearInterval(timer)
-  await server.close()
-  await taps.close()
+  await doors.close()
   networks.close()
-  await Promise.all([control, capture].map((path) => rm(path, { force: true })))
   return reason
+}
+
+/** Where that cannot be, whoever asked starts another process in this one's place. */
+async function putBack(doors: Doors, log: (message: string) => void): Promise<void> {
+  try {
+    await doors.open()
+    log('the sockets are there again')
+  } catch (error) {
+    log(`the sockets cannot be put back: ${error instanceof Error ? error.message : error}`)
+  }
 }
 
 function namesIn(value: unknown): string[] {
@@ -85,9 +98,9 @@ function namesIn(value: unknown): string[] {
 }
 
 /** The lock ends with the process, however that ends. */
-function takeLock(path: string): void {
-  if (tryLock(openSync(path, 'a', 0o600))) return
+async function takeLock({ lock, control }: ProcessConfig): Promise<void> {
+  if (await holdLock(lock, control)) return
   throw new PosadaError('E_LOCKED', 'another process runs the networks of this project already', {
-    value: path,
+    value: lock,
   })
 }

@@ -21,6 +21,14 @@ describe('memoryBudget', () => {
     await budget.admit(machine('d', 0.5))
   })
 
+  it('gives to another what a machine had that did not come to run', async () => {
+    const budget = memoryBudget(async () => ({ host: { total: 16 * GIB, available: 8 * GIB }, owed: 0 }))
+    const giveBack = await budget.admit(machine('a', 4))
+    await expect(budget.admit(machine('b', 6))).rejects.toMatchObject({ code: 'E_MEMORY_SHORT' })
+    giveBack()
+    await budget.admit(machine('b', 6))
+  })
+
   it('keeps a margin, and what running machines have not taken yet', async () => {
     const host = { total: 100 * GIB, available: 10 * GIB }
     const tight = memoryBudget(async () => ({ host, owed: 0 }))

@@ -1,0 +1,113 @@
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { openProject } from '../../../src/app/open-project.ts'
+import { endHolder } from '../../../src/background/process-lock.ts'
+import { networkStatus, runningProcess } from '../../../src/machine/networks/ask.ts'
+import { joinNetworks, releaseNetworks, removeNetworks } from '../../../src/machine/networks/process.ts'
+import type { Project } from '../../../src/machine/project.ts'
+import { ensureIdentity } from '../../../src/project/identity.ts'
+import { machineId } from '../../../src/project/machine-identity.ts'
+import { until } from '../../helpers/guest-talk.ts'
+import { Nic } from '../../helpers/nic.ts'
+
+// The real network process, and NICs of our own instead of machines. Twenty seconds, most of them waiting.
+let dir: string
+let cleanUps: (() => unknown)[]
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'posada-net-'))
+  cleanUps = [() => rmSync(dir, { recursive: true, force: true })]
+})
+afterEach(async () => {
+  for (const cleanUp of cleanUps.reverse()) await cleanUp()
+})
+
+const manifest = `version: 1
+name: shop
+networks: {backend: {subnet: 10.40.0.0/24}}
+defaults: {box: posada/tiny, networks: [backend]}
+machines: {web: {}, db: {}}
+`
+
+async function open(name = 'shop'): Promise<Project> {
+  const root = join(dir, name)
+  mkdirSync(root, { recursive: true })
+  writeFileSync(join(root, 'posada.yaml'), manifest)
+  mkdirSync(join(dir, 'run'), { recursive: true, mode: 0o700 })
+  const env = { HOME: dir, XDG_RUNTIME_DIR: join(dir, 'run') }
+  const { signal } = new AbortController()
+  const project = await openProject({ cwd: root, env, emit: () => undefined, signal, command: 'posada up' })
+  cleanUps.push(() => endHolder(project.paths.networks.processLock))
+  return project
+}
+
+/** A project whose network process runs; with the NIC of a machine that is linked. */
+async function started() {
+  const project = await open()
+  const { id } = await ensureIdentity(project.paths)
+  const folder = join(project.user.runtime, machineId(id, 'web'))
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const nic = await Nic.listen(join(folder, 'net1.sock'))
+  cleanUps.push(() => nic.close())
+  await joinNetworks(project, id, [])
+  await until('it is linked', 10_000, async () => nic.linked)
+  return { project, id, nic, pid: await pidOf(project) }
+}
+
+const pidOf = async (project: Project) => (await runningProcess(project))?.identity.pid
+
+it('is found after a logout that emptied its folder, keeps its links, and answers again', async () => {
+  const { project, id, nic, pid } = await started()
+  rmSync(join(dir, 'run'), { recursive: true })
+  mkdirSync(join(dir, 'run'), { mode: 0o700 })
+  await joinNetworks(project, id, [])
+  expect(await pidOf(project)).toBe(pid)
+  expect(await networkStatus(project)).toMatchObject({ pid })
+  expect(nic.linked).toBe(true)
+})
+
+it('one that hangs is ended and another started, to which the links come back', async () => {
+  const { project, id, nic, pid } = await started()
+  process.kill(pid ?? 0, 'SIGSTOP')
+  await joinNetworks(project, id, [])
+  expect(await pidOf(project)).not.toBe(pid)
+  await until('it is linked again', 10_000, async () => nic.linked)
+})
+
+it('has ended when the release of the last machine is answered', async () => {
+  const { project, nic } = await started()
+  await releaseNetworks(project, ['db'])
+  expect(await runningProcess(project)).not.toBe(null)
+  await nic.close()
+  await releaseNetworks(project, ['web'])
+  expect(await runningProcess(project)).toBe(null)
+})
+
+it('nothing of it stays where the identity of the project is damaged', async () => {
+  const { project, id } = await started()
+  writeFileSync(project.paths.project, '{"vers')
+  await removeNetworks(project)
+  expect(await runningProcess(project)).toBe(null)
+  expect(existsSync(project.paths.networks.dir)).toBe(false)
+  expect(readdirSync(project.user.runtime)).toEqual([machineId(id, 'web')])
+})
+
+it('that of a project is not taken for its copy’s', async () => {
+  const { project, pid } = await started()
+  const copy = await open('copy')
+  cpSync(project.paths.dir, copy.paths.dir, { recursive: true })
+  const control = (await runningProcess(project))?.control ?? ''
+  await removeNetworks(copy)
+  expect(await pidOf(project)).toBe(pid)
+  expect(existsSync(control)).toBe(true)
+})
+
+it('a machine whose state is damaged keeps no other from the networks', async () => {
+  const { project, id } = await started()
+  const { dir: folder, state } = project.paths.machine('db')
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(state, 'no JSON')
+  await joinNetworks(project, id, [])
+  expect(await networkStatus(project)).toMatchObject({ networks: [{ name: 'backend' }] })
+})
