@@ -1,5 +1,6 @@
-import { type BoxFacts, namePattern, userPattern, versionPattern } from '../box/index.ts'
+import type { BoxFacts } from '../box/index.ts'
 import { PosadaError } from '../errors/index.ts'
+import { namePattern, userPattern, versionPattern } from '../lib/box-names.ts'
 
 /** What a user says of a box that does not say it itself, as it was typed. */
 export interface BoxFactsInput {

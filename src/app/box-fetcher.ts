@@ -15,17 +15,18 @@ export function boxFetcher(options: {
   signal: AbortSignal
 }): FetchBox {
   const { user, ...context } = options
-  return async (from, { arch, terms, force = false, source }) => {
+  return async (from, { arch, terms, names, source, accept }) => {
     const { fetchBox, requireChecksum } = await import('../box/index.ts')
     const box = await fetchBox(from, {
       ...context,
       arch,
-      force,
+      names,
       checksum: terms.checksum === null ? null : requireChecksum(terms.checksum),
       unchecked: terms.unchecked,
       facts: terms.facts,
       usedBy: (digest) => machinesOnBox(user.projects, digest),
       ...(source === undefined ? {} : { source }),
+      ...(accept === undefined ? {} : { accept }),
     })
     await keepBudget({ ...options, spare: box.digest })
     return box

@@ -1,8 +1,8 @@
 import { PosadaError } from '../errors/index.ts'
+import { digestPattern, namePattern, userPattern, versionPattern } from '../lib/box-names.ts'
 import { count, list, oneOf, optional, readShape, record, type Shape, text, truth } from '../lib/shape.ts'
 import { loginKeys } from './login-keys.ts'
 import type { BoxDisk, BoxFile, BoxManifest } from './model.ts'
-import { digestPattern, namePattern, userPattern, versionPattern } from './names.ts'
 
 /** Bytes that a box.json may have. */
 export const boxJsonLimit = 256 * 1024

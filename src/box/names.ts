@@ -1,4 +1,5 @@
 import { PosadaError } from '../errors/index.ts'
+import { namePattern, versionPattern } from '../lib/box-names.ts'
 
 /** What a user wrote for a box: `debian/12`, or `debian/12@20261122.1` for one version of it. */
 export interface BoxName {
@@ -6,13 +7,6 @@ export interface BoxName {
   /** null: the newest. */
   version: string | null
 }
-
-const part = '[a-z0-9][a-z0-9._-]{0,63}'
-export const namePattern = new RegExp(`^${part}/${part}$`)
-export const versionPattern = /^\d{1,15}(\.\d{1,15}){0,7}$/
-export const digestPattern = /^[0-9a-f]{64}$/
-/** The guest's user that a box is logged in to as. */
-export const userPattern = /^[a-z_][a-z0-9_-]{0,31}$/
 
 /** Refuses everything that could not be a box, with E_BOX_INVALID. */
 export function parseBoxName(text: string): BoxName {

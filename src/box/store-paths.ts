@@ -5,6 +5,8 @@ import type { BoxArch } from './model.ts'
  * Every name in the box store:
  * `sha256/<digest>/` a box: box.json and its files, never changed once it is there;
  * `refs/<name>/<version>/<arch>.json` which digest a name leads to;
+ * `places/<key>/<name>/<version>/<arch>.json` the same for a box that was named by where it is (the key
+ * is made from that) and that nobody has asked for by the name that it gives itself;
  * `stamps/<digest>.json` how the files looked when they were last hashed;
  * `chunks/<digest>.json` what parts it has in a registry;
  * `downloads/` what is partly fetched, to be gone on with by the next command;
@@ -16,8 +18,10 @@ export interface StorePaths {
   content(digest: string): string
   boxJson(digest: string): string
   refs: string
-  refsOf(name: string): string
-  ref(name: string, version: string, arch: BoxArch): string
+  refsOf(place: string | null, name: string): string
+  places: string
+  /** Null: the box bears its name. */
+  ref(place: string | null, name: string, version: string, arch: BoxArch): string
   stamps: string
   stamp(digest: string): string
   chunks(digest: string): string
@@ -28,15 +32,18 @@ export interface StorePaths {
 export function storePaths(root: string): StorePaths {
   const contents = join(root, 'sha256')
   const refs = join(root, 'refs')
+  const places = join(root, 'places')
   const stamps = join(root, 'stamps')
+  const below = (place: string | null) => (place === null ? refs : join(places, place))
   return {
     root,
     contents,
     content: (digest) => join(contents, digest),
     boxJson: (digest) => join(contents, digest, boxJsonName),
     refs,
-    refsOf: (name) => join(refs, name),
-    ref: (name, version, arch) => join(refs, name, version, `${arch}.json`),
+    refsOf: (place, name) => join(below(place), name),
+    places,
+    ref: (place, name, version, arch) => join(below(place), name, version, `${arch}.json`),
     stamps,
     stamp: (digest) => join(stamps, `${digest}.json`),
     chunks: (digest) => join(root, 'chunks', `${digest}.json`),

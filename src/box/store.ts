@@ -1,14 +1,15 @@
 import { isPosadaError, PosadaError } from '../errors/index.ts'
 import type { BoxArch, StoredBox } from './model.ts'
 import { compareVersions } from './names.ts'
+import type { Checksum } from './source/checksum.ts'
 import type { BoxSource } from './source/model.ts'
 import { addBox } from './store/add.ts'
-import { findBox, findBuilt } from './store/find.ts'
+import { findBox, findBuilt, refOf } from './store/find.ts'
 import { lastUse, type PrunedBox, type PruneOptions, pruneBoxes } from './store/prune.ts'
-import { findRef, listRefs, type Ref } from './store/refs.ts'
+import { listRefs, type Ref } from './store/refs.ts'
 import { removeBox } from './store/remove.ts'
 import { boxByDigest, resolveBox } from './store/resolve.ts'
-import { readStored, readUnchecked } from './store/verify.ts'
+import { forgetStamp, readStored, readUnchecked } from './store/verify.ts'
 import { type StorePaths, storePaths } from './store-paths.ts'
 
 /** The boxes of one user. Any number of processes may work on one store at the same time. */
@@ -27,15 +28,15 @@ export interface BoxStore {
   byDigest(box: { name: string; version: string; digest: string }): Promise<StoredBox>
   /**
    * The newest box of this architecture that a source means, whole: by name and conditions, or by where
-   * it came from; null: there is none. E_BOX_CORRUPT.
+   * it came from, and with the checksum of what was fetched where one is given; null: there is none. E_BOX_CORRUPT.
    */
-  find(source: BoxSource, arch: BoxArch): Promise<StoredBox | null>
+  find(source: BoxSource, arch: BoxArch, checksum?: Checksum | null): Promise<StoredBox | null>
   /** The box of a digest, whole; null: there is none. E_BOX_CORRUPT. */
   get(digest: string): Promise<StoredBox | null>
   /** The newest whole box of a name that was built here from these inputs; null: there is none. */
   findBuilt(wanted: { name: string; arch: BoxArch; inputs: string }): Promise<StoredBox | null>
-  /** What leads to a box, and where it came from; null: it has lost its name. */
-  refOf(box: StoredBox): Promise<Ref | null>
+  /** What leads to a box, that of this source first, and where it came from; null: nothing does any more. */
+  refOf(box: StoredBox, source: string): Promise<Ref | null>
   /** Hashes every file of a box again; what is wrong with it, or null. */
   verify(digest: string): Promise<PosadaError | null>
   /** When a box was last used; null: never since it was added. */
@@ -69,13 +70,10 @@ export function openBoxStore(dir: string): BoxStore {
   return {
     dir,
     resolve: (name, arch) => resolveBox(paths, name, arch),
-    find: (source, arch) => findBox(paths, source, arch),
+    find: (source, arch, checksum) => findBox(paths, source, arch, checksum),
     get: (digest) => readStored(paths, digest),
     findBuilt: (wanted) => findBuilt(paths, wanted),
-    refOf: async ({ digest, manifest }) => {
-      const ref = await findRef(paths, manifest)
-      return ref?.digest === digest ? ref : null
-    },
+    refOf: (box, source) => refOf(paths, box, source),
     verify: (digest) => verify(paths, digest),
     lastUse: (digest) => lastUse(paths, digest),
     prune: (options) => pruneBoxes(paths, options),
@@ -96,8 +94,10 @@ async function verify(paths: StorePaths, digest: string): Promise<PosadaError | 
     if ((await readStored(paths, digest, { rehash: true })) !== null) return null
     return new PosadaError('E_BOX_CORRUPT', `${paths.content(digest)} is gone`, { value: digest })
   } catch (error) {
-    if (isPosadaError(error)) return error
-    throw error
+    if (!isPosadaError(error)) throw error
+    // Else whoever uses the box next would go by how its files looked when they were whole.
+    await forgetStamp(paths, digest)
+    return error
   }
 }
 

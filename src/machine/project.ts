@@ -53,10 +53,12 @@ export type FetchBox = (
   options: {
     arch: Arch
     terms: BoxTerms
-    /** Replaces one of the same name and version. */
-    force?: boolean
+    /** The names that it was asked for by: others find it by one of these, if it calls itself so. */
+    names: readonly string[]
     /** What it is remembered under, where that is not the source itself. */
     source?: string
+    /** Told its digest before the store lets anything lead to it; may throw. */
+    accept?: (digest: string) => void
   },
 ) => Promise<StoredBox>
 

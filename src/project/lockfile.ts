@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { type Document, parseDocument, stringify } from 'yaml'
 import { PosadaError } from '../errors/index.ts'
+import { digestPattern, namePattern, userPattern, versionPattern } from '../lib/box-names.ts'
 import { isErrno } from '../lib/errno.ts'
 import { mapOf, oneOf, optional, readShape, record, text } from '../lib/shape.ts'
 import { readTextIfThere, writeFileAtomic } from '../lib/write-file.ts'
@@ -16,6 +17,15 @@ export interface LockedBox {
   /** Of a box that was fetched: where exactly it came from, and `sha256:…` of the file there. */
   url?: string
   checksum?: string
+  /** What its file did not say of itself, and was said of it: without it the same file is another box. */
+  facts?: LockedFacts
+}
+
+export interface LockedFacts {
+  description?: string
+  user?: string
+  firmware?: 'bios' | 'uefi'
+  image?: 'qcow2' | 'raw'
 }
 
 /** By what the manifest names the box by, then by architecture. */
@@ -26,14 +36,22 @@ const heading = `# Written by posada: what the boxes of this project came to, fo
 # Commit it. \`posada box update\` moves it.
 `
 
-const hash = text({ pattern: /^[0-9a-f]{64}$/, problem: 'not a SHA-256 in lower-case hexadecimal' })
+const hash = text({ pattern: digestPattern, problem: 'not a SHA-256 in lower-case hexadecimal' })
+const lockedFacts = record<LockedFacts>({
+  description: optional(text({ max: 500 })),
+  user: optional(text({ pattern: userPattern, problem: 'not a user name' })),
+  firmware: optional(oneOf(['bios', 'uefi'])),
+  image: optional(oneOf(['qcow2', 'raw'])),
+})
 const lockedBox = record<LockedBox>({
-  name: text({ max: 200 }),
-  version: text({ max: 200 }),
+  name: text({ pattern: namePattern, problem: 'not a name like debian/12' }),
+  version: text({ pattern: versionPattern, problem: 'not a version like 20261122.1' }),
   digest: hash,
   recipe: optional(hash),
-  url: optional(text({ max: 4000 })),
+  // It comes with the repository: no file of this computer is read because of it.
+  url: optional(text({ max: 4000, pattern: /^(https?|oci):\/\/\S+$/, problem: 'not an address' })),
   checksum: optional(text({ pattern: /^sha(256|384|512):[0-9a-f]{64,128}$/, problem: 'not a checksum' })),
+  facts: optional(lockedFacts),
 })
 const lockfile = record<{ version: 1; boxes: LockedBoxes }>({
   version: oneOf([1]),
@@ -42,14 +60,19 @@ const lockfile = record<{ version: 1; boxes: LockedBoxes }>({
 
 /** What posada.lock holds; nothing where there is none. E_LOCKFILE. */
 export async function readLockfile(path: string): Promise<LockedBoxes> {
-  if ((await sizeOf(path)) > sizeLimit) throw unusable(path, [`it is larger than ${sizeLimit} bytes`])
+  if ((await sizeOf(path)) > sizeLimit)
+    throw unusable(path, [`it is larger than ${sizeLimit} bytes`], takeBack)
   const written = await readTextIfThere(path)
   if (written === null) return new Map()
   const document = parseDocument(written, { schema: 'failsafe' })
   const [flaw] = document.errors
-  if (flaw !== undefined) throw unusable(path, [flaw.message.split('\n')[0] ?? flaw.code], flaw)
-  const result = readShape(lockfile, withVersion(plain(document, path)))
-  if ('flaws' in result) throw unusable(path, result.flaws.slice(0, 10))
+  if (/^(<{7}|>{7}) /m.test(written)) throw unusable(path, ['a merge conflict stands in it'], merge, flaw)
+  if (flaw !== undefined) throw unusable(path, [flaw.message.split('\n')[0] ?? flaw.code], takeBack, flaw)
+  const data = withVersion(plain(document, path))
+  if (data !== null && typeof data === 'object' && 'version' in data && Number(data.version) > 1)
+    throw unusable(path, [`it is of form ${data.version}, and this Posada knows form 1`], 'update Posada')
+  const result = readShape(lockfile, data)
+  if ('flaws' in result) throw unusable(path, result.flaws.slice(0, 10), takeBack)
   return result.value.boxes
 }
 
@@ -71,7 +94,7 @@ function plain(document: Document, path: string): unknown {
     return document.toJS({ maxAliasCount: 0 })
   } catch (cause) {
     // An alias, of which there are to be none.
-    if (cause instanceof ReferenceError) throw unusable(path, [cause.message], cause)
+    if (cause instanceof ReferenceError) throw unusable(path, [cause.message], takeBack, cause)
     throw cause
   }
 }
@@ -91,11 +114,16 @@ async function sizeOf(path: string): Promise<number> {
   }
 }
 
-function unusable(path: string, flaws: readonly string[], cause?: unknown): PosadaError {
+const takeBack =
+  'take it back from version control; or remove it: the next posada up writes it anew, with the newest boxes that fit'
+const merge =
+  'take one side whole (git checkout --ours posada.lock, or --theirs): the next posada up adds what it lacks'
+
+function unusable(path: string, flaws: readonly string[], hint: string, cause?: unknown): PosadaError {
   return new PosadaError('E_LOCKFILE', `${path} cannot be understood: ${flaws[0]}`, {
     value: path,
     details: flaws,
-    hint: 'mend it (merge conflicts stand in it as <<<<<<<), or take it back from version control; posada box update writes it anew',
+    hint,
     ...(cause === undefined ? {} : { cause }),
   })
 }

@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse, YAMLParseError } from 'yaml'
 import { PosadaError } from '../../errors/index.ts'
+import { namePattern, userPattern } from '../../lib/box-names.ts'
 import { list, oneOf, optional, orNull, readShape, record, shape, text, truth } from '../../lib/shape.ts'
 import { parseSize } from '../../lib/units.ts'
-import { namePattern, userPattern } from '../names.ts'
 
 /** What is needed to make a box; docs/boxes.md explains each. Sizes are bytes. */
 export interface Recipe {

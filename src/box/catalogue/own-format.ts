@@ -1,3 +1,4 @@
+import { namePattern, userPattern, versionPattern } from '../../lib/box-names.ts'
 import {
   type Flaw,
   list,
@@ -11,7 +12,6 @@ import {
   text,
 } from '../../lib/shape.ts'
 import type { BoxArch } from '../model.ts'
-import { namePattern, userPattern, versionPattern } from '../names.ts'
 import { type Checksum, parseChecksum } from '../source/checksum.ts'
 import { sourceLimit } from '../source/parse-source.ts'
 import type { Catalogue, CatalogueImage } from './model.ts'

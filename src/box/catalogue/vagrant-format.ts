@@ -1,6 +1,6 @@
+import { versionPattern } from '../../lib/box-names.ts'
 import { type Flaw, list, optional, orNull, partOf, readShape, text } from '../../lib/shape.ts'
 import type { BoxArch } from '../model.ts'
-import { versionPattern } from '../names.ts'
 import { checksumOf } from '../source/checksum.ts'
 import { sourceLimit } from '../source/parse-source.ts'
 import type { Catalogue, CatalogueImage, CatalogueVersion } from './model.ts'

@@ -1,6 +1,9 @@
 import type { Emit } from '../../events/index.ts'
 import type { BoxArch } from '../model.ts'
 import type { Checksum } from '../source/checksum.ts'
+import type { AdmitOptions } from '../store/admit.ts'
+import type { UsedBy } from '../store/place.ts'
+import type { RefOrigin } from '../store/refs.ts'
 import type { BoxStore } from '../store.ts'
 
 /** What every way of getting a box works with. */
@@ -20,7 +23,11 @@ export interface FetchContext {
   /** Replaces a box of the same name and version. */
   force?: boolean
   /** The machines that stand on a box: what they stand on stays, also when its name leads elsewhere. */
-  usedBy?: (digest: string) => Promise<string[]> | string[]
+  usedBy?: UsedBy
+  /** The names that the box was asked for by; see AdmitOptions. Absent: it is added by hand. */
+  names?: readonly string[]
+  /** Told the box's digest before the store lets anything lead to it; may throw. */
+  accept?: (digest: string) => void
   /** What the box is remembered under, where that is not the source itself. */
   source?: string
   /** What the user calls it, where that is not for the source to say. */
@@ -38,4 +45,18 @@ export interface BoxFacts {
   firmware?: 'bios' | 'uefi'
   /** The format of a disk image, which is never guessed for `raw`. */
   image?: 'qcow2' | 'raw'
+}
+
+/** How the store takes what was fetched. */
+export function admitOptions<T extends RefOrigin>(
+  { force = false, usedBy, names, accept }: FetchContext,
+  origin: T,
+): AdmitOptions & { origin: T } {
+  return {
+    force,
+    origin,
+    ...(usedBy === undefined ? {} : { usedBy }),
+    ...(names === undefined ? {} : { names }),
+    ...(accept === undefined ? {} : { accept }),
+  }
 }

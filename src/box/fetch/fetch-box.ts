@@ -4,7 +4,8 @@ import { isFolder } from '../store/add.ts'
 import { admitBox } from '../store/admit.ts'
 import { takeFolder } from '../store/take-folder.ts'
 import { storePaths } from '../store-paths.ts'
-import type { FetchContext } from './context.ts'
+import { checkFile } from './check-file.ts'
+import { admitOptions, type FetchContext } from './context.ts'
 import { fromCatalogue } from './from-catalogue.ts'
 import { fromOci } from './from-oci.ts'
 import { fromUrl } from './from-url.ts'
@@ -31,15 +32,12 @@ export async function fetchBox(source: BoxSource, context: FetchContext): Promis
 }
 
 async function fromFile({ path }: FileSource, context: FetchContext): Promise<StoredBox> {
-  const { store, force = false, facts = {}, arch, emit, signal, usedBy } = context
+  const { store, facts = {}, arch, emit, signal, checksum = null } = context
   const input = { path, shown: path, sha256: null, ours: false }
-  const fill = async (folder: string) =>
-    (await isFolder(path))
-      ? takeFolder(path, folder)
-      : importFile(input, folder, { facts, arch, emit, signal })
-  return admitBox(storePaths(store.dir), fill, {
-    force,
-    origin: { source: path, origin: null },
-    ...(usedBy === undefined ? {} : { usedBy }),
-  })
+  const fill = async (folder: string) => {
+    const inFolder = await isFolder(path)
+    if (checksum !== null) await checkFile(path, checksum, inFolder)
+    return inFolder ? takeFolder(path, folder) : importFile(input, folder, { facts, arch, emit, signal })
+  }
+  return admitBox(storePaths(store.dir), fill, admitOptions(context, { source: path, origin: null }))
 }

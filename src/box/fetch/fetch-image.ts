@@ -1,4 +1,5 @@
 import { PosadaError } from '../../errors/index.ts'
+import { percentDecoded } from '../../lib/percent.ts'
 import { findChecksum } from '../catalogue/checksum-file.ts'
 import type { CatalogueImage } from '../catalogue/model.ts'
 import { readSmallText } from '../catalogue/read-catalogue.ts'
@@ -7,12 +8,13 @@ import type { Downloaded } from '../download/model.ts'
 import { type HttpClient, openHttp } from '../http/client.ts'
 import type { StoredBox } from '../model.ts'
 import type { Checksum } from '../source/checksum.ts'
-import { withoutCredentials } from '../source/parse-source.ts'
+import { withoutCredentials } from '../source/credentials.ts'
+import type { BoxOrigin, OriginFacts } from '../source/model.ts'
 import { shownUrl } from '../source/shown-url.ts'
 import { admitBox } from '../store/admit.ts'
 import { findBySource } from '../store/find.ts'
 import { storePaths } from '../store-paths.ts'
-import type { BoxFacts, FetchContext } from './context.ts'
+import { admitOptions, type BoxFacts, type FetchContext } from './context.ts'
 import { importFile } from './importers.ts'
 
 /** Does `work` with an HTTP client of its own. */
@@ -33,7 +35,7 @@ export async function fetchImage(
   image: Omit<CatalogueImage, 'arch'>,
   { source, http, context }: { source: string; http: HttpClient; context: FetchContext },
 ): Promise<StoredBox> {
-  const { store, arch, emit, signal, force = false, usedBy } = context
+  const { store, arch, emit, signal } = context
   const paths = storePaths(store.dir)
   const checksum = context.checksum ?? (await checksumOf(image, http, context))
   if (checksum === null && context.unchecked !== true) throw unvouched(image.url)
@@ -43,6 +45,7 @@ export async function fetchImage(
     origin: {
       url: withoutCredentials(image.url),
       checksum: checksum ?? { algorithm: 'sha256' as const, hex: file.sha256 },
+      ...said(facts),
     },
   })
   return withDownload(
@@ -58,7 +61,7 @@ export async function fetchImage(
               folder,
               { facts: withVersion(facts, file), arch, emit, signal },
             ),
-          { force, origin: origin(file), ...(usedBy === undefined ? {} : { usedBy }) },
+          admitOptions(context, origin(file)),
         ),
       again: () => findBySource(paths, { source, arch, checksum }),
     },
@@ -80,6 +83,17 @@ async function checksumOf(
   })
 }
 
+/** Of all that was said what a lock has to have besides name, version and architecture. */
+function said({ description, user, firmware, image }: BoxFacts): Pick<BoxOrigin, 'facts'> {
+  const facts: OriginFacts = {
+    ...(description === undefined ? {} : { description }),
+    ...(user === undefined ? {} : { user }),
+    ...(firmware === undefined ? {} : { firmware }),
+    ...(image === undefined ? {} : { image }),
+  }
+  return Object.keys(facts).length === 0 ? {} : { facts }
+}
+
 /** What changes at its address has the time of the file as its version. */
 function withVersion(facts: BoxFacts, { modified }: Downloaded): BoxFacts {
   if (facts.version !== undefined || facts.name === undefined || modified === null) return facts
@@ -88,7 +102,7 @@ function withVersion(facts: BoxFacts, { modified }: Downloaded): BoxFacts {
 }
 
 function nameOf(url: string): string {
-  return decodeURIComponent(new URL(url).pathname.split('/').at(-1) ?? '')
+  return percentDecoded(new URL(url).pathname.split('/').at(-1) ?? '')
 }
 
 function unvouched(url: string): PosadaError {

@@ -25,7 +25,12 @@ export function fromCatalogue(
     const text = context.source ?? sourceText(source)
     const oci = image.url.startsWith('oci://') ? parseBoxSource(image.url, '/') : null
     if (oci?.kind === 'oci')
-      return fetchOci(oci, { ...context, source: text, facts: { ...image.facts, ...context.facts } })
+      return fetchOci(oci, {
+        ...context,
+        source: text,
+        facts: { ...image.facts, ...context.facts },
+        checksum: context.checksum ?? image.checksum,
+      })
     return fetchImage(image, { source: text, http, context })
   })
 }

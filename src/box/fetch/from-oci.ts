@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { PosadaError } from '../../errors/index.ts'
 import { exists } from '../../lib/folders.ts'
 import { openPart, partKey, sweepParts } from '../download/part-file.ts'
 import { inStep } from '../download/progress.ts'
@@ -12,19 +13,20 @@ import { localChunks } from '../oci/local-chunks.ts'
 import { pullBox } from '../oci/pull.ts'
 import { Registry } from '../oci/registry.ts'
 import { type RemoteBox, resolveRemote } from '../oci/resolve.ts'
+import { type Checksum, checksumText } from '../source/checksum.ts'
 import type { OciSource } from '../source/model.ts'
 import { sourceText } from '../source/parse-source.ts'
 import { type AdmitOptions, admitBox, admitStored, checkFree } from '../store/admit.ts'
-import { findRef, type RefOrigin } from '../store/refs.ts'
+import type { RefOrigin } from '../store/refs.ts'
 import { type StorePaths, storePaths } from '../store-paths.ts'
-import type { FetchContext } from './context.ts'
+import { admitOptions, type FetchContext } from './context.ts'
 
 /**
  * Gets a box out of a registry. What it is called and whom it lets in stands in its box.json. Chunks that an
  * earlier command or another version in the store has are not fetched again.
  */
 export async function fromOci(source: OciSource, context: FetchContext): Promise<StoredBox> {
-  const { env, signal, arch, emit, store, force = false, usedBy } = context
+  const { env, signal, arch, emit, store } = context
   const shown = sourceText(source)
   const paths = storePaths(store.dir)
   const http = openHttp({ env })
@@ -38,13 +40,24 @@ export async function fromOci(source: OciSource, context: FetchContext): Promise
       signal,
     })
     const remote = await resolveRemote(registry, source, { arch, shown })
+    checkDigest(remote, shown, context.checksum ?? null)
     const url = sourceText({ ...source, digest: remote.digest })
-    const origin = { source: context.source ?? shown, origin: { url, checksum: null } }
-    const admit = { force, origin, ...(usedBy === undefined ? {} : { usedBy }) }
+    const admit = admitOptions(context, { source: context.source ?? shown, origin: { url, checksum: null } })
     return await inStep(shown, emit, () => take(remote, { paths, registry, shown, admit, context }))
   } finally {
     await http.close()
   }
+}
+
+/** What a checksum is of, where the place is in a registry: the manifest, or the index of several. E_CHECKSUM. */
+function checkDigest({ digest, manifestDigest }: RemoteBox, shown: string, checksum: Checksum | null): void {
+  const wanted = checksum === null ? digest : checksumText(checksum)
+  if (wanted === digest || wanted === manifestDigest) return
+  throw new PosadaError('E_CHECKSUM', `${shown} is not what its checksum says`, {
+    value: shown,
+    details: [`expected ${wanted}`, `got      ${digest}`],
+    hint: 'the checksum of a box in a registry is the digest of its manifest, as behind @ in its address',
+  })
 }
 
 interface Taking {
@@ -67,7 +80,7 @@ async function take(remote: RemoteBox, taking: Taking): Promise<StoredBox> {
   const leftovers = [work, join(paths.downloads, `${key}.part`)]
   const isClean = !(await Promise.all(leftovers.map(exists))).includes(true)
   if (there !== null && isClean) return there
-  checkFree(remote.box, await findRef(paths, remote.box), digest, admit)
+  await checkFree(paths, remote.box, digest, admit)
   await sweepParts(paths.downloads)
   const onWait = () =>
     emit({

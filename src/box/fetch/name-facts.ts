@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { namePattern, versionPattern } from '../names.ts'
+import { namePattern, versionPattern } from '../../lib/box-names.ts'
 import type { BoxFacts } from './context.ts'
 
 /**

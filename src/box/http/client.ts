@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { PosadaError } from '../../errors/index.ts'
+import { percentDecoded } from '../../lib/percent.ts'
 import { isLoopback, shownUrl } from '../source/shown-url.ts'
 import { agentsOf } from './agents.ts'
 import { connectionFailure, mayPass } from './failure.ts'
@@ -103,7 +104,7 @@ function headersFor({ headers = {}, authorization }: HttpRequest, url: URL): Rec
 
 function basic({ username, password }: URL): string | null {
   if (username === '' && password === '') return null
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  const pair = `${percentDecoded(username)}:${percentDecoded(password)}`
   return `Basic ${Buffer.from(pair).toString('base64')}`
 }
 

@@ -1,4 +1,5 @@
 import { PosadaError } from '../../errors/index.ts'
+import { maskedText } from '../source/credentials.ts'
 import { isLoopback } from '../source/shown-url.ts'
 
 /**
@@ -15,7 +16,7 @@ export function proxyFor(url: URL, env: NodeJS.ProcessEnv): string | null {
   if (proxy !== null && /^https?:$/.test(proxy.protocol) && proxy.hostname !== '') return proxy.href
   throw new PosadaError('E_TRANSFER', `${name.toUpperCase()} is not the address of an HTTP proxy`, {
     // It may hold a password.
-    value: text.replace(/\/\/[^/@]*@/, '//').slice(0, 200),
+    value: maskedText(text).slice(0, 200),
     hint: 'set it to something like http://proxy.example.com:3128, or name the host in NO_PROXY',
   })
 }

@@ -1,4 +1,5 @@
-import { compareVersions, versionPattern } from '../names.ts'
+import { versionPattern } from '../../lib/box-names.ts'
+import { compareVersions } from '../names.ts'
 
 const operators = ['=', '!=', '>=', '<=', '~>', '>', '<'] as const
 

@@ -54,4 +54,14 @@ export interface BoxOrigin {
   url: string
   /** Of the file at `url`, as downloaded; null where `url` itself holds a digest. */
   checksum: Checksum | null
+  /** What was said of it besides, and went into its box.json; absent where its file says all. */
+  facts?: OriginFacts
+}
+
+/** What a file may not say of itself: a part of `BoxFacts`. Name, version and architecture stand in the box's name. */
+export interface OriginFacts {
+  description?: string
+  user?: string
+  firmware?: 'bios' | 'uefi'
+  image?: 'qcow2' | 'raw'
 }

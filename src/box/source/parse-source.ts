@@ -1,8 +1,9 @@
 import { resolve } from 'node:path'
 import { PosadaError } from '../../errors/index.ts'
-import { namePattern } from '../names.ts'
+import { namePattern } from '../../lib/box-names.ts'
 import { parseChecksum } from './checksum.ts'
 import { type Constraint, constraintsText, parseConstraints } from './constraint.ts'
+import { maskedText, withoutCredentials } from './credentials.ts'
 import type { BoxSource, OciSource } from './model.ts'
 import { isLoopback, shownUrl } from './shown-url.ts'
 
@@ -45,12 +46,12 @@ export function sourceText(source: BoxSource): string {
   }
 }
 
-/** A URL without user and password, to be written down and compared. */
-export function withoutCredentials(url: string): string {
-  const parsed = new URL(url)
-  parsed.username = ''
-  parsed.password = ''
-  return parsed.href
+/** The same with the checksum: other bytes are another box. For states of machines. */
+export function sourceWithChecksum(source: BoxSource): string {
+  const checksum = source.kind === 'url' ? source.checksum : null
+  return checksum === null
+    ? sourceText(source)
+    : `${sourceText(source)}#${checksum.algorithm}=${checksum.hex}`
 }
 
 function parseNamed(text: string, rest: string, pattern: RegExp): { name: string; wanted: Constraint[] } {
@@ -118,8 +119,7 @@ function parseOci(text: string): OciSource {
 }
 
 function wrong(text: string, problem?: string, hint?: string): PosadaError {
-  // A password may have any characters, and a digest stands behind @ too.
-  const shown = text.replace(/\/\/[^@]*:.*@(?!sha256:)|\/\/[^/@]*@/, '//').slice(0, 150)
+  const shown = maskedText(text).slice(0, 150)
   return new PosadaError(
     'E_BOX_SOURCE',
     `'${shown}' does not name a box${problem === undefined ? '' : `: ${problem}`}`,

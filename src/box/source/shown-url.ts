@@ -1,3 +1,5 @@
+import { percentDecoded } from '../../lib/percent.ts'
+
 /** A URL as it may be printed and written down: without user, password, query values or fragment. */
 export function shownUrl(url: string | URL): string {
   const parsed = new URL(url)
@@ -6,7 +8,7 @@ export function shownUrl(url: string | URL): string {
   parsed.hash = ''
   // Signed URLs carry their secret there.
   if (parsed.search !== '') parsed.search = '?…'
-  return decodeURI(parsed.href.replace('?%E2%80%A6', '?…'))
+  return percentDecoded(parsed.href.replace('?%E2%80%A6', '?…'), decodeURI)
 }
 
 /** Whether the host is this computer: the only one that is spoken to without TLS. RFC 6761, section 6.3. */

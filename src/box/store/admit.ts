@@ -5,7 +5,7 @@ import { isPosadaError, PosadaError } from '../../errors/index.ts'
 import type { BoxManifest, StoredBox } from '../model.ts'
 import { boxJsonName, type StorePaths } from '../store-paths.ts'
 import { makeWorkFolder, sweepWorkFolders } from '../work-folder.ts'
-import { dropUnnamed, placeFolder } from './place.ts'
+import { dropUnnamed, placeFolder, type UsedBy } from './place.ts'
 import { findRef, type Ref, type RefOrigin, writeRef } from './refs.ts'
 import { readStored } from './verify.ts'
 
@@ -16,8 +16,16 @@ export interface AdmitOptions {
   /** Replaces a box of the same name, version and architecture that has other content. */
   force?: boolean
   /** The machines that stand on a box; what is replaced stays where there are any, or where nobody can tell. */
-  usedBy?: (digest: string) => Promise<string[]> | string[]
+  usedBy?: UsedBy
   origin?: RefOrigin
+  /**
+   * The names that it was asked for by. It bears the name that it gives itself where that is one of them and
+   * another box does not bear it already; else it is found by its source alone. Absent: somebody adds it by
+   * hand, and sees what it is called.
+   */
+  names?: readonly string[]
+  /** Told the digest before anything leads to the box; may throw. */
+  accept?: (digest: string) => void
 }
 
 /**
@@ -35,16 +43,19 @@ export async function admitBox(
   const folder = await makeWorkFolder(paths.tmp, 'add-')
   try {
     const manifest = await fill(folder)
-    const old = await findRef(paths, manifest)
     const digest = createHash('sha256')
       .update(await readFile(join(folder, boxJsonName)))
       .digest('hex')
+    const { bearsName, old } = await checkFree(paths, manifest, digest, options)
     const isSame = old?.digest === digest
-    checkFree(manifest, old, digest, options)
     const inputs = old !== null && isSame ? old.inputs : null
     const origin =
       options.origin ?? (old !== null && isSame ? { source: old.source, origin: old.origin } : undefined)
-    const stored = await placeFolder(paths, folder, { inputs, ...(origin ?? { source: null, origin: null }) })
+    const stored = await placeFolder(paths, folder, {
+      inputs,
+      bearsName,
+      ...(origin ?? { source: null, origin: null }),
+    })
     if (old !== null && !isSame) await dropUnused(paths, old.digest, options)
     return stored
   } finally {
@@ -59,23 +70,23 @@ export async function admitBox(
 export async function admitStored(
   paths: StorePaths,
   digest: string,
-  { force, origin, usedBy }: AdmitOptions & { origin: RefOrigin },
+  options: AdmitOptions & { origin: RefOrigin },
 ): Promise<StoredBox | null> {
   const stored = await readWhole(paths, digest)
   if (stored === null) return null
   const { name, version, arch } = stored.manifest
-  const old = await findRef(paths, stored.manifest)
+  const { bearsName, old } = await checkFree(paths, stored.manifest, digest, options)
   const isSame = old?.digest === digest
-  checkFree(stored.manifest, old, digest, { force })
   await writeRef(paths, {
     name,
     version,
     arch,
     digest,
+    bearsName,
     inputs: isSame ? (old?.inputs ?? null) : null,
-    ...origin,
+    ...options.origin,
   })
-  if (old !== null && !isSame) await dropUnused(paths, old.digest, usedBy === undefined ? {} : { usedBy })
+  if (old !== null && !isSame) await dropUnused(paths, old.digest, options)
   // It may have been removed before it had this name.
   return readWhole(paths, digest)
 }
@@ -85,7 +96,7 @@ async function dropUnused(
   digest: string,
   { usedBy }: Pick<AdmitOptions, 'usedBy'>,
 ): Promise<void> {
-  if (usedBy !== undefined && (await usedBy(digest)).length === 0) await dropUnnamed(paths, digest)
+  if (usedBy !== undefined) await dropUnnamed(paths, digest, usedBy)
 }
 
 async function readWhole(paths: StorePaths, digest: string): Promise<StoredBox | null> {
@@ -97,15 +108,32 @@ async function readWhole(paths: StorePaths, digest: string): Promise<StoredBox |
   }
 }
 
-/** E_BOX_EXISTS where `old`, another box of this name, is in the way. Asked before a long transfer too. */
-export function checkFree(
-  { name, version }: BoxManifest,
-  old: Pick<Ref, 'digest'> | null,
+/**
+ * Whether a box may come in, and where: `old` is what is in its place now. Asked before a long transfer
+ * too. E_BOX_EXISTS where another box bears the name that somebody wants it to have; whatever `accept` throws.
+ */
+export async function checkFree(
+  paths: StorePaths,
+  { name, version, arch }: BoxManifest,
   digest: string,
-  { force = false }: { force?: boolean | undefined },
-): void {
-  if (old === null || old.digest === digest || force) return
-  throw new PosadaError('E_BOX_EXISTS', `the store already has ${name}@${version}, with other content`, {
+  { force = false, origin, names, accept }: AdmitOptions,
+): Promise<{ bearsName: boolean; old: Ref | null }> {
+  accept?.(digest)
+  const source = origin?.source ?? null
+  const slot = { name, version, arch, source }
+  const named = await findRef(paths, { ...slot, bearsName: true })
+  const isFree = named === null || named.digest === digest
+  if (names === undefined) {
+    if (!isFree && !force) throw taken(name, version)
+    return { bearsName: true, old: named }
+  }
+  if (names.includes(name) && (isFree || (source !== null && named.source === source)))
+    return { bearsName: true, old: named }
+  return { bearsName: false, old: await findRef(paths, { ...slot, bearsName: false }) }
+}
+
+function taken(name: string, version: string): PosadaError {
+  return new PosadaError('E_BOX_EXISTS', `the store already has ${name}@${version}, with other content`, {
     value: `${name}@${version}`,
     hint: 'give --force to replace it',
   })

@@ -14,17 +14,18 @@ export async function findBox(
   paths: StorePaths,
   source: BoxSource,
   arch: BoxArch,
+  checksum: Checksum | null = null,
 ): Promise<StoredBox | null> {
   // The same `./web.tar` is another file in each project.
-  if (source.kind === 'file') return findBySource(paths, { source: source.path, arch })
-  if (source.kind !== 'name') {
-    const checksum = source.kind === 'url' ? source.checksum : null
-    return findBySource(paths, { source: sourceText(source), arch, checksum })
-  }
+  const text = source.kind === 'file' ? source.path : sourceText(source)
+  const wanted = (source.kind === 'url' ? source.checksum : null) ?? checksum
+  if (source.kind !== 'name') return findBySource(paths, { source: text, arch, checksum: wanted })
   const [ref] = (await listRefs(paths, source.name))
-    .filter((one) => one.arch === arch && fits(one.version, source.wanted))
+    .filter((one) => one.bearsName && one.arch === arch && fits(one.version, source.wanted))
+    .filter((one) => cameFrom(one, wanted))
     .sort(newestFirst)
-  if (ref === undefined) return null
+  // What a catalogue has under this name may call itself something else.
+  if (ref === undefined) return findBySource(paths, { source: text, arch, checksum: wanted })
   const stored = await readStored(paths, ref.digest)
   if (stored !== null) return stored
   throw new PosadaError('E_BOX_CORRUPT', `the content of the box ${ref.name}@${ref.version} is gone`, {
@@ -55,8 +56,18 @@ export async function findBySource(
 ): Promise<StoredBox | null> {
   const refs = (await listRefs(paths))
     .filter((ref) => ref.source === source && ref.arch === arch)
-    .filter(({ origin }) => checksum === null || isSame(origin?.checksum ?? null, checksum))
+    .filter((ref) => cameFrom(ref, checksum))
   return firstWhole(paths, refs)
+}
+
+/** See BoxStore.refOf. */
+export async function refOf(
+  paths: StorePaths,
+  { digest, manifest }: StoredBox,
+  source: string,
+): Promise<Ref | null> {
+  const refs = (await listRefs(paths, manifest.name)).filter((ref) => ref.digest === digest)
+  return refs.find((ref) => ref.source === source) ?? refs[0] ?? null
 }
 
 async function firstWhole(paths: StorePaths, refs: readonly Ref[]): Promise<StoredBox | null> {
@@ -74,6 +85,10 @@ function newestFirst(a: Ref, b: Ref): number {
   return compareVersions(b.version, a.version)
 }
 
-function isSame(found: Checksum | null, wanted: Checksum): boolean {
-  return found !== null && checksumText(found) === checksumText(wanted)
+/** Whether it was made of a file of this checksum, as far as is known; of any where null is given. */
+function cameFrom({ origin }: Ref, wanted: Checksum | null): boolean {
+  if (wanted === null) return true
+  const digest = origin?.url.startsWith('oci://') === true ? origin.url.split('@')[1] : undefined
+  const found = origin?.checksum == null ? digest : checksumText(origin.checksum)
+  return found === checksumText(wanted)
 }

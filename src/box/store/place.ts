@@ -13,6 +13,9 @@ import { makeWorkFolder } from '../work-folder.ts'
 import { listRefs, type Ref, removeRef, writeRef } from './refs.ts'
 import { keepStamps, readStored, stampsOf } from './verify.ts'
 
+/** The machines that stand on a box of this digest, for people. */
+export type UsedBy = (digest: string) => Promise<string[]> | string[]
+
 /**
  * Puts a folder of `tmp/` whose files have just been hashed and found right into the store by renaming it,
  * then lets its name lead to it. The folder is gone afterwards. No lock: a digest's content is the same whoever puts it there, and a
@@ -21,7 +24,7 @@ import { keepStamps, readStored, stampsOf } from './verify.ts'
 export async function placeFolder(
   paths: StorePaths,
   folder: string,
-  from: Pick<Ref, 'inputs' | 'source' | 'origin'>,
+  from: Pick<Ref, 'inputs' | 'source' | 'origin'> & { bearsName?: boolean },
 ): Promise<StoredBox> {
   const json = await readFile(join(folder, boxJsonName))
   const digest = createHash('sha256').update(json).digest('hex')
@@ -33,7 +36,7 @@ export async function placeFolder(
   await flushFolder(folder)
   const stamps = await stampsOf(folder, manifest)
   const { name, version, arch } = manifest
-  const ref: Ref = { name, version, arch, digest, ...from }
+  const ref: Ref = { name, version, arch, digest, bearsName: true, ...from }
   await mkdir(paths.contents, { recursive: true })
   for (let attempt = 0; attempt < 5; attempt++) {
     if (await moveInto(paths, folder, digest)) await keepStamps(paths, digest, stamps)
@@ -53,18 +56,22 @@ export async function placeFolder(
   })
 }
 
-/** Takes the content of a digest away when no name leads to it any more. */
-export async function dropUnnamed(paths: StorePaths, digest: string): Promise<void> {
-  const isNamed = async () => (await listRefs(paths)).some((ref) => ref.digest === digest)
-  if (await isNamed()) return
+/**
+ * Takes the content of a digest away when no name leads to it any more and no machine stands on it, which
+ * is asked again once it is gone: whoever takes a box says so first and looks whether it is there then.
+ */
+export async function dropUnnamed(paths: StorePaths, digest: string, usedBy: UsedBy): Promise<void> {
+  const isNeeded = async () =>
+    (await listRefs(paths)).some((ref) => ref.digest === digest) || (await usedBy(digest)).length > 0
+  if (await isNeeded()) return
   const grave = join(await makeWorkFolder(paths.tmp, 'remove-'), digest)
   try {
     await rename(paths.content(digest), grave)
   } catch (error) {
     if (!isErrno(error, 'ENOENT')) throw error
   }
-  // Somebody may have added the same content between the look and the rename.
-  if ((await exists(grave)) && (await isNamed())) await moveInto(paths, grave, digest)
+  // Somebody may have added the same content, or taken it for a machine, between the look and the rename.
+  if ((await exists(grave)) && (await isNeeded())) await moveInto(paths, grave, digest)
   else for (const path of [paths.stamp(digest), paths.chunks(digest)]) await rm(path, { force: true })
   await rm(join(grave, '..'), { recursive: true, force: true })
 }

@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises'
 import { isPosadaError } from '../../errors/index.ts'
+import { digestPattern } from '../../lib/box-names.ts'
 import { isErrno } from '../../lib/errno.ts'
 import { namesIn } from '../../lib/folders.ts'
 import { boxFiles } from '../box-manifest.ts'
-import { compareVersions, digestPattern } from '../names.ts'
+import { compareVersions } from '../names.ts'
 import type { StorePaths } from '../store-paths.ts'
 import { sweepWorkFolders } from '../work-folder.ts'
 import { dropUnnamed } from './place.ts'
@@ -42,7 +43,7 @@ export async function pruneBoxes(paths: StorePaths, options: PruneOptions): Prom
     const size = sizes.get(ref.digest) ?? 0
     if (!options.dryRun) {
       await removeRef(paths, ref)
-      await dropUnnamed(paths, ref.digest)
+      await dropUnnamed(paths, ref.digest, options.usedBy)
     }
     total -= size
     const { name, version, arch, digest } = ref
@@ -73,7 +74,7 @@ function candidates(refs: readonly Ref[], keep: number): Ref[] {
 function grouped(refs: readonly Ref[]): Map<string, Ref[]> {
   const groups = new Map<string, Ref[]>()
   for (const ref of refs) {
-    const key = `${ref.name} ${ref.arch}`
+    const key = `${ref.name} ${ref.arch} ${ref.bearsName ? '' : ref.source}`
     groups.set(key, [...(groups.get(key) ?? []), ref])
   }
   return groups
@@ -101,6 +102,6 @@ async function dropNameless(paths: StorePaths, { usedBy }: PruneOptions): Promis
   const named = new Set((await listRefs(paths)).map(({ digest }) => digest))
   for (const digest of await namesIn(paths.contents))
     if (digestPattern.test(digest) && !named.has(digest) && (await usedBy(digest)).length === 0)
-      await dropUnnamed(paths, digest)
+      await dropUnnamed(paths, digest, usedBy)
   await sweepWorkFolders(paths.tmp, 'remove-')
 }

@@ -2,14 +2,14 @@ import { PosadaError } from '../../errors/index.ts'
 import { compareVersions, parseBoxName } from '../names.ts'
 import type { StorePaths } from '../store-paths.ts'
 import { sweepWorkFolders } from '../work-folder.ts'
-import { dropUnnamed } from './place.ts'
+import { dropUnnamed, type UsedBy } from './place.ts'
 import { listRefs, type Ref, removeRef } from './refs.ts'
 
 /** See BoxStore.remove. */
 export async function removeBox(
   paths: StorePaths,
   text: string,
-  options: { usedBy?: (digest: string) => Promise<string[]> | string[] } = {},
+  { usedBy = () => [] }: { usedBy?: UsedBy } = {},
 ): Promise<Ref[]> {
   const wanted = parseBoxName(text)
   const refs = (await listRefs(paths, wanted.name))
@@ -21,7 +21,7 @@ export async function removeBox(
       hint: 'posada box list shows those that are',
     })
   for (const ref of refs) {
-    const users = (await options.usedBy?.(ref.digest)) ?? []
+    const users = await usedBy(ref.digest)
     if (users.length > 0) {
       const count = users.length === 1 ? 'a machine' : `${users.length} machines`
       throw new PosadaError('E_BOX_IN_USE', `${ref.name}@${ref.version} is used by ${count}`, {
@@ -36,7 +36,7 @@ export async function removeBox(
   }
   for (const ref of refs) {
     await removeRef(paths, ref)
-    await dropUnnamed(paths, ref.digest)
+    await dropUnnamed(paths, ref.digest, usedBy)
   }
   await sweepWorkFolders(paths.tmp, 'remove-')
   return refs

@@ -22,7 +22,9 @@ export async function resolveBox(paths: StorePaths, text: string, arch: BoxArch)
       value: sourceText(source),
       hint: `posada box add ${sourceText(source)}`,
     })
-  const refs = (await listRefs(paths, source.name)).filter((one) => fits(one.version, source.wanted))
+  const refs = (await listRefs(paths, source.name)).filter(
+    (one) => one.bearsName && fits(one.version, source.wanted),
+  )
   if (refs.length > 0)
     throw otherArch(
       text,
@@ -64,7 +66,7 @@ async function missing(paths: StorePaths, source: NamedSource): Promise<PosadaEr
   const { name } = source
   const recipes = (await listRecipes()).map((recipe) => recipe.name)
   const offered = [...(await builtInCatalogue()).keys()]
-  const stored = await listRefs(paths)
+  const stored = (await listRefs(paths)).filter(({ bearsName }) => bearsName)
   const versions = new Set(stored.filter((ref) => ref.name === name).map(({ version }) => version))
   const near = nearest(name, new Set([...stored.map((ref) => ref.name), ...recipes, ...offered]))
   const hint =

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { lstat, readFile, utimes } from 'node:fs/promises'
+import { lstat, readFile, rm, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { PosadaError } from '../../errors/index.ts'
@@ -8,6 +8,7 @@ import { isErrno } from '../../lib/errno.ts'
 import { readTextIfThere, writeFileAtomic } from '../../lib/write-file.ts'
 import { boxFiles, parseBoxManifest } from '../box-manifest.ts'
 import type { BoxManifest, StoredBox } from '../model.ts'
+import type { ChecksumAlgorithm } from '../source/checksum.ts'
 import type { StorePaths } from '../store-paths.ts'
 
 /** File name → how it looked when its digest was found right. */
@@ -60,6 +61,11 @@ export async function keepStamps(paths: StorePaths, digest: string, stamps: Stam
   await writeFileAtomic(paths.stamp(digest), JSON.stringify(stamps))
 }
 
+/** Lets the next look hash everything again. */
+export async function forgetStamp(paths: StorePaths, digest: string): Promise<void> {
+  await rm(paths.stamp(digest), { force: true })
+}
+
 /** The box of a digest by its box.json alone; its files are not looked at. Throws E_BOX_CORRUPT. */
 export async function readUnchecked(paths: StorePaths, digest: string): Promise<StoredBox | null> {
   const dir = paths.content(digest)
@@ -89,8 +95,13 @@ async function touch(path: string): Promise<void> {
   }
 }
 
-export async function sha256OfFile(path: string): Promise<string> {
-  const hash = createHash('sha256')
+export function sha256OfFile(path: string): Promise<string> {
+  return hashOfFile(path, 'sha256')
+}
+
+/** In lower-case hexadecimal. */
+export async function hashOfFile(path: string, algorithm: ChecksumAlgorithm): Promise<string> {
+  const hash = createHash(algorithm)
   await pipeline(createReadStream(path, { highWaterMark: 1024 * 1024 }), hash)
   return hash.digest('hex')
 }

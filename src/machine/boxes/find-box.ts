@@ -1,26 +1,12 @@
 import type { StoredBox } from '../../box/index.ts'
-import type { BoxSource } from '../../box/source/model.ts'
-import { parseBoxSource, sourceText } from '../../box/source/parse-source.ts'
 import { isPosadaError, withContext } from '../../errors/index.ts'
 import type { Machine } from '../../manifest/index.ts'
-import type { LockedBox } from '../../project/lockfile.ts'
-import { readLockfile } from '../../project/lockfile.ts'
 import type { MachineState } from '../../project/machine-state.ts'
 import type { Project } from '../project.ts'
 import { wantedArch } from '../up/spec.ts'
 import { lockBox } from './lock-box.ts'
 import { lockedBox } from './locked-box.ts'
-
-/** What a machine's manifest says of its box, parsed. */
-export interface WantedBox {
-  config: Machine
-  source: BoxSource
-  /** As it stands in posada.lock. */
-  key: string
-  arch: 'x86_64' | 'aarch64'
-  /** null: the project has not locked it yet. */
-  locked: LockedBox | null
-}
+import { findStored, recipeOf, termsOf, type WantedBox, wantedBox } from './wanted-box.ts'
 
 /** Machines that come up together and want the same box share what is found, fetched and written down. */
 const underway = new WeakMap<Project, Map<string, Promise<StoredBox>>>()
@@ -60,33 +46,18 @@ function once(project: Project, key: string, get: () => Promise<StoredBox>): Pro
   return box
 }
 
-/** Such a box is what the recipe makes of it: it needs no place in posada.lock, for the recipe lies in the project. */
-function recipeOf({ manifest }: Project, { box }: Machine): string | null {
-  return Object.hasOwn(manifest.boxes, box) ? (manifest.boxes[box] ?? null) : null
-}
-
-/** Reads the manifest's words and the lock. E_BOX_SOURCE, E_LOCKFILE. */
-export async function wantedBox(project: Project, config: Machine): Promise<WantedBox> {
-  const source = parseBoxSource(config.box, project.manifest.root)
-  const key = sourceText(source)
-  const arch = wantedArch(config)
-  const boxes = await readLockfile(project.paths.lockfile)
-  return { config, source, key, arch, locked: boxes.get(key)?.get(arch) ?? null }
-}
-
 async function obtain(project: Project, wanted: WantedBox): Promise<StoredBox> {
   if (wanted.locked !== null) return lockedBox(project, wanted, wanted.locked)
-  const { source, arch } = wanted
-  const stored = await project.boxes.find(source, arch)
-  const box = stored ?? (await fetchMissing(project, wanted))
-  await lockBox(project, wanted, box)
-  return box
+  const box = (await findStored(project, wanted)) ?? (await fetchMissing(project, wanted))
+  const entry = await lockBox(project, wanted, box)
+  // Another command may have been first to write down what it came to.
+  return entry.digest === box.digest ? box : lockedBox(project, wanted, entry)
 }
 
-async function fetchMissing(project: Project, { source, arch, config }: WantedBox): Promise<StoredBox> {
+async function fetchMissing(project: Project, wanted: WantedBox): Promise<StoredBox> {
+  const { source, arch, config } = wanted
   try {
-    // What stands at a path may have changed under the same name and version.
-    return await project.fetchBox(source, { arch, terms: config.boxTerms, force: source.kind === 'file' })
+    return await project.fetchBox(source, termsOf(wanted))
   } catch (error) {
     // The store knows what is near to it, and what can be built.
     if (source.kind === 'name' && isPosadaError(error, 'E_BOX_MISSING'))

@@ -1,10 +1,11 @@
 import type { StoredBox } from '../../box/index.ts'
 import { parseChecksum } from '../../box/source/checksum.ts'
+import { withCredentialsOf } from '../../box/source/credentials.ts'
 import { parseBoxSource } from '../../box/source/parse-source.ts'
 import { PosadaError } from '../../errors/index.ts'
 import type { LockedBox } from '../../project/lockfile.ts'
 import type { Project } from '../project.ts'
-import type { WantedBox } from './find-box.ts'
+import { termsOf, type WantedBox } from './wanted-box.ts'
 
 /**
  * The very box that posada.lock names: from the store, or fetched from where it came from. A box built
@@ -27,31 +28,38 @@ export async function lockedBox(project: Project, wanted: WantedBox, locked: Loc
   if (locked.url === undefined && wanted.source.kind !== 'file') throw await notThere(project, wanted, locked)
   const message = `fetching ${name}@${version}, which posada.lock asks for`
   project.emit({ type: 'notice', level: 'info', message, machine: wanted.config.name })
-  const fetched = await fetchExactly(project, wanted, locked)
-  if (fetched.digest === locked.digest) return fetched
-  throw mismatch(project, locked, {
-    digest: fetched.digest,
-    what: `what came from ${locked.url ?? wanted.key} is another box`,
-  })
+  return fetchExactly(project, wanted, locked)
 }
 
-function fetchExactly(project: Project, wanted: WantedBox, locked: LockedBox): Promise<StoredBox> {
-  const { arch, config, source, key } = wanted
+async function fetchExactly(project: Project, wanted: WantedBox, locked: LockedBox): Promise<StoredBox> {
+  const { config, source, key } = wanted
   // With the credentials that the manifest has; the lock has none.
   const isSame = locked.url === undefined || (source.kind === 'url' && locked.url === key)
-  const from = isSame ? source : parseBoxSource(withFragment(locked), project.manifest.root)
+  const from = isSame ? source : parseBoxSource(addressOf(project, locked), '/')
   const { name, version } = locked
   const terms = {
     ...config.boxTerms,
     ...(locked.checksum === undefined ? {} : { checksum: locked.checksum }),
-    facts: { ...config.boxTerms.facts, name, version },
+    facts: { ...config.boxTerms.facts, ...locked.facts, name, version },
   }
-  return project.fetchBox(from, { arch, terms, force: true, source: key })
+  const accept = (digest: string) => {
+    if (digest === locked.digest) return
+    throw mismatch(project, locked, { digest, what: `what came from ${locked.url ?? key} is another box` })
+  }
+  const remembered = source.kind === 'file' ? source.path : key
+  const fetched = await project.fetchBox(from, { ...termsOf(wanted), terms, source: remembered, accept })
+  accept(fetched.digest)
+  return fetched
 }
 
-/** A mirror without https is as good as another where the checksum is known. */
-function withFragment({ url = '', checksum }: LockedBox): string {
-  return checksum !== undefined && /^https?:/.test(url) ? `${url}#${checksum.replace(':', '=')}` : url
+/**
+ * With the credentials that the manifest has for a catalogue on the same server: the lock has none. A mirror
+ * without https is as good as another where the checksum is known.
+ */
+function addressOf({ manifest }: Project, { url = '', checksum }: LockedBox): string {
+  if (!/^https?:/.test(url)) return url
+  const whole = withCredentialsOf(url, manifest.catalogues)
+  return checksum === undefined ? whole : `${whole}#${checksum.replace(':', '=')}`
 }
 
 /** What the manifest itself says of the download goes before what was locked when it said otherwise. */
@@ -95,6 +103,7 @@ async function notThere(project: Project, wanted: WantedBox, locked: LockedBox):
   const { name, version, digest, recipe } = locked
   const other = (await project.boxes.list()).find(
     (entry) =>
+      entry.bearsName &&
       entry.name === name &&
       entry.arch === wanted.arch &&
       (entry.version === version || recipe !== undefined),

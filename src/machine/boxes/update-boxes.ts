@@ -1,8 +1,12 @@
 import { compareVersions } from '../../box/names.ts'
+import type { BoxSource } from '../../box/source/model.ts'
+import { parseBoxSource, sourceText } from '../../box/source/parse-source.ts'
 import { PosadaError, withContext } from '../../errors/index.ts'
+import type { Machine } from '../../manifest/index.ts'
 import type { Project } from '../project.ts'
-import { type WantedBox, wantedBox } from './find-box.ts'
+import { wantedArch } from '../up/spec.ts'
 import { lockBox } from './lock-box.ts'
+import { findStored, recipeOf, termsOf, type WantedBox, wantedBox } from './wanted-box.ts'
 
 /** A box of the manifest: what posada.lock has, and what is newest. */
 export interface OutdatedBox {
@@ -28,7 +32,7 @@ export interface UpdatedBox {
 /** What `updateBoxes` would find, without fetching boxes or changing anything. */
 export async function outdatedBoxes(project: Project): Promise<OutdatedBox[]> {
   const results: OutdatedBox[] = []
-  for (const wanted of await wantedBoxes(project, [])) {
+  for (const wanted of await wantedBoxes(project, project.manifest.machines)) {
     const { key, arch, locked } = wanted
     const newest = await newestKnown(project, wanted)
     const outdated = locked !== null && newest !== null && compareVersions(newest.version, locked.version) > 0
@@ -44,53 +48,97 @@ export async function outdatedBoxes(project: Project): Promise<OutdatedBox[]> {
 }
 
 /**
- * Moves posada.lock to the newest version of each box that fits the manifest, fetching it. Machines that
- * were made stay on theirs. `names`: as in the manifest; none means all. E_BOX_MISSING and what fetching throws.
+ * Moves posada.lock to the newest version of each box that fits the manifest, fetching it; a recipe of the
+ * project's own is built as it is now. Machines that were made stay on theirs. `names`: as in the manifest;
+ * none means all. E_BOX_MISSING and what fetching and building throw.
  */
 export async function updateBoxes(project: Project, names: readonly string[]): Promise<UpdatedBox[]> {
+  const chosen = machinesOf(project, names)
   const results: UpdatedBox[] = []
-  for (const wanted of await wantedBoxes(project, names)) {
-    const { key, arch, locked, config, source } = wanted
-    try {
-      const newest = await newestKnown(project, wanted)
-      const stored = newest?.isStored === true ? await project.boxes.find(source, arch) : null
-      const isPlace = source.kind !== 'name' && source.kind !== 'vagrant'
-      const box = stored ?? (await project.fetchBox(source, { arch, terms: config.boxTerms, force: isPlace }))
-      const entry = await lockBox(project, wanted, box)
-      const to = { version: entry.version, digest: entry.digest }
-      const from = locked === null ? null : { version: locked.version, digest: locked.digest }
-      results.push({ box: key, arch, from, to, changed: from?.digest !== to.digest })
-    } catch (error) {
-      throw withContext(error, { place: config.place('box') })
-    }
-  }
+  for (const { box, arch, config } of ownBoxes(project, chosen))
+    results.push(await placed(config, () => buildAnew(project, { box, arch, config })))
+  for (const wanted of await wantedBoxes(project, chosen))
+    results.push(await placed(wanted.config, () => moveLock(project, wanted)))
   return results
 }
 
-/** Each box of the manifest once for each architecture. */
-async function wantedBoxes(project: Project, names: readonly string[]): Promise<WantedBox[]> {
-  const found = new Map<string, WantedBox>()
-  for (const config of project.manifest.machines) {
-    const wanted = await wantedBox(project, config)
-    const isMeant = (name: string) =>
-      name === wanted.key || name === config.box || name === wanted.key.split('@')[0]
-    if (names.length === 0 || names.some(isMeant)) found.set(`${wanted.key} ${wanted.arch}`, wanted)
+async function moveLock(project: Project, wanted: WantedBox): Promise<UpdatedBox> {
+  const { key, arch, locked, source } = wanted
+  const newest = await newestKnown(project, wanted)
+  const stored = newest?.isStored === true ? await findStored(project, wanted) : null
+  const box = stored ?? (await project.fetchBox(source, termsOf(wanted)))
+  const { version, digest } = await lockBox(project, wanted, box, { move: true })
+  const from = locked === null ? null : { version: locked.version, digest: locked.digest }
+  return { box: key, arch, from, to: { version, digest }, changed: from?.digest !== digest }
+}
+
+/** What the project builds by itself has no place in posada.lock: `from` is what the store had. */
+async function buildAnew(project: Project, { box, arch, config }: OwnBox): Promise<UpdatedBox> {
+  const source: BoxSource = { kind: 'name', name: box, wanted: [] }
+  const before = await project.boxes.find(source, arch)
+  const folder = recipeOf(project, config)
+  if (folder === null) throw new Error(`${box} has no recipe`)
+  const { manifest, digest } = await project.buildBox({ name: box, folder }, arch)
+  const from = before === null ? null : { version: before.manifest.version, digest: before.digest }
+  return { box, arch, from, to: { version: manifest.version, digest }, changed: from?.digest !== digest }
+}
+
+async function placed<T>(config: Machine, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw withContext(error, { place: config.place('box') })
   }
-  if (names.length > 0 && found.size === 0)
+}
+
+/** The machines whose boxes are meant by `names`. */
+function machinesOf({ manifest: { machines, root } }: Project, names: readonly string[]): Machine[] {
+  const keyOf = ({ box }: Machine) => sourceText(parseBoxSource(box, root))
+  const isMeant = (config: Machine) => {
+    const key = keyOf(config)
+    return names.some((name) => name === key || name === config.box || name === key.split('@')[0])
+  }
+  const chosen = names.length === 0 ? machines : machines.filter(isMeant)
+  if (names.length > 0 && chosen.length === 0)
     throw new PosadaError('E_BOX_MISSING', `no machine of the manifest is made from ${names.join(', ')}`, {
       value: names.join(', '),
-      hint: `its boxes: ${[...new Set(project.manifest.machines.map(({ box }) => box))].join(', ')}`,
+      hint: `its boxes: ${[...new Set(machines.map(keyOf))].join(', ')}`,
     })
+  return chosen
+}
+
+interface OwnBox {
+  box: string
+  arch: 'x86_64' | 'aarch64'
+  config: Machine
+}
+
+/** Each box of the project's own recipes once for each architecture. */
+function ownBoxes(project: Project, machines: readonly Machine[]): OwnBox[] {
+  const own = machines.filter((config) => recipeOf(project, config) !== null)
+  const found = own.map((config) => ({ box: config.box, arch: wantedArch(config), config }))
+  return [...new Map(found.map((one) => [`${one.box} ${one.arch}`, one])).values()]
+}
+
+/** Each other box once for each architecture. */
+async function wantedBoxes(project: Project, machines: readonly Machine[]): Promise<WantedBox[]> {
+  const found = new Map<string, WantedBox>()
+  for (const config of machines) {
+    if (recipeOf(project, config) !== null) continue
+    const wanted = await wantedBox(project, config)
+    found.set(`${wanted.key} ${wanted.arch}`, wanted)
+  }
   return [...found.values()]
 }
 
 /** The newest version in the store or in a catalogue; null for a box that is named by its place. */
 async function newestKnown(
   project: Project,
-  { source, arch }: WantedBox,
+  wanted: WantedBox,
 ): Promise<{ version: string; isStored: boolean } | null> {
+  const { source, arch } = wanted
   if (source.kind !== 'name' && source.kind !== 'vagrant') return null
-  const stored = (await project.boxes.find(source, arch))?.manifest.version ?? null
+  const stored = (await findStored(project, wanted))?.manifest.version ?? null
   const offered = await project.newestBox(source, arch)
   if (stored !== null && (offered === null || compareVersions(stored, offered) >= 0))
     return { version: stored, isStored: true }

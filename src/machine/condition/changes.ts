@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { fits } from '../../box/source/constraint.ts'
-import { parseBoxSource } from '../../box/source/parse-source.ts'
+import { parseBoxSource, sourceWithChecksum } from '../../box/source/parse-source.ts'
 import type { Machine } from '../../manifest/index.ts'
 import type { MachineState } from '../../project/machine-state.ts'
 import { isSame } from '../networks/config.ts'
@@ -44,7 +44,7 @@ export function pendingChanges(
 /** Of a box that is named, the version has to fit; of any other the words have to be the same. */
 function isStillTheBox({ box }: Machine, { box: made }: MachineState): boolean {
   const source = parseBoxSource(box, '/')
-  if (source.kind !== 'name') return made.source === box
+  if (source.kind !== 'name') return made.source === sourceWithChecksum(source)
   return source.name === made.name && fits(made.version, source.wanted)
 }
 

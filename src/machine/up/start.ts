@@ -1,5 +1,6 @@
 import { rm, stat } from 'node:fs/promises'
 import type { StoredBox } from '../../box/index.ts'
+import { parseBoxSource, sourceWithChecksum } from '../../box/source/parse-source.ts'
 import { isPosadaError } from '../../errors/index.ts'
 import { isErrno } from '../../lib/errno.ts'
 import type { Machine } from '../../manifest/index.ts'
@@ -87,7 +88,12 @@ async function planStart(
   return {
     version: 1,
     provider: provider.name,
-    box: { name, version, digest: box.digest, source: previous?.box.source ?? config.box },
+    box: {
+      name,
+      version,
+      digest: box.digest,
+      source: previous?.box.source ?? sourceWithChecksum(parseBoxSource(config.box, '/')),
+    },
     spec,
     ports,
     ...(networks.length === 0 ? {} : { networks }),

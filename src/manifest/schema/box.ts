@@ -1,3 +1,4 @@
+import { boxNamePart, boxVersionForm } from '../../lib/box-names.ts'
 import type { BoxTerms } from '../model.ts'
 import { either } from './collections.ts'
 import { object } from './object.ts'
@@ -5,13 +6,10 @@ import { truth } from './scalars.ts'
 import { oneOf, text } from './text.ts'
 import type { Schema } from './types.ts'
 
-const part = '[a-z0-9][a-z0-9._-]{0,63}'
-/** As in src/box/names.ts: numbers with dots between them. */
-const version = '\\d{1,15}(?:\\.\\d{1,15}){0,7}'
-const condition = ` *(?:=|!=|>=|<=|~>|>|<)? *${version} *`
+const condition = ` *(?:=|!=|>=|<=|~>|>|<)? *${boxVersionForm} *`
 const wanted = `(?:@${condition}(?:,${condition})*)?`
 const forms = [
-  `${part}/${part}${wanted}`,
+  `${boxNamePart}/${boxNamePart}${wanted}`,
   `vagrant:[A-Za-z0-9._-]{1,64}/[A-Za-z0-9._-]{1,64}${wanted}`,
   '\\.{0,2}/.+',
   '(?:https?|oci)://\\S+',
@@ -58,12 +56,16 @@ const long = object({
       default: false,
     },
     name: {
-      schema: text({ label: 'name', expected: 'a name such as team/shop', pattern: `${part}/${part}` }),
+      schema: text({
+        label: 'name',
+        expected: 'a name such as team/shop',
+        pattern: `${boxNamePart}/${boxNamePart}`,
+      }),
       description: 'What to call a box that does not say.',
       absent: 'made from the file’s name',
     },
     version: {
-      schema: text({ label: 'version', expected: 'digits and dots such as "1.2"', pattern: version }),
+      schema: text({ label: 'version', expected: 'digits and dots such as "1.2"', pattern: boxVersionForm }),
       description: 'The version of a box that does not say.',
       absent: 'made from the file’s content',
     },

@@ -1,3 +1,4 @@
+import { boxNamePart } from '../../lib/box-names.ts'
 import { limits } from '../limits.ts'
 import { list, mapOf } from './collections.ts'
 import { machine, machineFields } from './machine.ts'
@@ -8,7 +9,7 @@ import { hostPath } from './step-values.ts'
 import { name, text } from './text.ts'
 import type { Definitions, JsonSchema } from './types.ts'
 
-const boxName = '[a-z0-9][a-z0-9._-]{0,63}/[a-z0-9][a-z0-9._-]{0,63}'
+const boxName = `${boxNamePart}/${boxNamePart}`
 
 /** The keys of the project as a whole. */
 export const projectFields = {

@@ -27,6 +27,21 @@ describe('a box in a registry', () => {
     expect(await there.store.list()).toMatchObject([{ source: `oci://${source().registry}/team/shop:1` }])
   })
 
+  it('is held against the checksum that was given, which is the digest of its manifest', async () => {
+    const { add, push, context, source } = await registryPlaces()
+    const { digest } = await push(await add())
+    const checksum = (hex: string) => ({ algorithm: 'sha256' as const, hex })
+    const refused = context()
+    await expect(
+      fetchBox(source(), { ...refused, checksum: checksum('0'.repeat(64)) }),
+    ).rejects.toMatchObject({
+      code: 'E_CHECKSUM',
+      details: [`expected sha256:${'0'.repeat(64)}`, `got      ${digest}`],
+    })
+    expect(await refused.store.list()).toEqual([])
+    await fetchBox(source(), { ...context(), checksum: checksum(digest.slice('sha256:'.length)) })
+  })
+
   it('is not sent again, nor got again', async () => {
     const { registry, add, push, context, source } = await registryPlaces()
     const box = await add()

@@ -1,94 +1,8 @@
-import { createHash } from 'node:crypto'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { boxFetcher } from '../../../../src/app/box-fetcher.ts'
-import { type BoxArch, type BoxSource, newestVersion, openBoxStore } from '../../../../src/box/index.ts'
-import type { PosadaEvent } from '../../../../src/events/index.ts'
-import { findBox } from '../../../../src/machine/boxes/find-box.ts'
-import { outdatedBoxes, updateBoxes } from '../../../../src/machine/boxes/update-boxes.ts'
-import type { Project } from '../../../../src/machine/project.ts'
-import type { Machine } from '../../../../src/manifest/index.ts'
-import { projectPaths, userPaths } from '../../../../src/project/paths.ts'
-import { boxContent, temporaryFolder, writeBox } from '../../../helpers/box-files.ts'
-import { aMachine } from '../../../helpers/model.ts'
-import { tar } from '../../../helpers/tar.ts'
-import { authorityFile, serve, webServer } from '../../../helpers/web-server.ts'
-
-const archive = (version: string, disk?: string) =>
-  tar([...boxContent({ name: 'team/web', version }, disk)].map(([name, content]) => ({ name, content })))
-const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
-
-/** One project, and as many users of it as a test asks for, each with a store of their own. */
-async function setUp() {
-  const folder = await temporaryFolder(onTestFinished)
-  const files = new Map<string, Buffer>()
-  const server = await webServer(
-    onTestFinished,
-    (request, response) => {
-      const file = files.get(request.url ?? '')
-      if (file === undefined) response.writeHead(404).end()
-      else serve(file)(request, response)
-    },
-    { secure: true },
-  )
-  const offer = (...versions: string[]) => {
-    for (const version of versions) files.set(`/${version}.tar`, archive(version))
-    const images = versions.map((version) => ({
-      version,
-      images: { x86_64: { url: `${version}.tar`, checksum: `sha256:${sha256(archive(version))}` } },
-    }))
-    const boxes = { 'team/web': { description: 'x', versions: images } }
-    files.set('/catalogue.json', Buffer.from(JSON.stringify({ format: 1, boxes })))
-  }
-  const paths = projectPaths(folder)
-  const user = (name: string) => {
-    const env = { HOME: join(folder, name), SSL_CERT_FILE: authorityFile }
-    const store = openBoxStore(join(folder, name, 'boxes'))
-    const events: PosadaEvent[] = []
-    const common = {
-      env,
-      emit: (event: PosadaEvent) => events.push(event),
-      signal: new AbortController().signal,
-    }
-    const fetch = {
-      ...common,
-      store,
-      user: userPaths(env),
-      catalogues: [`${server.url}/catalogue.json`],
-    }
-    const projectOf = (box: string | Partial<Machine>) => {
-      const config = aMachine(typeof box === 'string' ? { box } : box)
-      const project = {
-        ...common,
-        manifest: {
-          file: join(folder, 'posada.yaml'),
-          root: folder,
-          name: 'shop',
-          catalogues: [],
-          boxes: {},
-          machines: [config],
-        },
-        paths,
-        boxes: store,
-        fetchBox: boxFetcher(fetch),
-        newestBox: (source: BoxSource, arch: BoxArch) => newestVersion(source, { ...fetch, arch }),
-        command: 'posada up',
-        lockWait: 1000,
-      } as unknown as Project
-      return { project, config }
-    }
-    const find = (box: string | Partial<Machine>) => {
-      const { project, config } = projectOf(box)
-      return findBox(project, config, null)
-    }
-    const update = (box: string, ...names: string[]) => updateBoxes(projectOf(box).project, names)
-    const outdated = (box: string) => outdatedBoxes(projectOf(box).project)
-    return { store, find, update, outdated, events }
-  }
-  const lock = () => readFile(paths.lockfile, 'utf8')
-  return { folder, files, server, offer, user, lock, paths }
-}
+import { describe, expect, it } from 'vitest'
+import { boxContent, writeBox } from '../../../helpers/box-files.ts'
+import { archive, sharedProject as setUp, sha256 } from '../../../helpers/shared-project.ts'
 
 describe('the box of a machine', () => {
   it('is fetched where the store has none, and written into posada.lock', async () => {
@@ -109,6 +23,8 @@ boxes:
       digest: ${box.digest}
       url: ${server.url}/1.1.tar
       checksum: sha256:${sha256(archive('1.1'))}
+      facts:
+        description: x
 `)
   })
 
@@ -247,20 +163,36 @@ describe('moving the lock', () => {
 })
 
 describe('posada.lock', () => {
+  const entry = (name: string, version: string, more = '') =>
+    `version: 1\nboxes: {team/web: {x86_64: {name: ${name}, version: "${version}", digest: ${'0'.repeat(64)}${more}}}}\n`
   it.each([
-    ['a merge conflict', '<<<<<<< ours\nversion: 1\n=======\nversion: 1\n>>>>>>> theirs\n'],
-    ['a later form', 'version: 2\nboxes: {}\n'],
-    ['a key that is not known', 'version: 1\nboxes: {}\nmore: x\n'],
-    ['a digest that is none', 'version: 1\nboxes: {a/b: {x86_64: {name: a/b, version: "1", digest: abc}}}\n'],
-    ['an alias', 'version: 1\nboxes: {a: &x {}, b: *x}\n'],
-    ['too much', `# ${'x'.repeat(1024 * 1024)}\nversion: 1\nboxes: {}\n`],
-  ])('with %s is refused', async (_, text) => {
-    const { paths, user } = await setUp()
+    ['a merge conflict', '<<<<<<< ours\nversion: 1\n=======\nversion: 1\n>>>>>>> theirs\n', /--ours/],
+    ['a later form', 'version: 2\nboxes: {}\n', /^update Posada/],
+    ['a key that is not known', 'version: 1\nboxes: {}\nmore: x\n', /remove it: the next posada up/],
+    [
+      'a digest that is none',
+      'version: 1\nboxes: {a/b: {x86_64: {name: a/b, version: "1", digest: abc}}}\n',
+      /version control/,
+    ],
+    ['no YAML', 'version: [\n', /version control/],
+    ['an alias', 'version: 1\nboxes: {a: &x {}, b: *x}\n', /version control/],
+    ['too much', `# ${'x'.repeat(1024 * 1024)}\nversion: 1\nboxes: {}\n`, /version control/],
+    ['a name that leads out of the store', entry('../../team/web', '1'), /version control/],
+    ['a version that leads out of the store', entry('team/web', '../1'), /version control/],
+    ['an address that is a path', entry('team/web', '1', ', url: /etc/passwd'), /version control/],
+    ['facts that are none', entry('team/web', '1', ', facts: {user: "a b"}'), /version control/],
+  ])('with %s is refused, and the hint helps', async (_, text, hint) => {
+    const { paths, user, offer } = await setUp()
     await writeFile(paths.lockfile, text)
     await expect(user('ann').find('team/web')).rejects.toMatchObject({
       code: 'E_LOCKFILE',
       value: paths.lockfile,
+      hint: expect.stringMatching(hint),
     })
+    if (!hint.test('remove it: the next posada up')) return
+    offer('1.0')
+    await rm(paths.lockfile)
+    expect(await user('ann').find('team/web')).toMatchObject({ manifest: { version: '1.0' } })
   })
 
   it('keeps what it says of other boxes and architectures', async () => {

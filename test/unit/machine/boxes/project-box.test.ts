@@ -8,6 +8,7 @@ import { openBoxStore } from '../../../../src/box/index.ts'
 import { placeFolder } from '../../../../src/box/store/place.ts'
 import { storePaths } from '../../../../src/box/store-paths.ts'
 import { findBox } from '../../../../src/machine/boxes/find-box.ts'
+import { outdatedBoxes, updateBoxes } from '../../../../src/machine/boxes/update-boxes.ts'
 import type { Project } from '../../../../src/machine/project.ts'
 import { boxContent, temporaryFolder, writeBox } from '../../../helpers/box-files.ts'
 import { aMachine } from '../../../helpers/model.ts'
@@ -35,7 +36,12 @@ async function setUp() {
     buildBox: boxBuilder({ store, emit: () => undefined, signal }),
   } as unknown as Project
   const find = (box: string) => findBox(project, aMachine({ box }), null)
-  return { folder, base, store, find }
+  const withMachine = {
+    ...project,
+    boxes: store,
+    manifest: { ...project.manifest, machines: [aMachine({ box: 'shop/base' })] },
+  }
+  return { folder, base, store, find, project: withMachine }
 }
 
 it("a project's own recipe is built once, and what was built of it as it is now is taken", async () => {
@@ -44,6 +50,18 @@ it("a project's own recipe is built once, and what was built of it as it is now 
   const built = await writeBox(join(folder, 'built'), boxContent({ name: 'shop/base' }))
   const placed = await placeFolder(storePaths(store.dir), built, { inputs, source: null, origin: null })
   expect((await find('shop/base')).digest).toBe(placed.digest)
+})
+
+it("a project's own recipe is built by an update, and asked for in no catalogue", async () => {
+  const { folder, base, store, project } = await setUp()
+  expect(await outdatedBoxes(project)).toEqual([])
+  const inputs = await inputsDigest({ recipe: base, lib: join(boxesFolder(), 'lib'), arch: 'x86_64' })
+  const built = await writeBox(join(folder, 'built'), boxContent({ name: 'shop/base' }))
+  const { digest } = await placeFolder(storePaths(store.dir), built, { inputs, source: null, origin: null })
+  const to = { version: '20261122.1', digest }
+  const same = { box: 'shop/base', arch: 'x86_64', from: to, to, changed: false }
+  expect(await updateBoxes(project, [])).toEqual([same])
+  expect(await updateBoxes(project, ['shop/base'])).toEqual([same])
 })
 
 it('a recipe that makes a box of another name is refused at its place', async () => {

@@ -1,0 +1,50 @@
+/**
+ * Parameters of a query that let somebody in: access tokens, keys, what signs a URL. AWS and Google and
+ * Microsoft sign with several (`X-Amz-…`); what these say is of no use to anybody once it has expired.
+ */
+const secretName =
+  /^(x-(amz|goog|ms)-.*|(.*[-_.])?(token|secret|sig|signature|pass|passwd|password|auth|authorization|credentials?|apikey|accesskeyid|awsaccesskeyid|session|jwt|key))$/i
+
+/** A URL without user, password and secret parameters, to be written down and compared. */
+export function withoutCredentials(url: string): string {
+  const parsed = new URL(url)
+  parsed.username = ''
+  parsed.password = ''
+  const secret = secretsOf(parsed)
+  // A query that is left alone stays as it was written.
+  for (const [name] of secret) parsed.searchParams.delete(name)
+  return parsed.href
+}
+
+/**
+ * A URL that was written down, with the credentials again that a user gives for another one on the same
+ * server: scheme, host and port are equal. What the URL says itself stays.
+ */
+export function withCredentialsOf(url: string, known: readonly string[]): string {
+  const parsed = new URL(url)
+  for (const text of known) {
+    const other = URL.canParse(text) ? new URL(text) : null
+    if (other === null || other.origin !== parsed.origin || other.origin === 'null') continue
+    if (parsed.username === '' && parsed.password === '') {
+      parsed.username = other.username
+      parsed.password = other.password
+    }
+    for (const [name, value] of secretsOf(other))
+      if (!parsed.searchParams.has(name)) parsed.searchParams.set(name, value)
+  }
+  return parsed.href
+}
+
+/**
+ * What somebody wrote for a URL that may be none, as it may be shown: values of queries are left out, too. A
+ * password may have any characters, and a digest stands behind `@` as well.
+ */
+export function maskedText(text: string): string {
+  return text
+    .replace(/:\/\/[^@]*:.*@(?!sha256:)|:\/\/[^/@]*@/, '://')
+    .replace(/([?&][^=&#\s]*)=[^&#\s]*/g, '$1=…')
+}
+
+function secretsOf({ searchParams }: URL): [string, string][] {
+  return [...searchParams].filter(([name]) => secretName.test(name))
+}

@@ -1,0 +1,49 @@
+import type { StoredBox } from '../../box/index.ts'
+import { requireChecksum } from '../../box/source/checksum.ts'
+import type { BoxSource } from '../../box/source/model.ts'
+import { parseBoxSource, sourceText } from '../../box/source/parse-source.ts'
+import type { Machine } from '../../manifest/index.ts'
+import { type LockedBox, readLockfile } from '../../project/lockfile.ts'
+import type { Project } from '../project.ts'
+import { wantedArch } from '../up/spec.ts'
+
+/** What a machine's manifest says of its box, parsed. */
+export interface WantedBox {
+  config: Machine
+  source: BoxSource
+  /** As it stands in posada.lock. */
+  key: string
+  arch: 'x86_64' | 'aarch64'
+  /** null: the project has not locked it yet. */
+  locked: LockedBox | null
+}
+
+/** What the store and whoever fetches are asked with, for a box of the manifest. */
+export function termsOf({ source, arch, config: { boxTerms } }: WantedBox) {
+  const { name } = boxTerms.facts
+  return {
+    arch,
+    terms: boxTerms,
+    names: [...(source.kind === 'name' ? [source.name] : []), ...(name === undefined ? [] : [name])],
+  }
+}
+
+/** The box in the store that the manifest means, and that its checksum, if it gives one, is of. */
+export function findStored(project: Project, { source, arch, config }: WantedBox): Promise<StoredBox | null> {
+  const { checksum } = config.boxTerms
+  return project.boxes.find(source, arch, checksum === null ? null : requireChecksum(checksum))
+}
+
+/** Such a box is what the recipe makes of it: it needs no place in posada.lock, for the recipe lies in the project. */
+export function recipeOf({ manifest }: Project, { box }: Machine): string | null {
+  return Object.hasOwn(manifest.boxes, box) ? (manifest.boxes[box] ?? null) : null
+}
+
+/** Reads the manifest's words and the lock. E_BOX_SOURCE, E_LOCKFILE. */
+export async function wantedBox(project: Project, config: Machine): Promise<WantedBox> {
+  const source = parseBoxSource(config.box, project.manifest.root)
+  const key = sourceText(source)
+  const arch = wantedArch(config)
+  const boxes = await readLockfile(project.paths.lockfile)
+  return { config, source, key, arch, locked: boxes.get(key)?.get(arch) ?? null }
+}
