@@ -1,37 +1,10 @@
 import { expect, it } from 'vitest'
+import { liveThrough } from './machine-life.ts'
 import { runPosada } from './posada-job.ts'
 
-const manifest = `version: 1
-name: lab
-machines:
-  web:
-    box: debian/12
-    provider: kvm
-    boot_timeout: 10m
-    cpus: 2
-    memory: 1GiB
-    provision:
-      - name: first
-        shell: echo provisioned > /tmp/first
-`
-
 // An outer machine, and in it one of debian/12: some 4 minutes.
-it('brings debian/12 up to SSH, provisions it, shuts it down and takes it away', async () => {
-  const { output, exitCode } = await runPosada({
-    boxes: ['debian/12'],
-    manifest,
-    script: `posada doctor || true
-posada up
-posada status
-posada exec -- sh -c 'cat /tmp/first; uname -sm; nproc'
-posada halt
-posada status
-posada destroy --yes
-ls -A /run /tmp/state/posada 2>/dev/null || true`,
-    timeout: 500_000,
-  })
-  expect(exitCode, output.slice(-8000)).toBe(0)
-  expect(output).toMatch(/provisioned\s+Linux x86_64\s+2\s/)
+it('brings debian/12 up to SSH, provisions it, shuts it down through its agent and takes it away', async () => {
+  await liveThrough({ box: 'debian/12', cpus: 2, memory: '1GiB', stopsBy: 'agent' })
 }, 520_000)
 
 const pair = `version: 1

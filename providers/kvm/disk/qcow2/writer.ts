@@ -1,5 +1,7 @@
 import { cut, lengthOf } from '../../virtio/queue/pieces.ts'
 import type { Disk } from '../disk.ts'
+import { Commit } from './commit.ts'
+import { GivenUp } from './given-up.ts'
 import type { Entry } from './mapping.ts'
 import type { Qcow2Reader } from './reader.ts'
 import { Refcounts } from './refcounts.ts'
@@ -8,28 +10,24 @@ import { Refcounts } from './refcounts.ts'
 const dirtyTablesAllowed = 32
 
 /**
- * A qcow2 image for writing.
- *
- * New data goes to clusters that nothing on disk refers to, and the tables that lead to it are written by
- * `flush`, in an order that leaves a sound image wherever it is cut off, by SIGKILL or by loss of power:
- * counts and data, then the refcount table, then L2 tables, then L1, each on stable storage before the
- * next. What was given up becomes free, and can be written over, only after that. So the worst that is left
- * behind is a cluster counted and not used, which the next opening frees.
+ * A qcow2 image for writing. New data goes to clusters that nothing on disk refers to; the tables that lead to it are
+ * changed in memory and written by `flush` (commit.ts).
  */
 export class Qcow2Writer implements Disk {
   readonly readOnly = false
   readonly refcounts: Refcounts
   readonly #image: Qcow2Reader
   readonly #clusterSize: number
-  /** Clusters that what is on disk may still refer to. */
-  #givenUp: number[] = []
-  /** After one failure the host has dropped what was to be written (fsync(2), Linux): no later success counts. */
-  #lost: unknown = null
+  readonly #givenUp: GivenUp
+  readonly #commit: Commit
 
   constructor(image: Qcow2Reader) {
     this.#image = image
     this.#clusterSize = image.clusterSize
     this.refcounts = new Refcounts(image.file, image.header)
+    this.#givenUp = new GivenUp(image.clusterSize)
+    const { file, mapping } = image
+    this.#commit = new Commit({ file, mapping, refcounts: this.refcounts, givenUp: this.#givenUp })
   }
 
   get size(): number {
@@ -89,41 +87,11 @@ export class Qcow2Writer implements Disk {
   }
 
   flush(): void {
-    const steps = this.#flushSteps()
-    while (!steps.next().done) this.#noteLoss(() => this.#image.file.sync())
+    this.#commit.run()
   }
 
-  async flushAway(): Promise<void> {
-    const steps = this.#flushSteps()
-    while (!steps.next().done) {
-      try {
-        await this.#image.file.syncAway()
-      } catch (error) {
-        this.#lost = error
-        throw error
-      }
-    }
-  }
-
-  /** Writes what is due, and stops where it must be on stable storage before more is written. */
-  *#flushSteps(): Generator<void> {
-    const { mapping } = this.#image
-    if (this.#lost !== null) throw this.#lost
-    this.refcounts.writeBlocks()
-    yield
-    if (this.refcounts.tableDirty) {
-      this.refcounts.writeTable()
-      yield
-    }
-    if (mapping.dirtyTables > 0) {
-      mapping.writeTables()
-      yield
-    }
-    if (mapping.l1Dirty) {
-      mapping.writeL1()
-      yield
-    }
-    this.#freeGivenUp()
+  flushAway(): Promise<void> {
+    return this.#commit.runAway()
   }
 
   close(): void {
@@ -131,15 +99,6 @@ export class Qcow2Writer implements Disk {
       this.flush()
     } finally {
       this.#image.close()
-    }
-  }
-
-  #noteLoss(sync: () => void): void {
-    try {
-      sync()
-    } catch (error) {
-      this.#lost = error
-      throw error
     }
   }
 
@@ -192,7 +151,7 @@ export class Qcow2Writer implements Disk {
       throw error
     }
     for (let index = 0; index < run.count; index += 1) {
-      this.#giveUp(this.#image.mapping.lookup(cluster + index))
+      this.#givenUp.addEntry(this.#image.mapping.lookup(cluster + index))
       const offset = (run.first + index) * this.#clusterSize
       this.#image.mapping.set(cluster + index, { kind: 'data', offset, inPlace: true })
     }
@@ -208,7 +167,7 @@ export class Qcow2Writer implements Disk {
 
   #makeZero(cluster: number, entry: Entry): void {
     this.#ownTable(cluster)
-    this.#giveUp(entry)
+    this.#givenUp.addEntry(entry)
     this.#image.mapping.set(
       cluster,
       this.#beyondBase(cluster) ? { kind: 'absent' } : { kind: 'zero', offset: 0 },
@@ -222,40 +181,7 @@ export class Qcow2Writer implements Disk {
     const place = mapping.tablePlace(l1Index)
     if (place?.inPlace) return
     mapping.placeTable(l1Index, this.refcounts.allocate(1).first * this.#clusterSize)
-    if (place !== null) this.#givenUp.push(place.offset / this.#clusterSize)
-  }
-
-  #giveUp(entry: Entry): void {
-    if (entry.kind === 'absent' || (entry.kind === 'zero' && entry.offset === 0)) return
-    const length = entry.kind === 'compressed' ? entry.length : this.#clusterSize
-    const last = Math.floor((entry.offset + length - 1) / this.#clusterSize)
-    for (let cluster = Math.floor(entry.offset / this.#clusterSize); cluster <= last; cluster += 1) {
-      this.#givenUp.push(cluster)
-    }
-  }
-
-  /** Nothing on disk refers to these any more: their space goes back to the host. */
-  #freeGivenUp(): void {
-    if (this.#givenUp.length === 0) return
-    const clusters = this.#givenUp.sort((a, b) => a - b)
-    this.#givenUp = []
-    let start = -1
-    let end = -1
-    const punch = () => {
-      if (end > start) this.#image.file.punch(start * this.#clusterSize, (end - start) * this.#clusterSize)
-    }
-    for (const cluster of clusters) {
-      const left = this.refcounts.get(cluster) - 1
-      this.refcounts.set(cluster, left)
-      if (left > 0) continue
-      if (cluster !== end) {
-        punch()
-        start = cluster
-      }
-      end = cluster + 1
-    }
-    punch()
-    this.refcounts.writeBlocks()
+    if (place !== null) this.#givenUp.add(place.offset)
   }
 
   #wholeClusters(offset: number, length: number): { first: number; end: number } {
