@@ -5,6 +5,7 @@ import { isPosadaError } from '../../../src/errors/index.ts'
 import { writeFileAtomic } from '../../../src/lib/write-file.ts'
 import { isElf, readPvhKernel } from './elf.ts'
 import { type ImageFile, openImage } from './kernel-file.ts'
+import { trimKernel } from './trim-kernel.ts'
 import { unpackKernel } from './unpack-kernel.ts'
 
 /**
@@ -17,7 +18,7 @@ export async function cacheKernel(kernel: string, cacheDir: string): Promise<voi
     if (existsSync(path)) return
     const unpacked = withImage(kernel, (file) => (isElf(file.read(0, 4)) ? null : unpackKernel(file)))
     if (unpacked === null) return
-    await writeFileAtomic(path, unpacked)
+    await writeFileAtomic(path, trimKernel(unpacked))
     // Without the note it could not be started; an empty file says so.
     if (!hasPvhEntry(path)) await writeFileAtomic(path, '')
   } catch (error) {
