@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { isErrno } from '../lib/errno.ts'
+import { joinStreams } from '../lib/join-streams.ts'
 import { openTunnel, type SshSession } from '../ssh/index.ts'
 import type { Forward } from './config.ts'
 import type { GuestPort } from './guest-ports.ts'
@@ -88,12 +89,7 @@ export class Forwards {
         socket.destroy()
         return
       }
-      const { channel } = tunnel
-      channel.on('error', () => socket.destroy())
-      channel.once('close', () => socket.destroySoon())
-      socket.once('close', () => channel.destroy())
-      if (socket.destroyed) channel.destroy()
-      socket.pipe(channel).pipe(socket)
+      joinStreams(socket, tunnel.channel)
     } catch {
       socket.destroy() // the SSH connection ended: its own watcher tells
     }

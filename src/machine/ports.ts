@@ -5,7 +5,7 @@ import type { Project } from './project.ts'
 import type { PortsResult } from './results.ts'
 import { selectMachines } from './select.ts'
 
-/** The host's ports that lead into the running machines. */
+/** The host's ports that lead into the running machines, and these machines' private addresses. */
 export async function ports(project: Project, machines: readonly string[]): Promise<PortsResult[]> {
   const results: PortsResult[] = []
   for (const config of selectMachines(project.manifest, machines)) {
@@ -26,6 +26,7 @@ export async function ports(project: Project, machines: readonly string[]): Prom
       machine: name,
       ssh: sshAddress(provider, state, paths),
       ports: [...state.ports, ...(auto ?? [])],
+      networks: (state.networks ?? []).map(({ network, ipv4, ipv6 }) => ({ name: network, ipv4, ipv6 })),
     })
   }
   return results

@@ -118,6 +118,18 @@ export interface PortsResult {
   machine: string
   ssh: SshAddress
   ports: PortResult[]
+  /** Its addresses on private networks, which `posada proxy` leads to. */
+  networks: { name: string; ipv4: string; ipv6: string }[]
+}
+
+/** A proxy that leads to the project's machines. */
+export interface ProxyResult {
+  project: string
+  host: string
+  port: number
+  /** URLs of the same port, for clients that take one of them. */
+  socks: string
+  http: string
 }
 
 /** The end of a guest's command: its exit code, or 128 + the number of the signal that killed it. */

@@ -1,26 +1,36 @@
 import { PosadaError } from '../errors/index.ts'
-import { readState } from '../project/machine-state.ts'
-import { clientConfig, type SshTarget } from '../ssh/index.ts'
+import { domainOf } from '../network/services/names.ts'
+import { type RecordedAttachment, readState } from '../project/machine-state.ts'
+import { clientConfig, type NamedTarget } from '../ssh/index.ts'
 import { sshTarget } from './guest/target.ts'
 import type { Project } from './project.ts'
 import { selectMachines } from './select.ts'
 import { sshProxyCommand } from './ssh-proxy.ts'
 
 /**
- * Text for OpenSSH's ssh_config(5) with a Host for each machine that exists; a machine's port stays
+ * Text for OpenSSH's ssh_config(5) with a Host for each machine that exists, by its name and private addresses; a machine's port stays
  * the same for as long as nobody takes it while the machine is stopped.
  */
 export async function sshConfig(project: Project, machines: readonly string[]): Promise<string> {
-  const targets: SshTarget[] = []
+  const targets: NamedTarget[] = []
   for (const { name } of selectMachines(project.manifest, machines)) {
     const paths = project.paths.machine(name)
     const state = await readState(paths)
     if (state?.login.ownKey === true)
-      targets.push(sshTarget(await project.providers.get(state.provider), state, paths))
+      targets.push({
+        ...sshTarget(await project.providers.get(state.provider), state, paths),
+        names: namesOn(state.networks ?? [], name, project.manifest.name),
+      })
     else if (machines.length > 0) throw notYet(name)
   }
   if (targets.length === 0) throw notYet(undefined)
   return clientConfig(targets, (machine) => sshProxyCommand(project, machine))
+}
+
+/** What a machine is called on private networks: `ssh 10.40.0.10` then works on the host as it does among machines. */
+function namesOn(networks: readonly RecordedAttachment[], machine: string, project: string): string[] {
+  if (networks.length === 0) return []
+  return [`${machine}.${domainOf(project)}`, ...networks.flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6])]
 }
 
 function notYet(machine: string | undefined): PosadaError {

@@ -6,16 +6,19 @@ import type { SshTarget } from './session.ts'
 /** A program with its arguments that joins its standard streams to the SSH server of the machine of this alias. */
 export type Proxy = (hostAlias: string) => readonly string[]
 
+/** A machine with what else it is called: its full name, its addresses. */
+export type NamedTarget = SshTarget & { names?: readonly string[] }
+
 /**
- * Text for OpenSSH's ssh_config, a `Host` block a machine under its alias, for `ssh -F`, scp, rsync
+ * Text for OpenSSH's ssh_config, a `Host` block a machine under its alias and its other names, for `ssh -F`, scp, rsync
  * and editors. The recorded host key is held to, and nothing else of the user's is offered or
  * written. E_VALUE_INVALID for a path that ssh_config cannot hold. Source: ssh_config(5).
  */
-export function clientConfig(targets: readonly SshTarget[], proxy: Proxy): string {
+export function clientConfig(targets: readonly NamedTarget[], proxy: Proxy): string {
   return targets.map((target) => hostBlock(target, proxy)).join('\n')
 }
 
-function hostBlock(target: SshTarget, proxy: Proxy): string {
+function hostBlock(target: NamedTarget, proxy: Proxy): string {
   const lines = [
     ['HostName', target.host],
     ['Port', String(target.port)],
@@ -31,7 +34,8 @@ function hostBlock(target: SshTarget, proxy: Proxy): string {
     ['KexAlgorithms', `^${keyExchanges.slice(0, 2).join(',')}`],
     ['Ciphers', `^${ciphers[0]}`],
   ]
-  return `Host ${target.hostAlias}\n${lines.map(([key, value]) => `  ${key} ${value}\n`).join('')}`
+  const names = [target.hostAlias, ...(target.names ?? [])].join(' ')
+  return `Host ${names}\n${lines.map(([key, value]) => `  ${key} ${value}\n`).join('')}`
 }
 
 /** For the user's shell, with which ssh runs it; `%` begins a token of ssh's own. */

@@ -1,7 +1,7 @@
 /** SSH: keys, connections, commands, copies, and configuration for other clients. Knows no machine. */
 export { type Captured, capture } from './capture.ts'
 export type { ExecResult } from './channel.ts'
-export { clientConfig } from './client-config.ts'
+export { clientConfig, type NamedTarget } from './client-config.ts'
 export { type ConnectOptions, connect, loadSsh2 } from './connect.ts'
 export type { SshStage } from './connect-error.ts'
 export { type CopyOptions, type CopyResult, download, upload } from './copy/index.ts'

@@ -146,7 +146,7 @@ export function copyText({
 
 export function portsText(machines: readonly PortsResult[], paint: Palette): string {
   if (machines.length === 0) return 'no machine is running'
-  const rows = machines.flatMap(({ machine, ssh, ports }) => [
+  const rows = machines.flatMap(({ machine, ssh, ports, networks }) => [
     { machine, guest: '22/tcp (ssh)', host: `${ssh.host}:${ssh.port}`, note: '' },
     ...ports.map((port) => ({
       machine,
@@ -154,6 +154,7 @@ export function portsText(machines: readonly PortsResult[], paint: Palette): str
       host: `${port.hostAddress}:${port.hostPort}`,
       note: portNote(port),
     })),
+    ...networks.map(({ name, ipv4 }) => ({ machine, guest: ipv4, host: 'posada proxy', note: `on ${name}` })),
   ])
   const columns = [
     { title: 'MACHINE', text: (row: (typeof rows)[number]) => row.machine },

@@ -2,6 +2,7 @@ import { formatPart, formatRate } from '../../lib/link-units.ts'
 import { formatDuration } from '../../lib/units.ts'
 import type { CaptureResult } from '../../machine/networks/capture.ts'
 import type { NetworkResult } from '../../machine/networks/list.ts'
+import type { ProxyResult } from '../../machine/results.ts'
 import type { Palette } from '../../ui/colour.ts'
 import { renderTable } from '../../ui/table.ts'
 
@@ -55,4 +56,13 @@ export function captureText({ packets, dropped, broken }: CaptureResult): string
   const frames = `${packets} frame${packets === 1 ? '' : 's'}`
   const missing = dropped === 0 ? '' : `, ${dropped} missing, which came faster than they were taken`
   return `${frames} captured${missing}${broken ? '; the networks have ended' : ''}`
+}
+
+/** Where a proxy is, and how it is used. */
+export function proxyText({ project, host, port, socks, http }: ProxyResult, machine: string): string {
+  return [
+    `${project}'s machines and private addresses are reached through ${host}:${port} until Ctrl-C; for example`,
+    `  curl -x ${socks} http://${machine}/`,
+    `  export ALL_PROXY=${socks} http_proxy=${http}`,
+  ].join('\n')
 }

@@ -53,6 +53,13 @@ test.each(['/line\nend', '/var ${HOME}'])('a path that cannot be written is refu
   )
 })
 
+test.each(['web', 'web.shop.internal', '10.40.0.2', 'fd00::2'])('a machine is found as %s', async (name) => {
+  const named = { ...target('/p'), names: ['web.shop.internal', '10.40.0.2', 'fd00::2'] }
+  const shown = await settings(clientConfig([target('/p', 'db'), named], none), name)
+  expect(shown).toMatch(/^hostkeyalias web$/m)
+  expect(shown).toMatch(/^port 2222$/m)
+})
+
 test('one block a machine', () => {
   expect(clientConfig([target('/p', 'db'), target('/p q', 'web')], none)).toMatchSnapshot()
 })

@@ -1,0 +1,42 @@
+import * as Flags from '@oclif/core/flags'
+import { BaseCommand } from '../base-command.ts'
+import { proxyText } from '../cli/text/networks.ts'
+import { proxy } from '../machine/proxy.ts'
+import type { ProxyResult } from '../machine/results.ts'
+
+export default class ServeProxy extends BaseCommand {
+  static override summary =
+    'Lead programs of this host to machines by their names and private addresses: SOCKS and HTTP, until Ctrl-C.'
+  static override examples = ['<%= config.bin %> proxy', 'curl -x socks5h://127.0.0.1:1080 http://web/']
+  static override flags = {
+    port: Flags.integer({
+      description:
+        'The port of 127.0.0.1; 0 for a free one. As a rule 1080, or a free one where that is taken.',
+      min: 0,
+      max: 65_535,
+      helpValue: 'PORT',
+    }),
+  }
+
+  /** With --json it is printed as soon as it serves, not at its end. */
+  override toSuccessJson(): undefined {
+    return undefined
+  }
+
+  async run(): Promise<ProxyResult> {
+    const { flags } = await this.parse(ServeProxy)
+    const project = await this.openProject(flags)
+    const example = project.manifest.machines.find(({ networks }) => networks.length > 0)?.name ?? 'MACHINE'
+    return proxy(project, {
+      port: flags.port ?? null,
+      onReady: (result) => {
+        if (flags.json) super.logJson(result)
+        else this.print(proxyText(result, example))
+      },
+    })
+  }
+
+  override logJson(document: unknown): void {
+    if (document !== undefined) super.logJson(document)
+  }
+}

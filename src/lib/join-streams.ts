@@ -1,0 +1,15 @@
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+
+/**
+ * Passes on what comes from either until both have said all; whichever breaks takes the other along. A side that
+ * has said all may still hear, so the socket has to allow half-open connections.
+ */
+export function joinStreams(socket: Socket, stream: Duplex): void {
+  stream.on('error', () => socket.destroy())
+  stream.once('close', () => socket.destroySoon())
+  socket.on('error', () => socket.destroy())
+  socket.once('close', () => stream.destroy())
+  if (socket.destroyed) stream.destroy()
+  socket.pipe(stream).pipe(socket)
+}

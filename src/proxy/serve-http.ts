@@ -1,0 +1,96 @@
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { joinStreams } from '../lib/join-streams.ts'
+import { type Open, parseDestination, type Refusal } from './destination.ts'
+import { forwardedHeaders, withoutHopHeaders } from './http-headers.ts'
+
+const statusOf: Record<Refusal, number> = { forbidden: 403, absent: 502, refused: 502 }
+const reasonOf: Record<number, string> = { 400: 'Bad Request', 403: 'Forbidden', 502: 'Bad Gateway' }
+
+/**
+ * The HTTP part of a proxy: `CONNECT host:port`, and requests with an absolute URL (RFC 9110, 9.3.6; RFC 9112,
+ * 3.2). It is not told of a port: sockets are given to it with `emit('connection')`.
+ */
+export function httpProxy(open: Open): Server {
+  const server = createServer((req, res) => void passOn(req, res, open))
+  server.on('connect', (req, socket, head) => void tunnel(req.url ?? '', socket, head, open))
+  server.on('clientError', (_, socket) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')
+    else socket.destroy()
+  })
+  return server
+}
+
+async function tunnel(target: string, socket: Duplex, head: Buffer, open: Open): Promise<void> {
+  socket.on('error', () => socket.destroy())
+  const to = parseDestination(target)
+  if (to === null) {
+    socket.end(answer(400, `CONNECT wants a name and a port, as web:443, not ${JSON.stringify(target)}`))
+    return
+  }
+  const opened = await open(to)
+  if ('refused' in opened) {
+    socket.end(answer(statusOf[opened.refused], opened.message))
+    return
+  }
+  if (!(socket instanceof Socket)) throw new Error('a client without a socket')
+  socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
+  if (head.length > 0) socket.unshift(head)
+  joinStreams(socket, opened.stream)
+}
+
+function answer(status: number, message: string): string {
+  const body = `${message}\n`
+  const head = [
+    `HTTP/1.1 ${status} ${reasonOf[status]}`,
+    'Content-Type: text/plain; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ]
+  return `${head.join('\r\n')}\r\n\r\n${body}`
+}
+
+async function passOn(req: IncomingMessage, res: ServerResponse, open: Open): Promise<void> {
+  const url = absolute(req.url ?? '')
+  if (url === null) {
+    refuse(req, res, 400, 'this is a proxy: give it to a client, as curl -x socks5h://HOST:PORT')
+    return
+  }
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
+  const opened = await open({ host, port: Number(url.port || 80) })
+  if ('refused' in opened) {
+    refuse(req, res, statusOf[opened.refused], opened.message)
+    return
+  }
+  const { stream } = opened
+  res.once('close', () => stream.destroy())
+  const onward = request({
+    createConnection: () => stream,
+    method: req.method ?? 'GET',
+    path: `${url.pathname}${url.search}`,
+    headers: forwardedHeaders(req.rawHeaders, url.host),
+    setHost: false,
+  })
+  onward.on('response', (back) => {
+    res.writeHead(back.statusCode ?? 502, back.statusMessage ?? '', withoutHopHeaders(back.rawHeaders))
+    pipeline(back, res).catch(() => res.destroy())
+  })
+  onward.on('error', (error) => {
+    if (res.headersSent) res.destroy()
+    else refuse(req, res, 502, `what answers there is not HTTP, or broke off (${error.message})`)
+  })
+  pipeline(req, onward).catch(() => onward.destroy())
+}
+
+/** `http://web/…` and nothing else: for `https:` a client uses CONNECT. */
+function absolute(target: string): URL | null {
+  return /^http:\/\//i.test(target) && URL.canParse(target) ? new URL(target) : null
+}
+
+function refuse(req: IncomingMessage, res: ServerResponse, status: number, message: string): void {
+  req.resume()
+  res.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' })
+  res.end(`${message}\n`)
+}
