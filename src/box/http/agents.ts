@@ -1,8 +1,8 @@
 import type { Dispatcher } from 'undici'
 import { wholeModule } from '../../lib/whole-module.ts'
 import { trustedAuthorities } from './certificates.ts'
-import type { HttpTimeouts } from './client.ts'
 import { proxyFor } from './proxy.ts'
+import type { HttpTimeouts } from './timeouts.ts'
 
 /** How to reach a host: directly or by a proxy (its address). */
 export interface Way {

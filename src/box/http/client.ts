@@ -7,6 +7,7 @@ import { connectionFailure, mayPass } from './failure.ts'
 import { inTime, tooLate } from './in-time.ts'
 import { followRedirect } from './redirect.ts'
 import { type HttpResponse, responseOf } from './response.ts'
+import { type HttpTimeouts, standardTimeouts } from './timeouts.ts'
 
 export interface HttpRequest {
   url: string | URL
@@ -19,15 +20,6 @@ export interface HttpRequest {
   /** Allows http:// to other hosts than this computer: a checksum vouches for what comes. */
   plain?: boolean
   signal: AbortSignal
-}
-
-/** Milliseconds; see `openHttp`. */
-export interface HttpTimeouts {
-  connect: number
-  /** From the request to the first line of the answer. */
-  answer: number
-  /** Between two pieces of the body. */
-  stall: number
 }
 
 export interface HttpClient {
@@ -45,12 +37,11 @@ export interface HttpOptions {
   timeouts?: Partial<HttpTimeouts>
 }
 
-const standard: HttpTimeouts = { connect: 15_000, answer: 60_000, stall: 30_000 }
 const redirectLimit = 10
 
 /** An HTTP client that keeps connections open until it is closed. Any number of requests may run at once. */
 export function openHttp({ env, timeouts = {} }: HttpOptions): HttpClient {
-  const limits = { ...standard, ...timeouts }
+  const limits = { ...standardTimeouts, ...timeouts }
   const agents = agentsOf(env, limits)
 
   const send = async (request: HttpRequest, url: URL): Promise<HttpResponse> => {

@@ -3,7 +3,8 @@ import { sleep } from '../../lib/sleep.ts'
 import { formatDuration } from '../../lib/units.ts'
 import type { Machine, ReadyProbe } from '../../manifest/index.ts'
 import type { SshSession } from '../../ssh/index.ts'
-import { type Answer, probeName, probeOnce } from './probe.ts'
+import type { Answer } from './look.ts'
+import { probeName, probeOnce } from './probe.ts'
 
 /** Milliseconds that a single look at a port may take: a firewall that drops packets never answers. */
 const LOOK_LIMIT = 10_000

@@ -1,7 +1,7 @@
 import { untilAborted } from '../../lib/abort.ts'
 import type { TcpProbe } from '../../manifest/index.ts'
 import { openTunnel, type SshSession, type Tunnel, type TunnelEnd } from '../../ssh/index.ts'
-import type { Answer, ProbeContext } from './probe.ts'
+import type { Answer, ProbeContext } from './look.ts'
 
 /** Ready as soon as something takes a connection on the guest's port. */
 export async function probeTcp({ port }: TcpProbe, { session, signal }: ProbeContext): Promise<Answer> {

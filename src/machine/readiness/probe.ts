@@ -1,19 +1,8 @@
 import type { ReadyProbe } from '../../manifest/index.ts'
-import type { SshSession } from '../../ssh/index.ts'
+import type { Answer, ProbeContext } from './look.ts'
 import { probeHttp } from './probe-http.ts'
 import { probeShell } from './probe-shell.ts'
 import { probeTcp } from './probe-tcp.ts'
-
-/** What one look at a machine came to; `answer` goes on after `not ready: `. */
-export type Answer = { ready: true } | { ready: false; answer: string; details?: readonly string[] }
-
-export interface ProbeContext {
-  session: SshSession
-  /** The machine's environment, for shell probes. */
-  env: Record<string, string>
-  /** Ends this look: its time is over, or the user interrupted. */
-  signal: AbortSignal
-}
 
 /** Looks once, from inside the guest. Throws E_SSH_LOST, and the signal's reason. */
 export function probeOnce(probe: ReadyProbe, context: ProbeContext): Promise<Answer> {
