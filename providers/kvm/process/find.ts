@@ -1,10 +1,10 @@
-import { basename } from 'node:path'
 import { hostBootId } from '../../../src/lib/boot-id.ts'
 import { findProcess } from '../../../src/lib/find-process.ts'
 import { isAlive, type ProcessIdentity } from '../../../src/lib/process-identity.ts'
 import type { Recorded } from '../../../src/lib/run-record.ts'
 import type { MachineSpec } from '../../../src/provider/index.ts'
 import type { Run } from '../run-record.ts'
+import { isMachine } from './title.ts'
 
 /**
  * The machine's process, or null where none lives. All processes are searched where the record names none that
@@ -26,19 +26,4 @@ export async function findRunning(
     if (!thorough && (!isOfThisBoot || run.ending !== undefined)) return null
   }
   return await findProcess((argv) => isMachine(argv, spec.id))
-}
-
-/** What `ps` shows of a machine's process, and what it is found by. */
-export function processTitle({ name, id }: Pick<MachineSpec, 'name' | 'id'>): string {
-  return `${title} ${name} ${id}`
-}
-
-const title = 'posada-kvm'
-const entry = 'kvm-vmm.cjs'
-
-/** Whether these arguments are of this very machine's process, with its title or, for its first moments, without. */
-export function isMachine(argv: readonly string[], id: string): boolean {
-  const words = argv.filter((word) => word !== '')
-  if (words.length === 1) return words[0]?.startsWith(`${title} `) === true && words[0].endsWith(` ${id}`)
-  return basename(words[1] ?? '') === entry && words.length === 4 && words[3] === id
 }

@@ -8,7 +8,7 @@ import type { PowerRequest } from '../devices/power-port.ts'
 import { createSerialPortState, resetSerialPort, serialOutput } from '../devices/serial-port.ts'
 import { powerButtonGsi } from '../memory/layout.ts'
 import { createRam, type Ram } from '../memory/ram.ts'
-import type { VcpuThread } from '../vcpu/vcpu.ts'
+import { abandonThreads, type VcpuThread } from '../vcpu/thread.ts'
 import type { BalloonDevice } from '../virtio/devices/balloon/device.ts'
 import { createMachine, type Machine } from '../vm/machine.ts'
 import { openKvm } from '../vm/open-kvm.ts'
@@ -112,7 +112,7 @@ export async function powerOn(
     reached('processors')
   } catch (error) {
     await machine?.close()
-    await Promise.all(threads.map((thread) => thread.abandon()))
+    await abandonThreads(threads)
     const [opened] = await Promise.allSettled([opening])
     if (opened.status === 'fulfilled') await opened.value.close()
     throw error

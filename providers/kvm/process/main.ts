@@ -2,9 +2,10 @@ import { closeSync, openSync, readFileSync } from 'node:fs'
 import { encodeFailure, encodeReady } from '../../../src/background/handshake.ts'
 import { logLine as log, tellStarter } from '../../../src/background/starter.ts'
 import { fromSystemError } from '../../../src/errors/index.ts'
-import { processTitle } from './find.ts'
+import { startVcpuThreads } from '../vcpu/thread.ts'
+import { entryPoint } from './entry-points.ts'
 import type { VmmConfig } from './launch.ts'
-import { supervise } from './supervise.ts'
+import { processTitle } from './title.ts'
 
 /** The process of one machine: its configuration on standard input, one line of JSON on standard output. */
 
@@ -36,10 +37,14 @@ void main(
 async function main(cut: Promise<string>): Promise<void> {
   const config = JSON.parse(readFileSync(0, 'utf8')) as VmmConfig
   process.title = processTitle(config.spec)
+  const threads = startVcpuThreads(config.spec.cpus, entryPoint('kvm-vcpu', config.entries))
   let ready = false
   try {
+    // Loaded while the threads start.
+    const { supervise } = await import('./supervise.ts')
     await supervise({
       ...config,
+      threads,
       log,
       cut,
       onReady: () => {

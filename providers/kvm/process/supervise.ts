@@ -8,7 +8,7 @@ import { processIdentity } from '../../../src/lib/process-identity.ts'
 import type { MachineSpec } from '../../../src/provider/index.ts'
 import { kvmFiles } from '../files.ts'
 import { type Run, type RunEnding, writeRecord } from '../run-record.ts'
-import { startVcpuThreads } from '../vcpu/vcpu.ts'
+import { startVcpuThreads, type VcpuThread } from '../vcpu/thread.ts'
 import type { BalloonDevice } from '../virtio/devices/balloon/device.ts'
 import { entryPoint } from './entry-points.ts'
 import { type Guest, type GuestEvent, openHost, powerOn } from './guest.ts'
@@ -16,6 +16,8 @@ import type { VmmConfig } from './launch.ts'
 import { createMilestones } from './milestones.ts'
 
 export interface SuperviseOptions extends VmmConfig {
+  /** Of the vCPUs of the first guest. */
+  threads: readonly VcpuThread[]
   log: (message: string) => void
   /** The vCPUs run. */
   onReady: () => void
@@ -48,14 +50,12 @@ export async function supervise(options: SuperviseOptions): Promise<RunEnding> {
 
 /** @param recorded the guest must not run before */
 async function run(
-  { log, onReady, cut, ...config }: SuperviseOptions,
+  { log, onReady, cut, threads, ...config }: SuperviseOptions,
   recorded: Promise<void>,
 ): Promise<RunEnding> {
   const { spec } = config
   const milestones = createMilestones()
   milestones.reached('configuration')
-  const startThreads = () => startVcpuThreads(spec.cpus, entryPoint('kvm-vcpu', config.entries))
-  const threads = startThreads()
   const host = openHost(spec, log)
   milestones.reached('host')
   let guest: Guest | null = await powerOn(config, host, { threads, milestones })
@@ -121,9 +121,10 @@ async function run(
   }
 
   async function restart(): Promise<RunEnding | null> {
+    const again = startVcpuThreads(spec.cpus, entryPoint('kvm-vcpu', config.entries))
     host.ram.clear()
     try {
-      guest = await powerOn(config, host, { threads: startThreads(), milestones: createMilestones() })
+      guest = await powerOn(config, host, { threads: again, milestones: createMilestones() })
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       return { how: 'failed', reason: `it could not restart: ${reason}` }

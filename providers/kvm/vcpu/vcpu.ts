@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { Worker } from 'node:worker_threads'
 import type { AddressBus } from '../bus/bus.ts'
 import { closeDescriptor } from '../ffi/libc.ts'
 import { answerAccess } from './exit-channel.ts'
@@ -7,14 +6,8 @@ import type { EntryState } from './initial-state.ts'
 import { kickThread } from './kick.ts'
 import type { Ending } from './run-loop.ts'
 import { mapRunPage, type RunPage } from './run-page.ts'
-import {
-  type Command,
-  cell,
-  command,
-  commandOf,
-  createSharedState,
-  type SharedState,
-} from './shared-state.ts'
+import { type Command, cell, command, commandOf, type SharedState } from './shared-state.ts'
+import type { VcpuThread } from './thread.ts'
 import type { VcpuThreadData, VcpuThreadMessage, VcpuThreadStart } from './worker.ts'
 
 /** A virtual processor, as the thread of the devices sees it. It starts paused. */
@@ -40,62 +33,31 @@ export type VcpuSetup = Omit<VcpuThreadData, 'shared' | 'id' | 'cpus'>
 const kickInterval = 10
 const kickLimit = 1000
 
-/** A thread on its way to being a vCPU. */
-export interface VcpuThread {
-  /** Makes the vCPU, which takes the thread a while. */
-  setUp(setup: VcpuSetup): void
-  /** Then says where to begin: null for all but the boot processor. @throws Error what the thread died of meanwhile */
-  begin(entry: EntryState | null): Promise<Vcpu>
-  abandon(): Promise<void>
+/** Has a thread make its vCPU, which takes a while. */
+export function setUpVcpu({ id, cpus, worker, shared }: VcpuThread, setup: VcpuSetup): void {
+  const data: VcpuThreadData = { ...setup, id, cpus, shared: shared.buffer }
+  worker.postMessage(data)
 }
 
 /**
- * Starts the threads of a machine's vCPUs. They take as long to load as a process of Node does, so they come before
- * anything that the machine is made of.
+ * The vCPU of a thread that was set up, once it is there.
  *
- * @param workerFile the built worker.ts
+ * @param entry where to begin: null for all but the boot processor
+ * @throws Error what the thread died of meanwhile
  */
-export function startVcpuThreads(cpus: number, workerFile: string): VcpuThread[] {
-  return Array.from({ length: cpus }, (_, id) => startThread(id, cpus, workerFile))
-}
-
-function startThread(id: number, cpus: number, workerFile: string): VcpuThread {
-  const shared = createSharedState()
-  Atomics.store(shared.cells, cell.command, command.pause)
-  const worker = new Worker(workerFile, { name: `vcpu${id}`, trackUnmanagedFds: false })
-  let kvm = -1
-  // Its failure is told to who begins; without this, one before that would end the process.
-  const failed = new Promise<Error>((resolve) => worker.once('error', resolve))
-  return {
-    setUp: (setup) => {
-      kvm = setup.kvm
-      const data: VcpuThreadData = { ...setup, id, cpus, shared: shared.buffer }
-      worker.postMessage(data)
-    },
-    begin: (entry) => begin({ worker, shared, failed, id, kvm, entry }),
-    abandon: async () => {
-      await worker.terminate()
-    },
-  }
-}
-
-interface Begin {
-  worker: Worker
-  shared: SharedState
-  failed: Promise<Error>
-  id: number
-  kvm: number
-  entry: VcpuThreadStart
-}
-
-async function begin({ worker, shared, failed, id, kvm, entry }: Begin): Promise<Vcpu> {
+export async function beginVcpu(
+  { id, worker, shared, failed }: VcpuThread,
+  kvm: number,
+  entry: EntryState | null,
+): Promise<Vcpu> {
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
   const ready = new Promise<VcpuThreadMessage & { type: 'ready' }>((resolve) => {
     worker.on('message', (message: VcpuThreadMessage) => {
       if (message.type === 'ready') resolve(message)
     })
   })
-  worker.postMessage(entry)
+  const start: VcpuThreadStart = entry
+  worker.postMessage(start)
   const first = await Promise.race([ready, failed])
   if (first instanceof Error) throw first
   const { tid, vcpu } = first

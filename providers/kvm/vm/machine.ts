@@ -6,7 +6,8 @@ import { createConfigState } from '../pci/config-state.ts'
 import { answerBurst } from '../vcpu/exit-channel.ts'
 import type { EntryState } from '../vcpu/initial-state.ts'
 import type { Ending } from '../vcpu/run-loop.ts'
-import type { Vcpu, VcpuThread } from '../vcpu/vcpu.ts'
+import { abandonThreads, type VcpuThread } from '../vcpu/thread.ts'
+import { beginVcpu, setUpVcpu, type Vcpu } from '../vcpu/vcpu.ts'
 import { createDoorbells, type Doorbells } from './doorbells.ts'
 import { watchEvent } from './event-watch.ts'
 import { createInterrupts, type Interrupts } from './interrupts.ts'
@@ -89,10 +90,10 @@ export function createMachine({ kvm, ram, serial }: MachineOptions): Machine {
     async startVcpus({ threads, nested, entry }) {
       const serialThread = { shared: serial.shared, interrupt: interrupts.line(serialPort.gsi).fd }
       const setup = { kvm, vm: vm.fd, nested, bell, claimedPorts, pciConfig, serial: serialThread }
-      for (const thread of threads) thread.setUp(setup)
+      for (const thread of threads) setUpVcpu(thread, setup)
       const first = await orAbandon(threads, entry)
       const results = await Promise.allSettled(
-        threads.map((thread, id) => thread.begin(id === 0 ? first : null)),
+        threads.map((thread) => beginVcpu(thread, kvm, thread.id === 0 ? first : null)),
       )
       for (const result of results) if (result.status === 'fulfilled') vcpus.push(result.value)
       for (const result of results) if (result.status === 'rejected') throw result.reason
@@ -121,7 +122,7 @@ async function orAbandon<T>(threads: readonly VcpuThread[], work: () => Promise<
   try {
     return await work()
   } catch (error) {
-    await Promise.all(threads.map((thread) => thread.abandon()))
+    await abandonThreads(threads)
     throw error
   }
 }

@@ -3,7 +3,7 @@ import { createSerialPortState, serialOutput } from '../../../providers/kvm/devi
 import { closeDescriptor } from '../../../providers/kvm/ffi/libc.ts'
 import { createRam } from '../../../providers/kvm/memory/ram.ts'
 import { entryPoint } from '../../../providers/kvm/process/entry-points.ts'
-import { startVcpuThreads } from '../../../providers/kvm/vcpu/vcpu.ts'
+import { startVcpuThreads } from '../../../providers/kvm/vcpu/thread.ts'
 import { createMachine, type Machine } from '../../../providers/kvm/vm/machine.ts'
 import { openKvm } from '../../../providers/kvm/vm/open-kvm.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isMachine, processTitle } from '../../../../../providers/kvm/process/find.ts'
+import { isMachine, processTitle } from '../../../../../providers/kvm/process/title.ts'
 
 const id = '0a1b2c3d'
 

@@ -1,0 +1,35 @@
+import { Worker } from 'node:worker_threads'
+import { cell, command, createSharedState, type SharedState } from './shared-state.ts'
+
+/** A thread that waits to become a vCPU; see vcpu.ts. */
+export interface VcpuThread {
+  readonly id: number
+  /** Of the machine. */
+  readonly cpus: number
+  readonly worker: Worker
+  readonly shared: SharedState
+  /** Resolves when the thread dies of an error. */
+  readonly failed: Promise<Error>
+}
+
+/**
+ * Starts the threads of a machine's vCPUs. They take as long to load as a process of Node does, so they come before
+ * anything that the machine is made of, and nothing that takes time to load is imported here.
+ *
+ * @param workerFile the built worker.ts
+ */
+export function startVcpuThreads(cpus: number, workerFile: string): VcpuThread[] {
+  return Array.from({ length: cpus }, (_, id) => {
+    const shared = createSharedState()
+    Atomics.store(shared.cells, cell.command, command.pause)
+    const worker = new Worker(workerFile, { name: `vcpu${id}`, trackUnmanagedFds: false })
+    // Listened for from the start: an error that nobody hears would end the process.
+    const failed = new Promise<Error>((resolve) => worker.once('error', resolve))
+    return { id, cpus, worker, shared, failed }
+  })
+}
+
+/** Ends threads that became no vCPUs, or whose vCPUs are stopped. */
+export async function abandonThreads(threads: readonly VcpuThread[]): Promise<void> {
+  await Promise.all(threads.map(({ worker }) => worker.terminate()))
+}
