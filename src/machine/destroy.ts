@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { isPosadaError } from '../errors/index.ts'
 import { endForwarder } from '../forwarder/launch.ts'
 import { namesIn } from '../lib/folders.ts'
+import { forgetBoxNote } from '../project/box-notes.ts'
 import { type MachineState, machinesOnDisk, readState } from '../project/machine-state.ts'
 import { forgetInIndex, readIndex } from '../project/user-index.ts'
 import { destroyLost } from './down/destroy-lost.ts'
@@ -25,6 +26,9 @@ export async function destroy(project: Project, machines: readonly string[]): Pr
     name,
     destroyed: await destroyMachine(project, name),
   }))
+  for (const id of await idsHere(project))
+    for (const { name, destroyed } of results)
+      if (destroyed) await forgetBoxNote(project.user.projects, id, name)
   if ((await machinesOnDisk(project.paths)).length === 0) {
     await removeNetworks(project)
     await forget(project)
@@ -71,8 +75,11 @@ async function readOrLose(project: Project, name: string): Promise<MachineState 
   }
 }
 
-/** The index is found by folder, too: what stands in project.json may be damaged. */
 async function forget(project: Project): Promise<void> {
-  const here = (await readIndex(project.user.projects)).filter(({ root }) => root === project.paths.root)
-  for (const { id } of here) await forgetInIndex(project.user.projects, id)
+  for (const id of await idsHere(project)) await forgetInIndex(project.user.projects, id)
+}
+
+/** The index is found by folder, too: what stands in project.json may be damaged. */
+async function idsHere({ user, paths }: Project): Promise<string[]> {
+  return (await readIndex(user.projects)).filter(({ root }) => root === paths.root).map(({ id }) => id)
 }

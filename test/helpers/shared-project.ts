@@ -78,6 +78,7 @@ export async function sharedProject({ login = '' } = {}) {
           machines: [config],
         },
         paths,
+        user: userPaths(env),
         boxes: store,
         fetchBox: boxFetcher(fetch),
         newestBox: (source: BoxSource, arch: BoxArch) => newestVersion(source, { ...fetch, arch }),
@@ -92,7 +93,7 @@ export async function sharedProject({ login = '' } = {}) {
     }
     const update = (box: string, ...names: string[]) => updateBoxes(projectOf(box).project, names)
     const outdated = (box: string) => outdatedBoxes(projectOf(box).project)
-    return { store, find, update, outdated, events }
+    return { store, projectOf, find, update, outdated, events }
   }
   const lock = () => readFile(paths.lockfile, 'utf8')
   return { folder, files, server, offer, user, lock, paths }

@@ -3,14 +3,33 @@ import { ByteReader } from './byte-reader.ts'
 import { openArchive } from './open-archive.ts'
 import { type TarMember, tarMembers } from './tar-members.ts'
 
-/** What an archive begins with, folders left out: kinds of boxes are told apart by it. Null where there is none, or it is no archive. */
-export async function firstMember(path: string): Promise<Pick<TarMember, 'name' | 'kind'> | null> {
-  const reader = new ByteReader(openArchive(path))
+/**
+ * What an archive begins with, folders left out: kinds of boxes are told apart by it. Null where there is
+ * none, or it is no archive. E_BOX_INVALID where it is packed and cannot be unpacked: nobody can say then
+ * what it is.
+ */
+export async function firstMember({
+  path,
+  shown,
+}: {
+  path: string
+  shown: string
+}): Promise<Pick<TarMember, 'name' | 'kind'> | null> {
+  let broken: unknown
+  const unpacked = async function* () {
+    try {
+      yield* openArchive(path, { shown })
+    } catch (error) {
+      broken = error
+      throw error
+    }
+  }
+  const reader = new ByteReader(unpacked())
   try {
-    for await (const member of tarMembers(reader, path)) if (member.kind !== 'folder') return member
+    for await (const member of tarMembers(reader, shown)) if (member.kind !== 'folder') return member
     return null
   } catch (error) {
-    if (isPosadaError(error, 'E_BOX_INVALID')) return null
+    if (error !== broken && isPosadaError(error, 'E_BOX_INVALID')) return null
     throw error
   } finally {
     await reader.close()

@@ -17,24 +17,42 @@ const programs = [
   },
 ] as const
 
+export interface ArchiveOptions {
+  signal?: AbortSignal
+  /** What to call it in messages; its path unless given. */
+  shown?: string
+  /** Bytes that may come out of it; see `archiveLimit`. */
+  limit?: number
+}
+
+interface Source {
+  path: string
+  shown: string
+}
+
 /**
  * The bytes of a tar archive, plain or packed with gzip, xz or zstd, told apart by their first bytes
  * and not by the name. E_BOX_INVALID for one that is damaged, or unpacks to more than its size allows.
  */
 export async function* openArchive(
   path: string,
-  options: { signal?: AbortSignal } = {},
+  { signal, shown = path, limit }: ArchiveOptions = {},
 ): AsyncGenerator<Uint8Array> {
   const magic = await firstBytes(path)
   const program = programs.find((one) => magic.startsWith(one.magic))
-  const limit = await archiveLimit(path)
+  const most = limit ?? (await archiveLimit(path))
+  const source = { path, shown }
   const unpacked =
-    program !== undefined ? runProgram(path, program) : magic.startsWith('1f8b') ? gunzip(path) : plain(path)
+    program !== undefined
+      ? runProgram(source, program)
+      : magic.startsWith('1f8b')
+        ? gunzip(source)
+        : plain(path)
   let size = 0
   for await (const chunk of unpacked) {
-    options.signal?.throwIfAborted()
+    signal?.throwIfAborted()
     size += chunk.length
-    checkUnpacked(path, size, limit)
+    checkUnpacked(shown, size, most)
     yield chunk
   }
 }
@@ -48,14 +66,14 @@ function plain(path: string): AsyncIterable<Uint8Array> {
   return createReadStream(path, { highWaterMark: 1024 * 1024 })
 }
 
-async function* gunzip(path: string): AsyncGenerator<Uint8Array> {
+async function* gunzip({ path, shown }: Source): AsyncGenerator<Uint8Array> {
   const source = createReadStream(path, { highWaterMark: 1024 * 1024 })
   const gunzip = createGunzip({ chunkSize: 256 * 1024 })
   source.on('error', (error) => gunzip.destroy(error))
   try {
     yield* source.pipe(gunzip)
   } catch (error) {
-    if (isErrno(error, 'Z_DATA_ERROR', 'Z_BUF_ERROR')) throw damaged(path, error)
+    if (isErrno(error, 'Z_DATA_ERROR', 'Z_BUF_ERROR')) throw damaged(shown, error)
     throw error
   } finally {
     source.destroy()
@@ -64,7 +82,10 @@ async function* gunzip(path: string): AsyncGenerator<Uint8Array> {
 }
 
 /** Node 20 has neither zstd nor xz. */
-async function* runProgram(path: string, program: (typeof programs)[number]): AsyncGenerator<Uint8Array> {
+async function* runProgram(
+  { path, shown }: Source,
+  program: (typeof programs)[number],
+): AsyncGenerator<Uint8Array> {
   const child = execa(program.name, [...program.args, '--', path], {
     buffer: false,
     encoding: 'buffer',
@@ -78,13 +99,13 @@ async function* runProgram(path: string, program: (typeof programs)[number]): As
     if (result.code === 'ENOENT')
       throw new PosadaError(
         'E_BOX_INVALID',
-        `${path} is packed with ${program.name}, which is not installed`,
+        `${shown} is packed with ${program.name}, which is not installed`,
         {
-          value: path,
+          value: shown,
           hint: `sudo apt-get install ${program.package}`,
         },
       )
-    if (result.failed) throw damaged(path, result)
+    if (result.failed) throw damaged(shown, result)
   } finally {
     child.kill()
     await child
@@ -101,9 +122,9 @@ async function firstBytes(path: string): Promise<string> {
   }
 }
 
-function damaged(path: string, cause: unknown): PosadaError {
-  return new PosadaError('E_BOX_INVALID', `${path} is damaged: it cannot be unpacked`, {
-    value: path,
+function damaged(shown: string, cause: unknown): PosadaError {
+  return new PosadaError('E_BOX_INVALID', `${shown} is damaged: it cannot be unpacked`, {
+    value: shown,
     hint: 'get the archive again from where it came from',
     cause,
   })

@@ -5,7 +5,7 @@ import type { BoxManifest } from '../model.ts'
 import { checkDisks, checkHashes } from '../store/check-files.ts'
 import { boxJsonName } from '../store-paths.ts'
 import { ByteReader } from './byte-reader.ts'
-import { archiveLimit, openArchive } from './open-archive.ts'
+import { type ArchiveOptions, archiveLimit, openArchive } from './open-archive.ts'
 import { refused } from './refused.ts'
 import { type TarMember, tarMembers } from './tar-members.ts'
 import { checkUnpacked } from './unpack-limit.ts'
@@ -17,11 +17,12 @@ import { writeMember } from './write-member.ts'
  * nothing is written that was not announced, however small the archive and large what is in it.
  */
 export async function takeArchive(
-  source: string,
+  path: string,
   target: string,
-  options: { signal?: AbortSignal } = {},
+  options: Omit<ArchiveOptions, 'limit'> = {},
 ): Promise<BoxManifest> {
-  const reader = new ByteReader(openArchive(source, options))
+  const source = options.shown ?? path
+  const reader = new ByteReader(openArchive(path, options))
   try {
     const members = tarMembers(reader, source)
     const json = await readBoxJson(members, source)
@@ -30,7 +31,7 @@ export async function takeArchive(
     checkUnpacked(
       source,
       files.reduce((sum, { size }) => sum + size, 0),
-      await archiveLimit(source),
+      await archiveLimit(path),
     )
     await writeFile(join(target, boxJsonName), json, { flag: 'wx', mode: 0o600 })
     const hashes = await unpackFiles(members, {

@@ -167,15 +167,20 @@ class Body {
 
   /** pax 1.0: decimal numbers on lines of their own, the first how many pairs follow; then up to a whole block. */
   async readMap(): Promise<Extent[] | null> {
-    let text = ''
-    for (;;) {
-      if (this.left < tarBlock || text.length > extensionLimit) return null
-      text += (await this.#exactly(tarBlock)).toString('latin1')
-      const count = Number(/^(\d{1,6})\n/.exec(text)?.[1] ?? Number.NaN)
-      if (Number.isNaN(count) || count > extentLimit) return null
-      const lines = text.split('\n')
-      if (lines.length > 2 * count + 1) return paxExtents(lines.slice(1, 2 * count + 1))
-    }
+    const blocks: Buffer[] = []
+    let [wanted, lines] = [0, 0]
+    do {
+      if (this.left < tarBlock || blocks.length * tarBlock > extensionLimit) return null
+      const block = await this.#exactly(tarBlock)
+      if (blocks.length === 0) {
+        const count = Number(/^(\d{1,6})\n/.exec(block.toString('latin1'))?.[1] ?? Number.NaN)
+        if (Number.isNaN(count) || count > extentLimit) return null
+        wanted = 2 * count + 1
+      }
+      blocks.push(block)
+      for (let at = block.indexOf(0x0a); at >= 0; at = block.indexOf(0x0a, at + 1)) lines += 1
+    } while (lines < wanted)
+    return paxExtents(Buffer.concat(blocks).toString('latin1').split('\n').slice(1, wanted))
   }
 
   async skip(): Promise<void> {

@@ -18,7 +18,7 @@ const standard: DownloadLimits = {
   slowest: { bytes: 64 * 1024, period: 60_000 },
   delays: [500, 2000, 5000, 10_000],
 }
-/** A try that brought so much was not in vain, and does not count as one. */
+/** A try that came so much further than all before was not in vain, and does not count as one. */
 const worthwhile = 4 * 1024 * 1024
 
 export interface Use<T> {
@@ -70,26 +70,29 @@ export async function withDownload<T>(
   }
 }
 
-/** Tries until the file is whole and right; one that was put together of two parts gets a second chance. */
+/** Tries until the file is whole and right; one that was put together of two parts gets one second chance. */
 async function fetchWhole(
   request: DownloadRequest,
   part: PartFile,
   context: DownloadContext,
 ): Promise<Downloaded> {
   const { delays } = { ...standard, ...context.limits }
+  let furthest = (await part.handle.stat()).size
+  let anew = false
   for (let failures = 0; ; ) {
-    const before = (await part.handle.stat()).size
     try {
       const { file, hex, resumed } = await fetchOnce(request, part, context)
       if (request.checksum === null || hex === request.checksum.hex) return file
-      if (!resumed) {
+      if (!resumed || anew) {
         await part.remove()
         throw wrongChecksum(request, hex)
       }
+      anew = true
       await part.handle.truncate(0)
     } catch (error) {
-      const after = (await part.handle.stat()).size
-      if (after - before >= worthwhile) failures = 0
+      const { size } = await part.handle.stat()
+      if (size - furthest >= worthwhile) failures = 0
+      furthest = Math.max(furthest, size)
       await pauseAfter(error, delays[failures++], context)
     }
   }

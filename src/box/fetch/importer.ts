@@ -26,7 +26,7 @@ export interface ImportOptions {
 export interface BoxImporter {
   /** For messages: `a Vagrant box`. */
   what: string
-  /** Whether the file is of this kind, by what is in it and not by its name. Never throws for what is in it. */
+  /** Whether the file is of this kind, by what is in it and not by its name. E_BOX_INVALID where that cannot be told. */
   recognises(input: BoxFileInput, options: ImportOptions): Promise<boolean>
   /**
    * Fills the empty folder `target` with box.json and the files that it names, whose sizes and digests

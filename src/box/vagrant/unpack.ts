@@ -27,7 +27,7 @@ export async function unpackFiles(
 ): Promise<Map<string, Unpacked>> {
   const files = new Map<string, Unpacked>()
   const limit = await archiveLimit(source.path)
-  const reader = new ByteReader(openArchive(source.path, { signal }))
+  const reader = new ByteReader(openArchive(source.path, { signal, shown: source.shown }))
   let total = 0
   await mkdir(target)
   try {

@@ -11,6 +11,7 @@ import { sha256OfFile } from '../store/verify.ts'
 import { boxJsonName } from '../store-paths.ts'
 import { insecureKeys } from './insecure-keys.ts'
 import { metadataLimit, parseMetadata, type VagrantMetadata } from './metadata.ts'
+import { keyLimit, privateKey } from './private-key.ts'
 import { type Unpacked, unpackFiles } from './unpack.ts'
 import { readVagrantfile, type VagrantfileFacts, vagrantfileLimit } from './vagrantfile.ts'
 
@@ -28,9 +29,9 @@ export const vagrantBox: BoxImporter = {
 /** What Vagrant boxes of all providers begin with. */
 const firstNames = /^(metadata\.json|Vagrantfile|info\.json|box\.img|box_1\.img|box\.ovf|box-disk\d*\.\w+)$/
 
-async function looksLikeVagrant({ path, shown }: BoxFileInput): Promise<boolean> {
-  const first = await firstMember(path)
-  return first !== null && (firstNames.test(safePath(first.name) ?? '') || /\.box$/i.test(shown))
+async function looksLikeVagrant(input: BoxFileInput): Promise<boolean> {
+  const first = await firstMember(input)
+  return first !== null && (firstNames.test(safePath(first.name) ?? '') || /\.box$/i.test(input.shown))
 }
 
 async function fill(input: BoxFileInput, target: string, options: ImportOptions): Promise<BoxManifest> {
@@ -42,7 +43,7 @@ async function fill(input: BoxFileInput, target: string, options: ImportOptions)
     files.has('Vagrantfile') ? await textOf(files, 'Vagrantfile', vagrantfileLimit, shown) : '',
   )
   const disks = await takeDisks(files, metadata, { target, shown })
-  const [key, ...otherKeys] = await writeKeys(files, target)
+  const [key, ...otherKeys] = await writeKeys(files, target, shown)
   if (key === undefined) throw new Error('no key')
   await rm(work, { recursive: true })
   const { facts } = options
@@ -99,12 +100,25 @@ async function takeDisks(
   return disks
 }
 
+/** Where a box has a key of its own. */
+const keyNames = ['vagrant_private_key', 'include/vagrant_private_key']
+
 /** The key that `vagrant package` puts into the box of a machine that had one of its own comes first. */
-async function writeKeys(files: ReadonlyMap<string, Unpacked>, target: string): Promise<BoxFile[]> {
-  const own = files.get('vagrant_private_key') ?? files.get('include/vagrant_private_key')
-  const text = own === undefined || own.size > 16_384 ? '' : await readFile(own.path, 'utf8')
+async function writeKeys(
+  files: ReadonlyMap<string, Unpacked>,
+  target: string,
+  shown: string,
+): Promise<BoxFile[]> {
+  const own = keyNames.find((name) => files.has(name))
   const keys = [
-    ...(/^-----BEGIN [A-Z ]*PRIVATE KEY-----\n/.test(text) ? [{ file: 'login.key', text }] : []),
+    ...(own === undefined
+      ? []
+      : [
+          {
+            file: 'login.key',
+            text: await privateKey(await textOf(files, own, keyLimit, shown), own, shown),
+          },
+        ]),
     { file: 'vagrant-rsa.key', text: insecureKeys.rsa },
     { file: 'vagrant-ed25519.key', text: insecureKeys.ed25519 },
   ]

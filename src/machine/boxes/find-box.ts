@@ -38,6 +38,11 @@ export async function findBox(
   }
 }
 
+/** Lets the next machine look anew. */
+export function forgetFound(project: Project): void {
+  underway.delete(project)
+}
+
 function once(project: Project, key: string, get: () => Promise<StoredBox>): Promise<StoredBox> {
   const found = underway.get(project) ?? new Map<string, Promise<StoredBox>>()
   underway.set(project, found)

@@ -9,7 +9,7 @@ import { type MachineState, writeState } from '../../project/machine-state.ts'
 import type { MachinePaths } from '../../project/paths.ts'
 import { ensureRuntimeDir } from '../../project/runtime-dir.ts'
 import { consoleLogLimit, forwardsOf, type MachineSpec, type Provider } from '../../provider/index.ts'
-import { findBox } from '../boxes/find-box.ts'
+import { holdBox } from '../boxes/hold-box.ts'
 import { attachmentsOf, isIsolated } from '../networks/config.ts'
 import { joinNetworks } from '../networks/process.ts'
 import { choosePorts } from '../ports/host-ports.ts'
@@ -38,7 +38,7 @@ const PORT_TRIES = 4
 export async function startMachine(project: Project, inputs: StartInputs): Promise<MachineState> {
   const { config } = inputs
   const paths = project.paths.machine(config.name)
-  const box = await findBox(project, config, inputs.previous)
+  const box = await holdBox(project, inputs)
   const seed = await planSeed(config, { box, paths, previous: inputs.previous })
   for (let attempt = 1; ; attempt++) {
     const state = await planStart(project, inputs, { box, seed, paths })

@@ -1,13 +1,22 @@
 import { open, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { execa } from 'execa'
+import { execa, execaSync } from 'execa'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { ByteReader } from '../../../src/box/archive/byte-reader.ts'
+import { openArchive } from '../../../src/box/archive/open-archive.ts'
 import { takeArchive } from '../../../src/box/archive/take-archive.ts'
+import { tarMembers } from '../../../src/box/archive/tar-members.ts'
+import { unpackLimit } from '../../../src/box/archive/unpack-limit.ts'
 import { sha256OfFile } from '../../../src/box/store/verify.ts'
 import { boxContent, temporaryFolder } from '../../helpers/box-files.ts'
+import { cpuSeconds } from '../../helpers/cpu-time.ts'
 import { type TarMember, tar } from '../../helpers/tar.ts'
+
+async function* piecesOf(bytes: Buffer) {
+  yield bytes
+}
 
 const members = (content = boxContent()): TarMember[] =>
   [...content].map(([name, text]) => ({ name, content: text }))
@@ -176,6 +185,27 @@ describe('box archives', () => {
     }
   })
 
+  it('with a sparse map of many extents are read in time that grows with their number', async () => {
+    const read = async (extents: number) => {
+      const numbers = Array.from({ length: extents }, (_, index) => `${index * 10_000}\n1\n`).join('')
+      const map = `${extents}\n${numbers}`
+      const stored = map.padEnd(Math.ceil(map.length / 512) * 512, '\0') + '\0'.repeat(extents)
+      const records =
+        pax('GNU.sparse.major', '1') + pax('GNU.sparse.minor', '0') + pax('GNU.sparse.realsize', '1000000000')
+      const bytes = tar([
+        { name: 'x', type: 'x', content: records },
+        { name: 'disk', content: stored },
+      ])
+      const members = tarMembers(new ByteReader(piecesOf(bytes)), 'x')
+      expect((await members.next()).value).toMatchObject({ name: 'disk', size: 1_000_000_000 })
+      expect(await members.next()).toMatchObject({ done: true })
+    }
+    await read(2000)
+    const few = await cpuSeconds(() => read(12_000))
+    const many = await cpuSeconds(() => read(96_000))
+    expect(many / few).toBeLessThan(24)
+  })
+
   it('that are a bomb are refused before they are unpacked', async () => {
     const bomb = gzipSync(tar([json, { ...disk, content: '0'.repeat(50_000_000) }, key]))
     expect(bomb.length).toBeLessThan(100_000)
@@ -192,6 +222,31 @@ describe('box archives', () => {
     expect(await first.names()).toEqual([])
     const second = await take(gzipSync(Buffer.concat([tar(members()), Buffer.alloc(40_000_000)])))
     await expect(second.result).rejects.toThrow(/more follows/)
+  })
+
+  it('may unpack to 4 GiB, and beyond that to 500 times their size', async () => {
+    expect(unpackLimit(1)).toBe(4 * 2 ** 30)
+    expect(unpackLimit(10 * 2 ** 20)).toBe(500 * 10 * 2 ** 20)
+    const announced = JSON.parse(json.content ?? '') as { disks: { size: number; virtualSize: number }[] }
+    for (const one of announced.disks) one.size = one.virtualSize = 4 * 2 ** 30 + 512
+    const { result, names } = await take(tar([{ ...json, content: JSON.stringify(announced) }, disk, key]))
+    await expect(result).rejects.toThrow(/more than 4GiB, which is out of proportion/)
+    expect(await names()).toEqual([])
+  })
+
+  it.each([
+    ['gzip', gzipSync],
+    ['xz', (bytes: Buffer) => execaSync('xz', ['-0'], { input: bytes, encoding: 'buffer' }).stdout],
+    ['zstd', (bytes: Buffer) => execaSync('zstd', ['-q'], { input: bytes, encoding: 'buffer' }).stdout],
+  ])('packed with %s are read no further than to their limit', async (_, pack) => {
+    const path = join(await temporaryFolder(onTestFinished), 'bomb')
+    await writeFile(path, pack(Buffer.alloc(20_000_000)))
+    let read = 0
+    const unpack = async () => {
+      for await (const { length } of openArchive(path, { limit: 1_000_000, shown: 'the box' })) read += length
+    }
+    await expect(unpack()).rejects.toThrow(/^the box is not a box: it unpacks to more than/)
+    expect(read).toBeLessThanOrEqual(1_000_000)
   })
 
   it('that are damaged only behind their last file are noticed by their packing', async () => {

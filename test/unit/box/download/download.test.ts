@@ -270,6 +270,43 @@ describe('a hostile or broken server', () => {
     expect(server.requests).toHaveLength(1)
   })
 
+  it('that never has the same file twice, and breaks off each time, is given up', async () => {
+    const big = randomBytes(10_000_000)
+    let answers = 0
+    const { error } = await refused((request, response) => {
+      answers += 1
+      // In turn as much as counts for something, and less than that again, each time of another file.
+      const length = answers % 2 === 1 ? 9_000_000 : 1_000
+      if (answers > 40) return void response.writeHead(404).end()
+      response.writeHead(200, { 'content-length': big.length, etag: `"${answers}"` })
+      response.write(big.subarray(0, length), () => response.socket?.end())
+      void request
+    })
+    expect(error).toMatchObject({ code: 'E_TRANSFER', message: expect.stringContaining('broke off') })
+    expect(answers).toBeLessThan(20)
+  })
+
+  it('whose parts never fit together is asked for the whole once more, and no further', async () => {
+    const big = randomBytes(10_000_000)
+    let answers = 0
+    const { error } = await refused((request, response) => {
+      answers += 1
+      if (answers > 40) return void response.writeHead(404).end()
+      const from = Number(/\d+/.exec(request.headers.range ?? '0')?.[0])
+      const rest = big.length - from
+      const headers = { 'content-length': rest, etag: '"1"' }
+      if (from === 0) {
+        response.writeHead(200, headers)
+        response.write(big.subarray(0, 6_000_000), () => response.socket?.end())
+      } else
+        response
+          .writeHead(206, { ...headers, 'content-range': `bytes ${from}-${big.length - 1}/${big.length}` })
+          .end(Buffer.alloc(rest))
+    })
+    expect(error).toMatchObject({ code: 'E_CHECKSUM' })
+    expect(answers).toBe(4)
+  })
+
   it('that packs the file on the way is refused', async () => {
     const { error } = await refused((_, response) => {
       response.writeHead(200, { 'content-encoding': 'gzip' }).end('x')

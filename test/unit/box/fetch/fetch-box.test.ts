@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { gzipSync } from 'node:zlib'
+import { execaSync } from 'execa'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { FetchContext } from '../../../../src/box/fetch/context.ts'
 import { fetchBox, openBoxStore, parseBoxSource } from '../../../../src/box/index.ts'
 import { listRefs } from '../../../../src/box/store/refs.ts'
@@ -96,6 +98,15 @@ describe('a box at a URL', () => {
     })
     expect(await store.list()).toEqual([])
     expect(await leftovers()).toEqual([])
+  })
+
+  it('may have escapes in its address that are no text', async () => {
+    const { files, server, fetch } = await setUp()
+    files.set('/%ff.tar', archive())
+    const login = server.url.replace('//', '//%ff:%fe@')
+    expect(await fetch(`${login}/%ff.tar#sha256=${sha256(archive())}`)).toMatchObject({
+      manifest: { name: 'team/web' },
+    })
   })
 
   it('where the catalogue of a box is: the newest version of it', async () => {
@@ -207,6 +218,41 @@ describe('a box of a catalogue', () => {
       code: 'E_TRANSFER',
       message: expect.stringContaining('larger than'),
     })
+  })
+})
+
+describe('a file that is to be a box', () => {
+  const xz = execaSync('xz', { input: archive(), encoding: 'buffer' }).stdout
+
+  it('and whose packing cannot be undone for lack of a program says which', async () => {
+    const { folder, fetch } = await setUp()
+    await writeFile(join(folder, 'web.tar'), xz)
+    vi.stubEnv('PATH', folder)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    await expect(fetch('./web.tar')).rejects.toMatchObject({
+      code: 'E_BOX_INVALID',
+      message: `${join(folder, 'web.tar')} is packed with xz, which is not installed`,
+      hint: 'sudo apt-get install xz-utils',
+    })
+  })
+
+  it.each([
+    ['xz', Buffer.from(xz).fill(1, 100, 300)],
+    ['gzip', Buffer.from(gzipSync(archive())).fill(1, 20, 200)],
+  ])('and whose packing with %s is damaged says so', async (_, bytes) => {
+    const { folder, store, fetch } = await setUp()
+    await writeFile(join(folder, 'web.tar'), bytes)
+    await expect(fetch('./web.tar')).rejects.toMatchObject({
+      code: 'E_BOX_INVALID',
+      message: expect.stringMatching(/web\.tar is damaged: it cannot be unpacked/),
+    })
+    expect(await store.list()).toEqual([])
+  })
+
+  it('and is packed, but is no archive, is no box', async () => {
+    const { folder, fetch } = await setUp()
+    await writeFile(join(folder, 'web.tar'), gzipSync('a letter'.repeat(1000)))
+    await expect(fetch('./web.tar')).rejects.toThrow(/web\.tar is not a box$/)
   })
 })
 

@@ -1,4 +1,4 @@
-import { appendFile, chmod, readdir, utimes } from 'node:fs/promises'
+import { appendFile, chmod, open, readdir, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { keepBudget } from '../../../../src/app/box-budget.ts'
@@ -116,6 +116,23 @@ describe('a box that is replaced while machines stand on it', () => {
 })
 
 describe('verifying', () => {
+  it('that finds damage is not forgotten by whoever uses the box next', async () => {
+    const { add, store } = await setUp()
+    const box = await add('a/one', '1')
+    const path = join(box.dir, 'root.raw')
+    await utimes(path, 1000, 1000)
+    expect(await store.verify(box.digest)).toBeNull()
+    // As a disk that goes bad does it: the same size, the same time.
+    await chmod(path, 0o600)
+    const file = await open(path, 'r+')
+    await file.write('X', 0)
+    await file.close()
+    await utimes(path, 1000, 1000)
+    expect(await store.get(box.digest)).not.toBeNull()
+    expect(await store.verify(box.digest)).toMatchObject({ code: 'E_BOX_CORRUPT' })
+    await expect(store.get(box.digest)).rejects.toMatchObject({ code: 'E_BOX_CORRUPT' })
+  })
+
   it('finds out a file that was changed without a trace', async () => {
     const { add, store } = await setUp()
     const box = await add('a/one', '1', 'the disk')

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, generateKeyPairSync } from 'node:crypto'
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import type { BoxFacts } from '../../../../src/box/fetch/context.ts'
 import { fetchBox, openBoxStore, parseBoxSource } from '../../../../src/box/index.ts'
 import type { PosadaEvent } from '../../../../src/events/index.ts'
-import { publicKeyOf } from '../../../../src/ssh/keys.ts'
+import { generateKeyPair, publicKeyOf } from '../../../../src/ssh/keys.ts'
 import { temporaryFolder } from '../../../helpers/box-files.ts'
 import { hasQemuImg, inFolder, qemuImg } from '../../../helpers/qemu-img.ts'
 import { type TarMember, tar } from '../../../helpers/tar.ts'
@@ -20,6 +20,11 @@ const image = hasQemuImg
 const json = (data: object): TarMember => ({ name: './metadata.json', content: JSON.stringify(data) })
 const v1 = json({ provider: 'libvirt', format: 'qcow2', virtual_size: 1 })
 const disk: TarMember = { name: './box.img', content: image, encoding: 'latin1' }
+
+const rsaKey = (more: object = {}) =>
+  generateKeyPairSync('rsa', { modulusLength: 2048 })
+    .privateKey.export({ type: 'pkcs1', format: 'pem', ...more })
+    .toString()
 
 async function add(members: TarMember[] | Buffer, facts: BoxFacts = {}) {
   const folder = await temporaryFolder(onTestFinished)
@@ -99,12 +104,44 @@ describe.skipIf(!hasQemuImg)('a Vagrant box', () => {
   })
 
   it('that was packaged from a machine is let in to by the key beside it', async () => {
-    const key = '-----BEGIN RSA PRIVATE KEY-----\nx\n-----END RSA PRIVATE KEY-----\n'
-    const { dir, manifest } = await (
-      await add([v1, disk, { name: './include/vagrant_private_key', content: key }])
-    ).result
-    expect(await readFile(join(dir, manifest.login.key?.file ?? ''), 'utf8')).toBe(key)
-    expect(manifest.login.otherKeys).toHaveLength(2)
+    for (const key of [generateKeyPair('posada').privateKey, rsaKey()]) {
+      const { dir, manifest } = await (
+        await add([
+          v1,
+          disk,
+          { name: './include/vagrant_private_key', content: key.replaceAll('\n', '\r\n') },
+        ])
+      ).result
+      expect(await readFile(join(dir, manifest.login.key?.file ?? ''), 'utf8')).toBe(key)
+      expect(manifest.login.otherKeys).toHaveLength(2)
+    }
+  })
+
+  it.each([
+    ['is encrypted', () => rsaKey({ cipher: 'aes-128-cbc', passphrase: 'secret' }), /is encrypted/],
+    ['is none', () => 'ssh-ed25519 AAAA posada', /is no private key/],
+    ['is broken', () => rsaKey().slice(0, 200), /is no private key/],
+    ['is huge', () => 'x'.repeat(20_000), /too large/],
+  ])('whose private key %s is refused: nobody could log in', async (_, key, problem) => {
+    const { store, result } = await add([v1, disk, { name: 'vagrant_private_key', content: key() }])
+    await expect(result).rejects.toMatchObject({
+      code: 'E_BOX_INVALID',
+      message: expect.stringMatching(problem),
+    })
+    expect(await store.list()).toEqual([])
+  })
+
+  it('that unpacks to far more than it is takes no room', async () => {
+    const size = String(6 * 2 ** 30)
+    const record = (text: string) => `${text.length + 4} ${text}\n`
+    const map = record(`GNU.sparse.map=0,0`) + record(`GNU.sparse.size=${size}`)
+    const { store, result } = await add([
+      v1,
+      { name: 'x', type: 'x', content: map },
+      { name: 'box.img', content: '' },
+    ])
+    await expect(result).rejects.toThrow(/out of proportion/)
+    expect(await readdir(join(store.dir, 'tmp'))).toEqual([])
   })
 
   it('has its Vagrantfile read and not run, and tells what has no effect', async () => {

@@ -1,0 +1,34 @@
+import type { StoredBox } from '../../box/index.ts'
+import { PosadaError } from '../../errors/index.ts'
+import type { Machine } from '../../manifest/index.ts'
+import { noteBox } from '../../project/box-notes.ts'
+import type { MachineState } from '../../project/machine-state.ts'
+import type { Project } from '../project.ts'
+import { findBox, forgetFound } from './find-box.ts'
+
+const attempts = 3
+
+/**
+ * The box that a machine is made from (see `findBox`), noted as its own before its state is written: from
+ * then on nobody prunes or removes it. One that went between being found and being noted is found again.
+ */
+export async function holdBox(
+  project: Project,
+  { projectId, config, previous }: { projectId: string; config: Machine; previous: MachineState | null },
+): Promise<StoredBox> {
+  for (let attempt = 1; ; attempt++) {
+    const box = await findBox(project, config, previous)
+    await noteBox(project.user.projects, projectId, { machine: config.name, digest: box.digest })
+    if ((await project.boxes.get(box.digest)) !== null) return box
+    forgetFound(project)
+    if (attempt === attempts) throw gone(config, box)
+  }
+}
+
+function gone({ name: machine }: Machine, { manifest: { name, version } }: StoredBox): PosadaError {
+  return new PosadaError(
+    'E_BOX_MISSING',
+    `the box ${name}@${version} was removed while ${machine} was being made`,
+    { value: `${name}@${version}`, machine, hint: 'run the command again' },
+  )
+}
