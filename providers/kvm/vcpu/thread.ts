@@ -10,7 +10,12 @@ export interface VcpuThread {
   readonly shared: SharedState
   /** Resolves when the thread dies of an error. */
   readonly failed: Promise<Error>
+  /** Resolves when it is gone. */
+  readonly exited: Promise<void>
 }
+
+/** Said to a thread instead of what it waits for. */
+export const abandoned = 'abandoned'
 
 /**
  * Starts the threads of a machine's vCPUs. They take as long to load as a process of Node does, so they come before
@@ -25,11 +30,16 @@ export function startVcpuThreads(cpus: number, workerFile: string): VcpuThread[]
     const worker = new Worker(workerFile, { name: `vcpu${id}`, trackUnmanagedFds: false })
     // Listened for from the start: an error that nobody hears would end the process.
     const failed = new Promise<Error>((resolve) => worker.once('error', resolve))
-    return { id, cpus, worker, shared, failed }
+    const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+    return { id, cpus, worker, shared, failed, exited }
   })
 }
 
-/** Ends threads that became no vCPUs, or whose vCPUs are stopped. */
+/**
+ * Waits for the end of threads that shall become no vCPUs, or whose vCPUs are stopped. They end by themselves:
+ * terminating a thread that is in native code aborts the process.
+ */
 export async function abandonThreads(threads: readonly VcpuThread[]): Promise<void> {
-  await Promise.all(threads.map(({ worker }) => worker.terminate()))
+  for (const { worker } of threads) worker.postMessage(abandoned)
+  await Promise.all(threads.map(({ exited }) => exited))
 }

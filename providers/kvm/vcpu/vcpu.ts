@@ -46,11 +46,10 @@ export function setUpVcpu({ id, cpus, worker, shared }: VcpuThread, setup: VcpuS
  * @throws Error what the thread died of meanwhile
  */
 export async function beginVcpu(
-  { id, worker, shared, failed }: VcpuThread,
+  { id, worker, shared, failed, exited }: VcpuThread,
   kvm: number,
   entry: EntryState | null,
 ): Promise<Vcpu> {
-  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
   const ready = new Promise<VcpuThreadMessage & { type: 'ready' }>((resolve) => {
     worker.on('message', (message: VcpuThreadMessage) => {
       if (message.type === 'ready') resolve(message)

@@ -13,6 +13,7 @@ import { openKeptWrites } from './kept-writes.ts'
 import { type Ending, runLoop } from './run-loop.ts'
 import { mapRunPage } from './run-page.ts'
 import { access, openSharedState } from './shared-state.ts'
+import { abandoned } from './thread.ts'
 
 /** What the thread of a vCPU is given first. Descriptors are the process's own. */
 export interface VcpuThreadData {
@@ -40,9 +41,11 @@ export type VcpuThreadMessage =
 
 const say = (message: VcpuThreadMessage) => parentPort?.postMessage(message)
 
-parentPort?.once('message', (data: VcpuThreadData) => {
+parentPort?.once('message', (data: VcpuThreadData | typeof abandoned) => {
+  if (data === abandoned) return
   const { vcpu, run } = setUp(data)
-  parentPort?.once('message', (entry: VcpuThreadStart) => {
+  parentPort?.once('message', (entry: VcpuThreadStart | typeof abandoned) => {
+    if (entry === abandoned) return
     setInitialState(vcpu, entry)
     say({ type: 'ready', vcpu, tid: threadId() })
     say({ type: 'ended', ending: run() })
