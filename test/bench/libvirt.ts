@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,6 +8,7 @@ import { execa } from 'execa'
 
 export const libvirtUri = 'qemu:///system'
 const FORWARDING = '/proc/sys/net/ipv4/ip_forward'
+const KVM = '/dev/kvm'
 
 export interface Libvirt {
   /** Ends what was started here, and gives the host its settings back. */
@@ -22,6 +23,7 @@ export async function ensureLibvirt(): Promise<Libvirt> {
   await writeFile(config, 'auth_unix_rw = "none"\n')
   // libvirt's networks turn it on, and leave it so.
   const forwarding = await readFile(FORWARDING, 'utf8')
+  const closeKvm = await openKvmToItsGroup()
   const daemons = [
     daemon('virtlogd', ['--pid-file', join(dir, 'virtlogd.pid')]),
     daemon('libvirtd', ['--config', config, '--pid-file', join(dir, 'libvirtd.pid')]),
@@ -29,6 +31,7 @@ export async function ensureLibvirt(): Promise<Libvirt> {
   const stop = async () => {
     for (const one of daemons.reverse()) await end(one)
     await writeFile(FORWARDING, forwarding)
+    await closeKvm()
     await rm(dir, { recursive: true, force: true })
   }
   for (let tries = 0; !(await answers()); tries++) {
@@ -43,6 +46,22 @@ export async function ensureLibvirt(): Promise<Libvirt> {
 
 export async function virsh(...args: string[]): Promise<string> {
   return (await execa('virsh', ['--quiet', '--connect', libvirtUri, ...args])).stdout
+}
+
+/**
+ * What udev's rule does on any Debian host. Where only root may use KVM, libvirt's root finds it and
+ * its QEMU's user does not, so that it probes QEMU anew at every question: seconds each.
+ */
+async function openKvmToItsGroup(): Promise<() => Promise<void>> {
+  const before = await stat(KVM).catch(() => null)
+  const { stdout, exitCode } = await execa('getent', ['group', 'kvm'], { reject: false })
+  if (before === null || exitCode !== 0 || (before.mode & 0o060) === 0o060) return async () => undefined
+  await chown(KVM, before.uid, Number(stdout.split(':')[2]))
+  await chmod(KVM, 0o660)
+  return async () => {
+    await chown(KVM, before.uid, before.gid)
+    await chmod(KVM, before.mode & 0o7777)
+  }
 }
 
 async function answers(): Promise<boolean> {
