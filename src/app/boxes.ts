@@ -44,6 +44,8 @@ export interface DamagedBox {
 export interface ListedBox extends BoxResult {
   /** What it was named by when it was got from elsewhere; null: built here. */
   source: string | null
+  /** Whether `box:` with its name means it; false: it calls itself so, and is found by its source alone. */
+  bearsName: boolean
   /** ISO 8601; when it was last used, or added. */
   usedAt: string | null
 }
@@ -70,9 +72,9 @@ export async function listBoxes(env: NodeJS.ProcessEnv): Promise<BoxListing> {
     recipes: (await listRecipes()).map(({ name }) => name),
   }
   const boxes = store(env)
-  for (const { box, problem, name, version, arch, digest, source } of await boxes.list()) {
-    const used = await boxes.lastUse(digest)
-    if (box !== null) listing.boxes.push({ ...boxResult(box), source, usedAt: used?.toISOString() ?? null })
+  for (const { box, problem, name, version, arch, digest, source, bearsName } of await boxes.list()) {
+    const usedAt = (await boxes.lastUse(digest))?.toISOString() ?? null
+    if (box !== null) listing.boxes.push({ ...boxResult(box), source, bearsName, usedAt })
     else listing.damaged.push({ name, version, arch, digest, problem: problem?.message ?? '' })
   }
   return listing

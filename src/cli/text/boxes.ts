@@ -26,7 +26,7 @@ export function boxesText({ boxes, damaged, recipes }: BoxListing, paint: Palett
   const table = renderTable(
     boxes,
     [
-      { title: 'BOX', text: ({ name }) => name },
+      { title: 'BOX', text: ({ name, bearsName }) => (bearsName ? name : `(${name})`) },
       { title: 'VERSION', text: ({ version }) => version },
       { title: 'ARCH', text: ({ arch }) => arch },
       { title: 'SIZE', text: ({ size }) => formatSize(size), align: 'right' },
@@ -37,7 +37,7 @@ export function boxesText({ boxes, damaged, recipes }: BoxListing, paint: Palett
     ],
     paint.dim,
   )
-  const there = new Set(boxes.map(({ name }) => name))
+  const there = new Set(boxes.flatMap(({ name, bearsName }) => (bearsName ? [name] : [])))
   const missing = recipes.filter((recipe) => !there.has(recipe))
   const lines = [boxes.length === 0 ? 'no boxes' : table.trimEnd()]
   for (const { name, version, problem } of damaged) {

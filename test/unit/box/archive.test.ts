@@ -1,4 +1,4 @@
-import { open, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { execa, execaSync } from 'execa'
@@ -32,8 +32,20 @@ async function take(bytes: Uint8Array) {
   const folder = await temporaryFolder(onTestFinished)
   const archive = join(folder, 'a box.tar')
   await writeFile(archive, bytes)
-  const target = await temporaryFolder(onTestFinished)
-  return { target, result: takeArchive(archive, target), names: () => readdir(target) }
+  const target = join(folder, 'store', 'tmp', 'work')
+  await mkdir(target, { recursive: true })
+  const names = async () => {
+    // Whatever is refused or taken, nothing is made beside the folder that it is unpacked into.
+    const all = await readdir(folder, { recursive: true })
+    expect(all.filter((name) => !name.startsWith('store/tmp/work/')).sort()).toEqual([
+      'a box.tar',
+      'store',
+      'store/tmp',
+      'store/tmp/work',
+    ])
+    return readdir(target)
+  }
+  return { target, result: takeArchive(archive, target), names }
 }
 
 describe('box archives', () => {
@@ -157,11 +169,12 @@ describe('box archives', () => {
     ['nothing', [], /first file/],
   ]
   it.each(hostile)('are refused with %s', async (_, list, problem) => {
-    const { result } = await take(tar(list))
+    const { result, names } = await take(tar(list))
     await expect(result).rejects.toMatchObject({
       code: 'E_BOX_INVALID',
       message: expect.stringMatching(problem),
     })
+    for (const name of await names()) expect([...boxContent().keys()]).toContain(name)
   })
 
   it('are refused where the content is not what box.json says', async () => {

@@ -1,4 +1,16 @@
-import { appendFile, chmod, mkdir, readdir, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  chmod,
+  mkdir,
+  readdir,
+  rename,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { openBoxStore } from '../../../src/box/index.ts'
@@ -23,6 +35,26 @@ describe('adding a box', () => {
     expect(await store.list()).toMatchObject([
       { name: 'test/one', version: '20261122.1', arch: 'x86_64', problem: null },
     ])
+  })
+
+  it('keeps versions and architectures side by side', async () => {
+    const { store, box } = await setUp()
+    const added = new Map<string, string>()
+    for (const version of ['1', '2'])
+      for (const arch of ['x86_64', 'aarch64'] as const)
+        added.set(
+          `${version} ${arch}`,
+          (await store.add(await box({ version, arch }, `${version} ${arch}`))).digest,
+        )
+    for (const [what, digest] of added) {
+      const [version, arch] = what.split(' ') as [string, 'x86_64' | 'aarch64']
+      expect((await store.resolve(`test/one@${version}`, arch)).digest).toBe(digest)
+    }
+    expect((await store.resolve('test/one', 'aarch64')).digest).toBe(added.get('2 aarch64'))
+    const listed = (await store.list()).map(({ version, arch }) => `${version} ${arch}`)
+    expect(listed.sort()).toEqual([...added.keys()].sort())
+    expect(await store.remove('test/one@1')).toHaveLength(2)
+    expect(await store.list()).toHaveLength(2)
   })
 
   it('keeps the private key from others', async () => {
@@ -59,6 +91,22 @@ describe('adding a box', () => {
     ['not there', async (folder: string) => rm(folder, { recursive: true }), 'E_BOX_INVALID'],
     ['without box.json', async (folder: string) => rm(join(folder, 'box.json')), 'E_BOX_INVALID'],
     ['without its disk', async (folder: string) => rm(join(folder, 'root.raw')), 'E_BOX_INVALID'],
+    [
+      'whose disk is a link to another file',
+      async (folder: string) => {
+        await rm(join(folder, 'root.raw'))
+        await symlink('/etc/hostname', join(folder, 'root.raw'))
+      },
+      'E_BOX_INVALID',
+    ],
+    [
+      'whose box.json is a link to another file',
+      async (folder: string) => {
+        await rename(join(folder, 'box.json'), `${folder}.json`)
+        await symlink(`${folder}.json`, join(folder, 'box.json'))
+      },
+      'E_BOX_INVALID',
+    ],
     [
       'with too large a disk',
       async (folder: string) => appendFile(join(folder, 'root.raw'), 'x'),

@@ -7,6 +7,7 @@ import type { DownloadContext, Downloaded, DownloadLimits } from '../../../../sr
 import { openHttp } from '../../../../src/box/http/client.ts'
 import type { Checksum } from '../../../../src/box/source/checksum.ts'
 import type { PosadaEvent } from '../../../../src/events/index.ts'
+import { progressText } from '../../../../src/ui/event-lines.ts'
 import { temporaryFolder } from '../../../helpers/box-files.ts'
 import { type Handler, serve, webServer } from '../../../helpers/web-server.ts'
 
@@ -64,6 +65,29 @@ describe('a download', () => {
       events.filter(({ type }) => type === 'step').map((event) => 'status' in event && event.status),
     ).toEqual(['start', 'done'])
     expect(events).toContainEqual(expect.objectContaining({ type: 'progress', total: content.length }))
+  })
+
+  it('tells how far it is, how fast, and how long it takes yet', async () => {
+    const { get, events } = await setUp((_, response) => {
+      response.writeHead(200, { 'content-length': content.length })
+      let sent = 0
+      const timer = setInterval(() => {
+        response.write(content.subarray(sent, sent + 250_000))
+        sent += 250_000
+        if (sent >= content.length) response.end()
+        if (sent >= content.length) clearInterval(timer)
+      }, 100)
+      response.on('close', () => clearInterval(timer))
+    })
+    await get()
+    const told = events.filter((event) => event.type === 'progress')
+    const [last] = told.slice(-1)
+    expect(told.map(({ done }) => done)).toEqual(told.map(({ done }) => done).sort((a, b) => a - b))
+    expect(last?.rate).toBeGreaterThan(100_000)
+    if (last !== undefined)
+      expect(progressText(last)).toMatch(
+        /^fetching a box \d+% \([\d.]+MiB of [\d.]+MiB, [\d.]+[KM]iB\/s, [\d.]+m?s left\)$/,
+      )
   })
 
   it('is checked by other algorithms too', async () => {
@@ -187,6 +211,20 @@ describe('a hostile or broken server', () => {
     })
     expect(error).toMatchObject({ code: 'E_TRANSFER' })
     expect(server.requests).toHaveLength(4)
+  })
+
+  it.each([
+    ['too little', content.length - 1000],
+    ['too much', content.length + 1000],
+  ])('that announces %s is found out, and nothing of it is taken', async (_, length) => {
+    const { error } = await refused(
+      (_, response) => {
+        response.writeHead(200, { 'content-length': length })
+        response.write(content, () => response.socket?.end())
+      },
+      { delays: [] },
+    )
+    expect(error).toMatchObject({ code: expect.stringMatching(/^E_(TRANSFER|CHECKSUM)$/) })
   })
 
   it('that sends forever is cut off at the limit', async () => {
