@@ -14,7 +14,11 @@ export function parseRate(text: string): Parsed {
   const [, number = '', unit = ''] = match
   if (unit === '') return { problem: 'has no unit', missingUnit: true, hint: `did you mean ${number}mbit?` }
   const factor = rateUnits.get(unit)
-  if (factor !== undefined) return { value: Math.round(Number(number) * factor) }
+  if (factor !== undefined) {
+    const value = Math.round(Number(number) * factor)
+    const isTooLittle = value === 0 && Number(number) > 0
+    return isTooLittle ? { problem: 'is less than a bit a second', hint: 'at least 1bit' } : { value }
+  }
   const near = { g: 'gbit', m: 'mbit', k: 'kbit' }[unit.charAt(0).toLowerCase()]
   const hint = near === undefined ? 'units are bit, kbit, mbit and gbit' : `did you mean ${number}${near}?`
   return { problem: `has a unit that is not known, '${unit}'`, hint }

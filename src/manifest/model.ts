@@ -1,4 +1,5 @@
 import type { Place } from '../errors/index.ts'
+import type { Conditions } from '../lib/link-conditions.ts'
 
 /**
  * A manifest after reading, merging, interpolation and checking: everything is resolved, every
@@ -35,17 +36,6 @@ export interface Network {
   links: { between: [string, string]; conditions: Conditions }[]
   /** Where the subnet stands, or the network. */
   place: Place
-}
-
-/** What the way between two machines is like: milliseconds, parts from 0 to 1, bits a second. */
-export interface Conditions {
-  latency?: number
-  jitter?: number
-  loss?: number
-  duplicate?: number
-  reorder?: number
-  rate?: number
-  cut?: boolean
 }
 
 /** A machine's place on a network: as written, or as it follows from the names. */

@@ -1,6 +1,7 @@
+import type { Conditions } from '../lib/link-conditions.ts'
 import { placeMembers, placeNetworks, type WrittenMember } from './addressing.ts'
 import type { Checked, CheckedNetworks } from './checked.ts'
-import type { Attachment, Conditions, Network } from './model.ts'
+import type { Attachment, Network } from './model.ts'
 import { placeOf } from './source/source.ts'
 
 /** The project's networks, and the machines' places on them, all addresses settled. */

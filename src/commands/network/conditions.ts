@@ -3,6 +3,7 @@ import { BaseCommand } from '../../base-command.ts'
 import { machinesArg } from '../../cli/args.ts'
 import { networksText } from '../../cli/text/networks.ts'
 import { PosadaError } from '../../errors/index.ts'
+import { longestDelay } from '../../lib/link-conditions.ts'
 import { parsePart, parseRate } from '../../lib/link-units.ts'
 import { type Parsed, parseDuration } from '../../lib/units.ts'
 import { changeConditions } from '../../machine/networks/conditions.ts'
@@ -19,8 +20,6 @@ const readers: Record<string, (text: string) => Parsed> = {
   reorder: parsePart,
   rate: parseRate,
 }
-/** Milliseconds. */
-const longestDelay = 60_000
 
 export default class NetworkConditions extends BaseCommand {
   static override summary =

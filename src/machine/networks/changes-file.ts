@@ -1,4 +1,5 @@
-import { type Conditions, readConditions } from '../../network/conditions/model.ts'
+import type { Conditions } from '../../lib/link-conditions.ts'
+import { readConditions } from '../../network/conditions/read.ts'
 import { readJsonFile, writeJsonFile } from '../../project/json-file.ts'
 
 /** Conditions that were changed since the manifest was read: what `posada network conditions` has set. */

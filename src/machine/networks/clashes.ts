@@ -17,7 +17,7 @@ export async function checkSubnets(project: Project, machines: readonly Machine[
   const wanted = project.manifest.networks.filter(({ name }) => names.has(name))
   if (wanted.length === 0) return
   const routes = parseRoutes((await readTextIfThere('/proc/net/route')) ?? '')
-  const problems = wanted.flatMap((network) => clashOf(network, routes))
+  const problems = clashesWith(wanted, routes)
   const [first] = problems
   if (first !== undefined && problems.length === 1) throw first
   if (first !== undefined)
@@ -33,6 +33,11 @@ export interface Route extends Subnet {
   device: string
 }
 
+/** A route to more than any block of private addresses has (RFC 1918) is one to the rest of the world: a VPN's is 0.0.0.0/1. */
+const shortestPrefix = 8
+/** RTF_REJECT: nothing is reached by it. Source: Linux, include/uapi/linux/route.h. */
+const reject = 0x200
+
 /**
  * The IPv4 routes of the host but the default ones. Addresses stand in the table as hexadecimal numbers
  * in the processor's order, which is taken to be little-endian. Source: proc(5), `/proc/net/route`.
@@ -42,15 +47,23 @@ export function parseRoutes(table: string): Route[] {
     .split('\n')
     .slice(1)
     .flatMap((line): Route[] => {
-      const [device, destination = '', , , , , , mask = ''] = line.trim().split(/\s+/)
+      const [device, destination = '', , flags = '', , , , mask = ''] = line.trim().split(/\s+/)
       if (device === undefined || !/^[0-9A-F]{8}$/.test(destination) || !/^[0-9A-F]{8}$/.test(mask)) return []
       const prefix = Math.clz32(~swapped(mask))
-      return prefix === 0 ? [] : [{ device, base: swapped(destination), prefix }]
+      const leadsSomewhere = (Number.parseInt(flags, 16) & reject) === 0
+      return prefix >= shortestPrefix && leadsSomewhere
+        ? [{ device, base: swapped(destination), prefix }]
+        : []
     })
 }
 
 function swapped(hex: string): number {
   return Buffer.from(hex, 'hex').readUInt32LE(0)
+}
+
+/** E_SUBNET_CLASH for each network whose addresses a route leads to. Pure. */
+export function clashesWith(networks: readonly Network[], routes: readonly Route[]): PosadaError[] {
+  return networks.flatMap((network) => clashOf(network, routes))
 }
 
 function clashOf({ name, subnet, place }: Network, routes: readonly Route[]): PosadaError[] {

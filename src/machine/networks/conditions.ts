@@ -1,7 +1,7 @@
 import { PosadaError } from '../../errors/index.ts'
+import type { Conditions } from '../../lib/link-conditions.ts'
 import { nearest } from '../../lib/suggest.ts'
 import type { Manifest } from '../../manifest/index.ts'
-import type { Conditions } from '../../network/conditions/model.ts'
 import { readIdentity } from '../../project/identity.ts'
 import type { Project } from '../project.ts'
 import { type Changes, readChanges, writeChanges } from './changes-file.ts'

@@ -1,6 +1,6 @@
 import { isPosadaError, PosadaError } from '../../errors/index.ts'
+import type { Conditions } from '../../lib/link-conditions.ts'
 import type { Attachment, Machine, Manifest, Network } from '../../manifest/index.ts'
-import type { Conditions } from '../../network/conditions/model.ts'
 import type { Member, NetworkConfig, NetworkDefinition } from '../../network/config.ts'
 import { unlessDamaged } from '../../project/json-file.ts'
 import { machineId } from '../../project/machine-identity.ts'

@@ -1,5 +1,5 @@
 import { asObject } from '../../background/codec.ts'
-import type { Conditions } from '../../network/conditions/model.ts'
+import type { Conditions } from '../../lib/link-conditions.ts'
 import { readIdentity } from '../../project/identity.ts'
 import type { Project } from '../project.ts'
 import { networkStatus } from './ask.ts'

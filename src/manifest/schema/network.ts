@@ -1,4 +1,5 @@
 import { parseIpv4, parseIpv6, parseSubnet } from '../../lib/ip.ts'
+import { longestDelay } from '../../lib/link-conditions.ts'
 import { parsePart, parseRate } from '../../lib/link-units.ts'
 import type { Parsed } from '../../lib/units.ts'
 import { limits } from '../limits.ts'
@@ -8,8 +9,6 @@ import { object } from './object.ts'
 import { duration, integer, type Read, scalar, truth } from './scalars.ts'
 import { name } from './text.ts'
 import type { JsonSchema, Schema } from './types.ts'
-
-const minute = 60_000
 
 /** A number with a unit that is no size and no duration. */
 function quantity(
@@ -37,7 +36,7 @@ function quantity(
 
 const part = () => quantity('percentage', 'a percentage such as 0.5%', parsePart, '^[0-9]+(\\.[0-9]+)? ?%$')
 const rate = () => quantity('rate', 'a rate such as 100mbit', parseRate, '^[0-9]+(\\.[0-9]+)? ?[kmg]?bit$')
-const delay = () => duration({ min: 0, max: minute, bounds: 'from 0ms to 1m' })
+const delay = () => duration({ min: 0, max: longestDelay, bounds: 'from 0ms to 1m' })
 
 export const conditionFields = {
   latency: { schema: delay(), description: 'How long a frame takes, in each direction.', examples: ['40ms'] },

@@ -1,28 +1,46 @@
-/** Bytes that wait at most, over all ways; more is lost, so that no conditions fill the memory. */
-const mostBytes = 64 * 1024 * 1024
+/** What is on its way. */
+export interface Travelling {
+  /** The machine that sent it. */
+  from: string
+  bytes: Buffer
+}
 
-interface Waiting {
+/**
+ * Bytes and frames that wait at most, over all ways of a network; more is lost, so that no conditions fill the
+ * memory. Half of it is any one sender's share, so that none takes the others' room.
+ */
+export const mostWaiting = { bytes: 64 * 1024 * 1024, frames: 128 * 1024 }
+const share = 0.5
+
+interface Waiting<T> {
   at: number
   /** Of two for the same time the one that came first. */
   order: number
-  bytes: Buffer
-  arrive: (bytes: Buffer) => void
+  item: T
+}
+
+interface Room {
+  bytes: number
+  frames: number
 }
 
 /**
  * Frames on their way: a heap by time. Pure: `take` hands over what is due, `next` says when to come back.
  */
-export class DelayLine {
-  readonly #heap: Waiting[] = []
+export class DelayLine<T extends Travelling> {
+  #heap: Waiting<T>[] = []
   #order = 0
-  #bytes = 0
+  readonly #all: Room = { bytes: 0, frames: 0 }
+  readonly #senders = new Map<string, Room>()
 
   /** False: there is no room. */
-  add(at: number, bytes: Buffer, arrive: (bytes: Buffer) => void): boolean {
-    if (this.#bytes + bytes.length > mostBytes) return false
-    this.#bytes += bytes.length
+  add(at: number, item: T): boolean {
+    const own = this.#senders.get(item.from) ?? { bytes: 0, frames: 0 }
+    if (!hasRoom(this.#all, item, 1) || !hasRoom(own, item, share)) return false
+    this.#senders.set(item.from, own)
+    this.#count(item, 1)
     this.#order += 1
-    this.#up({ at, order: this.#order, bytes, arrive })
+    this.#up({ at, order: this.#order, item })
     return true
   }
 
@@ -36,15 +54,35 @@ export class DelayLine {
   }
 
   /** Hands over all that is due at `now`, in the order of their times. */
-  take(now: number): void {
+  take(now: number, arrive: (item: T) => void): void {
     for (let first = this.#heap[0]; first !== undefined && first.at <= now; first = this.#heap[0]) {
       this.#removeFirst()
-      this.#bytes -= first.bytes.length
-      first.arrive(first.bytes)
+      this.#count(first.item, -1)
+      arrive(first.item)
     }
   }
 
-  #up(waiting: Waiting): void {
+  /** Takes out what fits, in the order in which it came. */
+  remove(fits: (item: T) => boolean): T[] {
+    const taken: Waiting<T>[] = []
+    const left: Waiting<T>[] = []
+    for (const waiting of this.#heap) (fits(waiting.item) ? taken : left).push(waiting)
+    for (const { item } of taken) this.#count(item, -1)
+    this.#heap = []
+    for (const waiting of left) this.#up(waiting)
+    return taken.sort((a, b) => a.order - b.order).map(({ item }) => item)
+  }
+
+  #count({ from, bytes }: T, sign: 1 | -1): void {
+    const own = this.#senders.get(from)
+    for (const room of own === undefined ? [this.#all] : [this.#all, own]) {
+      room.bytes += sign * bytes.length
+      room.frames += sign
+    }
+    if (own?.frames === 0) this.#senders.delete(from)
+  }
+
+  #up(waiting: Waiting<T>): void {
     const heap = this.#heap
     let at = heap.length
     heap.push(waiting)
@@ -77,6 +115,10 @@ export class DelayLine {
   }
 }
 
-function before(a: Waiting, b: Waiting): boolean {
+function hasRoom({ bytes, frames }: Room, item: Travelling, part: number): boolean {
+  return bytes + item.bytes.length <= mostWaiting.bytes * part && frames < mostWaiting.frames * part
+}
+
+function before(a: Waiting<unknown>, b: Waiting<unknown>): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order)
 }

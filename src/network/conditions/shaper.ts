@@ -1,19 +1,31 @@
-import type { Conditions } from './model.ts'
+import type { Conditions } from '../../lib/link-conditions.ts'
 import { seededRandom } from './random.ts'
 
 /** Milliseconds of frames that wait for a rate's turn, and bytes that may wait at any rate. */
 const longestBacklog = 100
 const leastBacklog = 64 * 1024
 
-/** When a frame arrives: no time, one or two; or why it does not. */
-export type Fate = { at: readonly number[] } | { lost: 'loss' | 'cut' | 'backlog' }
+/** How a frame travels; times in milliseconds. */
+export interface Journey {
+  /** When it is through, at the rate. */
+  through: number
+  /** What it takes from there. */
+  delay: number
+  /** It does not keep to the order. */
+  overtakes: boolean
+  /** When it arrives. */
+  at: number
+}
+
+/** A frame arrives once or twice; or why it does not. */
+export type Fate = { journey: Journey; copies: 1 | 2 } | { lost: 'loss' | 'cut' | 'backlog' }
 
 /**
  * One direction between two machines. Pure: what becomes of a frame follows from the conditions, the
  * seed, the frames before it, its size and the time.
  */
 export class Shaper {
-  conditions: Conditions
+  #conditions: Conditions
   readonly #random: () => number
   /** When the frame before is through, at the rate. */
   #free = 0
@@ -21,8 +33,12 @@ export class Shaper {
   #last = 0
 
   constructor(conditions: Conditions, seed: string) {
-    this.conditions = conditions
+    this.#conditions = conditions
     this.#random = seededRandom(seed)
+  }
+
+  get conditions(): Conditions {
+    return this.#conditions
   }
 
   /** @param bytes of the frame @param now milliseconds, which never go back */
@@ -35,7 +51,7 @@ export class Shaper {
       reorder = 0,
       rate = 0,
       cut = false,
-    } = this.conditions
+    } = this.#conditions
     if (cut) return { lost: 'cut' }
     // Each is drawn whether it is needed or not, so that one condition does not shift the others' draws.
     const [lossDraw, twiceDraw, reorderDraw, jitterDraw] = [
@@ -49,9 +65,36 @@ export class Shaper {
     if (through === null) return { lost: 'backlog' }
     const delay = Math.max(0, latency + (jitterDraw * 2 - 1) * jitter)
     const overtakes = reorderDraw < reorder
+    return { journey: this.#travel({ through, delay, overtakes }), copies: twiceDraw < duplicate ? 2 : 1 }
+  }
+
+  /**
+   * New conditions, which hold for what is on its way as well: it goes on at the new rate and takes no longer
+   * than the new latency allows. `travelling` are those frames, in the order in which they came; returned is how
+   * they travel on, in that order, or null where the way is cut and nothing of it arrives.
+   */
+  change(conditions: Conditions, now: number, travelling: readonly Journey[]): Journey[] | null {
+    const [before, after] = [this.#conditions.rate ?? 0, conditions.rate ?? 0]
+    this.#conditions = conditions
+    this.#last = 0
+    if (conditions.cut === true) {
+      this.#free = 0
+      return null
+    }
+    // What waits for the rate's turn stands without gaps from now on, so that all times shrink or grow alike.
+    const moved = (time: number) =>
+      time <= now ? time : after === 0 ? now : now + ((time - now) * before) / after
+    this.#free = moved(this.#free)
+    const longest = (conditions.latency ?? 0) + (conditions.jitter ?? 0)
+    return travelling.map(({ through, delay, overtakes }) =>
+      this.#travel({ through: moved(through), delay: Math.min(delay, longest), overtakes }),
+    )
+  }
+
+  #travel({ through, delay, overtakes }: Omit<Journey, 'at'>): Journey {
     const at = overtakes ? through : Math.max(this.#last, through + delay)
     if (!overtakes) this.#last = at
-    return { at: twiceDraw < duplicate ? [at, at] : [at] }
+    return { through, delay, overtakes, at }
   }
 
   /** When the frame is through; null where too much waits before it. */

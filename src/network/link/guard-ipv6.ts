@@ -3,7 +3,7 @@ import type { DropReason } from './counters.ts'
 import type { Sender } from './guard.ts'
 
 /** RFC 8200, 3. */
-const fixed = { bytes: 40, next: 6, source: 8 }
+const fixed = { bytes: 40, length: 4, next: 6, source: 8 }
 const icmpv6 = 58
 const udp = 17
 const dhcpv6ServerPort = 547
@@ -13,17 +13,49 @@ const extensions = new Set([0, 43, 44, 51, 60])
 const fragment = 44
 const authentication = 51
 const mostExtensions = 8
-/** RFC 4861, 4: what routers say, and the answer of a neighbour. */
-const routerAdvertisement = 134
-const neighbourAdvertisement = 136
-const redirect = 137
+/** ICMPv6 types: RFC 4861, 4; RFC 2710, 3; RFC 3810, 5. */
+const type = {
+  listenerReport: 131,
+  listenerDone: 132,
+  routerSolicitation: 133,
+  routerAdvertisement: 134,
+  solicitation: 135,
+  advertisement: 136,
+  redirect: 137,
+  listenerReport2: 143,
+}
+/** What a machine sends that has no address yet. */
+const withoutAddress: readonly number[] = [
+  type.listenerReport,
+  type.listenerDone,
+  type.listenerReport2,
+  type.routerSolicitation,
+  type.solicitation,
+]
+/** Where the options of a message of neighbour discovery begin. */
+const optionsAt = new Map([
+  [type.routerSolicitation, 8],
+  [type.solicitation, 24],
+  [type.advertisement, 24],
+])
+/** Options that say whose MAC address it is: the source's, the target's (RFC 4861, 4.6.1). */
+const linkAddresses: readonly number[] = [1, 2]
 
 /** The same for IPv6: see guardFrame. `at` is the first byte of the IPv6 header. */
-export function guardIpv6(bytes: Uint8Array, at: number, end: number, sender: Sender): DropReason | null {
-  if (end - at < fixed.bytes || (bytes[at] ?? 0) >> 4 !== 6) return 'malformed'
-  if (!mayUse(bytes, at + fixed.source, sender)) return 'ipv6'
+export function guardIpv6(
+  bytes: Uint8Array,
+  at: number,
+  frameEnd: number,
+  sender: Sender,
+): DropReason | null {
+  if (frameEnd - at < fixed.bytes || (bytes[at] ?? 0) >> 4 !== 6) return 'malformed'
+  // What stands behind the packet is padding.
+  const end = Math.min(frameEnd, at + fixed.bytes + high(bytes, at + fixed.length))
+  const isNobody = isAll(bytes, at + fixed.source, 16, 0)
+  if (!isNobody && !mayUse(bytes, at + fixed.source, sender)) return 'ipv6'
   const payload = skipExtensions(bytes, at, end)
   if (payload === null) return 'malformed'
+  if (isNobody && (payload.next !== icmpv6 || !payload.first)) return 'ipv6'
   if (payload.next === udp && payload.first) {
     if (payload.at + 8 > end) return 'malformed'
     const isAnswer =
@@ -31,12 +63,38 @@ export function guardIpv6(bytes: Uint8Array, at: number, end: number, sender: Se
     return isAnswer ? 'dhcp' : null
   }
   if (payload.next !== icmpv6 || !payload.first) return null
-  const type = bytes[payload.at]
-  if (type === undefined || payload.at + 4 > end) return 'malformed'
-  if (type === routerAdvertisement || type === redirect) return 'router'
-  if (type !== neighbourAdvertisement) return null
-  if (payload.at + 24 > end) return 'malformed'
-  return mayUse(bytes, payload.at + 8, sender) ? null : 'arp'
+  return guardIcmpv6(bytes, { at: payload.at, end, isNobody }, sender)
+}
+
+/** `isNobody`: the packet comes from `::`. */
+function guardIcmpv6(
+  bytes: Uint8Array,
+  { at, end, isNobody }: { at: number; end: number; isNobody: boolean },
+  sender: Sender,
+): DropReason | null {
+  const said = bytes[at]
+  if (said === undefined || at + 4 > end) return 'malformed'
+  if (said === type.routerAdvertisement || said === type.redirect) return 'router'
+  if (isNobody && !withoutAddress.includes(said)) return 'ipv6'
+  const options = optionsAt.get(said)
+  if (options === undefined) return null
+  if (at + options > end) return 'malformed'
+  // Without an address a machine asks only whether its own is free (RFC 4862, 5.4.2).
+  const isClaim = said === type.advertisement || (said === type.solicitation && isNobody)
+  if (isClaim && !mayUse(bytes, at + 8, sender)) return 'arp'
+  return guardOptions(bytes, at + options, end, sender)
+}
+
+/** The MAC address that a machine tells is its own. */
+function guardOptions(bytes: Uint8Array, start: number, end: number, { mac }: Sender): DropReason | null {
+  for (let at = start; at < end; ) {
+    const length = (bytes[at + 1] ?? 0) * 8
+    if (length === 0 || at + length > end) return 'malformed'
+    const isLinkAddress = linkAddresses.includes(bytes[at] ?? 0)
+    if (isLinkAddress && !mac.every((byte, index) => bytes[at + 2 + index] === byte)) return 'arp'
+    at += length
+  }
+  return null
 }
 
 interface Payload {
@@ -64,11 +122,10 @@ function skipExtensions(bytes: Uint8Array, start: number, end: number): Payload 
 }
 
 /**
- * Whether an address is the sender's to use: none (`::`), or one of the link or of the network's prefix
- * that is not made from another's MAC address and is not the services' own (RFC 4291, appendix A).
+ * Whether an address is the sender's to use: one of the link or of the network's prefix that is not made from
+ * another's MAC address and is not the services' own (RFC 4291, appendix A).
  */
 function mayUse(bytes: Uint8Array, at: number, { mac, ipv6Prefix }: Sender): boolean {
-  if (isAll(bytes, at, 16, 0)) return true
   const isLocal = bytes[at] === 0xfe && bytes[at + 1] === 0x80 && isAll(bytes, at + 2, 6, 0)
   if (!isLocal && !ipv6Prefix.every((byte, index) => bytes[at + index] === byte)) return false
   const id = at + 8

@@ -21,8 +21,12 @@ export interface Sender {
   ipv6Prefix: Uint8Array
 }
 
-const arp = { bytes: 28, senderMac: 8, senderIp: 14 }
+const arp = { bytes: 28, operation: 6, senderMac: 8, senderIp: 14, targetIp: 24 }
+/** Ethernet, IPv4, and the lengths of their addresses: receivers find the fields by these (RFC 826). */
+const arpHeader = Uint8Array.of(0, 1, 8, 0, 6, 4)
+const arpRequest = 1
 const ipv4 = { bytes: 20, protocol: 9, fragment: 6, source: 12 }
+const igmp = 2
 const udp = 17
 const dhcpServerPort = 67
 const dhcpClientPort = 68
@@ -30,7 +34,8 @@ const dhcpClientPort = 68
 /**
  * Why the frame at [start, end) may not be sent by this machine, or null. It sends from its own MAC
  * address and its own IP addresses, answers ARP and neighbour solicitations for itself alone, and is
- * neither DHCP server nor router. Without an address yet, a machine sends from 0.0.0.0 or `::`. Frames
+ * neither DHCP server nor router. From 0.0.0.0 or `::` it sends what a machine without an address does, and
+ * looks whether an address is free only for its own: for another's that would be a claim to it. Frames
  * that carry anything else pass.
  */
 export function guardFrame(bytes: Uint8Array, start: number, end: number, sender: Sender): DropReason | null {
@@ -46,12 +51,14 @@ export function guardFrame(bytes: Uint8Array, start: number, end: number, sender
   return null
 }
 
-/** RFC 826. A probe has 0.0.0.0 as its sender (RFC 5227, 2.1.1). */
+/** RFC 826. A probe has 0.0.0.0 as its sender and what is probed as its target (RFC 5227, 2.1.1). */
 function guardArp(bytes: Uint8Array, at: number, end: number, sender: Sender): DropReason | null {
-  if (end - at < arp.bytes) return 'malformed'
+  if (end - at < arp.bytes || !sameBytes(bytes, at, arpHeader)) return 'malformed'
   if (!sameBytes(bytes, at + arp.senderMac, sender.mac)) return 'arp'
   const ip = address(bytes, at + arp.senderIp)
-  return ip === sender.ipv4 || ip === 0 ? null : 'arp'
+  if (ip === sender.ipv4) return null
+  const isProbe = ip === 0 && high(bytes, at + arp.operation) === arpRequest
+  return isProbe && address(bytes, at + arp.targetIp) === sender.ipv4 ? null : 'arp'
 }
 
 /** RFC 791. The ports are in the first fragment only; without it the others are of no use. */
@@ -63,12 +70,13 @@ function guardIpv4(bytes: Uint8Array, at: number, end: number, sender: Sender): 
   const source = address(bytes, at + ipv4.source)
   if (source !== sender.ipv4 && source !== 0) return 'ipv4'
   const isFirst = (high(bytes, at + ipv4.fragment) & 0x1fff) === 0
-  if (bytes[at + ipv4.protocol] !== udp || !isFirst) return null
+  const protocol = bytes[at + ipv4.protocol]
+  if (protocol !== udp || !isFirst) return source !== 0 || protocol === igmp ? null : 'ipv4'
   if (end - at < header + 8) return 'malformed'
+  const [from, to] = [high(bytes, at + header), high(bytes, at + header + 2)]
   // Clients look at the port that an answer is sent to, not at where it comes from.
-  const isAnswer =
-    high(bytes, at + header) === dhcpServerPort || high(bytes, at + header + 2) === dhcpClientPort
-  return isAnswer ? 'dhcp' : null
+  if (from === dhcpServerPort || to === dhcpClientPort) return 'dhcp'
+  return source !== 0 || to === dhcpServerPort ? null : 'ipv4'
 }
 
 function address(bytes: Uint8Array, at: number): number {

@@ -1,5 +1,5 @@
 /** Milliseconds that a sender waits for a receiver that is full. */
-const patience = 50
+const usualPatience = 50
 
 /** A port of the switch, as far as its queues go. */
 export interface Queue {
@@ -14,8 +14,13 @@ export interface Queue {
  * lost until it has drained; so a machine that does not read costs the others one short wait.
  */
 export class Congestion {
+  readonly #patience: number
   readonly #stuck = new Set<Queue>()
   readonly #waiting = new Map<Queue, { senders: Set<Queue>; timer: NodeJS.Timeout }>()
+
+  constructor(patience: number = usualPatience) {
+    this.#patience = patience
+  }
 
   isStuck(queue: Queue): boolean {
     return this.#stuck.has(queue)
@@ -46,7 +51,7 @@ export class Congestion {
     const timer = setTimeout(() => {
       if (queue.isFull) this.#stuck.add(queue)
       this.#release(queue)
-    }, patience)
+    }, this.#patience)
     const waiting = { senders: new Set<Queue>(), timer }
     this.#waiting.set(queue, waiting)
     return waiting

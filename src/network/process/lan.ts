@@ -16,6 +16,8 @@ import { Ways } from './ways.ts'
 
 export interface LanOptions {
   project: string
+  /** Milliseconds that a sender waits for a receiver that is full, where it is not the usual time. */
+  patience?: number
   resolver: Resolver
   /** A machine's link came or went. */
   changed(machine: string, up: boolean): void
@@ -59,7 +61,7 @@ export class Lan {
   readonly #options: LanOptions
   readonly #switch: Switch
   readonly #servicesPort: number
-  readonly #congestion = new Congestion()
+  readonly #congestion: Congestion
   readonly #ways: Ways
   readonly #seats = new Map<number, Seat>()
   #definition: NetworkDefinition
@@ -68,7 +70,8 @@ export class Lan {
   constructor(definition: NetworkDefinition, options: LanOptions) {
     this.#definition = definition
     this.#options = options
-    this.#ways = new Ways(definition)
+    this.#congestion = new Congestion(options.patience)
+    this.#ways = new Ways(definition, (machine, reason) => this.#countLost(machine, reason))
     this.#switch = new Switch({
       deliver: (from, to, stream, frames) => this.#deliver(from, to, stream, frames),
       refused: (from, reason) => {
@@ -167,10 +170,9 @@ export class Lan {
     const [a, b] = [sender.member.machine, receiver.member.machine]
     if (this.#ways.isPlain(a, b)) this.#hand(sender, receiver, stream, frames)
     else
-      eachFrame(stream, (framed) => {
-        const lost = this.#ways.send(a, b, framed, (arrived) => this.#hand(sender, receiver, arrived, 1))
-        if (lost !== null) countDrop(this.#switch.counters(from), lost)
-      })
+      eachFrame(stream, (framed) =>
+        this.#ways.send(a, b, framed, (arrived) => this.#hand(sender, receiver, arrived, 1)),
+      )
   }
 
   #hand(sender: Seat, { link, port, member }: Seat, stream: Buffer, frames: number): void {
@@ -188,6 +190,11 @@ export class Lan {
     if (this.#options.tap.active) this.#show(member.machine, stream)
     link.write(stream.length * largestShare < stream.buffer.byteLength ? Buffer.from(stream) : stream)
     if (link.isFull) this.#congestion.hold(sender.link, link)
+  }
+
+  #countLost(machine: string, reason: DropReason): void {
+    for (const { member, port } of this.#seats.values())
+      if (member.machine === machine) countDrop(this.#switch.counters(port), reason)
   }
 
   #ask({ member, port, questions }: Seat, stream: Buffer): void {

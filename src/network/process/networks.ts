@@ -84,7 +84,7 @@ export class Networks {
         find: (...asked: Parameters<Names['find']>) => this.#names.find(...asked),
         isIsolated: (machine: string) => this.#names.isIsolated(machine),
       },
-      upstream: (query: Buffer, head: Buffer) => this.#upstream.ask(query, head),
+      upstream: (...asked: Parameters<Upstream['ask']>) => this.#upstream.ask(...asked),
     }
     return new Lan(definition, {
       project: config.project,

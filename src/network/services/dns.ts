@@ -13,8 +13,8 @@ import type { Found, Names } from './names.ts'
 
 export interface Resolver {
   names: Pick<Names, 'find' | 'isIsolated'>
-  /** Asks outside; null where there is no answer. */
-  upstream: (query: Buffer, head: Buffer) => Promise<Buffer | null>
+  /** Asks outside for a machine; null where there is no answer. */
+  upstream: (machine: string, query: Buffer, head: Buffer) => Promise<Buffer | null>
 }
 
 /** Who asks, and on which network. */
@@ -35,7 +35,7 @@ export async function answerDns(
   if (found.kind === 'nobody') return encodeAnswer(question, code.noSuchName)
   if (found.kind !== 'elsewhere') return encodeAnswer(question, code.ok, recordsOf(question, found))
   if (names.isIsolated(asker.machine)) return encodeAnswer(question, code.noSuchName)
-  const answer = await upstream(data, question.head)
+  const answer = await upstream(asker.machine, data, question.head)
   if (answer === null) return encodeAnswer(question, code.failed)
   return answer.length <= largestAnswer ? answer : truncated(question)
 }

@@ -7,25 +7,27 @@ import { readTextIfThere } from '../../lib/write-file.ts'
 const patience = 2500
 const mostServers = 2
 const mostOpen = 128
+/** Of one machine: so many at once, and so many even where the others have all that is open. */
+const ofOne = { most: 16, always: 2 }
 /** Milliseconds that what stands in resolv.conf is taken for true. */
 const staysKnown = 5000
 
 /** The host's own DNS servers, for names that are not the project's. */
 export class Upstream {
   readonly #servers: () => Promise<string[]>
-  #open = 0
+  readonly #open = new Map<string, number>()
 
   constructor(servers: () => Promise<string[]> = hostServers()) {
     this.#servers = servers
   }
 
   /**
-   * The answer to a query, with the query's own id, or null where nobody gives one. The id and the port
+   * The answer to a machine's query, with the query's own id, or null where nobody gives one. The id and the port
    * that it is asked with are random ones, so that nobody else can answer in the server's place.
    */
-  async ask(query: Buffer, head: Buffer): Promise<Buffer | null> {
-    if (this.#open >= mostOpen) return null
-    this.#open += 1
+  async ask(machine: string, query: Buffer, head: Buffer): Promise<Buffer | null> {
+    if (!this.#hasRoom(machine)) return null
+    this.#count(machine, 1)
     try {
       for (const server of (await this.#servers()).slice(0, mostServers)) {
         const answer = await askServer(server, query, head)
@@ -33,8 +35,20 @@ export class Upstream {
       }
       return null
     } finally {
-      this.#open -= 1
+      this.#count(machine, -1)
     }
+  }
+
+  #hasRoom(machine: string): boolean {
+    const own = this.#open.get(machine) ?? 0
+    const all = [...this.#open.values()].reduce((sum, each) => sum + each, 0)
+    return own < ofOne.most && (all < mostOpen || own < ofOne.always)
+  }
+
+  #count(machine: string, change: number): void {
+    const open = (this.#open.get(machine) ?? 0) + change
+    if (open === 0) this.#open.delete(machine)
+    else this.#open.set(machine, open)
   }
 }
 

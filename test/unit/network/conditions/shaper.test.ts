@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { DelayLine } from '../../../../src/network/conditions/delay-line.ts'
-import { type Conditions, readConditions } from '../../../../src/network/conditions/model.ts'
-import { Shaper } from '../../../../src/network/conditions/shaper.ts'
+import type { Conditions } from '../../../../src/lib/link-conditions.ts'
+import { DelayLine, mostWaiting } from '../../../../src/network/conditions/delay-line.ts'
+import { readConditions } from '../../../../src/network/conditions/read.ts'
+import { type Journey, Shaper } from '../../../../src/network/conditions/shaper.ts'
 
 /** What becomes of so many frames, one each millisecond. */
 function run(conditions: Conditions, count: number, { seed = 'a', bytes = 1000, every = 1 } = {}) {
@@ -12,10 +13,21 @@ function run(conditions: Conditions, count: number, { seed = 'a', bytes = 1000, 
     fate: shaper.fate(bytes, index * every),
   }))
   const arrived = fates.flatMap(({ sent, fate }) =>
-    'at' in fate ? fate.at.map((at) => ({ sent, took: at - sent })) : [],
+    'journey' in fate
+      ? Array.from({ length: fate.copies }, () => ({ sent, took: fate.journey.at - sent }))
+      : [],
   )
   const lost = fates.filter(({ fate }) => 'lost' in fate).length
   return { fates, arrived, lost }
+}
+
+/** So many frames of 1000 bytes at once. */
+function sendMany(shaper: Shaper, count: number, now: number): Journey[] {
+  return Array.from({ length: count }, () => {
+    const fate = shaper.fate(1000, now)
+    if (!('journey' in fate)) throw new Error(fate.lost)
+    return fate.journey
+  })
 }
 
 const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
@@ -55,8 +67,72 @@ describe('a shaped way', () => {
   it('cut, it carries nothing, and healed everything again', () => {
     const shaper = new Shaper({ cut: true }, 'a')
     expect(shaper.fate(60, 0)).toEqual({ lost: 'cut' })
-    shaper.conditions = {}
-    expect(shaper.fate(60, 1)).toEqual({ at: [1] })
+    shaper.change({}, 1, [])
+    expect(shaper.fate(60, 1)).toMatchObject({ journey: { at: 1 }, copies: 1 })
+  })
+
+  it('healed, it begins empty: nothing that was before the cut is waited for', () => {
+    const slow = { rate: 8000, latency: 10 }
+    const shaper = new Shaper(slow, 'a')
+    const before = sendMany(shaper, 5, 0)
+    expect(before.map(({ at }) => at)).toEqual([1010, 2010, 3010, 4010, 5010])
+    expect(shaper.change({ ...slow, cut: true }, 100, before)).toBe(null)
+    shaper.change(slow, 200, [])
+    expect(sendMany(shaper, 1, 200).map(({ at }) => at)).toEqual([1210])
+  })
+
+  it('a rate that is raised or lowered holds for what waits, too, and for what comes behind it', () => {
+    const shaper = new Shaper({ rate: 8000, latency: 10 }, 'a')
+    const waiting = sendMany(shaper, 3, 0)
+    // Half of the first is through; what is left of all three takes a tenth of the time from now on.
+    const raised = shaper.change({ rate: 80_000, latency: 10 }, 500, waiting) ?? []
+    expect(raised.map(({ at }) => at)).toEqual([560, 660, 760])
+    expect(sendMany(shaper, 1, 500).map(({ at }) => at)).toEqual([860])
+    const lowered = shaper.change({ rate: 40_000, latency: 10 }, 500, raised) ?? []
+    expect(lowered.map(({ at }) => at)).toEqual([610, 810, 1010])
+    const freed = shaper.change({ latency: 10 }, 500, lowered) ?? []
+    expect(freed.map(({ at }) => at)).toEqual([510, 510, 510])
+  })
+
+  it('a lower latency holds for what is on its way, a higher one for what comes then', () => {
+    const shaper = new Shaper({ latency: 5000 }, 'a')
+    const waiting = sendMany(shaper, 2, 100)
+    const lowered = shaper.change({ latency: 40 }, 120, waiting) ?? []
+    expect(lowered.map(({ at }) => at)).toEqual([140, 140])
+    const raised = shaper.change({ latency: 300 }, 130, lowered) ?? []
+    expect(raised.map(({ at }) => at)).toEqual([140, 140])
+    expect(sendMany(shaper, 1, 130).map(({ at }) => at)).toEqual([430])
+  })
+
+  it('whatever is changed, nothing arrives before it is through, nothing late, and in order', () => {
+    const conditions = fc.record({
+      latency: fc.nat(100),
+      jitter: fc.nat(50),
+      rate: fc.constantFrom(0, 8000, 80_000, 8_000_000),
+    })
+    const steps = fc.array(fc.record({ conditions, frames: fc.nat(5), wait: fc.nat(200) }), { maxLength: 8 })
+    fc.assert(
+      fc.property(steps, (all) => {
+        const shaper = new Shaper({}, 'a')
+        let waiting: Journey[] = []
+        let now = 0
+        for (const step of all) {
+          now += step.wait
+          waiting =
+            shaper.change(
+              step.conditions,
+              now,
+              waiting.filter(({ at }) => at > now),
+            ) ?? []
+          waiting.push(...sendMany(shaper, step.frames, now))
+          const times = waiting.map(({ at }) => at)
+          expect(times).toEqual([...times].sort((a, b) => a - b))
+          const { latency, jitter } = step.conditions
+          for (const { at, through } of waiting) expect(at).toBeGreaterThanOrEqual(through)
+          for (const { delay } of waiting) expect(delay).toBeLessThanOrEqual(latency + jitter)
+        }
+      }),
+    )
   })
 
   it('does the same again with the same seed, and something else with another', () => {
@@ -66,36 +142,52 @@ describe('a shaped way', () => {
   })
 })
 
-it('what waits comes in the order of its time, of equal times in that of its coming', () => {
-  fc.assert(
-    fc.property(
-      fc.array(fc.nat(20), { maxLength: 200 }),
-      fc.array(fc.nat(20), { maxLength: 10 }),
-      (times, looks) => {
-        const line = new DelayLine()
-        const came: [number, number][] = []
-        for (const [order, at] of times.entries())
-          line.add(at, Buffer.from([at]), () => came.push([at, order]))
-        for (const now of [...looks.sort((a, b) => a - b), 20]) {
-          line.take(now)
-          expect(line.next === undefined || line.next > now).toBe(true)
-        }
-        expect(came).toEqual(
-          times.map((at, order): [number, number] => [at, order]).sort((a, b) => a[0] - b[0] || a[1] - b[1]),
-        )
-        expect(line.size).toBe(0)
-      },
-    ),
-  )
-})
+describe('what waits', () => {
+  const item = (n: number, from = 'a') => ({ from, n, bytes: Buffer.from([n]) })
 
-it('no more waits than there is memory for', () => {
-  const line = new DelayLine()
-  const big = Buffer.alloc(1024 * 1024)
-  const taken = Array.from({ length: 70 }, () => line.add(1, big, () => undefined))
-  expect(taken.filter((each) => each)).toHaveLength(64)
-  line.take(1)
-  expect(line.add(2, big, () => undefined)).toBe(true)
+  it('comes in the order of its time, of equal times in that of its coming, whatever was taken out', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ at: fc.nat(20), stays: fc.boolean() }), { maxLength: 200 }),
+        fc.array(fc.nat(20), { maxLength: 10 }),
+        (given, looks) => {
+          const line = new DelayLine<ReturnType<typeof item>>()
+          for (const [order, { at }] of given.entries()) line.add(at, item(order))
+          const out = line.remove(({ n }) => given[n]?.stays === false)
+          const numbers = [...given.keys()]
+          expect(out.map(({ n }) => n)).toEqual(numbers.filter((n) => given[n]?.stays === false))
+          const came: number[] = []
+          for (const now of [...looks.sort((a, b) => a - b), 20]) {
+            line.take(now, ({ n }) => came.push(n))
+            expect(line.next === undefined || line.next > now).toBe(true)
+          }
+          const stayed = numbers.filter((n) => given[n]?.stays === true)
+          expect(came).toEqual(stayed.sort((a, b) => (given[a]?.at ?? 0) - (given[b]?.at ?? 0) || a - b))
+          expect(line.size).toBe(0)
+        },
+      ),
+    )
+  })
+
+  it('is no more than there is memory for, and a half of that of one sender', () => {
+    const line = new DelayLine<{ from: string; bytes: Buffer }>()
+    const big = Buffer.alloc(1024 * 1024)
+    const fill = (from: string) =>
+      Array.from({ length: 70 }, () => line.add(1, { from, bytes: big })).filter((taken) => taken).length
+    expect(['a', 'b', 'c'].map(fill)).toEqual([32, 32, 0])
+    line.take(1, () => undefined)
+    expect(fill('c')).toBe(32)
+    line.remove(() => true)
+    expect(fill('c')).toBe(32)
+  })
+
+  it('is no more frames than may be, be they ever so small', () => {
+    const line = new DelayLine<{ from: string; bytes: Buffer }>()
+    const small = { from: 'a', bytes: Buffer.alloc(18) }
+    let taken = 0
+    while (taken <= mostWaiting.frames && line.add(1, small)) taken += 1
+    expect(taken).toBe(mostWaiting.frames / 2)
+  })
 })
 
 it('conditions from outside are taken where they make sense', () => {

@@ -23,16 +23,30 @@ it('a machine sends from its own MAC address', () => {
 
 it('a machine sends from its own IPv4 address, or none while it has none', () => {
   expect(judge(v4(me.ipv4))).toBe(null)
-  expect(judge(v4(0))).toBe(null)
   expect(judge(v4(other.ipv4))).toBe('ipv4')
+  expect(judge(v4(0, 17, udp(68, 67)))).toBe(null)
+  expect(judge(v4(0, 2))).toBe(null)
+  for (const [protocol, payload] of [[6], [1], [17, udp(5000, 53)]] as const)
+    expect(judge(v4(0, protocol, payload))).toBe('ipv4')
 })
 
 it('it answers ARP for itself alone', () => {
   const say = (packet: Buffer) => judge(ethernet(everyone, me.mac, 0x0806, packet))
   expect(say(arp(me.mac, me.ipv4, other.ipv4))).toBe(null)
-  expect(say(arp(me.mac, 0, me.ipv4))).toBe(null)
+  expect(say(arp(me.mac, me.ipv4, me.ipv4))).toBe(null)
   expect(say(arp(me.mac, other.ipv4, 0, 2))).toBe('arp')
+  expect(say(arp(other.mac, me.ipv4, other.ipv4))).toBe('arp')
   expect(say(arp(other.mac, me.ipv4, 0, 2))).toBe('arp')
+})
+
+it('it looks whether its own address is free, and claims nobody else’s by that', () => {
+  const say = (packet: Buffer) => judge(ethernet(everyone, me.mac, 0x0806, packet))
+  expect(say(arp(me.mac, 0, me.ipv4))).toBe(null)
+  expect(say(arp(me.mac, 0, other.ipv4))).toBe('arp')
+  expect(say(arp(me.mac, 0, me.ipv4, 2))).toBe('arp')
+  const shifted = arp(me.mac, 0, me.ipv4)
+  shifted[4] = 8
+  expect(say(shifted)).toBe('malformed')
 })
 
 it('a tag changes nothing: what is behind it is looked at too', () => {
@@ -54,7 +68,7 @@ it('it is no DHCP server, and asks one as it likes', () => {
 
 it('IPv6: its own addresses, and such as are made from nobody’s MAC address', () => {
   const random = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)
-  expect(judge(v6(new Uint8Array(16)))).toBe(null)
+  expect(judge(v6(new Uint8Array(16)))).toBe('ipv6')
   for (const prefix of [linkLocal, me.ipv6Prefix]) {
     expect(judge(v6(address(prefix, interfaceId(me.mac))))).toBe(null)
     expect(judge(v6(address(prefix, random)))).toBe(null)
@@ -77,6 +91,35 @@ it('it is no router and answers solicitations for itself alone, behind extension
   const endless = Buffer.alloc(200)
   for (let at = 0; at < 200; at += 8) endless[at] = 60
   expect(judge(v6(mine, 60, endless))).toBe('malformed')
+})
+
+it('IPv6: from no address it looks whether its own is free, and joins groups; it tells its own MAC address', () => {
+  const nobody = new Uint8Array(16)
+  const mine = address(linkLocal, interfaceId(me.mac))
+  const theirs = address(me.ipv6Prefix, interfaceId(mac(2)))
+  const random = address(me.ipv6Prefix, Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8))
+  const icmp = (type: number, target: Uint8Array, ...options: Uint8Array[]) =>
+    Buffer.concat([Buffer.from([type, 0, 0, 0, 0, 0, 0, 0]), target, ...options])
+  const linkAddress = (kind: number, of: Uint8Array) => Uint8Array.of(kind, 1, ...of)
+  for (const target of [mine, random]) expect(judge(v6(nobody, 58, icmp(135, target)))).toBe(null)
+  for (const target of [theirs, nobody]) {
+    expect(judge(v6(nobody, 58, icmp(135, target)))).toBe('arp')
+    expect(judge(v6(mine, 58, icmp(136, target)))).toBe('arp')
+  }
+  expect(judge(v6(mine, 58, icmp(135, theirs, linkAddress(1, me.mac))))).toBe(null)
+  expect(judge(v6(mine, 58, icmp(135, theirs, linkAddress(1, other.mac))))).toBe('arp')
+  expect(judge(v6(mine, 58, icmp(136, mine, linkAddress(2, me.mac))))).toBe(null)
+  expect(judge(v6(mine, 58, icmp(136, mine, linkAddress(2, other.mac))))).toBe('arp')
+  expect(judge(v6(mine, 58, icmp(136, mine, Uint8Array.of(2, 0, 0, 0, 0, 0, 0, 0))))).toBe('malformed')
+  const routers = Buffer.from([133, 0, 0, 0, 0, 0, 0, 0])
+  expect(judge(v6(nobody, 58, routers))).toBe(null)
+  const report = Buffer.concat([
+    Buffer.from([58, 0, 5, 2, 0, 0, 1, 0]),
+    Buffer.from([143, 0, 0, 0, 0, 0, 0, 0]),
+  ])
+  expect(judge(v6(nobody, 0, report))).toBe(null)
+  expect(judge(v6(nobody, 58, icmp(128, mine)))).toBe('ipv6')
+  expect(judge(Buffer.concat([v6(nobody, 58, routers), Buffer.alloc(9)]))).toBe(null)
 })
 
 it('what is cut short is refused, and what is no frame never throws', () => {

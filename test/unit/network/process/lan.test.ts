@@ -18,7 +18,7 @@ afterEach(async () => {
 })
 
 /** Machines a, b, c with the numbers 2, 3, 4 on one network, each with its NIC. */
-async function lanOfThree(given: Partial<NetworkDefinition> = {}) {
+async function lanOfThree(given: Partial<NetworkDefinition> = {}, patience?: number) {
   const folder = mkdtempSync(join(tmpdir(), 'posada-lan-'))
   cleanUps.push(() => rmSync(folder, { recursive: true, force: true }))
   const members = ['a', 'b', 'c'].map((name, index) => ({
@@ -34,6 +34,7 @@ async function lanOfThree(given: Partial<NetworkDefinition> = {}) {
   const changes: string[] = []
   const lan = new Lan(definition, {
     project: 'shop',
+    ...(patience === undefined ? {} : { patience }),
     resolver: {
       names: new Names({ version: 1, project: 'shop', networks: [definition] }),
       upstream: async () => null,
@@ -133,9 +134,9 @@ it('a machine that does not read keeps nobody from the others, and little memory
 })
 
 it('a receiver that is only slower than its sender loses nothing', async () => {
-  const { a, b, lan } = await lanOfThree()
+  const { a, b, lan } = await lanOfThree({}, 60_000)
   const sent = a.sendAll(plain(3, 2, 'much', 1500), 6400)
-  // Now and then the receiver is busy for less than a stuck one.
+  // Now and then the receiver is busy, for less than the sender's patience.
   for (let pause = 0; pause < 20; pause++) {
     b.deafen()
     await new Promise((resolve) => setTimeout(resolve, 3))
@@ -162,6 +163,28 @@ describe('conditions', () => {
     await until('it has come', 5000, async () => b.frames.length === 1)
     expect(performance.now() - begun).toBeGreaterThanOrEqual(99)
     expect(lan.linked).toBe(3)
+  })
+
+  it('of a way that is cut nothing arrives that was on it, and healed it begins anew', async () => {
+    const { a, b, lan, definition } = await lanOfThree({ conditions: { latency: 10_000 } })
+    a.send(plain(3, 2, 'before'))
+    await until('it is on its way', 5000, async () => lan.status()[0]?.counters.received.frames === 1)
+    lan.update({ ...definition, conditions: { latency: 10_000, cut: true } })
+    expect(dropped(lan, 'a')).toEqual({ cut: 1 })
+    lan.update({ ...definition, conditions: {} })
+    a.send(plain(3, 2, 'after'))
+    await until('it has come', 5000, async () => b.frames.length > 0)
+    expect(b.frames).toEqual([plain(3, 2, 'after')])
+  })
+
+  it('taken away, what waits comes at once, before what is sent then', async () => {
+    const { a, b, lan, definition } = await lanOfThree({ conditions: { latency: 60_000, rate: 8000 } })
+    a.send(plain(3, 2, 'slow'), plain(3, 2, 'slower'))
+    await until('they are on their way', 5000, async () => lan.status()[0]?.counters.received.frames === 2)
+    lan.update({ ...definition, conditions: {} })
+    a.send(plain(3, 2, 'quick'))
+    await until('all have come', 5000, async () => b.frames.length === 3)
+    expect(b.frames.map((frame) => frame.toString('latin1', 14).trim())).toEqual(['slow', 'slower', 'quick'])
   })
 
   it('what is lost follows from the seed alone', async () => {

@@ -46,7 +46,7 @@ function services() {
     },
     resolver: {
       names: new Names(exampleNetworks()),
-      upstream: async (query) => {
+      upstream: async (_machine, query) => {
         asked.push(query)
         return Buffer.concat([query, Buffer.from('from upstream')])
       },

@@ -1,20 +1,4 @@
-/** What a way from one machine to another is like, for frames in one direction. Absent: as on a wire. */
-export interface Conditions {
-  /** Milliseconds that a frame takes. */
-  latency?: number
-  /** Milliseconds that it may take more or less, evenly spread; order is kept. */
-  jitter?: number
-  /** Part of the frames that are lost, 0 to 1. */
-  loss?: number
-  /** Part that arrives twice. */
-  duplicate?: number
-  /** Part that overtakes the others: it arrives without latency. */
-  reorder?: number
-  /** Bits a second. */
-  rate?: number
-  /** Nothing passes. */
-  cut?: boolean
-}
+import { type Conditions, longestDelay } from '../../lib/link-conditions.ts'
 
 export const conditionNames = ['latency', 'jitter', 'loss', 'duplicate', 'reorder', 'rate', 'cut'] as const
 
@@ -41,6 +25,3 @@ function limitOf(name: Exclude<(typeof conditionNames)[number], 'cut'>): number 
   if (name === 'latency' || name === 'jitter') return longestDelay
   return name === 'rate' ? Number.MAX_SAFE_INTEGER : 1
 }
-
-/** Milliseconds. */
-export const longestDelay = 60_000
