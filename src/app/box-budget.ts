@@ -33,7 +33,7 @@ export async function keepBudget(options: {
   }
 }
 
-/** Bytes of POSADA_BOX_BUDGET; null where it is not set. */
+/** Bytes of POSADA_BOX_BUDGET; null where it is not set. Asked before a box is fetched, too: E_USAGE. */
 export function boxBudget(env: NodeJS.ProcessEnv): number | null {
   const text = env.POSADA_BOX_BUDGET ?? ''
   if (text === '') return null

@@ -2,7 +2,7 @@ import type { BoxStore } from '../box/index.ts'
 import type { Emit } from '../events/index.ts'
 import type { FetchBox } from '../machine/project.ts'
 import type { UserPaths } from '../project/paths.ts'
-import { keepBudget } from './box-budget.ts'
+import { boxBudget, keepBudget } from './box-budget.ts'
 import { machinesOnBox } from './box-users.ts'
 
 /** How this user's boxes are fetched. What fetches is loaded when something is. */
@@ -16,6 +16,7 @@ export function boxFetcher(options: {
 }): FetchBox {
   const { user, ...context } = options
   return async (from, { arch, terms, names, source, accept }) => {
+    boxBudget(options.env)
     const { fetchBox, requireChecksum } = await import('../box/index.ts')
     const box = await fetchBox(from, {
       ...context,

@@ -13,7 +13,7 @@ import {
 } from '../box/index.ts'
 import type { Emit } from '../events/index.ts'
 import { userPaths } from '../project/paths.ts'
-import { keepBudget } from './box-budget.ts'
+import { boxBudget, keepBudget } from './box-budget.ts'
 import { type BoxFactsInput, boxFacts } from './box-facts.ts'
 import { machinesOnBox } from './box-users.ts'
 
@@ -110,6 +110,7 @@ export interface AddOptions {
 /** Adds a box that somebody else built, from wherever it is. */
 export async function add(options: AddOptions): Promise<BoxResult> {
   const { source, facts, force, unchecked, cwd, env, emit, signal } = options
+  boxBudget(env)
   const named = existsSync(resolve(cwd, source)) ? resolve(cwd, source) : source
   const context = {
     store: store(env),

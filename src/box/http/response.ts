@@ -11,8 +11,8 @@ export interface HttpResponse {
   headers: Record<string, string>
   /** The bytes as they come, once. */
   body: AsyncIterable<Uint8Array>
-  /** The whole body, of at most so many bytes; E_TRANSFER for more. */
-  bytes(limit: number): Promise<Buffer>
+  /** The whole body, of at most so many bytes, in so many milliseconds; E_TRANSFER for more. */
+  bytes(limit: number, within?: number): Promise<Buffer>
   /** Reads no more of it. */
   discard(): Promise<void>
 }
@@ -26,7 +26,7 @@ export function responseOf(found: Dispatcher.ResponseData, url: URL, signal: Abo
     status: found.statusCode,
     headers: firstOfEach(found.headers),
     body,
-    bytes: (limit) => collect(body, limit, url),
+    bytes: (limit, within) => collect(body, { limit, within }, url),
     discard: async () => {
       found.body.destroy()
     },
@@ -68,10 +68,23 @@ async function* pieces(body: AsyncIterable<Uint8Array>, url: URL, signal: AbortS
   }
 }
 
-async function collect(body: AsyncIterable<Uint8Array>, limit: number, url: URL): Promise<Buffer> {
+/** Milliseconds that a small body may take: a server that drips does not stall. */
+const patience = 120_000
+
+async function collect(
+  body: AsyncIterable<Uint8Array>,
+  { limit, within = patience }: { limit: number; within?: number | undefined },
+  url: URL,
+): Promise<Buffer> {
   const found: Uint8Array[] = []
   let length = 0
+  const begun = performance.now()
   for await (const piece of body) {
+    if (performance.now() - begun > within)
+      throw new PosadaError('E_TRANSFER', `${shownUrl(url)} takes too long for so little`, {
+        value: shownUrl(url),
+        hint: 'check the network and the address, then run the command again',
+      })
     length += piece.length
     if (length > limit)
       throw new PosadaError('E_TRANSFER', `${shownUrl(url)} is larger than ${limit} bytes`, {

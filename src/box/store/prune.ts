@@ -26,7 +26,7 @@ export interface PruneOptions {
 
 /** A box that went, or would go. */
 export interface PrunedBox extends Pick<Ref, 'name' | 'version' | 'arch' | 'digest'> {
-  /** Bytes. */
+  /** Bytes that are free again; 0 where another name still leads to it. */
   size: number
 }
 
@@ -36,11 +36,15 @@ export async function pruneBoxes(paths: StorePaths, options: PruneOptions): Prom
   const sizes = new Map<string, number>()
   for (const { digest } of refs) sizes.set(digest, await sizeOf(paths, digest))
   let total = [...sizes.values()].reduce((sum, size) => sum + size, 0)
+  const leading = new Map<string, number>()
+  for (const { digest } of refs) leading.set(digest, (leading.get(digest) ?? 0) + 1)
   const gone: PrunedBox[] = []
   for (const ref of await inOrder(paths, candidates(refs, options.keep))) {
     if (options.budget !== null && total <= options.budget) break
     if (options.spare?.has(ref.digest) === true || (await options.usedBy(ref.digest)).length > 0) continue
-    const size = sizes.get(ref.digest) ?? 0
+    const left = (leading.get(ref.digest) ?? 1) - 1
+    leading.set(ref.digest, left)
+    const size = left > 0 ? 0 : (sizes.get(ref.digest) ?? 0)
     if (!options.dryRun) {
       await removeRef(paths, ref)
       await dropUnnamed(paths, ref.digest, options.usedBy)

@@ -146,6 +146,19 @@ describe('connections', () => {
   })
 })
 
+it('a small body that drips for ever is given up', async () => {
+  const dripping = await server((_, response) => {
+    const drip = setInterval(() => response.write('x'), 20)
+    response.on('close', () => clearInterval(drip))
+  })
+  const { signal } = new AbortController()
+  const response = await client().http.request({ url: dripping.url, signal })
+  await expect(response.bytes(1_000_000, 200)).rejects.toMatchObject({
+    code: 'E_TRANSFER',
+    message: expect.stringContaining('takes too long'),
+  })
+})
+
 describe('a proxy of the environment', () => {
   it('is used for https, with its own credentials', async () => {
     const secure = await server(says('here'), { secure: true })

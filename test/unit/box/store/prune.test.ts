@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { keepBudget } from '../../../../src/app/box-budget.ts'
 import type { StoredBox } from '../../../../src/box/index.ts'
-import { openBoxStore } from '../../../../src/box/index.ts'
+import { fetchBox, openBoxStore, parseBoxSource } from '../../../../src/box/index.ts'
 import { storePaths } from '../../../../src/box/store-paths.ts'
 import { boxContent, temporaryFolder, writeBox } from '../../../helpers/box-files.ts'
 
@@ -72,6 +72,23 @@ describe('pruning', () => {
     expect(await there()).toEqual(['a/old@1', 'a/young@1'])
     await prune({ budget: size * 1.5, usedBy: usedBy(old) })
     expect(await there()).toEqual(['a/old@1'])
+  })
+
+  it('counts a box that is known by its name and by its source once', async () => {
+    const { folder, add, prune, store } = await setUp()
+    const box = await add('a/one', '1', 'x'.repeat(1000))
+    const source = await writeBox(
+      join(folder, 'same'),
+      boxContent({ name: 'a/one', version: '1' }, 'x'.repeat(1000)),
+    )
+    const { signal } = new AbortController()
+    const context = { store, arch: 'x86_64' as const, emit: () => undefined, signal, env: {}, catalogues: [] }
+    await fetchBox(parseBoxSource(source, '/'), { ...context, names: [] })
+    expect(await store.list()).toMatchObject([{ digest: box.digest }, { digest: box.digest }])
+    const gone = await prune()
+    expect(gone).toHaveLength(2)
+    expect(gone.reduce((sum, { size }) => sum + size, 0)).toBeLessThan(1100)
+    expect(await store.get(box.digest)).toBeNull()
   })
 
   it('takes a look-up for a use', async () => {

@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { expect, it, onTestFinished } from 'vitest'
+import { noteBox } from '../../src/project/box-notes.ts'
+import { ensureIdentity } from '../../src/project/identity.ts'
+import { writeState } from '../../src/project/machine-state.ts'
+import { projectPaths, userPaths } from '../../src/project/paths.ts'
+import { noteInIndex } from '../../src/project/user-index.ts'
+import { boxContent } from '../helpers/box-files.ts'
+import { aState } from '../helpers/model.ts'
+import { ended, makePlace } from '../helpers/posada.ts'
+import { tar } from '../helpers/tar.ts'
+import { authorityFile, serve, webServer } from '../helpers/web-server.ts'
+
+const archive = (version: string) =>
+  tar(
+    [...boxContent({ name: 'team/web', version }, `disk ${version}`)].map(([name, content]) => ({
+      name,
+      content,
+    })),
+  )
+const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
+
+async function setUp(env: NodeJS.ProcessEnv = {}) {
+  const place = makePlace('shop', { SSL_CERT_FILE: authorityFile, ...env })
+  onTestFinished(place.remove)
+  const user = userPaths(place.env)
+  const json = async (...args: string[]) => {
+    const { code, stdout } = await place.run(...args, '--json')
+    return { code, document: JSON.parse(stdout) }
+  }
+  const add = async (version: string) => {
+    writeFileSync(join(place.dir, `${version}.tar`), archive(version))
+    return (await json('box', 'add', `./${version}.tar`)).document as { digest: string; dir: string }
+  }
+  const list = async () =>
+    ((await json('box', 'list')).document.boxes as { name: string; version: string }[]).map(
+      ({ name, version }) => `${name}@${version}`,
+    )
+  const server = await webServer(
+    onTestFinished,
+    (request, response) => {
+      const version = /^\/([\d.]+)\.tar$/.exec(request.url ?? '')?.[1]
+      if (version === undefined) response.writeHead(404).end()
+      else serve(archive(version))(request, response)
+    },
+    { secure: true },
+  )
+  return { place, user, json, add, list, server }
+}
+
+it('a box that two processes add at the same time is fetched once and added once', async () => {
+  const { place, user, list, server } = await setUp()
+  const source = `${server.url}/1.0.tar#sha256=${sha256(archive('1.0'))}`
+  writeFileSync(join(place.dir, '2.0.tar'), archive('2.0'))
+  const both = (what: string) => Promise.all([1, 2].map(() => ended(place.start('box', 'add', what))))
+  for (const { code, stderr } of [...(await both(source)), ...(await both('./2.0.tar'))])
+    expect({ code, stderr }).toMatchObject({ code: 0 })
+  expect(await list()).toEqual(['team/web@1.0', 'team/web@2.0'])
+  expect(server.requests.filter(({ headers }) => headers.range === undefined)).toHaveLength(1)
+  for (const folder of ['tmp', 'downloads']) expect(readdirSync(join(user.boxes, folder))).toEqual([])
+})
+
+it('a box that machines stand on is neither removed nor pruned, also when their project was moved', async () => {
+  const { place, user, json, add, list } = await setUp()
+  const used = await add('1.0')
+  const paths = projectPaths(place.dir)
+  const { id } = await ensureIdentity(paths)
+  await noteInIndex(user.projects, { version: 1, id, root: place.dir, name: 'shop' })
+  await noteBox(user.projects, id, { machine: 'web', digest: used.digest })
+  mkdirSync(paths.machine('web').dir, { recursive: true })
+  const box = { name: 'team/web', version: '1.0', digest: used.digest }
+  await writeState(paths.machine('web'), { ...aState(), box })
+  await add('2.0')
+  const refused = await json('box', 'remove', 'team/web')
+  expect(refused).toMatchObject({
+    code: 1,
+    document: { error: { code: 'E_BOX_IN_USE', details: [`shop/web in ${place.dir}`] } },
+  })
+  expect((await json('box', 'prune', '--yes')).document.removed).toMatchObject([{ version: '2.0' }])
+  expect(await list()).toEqual(['team/web@1.0'])
+  // Commands run where the project was; nothing in the index says yet where it is.
+  renameSync(place.dir, `${place.dir} moved`)
+  mkdirSync(place.dir)
+  const moved = await json('box', 'remove', 'team/web@1.0')
+  expect(moved.document.error).toMatchObject({
+    code: 'E_BOX_IN_USE',
+    details: [expect.stringContaining(`shop/web in ${place.dir}, which is not there`)],
+  })
+  expect((await json('box', 'prune', '--yes')).document.removed).toEqual([])
+  expect(existsSync(join(used.dir, 'root.raw'))).toBe(true)
+})
+
+it('a damaged box is found by verify, which says what is wrong and ends with 1', async () => {
+  const { json, add } = await setUp()
+  const { dir } = await add('1.0')
+  await add('2.0')
+  const disk = join(dir, 'root.raw')
+  chmodSync(disk, 0o600)
+  writeFileSync(disk, 'disk 1.1')
+  const { code, document } = await json('box', 'verify')
+  expect(code).toBe(1)
+  expect(document.boxes).toMatchObject([
+    { version: '1.0', problem: expect.stringContaining('root.raw') },
+    { version: '2.0', problem: null },
+  ])
+})
+
+it('boxes are kept to the budget, those used longest ago going first', async () => {
+  const { place, user, add, list } = await setUp({ POSADA_BOX_BUDGET: '40B' })
+  for (const [version, second] of [
+    ['1.0', 2000],
+    ['2.0', 1000],
+  ] as const) {
+    const { digest } = await add(version)
+    utimesSync(join(user.boxes, 'stamps', `${digest}.json`), second, second)
+  }
+  writeFileSync(join(place.dir, '3.0.tar'), archive('3.0'))
+  const { stderr } = await place.run('box', 'add', './3.0.tar')
+  expect(stderr).toContain('team/web@2.0')
+  expect(await list()).toEqual(['team/web@1.0', 'team/web@3.0'])
+})
+
+it('the lock is written by the first update, outdated says when it could move, and update moves it', async () => {
+  const { place, json, server } = await setUp()
+  const offer = (...versions: string[]) => {
+    const of = (version: string) => ({
+      version,
+      images: {
+        x86_64: { url: `${server.url}/${version}.tar`, checksum: `sha256:${sha256(archive(version))}` },
+      },
+    })
+    const boxes = { 'team/web': { description: 'x', versions: versions.map(of) } }
+    writeFileSync(join(place.dir, 'boxes.json'), JSON.stringify({ format: 1, boxes }))
+  }
+  writeFileSync(
+    join(place.dir, 'posada.yaml'),
+    "version: 1\nbox: 'team/web@~> 1.0'\narch: x86_64\ncatalogues: [./boxes.json]\n",
+  )
+  offer('1.0', '2.0')
+  expect((await json('box', 'update')).document.boxes).toMatchObject([{ from: null, to: { version: '1.0' } }])
+  offer('1.0', '1.5', '2.0')
+  expect((await json('box', 'outdated')).document.boxes).toMatchObject([
+    { locked: '1.0', newest: '1.5', outdated: true },
+  ])
+  expect((await json('box', 'update', 'team/web')).document.boxes).toMatchObject([
+    { from: { version: '1.0' }, to: { version: '1.5' }, changed: true },
+  ])
+  expect(readFileSync(join(place.dir, 'posada.lock'), 'utf8')).toContain('version: "1.5"')
+  expect((await json('box', 'outdated')).document.boxes).toMatchObject([{ locked: '1.5', outdated: false }])
+})
