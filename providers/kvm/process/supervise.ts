@@ -34,8 +34,9 @@ export interface SuperviseOptions extends VmmConfig {
 export async function supervise(options: SuperviseOptions): Promise<RunEnding> {
   const { spec } = options
   takeLock(spec)
-  const begun = await beginRun()
-  const recorded = writeRecord(spec, begun)
+  const recorded = beginRun(spec)
+  // A failure is met where it is awaited, which is later.
+  recorded.catch(() => undefined)
   let ending: RunEnding
   try {
     ending = await run(options, recorded)
@@ -44,14 +45,14 @@ export async function supervise(options: SuperviseOptions): Promise<RunEnding> {
     await writeRecord(spec, null)
     throw error
   }
-  await writeRecord(spec, { ...begun, ending })
+  await writeRecord(spec, { ...(await recorded), ending })
   return ending
 }
 
 /** @param recorded the guest must not run before */
 async function run(
   { log, onReady, cut, threads, ...config }: SuperviseOptions,
-  recorded: Promise<void>,
+  recorded: Promise<Run>,
 ): Promise<RunEnding> {
   const { spec } = config
   const milestones = createMilestones()
@@ -157,7 +158,10 @@ function takeLock(spec: MachineSpec): void {
   })
 }
 
-async function beginRun(): Promise<Run> {
-  const self = await processIdentity(process.pid)
-  return { pid: process.pid, startTime: self?.startTime ?? '', bootId: await hostBootId() }
+/** Says in the record that this process runs the machine. */
+async function beginRun(spec: MachineSpec): Promise<Run> {
+  const [self, bootId] = await Promise.all([processIdentity(process.pid), hostBootId()])
+  const begun = { pid: process.pid, startTime: self?.startTime ?? '', bootId }
+  await writeRecord(spec, begun)
+  return begun
 }
