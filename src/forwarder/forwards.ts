@@ -1,13 +1,15 @@
 import { once } from 'node:events'
-import { createServer, type Server, type Socket } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 import { isErrno } from '../lib/errno.ts'
 import { joinStreams } from '../lib/join-streams.ts'
 import { openTunnel, type SshSession } from '../ssh/index.ts'
 import type { Forward } from './config.ts'
 import type { GuestPort } from './guest-ports.ts'
 
-/** Connections at once to one port. */
-const MOST_CONNECTIONS = 128
+/** Connections at once to one port, and to all: far less than the files that a process may have open. */
+const CONNECTIONS = { ofPort: 128, ofAll: 384 }
+/** Milliseconds in which whoever listens on this host's loopback takes a connection. */
+const ANSWERS_IN = 1000
 /** What is added to a privileged port: 80 becomes 8080, 443 becomes 8443. */
 const PRIVILEGED = { below: 1024, add: 8000 }
 
@@ -17,13 +19,20 @@ const PRIVILEGED = { below: 1024, add: 8000 }
  * keeps as long as this object lives.
  */
 export class Forwards {
+  readonly #most: typeof CONNECTIONS
   readonly #session: () => SshSession | null
   readonly #avoid: ReadonlySet<number>
   readonly #tell: (line: string) => void
   readonly #open = new Map<number, { server: Server; sockets: Set<Socket>; host: string; hostPort: number }>()
   readonly #before = new Map<number, number>()
 
-  constructor(session: () => SshSession | null, avoid: ReadonlySet<number>, tell: (line: string) => void) {
+  constructor(
+    session: () => SshSession | null,
+    avoid: ReadonlySet<number>,
+    tell: (line: string) => void,
+    most = CONNECTIONS,
+  ) {
+    this.#most = most
     this.#session = session
     this.#avoid = avoid
     this.#tell = tell
@@ -45,22 +54,32 @@ export class Forwards {
     const sockets = new Set<Socket>()
     // A side that has said all may still hear: both ends are closed on their own.
     const server = createServer({ allowHalfOpen: true }, (socket) => {
+      if (this.#connections >= this.#most.ofAll) {
+        socket.destroy()
+        return
+      }
       sockets.add(socket)
       socket.once('close', () => sockets.delete(socket))
       this.#connect(socket, host, guestPort)
     })
-    server.maxConnections = MOST_CONNECTIONS
+    server.maxConnections = this.#most.ofPort
     const hostPort = await this.#listen(server, guestPort)
+    // A connection that could not be taken; the next may be.
+    server.on('error', (error) => this.#tell(`127.0.0.1:${hostPort}: ${error.message}`))
     this.#before.set(guestPort, hostPort)
     this.#open.set(guestPort, { server, sockets, host, hostPort })
     this.#tell(`127.0.0.1:${hostPort} leads to ${guestPort}`)
+  }
+
+  get #connections(): number {
+    return [...this.#open.values()].reduce((sum, { sockets }) => sum + sockets.size, 0)
   }
 
   async #listen(server: Server, guestPort: number): Promise<number> {
     const own = guestPort < PRIVILEGED.below ? guestPort + PRIVILEGED.add : guestPort
     const wanted = [this.#before.get(guestPort), own].filter((port) => port !== undefined)
     for (const port of wanted.filter((one) => !this.#avoid.has(one))) {
-      if (await tryListen(server, port)) return port
+      if (!(await answers(port)) && (await tryListen(server, port))) return port
     }
     for (;;) {
       if (!(await tryListen(server, 0))) continue
@@ -94,6 +113,24 @@ export class Forwards {
       socket.destroy() // the SSH connection ended: its own watcher tells
     }
   }
+}
+
+/**
+ * Whether somebody takes connections to this port already. Some systems let a second one listen on an address
+ * where the first listens on all (macOS, ip(4)): a guest would then take the place of the host's own.
+ */
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1', timeout: ANSWERS_IN })
+    const settle = (there: boolean) => {
+      socket.destroy()
+      resolve(there)
+    }
+    socket.once('connect', () => settle(true))
+    // One that takes none now, be it slow or not there: whether the port is free the kernel says next.
+    socket.once('timeout', () => settle(false))
+    socket.once('error', () => settle(false))
+  })
 }
 
 /** False where the port is taken, or this user may not have it. */

@@ -37,7 +37,7 @@ Names of machines and of the project are lower-case letters, digits and \`-\`, b
 
   port: `In short \`"[address:]host:guest[/protocol]"\`, in quotes: \`"8080:80"\`, \`"127.0.0.1:5353:53/udp"\`. The address is an IPv4 address, \`127.0.0.1\` unless given. A range is several ports at once, each leading to the one at its place: \`"8000-8010:8000-8010"\`. With \`replicas\` a range of the host that is wider by their number is shared out among them: with three, \`"8080-8082:80"\` leads 8080 to port 80 of the first, 8081 to port 80 of the second.
 
-\`auto\` has whatever listens in the guest, on its loopback or on all of its addresses, forwarded over SSH for as long as it listens: to the same port of this host's loopback where that is free, else to another; a port below 1024 gets one 8000 higher. TCP only, the 64 lowest ports. \`posada ports\` shows them. A small process sees to it that ends with the machine.
+\`auto\` has whatever listens in the guest, on its loopback or on all of its addresses, forwarded over SSH for as long as it listens: to the same port of this host's loopback where that is free, else to another; a port below 1024 gets one 8000 higher. TCP only, the 64 lowest ports. \`posada ports\` shows them. A small process sees to it that ends with the machine. So it is the guest that chooses among the ports of this host's loopback: from 1024 upwards, none on which somebody answers, none that the manifest gives to something; what you start there later finds its port taken. Where the guest is not yours to trust, list the ports that you want. At most 384 connections are open at once.
 
 Instead of a text, a mapping:`,
 

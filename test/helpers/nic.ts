@@ -5,6 +5,10 @@ import { FrameSplitter, joinFrame, lengthBytes } from '../../src/lib/framing.ts'
 /** The hypervisor's side of a NIC on a switch: it listens, and is joined to whoever connects, as QEMU's is. */
 export class Nic {
   readonly frames: Buffer[] = []
+  /** Whether it keeps what comes. */
+  keeps = true
+  /** Frames that came. */
+  count = 0
   readonly path: string
   readonly #server: Server
   #socket: Socket | null = null
@@ -45,6 +49,14 @@ export class Nic {
     }
   }
 
+  /** Sends these bytes so many times, as fast as the other end takes them; resolves when it has. */
+  async pour(bytes: Buffer, times: number): Promise<void> {
+    for (let left = times; left > 0; left--) {
+      const isTaken = this.#socket?.write(bytes) ?? true
+      if (!isTaken) await new Promise<void>((resolve) => this.#socket?.once('drain', resolve))
+    }
+  }
+
   /** Reads no more, as a guest that hangs. */
   deafen(): void {
     this.#deaf = true
@@ -73,6 +85,8 @@ export class Nic {
     socket.on('data', (chunk) =>
       splitter.push(chunk, (bytes, start, end) => {
         // What the services say by themselves when a link comes up is not what tests are about.
+        this.count += 1
+        if (!this.keeps) return
         const frame = Buffer.from(bytes.subarray(start + lengthBytes, end))
         if (frame.readUInt16BE(12) !== 0x86dd) this.frames.push(frame)
       }),

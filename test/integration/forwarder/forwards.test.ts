@@ -89,6 +89,39 @@ describe('forwards', () => {
     expect(hostPort(80)).toBeGreaterThanOrEqual(1024)
   })
 
+  it('are no more connections than may be, over all ports', async () => {
+    const [one, other] = [await echo(), await echo()]
+    const most = { ofPort: 2, ofAll: 3 }
+    forwards = new Forwards(
+      () => session,
+      new Set(),
+      (line) => told.push(line),
+      most,
+    )
+    await forwards.sync([guest(one), guest(other)])
+    const open = (port: number) => {
+      const socket = connectTo({ port: hostPort(port), host: '127.0.0.1' })
+      socket.on('error', () => undefined)
+      socket.write('x')
+      return Promise.race([
+        once(socket, 'data').then(() => 'taken'),
+        once(socket, 'close').then(() => 'closed'),
+      ])
+    }
+    expect([await open(one), await open(one), await open(one)]).toEqual(['taken', 'taken', 'closed'])
+    expect([await open(other), await open(other)]).toEqual(['taken', 'closed'])
+  })
+
+  it('take no port of this host on which somebody listens on all addresses', async () => {
+    const mine = createServer()
+    servers.push(mine)
+    await once(mine.listen(0), 'listening')
+    const { port } = mine.address() as AddressInfo
+    forwards = make()
+    await forwards.sync([guest(port)])
+    expect(hostPort(port)).not.toBe(port)
+  })
+
   it('close a connection that the guest does not take, or while there is none to it', async () => {
     const nobody = await freePort()
     forwards = make()
