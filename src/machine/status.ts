@@ -1,6 +1,7 @@
 import { fromSystemError, isPosadaError } from '../errors/index.ts'
 import { untilAborted } from '../lib/abort.ts'
 import { isUnsettled, type MachineState, readState } from '../project/machine-state.ts'
+import { shownBox } from './boxes/shown-box.ts'
 import { pendingChanges } from './condition/changes.ts'
 import { type Condition, conditionOf } from './condition/condition.ts'
 import { tailLines } from './condition/console.ts'
@@ -107,7 +108,7 @@ function absent(project: Project, { name, config }: Selected): StatusResult {
     state: 'absent',
     provider: null,
     accelerator: null,
-    box: config?.box ?? '',
+    box: config === null ? '' : shownBox(config),
     cpus: config?.cpus ?? 0,
     memory: config?.memory ?? 0,
     pid: null,

@@ -159,3 +159,21 @@ it('the lock is written by the first update, outdated says when it could move, a
   expect(readFileSync(join(place.dir, 'posada.lock'), 'utf8')).toContain('version: "1.5"')
   expect((await json('box', 'outdated')).document.boxes).toMatchObject([{ locked: '1.5', outdated: false }])
 })
+
+it('credentials in the address of a box are not shown by anything', async () => {
+  const { place, server } = await setUp()
+  const url = `${server.url.replace('//', '//me:hunter2@')}/gone.box?token=s3cret`
+  writeFileSync(join(place.dir, 'posada.yaml'), `version: 1\nbox: "\${BOX}"\narch: x86_64\n`)
+  writeFileSync(join(place.dir, '.env'), `BOX=${url}\n`)
+  for (const command of [
+    ['status'],
+    ['status', '--json'],
+    ['box', 'outdated'],
+    ['box', 'update', '--json'],
+    ['box', 'update', 'other/box'],
+  ]) {
+    const { stdout, stderr } = await place.run(...command)
+    expect(stdout + stderr).toContain('127.0.0.1')
+    expect(stdout + stderr).not.toMatch(/hunter2|s3cret/)
+  }
+})

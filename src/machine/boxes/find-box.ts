@@ -31,7 +31,7 @@ export async function findBox(
       )
     }
     const wanted = await wantedBox(project, config)
-    const key = JSON.stringify([wanted.key, wanted.arch, config.boxTerms])
+    const key = JSON.stringify([wanted.source, wanted.arch, config.boxTerms])
     return await once(project, key, () => obtain(project, wanted))
   } catch (error) {
     throw withContext(error, { machine: config.name, place: config.place('box') })

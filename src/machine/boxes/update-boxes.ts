@@ -1,11 +1,11 @@
 import { compareVersions } from '../../box/names.ts'
 import type { BoxSource } from '../../box/source/model.ts'
-import { parseBoxSource, sourceText } from '../../box/source/parse-source.ts'
 import { PosadaError, withContext } from '../../errors/index.ts'
 import type { Machine } from '../../manifest/index.ts'
 import type { Project } from '../project.ts'
 import { wantedArch } from '../up/spec.ts'
 import { lockBox } from './lock-box.ts'
+import { shownBox } from './shown-box.ts'
 import { findStored, recipeOf, termsOf, type WantedBox, wantedBox } from './wanted-box.ts'
 
 /** A box of the manifest: what posada.lock has, and what is newest. */
@@ -92,17 +92,16 @@ async function placed<T>(config: Machine, work: () => Promise<T>): Promise<T> {
 }
 
 /** The machines whose boxes are meant by `names`. */
-function machinesOf({ manifest: { machines, root } }: Project, names: readonly string[]): Machine[] {
-  const keyOf = ({ box }: Machine) => sourceText(parseBoxSource(box, root))
+function machinesOf({ manifest: { machines } }: Project, names: readonly string[]): Machine[] {
   const isMeant = (config: Machine) => {
-    const key = keyOf(config)
+    const key = shownBox(config)
     return names.some((name) => name === key || name === config.box || name === key.split('@')[0])
   }
   const chosen = names.length === 0 ? machines : machines.filter(isMeant)
   if (names.length > 0 && chosen.length === 0)
     throw new PosadaError('E_BOX_MISSING', `no machine of the manifest is made from ${names.join(', ')}`, {
       value: names.join(', '),
-      hint: `its boxes: ${[...new Set(machines.map(keyOf))].join(', ')}`,
+      hint: `its boxes: ${[...new Set(machines.map(shownBox))].join(', ')}`,
     })
   return chosen
 }

@@ -1,6 +1,7 @@
 import { PosadaError } from '../../errors/index.ts'
 import type { Machine } from '../../manifest/index.ts'
 import type { MachineSpec, Provider } from '../../provider/index.ts'
+import { shownBox } from '../boxes/shown-box.ts'
 
 /**
  * Refuses, before anything is made, what the provider does not understand (E_PROVIDER_OPTION, each
@@ -54,8 +55,8 @@ function capabilityProblems(provider: Provider, config: Machine, spec: MachineSp
     )
   const boot = spec.boot.kind === 'kernel' ? 'kernel' : spec.boot.firmware
   if (!can.arch.includes(spec.arch)) lacks(`run ${spec.arch} guests`, ['arch'], spec.arch)
-  if (!can.boot.includes(boot)) lacks(`boot a box by ${boot}`, ['box'], config.box, noFirmware)
-  if (spec.media !== undefined && can.media !== true) lacks('give a guest a seed', ['box'], config.box)
+  if (!can.boot.includes(boot)) lacks(`boot a box by ${boot}`, ['box'], shownBox(config), noFirmware)
+  if (spec.media !== undefined && can.media !== true) lacks('give a guest a seed', ['box'], shownBox(config))
   if (spec.nested && !can.nested) lacks('let a guest run machines of its own', ['nested'], 'true')
   if (config.networks.length > 0 && can.switchNics !== true)
     lacks('join private networks', ['networks'], config.networks.map(({ network }) => network).join(', '))

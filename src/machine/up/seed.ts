@@ -8,6 +8,7 @@ import type { MachineState } from '../../project/machine-state.ts'
 import type { MachinePaths } from '../../project/paths.ts'
 import type { MachineSpec } from '../../provider/index.ts'
 import { ensureKeyPair } from '../../ssh/index.ts'
+import { shownBox } from '../boxes/shown-box.ts'
 import { digestOf, userDataOf } from './user-data.ts'
 
 /** A seed that is still to be written. */
@@ -49,8 +50,8 @@ export async function writeSeed(
 }
 
 function unheard(config: Machine): PosadaError {
-  return new PosadaError('E_VALUE_INVALID', `box ${config.box} does not read cloud_init`, {
-    value: config.box,
+  return new PosadaError('E_VALUE_INVALID', `box ${shownBox(config)} does not read cloud_init`, {
+    value: shownBox(config),
     place: config.place('cloud_init'),
     machine: config.name,
     hint: 'it is for cloud images; provision: works with every box',

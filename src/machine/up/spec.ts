@@ -15,6 +15,7 @@ import type {
   NicSpec,
   PortForward,
 } from '../../provider/index.ts'
+import { shownBox } from '../boxes/shown-box.ts'
 
 export interface SpecInputs {
   id: string
@@ -105,7 +106,7 @@ function disks(config: Machine, box: StoredBox, paths: MachinePaths): DiskSpec[]
     if (wanted !== null && wanted < disk.virtualSize) {
       throw new PosadaError(
         'E_DISK_SHRINK',
-        `box ${config.box} needs a disk of ${formatSize(disk.virtualSize)} or more`,
+        `box ${shownBox(config)} needs a disk of ${formatSize(disk.virtualSize)} or more`,
         {
           value: formatSize(wanted),
           place: config.place('disk'),
@@ -126,7 +127,7 @@ function disks(config: Machine, box: StoredBox, paths: MachinePaths): DiskSpec[]
 
 function checkMemory(config: Machine, box: StoredBox): void {
   if (config.memory >= box.manifest.minMemory) return
-  throw new PosadaError('E_VALUE_INVALID', `box ${config.box} needs more memory than this`, {
+  throw new PosadaError('E_VALUE_INVALID', `box ${shownBox(config)} needs more memory than this`, {
     value: formatSize(config.memory),
     place: config.place('memory'),
     machine: config.name,
