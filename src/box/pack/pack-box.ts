@@ -23,6 +23,8 @@ export interface PackOptions {
   /** The day and a number where absent. */
   version?: string
   force: boolean
+  /** Files to start the box with, in place of the original's own way to boot; null: as the original. */
+  kernel: { kernel: string; initrd: string | null; cmdline: string } | null
   signal: AbortSignal
 }
 
@@ -41,8 +43,9 @@ export async function packBox(options: PackOptions): Promise<StoredBox> {
       const { virtualSize } = await inspectDisk(join(folder, file), { format: 'qcow2', shown: file })
       disks.push({ ...(await describe(folder, file)), format: 'qcow2', virtualSize })
     }
-    const manifest = packedManifest(original.manifest, { name, version, disks, user: options.user })
-    for (const file of carried(manifest)) await share(original.dir, folder, file)
+    const kernel = await ownKernel(options, folder)
+    const manifest = packedManifest(original.manifest, { name, version, disks, user: options.user, kernel })
+    for (const file of carried(original.manifest, kernel === null)) await share(original.dir, folder, file)
     await writeFile(join(folder, boxJsonName), `${JSON.stringify(manifest, null, 2)}\n`)
     return manifest
   }
@@ -52,12 +55,21 @@ export async function packBox(options: PackOptions): Promise<StoredBox> {
 /** Pure. Keys that the first login took out of the guest are not in it again, but for the first. */
 export function packedManifest(
   original: BoxManifest,
-  own: { name: string; version: string; disks: BoxDisk[]; user: string },
+  own: {
+    name: string
+    version: string
+    disks: BoxDisk[]
+    user: string
+    kernel: NonNullable<BoxManifest['kernel']> | null
+  },
 ): BoxManifest {
-  const { name, version, disks, user } = own
+  const { name, version, disks, user, kernel } = own
   const { key } = original.login
+  const { firmware, ...rest } = original
   return {
-    ...original,
+    ...rest,
+    // What boots by its kernel has no use for a firmware.
+    ...(kernel !== null ? { kernel } : firmware === undefined ? {} : { firmware }),
     name,
     version,
     description: `made of a machine of ${original.name} ${original.version}`,
@@ -66,13 +78,33 @@ export function packedManifest(
   }
 }
 
-function carried({ kernel, login }: BoxManifest): string[] {
-  return [kernel?.kernel, kernel?.initrd, login.key].flatMap((each) => each?.file ?? [])
+async function ownKernel(
+  { kernel: own }: PackOptions,
+  folder: string,
+): Promise<NonNullable<BoxManifest['kernel']> | null> {
+  if (own === null) return null
+  const take = async (from: string, file: string) => {
+    await copyFile(from, join(folder, file), shared)
+    return describe(folder, file)
+  }
+  return {
+    kernel: await take(own.kernel, 'vmlinuz'),
+    ...(own.initrd === null ? {} : { initrd: await take(own.initrd, 'initrd') }),
+    cmdline: own.cmdline,
+  }
 }
 
+/** The original's files that go into the new box too. */
+function carried({ kernel, login }: BoxManifest, withKernel: boolean): string[] {
+  const boot = withKernel ? [kernel?.kernel, kernel?.initrd] : []
+  return [...boot, login.key].flatMap((each) => each?.file ?? [])
+}
+
+/** Shares the blocks where the filesystem can. */
+const shared = constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL
+
 async function share(from: string, to: string, file: string): Promise<void> {
-  const mode = constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL
-  await copyFile(join(from, file), join(to, file), mode)
+  await copyFile(join(from, file), join(to, file), shared)
 }
 
 async function describe(folder: string, file: string): Promise<BoxFile> {

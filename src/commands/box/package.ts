@@ -12,7 +12,10 @@ export default class BoxPackage extends BaseCommand {
   static override summary = 'Make a box of a machine: its disks in one, without its identity, keys and logs.'
   static override description =
     'The machine is shut down for this and is not changed otherwise. A copy of it is started to take away what must not be in a box; what was installed and written stays, secrets of yours too.'
-  static override examples = ['<%= config.bin %> box package web --name team/shop --version 1.2']
+  static override examples = [
+    '<%= config.bin %> box package web --name team/shop --version 1.2',
+    '<%= config.bin %> box package web --name local/shop --with-kernel',
+  ]
   static override args = {
     machine: Args.string({
       description: 'The machine; the only one where none is named.',
@@ -24,6 +27,10 @@ export default class BoxPackage extends BaseCommand {
     version: Flags.string({
       description: 'Its version; the day and a number unless given.',
       helpValue: 'VERSION',
+    }),
+    'with-kernel': Flags.boolean({
+      description:
+        'Put the kernel that the guest runs into the box, so that it boots without firmware, with the built-in hypervisor too.',
     }),
     force: Flags.boolean({ description: 'Replace a box of the same name and version.' }),
     yes: Flags.boolean({ char: 'y', description: 'Do not ask before a running machine is shut down.' }),
@@ -42,6 +49,7 @@ export default class BoxPackage extends BaseCommand {
     const { box, machine, halted } = await packageMachine(project, {
       machine: args.machine,
       force: flags.force,
+      withKernel: flags['with-kernel'],
       ...(name === undefined ? {} : { name }),
       ...(version === undefined ? {} : { version }),
     })

@@ -1,19 +1,24 @@
 import { readFile } from 'node:fs/promises'
 import type { StoredBox } from '../../box/index.ts'
 import { PosadaError } from '../../errors/index.ts'
-import { capture, publicKeyOf, quote, type SshSession } from '../../ssh/index.ts'
+import { capture, publicKeyOf, type SshSession } from '../../ssh/index.ts'
 import { awaitGuest, connectInTime } from '../guest/reach-guest.ts'
 import type { Project } from '../project.ts'
 import { inStep } from '../work.ts'
+import { asRoot } from './as-root.ts'
 import { cleanScript, cleanWords } from './clean-script.ts'
+import { type GuestKernel, takeKernel } from './guest-kernel.ts'
 import type { Shadow } from './shadow.ts'
 
-/** Starts the shadow, cleans it from within and ends it. E_BOX_PACKAGE says what failed in the guest. */
+/**
+ * Starts the shadow, cleans it from within and ends it; takes the kernel that it runs out of it first where that
+ * is asked for. E_BOX_PACKAGE says what failed in the guest.
+ */
 export async function cleanShadow(
   project: Project,
   shadow: Shadow,
-  { box, bootTimeout }: { box: StoredBox; bootTimeout: number },
-): Promise<void> {
+  { box, bootTimeout, withKernel }: { box: StoredBox; bootTimeout: number; withKernel: boolean },
+): Promise<GuestKernel | null> {
   const { provider, state, paths } = shadow
   const machine = state.spec.name
   const deadline = Date.now() + bootTimeout
@@ -22,11 +27,13 @@ export async function cleanShadow(
     provider.start(state.spec, { signal: project.signal }),
   )
   await awaitGuest(project, guest)
-  await inStep(project.emit, { machine, step: 'clean', message: 'cleaning the copy' }, async () => {
+  return inStep(project.emit, { machine, step: 'clean', message: 'cleaning the copy' }, async () => {
     const session = await connectInTime(project, guest, { deadline })
     try {
+      const kernel = withKernel ? await takeKernel(session, paths.data, project.signal) : null
       const isStill = await runClean(session, await scriptFor(shadow, box), project.signal)
       await provider.stop(state.spec, { graceful: !isStill, timeout: 60_000, signal: project.signal })
+      return kernel
     } finally {
       await session.close()
     }
@@ -44,9 +51,7 @@ async function scriptFor({ paths }: Shadow, { dir, manifest }: StoredBox): Promi
 
 /** Whether the guest's filesystems stand still, so that its power can be cut. */
 async function runClean(session: SshSession, script: string, signal: AbortSignal): Promise<boolean> {
-  const asRoot = `s=${quote(script)}
-if [ "$(id -u)" = 0 ]; then exec /bin/sh -c "$s"; else exec sudo -n /bin/sh -c "$s"; fi`
-  const { code, stdout, stderr } = await capture(session, ['/bin/sh', '-c', asRoot], { signal })
+  const { code, stdout, stderr } = await capture(session, asRoot(script), { signal })
   const words = stdout.split('\n')
   if (words.includes(cleanWords.still)) return true
   if (words.includes(cleanWords.writing)) return false

@@ -21,6 +21,8 @@ export interface PackageOptions {
   version?: string
   /** Replaces a box of the same name and version. */
   force: boolean
+  /** Puts the kernel that the guest runs into the box, which then boots without firmware. */
+  withKernel?: boolean
 }
 
 export interface Packaged {
@@ -48,7 +50,8 @@ export async function packageMachine(project: Project, options: PackageOptions):
     try {
       const step = { machine, step: 'disks', message: 'copying its disks' }
       const shadow = await inStep(project.emit, step, () => makeShadow(project, { config, provider, state }))
-      await cleanShadow(project, shadow, { box, bootTimeout: config.bootTimeout })
+      const withKernel = options.withKernel === true && box.manifest.kernel === undefined
+      const kernel = await cleanShadow(project, shadow, { box, bootTimeout: config.bootTimeout, withKernel })
       const packed = await inStep(project.emit, { machine, step: 'box', message: 'writing the box' }, () =>
         packBox({
           store: project.boxes.dir,
@@ -58,6 +61,7 @@ export async function packageMachine(project: Project, options: PackageOptions):
           name: options.name ?? `local/${machine}`,
           ...(options.version === undefined ? {} : { version: options.version }),
           force: options.force,
+          kernel,
           signal: project.signal,
         }),
       )

@@ -37,9 +37,9 @@ export function optionProblems(provider: Provider, config: Machine): PosadaError
 }
 
 const otherProvider = 'posada doctor lists the providers and what they lack; `provider:` chooses another'
-/** A box without a kernel of its own is booted by the boot loader on its disk. */
-const noFirmware =
-  '`provider: auto` takes one that can; boxes with a kernel beside their disk run everywhere: docs/boxes.md'
+/** A box without a kernel of its own is booted by the boot loader on its disk; a box with one runs everywhere. */
+const noFirmware = (machine: string) =>
+  `with provider: auto, another one runs it. To make a box that runs here too: posada up ${machine} with that, then posada box package ${machine} --with-kernel --name local/${machine}, then box: local/${machine}`
 
 function capabilityProblems(provider: Provider, config: Machine, spec: MachineSpec): PosadaError[] {
   const can = provider.capabilities()
@@ -55,7 +55,10 @@ function capabilityProblems(provider: Provider, config: Machine, spec: MachineSp
     )
   const boot = spec.boot.kind === 'kernel' ? 'kernel' : spec.boot.firmware
   if (!can.arch.includes(spec.arch)) lacks(`run ${spec.arch} guests`, ['arch'], spec.arch)
-  if (!can.boot.includes(boot)) lacks(`boot a box by ${boot}`, ['box'], shownBox(config), noFirmware)
+  if (!can.boot.includes(boot)) {
+    const hint = boot === 'kernel' ? otherProvider : noFirmware(config.name)
+    lacks(`boot a box by ${boot}`, ['box'], shownBox(config), hint)
+  }
   if (spec.media !== undefined && can.media !== true) lacks('give a guest a seed', ['box'], shownBox(config))
   if (spec.nested && !can.nested) lacks('let a guest run machines of its own', ['nested'], 'true')
   if (config.networks.length > 0 && can.switchNics !== true)

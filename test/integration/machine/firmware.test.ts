@@ -4,7 +4,7 @@ import { userPaths } from '../../../src/project/paths.ts'
 import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
 
 // Builds an ordinary Debian image with GRUB (two minutes; kept for the next run in the cache folder)
-// and boots it through SeaBIOS: a minute with emulated processors.
+// and boots it twice through SeaBIOS and once by its kernel: two minutes with emulated processors.
 
 const recipe = join(import.meta.dirname, '..', '..', 'fixtures', 'boxes', 'ordinary')
 
@@ -12,17 +12,35 @@ let place: MachinesPlace
 beforeAll(async () => {
   place = machinesPlace('firmware')
   place.env.XDG_DATA_HOME = join(userPaths().cache, 'test-data')
-  place.write('version: 1\nbox: test/ordinary\nmemory: 768MiB\ncpus: 2\n')
+  const machines = 'machines: {disk: {box: test/ordinary}, direct: {box: test/converted}}'
+  place.write(`version: 1\ndefaults: {memory: 768MiB, cpus: 2}\n${machines}\n`)
   const built = await place.run('box', 'build', recipe)
   expect(built, built.stderr).toMatchObject({ code: 0 })
 }, 600_000)
-afterAll(() => place.cleanUp())
+afterAll(async () => {
+  await place.run('destroy', '--yes')
+  await place.run('box', 'remove', 'test/converted')
+  await place.cleanUp()
+})
+
+const look = async (machine: string, command: string) =>
+  (await place.run('exec', machine, '--', 'sh', '-c', command)).stdout
 
 describe('a box without a kernel of its own', () => {
   it('boots through its firmware and boot loader', async () => {
-    await place.json('up')
-    const look = 'cat /proc/cmdline; cat /sys/class/dmi/id/bios_vendor'
-    expect((await place.run('exec', '--', 'sh', '-c', look)).stdout).toMatch(/BOOT_IMAGE=.*\nSeaBIOS\n/)
+    await place.json('up', 'disk')
+    const command = 'cat /proc/cmdline; cat /sys/class/dmi/id/bios_vendor'
+    expect(await look('disk', command)).toMatch(/BOOT_IMAGE=.*\nSeaBIOS\n/)
     expect((await place.json<{ machines: object[] }>('halt')).machines).toMatchObject([{ how: 'graceful' }])
   })
+
+  it('becomes one that boots by its kernel', async () => {
+    const options = ['--with-kernel', '--name', 'test/converted', '--version', '1', '--force']
+    const packaged = await place.run('box', 'package', 'disk', ...options)
+    expect(packaged, packaged.stderr).toMatchObject({ code: 0 })
+    await place.json('up', 'direct')
+    expect(await look('direct', 'cat /proc/cmdline; hostname; uname -r; ls /boot')).toMatch(
+      /^root=LABEL=root ro quiet .*\ndirect\n(\S+)\n[^]*vmlinuz-\1\n/,
+    )
+  }, 400_000)
 })

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { openBoxStore } from '../../../../src/box/index.ts'
@@ -21,6 +21,7 @@ async function machineOn(content: string) {
       user: 'posada',
       name: 'test/packed',
       force: false,
+      kernel: null,
       signal: new AbortController().signal,
       ...changes,
     })
@@ -62,8 +63,26 @@ describe.skipIf(!hasQemuImg)('packBox', () => {
   })
 })
 
+describe.skipIf(!hasQemuImg)('a kernel of its own', () => {
+  it('takes the place of the firmware, and is in the box', async () => {
+    const { folder, original, pack } = await machineOn('x'.repeat(1024))
+    for (const file of ['k', 'i']) await writeFile(join(folder, file), file)
+    const kernel = { kernel: join(folder, 'k'), initrd: join(folder, 'i'), cmdline: 'root=LABEL=root' }
+    const firmware = { ...original, manifest: { ...original.manifest, firmware: 'bios' as const } }
+    const { dir, manifest } = await pack({ original: firmware, kernel })
+    expect(manifest).not.toHaveProperty('firmware')
+    expect(manifest.kernel).toMatchObject({
+      kernel: { file: 'vmlinuz', size: 1 },
+      initrd: { file: 'initrd', size: 1 },
+      cmdline: 'root=LABEL=root',
+    })
+    expect(await readFile(join(dir, 'vmlinuz'), 'utf8')).toBe('k')
+    expect((await readdir(dir)).sort()).toEqual(['box.json', 'initrd', 'login.key', 'root.qcow2', 'vmlinuz'])
+  })
+})
+
 describe('packedManifest', () => {
-  const own = { name: 'a/b', version: '1', disks: [], user: 'alice' }
+  const own = { name: 'a/b', version: '1', disks: [], user: 'alice', kernel: null }
 
   it('carries over how the box boots', () => {
     const { manifest } = aBox()

@@ -49,6 +49,18 @@ describe('checkDemands', () => {
     )
   })
 
+  it('says how a box that boots through firmware becomes one that it can start', () => {
+    const config = aMachine()
+    const { spec } = aState(config)
+    const firmware = { ...spec, boot: { kind: 'firmware' as const, firmware: 'bios' as const } }
+    const hint = expect.stringMatching(
+      /posada up \S+ .*posada box package \S+ --with-kernel --name local\/\S+/,
+    )
+    expect(() => checkDemands(limited({ boot: ['kernel'] }), config, firmware)).toThrow(
+      expect.objectContaining({ code: 'E_CAPABILITY', hint }),
+    )
+  })
+
   it('refuses to boot what would wait for a seed in vain', () => {
     const { spec } = aState()
     const seeded = { ...spec, media: [{ name: 'cidata', path: '/seed.iso' }] }
