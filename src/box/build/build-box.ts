@@ -47,7 +47,7 @@ export async function buildBox(options: BuildBoxOptions): Promise<StoredBox> {
   if (!recipe.arch.includes(arch)) throw wrongArch(recipe, arch)
   const paths = storePaths(options.store.dir)
   const lib = join(boxesFolder(), 'lib')
-  const inputs = await inputsDigest({ recipe: recipe.dir, lib, arch })
+  const inputs = await inputsDigest({ recipes: recipe.layers.map(({ dir }) => dir), lib, arch })
   const existing = options.force === true ? null : await findBuilt(paths, { name: recipe.name, arch, inputs })
   if (existing !== null) {
     const message = `${recipe.name}@${existing.manifest.version} was built from the same recipe`

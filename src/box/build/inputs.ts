@@ -6,12 +6,17 @@ import { join } from 'node:path'
 const generation = 1
 
 /**
- * Digest of what a box is made of: the recipe's folder, the shared build scripts, the architecture.
- * Not the packages: a build with the same inputs is skipped although Debian has newer ones.
+ * Digest of what a box is made of: the recipe's folder and those of the recipes below it, the shared build
+ * scripts, the architecture. Not the packages: a build with the same inputs is skipped although Debian has newer ones.
  */
-export async function inputsDigest(options: { recipe: string; lib: string; arch: string }): Promise<string> {
+export async function inputsDigest(options: {
+  /** The recipe's own last. */
+  recipes: readonly string[]
+  lib: string
+  arch: string
+}): Promise<string> {
   const hash = createHash('sha256').update(`posada box ${generation} ${options.arch}\0`)
-  await addFolder(hash, options.recipe, 'recipe')
+  for (const folder of options.recipes) await addFolder(hash, folder, 'recipe')
   await addFolder(hash, options.lib, 'lib')
   return hash.digest('hex')
 }

@@ -1,15 +1,16 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { parse, YAMLParseError } from 'yaml'
-import { PosadaError } from '../../errors/index.ts'
+import { dirname, join, resolve } from 'node:path'
 import { namePattern, userPattern } from '../../lib/box-names.ts'
-import { list, oneOf, optional, orNull, readShape, record, shape, text, truth } from '../../lib/shape.ts'
+import { list, oneOf, optional, orNull, record, type Shape, shape, text, truth } from '../../lib/shape.ts'
 import { parseSize } from '../../lib/units.ts'
+import { type RecipeFile, readRecipeFile, readRecipeShape, wrong } from './recipe-file.ts'
+import { findRecipe } from './recipes.ts'
 
-/** What is needed to make a box; docs/boxes.md explains each. Sizes are bytes. */
+/** What is needed to make a box; docs/recipes.md explains each. Sizes are bytes. */
 export interface Recipe {
   /** The folder of recipe.yaml. */
   dir: string
+  /** What the root filesystem is changed by, in this order: that of the recipe that it is made from first. */
+  layers: Layer[]
   name: string
   description: string
   arch: ('x86_64' | 'aarch64')[]
@@ -27,13 +28,32 @@ export interface Recipe {
   minMemory: number
 }
 
+/** What one recipe's folder does to the root filesystem: its files, its `prepare.sh`, and these commands. */
+export interface Layer {
+  dir: string
+  /** Shell text each, run by root in the new root. */
+  run: string[]
+}
+
+/** As it stands in a file. */
+type Whole = Omit<Recipe, 'dir' | 'layers'> & { run: string[] }
+interface Derived extends Pick<Whole, 'name' | 'packages' | 'run'> {
+  from: string
+  description?: string
+  disk?: number
+  minMemory?: number
+}
+
 const size = shape('not a size such as 512MiB', (value) => {
   const parsed = typeof value === 'string' ? parseSize(value) : undefined
   return parsed !== undefined && 'value' in parsed ? parsed.value : undefined
 })
 const word = text({ pattern: /^[A-Za-z0-9][A-Za-z0-9+._:-]*$/, problem: 'not a plain word' })
-const recipe = record<Omit<Recipe, 'dir'>>({
-  name: text({ pattern: namePattern, problem: 'not a name like debian/12' }),
+const name = text({ pattern: namePattern, problem: 'not a name like debian/12' })
+const run = optional(list(text({ max: 20_000 }), { max: 100 }), [])
+
+const whole: Shape<Whole> = record<Whole>({
+  name,
   description: text({ max: 500 }),
   arch: list(oneOf(['x86_64', 'aarch64']), { min: 1 }),
   suite: word,
@@ -49,32 +69,60 @@ const recipe = record<Omit<Recipe, 'dir'>>({
   announcesReady: optional(truth(), true),
   agent: optional(truth(), false),
   minMemory: size,
+  run,
 })
 
-/** Reads `<dir>/recipe.yaml`. E_BOX_BUILD says what is wrong with it. */
-export async function readRecipe(dir: string): Promise<Recipe> {
-  const file = join(dir, 'recipe.yaml')
-  const result = readShape(recipe, parseRecipe(await readFile(file, 'utf8'), file))
-  if ('flaws' in result) throw wrong(file, result.flaws)
-  return { dir, ...result.value }
+const derived: Shape<Derived> = record<Derived>({
+  name,
+  from: text({ max: 1000 }),
+  description: optional(text({ max: 500 })),
+  packages: optional(list(word), []),
+  disk: optional(size),
+  minMemory: optional(size),
+  run,
+})
+
+/** Recipes that may lie one over another. */
+const deepest = 8
+
+/** Reads `<dir>/recipe.yaml`, and what it is made from. E_BOX_BUILD says what is wrong, and where. */
+export function readRecipe(dir: string): Promise<Recipe> {
+  return read(dir, [])
 }
 
-function parseRecipe(text: string, file: string): unknown {
-  try {
-    return parse(text, { maxAliasCount: 0 })
-  } catch (cause) {
-    // ReferenceError: an alias, of which there are to be none.
-    if (cause instanceof YAMLParseError || cause instanceof ReferenceError)
-      throw wrong(file, [cause.message], cause)
-    throw cause
+async function read(dir: string, above: readonly string[]): Promise<Recipe> {
+  const file = await readRecipeFile(join(dir, 'recipe.yaml'))
+  if (!('from' in Object(file.data))) {
+    const { run, ...own } = readRecipeShape(file, whole)
+    return { dir, layers: [{ dir, run }], ...own }
   }
+  const own = readRecipeShape(file, derived)
+  const base = await read(await findBase(file, own.from, above), [...above, dir])
+  return over(base, own, dir)
 }
 
-function wrong(file: string, details: string[], cause?: unknown): PosadaError {
-  return new PosadaError('E_BOX_BUILD', `the recipe ${file} is wrong: ${details[0]}`, {
-    value: file,
-    details,
-    hint: 'docs/boxes.md explains recipes',
-    cause,
-  })
+/** By name, or by path from the recipe's own folder. */
+async function findBase(file: RecipeFile, from: string, above: readonly string[]): Promise<string> {
+  const own = dirname(file.path)
+  const base = await findRecipe(/^[./]/.test(from) ? resolve(own, from) : from)
+  const problem = [...above, own].includes(base)
+    ? 'from: leads back to itself'
+    : above.length >= deepest
+      ? `from: more than ${deepest} recipes lie one over another`
+      : null
+  if (problem === null) return base
+  throw wrong(file.path, [{ message: problem, place: file.placeOf('from') }])
+}
+
+function over(base: Recipe, own: Derived, dir: string): Recipe {
+  return {
+    ...base,
+    dir,
+    layers: [...base.layers, { dir, run: own.run }],
+    name: own.name,
+    description: own.description ?? `made from ${base.name}`,
+    packages: [...new Set([...base.packages, ...own.packages])],
+    disk: own.disk ?? base.disk,
+    minMemory: own.minMemory ?? base.minMemory,
+  }
 }

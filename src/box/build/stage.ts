@@ -1,6 +1,7 @@
 import { cp, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
+import { stageLayers } from './layers.ts'
 import type { Recipe } from './recipe.ts'
 import { buildPath } from './requirements.ts'
 
@@ -20,7 +21,7 @@ export async function makeStage(
   const stage = join(work, stageName)
   await mkdir(stage)
   await cp(options.lib, join(stage, 'lib'), { recursive: true })
-  await cp(recipe.dir, join(stage, 'recipe'), { recursive: true })
+  await stageLayers(join(stage, 'recipe'), recipe.layers)
   const key = join(work, 'login.key')
   await execa(
     'ssh-keygen',

@@ -1,9 +1,10 @@
-import { cp, mkdir, readdir, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { offersSuite } from '../../../src/box/build/apt-sources.ts'
 import { inputsDigest } from '../../../src/box/build/inputs.ts'
+import { stageLayers } from '../../../src/box/build/layers.ts'
 import { mmdebstrapArguments } from '../../../src/box/build/mmdebstrap.ts'
 import { readRecipe } from '../../../src/box/build/recipe.ts'
 import { boxesFolder, findRecipe, listRecipes } from '../../../src/box/build/recipes.ts'
@@ -60,12 +61,87 @@ describe('recipes', () => {
   })
 })
 
+describe('a recipe made from another', () => {
+  async function write(name: string, text: string, folder?: string) {
+    const dir = join(folder ?? (await temporaryFolder(onTestFinished)), name)
+    await mkdir(dir)
+    await writeFile(join(dir, 'recipe.yaml'), text)
+    return dir
+  }
+
+  it('has what that has, its own packages and commands after it, and its own size', async () => {
+    const dir = await write(
+      'shop',
+      'name: shop/base\nfrom: debian/12\npackages: [curl, nginx-light]\ndisk: 30GiB\nrun: [systemctl enable nginx]\n',
+    )
+    const base = await readRecipe(join(boxesFolder(), 'debian', '12'))
+    const recipe = await readRecipe(dir)
+    expect(recipe).toMatchObject({
+      name: 'shop/base',
+      description: 'made from debian/12',
+      disk: 30 * 2 ** 30,
+      suite: base.suite,
+      kernel: base.kernel,
+      login: base.login,
+      minMemory: base.minMemory,
+      layers: [...base.layers, { dir, run: ['systemctl enable nginx'] }],
+    })
+    expect(recipe.packages).toEqual([...base.packages, 'nginx-light'])
+  })
+
+  it('is found by a path from its own folder, and may be one of several', async () => {
+    const folder = await temporaryFolder(onTestFinished)
+    await write('one', 'name: a/one\nfrom: posada/tiny\n', folder)
+    const two = await write('two', 'name: a/two\nfrom: ../one\n', folder)
+    const dirs = (await readRecipe(two)).layers.map(({ dir }) => dir)
+    expect(dirs).toEqual([join(boxesFolder(), 'posada', 'tiny'), join(folder, 'one'), two])
+  })
+
+  it.each([
+    ['a package that is none', 'name: a/b\nfrom: debian/12\npackages:\n  - ok\n  - "--help"\n', 5, 5],
+    ['an unknown key', 'name: a/b\nfrom: debian/12\ncolour: red\n', 3, 1],
+    ['what only the first can say', 'name: a/b\nfrom: debian/12\nsuite: sid\n', 3, 1],
+    ['broken YAML', 'name: a/b\nfrom: [\n', 3, 1],
+    ['a loop', 'name: a/b\nfrom: .\n', 2, 1],
+  ])('is refused with %s, with the place', async (_, text, line, column) => {
+    const dir = await write('wrong', text)
+    await expect(readRecipe(dir)).rejects.toMatchObject({
+      code: 'E_BOX_BUILD',
+      place: { file: join(dir, 'recipe.yaml'), line, column },
+    })
+  })
+
+  it('is built anew when that changes', async () => {
+    const folder = await temporaryFolder(onTestFinished)
+    const tiny = join(folder, 'tiny')
+    await cp(join(boxesFolder(), 'posada', 'tiny'), tiny, { recursive: true })
+    const own = await write('own', 'name: a/b\nfrom: ../tiny\n', folder)
+    const digest = async () =>
+      inputsDigest({ recipes: (await readRecipe(own)).layers.map(({ dir }) => dir), lib, arch: 'x86_64' })
+    const before = await digest()
+    expect(await digest()).toBe(before)
+    await writeFile(join(tiny, 'files', 'new'), '')
+    expect(await digest()).not.toBe(before)
+  })
+
+  it('is laid out for the build with links as they are', async () => {
+    const dir = await write('own', 'name: a/b\nfrom: posada/tiny\nrun: [date]\n')
+    await mkdir(join(dir, 'files'))
+    await symlink('elsewhere', join(dir, 'files', 'link'))
+    const target = join(await temporaryFolder(onTestFinished), 'target')
+    await stageLayers(target, (await readRecipe(dir)).layers)
+    expect(await readlink(join(target, 'layers', '1', 'files', 'link'))).toBe('elsewhere')
+    expect(await readFile(join(target, 'layers', '1', 'posada-run', '000'), 'utf8')).toBe('date')
+    expect((await readdir(target)).sort()).toEqual(['files', 'layers', 'prepare.sh'])
+  })
+})
+
 describe('the inputs of a build', () => {
   it('have the same digest again, and another after any change', async () => {
     const folder = await temporaryFolder(onTestFinished)
     const recipe = join(folder, 'recipe')
     await cp(join(boxesFolder(), 'posada', 'tiny'), recipe, { recursive: true })
-    const digest = (arch = 'x86_64') => inputsDigest({ recipe, lib, arch })
+    const digest = (arch = 'x86_64') => inputsDigest({ recipes: [recipe], lib, arch })
     const seen = [await digest()]
     expect(await digest()).toBe(seen[0])
     seen.push(await digest('aarch64'))

@@ -46,7 +46,7 @@ async function setUp() {
 
 it("a project's own recipe is built once, and what was built of it as it is now is taken", async () => {
   const { folder, base, store, find } = await setUp()
-  const inputs = await inputsDigest({ recipe: base, lib: join(boxesFolder(), 'lib'), arch: 'x86_64' })
+  const inputs = await inputsDigest({ recipes: [base], lib: join(boxesFolder(), 'lib'), arch: 'x86_64' })
   const built = await writeBox(join(folder, 'built'), boxContent({ name: 'shop/base' }))
   const placed = await placeFolder(storePaths(store.dir), built, { inputs, source: null, origin: null })
   expect((await find('shop/base')).digest).toBe(placed.digest)
