@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -10,11 +11,36 @@ import { userPaths } from '../../../src/project/paths.ts'
 import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
 import { makePlace } from '../../helpers/posada.ts'
 import { createBoxScript, makeVagrantImage } from '../../helpers/vagrant-box.ts'
+import { serve, webServer } from '../../helpers/web-server.ts'
 
 // A Debian image with GRUB (two minutes where it is not in the cache folder yet) becomes a Vagrant box with two
-// disks, which is added and booted through SeaBIOS: a minute and a half with emulated processors.
+// disks, which comes from Vagrant's catalogue and boots through SeaBIOS: a minute and a half with emulated processors.
 
 const recipe = join(import.meta.dirname, '..', '..', 'fixtures', 'boxes', 'ordinary')
+
+const servers: (() => Promise<void>)[] = []
+
+/** Vagrant's own catalogue on loopback, which has a box in version 1.2.0 and an older one. Returns its address. */
+async function vagrantServer(name: string, box: string): Promise<string> {
+  const content = await readFile(box)
+  const checksum = createHash('sha256').update(content).digest('hex')
+  const file = serve(content)
+  const server = await webServer(
+    (stop) => servers.push(stop),
+    (request, response) => {
+      const version = (number: string, url: string) => ({
+        version: number,
+        status: 'active',
+        providers: [{ name: 'libvirt', url, checksum, checksum_type: 'sha256', architecture: 'amd64' }],
+      })
+      const versions = [version('1.1.0', 'nothing.box'), version('1.2.0', `${server.url}/shop.box`)]
+      if (request.url === '/shop.box') file(request, response)
+      else if (request.url === `/api/v2/vagrant/${name}`) response.end(JSON.stringify({ name, versions }))
+      else response.writeHead(404).end()
+    },
+  )
+  return server.url
+}
 
 describe('a machine of a Vagrant box', () => {
   let place: MachinesPlace
@@ -49,13 +75,14 @@ describe('a machine of a Vagrant box', () => {
       'metadata.json',
     ])
     place.env.XDG_DATA_HOME = join(work, 'data')
-    const added = await place.run('box', 'add', box, '--name', 'test/vagrant', '--version', '1')
-    expect(added.stderr).toContain('without effect: config.vm.base_mac')
-    expect(added, added.stderr).toMatchObject({ code: 0 })
-    place.write('version: 1\nname: shop\nbox: test/vagrant\nmemory: 768MiB\ncpus: 2\n')
-    await place.json('up')
+    place.env.VAGRANT_SERVER_URL = await vagrantServer('test/shop', box)
+    place.write('version: 1\nname: shop\nbox: "vagrant:test/shop@~> 1.2"\nmemory: 768MiB\ncpus: 2\n')
+    const { code, stderr } = await place.run('up')
+    expect({ code, stderr }).toMatchObject({ code: 0 })
+    expect(stderr).toContain('without effect: config.vm.base_mac')
   }, 600_000)
   afterAll(async () => {
+    for (const stop of servers) await stop()
     await place.cleanUp()
     await rm(work, { recursive: true, force: true })
   })
