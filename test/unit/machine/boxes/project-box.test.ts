@@ -55,7 +55,7 @@ it("a project's own recipe is built once, and what was built of it as it is now 
 it("a project's own recipe is built by an update, and asked for in no catalogue", async () => {
   const { folder, base, store, project } = await setUp()
   expect(await outdatedBoxes(project)).toEqual([])
-  const inputs = await inputsDigest({ recipe: base, lib: join(boxesFolder(), 'lib'), arch: 'x86_64' })
+  const inputs = await inputsDigest({ recipes: [base], lib: join(boxesFolder(), 'lib'), arch: 'x86_64' })
   const built = await writeBox(join(folder, 'built'), boxContent({ name: 'shop/base' }))
   const { digest } = await placeFolder(storePaths(store.dir), built, { inputs, source: null, origin: null })
   const to = { version: '20261122.1', digest }
