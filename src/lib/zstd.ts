@@ -4,8 +4,8 @@ import { createRequire } from 'node:module'
 export interface Zstd {
   /** Level 1 to 19; 3 is zstd's own choice. */
   compress(bytes: Uint8Array, level: number): Promise<Buffer>
-  /** Exactly `size` bytes; null where the piece is damaged or holds another number of them. */
-  decompress(bytes: Uint8Array, size: number): Promise<Buffer | null>
+  /** Fills `plain` with exactly as many bytes as it has; false where the piece is damaged or holds another number. */
+  decompress(bytes: Uint8Array, plain: Buffer): Promise<boolean>
 }
 
 let loaded: Zstd | null | undefined
@@ -55,12 +55,11 @@ function load(): Zstd | null {
       if (isError(size) !== 0) throw new Error('zstd could not pack a piece')
       return Buffer.from(packed.subarray(0, Number(size)))
     },
-    async decompress(bytes, size) {
-      const plain = Buffer.allocUnsafeSlow(size)
+    async decompress(bytes, plain) {
       const got = await new Promise<Size>((resolve, reject) => {
-        decompress.async(plain, size, bytes, bytes.length, settle(resolve, reject))
+        decompress.async(plain, plain.length, bytes, bytes.length, settle(resolve, reject))
       })
-      return isError(got) !== 0 || Number(got) !== size ? null : plain
+      return isError(got) === 0 && Number(got) === plain.length
     },
   }
 }

@@ -29,26 +29,29 @@ export async function packChunk(plain: Uint8Array): Promise<Packed> {
 }
 
 /**
- * The plain bytes of a chunk, which are `length`; null where it is damaged, holds another number of
- * them, or is packed in a way that is not known. Never takes more memory than `length`, whatever is in it.
+ * Fills `plain` with the plain bytes of a chunk; false where it is damaged, holds another number of them, or is
+ * packed in a way that is not known. Never takes more memory than that, whatever is in it.
  */
-export async function unpackChunk({ mediaType, bytes }: Packed, length: number): Promise<Uint8Array | null> {
-  if (mediaType === mediaTypes.chunk) return bytes.length === length ? bytes : null
-  if (mediaType === mediaTypes.chunkGzip) return gunzipChunk(bytes, length)
-  if (mediaType !== mediaTypes.chunkZstd) return null
+export async function unpackChunk({ mediaType, bytes }: Packed, plain: Buffer): Promise<boolean> {
+  if (mediaType === mediaTypes.chunk || mediaType === mediaTypes.chunkGzip) {
+    const found = mediaType === mediaTypes.chunk ? bytes : await gunzipChunk(bytes, plain.length)
+    if (found?.length !== plain.length) return false
+    plain.set(found)
+    return true
+  }
+  if (mediaType !== mediaTypes.chunkZstd) return false
   const zstd = loadZstd()
   if (zstd === null)
     throw new PosadaError('E_BOX_INVALID', 'the box is packed with zstd, and libzstd is not installed', {
       value: mediaType,
       hint: 'sudo apt-get install libzstd1',
     })
-  return zstd.decompress(bytes, length)
+  return zstd.decompress(bytes, plain)
 }
 
 async function gunzipChunk(bytes: Uint8Array, length: number): Promise<Buffer | null> {
   try {
-    const plain = await promisify(gunzip)(bytes, { maxOutputLength: length })
-    return plain.length === length ? plain : null
+    return await promisify(gunzip)(bytes, { maxOutputLength: length })
   } catch (error) {
     if (isErrno(error, 'Z_DATA_ERROR', 'Z_BUF_ERROR', 'ERR_BUFFER_TOO_LARGE')) return null
     throw error

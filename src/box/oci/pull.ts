@@ -2,6 +2,7 @@ import { mkdir, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PosadaError } from '../../errors/index.ts'
 import type { Emit } from '../../events/index.ts'
+import { BufferPool } from '../../lib/buffer-pool.ts'
 import { exists } from '../../lib/folders.ts'
 import { pool } from '../../lib/pool.ts'
 import { boxFiles } from '../box-manifest.ts'
@@ -13,7 +14,7 @@ import { boxJsonName } from '../store-paths.ts'
 import { type LocalChunks, takeLocal } from './local-chunks.ts'
 import type { Chunk } from './manifest.ts'
 import { sha256Of, unpackChunk } from './pack.ts'
-import { PullFile } from './pull-file.ts'
+import { type Got, PullFile } from './pull-file.ts'
 import type { Registry } from './registry.ts'
 import type { RemoteBox } from './resolve.ts'
 
@@ -67,21 +68,22 @@ async function putTogether(
   options: PullOptions,
 ): Promise<Map<string, string>> {
   const progress = progressOf(options.shown, total, options.emit)
+  const memory = new BufferPool()
   const files = new Map<string, PullFile>()
   let done = 0
   try {
-    for (const { file, size } of boxFiles(box)) {
-      const own = chunks.filter((chunk) => chunk.file === file)
-      files.set(file, await PullFile.open(join(options.work, file), size, own))
-    }
+    for (const { file, size } of boxFiles(box))
+      files.set(file, await PullFile.open(join(options.work, file), size))
     await pool(atOnce, chunks, async (chunk) => {
       options.signal.throwIfAborted()
       const file = files.get(chunk.file)
       if (file === undefined) throw new Error('a chunk of no file')
-      const isThere = hadPart && (await sha256Of(await file.read(chunk))) === chunk.sha256
-      if (!isThere)
-        await file.write(chunk, (await takeLocal(options.local, chunk)) ?? (await fetchChunk(chunk, options)))
-      file.has(chunk)
+      const plain = memory.take(chunk.length)
+      try {
+        await file.put(chunk, obtain(chunk, { file: hadPart ? file : null, plain, memory, options }))
+      } finally {
+        memory.give(plain)
+      }
       done += chunk.length
       progress.advance(done)
     })
@@ -93,12 +95,37 @@ async function putTogether(
   }
 }
 
-async function fetchChunk(chunk: Chunk, { registry, shown }: PullOptions): Promise<Uint8Array> {
-  const { blob, length } = chunk
-  const bytes = await registry.blob(blob)
-  const plain = await unpackChunk({ mediaType: blob.mediaType, bytes }, length)
-  if (plain !== null) return plain
-  throw new PosadaError('E_BOX_CORRUPT', `${shown} is damaged: part of ${chunk.file} cannot be unpacked`, {
+interface Obtaining {
+  /** Where the chunk may be from before. */
+  file: PullFile | null
+  /** For its bytes. */
+  plain: Buffer
+  memory: BufferPool
+  options: PullOptions
+}
+
+/** A chunk from an earlier command, from another box in the store, or from the registry. */
+async function obtain(chunk: Chunk, { file, plain, memory, options }: Obtaining): Promise<Got> {
+  const there = file === null ? null : await file.read(chunk)
+  if (there !== null && (await sha256Of(there)) === chunk.sha256) return { bytes: there, isThere: true }
+  const local = await takeLocal(options.local, chunk)
+  if (local !== null) return { bytes: local, isThere: false }
+  const packed = memory.take(chunk.blob.size)
+  try {
+    await fetchChunk(chunk, { packed, plain, options })
+  } finally {
+    memory.give(packed)
+  }
+  return { bytes: plain, isThere: false }
+}
+
+async function fetchChunk(
+  { blob, file }: Chunk,
+  { packed, plain, options }: { packed: Buffer; plain: Buffer; options: PullOptions },
+): Promise<void> {
+  const bytes = await options.registry.blob(blob, packed)
+  if (await unpackChunk({ mediaType: blob.mediaType, bytes }, plain)) return
+  throw new PosadaError('E_BOX_CORRUPT', `${options.shown} is damaged: part of ${file} cannot be unpacked`, {
     value: blob.digest,
     hint: 'it was pushed so; push it again, or take another version',
   })

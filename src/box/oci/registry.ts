@@ -84,11 +84,13 @@ export class Registry {
     )
   }
 
-  /** The whole of a blob, checked. Never takes more memory than its descriptor says. */
-  blob({ digest, size }: Pick<Descriptor, 'digest' | 'size'>): Promise<Buffer> {
+  /** The whole of a blob, checked, in `bytes`, which has its size. Returns that. */
+  blob(
+    { digest, size }: Pick<Descriptor, 'digest' | 'size'>,
+    bytes: Buffer = Buffer.allocUnsafeSlow(size),
+  ): Promise<Buffer> {
     return this.#retrying(async () => {
       const response = await expectSuccess(await this.#send({ url: this.#blobUrl(digest) }))
-      const bytes = Buffer.allocUnsafeSlow(size)
       const hash = createHash('sha256')
       let got = 0
       try {

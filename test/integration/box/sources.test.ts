@@ -37,7 +37,10 @@ beforeAll(async () => {
     (cleanup) => cleanups.push(cleanup),
     (request, response) => {
       if (request.url === '/tiny.tar.zst') file(request, response)
-      else response.end(JSON.stringify({ format: 1, boxes: { 'posada/tiny': { versions } } }))
+      else
+        response.end(
+          JSON.stringify({ format: 1, boxes: { 'posada/tiny': { description: 'tiny', versions } } }),
+        )
     },
   )
 })
