@@ -42,5 +42,5 @@ describe('a box without a kernel of its own', () => {
     expect(await look('direct', 'cat /proc/cmdline; hostname; uname -r; ls /boot')).toMatch(
       /^root=LABEL=root ro quiet .*\ndirect\n(\S+)\n(.*\n)*vmlinuz-\1\n/,
     )
-  }, 400_000)
+  }, 600_000)
 })
