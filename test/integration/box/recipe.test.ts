@@ -39,9 +39,9 @@ run:
   place.write('version: 1\nboxes: {shop/base: ./boxes/base}\nbox: shop/base\nmemory: 512MiB\n')
   await place.json('up')
   const look = `cat /etc/prepared /etc/shop.copy; dpkg-query -Wf '\${Status}\\n' tree; grep -c ^tree /etc/tree-version
-    getent passwd shop | cut -d: -f1; test -c /dev/null && df --output=size -BG / | tail -1`
+    getent passwd shop | cut -d: -f1; test -c /dev/null && df --output=size -BG / | tail -1 | tr -d " "`
   const { stdout } = await place.run('exec', '--', 'sh', '-c', look)
-  expect(stdout).toBe('posada\nopen = yes\ninstall ok installed\n1\nshop\n   3G\n')
+  expect(stdout).toBe('posada\nopen = yes\ninstall ok installed\n1\nshop\n3G\n')
   const again = await place.run('box', 'build', './boxes/base')
   expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining('was built from the same recipe') })
 }, 600_000)
