@@ -9,12 +9,12 @@ const MiB = 2 ** 20
 
 // One start of a guest: some 40 s.
 it('takes memory from the guest for the host, and gives it back', async () => {
-  const guest = await labGuest()
+  const guest = await labGuest({ memory: 512 * MiB })
   onTestFinished(() => guest.discard())
   await guest.start()
   // What the guest has used once is the host's to lose.
   await guest.run(
-    'mkdir /tmp/m && mount -t tmpfs none /tmp/m && dd if=/dev/zero of=/tmp/m/x bs=1M count=100 2>/dev/null',
+    'mkdir /tmp/m && mount -t tmpfs -o size=300m none /tmp/m && dd if=/dev/zero of=/tmp/m/x bs=1M count=100 2>/dev/null',
   )
   const full = await heldByHost(guest)
   expect(full).toBeGreaterThan(100 * MiB)

@@ -44,7 +44,7 @@ it('keeps what a guest has flushed, and a sound image and file system, when its 
       void guest.run(writer(flushed)).catch(() => 'the power was cut')
       await until(
         'five more files are flushed',
-        60_000,
+        240_000,
         async () => (await lastFlushed(guest)) >= flushed + 5,
       )
       await delay(Math.random() * 1000)

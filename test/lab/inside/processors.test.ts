@@ -7,7 +7,7 @@ it('gives the guest two processors, and both work', async () => {
   onTestFinished(() => guest.discard())
   await guest.start()
   expect((await guest.run('nproc')).trim()).toBe('2')
-  const work = 'n=0; while [ $n -lt 2000 ]; do n=$((n+1)); done'
+  const work = 'n=0; while [ $n -lt 20000 ]; do n=$((n+1)); done'
   await guest.run(`taskset 1 sh -c '${work}' & taskset 2 sh -c '${work}' & wait`)
   const busy = [...(await guest.run('cat /proc/stat')).matchAll(/^cpu\d+ (\d+)/gm)].map(([, user]) =>
     Number(user),
