@@ -176,4 +176,8 @@ it('credentials in the address of a box are not shown by anything', async () => 
     expect(stdout + stderr).toContain('127.0.0.1')
     expect(stdout + stderr).not.toMatch(/hunter2|s3cret/)
   }
+  writeFileSync(join(place.dir, '.env'), `BOX="${url} and more"\n`)
+  const { stderr } = await place.run('validate')
+  expect(stderr).toContain('got the text "https://127.0.0.1')
+  expect(stderr).not.toMatch(/hunter2|s3cret/)
 })

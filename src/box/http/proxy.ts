@@ -1,5 +1,5 @@
 import { PosadaError } from '../../errors/index.ts'
-import { maskedText } from '../source/credentials.ts'
+import { maskedText } from '../../lib/masked-text.ts'
 import { isLoopback } from '../source/shown-url.ts'
 
 /**

@@ -35,16 +35,6 @@ export function withCredentialsOf(url: string, known: readonly string[]): string
   return parsed.href
 }
 
-/**
- * What somebody wrote for a URL that may be none, as it may be shown: values of queries are left out, too. A
- * password may have any characters, and a digest stands behind `@` as well.
- */
-export function maskedText(text: string): string {
-  return text
-    .replace(/:\/\/[^@]*:.*@(?!sha256:)|:\/\/[^/@]*@/, '://')
-    .replace(/([?&][^=&#\s]*)=[^&#\s]*/g, '$1=…')
-}
-
 function secretsOf({ searchParams }: URL): [string, string][] {
   return [...searchParams].filter(([name]) => secretName.test(name))
 }

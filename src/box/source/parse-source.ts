@@ -1,9 +1,10 @@
 import { resolve } from 'node:path'
 import { PosadaError } from '../../errors/index.ts'
 import { namePattern } from '../../lib/box-names.ts'
+import { maskedText } from '../../lib/masked-text.ts'
 import { parseChecksum } from './checksum.ts'
 import { type Constraint, constraintsText, parseConstraints } from './constraint.ts'
-import { maskedText, withoutCredentials } from './credentials.ts'
+import { withoutCredentials } from './credentials.ts'
 import type { BoxSource, OciSource } from './model.ts'
 import { isLoopback, shownUrl } from './shown-url.ts'
 

@@ -1,3 +1,4 @@
+import { maskedText } from '../../lib/masked-text.ts'
 import type { Span } from './source.ts'
 
 /**
@@ -52,6 +53,8 @@ export function describe(node: Node): string {
   return `${typeof node.value === 'number' ? 'the number' : 'the truth value'} ${shorten(node.raw)}`
 }
 
+/** A value as it is shown: not too long, and without what a variable may have put into a URL of credentials. */
 export function shorten(text: string, limit = 60): string {
-  return text.length <= limit ? text : `${text.slice(0, limit - 1)}…`
+  const shown = maskedText(text)
+  return shown.length <= limit ? shown : `${shown.slice(0, limit - 1)}…`
 }

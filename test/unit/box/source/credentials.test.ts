@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { maskedText, withCredentialsOf, withoutCredentials } from '../../../../src/box/source/credentials.ts'
+import { withCredentialsOf, withoutCredentials } from '../../../../src/box/source/credentials.ts'
 import { parseBoxSource, sourceText, sourceWithChecksum } from '../../../../src/box/source/parse-source.ts'
 import { shownUrl } from '../../../../src/box/source/shown-url.ts'
+import { maskedText } from '../../../../src/lib/masked-text.ts'
 
 describe('a URL with credentials', () => {
   it.each([
@@ -51,6 +52,11 @@ describe('a URL with credentials', () => {
     ])
       expect(message(text)).not.toContain('s3cret')
     expect(maskedText('https://h/x?a=1&token=s#f')).toBe('https://h/x?a=…&token=…#f')
+    expect(maskedText('https://me@h/x')).toBe('https://h/x')
+    expect(maskedText('a text with me@example.com?x=1')).toBe('a text with me@example.com?x=1')
+    // However long and hostile: no time to speak of.
+    for (const part of ['://:', '@sha256:', '?', '&a'])
+      expect(typeof maskedText(`https://${part.repeat(200_000)}`)).toBe('string')
   })
 
   it('can be shown whatever its escapes are', () => {
