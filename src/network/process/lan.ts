@@ -147,7 +147,12 @@ export class Lan {
         if (tap.active) tap.frame(member.machine, 'sent', bytes, start + lengthBytes, end)
         this.#switch.receive(port, bytes, start, end, performance.now())
       },
-      burst: () => this.#switch.flush(),
+      burst: (oversize) => {
+        this.#switch.flush()
+        if (oversize === 0) return
+        countDrop(this.#switch.counters(port), 'oversize', oversize)
+        this.#options.refused(member.machine, 'oversize')
+      },
       changed: (up) => {
         if (up) this.#reply(port, routerAdvertisement(hostOf(this.#definition)))
         this.#options.changed(member.machine, up)

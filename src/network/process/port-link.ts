@@ -10,8 +10,8 @@ const soon = 60_000
 
 export interface PortLinkEvents {
   frame: Visit
-  /** The frames of one read are through. */
-  burst(): void
+  /** The frames of one read are through; so many more were too large and were passed over. */
+  burst(oversize: number): void
   /** It is there, or is not. */
   changed(up: boolean): void
   /** What was kept for it is sent. */
@@ -96,8 +96,9 @@ export class PortLink {
   }
 
   #receive(socket: Socket, chunk: Buffer): void {
+    const before = this.#splitter.oversize
     const agreed = this.#splitter.push(chunk, this.#events.frame)
-    this.#events.burst()
+    this.#events.burst(this.#splitter.oversize - before)
     if (!agreed) socket.destroy()
   }
 

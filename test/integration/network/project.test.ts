@@ -5,18 +5,22 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { openProject } from '../../../src/app/open-project.ts'
 import { endHolder } from '../../../src/background/process-lock.ts'
 import { networkStatus, runningProcess } from '../../../src/machine/networks/ask.ts'
+import { checkSubnets } from '../../../src/machine/networks/clashes.ts'
 import { joinNetworks, releaseNetworks, removeNetworks } from '../../../src/machine/networks/process.ts'
 import type { Project } from '../../../src/machine/project.ts'
 import { ensureIdentity } from '../../../src/project/identity.ts'
 import { machineId } from '../../../src/project/machine-identity.ts'
+import { noteInIndex } from '../../../src/project/user-index.ts'
 import { until } from '../../helpers/guest-talk.ts'
 import { Nic } from '../../helpers/nic.ts'
 
 // The real network process, and NICs of our own instead of machines. Twenty seconds, most of them waiting.
 let dir: string
+let told: string[]
 let cleanUps: (() => unknown)[]
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'posada-net-'))
+  told = []
   cleanUps = [() => rmSync(dir, { recursive: true, force: true })]
 })
 afterEach(async () => {
@@ -37,7 +41,8 @@ async function open(name = 'shop'): Promise<Project> {
   mkdirSync(join(dir, 'run'), { recursive: true, mode: 0o700 })
   const env = { HOME: dir, XDG_RUNTIME_DIR: join(dir, 'run') }
   const { signal } = new AbortController()
-  const project = await openProject({ cwd: root, env, emit: () => undefined, signal, command: 'posada up' })
+  const emit: Project['emit'] = (event) => void ('message' in event && told.push(event.message))
+  const project = await openProject({ cwd: root, env, emit, signal, command: 'posada up' })
   cleanUps.push(() => endHolder(project.paths.networks.processLock))
   return project
 }
@@ -101,6 +106,19 @@ it('that of a project is not taken for its copy’s', async () => {
   await removeNetworks(copy)
   expect(await pidOf(project)).toBe(pid)
   expect(existsSync(control)).toBe(true)
+})
+
+it('another project with the same addresses is told of, before anything starts', async () => {
+  const { project, id } = await started()
+  const { name, paths } = { name: 'shop', paths: project.paths }
+  await noteInIndex(project.user.projects, { version: 1, id, root: paths.root, name })
+  const other = await open('other')
+  await checkSubnets(other, other.manifest.machines)
+  expect(told).toEqual([expect.stringContaining(`one of the project shop in ${paths.root}, which runs`)])
+  await removeNetworks(project)
+  told.splice(0)
+  await checkSubnets(other, other.manifest.machines)
+  expect(told).toEqual([])
 })
 
 it('a machine whose state is damaged keeps no other from the networks', async () => {

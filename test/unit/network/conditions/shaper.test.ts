@@ -51,9 +51,33 @@ describe('a shaped way', () => {
   })
 
   it('lets a part overtake the others', () => {
-    const { arrived } = run({ latency: 40, reorder: 0.1 }, 10_000)
+    const { arrived } = run({ latency: 40, reorder: 0.1 }, 100_000)
     const quick = arrived.filter(({ took }) => took === 0).length
-    expect(Math.abs(quick / 1000 - 1)).toBeLessThan(0.15)
+    expect(Math.abs(quick / 10_000 - 1)).toBeLessThan(0.1)
+    const order = arrived.map(({ sent, took }) => ({ sent, at: sent + took })).sort((a, b) => a.at - b.at)
+    const early = order.filter(
+      ({ sent }, index) => index > 0 && sent > (order[index + 1]?.sent ?? sent),
+    ).length
+    expect(early).toBeGreaterThan(5000)
+  })
+
+  it.each([...'abcdefgh'])('measures what was declared within a tenth, with the seed %s', (seed) => {
+    const count = 40_000
+    const declared = { latency: 50, jitter: 20, loss: 0.03, duplicate: 0.04, reorder: 0.05 }
+    const { arrived, lost, fates } = run(declared, count, { seed, every: 100 })
+    const near = (measured: number, wanted: number) =>
+      expect(Math.abs(measured / wanted - 1), `${measured} for ${wanted}`).toBeLessThan(0.1)
+    near(lost / count, declared.loss)
+    near((arrived.length - (count - lost)) / (count - lost), declared.duplicate)
+    const late = arrived.filter(({ took }) => took > 0).map(({ took }) => took)
+    near((arrived.length - late.length) / arrived.length, declared.reorder)
+    near(mean(late), declared.latency)
+    // Evenly spread: the mean distance from the middle is half of the jitter.
+    near(mean(late.map((took) => Math.abs(took - declared.latency))), declared.jitter / 2)
+    // Each frame's fate is its own: after a lost one another is lost as often as ever.
+    const isLost = fates.map(({ fate }) => 'lost' in fate)
+    const twice = isLost.filter((each, index) => each && isLost[index - 1] === true).length
+    expect(twice / lost).toBeLessThan(declared.loss * 2)
   })
 
   it('carries no more than the rate, and keeps little waiting', () => {

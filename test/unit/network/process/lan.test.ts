@@ -75,13 +75,14 @@ it('joins machines, counts, and shows what they send', async () => {
 
 it('refuses what a machine may not send, tells it, and goes on', async () => {
   const { a, b, lan, refused } = await lanOfThree()
-  a.send(plain(3, 4), Buffer.alloc(3), plain(3, 2, 'good'))
+  a.send(plain(3, 4), Buffer.alloc(3), Buffer.alloc(66_000), plain(3, 2, 'good'))
   await until('the good one has come', 5000, async () => b.frames.length === 1)
   expect(refused).toEqual([
     ['a', 'mac'],
     ['a', 'runt'],
+    ['a', 'oversize'],
   ])
-  expect(dropped(lan, 'a')).toEqual({ mac: 1, runt: 1 })
+  expect(dropped(lan, 'a')).toEqual({ mac: 1, runt: 1, oversize: 1 })
 })
 
 it('a link that broke comes back, also after what can be no frame', async () => {
