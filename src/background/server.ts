@@ -14,12 +14,15 @@ import {
 export type Handlers = Record<string, (given: Record<string, unknown>) => Promise<unknown>>
 
 export interface ControlServer {
-  /** Takes the socket away; connections end once what was written to them is sent. */
+  /** Takes the socket away; connections end once what was written to them is sent, or soon after. */
   close(): Promise<void>
 }
 
 /** More than a handful of clients at once is a mistake of somebody's. */
 const maxClients = 16
+
+/** Milliseconds that a client may take to read its answers when the process ends. */
+const farewell = 1000
 
 /** Listens at `path`, over whatever was left there. Commands of one client are done one after the other. */
 export async function serveControl(path: string, handlers: Handlers): Promise<ControlServer> {
@@ -36,7 +39,11 @@ export async function serveControl(path: string, handlers: Handlers): Promise<Co
     close: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       for (const socket of sockets) socket.destroySoon()
+      const timer = setTimeout(() => {
+        for (const socket of sockets) socket.destroy()
+      }, farewell)
       await closed
+      clearTimeout(timer)
     },
   }
 }

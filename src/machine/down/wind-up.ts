@@ -5,16 +5,16 @@ import { releaseNetworks } from '../networks/process.ts'
 import type { Project } from '../project.ts'
 
 /**
- * To be done when a machine that is locked has been stopped, or was found so: what served it alone ends, and
- * with the last machine on a network the network process. Its state then says how it was stopped.
+ * To be done when a machine that is locked has been stopped, or was found so: its state says how, what served it
+ * alone ends, and with the last machine on a network the network process.
  */
 export async function windUp(project: Project, state: MachineState, { how, via }: StopResult): Promise<void> {
   const { name } = state.spec
   const paths = project.paths.machine(name)
-  await endForwarder(paths.forwarderLock)
   if (how !== 'already') {
     const at = new Date().toISOString()
     await writeState(paths, { ...state, stop: { at, how, via } })
   }
+  await endForwarder(paths.forwarderLock)
   if (state.networks !== undefined) await releaseNetworks(project, [name])
 }

@@ -129,6 +129,8 @@ it('what is cut short is refused, and what is no frame never throws', () => {
   const from = fc.constantFrom(
     v4(me.ipv4, 17, udp(68)),
     v6(address(linkLocal, interfaceId(me.mac)), 60, Buffer.alloc(64)),
+    v6(new Uint8Array(16), 58, Buffer.concat([Buffer.from([135]), Buffer.alloc(39, 1)])),
+    ethernet(everyone, me.mac, 0x0806, arp(me.mac, 0, me.ipv4)),
   )
   fc.assert(
     fc.property(from, fc.nat(), fc.array(fc.tuple(fc.nat(), fc.nat(255))), (frame, length, changes) => {
