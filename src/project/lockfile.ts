@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { type Document, parseDocument, stringify } from 'yaml'
+import { type Document, isScalar, parseDocument, stringify, visit } from 'yaml'
 import { PosadaError } from '../errors/index.ts'
 import { digestPattern, namePattern, userPattern, versionPattern } from '../lib/box-names.ts'
 import { isErrno } from '../lib/errno.ts'
@@ -64,10 +64,17 @@ export async function readLockfile(path: string): Promise<LockedBoxes> {
     throw unusable(path, [`it is larger than ${sizeLimit} bytes`], takeBack)
   const written = await readTextIfThere(path)
   if (written === null) return new Map()
-  const document = parseDocument(written, { schema: 'failsafe' })
+  // The library compares each key with all before it, which takes minutes for a hostile file.
+  const document = parseDocument(written, {
+    schema: 'failsafe',
+    uniqueKeys: false,
+    logLevel: 'error',
+  })
   const [flaw] = document.errors
   if (/^(<{7}|>{7}) /m.test(written)) throw unusable(path, ['a merge conflict stands in it'], merge, flaw)
   if (flaw !== undefined) throw unusable(path, [flaw.message.split('\n')[0] ?? flaw.code], takeBack, flaw)
+  const twice = keyTwice(document)
+  if (twice !== null) throw unusable(path, [`it has '${twice.slice(0, 100)}' twice`], takeBack)
   const data = withVersion(plain(document, path))
   if (data !== null && typeof data === 'object' && 'version' in data && Number(data.version) > 1)
     throw unusable(path, [`it is of form ${data.version}, and this Posada knows form 1`], 'update Posada')
@@ -87,6 +94,23 @@ export async function writeLockfile(path: string, boxes: LockedBoxes): Promise<v
 
 function byKey([a]: [string, unknown], [b]: [string, unknown]): number {
   return a < b ? -1 : Number(a > b)
+}
+
+/** A key that one mapping has twice. */
+function keyTwice(document: Document): string | null {
+  let twice: string | null = null
+  visit(document, {
+    Map: (_, { items }) => {
+      const seen = new Set<string>()
+      for (const { key } of items) {
+        const text = isScalar(key) ? String(key.value) : ''
+        if (seen.has(text)) twice = text
+        seen.add(text)
+      }
+      return twice === null ? undefined : visit.BREAK
+    },
+  })
+  return twice
 }
 
 function plain(document: Document, path: string): unknown {

@@ -133,6 +133,6 @@ function corrupt(box: StoredBox, problem: string): PosadaError {
   const { name, version } = box.manifest
   return new PosadaError('E_BOX_CORRUPT', `the box ${name} (version ${version}) is damaged: ${problem}`, {
     value: box.dir,
-    hint: `take it away and get it again: posada box remove ${name}@${version}, then posada box build ${name}`,
+    hint: 'get it again, which mends it where it lies: posada box add, with what it came from; one that was built here is built anew by posada box build',
   })
 }

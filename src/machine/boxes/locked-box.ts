@@ -2,7 +2,7 @@ import type { StoredBox } from '../../box/index.ts'
 import { parseChecksum } from '../../box/source/checksum.ts'
 import { withCredentialsOf } from '../../box/source/credentials.ts'
 import { parseBoxSource } from '../../box/source/parse-source.ts'
-import { PosadaError } from '../../errors/index.ts'
+import { isPosadaError, PosadaError } from '../../errors/index.ts'
 import type { LockedBox } from '../../project/lockfile.ts'
 import type { Project } from '../project.ts'
 import { termsOf, type WantedBox } from './wanted-box.ts'
@@ -14,7 +14,7 @@ import { termsOf, type WantedBox } from './wanted-box.ts'
  */
 export async function lockedBox(project: Project, wanted: WantedBox, locked: LockedBox): Promise<StoredBox> {
   checkTerms(project, wanted, locked)
-  const stored = await project.boxes.get(locked.digest)
+  const stored = await wholeOr(project, wanted, locked)
   if (stored !== null) return stored
   if (locked.recipe !== undefined) {
     const built = await project.boxes.findBuilt({
@@ -29,6 +29,18 @@ export async function lockedBox(project: Project, wanted: WantedBox, locked: Loc
   const message = `fetching ${name}@${version}, which posada.lock asks for`
   project.emit({ type: 'notice', level: 'info', message, machine: wanted.config.name })
   return fetchExactly(project, wanted, locked)
+}
+
+/** Null where the store has not got it, or has it damaged and it can be had again, which mends it. */
+async function wholeOr(project: Project, wanted: WantedBox, locked: LockedBox): Promise<StoredBox | null> {
+  try {
+    return await project.boxes.get(locked.digest)
+  } catch (error) {
+    if (!isPosadaError(error, 'E_BOX_CORRUPT') || locked.url === undefined) throw error
+    const { message } = error
+    project.emit({ type: 'notice', level: 'warn', message, machine: wanted.config.name })
+    return null
+  }
 }
 
 async function fetchExactly(project: Project, wanted: WantedBox, locked: LockedBox): Promise<StoredBox> {

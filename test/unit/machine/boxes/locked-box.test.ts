@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { boxContent, writeBox } from '../../../helpers/box-files.ts'
@@ -48,6 +48,21 @@ describe('a locked box', () => {
     await expect(find('./web.tar')).rejects.toMatchObject({ code: 'E_LOCK_MISMATCH' })
     expect(await store.list()).toMatchObject([{ digest: own.digest }])
     expect(await store.resolve('team/web', 'x86_64')).toEqual(own)
+  })
+
+  it('that is damaged in the store is fetched again, and whole where it lies', async () => {
+    const { offer, user } = await sharedProject()
+    offer('1.0')
+    const { events, store, find } = user('ann')
+    const first = await find('team/web')
+    await chmod(join(first.dir, 'root.raw'), 0o600)
+    await writeFile(join(first.dir, 'root.raw'), 'the DISK')
+    await expect(store.get(first.digest)).rejects.toMatchObject({ code: 'E_BOX_CORRUPT' })
+    expect(await find('team/web')).toEqual(first)
+    expect(await store.verify(first.digest)).toBeNull()
+    expect(events).toContainEqual(
+      expect.objectContaining({ level: 'warn', message: expect.stringContaining('damaged') }),
+    )
   })
 
   it('does not take the name from another box of the same version', async () => {
