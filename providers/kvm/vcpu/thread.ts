@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads'
+import { SHARE_ENV, Worker } from 'node:worker_threads'
 import { cell, command, createSharedState, type SharedState } from './shared-state.ts'
 
 /** A thread that waits to become a vCPU; see vcpu.ts. */
@@ -27,7 +27,13 @@ export function startVcpuThreads(cpus: number, workerFile: string): VcpuThread[]
   return Array.from({ length: cpus }, (_, id) => {
     const shared = createSharedState()
     Atomics.store(shared.cells, cell.command, command.pause)
-    const worker = new Worker(workerFile, { name: `vcpu${id}`, trackUnmanagedFds: false })
+    const worker = new Worker(workerFile, {
+      name: `vcpu${id}`,
+      env: SHARE_ENV,
+      // It writes nothing, and this process need not make streams of its own for what would come.
+      ...{ stdout: true, stderr: true },
+      trackUnmanagedFds: false,
+    })
     // Listened for from the start: an error that nobody hears would end the process.
     const failed = new Promise<Error>((resolve) => worker.once('error', resolve))
     const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))

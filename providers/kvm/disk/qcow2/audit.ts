@@ -82,10 +82,10 @@ function compare(
     }
   }
   for (const { first } of refcounts.blockOffsets()) {
-    const start = Math.max(first, references.length)
-    for (let cluster = start; cluster < first + refcounts.perBlock; cluster += 1) {
-      if (refcounts.get(cluster) === 0) continue
-      refcounts.set(cluster, 0)
+    const end = first + refcounts.perBlock
+    const next = (cluster: number) => (cluster < end ? refcounts.nextCounted(cluster, end) : end)
+    for (let at = next(Math.max(first, references.length)); at < end; at = next(at + 1)) {
+      refcounts.set(at, 0)
       leaks += 1
     }
   }

@@ -1,6 +1,7 @@
 import { DiskFault } from '../disk.ts'
 import type { HostFile } from '../host-file.ts'
 import { type Qcow2Header, writeU64 } from './header.ts'
+import { nextNonZero } from './zeroes.ts'
 
 /** What a cluster of the guest is made of (qcow2.rst, "L2 table entries"). */
 export type Entry =
@@ -69,11 +70,9 @@ export class Mapping {
     const table = this.#table(l1Index)
     if (table === null) return
     const { entries } = table
-    for (let at = 0; at < entries.length; at += 8) {
-      const high = entries.readUInt32BE(at)
-      const low = entries.readUInt32BE(at + 4)
-      if (high === 0 && low === 0) continue
-      const entry = this.#decode(high, low)
+    for (let at = nextNonZero(entries, 0); at < entries.length; at = nextNonZero(entries, at + 8)) {
+      at -= at % 8
+      const entry = this.#decode(entries.readUInt32BE(at), entries.readUInt32BE(at + 4))
       if (entry.kind !== 'absent') visit(entry)
     }
   }

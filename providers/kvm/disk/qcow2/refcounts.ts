@@ -1,6 +1,7 @@
 import { DiskFault } from '../disk.ts'
 import type { HostFile } from '../host-file.ts'
 import { type Qcow2Header, u64, writeU64 } from './header.ts'
+import { nextNonZero } from './zeroes.ts'
 
 interface Block {
   readonly offset: number
@@ -43,11 +44,12 @@ export class Refcounts {
   /** Offsets of the refcount blocks there are, with the first cluster each counts. */
   blockOffsets(): { offset: number; first: number }[] {
     const found: { offset: number; first: number }[] = []
-    for (let index = 0; index < this.#table.length / 8; index += 1) {
-      const offset = u64(this.#table, index * 8)
-      if (offset !== 0) found.push({ offset, first: index * this.#perBlock })
+    for (let at = 0; ; at += 8) {
+      at = nextNonZero(this.#table, at)
+      if (at === this.#table.length) return found
+      at -= at % 8
+      found.push({ offset: u64(this.#table, at), first: (at / 8) * this.#perBlock })
     }
-    return found
   }
   get perBlock(): number {
     return this.#perBlock
@@ -56,6 +58,20 @@ export class Refcounts {
   get(cluster: number): number {
     const block = this.#block(Math.floor(cluster / this.#perBlock))
     return block === null ? 0 : block.counts.readUInt16BE((cluster % this.#perBlock) * 2)
+  }
+
+  /** The first cluster of at least `from` and below `end` that is counted; all of one block. `end` where there is none. */
+  nextCounted(from: number, end: number): number {
+    const index = Math.floor(from / this.#perBlock)
+    const counts = this.#block(index)?.counts
+    if (counts === undefined) return end
+    const first = index * this.#perBlock
+    // Two counts to the 4 bytes that are looked at.
+    const start = from - first
+    if (start % 2 === 1 && counts.readUInt16BE(start * 2) !== 0) return from
+    const found = nextNonZero(counts, Math.ceil(start / 2) * 4, (end - first) * 2)
+    const cluster = first + found / 2
+    return cluster < end && this.get(cluster) === 0 ? cluster + 1 : cluster
   }
 
   /** The cluster's block must be there. */
