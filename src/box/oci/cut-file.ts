@@ -9,17 +9,18 @@ export interface Extent {
 
 /** Bytes: chunks begin and end at whole steps, which is where qcow2 keeps its clusters; the last may be shorter. */
 export const cutStep = 64 * 1024
-const shortest = 8 * 2 ** 20
-/** No chunk is longer. */
+const shortest = 2 * 2 ** 20
+/** What may be read is longer than what is cut. */
 export const longestChunk = 32 * 2 ** 20
-/** One step in so many ends a chunk, so that chunks have 16 MiB on average. */
-const oneIn = 128
+const longestCut = 8 * 2 ** 20
+/** One step in so many ends a chunk, so that chunks have some 4 MiB: few enough to ask for, and the processor's caches hold them. */
+const oneIn = 32
 /** Zeros of this length and more belong to no chunk. */
 const gap = 2 ** 20
 
 /**
  * Cuts a file into the chunks that it is stored as; what lies between them is zeros. A chunk ends behind
- * a step whose content says so (its SHA-256 begins with seven bits of zero) and not at fixed
+ * a step whose content says so (its SHA-256 begins with five bits of zero) and not at fixed
  * places: clusters put in or taken out in one part of an image change the chunks there, and those behind
  * are found to be the same.
  */
@@ -73,7 +74,7 @@ export class Cutter {
     this.#length += this.#zeros + step.length
     this.#zeros = 0
     const says = () => (createHash('sha256').update(step).digest()[0] ?? 0) % oneIn === 0
-    if (this.#length > longestChunk - gap || (this.#length >= shortest && says())) this.#cut()
+    if (this.#length > longestCut - gap || (this.#length >= shortest && says())) this.#cut()
   }
 
   end(): Extent[] {

@@ -50,9 +50,10 @@ export async function addArchive(
   return [result, peak]
 }
 
-/** What a filesystem holds, and not noise or zeros: the disk of a real box, as often as it takes. */
+/** What a filesystem holds, and not noise or zeros: the disk of a real box without its head, as often as it takes. */
 async function makeArchive(original: StoredBox, dir: string, archive: string): Promise<void> {
-  const source = await readFile(join(original.dir, original.manifest.disks[0]?.file ?? ''))
+  const image = await readFile(join(original.dir, original.manifest.disks[0]?.file ?? ''))
+  const source = image.subarray(65_536)
   const folder = join(dir, 'box')
   await mkdir(folder)
   const disk = await open(join(folder, 'root.raw'), 'w')
