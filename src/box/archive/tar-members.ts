@@ -1,4 +1,6 @@
 import type { ByteReader } from './byte-reader.ts'
+import { extensionLimit, HeaderAllowance } from './header-allowance.ts'
+import { MemberBody, type Piece } from './member-body.ts'
 import { paxRecords } from './pax-records.ts'
 import { refused, truncated } from './refused.ts'
 import { type Extent, extentLimit, gnuExtents, isSoundMap, moreGnuExtents, paxExtents } from './sparse-map.ts'
@@ -16,13 +18,6 @@ export interface TarMember {
   pieces(): AsyncGenerator<Piece>
 }
 
-export interface Piece {
-  offset: number
-  bytes: Uint8Array
-}
-
-/** Bytes of an extended header or a long name. */
-const extensionLimit = 4 * 2 ** 20
 const memberLimit = 10_000
 /** Bytes that may follow the end of an archive: GNU tar fills its last record up. */
 const trailerLimit = 16 * 2 ** 20
@@ -33,11 +28,12 @@ const trailerLimit = 16 * 2 ** 20
  * E_BOX_INVALID, which names `source`.
  */
 export async function* tarMembers(reader: ByteReader, source: string): AsyncGenerator<TarMember> {
+  const headers = new HeaderAllowance(source)
   for (let count = 0; ; count++) {
     if (count > memberLimit) throw refused(source, `it holds more than ${memberLimit} files`)
-    const head = await nextHead(reader, source)
+    const head = await nextHead(reader, source, headers)
     if (head === null) break
-    const body = new Body(reader, source, head.header.size)
+    const body = new MemberBody(reader, source, { size: head.header.size, headers })
     const { extents, size } = await layout(body, head)
     if (!isSoundMap(extents, { size, stored: body.left }))
       throw refused(source, 'a sparse file in it is malformed')
@@ -61,19 +57,20 @@ interface Head {
 }
 
 /** The next header that stands for a file, with what the extensions before it say. */
-async function nextHead(reader: ByteReader, source: string): Promise<Head | null> {
+async function nextHead(reader: ByteReader, source: string, headers: HeaderAllowance): Promise<Head | null> {
   let records: ReadonlyMap<string, string> = new Map()
   let longName: string | undefined
   for (let extensions = 0; extensions < 10; extensions++) {
     const header = await readHeader(reader, source)
     if (header === null) return null
     const { type } = header
+    headers.take(tarBlock)
     if (type === 'x' || type === 'g') {
-      const read = paxRecords(await extension(reader, source, header))
+      const read = paxRecords(await extension(reader, source, header, headers))
       if (read === null) throw refused(source, 'an extended header in it is malformed')
       if (type === 'x') records = read
-    } else if (type === 'L') longName = untilNul(await extension(reader, source, header))
-    else if (type === 'K') await extension(reader, source, header)
+    } else if (type === 'L') longName = untilNul(await extension(reader, source, header, headers))
+    else if (type === 'K') await extension(reader, source, header, headers)
     else {
       const size = records.get('size')
       if (size !== undefined && !/^\d{1,15}$/.test(size)) throw refused(source, 'a size in it cannot be read')
@@ -92,8 +89,14 @@ async function readHeader(reader: ByteReader, source: string): Promise<TarHeader
   return header
 }
 
-async function extension(reader: ByteReader, source: string, { size }: TarHeader): Promise<Buffer> {
+async function extension(
+  reader: ByteReader,
+  source: string,
+  { size }: TarHeader,
+  headers: HeaderAllowance,
+): Promise<Buffer> {
   if (size > extensionLimit) throw refused(source, `it holds an extended header of ${size} bytes`)
+  headers.take(size)
   const padded = Math.ceil(size / tarBlock) * tarBlock
   const content = await reader.exactly(padded)
   if (content === null) throw truncated(source)
@@ -107,7 +110,7 @@ function untilNul(bytes: Buffer): string {
 
 /** Where the content of a file goes, and how large the file is. Reads a map that stands before the content. */
 async function layout(
-  body: Body,
+  body: MemberBody,
   { header, records }: Head,
 ): Promise<{ extents: readonly Extent[]; size: number }> {
   const wrong = () => refused(body.source, 'a sparse file in it is malformed')
@@ -117,6 +120,7 @@ async function layout(
     for (let { more } = first; more; ) {
       const block = await body.reader.exactly(tarBlock)
       if (block === null) throw truncated(body.source)
+      body.headers.take(tarBlock)
       const next = moreGnuExtents(block)
       extents.push(...next.extents)
       more = next.more
@@ -137,71 +141,6 @@ async function layout(
         : paxExtents(map === '' ? [] : map.split(','))
   if (extents === null || extents.length > extentLimit || !/^\d{1,15}$/.test(size)) throw wrong()
   return { extents, size: Number(size) }
-}
-
-/** The content of one member as it is stored, padded to whole blocks. */
-class Body {
-  readonly reader: ByteReader
-  readonly source: string
-  /** Bytes of content that have not been read. */
-  left: number
-  #padding: number
-
-  constructor(reader: ByteReader, source: string, size: number) {
-    this.reader = reader
-    this.source = source
-    this.left = size
-    this.#padding = (tarBlock - (size % tarBlock)) % tarBlock
-  }
-
-  async *pieces(extents: readonly Extent[]): AsyncGenerator<Piece> {
-    for (const extent of extents) {
-      const end = extent.offset + extent.length
-      for (let offset = extent.offset; offset < end; ) {
-        const bytes = await this.#some(end - offset)
-        yield { offset, bytes }
-        offset += bytes.length
-      }
-    }
-  }
-
-  /** pax 1.0: decimal numbers on lines of their own, the first how many pairs follow; then up to a whole block. */
-  async readMap(): Promise<Extent[] | null> {
-    const blocks: Buffer[] = []
-    let [wanted, lines] = [0, 0]
-    do {
-      if (this.left < tarBlock || blocks.length * tarBlock > extensionLimit) return null
-      const block = await this.#exactly(tarBlock)
-      if (blocks.length === 0) {
-        const count = Number(/^(\d{1,6})\n/.exec(block.toString('latin1'))?.[1] ?? Number.NaN)
-        if (Number.isNaN(count) || count > extentLimit) return null
-        wanted = 2 * count + 1
-      }
-      blocks.push(block)
-      for (let at = block.indexOf(0x0a); at >= 0; at = block.indexOf(0x0a, at + 1)) lines += 1
-    } while (lines < wanted)
-    return paxExtents(Buffer.concat(blocks).toString('latin1').split('\n').slice(1, wanted))
-  }
-
-  async skip(): Promise<void> {
-    while (this.left > 0) await this.#some(this.left)
-    if (this.#padding > 0 && (await this.reader.exactly(this.#padding)) === null) throw truncated(this.source)
-    this.#padding = 0
-  }
-
-  async #some(most: number): Promise<Uint8Array> {
-    const bytes = await this.reader.some(Math.min(most, this.left))
-    if (bytes === null) throw truncated(this.source)
-    this.left -= bytes.length
-    return bytes
-  }
-
-  async #exactly(length: number): Promise<Buffer> {
-    const bytes = await this.reader.exactly(length)
-    if (bytes === null) throw truncated(this.source)
-    this.left -= length
-    return bytes
-  }
 }
 
 async function drain(reader: ByteReader, source: string): Promise<void> {

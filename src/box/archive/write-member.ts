@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { WriteBehind } from '../../lib/write-behind.ts'
 import { hashZeros, isZero } from './hash-zeros.ts'
-import type { Piece } from './tar-members.ts'
+import type { Piece } from './member-body.ts'
 
 /** Bytes that are written at once. */
 const gathered = 2 ** 20

@@ -219,6 +219,22 @@ describe('box archives', () => {
     expect(many / few).toBeLessThan(24)
   })
 
+  it('that are headers more than anything else are refused', async () => {
+    const long = { name: 'x', type: 'K', content: 'x'.repeat(4 * 2 ** 20) }
+    const archive = gzipSync(
+      tar([json, ...Array.from({ length: 17 }, () => [long, { ...disk }]).flat(), key]),
+    )
+    const path = join(await temporaryFolder(onTestFinished), 'box')
+    await writeFile(path, archive)
+    const count = async () => {
+      let members = 0
+      for await (const { size } of tarMembers(new ByteReader(openArchive(path)), 'it'))
+        members += Math.sign(size)
+      return members
+    }
+    await expect(count()).rejects.toThrow(/headers are far too large/)
+  })
+
   it('that are a bomb are refused before they are unpacked', async () => {
     const bomb = gzipSync(tar([json, { ...disk, content: '0'.repeat(50_000_000) }, key]))
     expect(bomb.length).toBeLessThan(100_000)
