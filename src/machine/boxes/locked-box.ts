@@ -1,11 +1,11 @@
 import type { StoredBox } from '../../box/index.ts'
 import { parseChecksum } from '../../box/source/checksum.ts'
-import { withCredentialsOf } from '../../box/source/credentials.ts'
-import { parseBoxSource } from '../../box/source/parse-source.ts'
 import { isPosadaError, PosadaError } from '../../errors/index.ts'
 import type { LockedBox } from '../../project/lockfile.ts'
 import type { Project } from '../project.ts'
-import { termsOf, type WantedBox } from './wanted-box.ts'
+import { fetchLocked } from './fetch-locked.ts'
+import { mismatch } from './lock-mismatch.ts'
+import type { WantedBox } from './wanted-box.ts'
 
 /**
  * The very box that posada.lock names: from the store, or fetched from where it came from. A box built
@@ -28,7 +28,7 @@ export async function lockedBox(project: Project, wanted: WantedBox, locked: Loc
   if (locked.url === undefined && wanted.source.kind !== 'file') throw await notThere(project, wanted, locked)
   const message = `fetching ${name}@${version}, which posada.lock asks for`
   project.emit({ type: 'notice', level: 'info', message, machine: wanted.config.name })
-  return fetchExactly(project, wanted, locked)
+  return fetchLocked(project, wanted, locked)
 }
 
 /** Null where the store has not got it, or has it damaged and it can be had again, which mends it. */
@@ -41,37 +41,6 @@ async function wholeOr(project: Project, wanted: WantedBox, locked: LockedBox): 
     project.emit({ type: 'notice', level: 'warn', message, machine: wanted.config.name })
     return null
   }
-}
-
-async function fetchExactly(project: Project, wanted: WantedBox, locked: LockedBox): Promise<StoredBox> {
-  const { config, source, key } = wanted
-  // With the credentials that the manifest has; the lock has none.
-  const isSame = locked.url === undefined || (source.kind === 'url' && locked.url === key)
-  const from = isSame ? source : parseBoxSource(addressOf(project, locked), '/')
-  const { name, version } = locked
-  const terms = {
-    ...config.boxTerms,
-    ...(locked.checksum === undefined ? {} : { checksum: locked.checksum }),
-    facts: { ...config.boxTerms.facts, ...locked.facts, name, version },
-  }
-  const accept = (digest: string) => {
-    if (digest === locked.digest) return
-    throw mismatch(project, locked, { digest, what: `what came from ${locked.url ?? key} is another box` })
-  }
-  const remembered = source.kind === 'file' ? source.path : key
-  const fetched = await project.fetchBox(from, { ...termsOf(wanted), terms, source: remembered, accept })
-  accept(fetched.digest)
-  return fetched
-}
-
-/**
- * With the credentials that the manifest has for a catalogue on the same server: the lock has none. A mirror
- * without https is as good as another where the checksum is known.
- */
-function addressOf({ manifest }: Project, { url = '', checksum }: LockedBox): string {
-  if (!/^https?:/.test(url)) return url
-  const whole = withCredentialsOf(url, manifest.catalogues)
-  return checksum === undefined ? whole : `${whole}#${checksum.replace(':', '=')}`
 }
 
 /** What the manifest itself says of the download goes before what was locked when it said otherwise. */
@@ -135,17 +104,5 @@ async function notThere(project: Project, wanted: WantedBox, locked: LockedBox):
       recipe === undefined
         ? `it was added from a file: posada box add it again, or posada box update ${wanted.key} to take another`
         : `posada box build ${name}`,
-  })
-}
-
-function mismatch(
-  project: Project,
-  { digest, name }: LockedBox,
-  found: { digest: string; what: string },
-): PosadaError {
-  return new PosadaError('E_LOCK_MISMATCH', `the box ${name} is not the one in posada.lock: ${found.what}`, {
-    value: project.paths.lockfile,
-    details: [`posada.lock:  sha256:${digest}`, `found:        sha256:${found.digest}`],
-    hint: 'if the new one is right, move the lock: posada box update; otherwise find out who changed it',
   })
 }

@@ -159,6 +159,43 @@ describe('a box that was fetched', () => {
   })
 })
 
+describe('a locked box that is no more where it was', () => {
+  const catalogue = (url: string, version = '1.0') => {
+    const images = { x86_64: { url, checksum: `sha256:${sha256(archive(version))}` } }
+    const boxes = { 'team/web': { description: 'x', versions: [{ version: '1.0', images }] } }
+    return Buffer.from(JSON.stringify({ format: 1, boxes }))
+  }
+
+  it('is had from where the catalogue has it now, with what lets somebody in there', async () => {
+    const { files, user, lock } = await sharedProject()
+    files.set('/web.tar?token=s3cret', archive('1.0'))
+    files.set('/catalogue.json', catalogue('web.tar?token=s3cret'))
+    const first = await user('ann').find('team/web')
+    expect(await lock()).not.toContain('s3cret')
+    expect((await user('ben').find('team/web')).digest).toBe(first.digest)
+    files.clear()
+    files.set('/moved.tar', archive('1.0'))
+    files.set('/catalogue.json', catalogue('moved.tar'))
+    expect((await user('cy').find('team/web')).digest).toBe(first.digest)
+  })
+
+  it('is not taken from there where it is another one, nor from nowhere', async () => {
+    const { files, user } = await sharedProject()
+    files.set('/web.tar', archive('1.0'))
+    files.set('/catalogue.json', catalogue('web.tar'))
+    await user('ann').find('team/web')
+    files.clear()
+    files.set('/catalogue.json', catalogue('moved.tar', '1.1'))
+    files.set('/moved.tar', archive('1.1'))
+    const { store, find } = user('ben')
+    await expect(find('team/web')).rejects.toMatchObject({
+      code: 'E_TRANSFER',
+      message: expect.stringContaining('/web.tar cannot be had: the server answers 404'),
+    })
+    expect(await store.list()).toEqual([])
+  })
+})
+
 describe('the manifest’s checksum', () => {
   it('is held against a file', async () => {
     const { folder, user } = await sharedProject()

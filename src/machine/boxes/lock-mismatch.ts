@@ -1,0 +1,16 @@
+import { PosadaError } from '../../errors/index.ts'
+import type { LockedBox } from '../../project/lockfile.ts'
+import type { Project } from '../project.ts'
+
+/** E_LOCK_MISMATCH with both digests; `what` goes on after the name of the box. */
+export function mismatch(
+  project: Project,
+  { digest, name }: LockedBox,
+  found: { digest: string; what: string },
+): PosadaError {
+  return new PosadaError('E_LOCK_MISMATCH', `the box ${name} is not the one in posada.lock: ${found.what}`, {
+    value: project.paths.lockfile,
+    details: [`posada.lock:  sha256:${digest}`, `found:        sha256:${found.digest}`],
+    hint: 'if the new one is right, move the lock: posada box update; otherwise find out who changed it',
+  })
+}
