@@ -6,7 +6,7 @@ import type { UserPaths } from '../project/paths.ts'
 import { machinesOnBox } from './box-users.ts'
 
 /**
- * After a box was added: takes away those used longest ago that no machine needs, until all boxes
+ * After a box came into the store: takes away those used longest ago that no machine needs, until all boxes
  * together take no more than POSADA_BOX_BUDGET; nothing where that is not set. E_USAGE.
  */
 export async function keepBudget(options: {
@@ -14,7 +14,7 @@ export async function keepBudget(options: {
   user: Pick<UserPaths, 'projects'>
   env: NodeJS.ProcessEnv
   emit: Emit
-  /** The digest of the box that was added. */
+  /** The digest of the box that came. */
   spare: string
 }): Promise<void> {
   const { store, user, env, emit, spare } = options

@@ -90,7 +90,9 @@ export interface BuildOptions {
 
 /** Builds a box for this host's architecture and puts it in the store. */
 export async function build({ recipe, force, env, emit, signal }: BuildOptions): Promise<BoxResult> {
+  boxBudget(env)
   const box = await buildBox({ recipe, store: store(env), arch: hostArch(), force, emit, signal })
+  await keepBudget({ store: store(env), user: userPaths(env), env, emit, spare: box.digest })
   return boxResult(box)
 }
 

@@ -43,7 +43,7 @@ export async function openProject(options: OpenProjectOptions): Promise<Project>
       return newestVersion(source, { arch, env, emit, signal, catalogues: manifest.catalogues })
     },
     fetchBox: boxFetcher({ store: boxes, user, catalogues: manifest.catalogues, env, emit, signal }),
-    buildBox: boxBuilder({ store: boxes, emit, signal }),
+    buildBox: boxBuilder({ store: boxes, user, env, emit, signal }),
     providers: providerRegistry({ root: manifest.root, cacheDir: user.cache, emit }),
     emit,
     signal,

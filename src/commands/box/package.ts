@@ -1,5 +1,6 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
+import { boxBudget, keepBudget } from '../../app/box-budget.ts'
 import { boxFacts } from '../../app/box-facts.ts'
 import { type BoxResult, boxResult } from '../../app/boxes.ts'
 import { BaseCommand } from '../../base-command.ts'
@@ -39,6 +40,7 @@ export default class BoxPackage extends BaseCommand {
   async run(): Promise<BoxResult & { machine: string; halted: boolean }> {
     const { args, flags } = await this.parse(BoxPackage)
     const { name, version } = boxFacts({ name: flags.name, version: flags.version })
+    boxBudget(process.env)
     const project = await this.openProject(flags)
     const running = (await status(project, args.machine === undefined ? [] : [args.machine])).find(
       ({ state }) => state !== 'stopped' && state !== 'absent' && state !== 'created' && state !== 'crashed',
@@ -53,6 +55,8 @@ export default class BoxPackage extends BaseCommand {
       ...(name === undefined ? {} : { name }),
       ...(version === undefined ? {} : { version }),
     })
+    const { boxes: store, user } = project
+    await keepBudget({ store, user, env: process.env, emit: this.emit, spare: box.digest })
     const result = { ...boxResult(box), machine, halted }
     this.print(packagedText(result))
     return result

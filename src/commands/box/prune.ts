@@ -7,7 +7,7 @@ import { pruneText } from '../../cli/text/boxes.ts'
 export default class BoxPrune extends BaseCommand {
   static override summary = 'Take away the boxes that no machine needs.'
   static override description =
-    'Boxes built here are built again, boxes from elsewhere fetched again when they are needed. To have it done whenever a box is added set POSADA_BOX_BUDGET=40GiB.'
+    'Boxes built here are built again, boxes from elsewhere fetched again when they are needed. To have it done whenever a box comes in set POSADA_BOX_BUDGET=40GiB.'
   static override flags = {
     keep: Flags.integer({
       description: 'Keep so many of the newest versions of each box.',

@@ -31,9 +31,16 @@ async function setUp() {
   await writeFile(join(base, 'recipe.yaml'), recipe('shop/base'))
   const store = openBoxStore(join(folder, 'store'))
   const { signal } = new AbortController()
+  const env: NodeJS.ProcessEnv = {}
   const project = {
     manifest: { root: folder, boxes: { 'shop/base': base, 'shop/other': base } },
-    buildBox: boxBuilder({ store, emit: () => undefined, signal }),
+    buildBox: boxBuilder({
+      store,
+      user: { projects: join(folder, 'projects') },
+      env,
+      emit: () => undefined,
+      signal,
+    }),
   } as unknown as Project
   const find = (box: string) => findBox(project, aMachine({ box }), null)
   const withMachine = {
@@ -41,7 +48,7 @@ async function setUp() {
     boxes: store,
     manifest: { ...project.manifest, machines: [aMachine({ box: 'shop/base' })] },
   }
-  return { folder, base, store, find, project: withMachine }
+  return { folder, base, store, find, env, project: withMachine }
 }
 
 it("a project's own recipe is built once, and what was built of it as it is now is taken", async () => {
@@ -62,6 +69,19 @@ it("a project's own recipe is built by an update, and asked for in no catalogue"
   const same = { box: 'shop/base', arch: 'x86_64', from: to, to, changed: false }
   expect(await updateBoxes(project, [])).toEqual([same])
   expect(await updateBoxes(project, ['shop/base'])).toEqual([same])
+})
+
+it('a box that is built makes room as POSADA_BOX_BUDGET wants it', async () => {
+  const { folder, base, store, find, env } = await setUp()
+  const inputs = await inputsDigest({ recipes: [base], lib: join(boxesFolder(), 'lib'), arch: 'x86_64' })
+  const built = await writeBox(join(folder, 'built'), boxContent({ name: 'shop/base' }))
+  await placeFolder(storePaths(store.dir), built, { inputs, source: null, origin: null })
+  await store.add(await writeBox(join(folder, 'old'), boxContent({ name: 'shop/old' }, 'old')))
+  env.POSADA_BOX_BUDGET = 'much'
+  await expect(find('shop/base')).rejects.toMatchObject({ code: 'E_USAGE' })
+  env.POSADA_BOX_BUDGET = '20B'
+  await find('shop/base')
+  expect((await store.list()).map(({ name }) => name)).toEqual(['shop/base'])
 })
 
 it('a recipe that makes a box of another name is refused at its place', async () => {
