@@ -11,12 +11,13 @@ export interface Bell {
 }
 
 /**
- * Looks before a thread goes to sleep: some 20 µs, about what waking it again costs. Accesses come in bursts,
- * as when a kernel looks for PCI devices.
+ * Milliseconds that a thread looks before it goes to sleep, some times what waking it again costs: accesses come in
+ * bursts, as when a driver sets a device up. By the clock, for a look takes a hundred times as long before V8 has
+ * compiled it, and what the guest waits for by other ways waits for the end of the looking.
  */
-const looks = 1500
-/** Accesses answered in one go, so that a guest that makes nothing else leaves time for other events. */
-const burst = 256
+const patience = 0.2
+/** Milliseconds of answering in one go, so that a guest that makes nothing else leaves time for other events. */
+const burst = 5
 
 /** The vCPU's end: hands an access to the thread of the devices and waits for the answer. */
 export class AccessRequester {
@@ -40,7 +41,7 @@ export class AccessRequester {
     shared.set(data)
     Atomics.store(cells, cell.request, request.pending)
     if (Atomics.load(this.#watching, 0) === 0) signalEvent(this.#fd)
-    for (let i = 0; i < looks && Atomics.load(cells, cell.request) === request.pending; i++);
+    look(() => Atomics.load(cells, cell.request) !== request.pending)
     while (Atomics.load(cells, cell.request) === request.pending) {
       Atomics.wait(cells, cell.request, request.pending)
     }
@@ -54,15 +55,16 @@ export class AccessRequester {
  */
 export function answerBurst(watching: Int32Array, answer: () => boolean): void {
   Atomics.store(watching, 0, 1)
-  let answered = 0
-  for (let i = 0; i < looks && answered < burst; i++) {
-    if (!answer()) continue
-    answered++
-    i = 0
-  }
+  for (const end = performance.now() + burst; performance.now() < end && look(answer); );
   Atomics.store(watching, 0, 0)
   // Whoever saw the 1 did not ring: one last look.
   answer()
+}
+
+/** Looks until `seen` is true, or the patience is at its end. */
+function look(seen: () => boolean): boolean {
+  for (const end = performance.now() + patience; !seen(); ) if (performance.now() >= end) return false
+  return true
 }
 
 /** Answers the access that waits in `shared`; false when none does. */

@@ -1,5 +1,5 @@
 import type { InterruptLine, MsiMessage, MsiSource, MsiVector } from '../bus/device.ts'
-import { KVM, KVM_IRQFD_FLAG_DEASSIGN, structSize } from '../ffi/kvm-abi.ts'
+import { KVM, structSize } from '../ffi/kvm-abi.ts'
 import { closeDescriptor, createEventDescriptor, ioctl, signalEvent } from '../ffi/libc.ts'
 import { ioApicPins } from '../memory/layout.ts'
 import { encodeGsiRouting } from './gsi-routing.ts'
@@ -34,7 +34,7 @@ export function createInterrupts(vm: number): Interrupts {
       const existing = lines.get(gsi)
       if (existing) return existing
       const fd = descriptor()
-      setIrqfd(vm, fd, gsi, 0)
+      setIrqfd(vm, fd, gsi)
       const line = {
         fd,
         trigger: () => {
@@ -47,27 +47,21 @@ export function createInterrupts(vm: number): Interrupts {
     vector(): MsiVector {
       const gsi = nextGsi++
       let fd: number | undefined
-      let attached = false
+      let delivers = false
       return {
+        // A vector that is masked keeps its route in the kernel: drivers mask and unmask with the same message, and
+        // every change of routes makes the kernel wait for all vCPUs.
         route(message) {
-          if (closed) return
-          if (message === null) {
-            if (!attached || fd === undefined) return
-            setIrqfd(vm, fd, gsi, KVM_IRQFD_FLAG_DEASSIGN)
-            attached = false
-            messages.delete(gsi)
-            applyRoutes()
-            return
-          }
+          delivers = message !== null && !closed
+          if (message === null || closed || isSame(messages.get(gsi), message)) return
           messages.set(gsi, message)
           applyRoutes()
-          if (attached) return
-          fd ??= descriptor()
-          setIrqfd(vm, fd, gsi, 0)
-          attached = true
+          if (fd !== undefined) return
+          fd = descriptor()
+          setIrqfd(vm, fd, gsi)
         },
         trigger() {
-          if (attached && fd !== undefined && !closed) signalEvent(fd)
+          if (delivers && fd !== undefined && !closed) signalEvent(fd)
         },
       }
     },
@@ -78,12 +72,15 @@ export function createInterrupts(vm: number): Interrupts {
   }
 }
 
-/** struct kvm_irqfd: fd, gsi, flags, resamplefd (KVM api.rst, 4.75). */
-function setIrqfd(vm: number, fd: number, gsi: number, flags: number): void {
+function isSame(a: MsiMessage | undefined, b: MsiMessage): boolean {
+  return a?.addressLow === b.addressLow && a.addressHigh === b.addressHigh && a.data === b.data
+}
+
+/** struct kvm_irqfd: fd, gsi, flags, resamplefd; without flags, to the end of the VM (KVM api.rst, 4.75). */
+function setIrqfd(vm: number, fd: number, gsi: number): void {
   const data = new Uint8Array(structSize.irqfd)
   const view = new DataView(data.buffer)
   view.setUint32(0, fd, true)
   view.setUint32(4, gsi, true)
-  view.setUint32(8, flags, true)
   ioctl(vm, KVM.IRQFD, data, 'KVM_IRQFD')
 }
