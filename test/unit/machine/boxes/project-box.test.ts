@@ -42,7 +42,8 @@ async function setUp() {
       signal,
     }),
   } as unknown as Project
-  const find = (box: string) => findBox(project, aMachine({ box }), null)
+  // Each time as another command does it.
+  const find = (box: string) => findBox({ ...project }, aMachine({ box }), null)
   const withMachine = {
     ...project,
     boxes: store,
