@@ -18,6 +18,7 @@ const surface: Surface = {
     up: command('up', { machine: { name: 'machine', multiple: true } }),
     exec: command('exec', { machine: { name: 'machine' } }),
     ssh: command('ssh', { machine: { name: 'machine' } }),
+    'network:capture': command('network:capture', { spot: { name: 'spot', multiple: true } }),
     'box:list': command('box:list'),
     'box:remove': command('box:remove', { box: { name: 'box' } }),
     secret: { ...command('secret'), hidden: true },
@@ -51,7 +52,7 @@ describe('candidatesFor', () => {
     (await candidatesFor(completionRequest(words, surface), around)).map(({ value }) => value)
 
   it('offers commands and groups once each, but no hidden ones', async () => {
-    expect(await names([''])).toEqual(['up', 'exec', 'ssh', 'box'])
+    expect(await names([''])).toEqual(['up', 'exec', 'ssh', 'network', 'box'])
     expect(await names(['box', ''])).toEqual(['list', 'remove'])
   })
 
@@ -64,6 +65,16 @@ describe('candidatesFor', () => {
       expect(await offered('up', 'web-1', '')).toEqual(['web', 'web-2', 'db'])
       expect(await offered('exec', '')).toEqual(['web', 'web-1', 'web-2', 'db'])
       expect(await offered('ssh', '')).toEqual(['web-1', 'web-2', 'db'])
+    })
+  })
+
+  it('offers networks and machines where both may be captured', async () => {
+    const text =
+      'version: 1\nnetworks: {back: {subnet: 10.40.0.0/24}}\nmachines: {web: {box: debian/12, networks: [back]}}\n'
+    await withFolder({ 'posada.yaml': text }, async (cwd) => {
+      const request = completionRequest(['network', 'capture', ''], surface)
+      const offered = await candidatesFor(request, { ...around, cwd })
+      expect(offered.map(({ value }) => value)).toEqual(['back', 'web'])
     })
   })
 
