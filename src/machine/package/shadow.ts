@@ -6,7 +6,7 @@ import { identityOf, machineId } from '../../project/machine-identity.ts'
 import { type MachineState, readState, writeState } from '../../project/machine-state.ts'
 import { type MachinePaths, machinePaths } from '../../project/paths.ts'
 import { ensureRuntimeDir } from '../../project/runtime-dir.ts'
-import type { MachineSpec, Provider } from '../../provider/index.ts'
+import type { MachineSpec, NicSpec, PortForward, Provider } from '../../provider/index.ts'
 import { choosePorts } from '../ports/host-ports.ts'
 import type { Project } from '../project.ts'
 
@@ -65,7 +65,7 @@ async function shadowSpec(
     id,
     uuid: identityOf(id).uuid,
     disks: spec.disks.map((disk) => ({ ...disk, path: paths.disk(disk.name) })),
-    nics: spec.nics.slice(0, 1).map((nic) => ({ ...nic, forwards })),
+    nics: shadowNics(spec.nics, forwards),
     files: {
       dataDir: paths.data,
       runtimeDir: await ensureRuntimeDir(project.user.runtime, id),
@@ -73,6 +73,11 @@ async function shadowSpec(
       providerLog: paths.providerLog,
     },
   }
+}
+
+/** The way outside, where the machine has one, and none to its networks: there it would be taken for the machine. Pure. */
+export function shadowNics(nics: readonly NicSpec[], forwards: PortForward[]): NicSpec[] {
+  return nics.flatMap((nic) => (nic.kind === 'user' ? [{ ...nic, forwards }] : []))
 }
 
 function keysOf({ key, publicKey, knownHosts, seed }: MachinePaths) {
