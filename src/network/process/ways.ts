@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { lengthBytes } from '../../lib/framing.ts'
 import type { Conditions } from '../../lib/link-conditions.ts'
 import { DelayLine, type Travelling } from '../conditions/delay-line.ts'
@@ -101,6 +102,7 @@ export class Ways {
 
   #change(way: Way, now: number): void {
     const conditions = conditionsBetween(this.#definition, way.from, way.to)
+    if (isDeepStrictEqual(conditions, way.shaper.conditions)) return
     const frames = this.#line.remove((frame) => frame.way === way)
     const journeys = way.shaper.change(
       conditions,
