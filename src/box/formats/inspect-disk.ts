@@ -1,6 +1,6 @@
-import { open } from 'node:fs/promises'
 import { PosadaError } from '../../errors/index.ts'
 import { externalDataExtension, type Qcow2Header, readQcow2Header, roundUp } from '../../lib/qcow2-header.ts'
+import { readStart } from '../../lib/read-start.ts'
 import type { BoxDisk } from '../model.ts'
 import { foreignKind } from './foreign.ts'
 
@@ -60,22 +60,4 @@ function flawOf(header: Qcow2Header): { problem: string; hint: string } | null {
   if (header.size === 0) return { problem: 'it is empty', hint: getAgain }
   if (header.size > largestDisk) return { problem: 'it is larger than 16TiB', hint: 'make it smaller' }
   return null
-}
-
-/** Of a qcow2 image the header, its extensions and the name of a base lie in the first cluster. */
-async function readStart(path: string): Promise<{ start: Buffer; size: number }> {
-  const file = await open(path, 'r')
-  try {
-    const { size } = await file.stat()
-    const start = Buffer.alloc(Math.min(size, 65536))
-    let got = 0
-    while (got < start.length) {
-      const { bytesRead } = await file.read(start, got, start.length - got, got)
-      if (bytesRead === 0) break
-      got += bytesRead
-    }
-    return { start: start.subarray(0, got), size }
-  } finally {
-    await file.close()
-  }
 }
