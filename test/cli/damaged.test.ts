@@ -53,3 +53,20 @@ it('a damaged project.json keeps no machine from being destroyed', async () => {
   expect(await place.run('destroy', '--yes', 'db')).toMatchObject({ code: 0 })
   expect(existsSync(join(place.dir, '.posada/machines/db'))).toBe(false)
 })
+
+it('a damaged machine keeps no other from networks that they share, nor a damaged project.json from their end', async () => {
+  write(
+    'posada.yaml',
+    'version: 1\nnetworks: {back: {}}\ndefaults: {box: ./none.box, networks: [back]}\nmachines: {db: {}, web: {}}\n',
+  )
+  const { document } = await json('up')
+  const problems: { machine: string; code: string }[] = document.error.problems
+  expect(problems.map(({ machine, code }) => `${machine} ${code}`)).toEqual([
+    'db E_STATE_CORRUPT',
+    expect.not.stringContaining('E_STATE_CORRUPT'),
+  ])
+  expect(existsSync(join(place.dir, '.posada/networks/process.lock'))).toBe(true)
+  write('.posada/project.json', 'nonsense')
+  expect(await place.run('destroy', '--yes')).toMatchObject({ code: 0 })
+  expect(existsSync(join(place.dir, '.posada/networks'))).toBe(false)
+})
