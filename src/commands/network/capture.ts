@@ -2,6 +2,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../../base-command.ts'
 import { captureFile } from '../../cli/capture-file.ts'
+import { flagValue } from '../../cli/flag-value.ts'
 import { captureText } from '../../cli/text/networks.ts'
 import { PosadaError } from '../../errors/index.ts'
 import { parseDuration } from '../../lib/units.ts'
@@ -46,7 +47,8 @@ export default class NetworkCapture extends BaseCommand {
       throw new PosadaError('E_USAGE', 'standard output cannot take both a capture and a JSON document', {
         hint: 'write the capture into a file: --write FILE',
       })
-    const duration = flags.duration === undefined ? null : readDuration(flags.duration)
+    const duration =
+      flags.duration === undefined ? null : flagValue('duration', flags.duration, parseDuration)
     const project = await this.openProject(flags)
     const file = captureFile(flags.write)
     try {
@@ -64,13 +66,4 @@ export default class NetworkCapture extends BaseCommand {
       await file.close()
     }
   }
-}
-
-function readDuration(text: string): number {
-  const parsed = parseDuration(text)
-  if ('value' in parsed) return parsed.value
-  throw new PosadaError('E_USAGE', `--duration ${text} ${parsed.problem}`, {
-    value: text,
-    ...(parsed.hint === undefined ? {} : { hint: parsed.hint }),
-  })
 }

@@ -1,8 +1,8 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../../base-command.ts'
 import { machinesArg } from '../../cli/args.ts'
+import { flagValue, wrongFlag } from '../../cli/flag-value.ts'
 import { networksText } from '../../cli/text/networks.ts'
-import { PosadaError } from '../../errors/index.ts'
 import { longestDelay } from '../../lib/link-conditions.ts'
 import { parsePart, parseRate } from '../../lib/link-units.ts'
 import { type Parsed, parseDuration } from '../../lib/units.ts'
@@ -67,12 +67,8 @@ export default class NetworkConditions extends BaseCommand {
 }
 
 function read(name: string, text: string, parse: (text: string) => Parsed): number {
-  const parsed = parse(text)
-  const isTooLong = 'value' in parsed && parse === parseDuration && parsed.value > longestDelay
-  if ('value' in parsed && !isTooLong) return parsed.value
-  const [problem, hint] = 'problem' in parsed ? [parsed.problem, parsed.hint] : ['is too long', 'at most 1m']
-  throw new PosadaError('E_USAGE', `--${name} ${text} ${problem}`, {
-    value: text,
-    ...(hint === undefined ? {} : { hint }),
-  })
+  const value = flagValue(name, text, parse)
+  if (parse === parseDuration && value > longestDelay)
+    throw wrongFlag(name, text, 'is too long', 'at most 1m')
+  return value
 }
