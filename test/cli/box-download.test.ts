@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
+import { sleep } from '../../src/lib/sleep.ts'
 import { boxContent, describeFile } from '../helpers/box-files.ts'
 import { ended, makePlace } from '../helpers/posada.ts'
 import { tar } from '../helpers/tar.ts'
@@ -87,14 +88,17 @@ it('killed while it unpacks leaves no box, and the next command takes the leavin
   const unpacked = () => {
     const [folder = ''] = names(join(boxes, 'tmp')).filter((name) => name.startsWith('add-'))
     const file = join(boxes, 'tmp', folder, 'root.raw')
-    return existsSync(file) ? statSync(file).size : 0
+    return statSync(file, { throwIfNoEntry: false })?.size ?? 0
   }
-  const child = place.start('box', 'add', './web.tar')
-  const end = ended(child)
-  await expect.poll(unpacked, { timeout: 20_000, interval: 1 }).toBeGreaterThan(0)
-  child.kill('SIGKILL')
-  expect(await end).toMatchObject({ signal: 'SIGKILL' })
-  expect(unpacked()).toBeGreaterThan(0)
+  // On a busy host it may be faster than the look at it; then it is begun again.
+  for (let attempt = 0; unpacked() === 0; attempt++) {
+    expect(attempt).toBeLessThan(5)
+    const child = place.start('box', 'add', './web.tar')
+    const end = ended(child)
+    while (unpacked() === 0 && child.exitCode === null) await sleep(1)
+    child.kill('SIGKILL')
+    if ((await end).signal === null) await place.run('box', 'remove', 'team/web')
+  }
   expect(unpacked()).toBeLessThan(size)
   const listed = JSON.parse((await place.run('box', 'list', '--json')).stdout)
   expect(listed).toMatchObject({ boxes: [], damaged: [] })

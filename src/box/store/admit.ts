@@ -6,7 +6,7 @@ import type { BoxManifest, StoredBox } from '../model.ts'
 import { boxJsonName, type StorePaths } from '../store-paths.ts'
 import { makeWorkFolder, sweepWorkFolders } from '../work-folder.ts'
 import { dropUnnamed, placeFolder, type UsedBy } from './place.ts'
-import { findRef, type Ref, type RefOrigin, writeRef } from './refs.ts'
+import { findRef, type Ref, type RefOrigin, removeRef, writeRef } from './refs.ts'
 import { readStored } from './verify.ts'
 
 /** Fills an empty folder with a box.json and the files that it names, all checked. */
@@ -57,6 +57,7 @@ export async function admitBox(
       ...(origin ?? { source: null, origin: null }),
     })
     if (old !== null && !isSame) await dropUnused(paths, old.digest, options)
+    if (bearsName) await dropClaim(paths, stored, options)
     return stored
   } finally {
     await rm(folder, { recursive: true, force: true })
@@ -87,8 +88,19 @@ export async function admitStored(
     ...options.origin,
   })
   if (old !== null && !isSame) await dropUnused(paths, old.digest, options)
+  if (bearsName) await dropClaim(paths, stored, options)
   // It may have been removed before it had this name.
   return readWhole(paths, digest)
+}
+
+/** What it was found by while it did not bear its name says no more than the name does. */
+async function dropClaim(
+  paths: StorePaths,
+  { digest, manifest: { name, version, arch } }: StoredBox,
+  { origin }: AdmitOptions,
+): Promise<void> {
+  const slot = { name, version, arch, source: origin?.source ?? null, bearsName: false }
+  if (slot.source !== null && (await findRef(paths, slot))?.digest === digest) await removeRef(paths, slot)
 }
 
 async function dropUnused(

@@ -66,7 +66,9 @@ async function missing(paths: StorePaths, source: NamedSource): Promise<PosadaEr
   const { name } = source
   const recipes = (await listRecipes()).map((recipe) => recipe.name)
   const offered = [...(await builtInCatalogue()).keys()]
-  const stored = (await listRefs(paths)).filter(({ bearsName }) => bearsName)
+  const all = await listRefs(paths)
+  const stored = all.filter(({ bearsName }) => bearsName)
+  const claims = all.find((ref) => !ref.bearsName && ref.name === name)
   const versions = new Set(stored.filter((ref) => ref.name === name).map(({ version }) => version))
   const near = nearest(name, new Set([...stored.map((ref) => ref.name), ...recipes, ...offered]))
   const hint =
@@ -74,9 +76,11 @@ async function missing(paths: StorePaths, source: NamedSource): Promise<PosadaEr
       ? `the store has these versions of it: ${[...versions].sort(compareVersions).join(', ')}`
       : recipes.includes(name)
         ? `posada box build ${name}`
-        : near !== undefined
-          ? `did you mean ${near}?`
-          : `boxes that can be built: ${recipes.join(', ')}; posada box list shows all that can be had`
+        : claims !== undefined
+          ? `what ${claims.source} has calls itself so, and bears the name after: posada box add ${claims.source}`
+          : near !== undefined
+            ? `did you mean ${near}?`
+            : `boxes that can be built: ${recipes.join(', ')}; posada box list shows all that can be had`
   const text = sourceText(source)
   return new PosadaError('E_BOX_MISSING', `the box ${text} is not in the store`, { value: text, hint })
 }

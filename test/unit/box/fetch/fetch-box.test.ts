@@ -65,6 +65,20 @@ describe('a box at a URL', () => {
     ])
   })
 
+  it('bears the name that it gives itself once somebody adds it by hand', async () => {
+    const { files, server, store, fetch } = await setUp()
+    files.set('/web.tar', archive())
+    const source = `${server.url}/web.tar#sha256=${sha256(archive())}`
+    const box = await fetch(source, { names: [] })
+    expect(await store.list()).toMatchObject([{ bearsName: false }])
+    await expect(store.resolve('team/web', 'x86_64')).rejects.toMatchObject({ code: 'E_BOX_MISSING' })
+    expect(await store.find(parseBoxSource(source, '/'), 'x86_64')).toEqual(box)
+    await fetch(source)
+    expect(await store.list()).toMatchObject([{ bearsName: true }])
+    expect(await store.resolve('team/web', 'x86_64')).toEqual(box)
+    expect(await store.find(parseBoxSource(source, '/'), 'x86_64')).toEqual(box)
+  })
+
   it('without a checksum is refused, and taken where that is allowed; then it is known', async () => {
     const { files, server, fetch, refs, store } = await setUp()
     files.set('/web.tar', archive())

@@ -113,7 +113,10 @@ describe('a box that was fetched', () => {
     const box = `${server.url}/db.tar#sha256=${sha256(content)}`
     const hostile = await find(box)
     expect(hostile.manifest.name).toBe('team/db')
-    await expect(find('team/db')).rejects.toMatchObject({ code: 'E_BOX_MISSING' })
+    await expect(find('team/db')).rejects.toMatchObject({
+      code: 'E_BOX_MISSING',
+      hint: expect.stringContaining(`posada box add ${server.url}/db.tar`),
+    })
     const ours = await store.add(
       await writeBox(join(folder, 'ours'), boxContent({ name: 'team/db', version: '1' }, 'ours')),
     )
