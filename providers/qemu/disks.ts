@@ -1,13 +1,11 @@
 import { execFile } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { fromSystemError, PosadaError } from '../../src/errors/index.ts'
 import { exists } from '../../src/lib/folders.ts'
+import { emptyQcow2 } from '../../src/lib/qcow2-empty.ts'
 import { readQcow2Header, roundUp } from '../../src/lib/qcow2-header.ts'
 import { readStart } from '../../src/lib/read-start.ts'
-import { flushFolder } from '../../src/lib/write-file.ts'
+import { writeFileAtomic } from '../../src/lib/write-file.ts'
 import type { DiskSpec, MachineSpec } from '../../src/provider/index.ts'
 import { requireProgram } from './binary.ts'
 import { asObject } from './qmp/codec.ts'
@@ -21,20 +19,15 @@ export async function makeDisks(spec: MachineSpec): Promise<void> {
   }
 }
 
-/** Under another name first: an overlay under its own name is complete. */
-async function make(disk: DiskSpec, spec: MachineSpec): Promise<void> {
-  if (disk.base !== undefined) await checkBase(disk, disk.base, spec)
-  const temporary = `${disk.path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`
-  const backing = disk.base === undefined ? [] : ['-b', disk.base.path, '-F', disk.base.format]
-  await mkdir(dirname(disk.path), { recursive: true })
+/** Written under another name first: an overlay under its own name is complete. */
+async function make({ name, path, base, size }: DiskSpec, spec: MachineSpec): Promise<void> {
+  if (base !== undefined) await checkBase({ name, size }, base, spec)
+  const image = emptyQcow2({ size, ...(base === undefined ? {} : { base }) })
+  if (typeof image === 'string') throw unusable(name, path, spec, image)
   try {
-    await qemuImg(['create', '-q', '-f', 'qcow2', ...backing, '--', temporary, String(disk.size)], disk, spec)
-    await flush(temporary)
-    await rename(temporary, disk.path)
-    await flushFolder(dirname(disk.path))
+    await writeFileAtomic(path, image, { mode: 0o600 })
   } catch (error) {
-    await rm(temporary, { force: true })
-    throw error
+    throw fromSystemError(error)
   }
 }
 
@@ -46,7 +39,7 @@ async function grow(disk: DiskSpec, spec: MachineSpec): Promise<void> {
 }
 
 async function checkBase(
-  disk: DiskSpec,
+  disk: Pick<DiskSpec, 'name' | 'size'>,
   base: NonNullable<DiskSpec['base']>,
   spec: MachineSpec,
 ): Promise<void> {
@@ -65,14 +58,18 @@ async function checkBase(
 async function virtualSize(
   path: string,
   format: 'raw' | 'qcow2',
-  disk: DiskSpec,
+  disk: Pick<DiskSpec, 'name'>,
   spec: MachineSpec,
 ): Promise<number> {
   const { start, size } = await readStart(path)
   if (format === 'raw') return roundUp(size, 512)
   const header = readQcow2Header(start, size)
   if (typeof header !== 'string') return header.size
-  throw new PosadaError('E_QEMU_IMG', `disk ${disk.name} of ${spec.name} cannot be used: ${header}`, {
+  throw unusable(disk.name, path, spec, header)
+}
+
+function unusable(name: string, path: string, spec: MachineSpec, problem: string): PosadaError {
+  return new PosadaError('E_QEMU_IMG', `disk ${name} of ${spec.name} cannot be used: ${problem}`, {
     value: path,
     machine: spec.name,
     hint: 'see what qemu-img info says about the file',
@@ -109,19 +106,10 @@ function imageError(error: unknown, disk: DiskSpec, spec: MachineSpec): unknown 
   })
 }
 
-function shrinks(disk: DiskSpec, size: number, spec: MachineSpec): PosadaError {
+function shrinks(disk: Pick<DiskSpec, 'name' | 'size'>, size: number, spec: MachineSpec): PosadaError {
   return new PosadaError('E_DISK_SHRINK', `disk ${disk.name} has ${size} bytes and cannot be made smaller`, {
     value: String(disk.size),
     machine: spec.name,
     hint: `ask for at least ${size} bytes, or destroy the machine and make it anew`,
   })
-}
-
-async function flush(path: string): Promise<void> {
-  const file = await open(path, 'r+')
-  try {
-    await file.sync()
-  } finally {
-    await file.close()
-  }
 }

@@ -108,6 +108,12 @@ export function u64(bytes: Buffer, offset: number): number {
   return bytes.readUInt32BE(offset) * 2 ** 32 + bytes.readUInt32BE(offset + 4)
 }
 
+/** Writes what `u64` reads. */
+export function writeU64(bytes: Buffer, value: number, offset: number): void {
+  bytes.writeUInt32BE(Math.floor(value / 2 ** 32), offset)
+  bytes.writeUInt32BE(value % 2 ** 32, offset + 4)
+}
+
 export function roundUp(value: number, unit: number): number {
   return Math.ceil(value / unit) * unit
 }

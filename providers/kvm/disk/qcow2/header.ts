@@ -6,9 +6,10 @@ import {
   readQcow2Header,
   roundUp,
   u64,
+  writeU64,
 } from '../../../../src/lib/qcow2-header.ts'
 
-export { type Qcow2Header, qcow2HeaderBytes as headerBytes, qcow2Magic as magic, roundUp, u64 }
+export { type Qcow2Header, qcow2HeaderBytes as headerBytes, qcow2Magic as magic, roundUp, u64, writeU64 }
 
 /** Reads a header and refuses what this engine cannot serve; see `readQcow2Header`. */
 export function parseHeader(bytes: Buffer, path: string, fileSize: number): Qcow2Header {
@@ -16,11 +17,6 @@ export function parseHeader(bytes: Buffer, path: string, fileSize: number): Qcow
   const problem = typeof header === 'string' ? header : unsupported(header)
   if (typeof header === 'string' || problem !== null) throw damaged(path, String(problem))
   return header
-}
-
-export function writeU64(bytes: Buffer, value: number, offset: number): void {
-  bytes.writeUInt32BE(Math.floor(value / 2 ** 32), offset)
-  bytes.writeUInt32BE(value % 2 ** 32, offset + 4)
 }
 
 export function damaged(path: string, problem: string): PosadaError {
