@@ -1,16 +1,16 @@
 import { FrameSplitter, joinFrame, lengthBytes } from '../../lib/framing.ts'
-import { parseIpv4, parseIpv6, parseSubnet } from '../../lib/ip.ts'
+import { parseIpv4 } from '../../lib/ip.ts'
 import type { Direction } from '../capture/pcapng.ts'
 import type { Member, NetworkDefinition } from '../config.ts'
 import { Allowance } from '../link/allowance.ts'
 import { type Counters, countDrop, type DropReason } from '../link/counters.ts'
 import { Switch } from '../link/switch.ts'
 import type { Resolver } from '../services/dns.ts'
-import { domainOf } from '../services/names.ts'
 import { routerAdvertisement } from '../services/neighbours.ts'
-import { Services, servicesMac } from '../services/services.ts'
-import { macNumber, parseMac } from '../wire/ethernet.ts'
+import { type Services, servicesMac } from '../services/services.ts'
+import { parseMac } from '../wire/ethernet.ts'
 import { Congestion } from './congestion.ts'
+import { hostOf, servicesOf } from './network-services.ts'
 import { PortLink } from './port-link.ts'
 import { Ways } from './ways.ts'
 
@@ -238,26 +238,4 @@ export class Lan {
 
 function eachFrame(stream: Buffer, visit: (framed: Buffer) => void): void {
   new FrameSplitter().push(stream, (bytes, start, end) => visit(bytes.subarray(start, end)))
-}
-
-/** The services of a network, at its first address. */
-function hostOf({ subnet, ipv6 }: NetworkDefinition) {
-  const prefix = (parseIpv6(ipv6.split('/')[0] ?? '') ?? new Uint8Array(16)).subarray(0, 8)
-  const ipv4 = (parseSubnet(subnet)?.base ?? 0) + 1
-  return { mac: servicesMac, ipv4, ipv6: Uint8Array.of(...prefix, 0, 0, 0, 0, 0, 0, 0, 1), prefix }
-}
-
-function servicesOf(definition: NetworkDefinition, { project, resolver }: LanOptions): Services {
-  const host = hostOf(definition)
-  const machines = definition.members.map(({ machine, mac, ipv4 }) => {
-    const address = { name: machine, ipv4: parseIpv4(ipv4) ?? 0 }
-    return [macNumber(parseMac(mac) ?? servicesMac, 0), address] as const
-  })
-  const subnet = parseSubnet(definition.subnet) ?? { base: 0, prefix: 32 }
-  return new Services({
-    network: definition.name,
-    host,
-    reservations: { subnet, server: host.ipv4, domain: domainOf(project), machines: new Map(machines) },
-    resolver,
-  })
 }
