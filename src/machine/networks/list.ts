@@ -39,7 +39,8 @@ export async function listNetworks(
   }
 }
 
-function linkedIn(status: Record<string, unknown> | null): Set<string> {
+/** `<network> <machine>` for each link that is up, in what the process says of its networks. */
+export function linkedIn(status: Record<string, unknown> | null): Set<string> {
   const networks = Array.isArray(status?.networks) ? status.networks.map(asObject) : []
   return new Set(
     networks.flatMap(({ name, members }) =>

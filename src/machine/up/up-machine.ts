@@ -10,6 +10,7 @@ import { logIn } from '../guest/login.ts'
 import { settleCloudInit } from '../guest/settle.ts'
 import { sshAddress, sshTarget } from '../guest/target.ts'
 import { isRunning } from '../networks/config.ts'
+import { tellLostLinks } from '../networks/lost-links.ts'
 import { discardShadow } from '../package/shadow.ts'
 import { keepForwarded } from '../ports/forwarded.ts'
 import type { Project } from '../project.ts'
@@ -52,6 +53,7 @@ export function upMachine(project: Project, options: UpMachineOptions): Promise<
       change = found === 'paused' ? 'resumed' : 'none'
       if (found === 'paused') await provider.resume(previous.spec)
       await tellPending(project, config, previous)
+      await tellLostLinks(project, previous)
       finished = await goOn(previous)
     } else {
       change = previous?.createdAt === undefined ? 'created' : 'started'

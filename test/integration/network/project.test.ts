@@ -6,12 +6,14 @@ import { openProject } from '../../../src/app/open-project.ts'
 import { endHolder } from '../../../src/background/process-lock.ts'
 import { networkStatus, runningProcess } from '../../../src/machine/networks/ask.ts'
 import { checkSubnets } from '../../../src/machine/networks/clashes.ts'
+import { tellLostLinks } from '../../../src/machine/networks/lost-links.ts'
 import { joinNetworks, releaseNetworks, removeNetworks } from '../../../src/machine/networks/process.ts'
 import type { Project } from '../../../src/machine/project.ts'
 import { ensureIdentity } from '../../../src/project/identity.ts'
 import { machineId } from '../../../src/project/machine-identity.ts'
 import { noteInIndex } from '../../../src/project/user-index.ts'
 import { until } from '../../helpers/guest-talk.ts'
+import { aMachine, aState } from '../../helpers/model.ts'
 import { Nic } from '../../helpers/nic.ts'
 
 // The real network process, and NICs of our own instead of machines. Twenty seconds, most of them waiting.
@@ -60,6 +62,12 @@ async function started() {
   return { project, id, nic, pid: await pidOf(project) }
 }
 
+function attachmentOf({ manifest }: Project, name: string) {
+  const [attachment] = manifest.machines.find((machine) => machine.name === name)?.networks ?? []
+  if (attachment === undefined) throw new Error('it is on no network')
+  return attachment
+}
+
 const pidOf = async (project: Project) => (await runningProcess(project))?.identity.pid
 
 it('is found after a logout that emptied its folder, keeps its links, and answers again', async () => {
@@ -70,6 +78,20 @@ it('is found after a logout that emptied its folder, keeps its links, and answer
   expect(await pidOf(project)).toBe(pid)
   expect(await networkStatus(project)).toMatchObject({ pid })
   expect(nic.linked).toBe(true)
+})
+
+it('a machine that cannot be linked again is told of, and none that still is', async () => {
+  const { project, id, nic, pid } = await started()
+  const networks = [{ ...attachmentOf(project, 'web'), socket: nic.path }]
+  const state = aState(aMachine(), { networks })
+  rmSync(nic.path)
+  await tellLostLinks(project, state)
+  expect(told).toEqual([])
+  process.kill(pid ?? 0, 'SIGKILL')
+  await until('it is gone', 10_000, async () => !nic.linked)
+  await joinNetworks(project, id, [])
+  await tellLostLinks(project, state)
+  expect(told).toEqual([expect.stringContaining('cannot be linked to backend any more')])
 })
 
 it('one that hangs is ended and another started, to which the links come back', async () => {
