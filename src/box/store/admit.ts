@@ -5,7 +5,7 @@ import { isPosadaError, PosadaError } from '../../errors/index.ts'
 import type { BoxManifest, StoredBox } from '../model.ts'
 import { boxJsonName, type StorePaths } from '../store-paths.ts'
 import { makeWorkFolder, sweepWorkFolders } from '../work-folder.ts'
-import { dropUnnamed, placeFolder, type UsedBy } from './place.ts'
+import { dropUnnamed, placeFolder, sweepRemovals, type UsedBy } from './place.ts'
 import { findRef, type Ref, type RefOrigin, removeRef, writeRef } from './refs.ts'
 import { readStored } from './verify.ts'
 
@@ -39,7 +39,7 @@ export async function admitBox(
   options: AdmitOptions = {},
 ): Promise<StoredBox> {
   await sweepWorkFolders(paths.tmp, 'add-')
-  await sweepWorkFolders(paths.tmp, 'remove-')
+  if (options.usedBy !== undefined) await sweepRemovals(paths, options.usedBy)
   const folder = await makeWorkFolder(paths.tmp, 'add-')
   try {
     const manifest = await fill(folder)

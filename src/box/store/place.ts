@@ -2,14 +2,15 @@ import { createHash } from 'node:crypto'
 import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PosadaError } from '../../errors/index.ts'
+import { digestPattern } from '../../lib/box-names.ts'
 import { isErrno } from '../../lib/errno.ts'
-import { exists } from '../../lib/folders.ts'
+import { exists, namesIn } from '../../lib/folders.ts'
 import { flushFolder } from '../../lib/write-file.ts'
 import { boxFiles, parseBoxManifest } from '../box-manifest.ts'
 import { loginKeys } from '../login-keys.ts'
 import type { StoredBox } from '../model.ts'
 import { boxJsonName, type StorePaths } from '../store-paths.ts'
-import { makeWorkFolder } from '../work-folder.ts'
+import { makeWorkFolder, sweepWorkFolders } from '../work-folder.ts'
 import { listRefs, type Ref, removeRef, writeRef } from './refs.ts'
 import { keepStamps, readStored, stampsOf } from './verify.ts'
 
@@ -57,13 +58,36 @@ export async function placeFolder(
 }
 
 /**
+ * Takes away what removals left that were killed. One may have been killed before it asked for the last time
+ * whether the content is needed: that is put back.
+ */
+export async function sweepRemovals(paths: StorePaths, usedBy: UsedBy): Promise<void> {
+  await sweepWorkFolders(paths.tmp, 'remove-', async (folder) => {
+    for (const digest of (await namesIn(folder)).filter((name) => digestPattern.test(name)))
+      if (await isNeeded(paths, digest, usedBy)) await putBack(paths, join(folder, digest), digest)
+    await rm(folder, { recursive: true, force: true })
+  })
+}
+
+async function putBack(paths: StorePaths, folder: string, digest: string): Promise<void> {
+  try {
+    await moveInto(paths, folder, digest)
+  } catch (error) {
+    // Another process puts it back at this moment.
+    if (!isErrno(error, 'ENOENT')) throw error
+  }
+}
+
+async function isNeeded(paths: StorePaths, digest: string, usedBy: UsedBy): Promise<boolean> {
+  return (await listRefs(paths)).some((ref) => ref.digest === digest) || (await usedBy(digest)).length > 0
+}
+
+/**
  * Takes the content of a digest away when no name leads to it any more and no machine stands on it, which
  * is asked again once it is gone: whoever takes a box says so first and looks whether it is there then.
  */
 export async function dropUnnamed(paths: StorePaths, digest: string, usedBy: UsedBy): Promise<void> {
-  const isNeeded = async () =>
-    (await listRefs(paths)).some((ref) => ref.digest === digest) || (await usedBy(digest)).length > 0
-  if (await isNeeded()) return
+  if (await isNeeded(paths, digest, usedBy)) return
   const grave = join(await makeWorkFolder(paths.tmp, 'remove-'), digest)
   try {
     await rename(paths.content(digest), grave)
@@ -71,7 +95,7 @@ export async function dropUnnamed(paths: StorePaths, digest: string, usedBy: Use
     if (!isErrno(error, 'ENOENT')) throw error
   }
   // Somebody may have added the same content, or taken it for a machine, between the look and the rename.
-  if ((await exists(grave)) && (await isNeeded())) await moveInto(paths, grave, digest)
+  if ((await exists(grave)) && (await isNeeded(paths, digest, usedBy))) await moveInto(paths, grave, digest)
   else for (const path of [paths.stamp(digest), paths.chunks(digest)]) await rm(path, { force: true })
   await rm(join(grave, '..'), { recursive: true, force: true })
 }

@@ -6,8 +6,7 @@ import { namesIn } from '../../lib/folders.ts'
 import { boxFiles } from '../box-manifest.ts'
 import { compareVersions } from '../names.ts'
 import type { StorePaths } from '../store-paths.ts'
-import { sweepWorkFolders } from '../work-folder.ts'
-import { dropUnnamed } from './place.ts'
+import { dropUnnamed, sweepRemovals } from './place.ts'
 import { listRefs, type Ref, removeRef } from './refs.ts'
 import { readUnchecked } from './verify.ts'
 
@@ -107,5 +106,5 @@ async function dropNameless(paths: StorePaths, { usedBy }: PruneOptions): Promis
   for (const digest of await namesIn(paths.contents))
     if (digestPattern.test(digest) && !named.has(digest) && (await usedBy(digest)).length === 0)
       await dropUnnamed(paths, digest, usedBy)
-  await sweepWorkFolders(paths.tmp, 'remove-')
+  await sweepRemovals(paths, usedBy)
 }

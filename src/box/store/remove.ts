@@ -1,8 +1,7 @@
 import { PosadaError } from '../../errors/index.ts'
 import { compareVersions, parseBoxName } from '../names.ts'
 import type { StorePaths } from '../store-paths.ts'
-import { sweepWorkFolders } from '../work-folder.ts'
-import { dropUnnamed, type UsedBy } from './place.ts'
+import { dropUnnamed, sweepRemovals, type UsedBy } from './place.ts'
 import { listRefs, type Ref, removeRef } from './refs.ts'
 
 /** See BoxStore.remove. */
@@ -38,6 +37,6 @@ export async function removeBox(
     await removeRef(paths, ref)
     await dropUnnamed(paths, ref.digest, usedBy)
   }
-  await sweepWorkFolders(paths.tmp, 'remove-')
+  await sweepRemovals(paths, usedBy)
   return refs
 }

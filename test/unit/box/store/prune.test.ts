@@ -1,4 +1,4 @@
-import { appendFile, chmod, open, readdir, utimes } from 'node:fs/promises'
+import { appendFile, chmod, mkdir, open, readdir, rename, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { keepBudget } from '../../../../src/app/box-budget.ts'
@@ -108,6 +108,20 @@ describe('pruning', () => {
     await prune()
     expect(await there()).toEqual([])
   })
+})
+
+it('a removal that was killed while somebody took the box is undone by the next', async () => {
+  const { add, store, paths } = await setUp()
+  const [needed, other] = [await add('a/one', '1'), await add('b/two', '1')]
+  const nameless = 'f'.repeat(64)
+  const killed = join(paths.tmp, `remove-999999999-00-${'0'.repeat(8)}`)
+  await mkdir(join(killed, nameless), { recursive: true })
+  await rename(needed.dir, join(killed, needed.digest))
+  await store.remove('b/two', { usedBy: usedBy(needed) })
+  expect(await store.get(needed.digest)).toEqual(needed)
+  expect(await store.get(other.digest)).toBeNull()
+  expect(await readdir(join(store.dir, 'sha256'))).toEqual([needed.digest])
+  expect(await readdir(paths.tmp)).toEqual([])
 })
 
 describe('a box that is replaced while machines stand on it', () => {
