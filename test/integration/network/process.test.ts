@@ -72,6 +72,8 @@ it('carries frames, is killed and started anew with its links, and ends with the
   expect(await release('a')).toBeLessThan((await release('b')) / 2)
   await b.close()
   expect(await tell('release', { machines: ['b'] })).toEqual({ ends: true })
+  // Nobody takes it for one that will serve a machine that comes now.
+  expect([null, { ending: true }]).toContainEqual(await tell('reload', { machines: ['a'] }))
   await until('it has ended', 10_000, async () => (await tell('status')) === null)
 })
 
