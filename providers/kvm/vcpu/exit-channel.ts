@@ -15,7 +15,7 @@ export interface Bell {
  * bursts, as when a driver sets a device up. By the clock, for a look takes a hundred times as long before V8 has
  * compiled it, and what the guest waits for by other ways waits for the end of the looking.
  */
-const patience = 0.2
+const patience = 0.03
 /** Milliseconds of answering in one go, so that a guest that makes nothing else leaves time for other events. */
 const burst = 5
 
