@@ -4,6 +4,7 @@ import { build } from 'esbuild'
 /** What the hypervisor runs in processes and threads of their own. */
 const PROCESSES = {
   'kvm-vmm': 'providers/kvm/process/main.ts',
+  'kvm-machine': 'providers/kvm/process/run-machine.ts',
   'kvm-vcpu': 'providers/kvm/vcpu/worker.ts',
   'kvm-probe': 'providers/kvm/probe/main.ts',
 }

@@ -1,0 +1,57 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { build } from 'esbuild'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+
+let folder: string
+let program: string
+let loader: string
+const cache = () => join(folder, 'cache', 'code')
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'posada-code-'))
+  program = join(folder, 'program.cjs')
+  loader = join(folder, 'loader.mjs')
+  await build({
+    stdin: {
+      contents: `import { loadProgram } from './code-cache.ts'
+const { exports, compiled, keep } = loadProgram(process.argv[2], process.argv[3])
+console.log(exports.answer(41), compiled)
+await keep()`,
+      resolveDir: resolve('providers/kvm/process'),
+    },
+    outfile: loader,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+  })
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** In a process of its own: V8 keeps what it has compiled for the rest of the same one. */
+const run = () =>
+  execFileSync(process.execPath, [loader, program, join(folder, 'cache')], { encoding: 'utf8' }).trim()
+
+it('runs a program, and the next time what was compiled of it; not where that is damaged or another’s', () => {
+  writeFileSync(program, `const path = require('node:path')\nexports.answer = (n) => n + path.sep.length\n`)
+  expect(run()).toBe('42 false')
+  expect(run()).toBe('42 true')
+  const [name = ''] = readdirSync(cache())
+  const kept = join(cache(), name)
+  const bytes = readFileSync(kept)
+  for (const at of [0, 40, bytes.length >> 1, bytes.length - 1]) {
+    const damaged = Buffer.from(bytes)
+    damaged[at] = (damaged[at] ?? 0) ^ 0x5a
+    writeFileSync(kept, damaged)
+    expect(run()).toBe('42 false')
+    expect(run()).toBe('42 true')
+  }
+  writeFileSync(kept, bytes.subarray(0, 20))
+  expect(run()).toBe('42 false')
+  writeFileSync(program, 'exports.answer = (n) => n - 1\n')
+  expect(run()).toBe('40 false')
+  expect(run()).toBe('40 true')
+  expect(readdirSync(cache())).toHaveLength(1)
+})
