@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { StoredBox } from '../../box/index.ts'
 import { requireChecksum } from '../../box/source/checksum.ts'
 import type { BoxSource } from '../../box/source/model.ts'
 import { parseBoxSource, sourceText } from '../../box/source/parse-source.ts'
+import { PosadaError } from '../../errors/index.ts'
 import type { Machine } from '../../manifest/index.ts'
 import { type LockedBox, readLockfile } from '../../project/lockfile.ts'
 import type { Project } from '../project.ts'
@@ -42,8 +44,23 @@ export function recipeOf({ manifest }: Project, { box }: Machine): string | null
 /** Reads the manifest's words and the lock. E_BOX_SOURCE, E_LOCKFILE. */
 export async function wantedBox(project: Project, config: Machine): Promise<WantedBox> {
   const source = parseBoxSource(config.box, project.manifest.root)
+  checkOneChecksum(source, config)
   const key = sourceText(source)
   const arch = wantedArch(config)
   const boxes = await readLockfile(project.paths.lockfile)
   return { config, source, key, arch, locked: boxes.get(key)?.get(arch) ?? null }
+}
+
+/** Behind the URL and beside it: the two have to be one. */
+function checkOneChecksum(source: BoxSource, { boxTerms: { checksum } }: Machine): void {
+  if (source.kind !== 'url' || source.checksum === null || checksum === null) return
+  if (isDeepStrictEqual(source.checksum, requireChecksum(checksum))) return
+  throw new PosadaError(
+    'E_BOX_SOURCE',
+    `${sourceText(source)} has another checksum behind # than beside it`,
+    {
+      value: checksum,
+      hint: 'give one of them',
+    },
+  )
 }

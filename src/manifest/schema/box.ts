@@ -47,7 +47,7 @@ const long = object({
         pattern: '(?:sha256:[0-9A-Fa-f]{64}|sha384:[0-9A-Fa-f]{96}|sha512:[0-9A-Fa-f]{128})',
         hint: () => 'write sha256: and 64 hexadecimal digits, or sha512: and 128; weaker ones are not taken',
       }),
-      description: 'What the downloaded file has to hash to.',
+      description: 'What the file has to hash to; of a box in a registry, the digest of its manifest.',
     },
     unchecked: {
       schema: truth(),

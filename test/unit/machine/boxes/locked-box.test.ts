@@ -227,6 +227,17 @@ describe('the manifest’s checksum', () => {
     expect(await readFile(join(box.dir, 'root.raw'), 'utf8')).toBe('the disk')
   })
 
+  it('behind a URL and beside it has to be one', async () => {
+    const { files, server, user } = await sharedProject()
+    files.set('/web.tar', archive('1.0'))
+    const right = sha256(archive('1.0'))
+    const box = `${server.url}/web.tar#sha256=${right}`
+    const { find } = user('ann')
+    const wrong = terms({ checksum: `sha256:${'0'.repeat(64)}` })
+    await expect(find({ box, boxTerms: wrong })).rejects.toMatchObject({ code: 'E_BOX_SOURCE' })
+    await find({ box, boxTerms: terms({ checksum: `sha256:${right.toUpperCase()}` }) })
+  })
+
   it('of a folder is refused', async () => {
     const { folder, user } = await sharedProject()
     await writeBox(join(folder, 'web'), boxContent())
