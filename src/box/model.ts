@@ -54,3 +54,16 @@ export interface StoredBox {
   dir: string
   manifest: BoxManifest
 }
+
+/** What is known of a box from outside of its file: from a catalogue, or from the user. */
+export interface BoxFacts {
+  name?: string
+  version?: string
+  arch?: BoxArch
+  description?: string
+  /** The user that a cloud image lets in. */
+  user?: string
+  firmware?: 'bios' | 'uefi'
+  /** The format of a disk image, which is never guessed for `raw`. */
+  image?: 'qcow2' | 'raw'
+}

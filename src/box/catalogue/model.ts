@@ -1,5 +1,4 @@
-import type { BoxFacts } from '../fetch/context.ts'
-import type { BoxArch } from '../model.ts'
+import type { BoxArch, BoxFacts } from '../model.ts'
 import type { Checksum } from '../source/checksum.ts'
 
 /** Boxes that can be fetched, by name. */

@@ -1,5 +1,5 @@
 import type { Emit } from '../../events/index.ts'
-import type { BoxArch } from '../model.ts'
+import type { BoxArch, BoxFacts } from '../model.ts'
 import type { Checksum } from '../source/checksum.ts'
 import type { AdmitOptions } from '../store/admit.ts'
 import type { UsedBy } from '../store/place.ts'
@@ -32,19 +32,6 @@ export interface FetchContext {
   source?: string
   /** What the user calls it, where that is not for the source to say. */
   facts?: BoxFacts
-}
-
-/** What is known of a box from outside of its file: from a catalogue, or from the user. */
-export interface BoxFacts {
-  name?: string
-  version?: string
-  arch?: BoxArch
-  description?: string
-  /** The user that a cloud image lets in. */
-  user?: string
-  firmware?: 'bios' | 'uefi'
-  /** The format of a disk image, which is never guessed for `raw`. */
-  image?: 'qcow2' | 'raw'
 }
 
 /** How the store takes what was fetched. */

@@ -1,6 +1,5 @@
 import type { Emit } from '../../events/index.ts'
-import type { BoxArch, BoxManifest } from '../model.ts'
-import type { BoxFacts } from './context.ts'
+import type { BoxArch, BoxFacts, BoxManifest } from '../model.ts'
 
 /** A file that a box is to be made from. It is hostile, and has been checked against its checksum where it has one. */
 export interface BoxFileInput {

@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { namePattern, versionPattern } from '../../lib/box-names.ts'
-import type { BoxFacts } from './context.ts'
+import type { BoxFacts } from '../model.ts'
 
 /**
  * Name and version of a box whose file says neither: what is known from outside, else `local/<file>`

@@ -1,6 +1,6 @@
 import { high } from '../wire/ethernet.ts'
 import type { DropReason } from './counters.ts'
-import type { Sender } from './guard.ts'
+import type { Sender } from './sender.ts'
 
 /** RFC 8200, 3. */
 const fixed = { bytes: 40, length: 4, next: 6, source: 8 }

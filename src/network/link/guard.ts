@@ -10,16 +10,7 @@ import {
 } from '../wire/ethernet.ts'
 import type { DropReason } from './counters.ts'
 import { guardIpv6 } from './guard-ipv6.ts'
-
-/** The addresses that a machine may send from. */
-export interface Sender {
-  /** Six bytes. */
-  mac: Uint8Array
-  /** As a number of 32 bits. */
-  ipv4: number
-  /** The network's prefix of 64 bits; a machine's interface identifier follows from its MAC. */
-  ipv6Prefix: Uint8Array
-}
+import type { Sender } from './sender.ts'
 
 const arp = { bytes: 28, operation: 6, senderMac: 8, senderIp: 14, targetIp: 24 }
 /** Ethernet, IPv4, and the lengths of their addresses: receivers find the fields by these (RFC 826). */

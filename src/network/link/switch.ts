@@ -3,7 +3,8 @@ import { headerBytes, isGroup, macNumber, sourceOffset } from '../wire/ethernet.
 import { Allowance } from './allowance.ts'
 import { type Counters, countDrop, type DropReason, newCounters } from './counters.ts'
 import { ForwardingTable } from './forwarding.ts'
-import { guardFrame, type Sender } from './guard.ts'
+import { guardFrame } from './guard.ts'
+import type { Sender } from './sender.ts'
 
 /** Frames to several receivers that a machine may send: bursts of ARP and discovery pass, storms do not. */
 const groupPerSecond = 10_000

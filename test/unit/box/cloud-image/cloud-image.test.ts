@@ -1,8 +1,8 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { BoxFacts } from '../../../../src/box/fetch/context.ts'
 import { fetchBox, openBoxStore, parseBoxSource } from '../../../../src/box/index.ts'
+import type { BoxFacts } from '../../../../src/box/model.ts'
 import { temporaryFolder } from '../../../helpers/box-files.ts'
 import { hasQemuImg, qemuImg } from '../../../helpers/qemu-img.ts'
 
