@@ -5,12 +5,12 @@ export interface LifeOfOne {
   box: string
   cpus: number
   memory: string
-  /** By what its `halt` gets it to shut down. */
-  stopsBy: 'agent' | 'acpi'
+  /** Whether a guest agent runs in it: then that alone is asked to shut it down, otherwise `halt` does. */
+  agent: boolean
 }
 
 /** Brings one machine up to SSH by the built command line, provisions it, shuts it down and takes it away. */
-export async function liveThrough({ box, cpus, memory, stopsBy }: LifeOfOne): Promise<void> {
+export async function liveThrough({ box, cpus, memory, agent }: LifeOfOne): Promise<void> {
   const manifest = `version: 1
 name: lab
 machines:
@@ -30,7 +30,7 @@ machines:
 posada up
 posada status
 posada exec -- sh -c 'cat /tmp/first; uname -sm; nproc'
-posada halt --json
+${agent ? stopByAgent : 'posada halt --json'}
 posada status
 posada destroy --yes
 ps | grep '[p]osada-kvm' && exit 1
@@ -38,6 +38,20 @@ ls -A /run/posada /tmp/state/posada 2>/dev/null || true`,
   })
   expect(exitCode, output.slice(-8000)).toBe(0)
   expect(output).toMatch(new RegExp(`provisioned\\s+Linux x86_64\\s+${cpus}\\s`))
-  expect(output).toMatch(/"how": ?"graceful"/)
-  expect(output).toMatch(new RegExp(`"via": ?"${stopsBy}"`))
+  expect(output).toContain('web: the guest shut down')
+  if (!agent) expect(output).toMatch(/"how": ?"graceful",\s+"via": ?"acpi"/)
 }
+
+/** What `halt` says to the agent, and no press of the power button after it. */
+const stopByAgent = `cat > /tmp/ask.cjs <<'END'
+const agent = require('node:net').connect(process.argv[2])
+const say = (order) => agent.write(JSON.stringify(order) + '\\n')
+agent.once('data', (answer) => {
+  console.log('the agent says ' + answer)
+  say({ execute: 'guest-shutdown' })
+})
+agent.once('close', () => console.log('the agent is gone'))
+say({ execute: 'guest-sync', arguments: { id: 7 } })
+END
+node /tmp/ask.cjs $(find /run/posada -name agent.sock)
+while ps | grep '[p]osada-kvm' > /dev/null; do sleep 1; done`

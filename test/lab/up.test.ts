@@ -4,7 +4,7 @@ import { runPosada } from './posada-job.ts'
 
 // An outer machine, and in it one of debian/12: some 4 minutes.
 it('brings debian/12 up to SSH, provisions it, shuts it down through its agent and takes it away', async () => {
-  await liveThrough({ box: 'debian/12', cpus: 2, memory: '1GiB', stopsBy: 'agent' })
+  await liveThrough({ box: 'debian/12', cpus: 2, memory: '1GiB', agent: true })
 }, 520_000)
 
 const pair = `version: 1
