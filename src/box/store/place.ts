@@ -19,8 +19,8 @@ export type UsedBy = (digest: string) => Promise<string[]> | string[]
 
 /**
  * Puts a folder of `tmp/` whose files have just been hashed and found right into the store by renaming it,
- * then lets its name lead to it. The folder is gone afterwards. No lock: a digest's content is the same whoever puts it there, and a
- * removal that came in between is seen and undone.
+ * then lets its name lead to it. The folder is gone afterwards. No lock: a digest's content is the same
+ * whoever puts it there, and a removal that came in between is seen and undone.
  */
 export async function placeFolder(
   paths: StorePaths,
