@@ -1,9 +1,10 @@
 /**
- * Parameters of a query that let somebody in: access tokens, keys, what signs a URL. AWS and Google and
- * Microsoft sign with several (`X-Amz-…`); what these say is of no use to anybody once it has expired.
+ * Parameters of a query that let somebody in: access tokens, keys of an API, what signs a URL. AWS, Google and
+ * Microsoft sign with several (`X-Amz-…`), which are of no use once they have expired. `key` alone may as well
+ * say which file is meant.
  */
 const secretName =
-  /^(x-(amz|goog|ms)-.*|(.*[-_.])?(token|secret|sig|signature|pass|passwd|password|auth|authorization|credentials?|apikey|accesskeyid|awsaccesskeyid|session|jwt|key))$/i
+  /^(x-(amz|goog|ms)-.*|(.*[-_.])?(token|secret|sig|signature|pass|passwd|password|auth|authorization|credentials?|(api|access|private|secret|subscription)[-_.]?key|accesskeyid|awsaccesskeyid|session|jwt))$/i
 
 /** A URL without user, password and secret parameters, to be written down and compared. */
 export function withoutCredentials(url: string): string {

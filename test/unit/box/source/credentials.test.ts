@@ -12,7 +12,8 @@ describe('a URL with credentials', () => {
     ['https://h/x?private_token=S', 'https://h/x'],
     ['https://h/x?X-Amz-Credential=S&X-Amz-Signature=S&a=%20b', 'https://h/x?a=+b'],
     ['https://h/x?sig=S&sv=2020', 'https://h/x?sv=2020'],
-    ['https://h/x?apikey=S', 'https://h/x'],
+    ['https://h/x?apikey=S&api_key=S&X-Api-Key=S', 'https://h/x'],
+    ['https://h/dl?key=boxes%2Fweb.box', 'https://h/dl?key=boxes%2Fweb.box'],
     // What is no secret stays as it was written.
     ['https://h/x?keyboard=de&a=%20b', 'https://h/x?keyboard=de&a=%20b'],
     ['https://h/%ff.box', 'https://h/%ff.box'],
