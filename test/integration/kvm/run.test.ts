@@ -225,6 +225,10 @@ describe.skipIf(!hasKvm)('vCPUs (needs /dev/kvm)', () => {
     vectors[1]?.route(message(0x40))
     vectors[1]?.trigger()
     await vi.waitFor(() => expect(output()).toBe('.abba'), soon)
+    // As when a driver masks a vector and unmasks it.
+    vectors[0]?.route(message(0x41))
+    vectors[0]?.trigger()
+    await vi.waitFor(() => expect(output()).toBe('.abbab'), soon)
   })
 
   it('has memory above the hole at 3 GiB', async () => {
