@@ -9,9 +9,11 @@ import { ended, says } from '../../helpers/posada.ts'
 
 const manifest = `version: 1
 defaults: {memory: 256MiB}
+networks: {shop: {}}
 machines:
   one:
     box: posada/tiny
+    networks: [shop]
     provision: [{shell: echo kept > /root/kept}]
   two: {box: test/packaged}
   deb: {box: debian/12, memory: 512MiB, provision: [{shell: echo kept > /root/kept}]}
@@ -54,6 +56,8 @@ describe('box package', () => {
     expect({ code, stderr }).toMatchObject({ code: 0 })
     expect(result).toMatchObject({ name: 'test/packaged', version: '1', machine: 'one', halted: true })
     expect(place.hypervisors()).toEqual([])
+    // The machine was the last on its network, and the copy of it was none.
+    expect(JSON.parse((await place.run('network', 'list', '--json')).stdout).running).toBe(false)
     await place.json('up', 'two')
     expect(await inGuest('two', 'sudo cat /root/kept; hostname')).toBe('kept\ntwo\n')
     expect(hostKey('two')).not.toBe(hostKey('one'))
@@ -62,6 +66,7 @@ describe('box package', () => {
   it('leaves the machine as it was', async () => {
     await place.json('up', 'one')
     expect(await inGuest('one', 'sudo cat /root/kept; hostname')).toBe('kept\none\n')
+    expect(await inGuest('one', 'ip -4 addr show eth1')).toContain('inet 10.')
     await place.json('halt', 'one')
   })
 
