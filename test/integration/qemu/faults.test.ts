@@ -50,10 +50,15 @@ const started = async (spec = machine.spec) => {
 describe('what is missing or wrong', () => {
   test('no QEMU: says which package has it, and the probe does too', async () => {
     process.env.PATH = cacheDir
-    await expect(provider.create(machine.spec)).rejects.toMatchObject({
-      code: 'E_QEMU_MISSING',
-      hint: expect.stringContaining('apt-get install qemu-utils'),
-    })
+    await provider.create(machine.spec)
+    const missing = (hint: string) => ({ code: 'E_QEMU_MISSING', hint: expect.stringContaining(hint) })
+    await expect(provider.start(machine.spec)).rejects.toMatchObject(
+      missing('apt-get install qemu-system-x86'),
+    )
+    // Growing a disk is qemu-img's work.
+    const larger = machine.spec.disks.map((disk) => ({ ...disk, size: 2 * disk.size }))
+    const grown = provider.create({ ...machine.spec, disks: larger })
+    await expect(grown).rejects.toMatchObject(missing('apt-get install qemu-utils'))
     expect(await provider.probe({ fresh: true })).toMatchObject({
       usable: false,
       packages: ['qemu-system-x86', 'qemu-utils'],
