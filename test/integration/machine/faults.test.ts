@@ -56,7 +56,7 @@ describe('a box', () => {
     expect(await place.fails('E_BOX_CORRUPT', 'up')).toMatchObject({
       message: expect.stringContaining('the content of login.key has changed'),
       place: { line: 3 },
-      hint: expect.stringContaining('posada box remove'),
+      hint: expect.stringContaining('posada box build'),
     })
     writeFileSync(join(dir, 'root.qcow2'), 'short')
     expect(await place.fails('E_BOX_CORRUPT', 'up')).toMatchObject({
