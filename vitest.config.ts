@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-// `unit` never boots a machine. `cli` runs the built command line. `machines` boots guests, three
+// `unit` never boots a machine. `cli` runs the built command line. `machines` boots guests, two
 // test files at a time: a guest that boots keeps one processor busy, one that is up none. `lab` is the part of
 // the hypervisor's lab that each run has; `npm run test:lab` is all of it. The projects run one after
 // the other, so that nothing else takes the processors from a guest.
@@ -29,7 +29,7 @@ export default defineConfig({
           name: 'machines',
           include: ['test/contract/**/*.test.ts', 'test/integration/**/*.test.ts'],
           globalSetup: ['test/helpers/built.ts'],
-          maxWorkers: 3,
+          maxWorkers: 2,
           testTimeout: 180_000,
           hookTimeout: 600_000,
           sequence: { groupOrder: 2 },
