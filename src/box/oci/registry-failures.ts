@@ -1,0 +1,46 @@
+import { PosadaError } from '../../errors/index.ts'
+import { expectSuccess, type HttpResponse } from '../http/response.ts'
+import { shownUrl } from '../source/shown-url.ts'
+
+/** Throws E_TRANSFER with the registry's own words unless a request was taken. Source: OCI distribution specification 1.1, "Error Codes". */
+export async function expectDone(response: HttpResponse): Promise<void> {
+  const { status, url } = response
+  if (status < 400 || status >= 500 || status === 408 || status === 429) {
+    await expectSuccess(response)
+    return
+  }
+  const words = wordsOf((await response.bytes(65_536)).toString('utf8'))
+  throw new PosadaError('E_TRANSFER', `the registry ${url.host} refuses this (${status})`, {
+    value: shownUrl(url),
+    details: words,
+    hint: words.length > 0 ? 'the registry says why' : 'check the address and what you may do there',
+  })
+}
+
+export function wrongSize({ url }: HttpResponse, what: string): PosadaError {
+  return new PosadaError('E_CHECKSUM', `${shownUrl(url)} sends ${what}`, {
+    value: shownUrl(url),
+    hint: 'nothing of it was kept; run the command again, and if it stays so tell whoever runs the registry',
+  })
+}
+
+export function wrongDigest({ url }: HttpResponse, expected: string, got: string): PosadaError {
+  return new PosadaError('E_CHECKSUM', `${shownUrl(url)} is not what its digest says`, {
+    value: shownUrl(url),
+    details: [`expected ${expected}`, `got      ${got}`],
+    hint: 'nothing of it was kept; run the command again, and if it stays so tell whoever runs the registry',
+  })
+}
+
+function wordsOf(text: string): string[] {
+  try {
+    const data = JSON.parse(text) as { errors?: { code?: unknown; message?: unknown }[] } | null
+    const errors = Array.isArray(data?.errors) ? data.errors : []
+    return errors
+      .slice(0, 5)
+      .map(({ code, message }) => `${code}: ${message}`.replace(/[^\x20-\x7e]/g, '?').slice(0, 300))
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return []
+    throw error
+  }
+}
