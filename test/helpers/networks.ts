@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import type { Member, NetworkConfig, NetworkDefinition } from '../../src/network/config.ts'
+import { Nic } from './nic.ts'
 
 /** A machine with the MAC …:0<n>, 10.40.<net>.<n>; its socket is nowhere. */
 export function exampleMember(machine: string, n: number, net = 0): Member {
@@ -37,4 +39,17 @@ export function exampleNetworks(): NetworkConfig {
     members: [exampleMember('lonely', 2, 1)],
   })
   return { version: 1, project: 'shop', networks: [exampleNetwork(), side] }
+}
+
+/** Machines with the numbers 2, 3, … and their NICs, which listen in the folder. */
+export async function membersWithNics<const T extends readonly string[]>(
+  folder: string,
+  names: T,
+): Promise<{ members: Member[]; nics: { [K in keyof T]: Nic } }> {
+  const members = names.map((name, index) => ({
+    ...exampleMember(name, index + 2),
+    socket: join(folder, name),
+  }))
+  const nics = await Promise.all(members.map(({ socket }) => Nic.listen(socket)))
+  return { members, nics: nics as { [K in keyof T]: Nic } }
 }

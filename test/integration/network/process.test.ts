@@ -8,8 +8,7 @@ import { endHolder } from '../../../src/background/process-lock.ts'
 import { launchNetworkProcess } from '../../../src/network/launch.ts'
 import { ethernet, mac } from '../../helpers/frames.ts'
 import { until } from '../../helpers/guest-talk.ts'
-import { exampleMember, exampleNetwork } from '../../helpers/networks.ts'
-import { Nic } from '../../helpers/nic.ts'
+import { exampleNetwork, membersWithNics } from '../../helpers/networks.ts'
 
 // No guests: NICs of our own, and the real process. Some seconds.
 const cleanUps: (() => unknown)[] = []
@@ -20,12 +19,8 @@ afterEach(async () => {
 async function place() {
   const folder = mkdtempSync(join(tmpdir(), 'posada-net-'))
   cleanUps.push(() => rmSync(folder, { recursive: true, force: true }))
-  const members = ['a', 'b'].map((name, index) => ({
-    ...exampleMember(name, index + 2),
-    socket: join(folder, name),
-  }))
-  const [a, b] = await Promise.all(members.map(({ socket }) => Nic.listen(socket)))
-  if (a === undefined || b === undefined) throw new Error('no NICs')
+  const { members, nics } = await membersWithNics(folder, ['a', 'b'])
+  const [a, b] = nics
   cleanUps.push(() => Promise.all([a.close(), b.close()]))
   const at = (name: string) => join(folder, name)
   writeFileSync(

@@ -9,7 +9,7 @@ import { Names } from '../../../../src/network/services/names.ts'
 import { ethernet, everyone, mac } from '../../../helpers/frames.ts'
 import { buffersInUse } from '../../../helpers/garbage.ts'
 import { until } from '../../../helpers/guest-talk.ts'
-import { exampleMember, exampleNetwork } from '../../../helpers/networks.ts'
+import { exampleMember, exampleNetwork, membersWithNics } from '../../../helpers/networks.ts'
 import { Nic } from '../../../helpers/nic.ts'
 
 const cleanUps: (() => unknown)[] = []
@@ -21,12 +21,8 @@ afterEach(async () => {
 async function lanOfThree(given: Partial<NetworkDefinition> = {}, patience?: number) {
   const folder = mkdtempSync(join(tmpdir(), 'posada-lan-'))
   cleanUps.push(() => rmSync(folder, { recursive: true, force: true }))
-  const members = ['a', 'b', 'c'].map((name, index) => ({
-    ...exampleMember(name, index + 2),
-    socket: join(folder, name),
-  }))
-  const [a, b, c] = await Promise.all(members.map(({ socket }) => Nic.listen(socket)))
-  if (a === undefined || b === undefined || c === undefined) throw new Error('no NICs')
+  const { members, nics } = await membersWithNics(folder, ['a', 'b', 'c'])
+  const [a, b, c] = nics
   cleanUps.push(() => Promise.all([a, b, c].map((nic) => nic.close())))
   const definition = exampleNetwork({ members, ...given })
   const refused: [string, DropReason][] = []

@@ -11,8 +11,7 @@ import { ipv4Addresses, ipv4Frame, udpDatagram } from '../../../../src/network/w
 import { arp, ethernet, everyone, framed, ipv6, mac, sender } from '../../../helpers/frames.ts'
 import { memoryInUse } from '../../../helpers/garbage.ts'
 import { until } from '../../../helpers/guest-talk.ts'
-import { exampleMember, exampleNetwork } from '../../../helpers/networks.ts'
-import { Nic } from '../../../helpers/nic.ts'
+import { exampleNetwork, membersWithNics } from '../../../helpers/networks.ts'
 
 // A million frames of all kinds through sockets, and more in process.test.ts. Some ten seconds.
 const cleanUps: (() => unknown)[] = []
@@ -62,12 +61,8 @@ const traffic = [
 async function soak(conditions: Conditions, frames: { first: number; after: number }): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'posada-soak-'))
   cleanUps.push(() => rmSync(folder, { recursive: true, force: true }))
-  const members = ['a', 'b'].map((name, index) => ({
-    ...exampleMember(name, index + 2),
-    socket: join(folder, name),
-  }))
-  const [a, b] = await Promise.all(members.map(({ socket }) => Nic.listen(socket)))
-  if (a === undefined || b === undefined) throw new Error('no NICs')
+  const { members, nics } = await membersWithNics(folder, ['a', 'b'])
+  const [a, b] = nics
   a.keeps = false
   b.keeps = false
   cleanUps.push(() => Promise.all([a.close(), b.close()]))
