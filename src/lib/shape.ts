@@ -19,6 +19,18 @@ export function readShape<T>(shape: Shape<T>, value: unknown): { value: T } | { 
   return read === undefined || flaws.length > 0 ? { flaws } : { value: read }
 }
 
+/** What JSON says, where it has the shape; null for other JSON, for what is none, and where nothing is given. */
+export function parseShape<T>(shape: Shape<T>, json: string | null): T | null {
+  if (json === null) return null
+  try {
+    const result = readShape(shape, JSON.parse(json))
+    return 'value' in result ? result.value : null
+  } catch (error) {
+    if (error instanceof SyntaxError) return null
+    throw error
+  }
+}
+
 /** A value that `take` accepts; `problem` goes on after `is`: `is not true or false`. */
 export function shape<T>(problem: string, take: (value: unknown) => T | undefined): Shape<T> {
   return {

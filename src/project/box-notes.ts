@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { digestPattern } from '../lib/box-names.ts'
 import { namesIn } from '../lib/folders.ts'
 import { type ProcessIdentity, processIdentity } from '../lib/process-identity.ts'
-import { count, oneOf, readShape, record, text } from '../lib/shape.ts'
+import { count, oneOf, parseShape, record, text } from '../lib/shape.ts'
 import { readTextIfThere, writeFileAtomic } from '../lib/write-file.ts'
 
 /**
@@ -51,7 +51,7 @@ export async function readBoxNotes(folder: string, id: string): Promise<BoxNote[
   const notes: BoxNote[] = []
   for (const name of (await namesIn(join(folder, id))).sort()) {
     const written = name.endsWith('.json') ? await readTextIfThere(join(folder, id, name)) : null
-    const read = written === null ? null : parse(written)
+    const read = parseShape(note, written)
     if (read !== null) notes.push(read)
   }
   return notes
@@ -59,14 +59,4 @@ export async function readBoxNotes(folder: string, id: string): Promise<BoxNote[
 
 function pathOf(folder: string, id: string, machine: string): string {
   return join(folder, id, `${machine}.json`)
-}
-
-function parse(written: string): BoxNote | null {
-  try {
-    const result = readShape(note, JSON.parse(written))
-    return 'value' in result ? result.value : null
-  } catch (error) {
-    if (error instanceof SyntaxError) return null
-    throw error
-  }
 }

@@ -3,7 +3,7 @@ import { type FileHandle, mkdir, open, readdir, rm, stat } from 'node:fs/promise
 import { join } from 'node:path'
 import { isErrno } from '../../lib/errno.ts'
 import { tryLock } from '../../lib/flock.ts'
-import { optional, orNull, readShape, record, text } from '../../lib/shape.ts'
+import { optional, orNull, parseShape, record, text } from '../../lib/shape.ts'
 import { sleep } from '../../lib/sleep.ts'
 import { readTextIfThere, writeFileAtomic } from '../../lib/write-file.ts'
 
@@ -49,7 +49,7 @@ export async function openPart(
         path,
         handle,
         waited,
-        readNotes: async () => parseNotes(await readTextIfThere(notes)),
+        readNotes: async () => parseShape(shape, await readTextIfThere(notes)),
         writeNotes: (value) => writeFileAtomic(notes, JSON.stringify(value), { mode: 0o600 }),
         remove: async () => {
           await rm(path, { force: true })
@@ -90,17 +90,6 @@ async function namesOf(folder: string): Promise<string[]> {
 
 const header = optional(orNull(text({ max: 300, pattern: /^[\x20-\x7e]+$/ })), null)
 const shape = record<PartNotes>({ etag: header, lastModified: header })
-
-function parseNotes(json: string | null): PartNotes | null {
-  if (json === null) return null
-  try {
-    const result = readShape(shape, JSON.parse(json))
-    return 'value' in result ? result.value : null
-  } catch (error) {
-    if (error instanceof SyntaxError) return null
-    throw error
-  }
-}
 
 async function isStillAt(path: string, handle: FileHandle): Promise<boolean> {
   try {

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { digestPattern } from '../../lib/box-names.ts'
-import { count, list, readShape, record, text } from '../../lib/shape.ts'
+import { count, list, parseShape, record, text } from '../../lib/shape.ts'
 import { readTextIfThere, writeFileAtomic } from '../../lib/write-file.ts'
 import { boxFiles } from '../box-manifest.ts'
 import type { StoredBox } from '../model.ts'
@@ -33,7 +33,7 @@ export async function chunksOf(
   box: StoredBox,
   signal: AbortSignal,
 ): Promise<PlainChunk[]> {
-  const kept = parseList(await readTextIfThere(paths.chunks(box.digest)))
+  const kept = parseShape(listShape, await readTextIfThere(paths.chunks(box.digest)))
   if (kept !== null) return kept
   const chunks: PlainChunk[] = []
   for (const { file } of boxFiles(box.manifest)) {
@@ -74,13 +74,3 @@ export async function readExtent(path: string, { offset, length }: Extent): Prom
 }
 
 /** One that cannot be read is made again. */
-function parseList(json: string | null): PlainChunk[] | null {
-  if (json === null) return null
-  try {
-    const result = readShape(listShape, JSON.parse(json))
-    return 'value' in result ? result.value : null
-  } catch (error) {
-    if (error instanceof SyntaxError) return null
-    throw error
-  }
-}

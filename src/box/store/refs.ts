@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { digestPattern, namePattern, userPattern, versionPattern } from '../../lib/box-names.ts'
 import { namesIn } from '../../lib/folders.ts'
-import { oneOf, optional, orNull, readShape, record, shape, text } from '../../lib/shape.ts'
+import { oneOf, optional, orNull, parseShape, record, shape, text } from '../../lib/shape.ts'
 import { readTextIfThere, writeFileAtomic } from '../../lib/write-file.ts'
 import type { BoxArch } from '../model.ts'
 import { checksumText, parseChecksum } from '../source/checksum.ts'
@@ -116,13 +116,6 @@ async function readRef(
   place: string | null,
   { name, version, arch }: Pick<Ref, 'name' | 'version' | 'arch'>,
 ): Promise<Ref | null> {
-  const json = await readTextIfThere(paths.ref(place, name, version, arch))
-  if (json === null) return null
-  try {
-    const result = readShape(content, JSON.parse(json))
-    return 'value' in result ? { name, version, arch, ...result.value, bearsName: place === null } : null
-  } catch (error) {
-    if (error instanceof SyntaxError) return null
-    throw error
-  }
+  const known = parseShape(content, await readTextIfThere(paths.ref(place, name, version, arch)))
+  return known === null ? null : { name, version, arch, ...known, bearsName: place === null }
 }
