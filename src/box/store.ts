@@ -1,7 +1,7 @@
 import { isPosadaError, PosadaError } from '../errors/index.ts'
+import type { Checksum } from '../lib/checksum.ts'
 import type { BoxArch, StoredBox } from './model.ts'
 import { compareVersions } from './names.ts'
-import type { Checksum } from './source/checksum.ts'
 import type { BoxSource } from './source/model.ts'
 import { addBox } from './store/add.ts'
 import { findBox, findBuilt, refOf } from './store/find.ts'

@@ -1,5 +1,5 @@
+import type { Checksum } from '../../lib/checksum.ts'
 import type { BoxArch, BoxFacts } from '../model.ts'
-import type { Checksum } from '../source/checksum.ts'
 
 /** Boxes that can be fetched, by name. */
 export type Catalogue = Map<string, CatalogueBox>

@@ -1,4 +1,5 @@
 import { namePattern, userPattern, versionPattern } from '../../lib/box-names.ts'
+import { type Checksum, parseChecksum } from '../../lib/checksum.ts'
 import {
   type Flaw,
   list,
@@ -12,7 +13,6 @@ import {
   text,
 } from '../../lib/shape.ts'
 import type { BoxArch } from '../model.ts'
-import { type Checksum, parseChecksum } from '../source/checksum.ts'
 import { sourceLimit } from '../source/parse-source.ts'
 import type { Catalogue, CatalogueImage } from './model.ts'
 

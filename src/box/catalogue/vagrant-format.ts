@@ -1,7 +1,7 @@
 import { versionPattern } from '../../lib/box-names.ts'
+import { checksumOf } from '../../lib/checksum.ts'
 import { type Flaw, list, optional, orNull, partOf, readShape, text } from '../../lib/shape.ts'
 import type { BoxArch } from '../model.ts'
-import { checksumOf } from '../source/checksum.ts'
 import { sourceLimit } from '../source/parse-source.ts'
 import type { Catalogue, CatalogueImage, CatalogueVersion } from './model.ts'
 

@@ -1,11 +1,11 @@
 import { statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { PosadaError } from '../../errors/index.ts'
+import { type Checksum, checksumText } from '../../lib/checksum.ts'
+import { shownUrl } from '../../lib/shown-url.ts'
 import { formatSize } from '../../lib/units.ts'
 import { mayPass } from '../http/failure.ts'
 import type { HttpResponse } from '../http/response.ts'
-import { type Checksum, checksumText } from '../source/checksum.ts'
-import { shownUrl } from '../source/shown-url.ts'
 import type { DownloadRequest } from './model.ts'
 
 export function tooLong({ url, what }: DownloadRequest, limit: number): PosadaError {

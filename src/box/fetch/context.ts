@@ -1,6 +1,6 @@
 import type { Emit } from '../../events/index.ts'
+import type { Checksum } from '../../lib/checksum.ts'
 import type { BoxArch, BoxFacts } from '../model.ts'
-import type { Checksum } from '../source/checksum.ts'
 import type { AdmitOptions } from '../store/admit.ts'
 import type { UsedBy } from '../store/place.ts'
 import type { RefOrigin } from '../store/refs.ts'

@@ -1,4 +1,5 @@
 import { PosadaError } from '../../errors/index.ts'
+import { shownUrl } from '../../lib/shown-url.ts'
 import { chooseImage } from '../catalogue/choose.ts'
 import type { Catalogue } from '../catalogue/model.ts'
 import { readCatalogue } from '../catalogue/read-catalogue.ts'
@@ -8,7 +9,6 @@ import { withRetries } from '../http/retry.ts'
 import type { StoredBox } from '../model.ts'
 import type { UrlSource } from '../source/model.ts'
 import { sourceText } from '../source/parse-source.ts'
-import { shownUrl } from '../source/shown-url.ts'
 import type { FetchContext } from './context.ts'
 import { fetchImage, withHttp } from './fetch-image.ts'
 

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici'
 import { PosadaError } from '../../errors/index.ts'
 import { percentDecoded } from '../../lib/percent.ts'
-import { isLoopback, shownUrl } from '../source/shown-url.ts'
+import { isLoopback, shownUrl } from '../../lib/shown-url.ts'
 import { agentsOf } from './agents.ts'
 import { connectionFailure, mayPass } from './failure.ts'
 import { inTime, tooLate } from './in-time.ts'

@@ -2,11 +2,11 @@ import { resolve } from 'node:path'
 import { PosadaError } from '../../errors/index.ts'
 import { namePattern } from '../../lib/box-names.ts'
 import { maskedText } from '../../lib/masked-text.ts'
-import { parseChecksum } from './checksum.ts'
+import { shownUrl } from '../../lib/shown-url.ts'
+import { parseWebAddress } from '../../lib/web-address.ts'
 import { type Constraint, constraintsText, parseConstraints } from './constraint.ts'
 import { withoutCredentials } from './credentials.ts'
 import type { BoxSource, OciSource } from './model.ts'
-import { isLoopback, shownUrl } from './shown-url.ts'
 
 /** Characters that the name of a box may have, a URL included. */
 export const sourceLimit = 2000
@@ -70,24 +70,14 @@ function parseNamed(text: string, rest: string, pattern: RegExp): { name: string
 }
 
 function parseUrl(text: string): BoxSource {
-  const url = URL.canParse(text) ? new URL(text) : null
-  if (url === null || url.hostname === '') throw wrong(text, 'it is not a URL')
-  const fragment = url.hash.slice(1)
-  const checksum = fragment === '' ? null : parseChecksum(fragment)
-  if (fragment !== '' && checksum === null)
-    throw wrong(
-      shownUrl(url),
-      'what stands behind # is no checksum',
-      'write #sha256= and 64 hexadecimal digits',
-    )
-  if (url.protocol === 'http:' && checksum === null && !isLoopback(url))
-    throw wrong(
-      shownUrl(url),
-      'what comes by http may have been changed on the way',
-      'use https://, or put #sha256= and its checksum behind the URL',
-    )
-  url.hash = ''
-  return { kind: 'url', url: url.href, checksum }
+  const address = parseWebAddress(text)
+  if ('problem' in address) throw wrong(shownText(text), address.problem, address.hint)
+  return { kind: 'url', ...address }
+}
+
+/** What stands behind `#` may be anything. */
+function shownText(text: string): string {
+  return URL.canParse(text) ? shownUrl(text) : text
 }
 
 const hostPattern =

@@ -1,7 +1,7 @@
 import { isPosadaError, PosadaError } from '../../errors/index.ts'
+import { type Checksum, checksumText } from '../../lib/checksum.ts'
 import type { BoxArch, StoredBox } from '../model.ts'
 import { compareVersions } from '../names.ts'
-import { type Checksum, checksumText } from '../source/checksum.ts'
 import { fits } from '../source/constraint.ts'
 import type { BoxSource } from '../source/model.ts'
 import { sourceText } from '../source/parse-source.ts'

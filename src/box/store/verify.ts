@@ -4,11 +4,11 @@ import { lstat, readFile, rm, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { PosadaError } from '../../errors/index.ts'
+import type { ChecksumAlgorithm } from '../../lib/checksum.ts'
 import { isErrno } from '../../lib/errno.ts'
 import { readTextIfThere, writeFileAtomic } from '../../lib/write-file.ts'
 import { boxFiles, parseBoxManifest } from '../box-manifest.ts'
 import type { BoxManifest, StoredBox } from '../model.ts'
-import type { ChecksumAlgorithm } from '../source/checksum.ts'
 import type { StorePaths } from '../store-paths.ts'
 
 /** File name → how it looked when its digest was found right. */

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { StoredBox } from '../../box/index.ts'
-import { checksumText, requireChecksum } from '../../box/source/checksum.ts'
+import { requireChecksum } from '../../box/source/require-checksum.ts'
+import { checksumText } from '../../lib/checksum.ts'
 import { withLock } from '../../project/lock.ts'
 import { type LockedBox, readLockfile, writeLockfile } from '../../project/lockfile.ts'
 import type { Project } from '../project.ts'

@@ -1,6 +1,6 @@
 import type { StoredBox } from '../../box/index.ts'
-import { parseChecksum } from '../../box/source/checksum.ts'
 import { isPosadaError, PosadaError } from '../../errors/index.ts'
+import { parseChecksum } from '../../lib/checksum.ts'
 import type { LockedBox } from '../../project/lockfile.ts'
 import type { Project } from '../project.ts'
 import { fetchLocked } from './fetch-locked.ts'

@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { withCredentialsOf, withoutCredentials } from '../../../../src/box/source/credentials.ts'
 import { parseBoxSource, sourceText, sourceWithChecksum } from '../../../../src/box/source/parse-source.ts'
-import { shownUrl } from '../../../../src/box/source/shown-url.ts'
 import { maskedText } from '../../../../src/lib/masked-text.ts'
+import { shownUrl } from '../../../../src/lib/shown-url.ts'
 
 describe('a URL with credentials', () => {
   it.each([

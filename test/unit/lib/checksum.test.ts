@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { algorithmOfLength, checksumOf, parseChecksum } from '../../../../src/box/source/checksum.ts'
+import { algorithmOfLength, checksumOf, parseChecksum } from '../../../src/lib/checksum.ts'
 
 it('reads a checksum in either spelling, and no weak or cut one', () => {
   const hex = 'AB'.repeat(32)

@@ -1,4 +1,4 @@
-import { percentDecoded } from '../../lib/percent.ts'
+import { percentDecoded } from './percent.ts'
 
 /** A URL as it may be printed and written down: without user, password, query values or fragment. */
 export function shownUrl(url: string | URL): string {

@@ -1,5 +1,3 @@
-import { PosadaError } from '../../errors/index.ts'
-
 /** Hexadecimal digits of each algorithm that a download may be checked by, the strongest last. */
 const digits = { sha256: 64, sha384: 96, sha512: 128 } as const
 
@@ -31,16 +29,6 @@ export function algorithmOfLength(length: number): ChecksumAlgorithm | null {
 
 export function checksumText({ algorithm, hex }: Checksum): string {
   return `${algorithm}:${hex}`
-}
-
-/** As `parseChecksum`, with E_BOX_SOURCE for what a user wrote wrong. */
-export function requireChecksum(text: string): Checksum {
-  const checksum = parseChecksum(text)
-  if (checksum !== null) return checksum
-  throw new PosadaError('E_BOX_SOURCE', `'${text.slice(0, 150)}' is not a checksum`, {
-    value: text,
-    hint: 'write sha256: and 64 hexadecimal digits, or sha512: and 128; weaker ones are not taken',
-  })
 }
 
 const algorithms = Object.keys(digits) as ChecksumAlgorithm[]
