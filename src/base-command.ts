@@ -1,5 +1,6 @@
 import { Command } from '@oclif/core/command'
 import * as Flags from '@oclif/core/flags'
+import type { OpenProjectOptions } from './app/open-project.ts'
 import { hasFlag } from './cli/argv.ts'
 import { interruptible } from './cli/interrupt.ts'
 import type { Emit } from './events/index.ts'
@@ -59,13 +60,10 @@ export abstract class BaseCommand extends Command {
     )
   }
 
-  /**
-   * The project of the manifest, found from the working folder or named by `--file`. `tolerant`: a
-   * manifest with problems will do.
-   */
+  /** The project of the manifest, found from the working folder or named by `--file`. */
   protected async openProject(
     flags: { file?: string | undefined },
-    options: { tolerant?: boolean } = {},
+    options: Pick<OpenProjectOptions, 'tolerant' | 'movesFile'> = {},
   ): Promise<Project> {
     const { openProject } = await import('./app/open-project.ts')
     return openProject({

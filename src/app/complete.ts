@@ -1,5 +1,7 @@
 import { isPosadaError } from '../errors/index.ts'
 import { loadManifest, type Machine } from '../manifest/index.ts'
+import { fetchBase } from './web-files/fetch-base.ts'
+import { readingFiles } from './web-files/web-files.ts'
 
 /** Names that a shell may complete. A name with what it stands for. */
 export interface Named {
@@ -25,7 +27,14 @@ export interface ProjectNames {
 export async function projectNames(options: CompleteOptions): Promise<ProjectNames> {
   const { file, cwd, env } = options
   try {
-    const { machines, networks } = await loadManifest({ cwd, env, ...(file === undefined ? {} : { file }) })
+    const context = { env, emit: () => undefined, signal: new AbortController().signal, offline: true }
+    const fetch = fetchBase((root) => readingFiles(root, context))
+    const { machines, networks } = await loadManifest({
+      cwd,
+      env,
+      fetch,
+      ...(file === undefined ? {} : { file }),
+    })
     const steps = machines.flatMap((machine) => machine.provision.map(({ name }) => name))
     return {
       machines: machines.map(({ name, box }) => ({ value: name, description: box })),

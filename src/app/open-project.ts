@@ -1,14 +1,16 @@
 import { basename, dirname, resolve } from 'node:path'
 import { isPosadaError } from '../errors/index.ts'
 import type { Emit } from '../events/index.ts'
-import type { Project } from '../machine/project.ts'
+import type { Project, WebFiles } from '../machine/project.ts'
 import { findManifest, loadManifest } from '../manifest/index.ts'
-import { projectPaths, userPaths } from '../project/paths.ts'
+import { projectPaths, type UserPaths, userPaths } from '../project/paths.ts'
 import { boxBuilder } from './box-builder.ts'
 import { boxFetcher } from './box-fetcher.ts'
 import { checkBoxSources } from './box-sources.ts'
 import { lazyBoxStore } from './box-store.ts'
 import { providerRegistry } from './providers.ts'
+import { fetchBase } from './web-files/fetch-base.ts'
+import { webFiles } from './web-files/web-files.ts'
 
 export interface OpenProjectOptions {
   /** The manifest; found from `cwd` upwards where it is not given. */
@@ -21,6 +23,8 @@ export interface OpenProjectOptions {
   command: string
   /** Whether a manifest with problems will do, for a verb that only looks at machines or takes them down. */
   tolerant?: boolean
+  /** Which base manifests and scripts are fetched anew, by their URLs; see WebFilesOptions. */
+  movesFile?: (url: string) => boolean
 }
 
 /** Ten minutes: a machine's first start with its provision steps takes minutes. */
@@ -29,8 +33,8 @@ const LOCK_WAIT = 600_000
 /** Joins everything that the verbs of src/machine need. The only place that knows all rooms. */
 export async function openProject(options: OpenProjectOptions): Promise<Project> {
   const { env, emit, signal, command } = options
-  const { manifest, broken } = await readManifest(options)
   const user = userPaths(env)
+  const { manifest, broken, files } = await readManifest(options, user)
   const boxes = lazyBoxStore(user.boxes)
   return {
     manifest,
@@ -43,6 +47,7 @@ export async function openProject(options: OpenProjectOptions): Promise<Project>
       return newestVersion(source, { arch, env, emit, signal, catalogues: manifest.catalogues })
     },
     fetchBox: boxFetcher({ store: boxes, user, catalogues: manifest.catalogues, env, emit, signal }),
+    webFiles: files,
     buildBox: boxBuilder({ store: boxes, user, env, emit, signal }),
     providers: providerRegistry({ root: manifest.root, cacheDir: user.cache, emit }),
     emit,
@@ -52,12 +57,30 @@ export async function openProject(options: OpenProjectOptions): Promise<Project>
   }
 }
 
-async function readManifest(options: OpenProjectOptions): Promise<Pick<Project, 'manifest' | 'broken'>> {
+async function readManifest(
+  options: OpenProjectOptions,
+  user: UserPaths,
+): Promise<Pick<Project, 'manifest' | 'broken'> & { files: WebFiles }> {
   const { file, cwd, env, emit, tolerant } = options
+  let opened: WebFiles | undefined
+  const filesOf = (root: string) => {
+    const { signal, command, movesFile: moves } = options
+    const lock = { paths: projectPaths(root), command, lockWait: LOCK_WAIT }
+    opened ??= webFiles({
+      ...lock,
+      cache: user.fetched,
+      env,
+      emit,
+      signal,
+      ...(moves === undefined ? {} : { moves }),
+    })
+    return opened
+  }
   try {
-    const manifest = await loadManifest({ cwd, env, ...(file === undefined ? {} : { file }) })
+    const fetch = fetchBase(filesOf)
+    const manifest = await loadManifest({ cwd, env, fetch, ...(file === undefined ? {} : { file }) })
     checkBoxSources(manifest)
-    return { manifest, broken: null }
+    return { manifest, broken: null, files: filesOf(manifest.root) }
   } catch (error) {
     const path = file === undefined ? await findManifest(cwd) : resolve(cwd, file)
     if (tolerant !== true || !isPosadaError(error) || error.code === 'E_MANIFEST_MISSING' || path === null)
@@ -76,6 +99,7 @@ async function readManifest(options: OpenProjectOptions): Promise<Pick<Project, 
         machines: [],
       },
       broken: error,
+      files: filesOf(root),
     }
   }
 }

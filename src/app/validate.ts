@@ -1,9 +1,12 @@
 import { PosadaError } from '../errors/index.ts'
+import type { Emit } from '../events/index.ts'
 import { optionProblems } from '../machine/up/demands.ts'
 import { loadManifest, type Manifest } from '../manifest/index.ts'
 import { userPaths } from '../project/paths.ts'
 import { checkBoxSources } from './box-sources.ts'
 import { providerRegistry } from './providers.ts'
+import { fetchBase } from './web-files/fetch-base.ts'
+import { readingFiles } from './web-files/web-files.ts'
 
 /** What `posada validate` prints with `--json` when the manifest is valid. */
 export interface ValidateResult {
@@ -19,11 +22,15 @@ export interface ValidateOptions {
   file: string | undefined
   cwd: string
   env: NodeJS.ProcessEnv
+  emit: Emit
+  signal: AbortSignal
 }
 
 /** Reads and checks the manifest; E_MANIFEST_INVALID holds every problem. Nothing is started or written. */
-export async function validate({ file, cwd, env }: ValidateOptions): Promise<ValidateResult> {
-  const manifest = await loadManifest({ cwd, env, ...(file === undefined ? {} : { file }) })
+export async function validate(options: ValidateOptions): Promise<ValidateResult> {
+  const { file, cwd, env } = options
+  const fetch = fetchBase((root) => readingFiles(root, options))
+  const manifest = await loadManifest({ cwd, env, fetch, ...(file === undefined ? {} : { file }) })
   const machines = manifest.machines.map((machine) => machine.name)
   checkBoxSources(manifest)
   await checkProviderOptions(manifest, env)

@@ -6,7 +6,8 @@ export default class Validate extends BaseCommand {
   async run(): Promise<object> {
     const { flags } = await this.parse(Validate)
     const { validate } = await import('../app/validate.ts')
-    const result = await validate({ file: flags.file, cwd: process.cwd(), env: process.env })
+    const { emit, signal } = this
+    const result = await validate({ file: flags.file, cwd: process.cwd(), env: process.env, emit, signal })
     const count = result.machines.length
     this.print(`${result.file} is valid: project ${result.name}, ${count} machine${count === 1 ? '' : 's'}`)
     return result

@@ -45,6 +45,10 @@ export const errorCodes = {
   E_VARIABLE_UNSET: { exit: 2, means: 'A ${VARIABLE} is not set.' },
   E_DOTENV: { exit: 2, means: 'A line of .env cannot be understood.' },
   E_DEPENDENCY_CYCLE: { exit: 2, means: 'Machines depend on each other in a circle.' },
+  E_EXTENDS: {
+    exit: 2,
+    means: 'A base manifest is missing or empty, or leads back to one that it is a base of.',
+  },
   E_USER_DATA: { exit: 2, means: 'What `cloud_init` gives is no user-data, or cannot be read.' },
   E_TEMPLATE_UNKNOWN: { exit: 2, means: 'posada init knows no template of this name.' },
 
@@ -84,7 +88,8 @@ export const errorCodes = {
   E_LOCKFILE: { exit: 2, means: 'posada.lock cannot be understood.' },
   E_LOCK_MISMATCH: {
     exit: 1,
-    means: 'A box is not the one that posada.lock asks for; both digests are shown.',
+    means:
+      'A box, a base manifest or a script is not the one that posada.lock asks for; both digests are shown.',
   },
 
   // Providers

@@ -1,6 +1,7 @@
 import type { BoxSource, BoxStore, StoredBox } from '../box/index.ts'
 import type { PosadaError } from '../errors/index.ts'
 import type { Emit } from '../events/index.ts'
+import type { WebAddress } from '../lib/web-address.ts'
 import type { BoxTerms, Manifest } from '../manifest/index.ts'
 import type { ProjectPaths, UserPaths } from '../project/paths.ts'
 import type { Arch, Capabilities, PortForward, ProbeReport, Provider } from '../provider/index.ts'
@@ -17,6 +18,7 @@ export interface Project {
   /** The newest version of a box that catalogues offer; null: they have none, or it has no version. */
   newestBox(source: BoxSource, arch: Arch): Promise<string | null>
   buildBox: BuildBox
+  webFiles: WebFiles
   providers: ProviderSource
   emit: Emit
   /** Aborted when the user interrupts. */
@@ -61,6 +63,44 @@ export type FetchBox = (
     accept?: (digest: string) => void
   },
 ) => Promise<StoredBox>
+
+/**
+ * Base manifests and scripts that have a URL, as posada.lock has them; src/app/web-files is the real one. What it
+ * has not got yet is fetched, and stands in it once `keep` was called.
+ */
+export interface WebFiles {
+  /**
+   * What is at an address, from the user's cache where it is there. E_TRANSFER, E_CHECKSUM; E_LOCK_MISMATCH where
+   * the server or the manifest has another file than posada.lock.
+   */
+  get(address: WebAddress, use: WebFileUse): Promise<WebFile>
+  /** What was asked for, by URLs without credentials. */
+  urls(): string[]
+  /** Writes into posada.lock what was got and is not in it; where the lock is moved, what came of that. */
+  keep(): Promise<MovedFile[]>
+}
+
+export interface WebFileUse {
+  /** For people, after a preposition: `the base manifest`. */
+  what: string
+  /** Bytes that it may have at most. */
+  limit: number
+}
+
+export interface WebFile {
+  bytes: Uint8Array
+  /** Absolute path of a copy that has these bytes. */
+  path: string
+}
+
+/** Where posada.lock was moved from and to; `sha256:…`, `from` null where nothing was locked. */
+export interface MovedFile {
+  /** Without credentials. */
+  url: string
+  from: string | null
+  to: string
+  changed: boolean
+}
 
 /** Where providers come from; src/app/providers.ts is the real one. */
 export interface ProviderSource {

@@ -1,5 +1,5 @@
 import { PosadaError } from '../errors/index.ts'
-import type { Machine, ProvisionStep } from '../manifest/index.ts'
+import type { Machine } from '../manifest/index.ts'
 import { type MachineState, writeState } from '../project/machine-state.ts'
 import {
   type ProvisionOptions,
@@ -11,6 +11,7 @@ import { connect, type SshSession } from '../ssh/index.ts'
 import { findReachable, notCreated } from './guest/session.ts'
 import { sshTarget } from './guest/target.ts'
 import type { Project } from './project.ts'
+import { stepsOf } from './provision-steps.ts'
 import type { ProvisionResult } from './results.ts'
 import { processors } from './schedule/processors.ts'
 import { workTogether } from './schedule/work-together.ts'
@@ -101,21 +102,21 @@ export async function provisionMachine(
   const options: ProvisionOptions = { emit, signal, machine: config.name, force }
   if (only !== undefined) options.only = only
   try {
-    return await runSteps(stepsOf(config), session ?? open, recordOf(project, state), options)
+    const steps = await stepsOf(project, config)
+    return await runSteps(steps, session ?? open, recordOf(project, state), options)
   } finally {
     await opened?.close()
   }
 }
 
-/** Finds scripts and files that cannot be read before a machine is started for them. */
-export async function checkSources(config: Machine, state: MachineState | null): Promise<void> {
+/** Finds scripts and files that cannot be had before a machine is started for them. */
+export async function checkSources(
+  project: Project,
+  config: Machine,
+  state: MachineState | null,
+): Promise<void> {
   const done = state?.provision ?? {}
-  await planSteps(stepsOf(config), { get: (name) => done[name] }, { machine: config.name })
-}
-
-/** The machine's environment lies under that of each step. */
-function stepsOf({ provision: steps, env }: Machine): ProvisionStep[] {
-  return steps.map((step) => (step.kind === 'shell' ? { ...step, env: { ...env, ...step.env } } : step))
+  await planSteps(await stepsOf(project, config), { get: (name) => done[name] }, { machine: config.name })
 }
 
 function recordOf(project: Project, state: MachineState): ProvisionRecord {

@@ -33,6 +33,7 @@ export async function up(project: Project, options: UpOptions): Promise<UpMachin
   const { manifest, paths, user } = project
   const wanted = withDependencies(manifest, selectMachines(manifest, options.machines))
   const { id } = await ensureIdentity(paths)
+  await project.webFiles.keep()
   await noteInIndex(user.projects, { version: 1, id, root: manifest.root, name: manifest.name })
   const networked = wanted.filter(({ networks }) => networks.length > 0)
   if (networked.length > 0) {

@@ -31,10 +31,10 @@ export type CheckedNetworks = ReadonlyMap<
 
 export interface Checked {
   name: string | undefined
-  /** As written. */
+  /** Addresses and absolute paths. */
   catalogues: string[]
   networks: CheckedNetworks
-  /** Folders of recipes, as written, by the names of boxes. */
+  /** Folders of recipes by the names of boxes. */
   boxes: Map<string, string>
   machines: CheckedMachine[]
 }

@@ -6,14 +6,23 @@ import type { Source } from './source/source.ts'
 
 /** What the files hold; undefined where a file holds nothing, is not there or could not be parsed. */
 export interface Documents {
+  /** posada.yaml. */
   source: Source
-  base: Node | undefined
+  own: Node | undefined
+  /** The manifests that it builds on, the nearest first. */
+  bases: readonly MapNode[]
   override: Node | undefined
 }
 
-/** The manifest with its override laid over it; undefined after reporting that it is no mapping. */
-export function mergeDocuments({ source, base, override }: Documents, report: Report): MapNode | undefined {
-  if (base === undefined || isNull(base)) {
+/**
+ * The manifest laid over those that it builds on, and its override over all of them; undefined after reporting
+ * that it is no mapping.
+ */
+export function mergeDocuments(
+  { source, own, bases, override }: Documents,
+  report: Report,
+): MapNode | undefined {
+  if (own === undefined || isNull(own)) {
     const span = { source, start: 0, end: 0 }
     report({
       code: 'E_YAML',
@@ -23,12 +32,14 @@ export function mergeDocuments({ source, base, override }: Documents, report: Re
     })
     return undefined
   }
-  if (!isRoot(base, report)) return undefined
-  if (override === undefined || isNull(override) || !isRoot(override, report)) return base
-  return merge(base, withoutStrayRemovals(base, override, report), 'base')
+  if (!isRoot(own, report)) return undefined
+  // What is wrong with a whole mapping is shown where the user's own file has it.
+  const merged = [own, ...bases].reduceRight((below, over) => merge(below, over, 'over'))
+  if (override === undefined || isNull(override) || !isRoot(override, report)) return merged
+  return merge(merged, withoutStrayRemovals(merged, override, report), 'base')
 }
 
-function isRoot(node: Node, report: Report): node is MapNode {
+export function isRoot(node: Node, report: Report): node is MapNode {
   if (node.kind === 'map') return true
   const message = `expected a mapping of keys, got ${describe(node)}`
   report({ code: 'E_VALUE_TYPE', message, span: node.span, hint: "a manifest begins with 'version: 1'" })

@@ -14,6 +14,7 @@ export type {
   ShellProbe,
   ShellStep,
   TcpProbe,
+  WrittenStep,
 } from './model.ts'
 export { manifestReference } from './reference.ts'
 export { manifestSchema } from './schema/manifest-schema.ts'

@@ -1,7 +1,9 @@
 /** Bounds on what a manifest may be. A manifest comes with a repository, so it may be hostile. */
 export const limits = {
-  /** Bytes of posada.yaml, of the override and of .env, each. */
+  /** Bytes of posada.yaml, of the override, of a base manifest and of .env, each. */
   fileSize: 1024 * 1024,
+  /** Base manifests that build on each other. */
+  bases: 8,
   /** Lexical pieces of one file; an ordinary line has about six. */
   tokens: 100_000,
   /** Open constructs at once while parsing; a list in a mapping takes two. */

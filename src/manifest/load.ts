@@ -1,14 +1,19 @@
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { PosadaError } from '../errors/index.ts'
+import { shownUrl } from '../lib/shown-url.ts'
+import type { WebAddress } from '../lib/web-address.ts'
+import { type BasePlace, readBases } from './bases.ts'
 import { checkManifest } from './check.ts'
-import type { Documents } from './documents.ts'
-import { parseDotenv } from './dotenv.ts'
+import { Variables } from './env-file.ts'
 import { findManifest, findUpwards, manifestName } from './find.ts'
+import { limits } from './limits.ts'
 import type { Manifest } from './model.ts'
-import { Problems } from './problems.ts'
-import { readSource } from './read-file.ts'
+import { Problems, type Report } from './problems.ts'
+import { decodeSource, readSource } from './read-file.ts'
 import { resolveManifest } from './resolve.ts'
+import type { Entry, Node } from './source/node.ts'
 import { parseYaml } from './source/parse-yaml.ts'
+import type { Source } from './source/source.ts'
 import { makeContext } from './variables.ts'
 
 export interface LoadOptions {
@@ -17,12 +22,14 @@ export interface LoadOptions {
   cwd: string
   /** Variables, over those of `.env`; the process's own unless given. */
   env?: NodeJS.ProcessEnv
+  /** Gets a base manifest that has a URL, of at most `limit` bytes; `root`: the folder of posada.yaml. */
+  fetch?: (address: WebAddress, of: { root: string; limit: number }) => Promise<Uint8Array>
 }
 
 /**
- * Reads posada.yaml, `posada.override.yaml` and `.env` beside it, and resolves them. Throws
- * E_MANIFEST_MISSING, E_MANIFEST_READ, E_MANIFEST_TOO_LARGE, or E_MANIFEST_INVALID, whose `problems`
- * are all there are in all files, sorted by file and place.
+ * Reads posada.yaml, what it extends, `posada.override.yaml` and `.env` beside it, and resolves them. Throws
+ * E_MANIFEST_MISSING, E_MANIFEST_READ, E_MANIFEST_TOO_LARGE, what fetching throws, or E_MANIFEST_INVALID,
+ * whose `problems` are all there are in all files, sorted by file and place.
  */
 export async function loadManifest(options: LoadOptions): Promise<Manifest> {
   const file = options.file === undefined ? await found(options.cwd) : resolve(options.cwd, options.file)
@@ -30,28 +37,53 @@ export async function loadManifest(options: LoadOptions): Promise<Manifest> {
   const overrideFile = overrideOf(file)
   const envFile = join(root, '.env')
   const problems = new Problems()
-  const fail = () => problems.toError([file, overrideFile, envFile])
+  const { report } = problems
+  const bases: string[] = []
+  const fail = () => problems.toError([file, overrideFile, ...bases, envFile])
 
-  const source = await readSource(file, problems.report)
+  const source = await readSource(file, report)
   if (source === undefined) throw problems.any ? fail() : missing(file)
-  const overrideSource = await readSource(overrideFile, problems.report)
-  const base = parseYaml(source, problems.report)
-  const override = overrideSource === undefined ? undefined : parseYaml(overrideSource, problems.report)
-  const documents: Documents = { source, base, override }
+  const overrideSource = await readSource(overrideFile, report)
+  const own = parseYaml(source, report)
+  const override = overrideSource === undefined ? undefined : parseYaml(overrideSource, report)
 
-  const usesVariables = [source, overrideSource].some((each) => each?.text.includes('${') === true)
-  const envSource = usesVariables ? await readSource(envFile, problems.report) : undefined
-  const dotenv = envSource === undefined ? new Map<string, string>() : parseDotenv(envSource, problems.report)
-  const env = options.env ?? process.env
-  const context = makeContext(problems.report, (name) =>
-    Object.hasOwn(env, name) ? env[name] : dotenv.get(name),
-  )
+  const variables = new Variables(options.env ?? process.env, envFile, report)
+  await variables.prepare(source, overrideSource)
+  const context = makeContext(report, variables.get)
+  const read = async (place: BasePlace) => {
+    // Nobody is asked for what would be of no use.
+    if (problems.any) throw fail()
+    const base =
+      'path' in place ? await readSource(place.path, report) : await fetchSource(place, root, options, report)
+    if (base === undefined) return problems.any ? undefined : null
+    bases.push(base.file)
+    await variables.prepare(base)
+    return base
+  }
+  const below = await readBases(extendsOf(own, override), { context, file, read })
 
   // What the checker would say of a file that could not be read as YAML is of no use.
-  const syntaxProblems = base === undefined && problems.any
-  const checked = syntaxProblems ? undefined : checkManifest(documents, context)
+  const isUnread = below === undefined || (own === undefined && problems.any)
+  const checked = isUnread ? undefined : checkManifest({ source, own, bases: below, override }, context)
   if (problems.any || checked === undefined) throw fail()
   return resolveManifest({ file, root }, checked)
+}
+
+/** The override's, where it says one. */
+function extendsOf(...nodes: readonly (Node | undefined)[]): Entry | undefined {
+  const entries = nodes.map((node) => (node?.kind === 'map' ? node.entries.get('extends') : undefined))
+  return entries.findLast((entry) => entry !== undefined)
+}
+
+async function fetchSource(
+  address: WebAddress,
+  root: string,
+  { fetch }: LoadOptions,
+  report: Report,
+): Promise<Source | undefined> {
+  if (fetch === undefined) throw new Error('a base manifest has to be fetched, and nothing fetches here')
+  const bytes = await fetch(address, { root, limit: limits.fileSize })
+  return decodeSource({ file: shownUrl(address.url), url: address.url }, bytes, report)
 }
 
 /** `posada.override.yaml` for `posada.yaml`: the same name with `.override` before its ending. */

@@ -1,5 +1,6 @@
 import type { Place } from '../errors/index.ts'
 import type { Conditions } from '../lib/link-conditions.ts'
+import type { WebAddress } from '../lib/web-address.ts'
 
 /**
  * A manifest after reading, merging, interpolation and checking: everything is resolved, every
@@ -51,7 +52,7 @@ export interface Machine {
   name: string
   /** Its name under `machines:`, which it shares with the other replicas; where it has none, its own. */
   group: string
-  /** As written: `debian/12`, `./shop.box`, `https://…`; paths are relative to the root. */
+  /** As written: `debian/12`, `./shop.box`, `https://…`; paths are relative to the root, also those of base manifests. */
   box: string
   boxTerms: BoxTerms
   /** `auto` or a provider's name. */
@@ -73,7 +74,7 @@ export interface Machine {
   autoPorts: boolean
   /** For provision steps and for commands run by exec and ssh. */
   env: Record<string, string>
-  provision: ProvisionStep[]
+  provision: WrittenStep[]
   /** All of them have to be answered well before the machine counts as ready. */
   ready: ReadyProbe[]
   /** User-data for cloud-init: the text itself, or an absolute path of the host to read it from. */
@@ -114,7 +115,14 @@ export interface Port {
   item: number
 }
 
+/** A step as it is run. */
 export type ProvisionStep = ShellStep | FileStep
+
+/** A step as it is written: its script may have to be fetched first. */
+export type WrittenStep = ShellStep<LocalScript | WebAddress> | FileStep
+
+/** A script itself, or an absolute path of the host to read it from. */
+export type LocalScript = { inline: string } | { path: string }
 
 interface StepBase {
   /** Unique in the machine; `step-<n>` (from 1) where none was written. */
@@ -125,10 +133,9 @@ interface StepBase {
   place: Place
 }
 
-export interface ShellStep extends StepBase {
+export interface ShellStep<Script = LocalScript> extends StepBase {
   kind: 'shell'
-  /** The script itself, or an absolute path of the host to read it from. */
-  source: { inline: string } | { path: string }
+  source: Script
   args: string[]
   /** Merged over the machine's own. */
   env: Record<string, string>

@@ -13,9 +13,17 @@ import { makeSource, type Source } from './source/source.ts'
  */
 export async function readSource(file: string, report: Report): Promise<Source | undefined> {
   const bytes = await readBounded(file)
-  if (bytes === undefined) return undefined
+  return bytes === undefined ? undefined : decodeSource({ file, url: null }, bytes, report)
+}
+
+/** The text of a source's bytes; undefined after reporting that they are no UTF-8. */
+export function decodeSource(
+  { file, url }: Pick<Source, 'file' | 'url'>,
+  bytes: Uint8Array,
+  report: Report,
+): Source | undefined {
   try {
-    return makeSource(file, new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    return makeSource(file, new TextDecoder('utf-8', { fatal: true }).decode(bytes), url)
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
     reportEncoding(file, bytes, report)
@@ -85,7 +93,7 @@ const reasons: Record<string, [why: string, hint: string]> = {
   EISDIR: ['it is a folder', 'name the file in it, or rename the folder'],
 }
 
-function reportEncoding(file: string, bytes: Buffer, report: Report): void {
+function reportEncoding(file: string, bytes: Uint8Array, report: Report): void {
   const lenient = new TextDecoder('utf-8', { ignoreBOM: true })
   const encoded = Buffer.from(lenient.decode(bytes))
   let offset = 0

@@ -59,9 +59,9 @@ machines:
 
   step: `A step has \`shell\` or \`file\`. Names are unique in a machine.`,
 
-  shell: `\`shell: ./setup.sh\` and \`shell: {path: setup.sh}\` run a script of the host; \`shell: echo hello\` and \`shell: {inline: ./made-in-the-guest}\` run what they say. Exactly one of the two keys is there. Paths are relative to the manifest's folder.`,
+  shell: `\`shell: ./setup.sh\` and \`shell: {path: setup.sh}\` run a script of the host; \`shell: echo hello\` and \`shell: {inline: ./made-in-the-guest}\` run what they say. Exactly one of the keys is there. Paths are relative to the folder of the file that has them. \`shell: https://example.com/setup.sh\` and \`shell: {url: …}\` run a script that is fetched; see [base manifests](#base-manifests) for checksums and \`posada.lock\`.`,
 
-  file: "Either `from` or `content` is there. Paths of the host are relative to the manifest's folder; `~` is not expanded.",
+  file: 'Either `from` or `content` is there. Paths of the host are relative to the folder of the file that has them; `~` is not expanded.',
 
   probe: `An item of \`ready\` has \`tcp\`, \`http\` or \`shell\`. All look from inside the guest, so no port has to be forwarded for them. They begin when the provision steps are done, all at once; the machine is ready when each was answered well, and \`up\` fails with \`E_NOT_READY\`, the last answer and the \`hint\` when one was not in its time. The machine stays up then, and the next \`up\` looks again.
 
@@ -93,6 +93,23 @@ Any other \`$\` stands for itself. Variables come from the environment, and from
 Variables are put into values, never into keys, and what comes of it is never read as YAML again. It is then checked like any value, so \`cpus: \${CPUS:-2}\` works. **Not touched are scripts in the manifest (\`shell\` that is no path, \`shell.inline\`), \`file.content\` and \`cloud_init\`**: they are full of \`$\` of their own. Hand values to a script through its \`env\`.
 
 \`.env\` holds lines \`NAME=value\`; \`export \` may stand before the name, \`#\` begins a comment (in a value after white space only). Text in single quotes is taken as it is; in double quotes \`\\n\`, \`\\r\`, \`\\t\` and a backslash before other characters are understood. Both may go on over several lines. Variables in \`.env\` are not replaced. The file is read only when a manifest holds \`\${\`.`,
+
+  bases: `## Base manifests
+
+\`extends: ./platform/base.yaml\` lays the manifest over another one, by the rules [below](#override-and-defaults): the base says what a team's machines have in common, the project what is its own. A base may extend another. It is a manifest like any other, of which nothing has to be there; only the whole is checked, and what is wrong in it is shown by the base's line. \`extends\` in the override takes the place of that in \`posada.yaml\`, and \`null\` there does without. A machine that the base has is taken away by \`machines: {web: null}\`; one that it has not is a new one, also where nothing stands under its name.
+
+Paths in a base begin at the base's own folder. \`.env\` is the one beside \`posada.yaml\`.
+
+\`\`\`yaml
+version: 1
+extends: https://example.com/platform/base.yaml
+machines:
+  web: {ports: ["8080:80"]}
+\`\`\`
+
+A base from a URL is fetched by the first command that needs it, and kept in the user's cache. The next \`posada up\` writes its SHA-256 into [\`posada.lock\`](boxes.md#posadalock), and so it stays for everybody until \`posada box update\`: nobody asks the server for it again, and where somebody has to, another file there is \`E_LOCK_MISMATCH\`. A checksum behind the URL (\`#sha256=…\`, or \`#sha512=…\`) says what has to come the first time; by \`http://\` nothing is fetched without one. Credentials may stand in the URL (\`https://\${USER}:\${TOKEN}@…\`), and are neither shown nor written down. Trust it as you trust \`posada.yaml\`: it says what runs.
+
+Relative paths in a base from a URL: \`extends\` and scripts (\`shell: ./setup.sh\`) lead to what lies beside it on its server, fetched and locked like itself; anything else is an error, for there is no folder.`,
 
   merging: `## Override and defaults
 

@@ -51,6 +51,7 @@ export function manifestReference(): string {
     table(ready.fields),
     prose.units,
     prose.variables,
+    prose.bases,
     prose.merging,
     '## Limits',
     prose.limits,
@@ -111,7 +112,8 @@ function plannedList(): string {
 
 function limitsList(): string {
   return [
-    `- ${limits.fileSize / 1024 ** 2} MiB a file, for \`posada.yaml\`, the override and \`.env\``,
+    `- ${limits.fileSize / 1024 ** 2} MiB a file, for \`posada.yaml\`, the override, base manifests and \`.env\``,
+    `- ${limits.bases} base manifests that extend each other`,
     `- ${limits.nodes} values, aliases written out; nesting of about ${limits.depth / 2} levels`,
     `- ${limits.machines} machines; for each, ${limits.steps} steps, ${limits.ports} ports and ${limits.variables} variables`,
     `- names of ${limits.nameLength} characters`,

@@ -1,7 +1,8 @@
-import { basename, resolve } from 'node:path'
+import { basename, relative, resolve } from 'node:path'
 import type { Checked, CheckedMachine } from './checked.ts'
-import type { Machine, Manifest, ProvisionStep, ReadyProbe } from './model.ts'
+import type { Machine, Manifest, ReadyProbe, WrittenStep } from './model.ts'
 import { resolveNetworks } from './resolve-networks.ts'
+import type { BoxPlace } from './schema/places.ts'
 import { validName } from './schema/text.ts'
 import type { Located } from './schema/types.ts'
 import { nearestEntry } from './source/merge.ts'
@@ -11,14 +12,13 @@ import { placeOf } from './source/source.ts'
 /** Makes the model of a manifest without problems: defaults are in it, relative paths are laid on the root. */
 export function resolveManifest(where: { file: string; root: string }, checked: Checked): Manifest {
   const name = checked.name ?? validName(basename(where.root)) ?? 'project'
-  const catalogues = checked.catalogues.map((at) => (/^\.{0,2}\//.test(at) ? resolve(where.root, at) : at))
   const { networks, attachments } = resolveNetworks(name, checked)
   const machines = checked.machines.map((machine) => ({
     ...resolveMachine(machine, where.root),
     networks: attachments.get(machine.name) ?? [],
   }))
-  const recipes = [...checked.boxes].map(([box, folder]) => [box, resolve(where.root, folder)])
-  return { ...where, name, catalogues, boxes: Object.fromEntries(recipes), networks, machines }
+  const { catalogues, boxes } = checked
+  return { ...where, name, catalogues, boxes: Object.fromEntries(boxes), networks, machines }
 }
 
 function resolveMachine(machine: CheckedMachine, root: string): Omit<Machine, 'networks'> {
@@ -26,7 +26,7 @@ function resolveMachine(machine: CheckedMachine, root: string): Omit<Machine, 'n
   return {
     name,
     group,
-    box: known(values.box).from,
+    box: boxFromRoot(known(values.box).from, root),
     boxTerms: known(values.box).terms,
     provider: known(values.provider),
     providers: plain(values.providers, (options) => plain(options, (option) => option)),
@@ -39,9 +39,9 @@ function resolveMachine(machine: CheckedMachine, root: string): Omit<Machine, 'n
     autoPorts: values.ports?.auto ?? false,
     ports: machine.ports.map(({ value }) => value),
     env: texts(values.env),
-    provision: steps(values.provision ?? [], root),
+    provision: steps(values.provision ?? []),
     ready: (values.ready ?? []).map(resolveProbe),
-    cloudInit: cloudInit(values.cloud_init, root),
+    cloudInit: values.cloud_init ?? null,
     bootTimeout: known(values.boot_timeout),
     haltTimeout: known(values.halt_timeout),
     place: (...path) => {
@@ -55,30 +55,28 @@ function resolveMachine(machine: CheckedMachine, root: string): Omit<Machine, 'n
 type Values = CheckedMachine['values']
 type Step = NonNullable<Values['provision']>[number]
 
-function steps(written: readonly Step[], root: string): ProvisionStep[] {
+function steps(written: readonly Step[]): WrittenStep[] {
   const taken = new Set(written.flatMap(({ value }) => value.name ?? []))
   return written.map((step, index) => {
     // A step may have been given the name that another would get by its number.
     let name = step.value.name ?? `step-${index + 1}`
     while (step.value.name === undefined && taken.has(name)) name = `${name}-`
-    return resolveStep(step, name, root)
+    return resolveStep(step, name)
   })
 }
 
-function resolveStep({ value, node }: Step, name: string, root: string): ProvisionStep {
+function resolveStep({ value, node }: Step, name: string): WrittenStep {
   const { shell, file } = value
   const base = { name, run: known(value.run), timeout: value.timeout ?? null, place: placeOf(node.span) }
   if (shell !== undefined) {
     const args = (value.args ?? []).map((each) => each.value)
-    const source =
-      shell.inline !== undefined ? { inline: shell.inline } : { path: resolve(root, known(shell.path)) }
-    return { ...base, kind: 'shell', source, args, env: texts(value.env), user: value.user ?? 'root' }
+    return { ...base, kind: 'shell', source: shell, args, env: texts(value.env), user: value.user ?? 'root' }
   }
   const { from, content, to, mode, owner, group } = known(file)
   return {
     ...base,
     kind: 'file',
-    source: content !== undefined ? { content } : { path: resolve(root, known(from)) },
+    source: content !== undefined ? { content } : { path: known(from) },
     to: known(to),
     mode: mode ?? null,
     owner: owner ?? null,
@@ -99,9 +97,11 @@ function resolveProbe({ value, node }: NonNullable<Values['ready']>[number]): Re
   return { ...base, kind: 'shell', script: known(shell) }
 }
 
-function cloudInit(value: Values['cloud_init'], root: string): Machine['cloudInit'] {
-  if (value === undefined) return null
-  return 'path' in value ? { path: resolve(root, value.path) } : value
+/** A path of a box is relative to the root, whichever file it stands in: so it stands in posada.lock. */
+function boxFromRoot({ written, folder }: BoxPlace, root: string): string {
+  if (!/^\.{1,2}\//.test(written) || folder === root) return written
+  const path = relative(root, resolve(folder, written))
+  return path.startsWith('../') ? path : `./${path}`
 }
 
 function texts(values: Map<string, Located<string>> | undefined): Record<string, string> {

@@ -12,6 +12,8 @@ export interface UserPaths {
   projects: string
   /** What probes found out about this host; may be emptied at any time. */
   cache: string
+  /** Base manifests and scripts that were fetched, by their SHA-256; may be emptied at any time. */
+  fetched: string
   /** Sockets, a folder a machine. */
   runtime: string
 }
@@ -24,10 +26,12 @@ export function userPaths(env: NodeJS.ProcessEnv = process.env): UserPaths {
     return value?.startsWith('/') ? join(value, 'posada') : join(home, ...standard, 'posada')
   }
   const runtime = env.XDG_RUNTIME_DIR
+  const cache = under('XDG_CACHE_HOME', '.cache')
   return {
     boxes: join(under('XDG_DATA_HOME', '.local', 'share'), 'boxes'),
     projects: join(under('XDG_STATE_HOME', '.local', 'state'), 'projects'),
-    cache: under('XDG_CACHE_HOME', '.cache'),
+    cache,
+    fetched: join(cache, 'fetched'),
     runtime: runtime?.startsWith('/') ? join(runtime, 'posada') : join(tmpdir(), `posada-${userInfo().uid}`),
   }
 }

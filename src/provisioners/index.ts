@@ -8,3 +8,4 @@ export {
   type StepOutcome,
   type StepRecord,
 } from './runner.ts'
+export { scriptLimit } from './shell/script.ts'

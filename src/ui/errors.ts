@@ -91,6 +91,8 @@ function underline(text: string, column: number, length: number) {
 }
 
 function displayPath(file: string, cwd: string): string {
+  // What was fetched has no path.
+  if (!isAbsolute(file)) return file
   const path = relative(cwd, file)
   return path === '' || path.startsWith('..') || isAbsolute(path) ? file : path
 }

@@ -103,7 +103,8 @@ async function loads(text: string): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'posada-docs-'))
   try {
     writeFileSync(join(folder, 'posada.yaml'), text)
-    await loadManifest({ cwd: folder, env: { TOKEN: 'x' } })
+    const fetch = async () => Buffer.from('defaults: {box: debian/12}\n')
+    await loadManifest({ cwd: folder, env: { TOKEN: 'x' }, fetch })
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

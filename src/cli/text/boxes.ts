@@ -2,8 +2,10 @@ import type { BoxListing, BoxResult } from '../../app/boxes.ts'
 import type { PruneResult } from '../../app/prune-boxes.ts'
 import type { PushResult } from '../../app/push-box.ts'
 import type { VerifiedBox } from '../../app/verify-boxes.ts'
+import { shownUrl } from '../../lib/shown-url.ts'
 import { formatSize } from '../../lib/units.ts'
-import type { OutdatedBox, UpdatedBox } from '../../machine/boxes/update-boxes.ts'
+import type { OutdatedBox } from '../../machine/boxes/update-boxes.ts'
+import type { UpdatedLock } from '../../machine/update-lock.ts'
 import type { Palette } from '../../ui/colour.ts'
 import { renderTable } from '../../ui/table.ts'
 import { makeVisible } from '../../ui/text.ts'
@@ -80,14 +82,29 @@ export function outdatedText(boxes: readonly OutdatedBox[], paint: Palette): str
   ).trimEnd()
 }
 
-export function updateText(boxes: readonly UpdatedBox[]): string {
-  return boxes
-    .map(({ box, from, to, changed }) => {
-      const name = makeVisible(box)
-      if (!changed) return `${name} stays at ${to.version}`
-      return from === null
-        ? `${name} is locked to ${to.version}`
-        : `${name} goes from ${from.version} to ${to.version}`
+export function updateText({ boxes, files }: UpdatedLock): string {
+  const moves = [
+    ...boxes.map(({ box, from, to, changed }) => ({
+      name: box,
+      from: from?.version,
+      to: to.version,
+      changed,
+    })),
+    ...files.map(({ url, from, to, changed }) => ({
+      name: shownUrl(url),
+      from: from?.slice(0, shortDigest),
+      to: to.slice(0, shortDigest),
+      changed,
+    })),
+  ]
+  return moves
+    .map(({ name, from, to, changed }) => {
+      const shown = makeVisible(name)
+      if (!changed) return `${shown} stays at ${to}`
+      return from === undefined ? `${shown} is locked to ${to}` : `${shown} goes from ${from} to ${to}`
     })
     .join('\n')
 }
+
+/** Characters of a digest that tell it from another. */
+const shortDigest = 'sha256:'.length + 12

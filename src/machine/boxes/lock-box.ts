@@ -2,8 +2,9 @@ import { isDeepStrictEqual } from 'node:util'
 import type { StoredBox } from '../../box/index.ts'
 import { requireChecksum } from '../../box/source/require-checksum.ts'
 import { checksumText } from '../../lib/checksum.ts'
-import { withLock } from '../../project/lock.ts'
-import { type LockedBox, readLockfile, writeLockfile } from '../../project/lockfile.ts'
+import type { Machine } from '../../manifest/index.ts'
+import { changeLockfile } from '../../project/lockfile/change.ts'
+import type { LockedBox, LockedFacts } from '../../project/lockfile/model.ts'
 import type { Project } from '../project.ts'
 import type { WantedBox } from './wanted-box.ts'
 
@@ -19,16 +20,14 @@ export async function lockBox(
 ): Promise<LockedBox> {
   const { key, arch } = wanted
   const entry = await entryOf(project, wanted, box)
-  const { lock, lockfile } = project.paths
-  const { command, lockWait: wait, signal } = project
-  return withLock(lock, { command, wait, signal }, async () => {
-    const boxes = await readLockfile(lockfile)
+  const { paths, command, lockWait: wait, signal } = project
+  return changeLockfile({ paths, command, wait, signal }, ({ boxes }) => {
     const archs = boxes.get(key) ?? new Map<string, LockedBox>()
     const there = archs.get(arch)
-    if (there !== undefined && (!move || isDeepStrictEqual(there, entry))) return there
+    if (there !== undefined && (!move || isDeepStrictEqual(there, entry)))
+      return { result: there, changed: false }
     boxes.set(key, archs.set(arch, entry))
-    await writeLockfile(lockfile, boxes)
-    return entry
+    return { result: entry, changed: true }
   })
 }
 
@@ -37,6 +36,7 @@ async function entryOf(project: Project, { key, source, config }: WantedBox, box
   const ref = await project.boxes.refOf(box, source.kind === 'file' ? source.path : key)
   const given = config.boxTerms.checksum
   const isPlace = source.kind === 'file' || source.kind === 'oci'
+  const facts = ref?.origin?.facts ?? (source.kind === 'file' ? saidOf(config) : undefined)
   const checksum = ref?.origin?.checksum ?? (given !== null && isPlace ? requireChecksum(given) : null)
   return {
     name,
@@ -45,6 +45,12 @@ async function entryOf(project: Project, { key, source, config }: WantedBox, box
     ...(ref === null || ref.inputs === null ? {} : { recipe: ref.inputs }),
     ...(ref?.origin == null ? {} : { url: ref.origin.url }),
     ...(checksum === null ? {} : { checksum: checksumText(checksum) }),
-    ...(ref?.origin?.facts === undefined ? {} : { facts: ref.origin.facts }),
+    ...(facts === undefined ? {} : { facts }),
   }
+}
+
+/** What the manifest says of a file of the project, where it says something. */
+function saidOf({ boxTerms }: Machine): LockedFacts | undefined {
+  const { name: _bears, version: _too, ...facts } = boxTerms.facts
+  return Object.keys(facts).length === 0 ? undefined : facts
 }

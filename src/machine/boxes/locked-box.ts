@@ -1,10 +1,10 @@
 import type { StoredBox } from '../../box/index.ts'
 import { isPosadaError, PosadaError } from '../../errors/index.ts'
-import { parseChecksum } from '../../lib/checksum.ts'
-import type { LockedBox } from '../../project/lockfile.ts'
+import type { LockedBox } from '../../project/lockfile/model.ts'
 import type { Project } from '../project.ts'
 import { fetchLocked } from './fetch-locked.ts'
 import { mismatch } from './lock-mismatch.ts'
+import { checkTerms } from './locked-terms.ts'
 import type { WantedBox } from './wanted-box.ts'
 
 /**
@@ -41,26 +41,6 @@ async function wholeOr(project: Project, wanted: WantedBox, locked: LockedBox): 
     project.emit({ type: 'notice', level: 'warn', message, machine: wanted.config.name })
     return null
   }
-}
-
-/** What the manifest itself says of the download goes before what was locked when it said otherwise. */
-function checkTerms(project: Project, { source, config }: WantedBox, locked: LockedBox): void {
-  const own = config.boxTerms.checksum === null ? null : parseChecksum(config.boxTerms.checksum)
-  const wanted = own ?? (source.kind === 'url' ? source.checksum : null)
-  const had = locked.checksum === undefined ? null : parseChecksum(locked.checksum)
-  if (wanted === null || had === null || wanted.algorithm !== had.algorithm || wanted.hex === had.hex) return
-  throw new PosadaError(
-    'E_LOCK_MISMATCH',
-    `the manifest's checksum of ${locked.name} is not that of posada.lock`,
-    {
-      value: project.paths.lockfile,
-      details: [
-        `the manifest:  ${wanted.algorithm}:${wanted.hex}`,
-        `posada.lock:   ${had.algorithm}:${had.hex}`,
-      ],
-      hint: 'posada box update moves the lock to what the manifest says',
-    },
-  )
 }
 
 function tellBuilt(

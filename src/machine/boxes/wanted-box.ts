@@ -5,9 +5,11 @@ import { parseBoxSource, sourceText } from '../../box/source/parse-source.ts'
 import { requireChecksum } from '../../box/source/require-checksum.ts'
 import { PosadaError } from '../../errors/index.ts'
 import type { Machine } from '../../manifest/index.ts'
-import { type LockedBox, readLockfile } from '../../project/lockfile.ts'
+import type { LockedBox } from '../../project/lockfile/model.ts'
+import { readLockfile } from '../../project/lockfile/read.ts'
 import type { Project } from '../project.ts'
 import { wantedArch } from '../up/spec.ts'
+import { otherFact } from './other-fact.ts'
 
 /** What a machine's manifest says of its box, parsed. */
 export interface WantedBox {
@@ -30,10 +32,17 @@ export function termsOf({ source, arch, config: { boxTerms } }: WantedBox) {
   }
 }
 
-/** The box in the store that the manifest means, and that its checksum, if it gives one, is of. */
-export function findStored(project: Project, { source, arch, config }: WantedBox): Promise<StoredBox | null> {
+/** The box in the store that the manifest means, and that what it says of it (checksum, user…) is of. */
+export async function findStored(
+  project: Project,
+  { source, key, arch, config }: WantedBox,
+): Promise<StoredBox | null> {
   const { checksum } = config.boxTerms
-  return project.boxes.find(source, arch, checksum === null ? null : requireChecksum(checksum))
+  const stored = await project.boxes.find(source, arch, checksum === null ? null : requireChecksum(checksum))
+  if (stored === null) return null
+  const origin = (await project.boxes.refOf(stored, key))?.origin ?? null
+  const isMadeOfFile = origin !== null && /^https?:/.test(origin.url)
+  return isMadeOfFile && otherFact(config, origin.facts) !== null ? null : stored
 }
 
 /** Such a box is what the recipe makes of it: it needs no place in posada.lock, for the recipe lies in the project. */
@@ -47,7 +56,7 @@ export async function wantedBox(project: Project, config: Machine): Promise<Want
   checkOneChecksum(source, config)
   const key = sourceText(source)
   const arch = wantedArch(config)
-  const boxes = await readLockfile(project.paths.lockfile)
+  const { boxes } = await readLockfile(project.paths.lockfile)
   return { config, source, key, arch, locked: boxes.get(key)?.get(arch) ?? null }
 }
 

@@ -42,7 +42,7 @@ export function upMachine(project: Project, options: UpMachineOptions): Promise<
     const paths = project.paths.machine(config.name)
     const previous = await readState(paths)
     await discardShadow(project, config.name)
-    if (options.provision) await checkSources(config, previous)
+    if (options.provision) await checkSources(project, config, previous)
     const provider = await chooseProvider(project, config, previous)
     const found = previous === null ? 'absent' : await findRevivable(project, provider, previous)
     const goOn = (state: MachineState) =>

@@ -2,6 +2,7 @@ import { boxNamePart, boxVersionForm } from '../../lib/box-names.ts'
 import type { BoxTerms } from '../model.ts'
 import { either } from './collections.ts'
 import { object } from './object.ts'
+import { type BoxPlace, leading, withFolder } from './places.ts'
 import { truth } from './scalars.ts'
 import { oneOf, text } from './text.ts'
 import type { Schema } from './types.ts'
@@ -15,21 +16,25 @@ const forms = [
   '(?:https?|oci)://\\S+',
 ]
 
-const from: Schema<string> = text({
-  label: 'box',
-  expected: 'the name of a box such as debian/12',
-  pattern: forms.join('|'),
-  maxLength: 2000,
-  hint: (given) => {
-    const colon = /^([a-z0-9._-]+):([a-z0-9._-]+)$/.exec(given)
-    if (colon !== null) return `did you mean '${colon[1]}/${colon[2]}'?`
-    if (/^[a-z]+:\/\//.test(given)) return 'boxes are fetched by https:// and oci://'
-    if (given.includes('@'))
-      return "one version of a box is named like debian/12@20261122.1, several like 'debian/12@>= 2026, < 2027'"
-    if (/\.(tar|box|qcow2|img|raw)\b/.test(given)) return `a path begins with ./: did you mean './${given}'?`
-    return 'posada box list shows the boxes that are there, and those that can be had'
-  },
-})
+const from = leading(
+  text({
+    label: 'box',
+    expected: 'the name of a box such as debian/12',
+    pattern: forms.join('|'),
+    maxLength: 2000,
+    hint: (given) => {
+      const colon = /^([a-z0-9._-]+):([a-z0-9._-]+)$/.exec(given)
+      if (colon !== null) return `did you mean '${colon[1]}/${colon[2]}'?`
+      if (/^[a-z]+:\/\//.test(given)) return 'boxes are fetched by https:// and oci://'
+      if (given.includes('@'))
+        return "one version of a box is named like debian/12@20261122.1, several like 'debian/12@>= 2026, < 2027'"
+      if (/\.(tar|box|qcow2|img|raw)\b/.test(given))
+        return `a path begins with ./: did you mean './${given}'?`
+      return 'posada box list shows the boxes that are there, and those that can be had'
+    },
+  }),
+  withFolder,
+)
 
 const long = object({
   what: 'a box',
@@ -85,7 +90,7 @@ export const boxFields = long.fields
 
 /** A box by its name or place, and what holds for getting it. */
 export interface BoxReference {
-  from: string
+  from: BoxPlace
   terms: BoxTerms
 }
 
@@ -98,8 +103,7 @@ export const box: Schema<BoxReference> = (() => {
     check: (node, context, owner) => {
       const read = both.check(node, context, owner)
       if (read === undefined) return undefined
-      if (typeof read === 'string')
-        return { from: read, terms: { checksum: null, unchecked: false, facts: {} } }
+      if ('written' in read) return { from: read, terms: { checksum: null, unchecked: false, facts: {} } }
       const {
         from: source,
         checksum = null,

@@ -1,8 +1,8 @@
 import { cloudConfigText } from '../cloud-config.ts'
 import type { MapNode } from '../source/node.ts'
 import { either } from './collections.ts'
+import { hostPath } from './places.ts'
 import { wrongType } from './scalars.ts'
-import { hostPath } from './step-values.ts'
 import { text } from './text.ts'
 import type { Context, Schema } from './types.ts'
 

@@ -1,7 +1,8 @@
 import { limits } from '../limits.ts'
 import { exactlyOne } from './exactly-one.ts'
 import { object } from './object.ts'
-import { hostPath, user } from './step-values.ts'
+import { hostPath } from './places.ts'
+import { user } from './step-values.ts'
 import { text } from './text.ts'
 
 /** `file:` of a step. */

@@ -4,8 +4,8 @@ import { list, mapOf } from './collections.ts'
 import { machine, machineFields } from './machine.ts'
 import { network } from './network.ts'
 import { object } from './object.ts'
+import { catalogue, hostPath, pathOrUrl } from './places.ts'
 import { integer } from './scalars.ts'
-import { hostPath } from './step-values.ts'
 import { name, text } from './text.ts'
 import type { Definitions, JsonSchema } from './types.ts'
 
@@ -28,6 +28,12 @@ export const projectFields = {
     description: 'Name of the project.',
     absent: "the folder's name",
     examples: ['shop'],
+  },
+  extends: {
+    schema: pathOrUrl,
+    description:
+      'A manifest that this one builds on and is laid over: its path, or the URL to fetch it from, with its checksum behind it if you like. What came is kept in `posada.lock`.',
+    examples: ['./platform/base.yaml'],
   },
   defaults: {
     schema: machine,
@@ -55,16 +61,7 @@ export const projectFields = {
     examples: [{ db: { box: 'debian/12' } }],
   },
   catalogues: {
-    schema: list(
-      text({
-        label: 'address or path',
-        expected: 'an https:// address or a path that begins with ./',
-        pattern: 'https?://\\S+|\\.{0,2}/.+',
-        maxLength: 2000,
-        hint: () => 'a catalogue is a JSON file; docs/boxes.md says what it holds',
-      }),
-      { max: 20, of: 'catalogues' },
-    ),
+    schema: list(catalogue, { max: 20, of: 'catalogues' }),
     description: 'Catalogues of boxes that are asked before the one that comes with Posada, in this order.',
     examples: [['https://boxes.example.com/catalogue.json']],
   },
@@ -79,7 +76,6 @@ export const projectFields = {
       'Boxes that the project builds by itself: the name, and the folder of the recipe, which has the same name. `box:` with such a name builds it where the store has none of this recipe as it is now.',
     examples: [{ 'shop/base': './boxes/base' }],
   },
-  extends: { planned: 'Another manifest that this one builds on.' },
 } as const
 
 const {

@@ -1,9 +1,17 @@
+import type { WebAddress } from '../../lib/web-address.ts'
+import type { LocalScript } from '../model.ts'
+import { isUrl } from '../source/lead.ts'
 import { either } from './collections.ts'
 import { exactlyOne } from './exactly-one.ts'
 import { object } from './object.ts'
-import { hostPath } from './step-values.ts'
+import { pathOrBeside, webUrl } from './places.ts'
 import { text } from './text.ts'
 import type { Schema } from './types.ts'
+
+/** A script, or where it is. */
+export type Script = LocalScript | WebAddress
+
+const keys = ['inline', 'path', 'url']
 
 const shellLong = object({
   what: 'shell',
@@ -13,42 +21,62 @@ const shellLong = object({
       description: 'The script itself. Variables are not put in: what it says of `$` is for the shell.',
       examples: ['apt-get update'],
     },
-    path: { schema: hostPath, description: 'Path of a script on the host.', examples: ['scripts/setup.sh'] },
+    path: {
+      schema: pathOrBeside,
+      description: 'Path of a script on the host.',
+      examples: ['scripts/setup.sh'],
+    },
+    url: {
+      schema: webUrl,
+      description:
+        'Where to fetch the script from, with its checksum behind it if you like (`#sha256=…`). What came is kept in `posada.lock`.',
+      examples: ['https://example.com/setup.sh'],
+    },
   },
   explain: (key) =>
     ['args', 'env', 'user', 'run', 'timeout', 'name'].includes(key)
       ? `'${key}' stands beside 'shell', as a key of the step`
       : undefined,
-  refine: exactlyOne('shell', ['inline', 'path']),
-  json: { oneOf: [{ required: ['inline'] }, { required: ['path'] }] },
+  refine: exactlyOne('shell', keys),
+  json: { oneOf: keys.map((key) => ({ required: [key] })) },
 })
 
 export const shellFields = shellLong.fields
 
-/** `shell:` as a text is a path only where it cannot be a command line: one line, beginning with `./`, `../` or `/`, without white space. */
-export function isScriptPath(written: string): boolean {
-  return /^(?:\.{1,2})?\/\S+$/.test(written)
+/**
+ * `shell:` as a text is a path or a URL only where it cannot be a command line: one line without white space that
+ * begins with `./`, `../` or `/`, or with `https://`.
+ */
+export function isScriptPlace(written: string): boolean {
+  return /^(?:\.{1,2})?\/\S+$/.test(written) || (isUrl(written) && !/\s/.test(written))
 }
 
 const scriptText: Schema<string> = text({
-  label: 'script or path',
-  expected: 'a script or the path of one',
+  label: 'script, path or URL',
+  expected: 'a script or where it is',
   minLength: 1,
   verbatim: true,
 })
-const scriptPath: Schema<string> = hostPath
 
-/** A script's text or path; variables are put into paths only. */
-const shellShort: Schema<{ inline?: string | undefined; path?: string | undefined }> = {
-  label: 'script or path',
+/** A script's text, or where it is; variables are put into places only. */
+const shellShort: Schema<Script> = {
+  label: scriptText.label,
   check: (node, context, owner) => {
-    const isPath = node.kind === 'scalar' && typeof node.value === 'string' && isScriptPath(node.value)
-    const read = (isPath ? scriptPath : scriptText).check(node, context, owner)
-    if (read === undefined) return undefined
-    return isPath ? { path: read } : { inline: read }
+    const written = node.kind === 'scalar' && typeof node.value === 'string' ? node.value : ''
+    if (isScriptPlace(written)) return pathOrBeside.check(node, context, owner)
+    const inline = scriptText.check(node, context, owner)
+    return inline === undefined ? undefined : { inline }
   },
   json: () => ({ type: 'string', minLength: 1 }),
 }
 
-/** `shell:` of a step: a script, the path of one, or a mapping that says which. */
-export const shell = either(shellShort, shellLong)
+const mapping: Schema<Script> = {
+  ...shellLong,
+  check: (node, context, owner) => {
+    const { inline, path, url } = shellLong.check(node, context, owner) ?? {}
+    return inline === undefined ? (path ?? url) : { inline }
+  },
+}
+
+/** `shell:` of a step: a script, where it is, or a mapping that says which. */
+export const shell = either(shellShort, mapping)

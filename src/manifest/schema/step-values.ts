@@ -3,16 +3,6 @@ import { mapOf } from './collections.ts'
 import { type Read, scalar } from './scalars.ts'
 import { text } from './text.ts'
 
-export const hostPath = text({
-  label: 'path',
-  expected: 'a path of the host',
-  minLength: 1,
-  maxLength: limits.pathLength,
-  pattern: '(?!~)[\\s\\S]*',
-  hint: (given) =>
-    given.startsWith('~') ? `'~' is not expanded; write \${HOME}${given.slice(1)}` : undefined,
-})
-
 export const user = text({
   label: 'user name',
   expected: 'the name of a user or group',

@@ -28,7 +28,7 @@ export const step = object({
     shell: {
       schema: shell,
       description:
-        'Runs a script in the guest. A single line that begins with `./`, `../` or `/` and has no white space is the path of a script on the host; anything else is the script itself.',
+        'Runs a script in the guest. A single line without white space that begins with `./`, `../` or `/` is the path of a script on the host, one that begins with `https://` a script to fetch; anything else is the script itself.',
       examples: ['apt-get update && apt-get install -y postgresql', './scripts/setup.sh'],
     },
     file: { schema: file, description: 'Copies a file or folder, or writes a text, into the guest.' },

@@ -2,8 +2,10 @@ import type { Place } from '../../errors/index.ts'
 
 /** A text file that the manifest is made of. */
 export interface Source {
-  /** Absolute path. */
+  /** Absolute path; of what was fetched the URL as it may be shown. */
   file: string
+  /** Where it was fetched from, credentials and all; null: it is a file of this computer. */
+  url: string | null
   text: string
   /** Offset in `text` of the first character of each line. */
   lineStarts: readonly number[]
@@ -20,10 +22,10 @@ export interface Span {
 export const excerptLength = 200
 
 /** Lines end in LF, alone or after a CR. */
-export function makeSource(file: string, text: string): Source {
+export function makeSource(file: string, text: string, url: string | null = null): Source {
   const lineStarts = [0]
   for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) lineStarts.push(at + 1)
-  return { file, text, lineStarts }
+  return { file, url, text, lineStarts }
 }
 
 /**

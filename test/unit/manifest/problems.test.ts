@@ -37,7 +37,6 @@ machines:
     'posada.override.yaml': 'machines:\n  wbe: null\n  web: {cpus: "2", memory: null}\nbox: debian/12\n',
   },
   'everything that is planned': `version: 1
-extends: ./base.yaml
 boxes: {mine: {}}
 machines:
   a:

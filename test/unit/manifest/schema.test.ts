@@ -32,6 +32,7 @@ describe('what the loader takes, the schema takes', () => {
     `${head}providers: {qemu: {args: [a, 1], x: {y: null}}}\n`,
     `${head}cloud_init: {packages: [a], runcmd: [[a, b], c], x: 1}\n`,
     `${head}cloud_init: ./user-data\n`,
+    `${head}provision: [{shell: https://example.com/a.sh}, {shell: {url: https://example.com/a.sh}}]\n`,
     'version: 1\ndefaults: {box: debian/12}\nmachines: {a: , b: {depends_on: [a]}}\n',
   ])('%j', async (text) => {
     await load(text)
@@ -73,7 +74,7 @@ describe('what the schema refuses, the loader refuses', () => {
 
 test('what is planned is not offered', () => {
   const text = JSON.stringify(manifestSchema())
-  for (const key of ['hooks', 'sync', 'ansible', 'extends', 'disks']) expect(text).not.toContain(`"${key}":`)
+  for (const key of ['hooks', 'sync', 'ansible', 'disks']) expect(text).not.toContain(`"${key}":`)
 })
 
 test('every key that is offered is described', () => {

@@ -98,6 +98,7 @@ describe('names on disk', () => {
     }
     expect(userPaths(env)).toEqual({
       boxes: '/data/posada/boxes',
+      fetched: '/home/ana/.cache/posada/fetched',
       projects: '/home/ana/.local/state/posada/projects',
       cache: '/home/ana/.cache/posada',
       runtime: '/run/user/7/posada',

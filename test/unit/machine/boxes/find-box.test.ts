@@ -12,7 +12,7 @@ describe('the box of a machine', () => {
     expect(box.manifest.version).toBe('1.1')
     expect(
       await lock(),
-    ).toBe(`# Written by posada: what the boxes of this project came to, for everybody who works on it.
+    ).toBe(`# Written by posada: what boxes, base manifests and scripts of this project came to, for everybody who works on it.
 # Commit it. \`posada box update\` moves it.
 version: 1
 boxes:

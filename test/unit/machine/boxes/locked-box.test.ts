@@ -1,6 +1,7 @@
 import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { updateBoxes } from '../../../../src/machine/boxes/update-boxes.ts'
 import { boxContent, writeBox } from '../../../helpers/box-files.ts'
 import { archive, sha256, sharedProject } from '../../../helpers/shared-project.ts'
 import { tar } from '../../../helpers/tar.ts'
@@ -11,7 +12,7 @@ const terms = (more: object) => ({ checksum: null, unchecked: false, facts: {}, 
 
 describe('a locked box', () => {
   it('that is a cloud image of a catalogue is the same box for whoever has only the lock', async () => {
-    const { files, user, lock } = await sharedProject()
+    const { files, user, lock, paths } = await sharedProject()
     const image = Buffer.from('a disk with cloud-init'.padEnd(2048))
     const x86_64 = {
       url: 'web.raw',
@@ -30,10 +31,58 @@ describe('a locked box', () => {
         firmware: uefi
         image: raw
 `)
+    const admin = { box: 'team/web', boxTerms: terms({ facts: { user: 'admin' } }) }
+    const cy = user('cy')
+    await cy.find('team/web')
+    await expect(cy.find(admin)).rejects.toMatchObject({ code: 'E_LOCK_MISMATCH' })
+    const locked = await lock()
+    await updateBoxes(cy.projectOf(admin).project, [])
+    expect((await cy.find(admin)).manifest.login.user).toBe('admin')
+    await writeFile(paths.lockfile, locked)
     files.delete('/catalogue.json')
     const second = await user('ben').find('team/web')
     expect(second.digest).toBe(first.digest)
     expect(second.manifest).toMatchObject({ login: { user: 'shopkeeper' }, firmware: 'uefi' })
+  })
+
+  it.each(['store', 'server'])(
+    'is another one where the manifest says another user; from the %s',
+    async (from) => {
+      const { files, server, user } = await sharedProject()
+      const image = Buffer.from('a disk with cloud-init'.padEnd(2048))
+      const checksum = `sha256:${sha256(image)}`
+      files.set('/web.raw', image)
+      const box = (name: string) => ({
+        box: `${server.url}/web.raw`,
+        boxTerms: terms({ checksum, facts: { name: 'team/web', user: name, image: 'raw' } }),
+      })
+      const ann = user('ann')
+      await ann.find(box('debian'))
+      const who = from === 'store' ? ann : user('ben')
+      await expect(who.find(box('admin'))).rejects.toMatchObject({
+        code: 'E_LOCK_MISMATCH',
+        message: "the manifest's user of team/web is not that of posada.lock",
+        details: ['the manifest:  admin', 'posada.lock:   debian'],
+        hint: expect.stringContaining('posada box update'),
+      })
+      expect(await updateBoxes(who.projectOf(box('admin')).project, [])).toMatchObject([{ changed: true }])
+      expect((await who.find(box('admin'))).manifest.login.user).toBe('admin')
+    },
+  )
+
+  it('of a file that the manifest says another user of is another one, too', async () => {
+    const { folder, user } = await sharedProject()
+    await writeFile(join(folder, 'web.raw'), 'a disk with cloud-init'.padEnd(2048))
+    const box = (name: string) => ({
+      box: './web.raw',
+      boxTerms: terms({ facts: { name: 'team/web', version: '1', user: name, image: 'raw' } }),
+    })
+    const ann = user('ann')
+    await ann.find(box('debian'))
+    expect((await ann.find(box('debian'))).manifest.login.user).toBe('debian')
+    await expect(ann.find(box('admin'))).rejects.toMatchObject({ code: 'E_LOCK_MISMATCH' })
+    await updateBoxes(ann.projectOf(box('admin')).project, [])
+    expect((await ann.find(box('admin'))).manifest.login.user).toBe('admin')
   })
 
   it('that is another one where it came from changes nothing in the store', async () => {

@@ -2,9 +2,11 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { isPosadaError } from '../../../src/errors/index.ts'
-import { type LockedBox, readLockfile, writeLockfile } from '../../../src/project/lockfile.ts'
-import { temporaryFolder } from '../../helpers/box-files.ts'
+import { isPosadaError } from '../../../../src/errors/index.ts'
+import type { LockedBox } from '../../../../src/project/lockfile/model.ts'
+import { readLockfile } from '../../../../src/project/lockfile/read.ts'
+import { writeLockfile } from '../../../../src/project/lockfile/write.ts'
+import { temporaryFolder } from '../../../helpers/box-files.ts'
 
 async function setUp() {
   const path = join(await temporaryFolder(onTestFinished), 'posada.lock')
@@ -47,13 +49,15 @@ describe('posada.lock', () => {
     const { path } = await setUp()
     const archs = fc.dictionary(fc.constantFrom('x86_64', 'aarch64'), locked, { minKeys: 1, maxKeys: 2 })
     const boxes = fc.dictionary(fc.string({ minLength: 1, maxLength: 80 }), archs, { maxKeys: 4 })
+    const files = fc.array(fc.tuple(fc.webUrl({ withQueryParameters: true }), hex(64)), { maxLength: 4 })
     await fc.assert(
-      fc.asyncProperty(boxes, async (written) => {
+      fc.asyncProperty(boxes, files, async (written, locked) => {
         const map = new Map(
           Object.entries(written).map(([key, each]) => [key, new Map(Object.entries(each))]),
         )
-        await writeLockfile(path, map)
-        expect(await readLockfile(path)).toEqual(map)
+        const lockfile = { boxes: map, files: new Map(locked) }
+        await writeLockfile(path, lockfile)
+        expect(await readLockfile(path)).toEqual(lockfile)
       }),
       { numRuns: 100 },
     )

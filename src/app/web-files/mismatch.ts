@@ -1,0 +1,49 @@
+import { PosadaError } from '../../errors/index.ts'
+import { type Checksum, checksumText } from '../../lib/checksum.ts'
+import { shownUrl } from '../../lib/shown-url.ts'
+import type { WebAddress } from '../../lib/web-address.ts'
+
+/** A file from the web that is not the one that was wanted. */
+export interface WrongFile {
+  what: string
+  address: WebAddress
+  /** What posada.lock has. */
+  locked: string
+  /** Where posada.lock is. */
+  lockfile: string
+}
+
+/** E_LOCK_MISMATCH: another file is at the address than posada.lock has; digests are SHA-256 in hexadecimal. */
+export function otherThanLocked({ what, address, locked, lockfile }: WrongFile, found: string): PosadaError {
+  const shown = shownUrl(address.url)
+  return new PosadaError('E_LOCK_MISMATCH', `${what} at ${shown} is not the one in posada.lock`, {
+    value: lockfile,
+    details: [`posada.lock:  sha256:${locked}`, `found:        sha256:${found}`],
+    hint: 'if the new one is right, move the lock: posada box update; otherwise find out who changed it',
+  })
+}
+
+/** E_LOCK_MISMATCH: the manifest was given another checksum since the file was locked. */
+export function otherThanWritten(
+  { what, locked, lockfile }: Omit<WrongFile, 'address'>,
+  checksum: Checksum,
+): PosadaError {
+  return new PosadaError('E_LOCK_MISMATCH', `the manifest's checksum of ${what} is not that of posada.lock`, {
+    value: lockfile,
+    details: [`the manifest:  ${checksumText(checksum)}`, `posada.lock:   sha256:${locked}`],
+    hint: 'posada box update moves the lock to what the manifest says',
+  })
+}
+
+/** E_CHECKSUM: what came is not what the manifest's checksum says; `found` is its digest by the same algorithm. */
+export function otherThanChecksum(
+  { what, address: { url } }: Pick<WrongFile, 'what' | 'address'>,
+  checksum: Checksum,
+  found: string,
+): PosadaError {
+  return new PosadaError('E_CHECKSUM', `${what} at ${shownUrl(url)} is not what its checksum says`, {
+    value: shownUrl(url),
+    details: [`expected ${checksumText(checksum)}`, `got      ${checksum.algorithm}:${found}`],
+    hint: 'the file was changed on the server or on the way, or the checksum is another file’s; nothing of it was kept',
+  })
+}

@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto'
+import { withoutCredentials } from '../../box/source/credentials.ts'
+import type { WebAddress } from '../../lib/web-address.ts'
+import type { MovedFile, WebFile, WebFiles, WebFileUse } from '../../machine/project.ts'
+import { changeLockfile } from '../../project/lockfile/change.ts'
+import { readLockfile } from '../../project/lockfile/read.ts'
+import { type ProjectPaths, projectPaths, userPaths } from '../../project/paths.ts'
+import { cachedPath, readCached, sha256Of, writeCached } from './cache.ts'
+import type { FetchOptions } from './fetch.ts'
+import { otherThanChecksum, otherThanLocked, otherThanWritten } from './mismatch.ts'
+
+export interface WebFilesOptions extends FetchOptions {
+  paths: Pick<ProjectPaths, 'lock' | 'lockfile'>
+  /** The folder of the user's cache of such files. */
+  cache: string
+  /** How the user started this: `posada up`. */
+  command: string
+  /** Milliseconds to wait for another command that writes posada.lock. */
+  lockWait: number
+  /** Which are fetched anew whatever posada.lock has, by their URL without credentials. Absent: none. */
+  moves?: (url: string) => boolean
+  /** What the cache has not got is E_TRANSFER. */
+  offline?: boolean
+}
+
+/** See WebFiles. What fetches is loaded when something is. */
+export function webFiles(options: WebFilesOptions): WebFiles {
+  const { paths, cache, moves = () => false } = options
+  /** By address, so that machines which come up together fetch a script once. */
+  const underway = new Map<string, Promise<WebFile>>()
+  const urls = new Set<string>()
+  /** What posada.lock is to have. */
+  const unlocked = new Map<string, { sha256: string; use: WebFileUse; address: WebAddress }>()
+
+  const obtain = async (address: WebAddress, use: WebFileUse): Promise<WebFile> => {
+    const url = withoutCredentials(address.url)
+    const locked = moves(url) ? undefined : (await readLockfile(paths.lockfile)).files.get(url)
+    const wanted = locked ?? (address.checksum?.algorithm === 'sha256' ? address.checksum.hex : null)
+    const cached = wanted === null ? null : await readCached(cache, wanted, use.limit)
+    const bytes = cached ?? (await fetchMissing(address, use, options))
+    const sha256 = sha256Of(bytes)
+    const wrong = { what: use.what, address, lockfile: paths.lockfile }
+    if (locked !== undefined && sha256 !== locked) throw otherThanLocked({ ...wrong, locked }, sha256)
+    checkChecksum(bytes, { ...wrong, locked })
+    if (cached === null) await writeCached(cache, sha256, bytes)
+    if (locked === undefined) unlocked.set(url, { sha256, use, address })
+    return { bytes, path: cachedPath(cache, sha256) }
+  }
+
+  const keep = async (): Promise<MovedFile[]> => {
+    if (unlocked.size === 0) return []
+    const { command, lockWait: wait, signal } = options
+    return changeLockfile({ paths, command, wait, signal }, ({ files }) => {
+      const moved = [...unlocked].map(([url, { sha256, use, address }]) => {
+        const had = files.get(url)
+        // Another command may have been first to write down what it came to.
+        if (had !== undefined && had !== sha256 && !moves(url))
+          throw otherThanLocked({ ...use, address, locked: had, lockfile: paths.lockfile }, sha256)
+        files.set(url, sha256)
+        return {
+          url,
+          from: had === undefined ? null : `sha256:${had}`,
+          to: `sha256:${sha256}`,
+          changed: had !== sha256,
+        }
+      })
+      unlocked.clear()
+      return { result: moved, changed: moved.some(({ changed }) => changed) }
+    })
+  }
+
+  return {
+    get: (address, use) => {
+      const key = JSON.stringify(address)
+      urls.add(withoutCredentials(address.url))
+      const file = underway.get(key) ?? obtain(address, use)
+      underway.set(key, file)
+      return file
+    },
+    urls: () => [...urls],
+    keep,
+  }
+}
+
+/** The same for a verb that only reads the manifest: what it fetches goes into the cache and not into posada.lock. */
+export function readingFiles(
+  root: string,
+  context: Pick<WebFilesOptions, 'env' | 'emit' | 'signal' | 'offline'>,
+): WebFiles {
+  const paths = projectPaths(root)
+  const cache = userPaths(context.env).fetched
+  return webFiles({ ...context, paths, cache, command: 'posada', lockWait: 0 })
+}
+
+async function fetchMissing(
+  address: WebAddress,
+  use: WebFileUse,
+  options: WebFilesOptions,
+): Promise<Uint8Array> {
+  const { fetchBytes, notAtHand } = await import('./fetch.ts')
+  if (options.offline === true) throw notAtHand(address.url, use.what, null)
+  return fetchBytes(address, use, options)
+}
+
+interface Checking {
+  what: string
+  address: WebAddress
+  locked: string | undefined
+  lockfile: string
+}
+
+/** Holds what is at hand against what the manifest says. */
+function checkChecksum(bytes: Uint8Array, { what, address, locked, lockfile }: Checking): void {
+  const { checksum } = address
+  if (checksum === null) return
+  const found = createHash(checksum.algorithm).update(bytes).digest('hex')
+  if (found === checksum.hex) return
+  throw locked === undefined
+    ? otherThanChecksum({ what, address }, checksum, found)
+    : otherThanWritten({ what, locked, lockfile }, checksum)
+}

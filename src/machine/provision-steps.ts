@@ -1,0 +1,37 @@
+import { withContext } from '../errors/index.ts'
+import type { Machine, ProvisionStep, WrittenStep } from '../manifest/index.ts'
+import { scriptLimit } from '../provisioners/index.ts'
+import type { Project } from './project.ts'
+
+/**
+ * A machine's steps as they are run: its environment lies under that of each, and scripts that have a URL are
+ * fetched and stand in posada.lock. What fetching throws has the place of the step.
+ */
+export async function stepsOf(project: Project, config: Machine): Promise<ProvisionStep[]> {
+  const { env } = config
+  const steps = await fetchScripts(project, config)
+  await project.webFiles.keep()
+  return steps.map((step) => (step.kind === 'shell' ? { ...step, env: { ...env, ...step.env } } : step))
+}
+
+/** The steps with all scripts at hand; nothing is written into posada.lock. */
+export function fetchScripts(project: Project, { name, provision }: Machine): Promise<ProvisionStep[]> {
+  return Promise.all(
+    provision.map(
+      async (step): Promise<ProvisionStep> =>
+        step.kind === 'shell' ? { ...step, source: await scriptOf(project, step, name) } : step,
+    ),
+  )
+}
+
+type WrittenShell = Extract<WrittenStep, { kind: 'shell' }>
+
+async function scriptOf({ webFiles }: Project, { name, source, place }: WrittenShell, machine: string) {
+  if (!('url' in source)) return source
+  try {
+    const { path } = await webFiles.get(source, { what: `the script of step ${name}`, limit: scriptLimit })
+    return { path }
+  } catch (error) {
+    throw withContext(error, { machine, place })
+  }
+}

@@ -1,0 +1,53 @@
+import { dirname, resolve } from 'node:path'
+import { shownUrl } from '../../lib/shown-url.ts'
+import { parseWebAddress, type WebAddress } from '../../lib/web-address.ts'
+import type { Report } from '../problems.ts'
+import { shorten } from './node.ts'
+import type { Span } from './source.ts'
+
+/**
+ * Where a path of the host leads: relative ones begin at the folder of the file that has them. Undefined after
+ * reporting a relative one in a manifest that was fetched.
+ */
+export function leadOnHost(path: string, span: Span, report: Report): string | undefined {
+  const { file, url } = span.source
+  if (url === null) return resolve(dirname(file), path)
+  if (path.startsWith('/')) return path
+  report({
+    code: 'E_VALUE_INVALID',
+    message: `expected an absolute path in a manifest that was fetched, got '${shorten(path)}'`,
+    span,
+    value: shorten(path),
+    hint: 'no files lie beside it; put the key into posada.yaml, or give the text itself where the key takes one',
+  })
+  return undefined
+}
+
+/**
+ * Where a path or a URL leads, for what may be fetched: relative paths in a manifest that was fetched lead to
+ * what lies beside it on its server. Undefined after reporting an address that is none.
+ */
+export function leadAnywhere(
+  written: string,
+  span: Span,
+  report: Report,
+): { path: string } | WebAddress | undefined {
+  const { file, url } = span.source
+  const isWeb = isUrl(written)
+  if (!isWeb && (url === null || written.startsWith('/'))) return { path: resolve(dirname(file), written) }
+  const address = isWeb ? parseWebAddress(written) : parseWebAddress(written, url ?? undefined)
+  if (!('problem' in address)) return address
+  const shown = isWeb && URL.canParse(written) ? shownUrl(written) : shorten(written)
+  report({
+    code: 'E_VALUE_INVALID',
+    message: `expected an address to fetch from, got '${shorten(shown)}': ${address.problem}`,
+    span,
+    value: shorten(shown),
+    ...(address.hint === undefined ? {} : { hint: address.hint }),
+  })
+  return undefined
+}
+
+export function isUrl(text: string): boolean {
+  return /^https?:\/\//i.test(text)
+}

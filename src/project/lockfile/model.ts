@@ -1,0 +1,70 @@
+import { digestPattern, namePattern, userPattern, versionPattern } from '../../lib/box-names.ts'
+import { mapOf, oneOf, optional, record, text } from '../../lib/shape.ts'
+
+/** What a box of the manifest came to, for one architecture. */
+export interface LockedBox {
+  name: string
+  version: string
+  /** SHA-256 of its box.json, in lower-case hexadecimal; it holds the digests of everything else. */
+  digest: string
+  /** Of a box that was built from a recipe: the digest of the recipe. On each host it is built anew. */
+  recipe?: string
+  /** Of a box that was fetched: where exactly it came from, and `sha256:…` of the file there. */
+  url?: string
+  checksum?: string
+  /** What its file did not say of itself, and was said of it: without it the same file is another box. */
+  facts?: LockedFacts
+}
+
+export interface LockedFacts {
+  description?: string
+  user?: string
+  firmware?: 'bios' | 'uefi'
+  image?: 'qcow2' | 'raw'
+}
+
+/** By what the manifest names the box by, then by architecture. */
+export type LockedBoxes = Map<string, Map<string, LockedBox>>
+
+/** SHA-256 in lower-case hexadecimal of what URLs led to, by the URLs without credentials: base manifests and scripts. */
+export type LockedFiles = Map<string, string>
+
+/** What posada.lock holds. */
+export interface Lockfile {
+  boxes: LockedBoxes
+  files: LockedFiles
+}
+
+/** As it is written. */
+export interface LockfileText {
+  version: 1
+  boxes?: LockedBoxes
+  /** `sha256:…` each. */
+  files?: Map<string, string>
+}
+
+const hash = text({ pattern: digestPattern, problem: 'not a SHA-256 in lower-case hexadecimal' })
+const lockedFacts = record<LockedFacts>({
+  description: optional(text({ max: 500 })),
+  user: optional(text({ pattern: userPattern, problem: 'not a user name' })),
+  firmware: optional(oneOf(['bios', 'uefi'])),
+  image: optional(oneOf(['qcow2', 'raw'])),
+})
+const lockedBox = record<LockedBox>({
+  name: text({ pattern: namePattern, problem: 'not a name like debian/12' }),
+  version: text({ pattern: versionPattern, problem: 'not a version like 20261122.1' }),
+  digest: hash,
+  recipe: optional(hash),
+  // It comes with the repository: no file of this computer is read because of it.
+  url: optional(text({ max: 4000, pattern: /^(https?|oci):\/\/\S+$/, problem: 'not an address' })),
+  checksum: optional(text({ pattern: /^sha(256|384|512):[0-9a-f]{64,128}$/, problem: 'not a checksum' })),
+  facts: optional(lockedFacts),
+})
+const lockedFile = text({ pattern: /^sha256:[0-9a-f]{64}$/, problem: 'not sha256: and 64 digits' })
+
+/** The form of posada.lock. */
+export const lockfileShape = record<LockfileText>({
+  version: oneOf([1]),
+  boxes: optional(mapOf(mapOf(lockedBox, { max: 10 }), { max: 1000 })),
+  files: optional(mapOf(lockedFile, { max: 1000 })),
+})

@@ -1,0 +1,92 @@
+import { stat } from 'node:fs/promises'
+import { type Document, isScalar, parseDocument, visit } from 'yaml'
+import { PosadaError } from '../../errors/index.ts'
+import { isErrno } from '../../lib/errno.ts'
+import { readShape } from '../../lib/shape.ts'
+import { readTextIfThere } from '../../lib/write-file.ts'
+import { type Lockfile, lockfileShape } from './model.ts'
+
+const sizeLimit = 1024 * 1024
+
+/** What posada.lock holds; nothing where there is none. E_LOCKFILE. */
+export async function readLockfile(path: string): Promise<Lockfile> {
+  if ((await sizeOf(path)) > sizeLimit)
+    throw unusable(path, [`it is larger than ${sizeLimit} bytes`], takeBack)
+  const written = await readTextIfThere(path)
+  if (written === null) return { boxes: new Map(), files: new Map() }
+  // The library compares each key with all before it, which takes minutes for a hostile file.
+  const document = parseDocument(written, {
+    schema: 'failsafe',
+    uniqueKeys: false,
+    logLevel: 'error',
+  })
+  const [flaw] = document.errors
+  if (/^(<{7}|>{7}) /m.test(written)) throw unusable(path, ['a merge conflict stands in it'], merge, flaw)
+  if (flaw !== undefined) throw unusable(path, [flaw.message.split('\n')[0] ?? flaw.code], takeBack, flaw)
+  const twice = keyTwice(document)
+  if (twice !== null) throw unusable(path, [`it has '${twice.slice(0, 100)}' twice`], takeBack)
+  const data = withVersion(plain(document, path))
+  if (data !== null && typeof data === 'object' && 'version' in data && Number(data.version) > 1)
+    throw unusable(path, [`it is of form ${data.version}, and this Posada knows form 1`], 'update Posada')
+  const result = readShape(lockfileShape, data)
+  if ('flaws' in result) throw unusable(path, result.flaws.slice(0, 10), takeBack)
+  const { boxes = new Map(), files = new Map() } = result.value
+  const digests = [...files].map(([url, text]): [string, string] => [url, text.replace('sha256:', '')])
+  return { boxes, files: new Map(digests) }
+}
+
+/** A key that one mapping has twice. */
+function keyTwice(document: Document): string | null {
+  let twice: string | null = null
+  visit(document, {
+    Map: (_, { items }) => {
+      const seen = new Set<string>()
+      for (const { key } of items) {
+        const text = isScalar(key) ? String(key.value) : ''
+        if (seen.has(text)) twice = text
+        seen.add(text)
+      }
+      return twice === null ? undefined : visit.BREAK
+    },
+  })
+  return twice
+}
+
+function plain(document: Document, path: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 0 })
+  } catch (cause) {
+    // An alias, of which there are to be none.
+    if (cause instanceof ReferenceError) throw unusable(path, [cause.message], takeBack, cause)
+    throw cause
+  }
+}
+
+/** All scalars are read as text, so that no version becomes a number. */
+function withVersion(data: unknown): unknown {
+  if (typeof data !== 'object' || data === null || !('version' in data)) return data
+  return { ...data, version: Number(data.version) }
+}
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return 0
+    throw error
+  }
+}
+
+const takeBack =
+  'take it back from version control; or remove it: the next posada up writes it anew, with the newest boxes that fit'
+const merge =
+  'take one side whole (git checkout --ours posada.lock, or --theirs): the next posada up adds what it lacks'
+
+function unusable(path: string, flaws: readonly string[], hint: string, cause?: unknown): PosadaError {
+  return new PosadaError('E_LOCKFILE', `${path} cannot be understood: ${flaws[0]}`, {
+    value: path,
+    details: flaws,
+    hint,
+    ...(cause === undefined ? {} : { cause }),
+  })
+}
