@@ -30,12 +30,13 @@ async function askGuest(
   hypervisor: ProcessIdentity,
   { timeout, signal }: StopOptions,
 ): Promise<string | null> {
-  const { state, agent } = asObject(await ask(spec, 'status'))
+  const { state } = asObject(await ask(spec, 'status'))
+  const listens = async () => asObject(await ask(spec, 'status')).agent === true
   // A machine that stands still cannot hear: it goes on first.
   if (state === 'paused') await ask(spec, 'resume')
   const via = await askToShutDown({
     hypervisor,
-    agent: agent === true ? kvmFiles(spec).agent : null,
+    agent: (await listens()) ? { socket: kvmFiles(spec).agent, listens } : null,
     press: async () => {
       await ask(spec, 'powerdown')
     },

@@ -33,10 +33,11 @@ async function askGuest(
   qemu: ProcessIdentity,
   { timeout, signal }: StopOptions,
 ): Promise<string | null> {
-  const { agent } = await wake(spec)
+  await wake(spec)
+  const listens = () => agentListens(spec)
   const via = await askToShutDown({
     hypervisor: qemu,
-    agent: agent ? qemuFiles(spec).agent : null,
+    agent: (await listens()) ? { socket: qemuFiles(spec).agent, listens } : null,
     press: () => press(spec),
     timeout,
     signal,
@@ -44,16 +45,19 @@ async function askGuest(
   return (await readEnding(spec))?.guest === true ? via : null
 }
 
-/** A machine that stands still cannot hear: it goes on first. Tells whether the agent's port is open. */
-async function wake(spec: MachineSpec): Promise<{ agent: boolean }> {
-  const answer = await ask(spec, async (client) => {
+/** A machine that stands still cannot hear: it goes on first. */
+async function wake(spec: MachineSpec): Promise<void> {
+  await ask(spec, async (client) => {
     if (asObject(await client.execute('query-status')).running !== true) await client.execute('cont')
-    const channels = await client.execute('query-chardev')
-    const open = (channel: unknown) =>
-      asObject(channel).label === 'agent' && asObject(channel)['frontend-open'] === true
-    return { agent: Array.isArray(channels) && channels.some(open) }
   })
-  return answer ?? { agent: false }
+}
+
+/** Whether the guest has the agent's port open. */
+async function agentListens(spec: MachineSpec): Promise<boolean> {
+  const channels = await ask(spec, (client) => client.execute('query-chardev'))
+  const open = (channel: unknown) =>
+    asObject(channel).label === 'agent' && asObject(channel)['frontend-open'] === true
+  return Array.isArray(channels) && channels.some(open)
 }
 
 async function press(spec: MachineSpec): Promise<void> {

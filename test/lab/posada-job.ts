@@ -22,7 +22,7 @@ export async function runPosada(job: PosadaJob): Promise<{ output: string; exitC
   const work = await mkdtemp(join(tmpdir(), 'posada-lab-up-'))
   try {
     await writeFile(join(work, 'posada.yaml'), job.manifest)
-    const boxes = await Promise.all(job.boxes.map(boxFiles))
+    const boxes = await Promise.all(job.boxes.map((name) => boxFiles(name)))
     return await runInLab({
       files: {
         ...builtFiles,
@@ -43,3 +43,8 @@ export XDG_DATA_HOME=/job/data XDG_STATE_HOME=/tmp/state XDG_CACHE_HOME=/tmp/cac
 posada() { echo "\\$ posada $*"; node /job/project/bin/posada.js "$@" 2>&1 | cat; }
 cd /job/vm
 `
+
+/** Fails where `destroy` has left a process, a port, a socket or a file of a machine behind. */
+export const nothingLeft = `if ps | grep -E '[p]osada-|[p]asst'; then echo 'processes are left'; exit 1; fi
+if grep ' 0A ' /proc/net/tcp; then echo 'ports are left'; exit 1; fi
+if find /run/posada .posada/machines .posada/networks -mindepth 1 2>/dev/null | grep .; then echo 'files are left'; exit 1; fi`

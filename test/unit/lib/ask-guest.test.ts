@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { askToShutDown } from '../../../src/lib/ask-guest.ts'
+import { type AgentChannel, askToShutDown } from '../../../src/lib/ask-guest.ts'
 import { processIdentity } from '../../../src/lib/process-identity.ts'
 
 let folder: string
@@ -22,31 +22,32 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-/** A guest agent that answers, and shuts down or fails to. */
-async function agent(obeys: boolean): Promise<string> {
+/** A guest agent that answers, and shuts down, does so slowly, or fails to. */
+async function agent(does: 'obeys' | 'obeys slowly' | 'fails'): Promise<AgentChannel> {
   const path = join(folder, 'agent')
+  let listens = true
   const server = createServer((socket) => {
     socket.on('error', () => undefined)
     socket.on('data', (data) => {
       const id = /"id":(\d+)/.exec(String(data))?.[1]
       if (id !== undefined) socket.write(`{"return":${id}}\n`)
-      if (String(data).includes('guest-shutdown') && obeys) hypervisor.kill('SIGKILL')
+      if (!String(data).includes('guest-shutdown') || does === 'fails') return
+      listens = false
+      setTimeout(() => hypervisor.kill('SIGKILL'), does === 'obeys' ? 0 : 500)
     })
   })
   agents.push(server)
   await new Promise<void>((resolve) => server.listen(path, resolve))
-  return path
+  return { socket: path, listens: async () => listens }
 }
 
-async function ask(options: { agent?: string; press?: () => void; timeout?: number }) {
+const limits = { agent: 100, press: 100, longest: 200 }
+
+async function ask(options: { agent?: AgentChannel; press?: () => void; timeout?: number }) {
   const identity = await processIdentity(hypervisor.pid ?? 0)
   if (identity === null) throw new Error('no process')
-  return await askToShutDown({
-    hypervisor: identity,
-    agent: options.agent ?? null,
-    press: async () => options.press?.(),
-    timeout: options.timeout ?? 10_000,
-  })
+  const { agent = null, press, timeout = 10_000 } = options
+  return await askToShutDown({ hypervisor: identity, agent, press: async () => press?.(), timeout }, limits)
 }
 
 test('an agent is asked first, and the button left alone', async () => {
@@ -54,16 +55,33 @@ test('an agent is asked first, and the button left alone', async () => {
   const press = () => {
     presses += 1
   }
-  expect(await ask({ agent: await agent(true), press })).toBe('agent')
+  expect(await ask({ agent: await agent('obeys'), press })).toBe('agent')
   expect(presses).toBe(0)
+})
+
+test('an agent that has left obeys, slow as the guest may be: the button is left alone', async () => {
+  let presses = 0
+  const press = () => {
+    presses += 1
+  }
+  expect(await ask({ agent: await agent('obeys slowly'), press })).toBe('agent')
+  expect(presses).toBe(0)
+})
+
+test('an agent that stays has failed: the button is pressed', async () => {
+  const press = () => void hypervisor.kill('SIGKILL')
+  expect(await ask({ agent: await agent('fails'), press })).toBe('acpi')
 })
 
 test('without an agent, or with one that does not answer, the button is pressed', async () => {
   const press = () => void hypervisor.kill('SIGKILL')
-  expect(await ask({ agent: join(folder, 'nobody'), press })).toBe('acpi')
+  expect(await ask({ press })).toBe('acpi')
+  hypervisor = spawn('sleep', ['60'], { stdio: 'ignore' })
+  const nobody = { socket: join(folder, 'nobody'), listens: async () => true }
+  expect(await ask({ agent: nobody, press })).toBe('acpi')
 })
 
-test('a guest that missed the button is pressed again (3 s)', async () => {
+test('a guest that missed the button is pressed again', async () => {
   let presses = 0
   const press = () => {
     presses += 1
@@ -75,6 +93,6 @@ test('a guest that missed the button is pressed again (3 s)', async () => {
 
 test('one that heeds nothing is given up when the time is over, not before', async () => {
   const begun = Date.now()
-  expect(await ask({ agent: await agent(false), timeout: 500 })).toBeNull()
+  expect(await ask({ agent: await agent('fails'), timeout: 500 })).toBeNull()
   expect(Date.now() - begun).toBeGreaterThanOrEqual(500)
 })
