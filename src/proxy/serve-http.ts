@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { joinStreams } from '../lib/join-streams.ts'
 import { type Open, parseDestination, type Refusal } from './destination.ts'
-import { forwardedHeaders, withoutHopHeaders } from './http-headers.ts'
+import { answerHead, forwardedHeaders } from './http-headers.ts'
 
 const statusOf: Record<Refusal, number> = { forbidden: 403, absent: 502, refused: 502 }
 const reasonOf: Record<number, string> = { 400: 'Bad Request', 403: 'Forbidden', 502: 'Bad Gateway' }
@@ -72,12 +72,27 @@ async function passOn(req: IncomingMessage, res: ServerResponse, open: Open): Pr
     path: `${url.pathname}${url.search}`,
     headers: forwardedHeaders(req.rawHeaders, url.host),
     setHost: false,
+    // Takes lines without a carriage return too (RFC 9112, 2.2), as CGI programs write them. The answer is written
+    // anew, and its connection is not used again: what a strict parser guards against cannot come about.
+    insecureHTTPParser: true,
   })
   onward.on('response', (back) => {
-    res.writeHead(back.statusCode ?? 502, back.statusMessage ?? '', withoutHopHeaders(back.rawHeaders))
+    const head = answerHead(back)
+    if (head === null) {
+      back.destroy()
+      refuse(req, res, 502, 'what answers there is not HTTP: its head cannot be passed on')
+      return
+    }
+    res.writeHead(head.status, head.reason, head.headers)
     pipeline(back, res).catch(() => res.destroy())
   })
+  onward.on('upgrade', (_, socket) => {
+    socket.destroy()
+    refuse(req, res, 502, 'what answers there changes the protocol, which nobody asked for')
+  })
   onward.on('error', (error) => {
+    // After a whole answer it is nobody's business.
+    if (res.writableEnded) return
     if (res.headersSent) res.destroy()
     else refuse(req, res, 502, `what answers there is not HTTP, or broke off (${error.message})`)
   })
