@@ -45,6 +45,7 @@ cd /job/vm
 `
 
 /** Fails where `destroy` has left a process, a port, a socket or a file of a machine behind. */
-export const nothingLeft = `if ps | grep -E '[p]osada-|[p]asst'; then echo 'processes are left'; exit 1; fi
-if grep ' 0A ' /proc/net/tcp; then echo 'ports are left'; exit 1; fi
-if find /run/posada .posada/machines .posada/networks -mindepth 1 2>/dev/null | grep .; then echo 'files are left'; exit 1; fi`
+export const nothingLeft = `left=$(ps | grep -E '[p]osada-|[p]asst' || true
+grep ' 0A ' /proc/net/tcp || true
+find /run/posada .posada/machines .posada/networks -mindepth 1 2> /dev/null || true)
+if [ -n "$left" ]; then echo "left behind: $left"; exit 1; fi`

@@ -7,7 +7,7 @@ import type { Machine } from '../../manifest/index.ts'
 import { machineId } from '../../project/machine-identity.ts'
 import { type MachineState, writeState } from '../../project/machine-state.ts'
 import type { MachinePaths } from '../../project/paths.ts'
-import { ensureRuntimeDir } from '../../project/runtime-dir.ts'
+import { ensureRuntimeDir, runtimeDir } from '../../project/runtime-dir.ts'
 import { consoleLogLimit, forwardsOf, type MachineSpec, type Provider } from '../../provider/index.ts'
 import { holdBox } from '../boxes/hold-box.ts'
 import { attachmentsOf, isIsolated } from '../networks/config.ts'
@@ -42,6 +42,7 @@ export async function startMachine(project: Project, inputs: StartInputs): Promi
   const seed = await planSeed(config, { box, paths, previous: inputs.previous })
   for (let attempt = 1; ; attempt++) {
     const state = await planStart(project, inputs, { box, seed, paths })
+    await ensureRuntimeDir(project.user.runtime, state.spec.id)
     await writeState(paths, state)
     if (config.networks.length > 0) await joinNetworks(project, inputs.projectId, [config.name])
     try {
@@ -53,13 +54,13 @@ export async function startMachine(project: Project, inputs: StartInputs): Promi
   }
 }
 
+/** What is to be recorded. What cannot be is refused here, before anything is made. */
 async function planStart(
   project: Project,
   { projectId, config, provider, previous }: StartInputs,
   { box, seed, paths }: { box: StoredBox; seed: PlannedSeed | null; paths: MachinePaths },
 ): Promise<MachineState> {
   const id = machineId(projectId, config.name)
-  const runtimeDir = await ensureRuntimeDir(project.user.runtime, id)
   const others = project.manifest.machines.filter(({ name }) => name !== config.name)
   const hasNetwork = provider.capabilities().network !== false
   const { forwards, ports } = await choosePorts(
@@ -70,9 +71,10 @@ async function planStart(
     },
     others.flatMap((machine) => machine.ports.filter(({ auto }) => !auto)),
   )
-  const networks = attachmentsOf(config.networks, runtimeDir)
+  const folder = runtimeDir(project.user.runtime, id)
+  const networks = attachmentsOf(config.networks, folder)
   const spec = machineSpec({
-    ...{ id, config, box, paths, runtimeDir, networks },
+    ...{ id, config, box, paths, runtimeDir: folder, networks },
     isolated: isIsolated(project.manifest, config),
     forwards: hasNetwork ? forwards : null,
     provider: provider.name,
