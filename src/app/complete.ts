@@ -1,7 +1,6 @@
 import { isPosadaError } from '../errors/index.ts'
 import { loadManifest, type Machine } from '../manifest/index.ts'
-import { fetchBase } from './web-files/fetch-base.ts'
-import { readingFiles } from './web-files/web-files.ts'
+import { fetchBaseToRead } from './web-files/fetch-base.ts'
 
 /** Names that a shell may complete. A name with what it stands for. */
 export interface Named {
@@ -28,7 +27,7 @@ export async function projectNames(options: CompleteOptions): Promise<ProjectNam
   const { file, cwd, env } = options
   try {
     const context = { env, emit: () => undefined, signal: new AbortController().signal, offline: true }
-    const fetch = fetchBase((root) => readingFiles(root, context))
+    const fetch = fetchBaseToRead(context)
     const { machines, networks } = await loadManifest({
       cwd,
       env,

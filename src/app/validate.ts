@@ -5,8 +5,7 @@ import { loadManifest, type Manifest } from '../manifest/index.ts'
 import { userPaths } from '../project/paths.ts'
 import { checkBoxSources } from './box-sources.ts'
 import { providerRegistry } from './providers.ts'
-import { fetchBase } from './web-files/fetch-base.ts'
-import { readingFiles } from './web-files/web-files.ts'
+import { fetchBaseToRead } from './web-files/fetch-base.ts'
 
 /** What `posada validate` prints with `--json` when the manifest is valid. */
 export interface ValidateResult {
@@ -29,7 +28,7 @@ export interface ValidateOptions {
 /** Reads and checks the manifest; E_MANIFEST_INVALID holds every problem. Nothing is started or written. */
 export async function validate(options: ValidateOptions): Promise<ValidateResult> {
   const { file, cwd, env } = options
-  const fetch = fetchBase((root) => readingFiles(root, options))
+  const fetch = fetchBaseToRead(options)
   const manifest = await loadManifest({ cwd, env, fetch, ...(file === undefined ? {} : { file }) })
   const machines = manifest.machines.map((machine) => machine.name)
   checkBoxSources(manifest)

@@ -98,7 +98,7 @@ Variables are put into values, never into keys, and what comes of it is never re
 
 \`extends: ./platform/base.yaml\` lays the manifest over another one, by the rules [below](#override-and-defaults): the base says what a team's machines have in common, the project what is its own. A base may extend another. It is a manifest like any other, of which nothing has to be there; only the whole is checked, and what is wrong in it is shown by the base's line. \`extends\` in the override takes the place of that in \`posada.yaml\`, and \`null\` there does without. A machine that the base has is taken away by \`machines: {web: null}\`; one that it has not is a new one, also where nothing stands under its name.
 
-Paths in a base begin at the base's own folder. \`.env\` is the one beside \`posada.yaml\`.
+A base from a path lies in the repository and is taken as it is. Paths in a base begin at the base's own folder. \`.env\` is the one beside \`posada.yaml\`.
 
 \`\`\`yaml
 version: 1

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
-import { readTextIfThere, writeFileAtomic } from '../lib/write-file.ts'
 import { isCopyOf } from './copied.ts'
 import { corrupt, readJsonFile, writeJsonFile } from './json-file.ts'
 import { withLock } from './lock.ts'
+import { makeOwnFolder } from './own-folder.ts'
 import { type ProjectPaths, projectPaths } from './paths.ts'
 
 /** What stands in `.posada/project.json`. */
@@ -44,9 +43,8 @@ export async function readIdentity(paths: ProjectPaths): Promise<ProjectIdentity
 export async function ensureIdentity(paths: ProjectPaths): Promise<ProjectIdentity> {
   const known = await readIdentity(paths)
   if (known?.root === paths.root) return known
-  await mkdir(paths.dir, { recursive: true, mode: 0o700 })
+  await makeOwnFolder(paths)
   return withLock(paths.lock, { command: 'posada up', wait: LOCK_WAIT }, async () => {
-    if ((await readTextIfThere(paths.gitignore)) === null) await writeFileAtomic(paths.gitignore, '*\n')
     const now = await readIdentity(paths)
     if (now?.root === paths.root) return now
     const id = now?.id ?? randomBytes(4).toString('hex')

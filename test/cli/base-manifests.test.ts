@@ -60,6 +60,8 @@ it('a base manifest and its script are pinned, held on to, and moved by box upda
     `files:\n  ${url.base}: ${first.base}\n  ${url.script}: ${first.script}\n`,
   )
 
+  expect(readFileSync(join(place.dir, '.posada', '.gitignore'), 'utf8')).toBe('*\n')
+
   files['/base.yaml'] = base(4)
   files['/setup.sh'] = 'echo two\n'
   expect(await cpus()).toBe(2)
@@ -105,10 +107,19 @@ it('one that cannot be had, or is another than the lock’s, is told where it is
   expect(stderr).toContain(`${server.url}/base.yaml is not the one in posada.lock`)
 })
 
-it('a problem in a base is shown by its URL, line and caret', async () => {
-  const { place, files, server } = await setUp()
+it('a problem in a base is shown by its URL, line and caret; up pins one without', async () => {
+  const { place, files, server, json, lockfile } = await setUp()
   files['/base.yaml'] = 'box: debian/12\ncpus: many\n'
   const { code, stderr } = await place.run('validate')
   expect(code).toBe(2)
   expect(stderr).toContain(`  --> ${server.url}/base.yaml:2:7\n  |\n2 | cpus: many\n  |       ^^^^\n`)
+  files['/base.yaml'] = 'box: debian/12\nprovision: [{shell: ./gone.sh}]\n'
+  const up = await json('up')
+  expect(up.document.error).toMatchObject({
+    code: 'E_TRANSFER',
+    message: expect.stringContaining('the script of step step-1 is not in the cache and cannot be fetched'),
+    place: { file: `${server.url}/base.yaml`, line: 2, column: 13 },
+    machine: 'default',
+  })
+  expect(readFileSync(lockfile, 'utf8')).toContain(`${server.url}/base.yaml: sha256:`)
 })

@@ -2,15 +2,14 @@ import { createHash } from 'node:crypto'
 import { withoutCredentials } from '../../box/source/credentials.ts'
 import type { WebAddress } from '../../lib/web-address.ts'
 import type { MovedFile, WebFile, WebFiles, WebFileUse } from '../../machine/project.ts'
-import { changeLockfile } from '../../project/lockfile/change.ts'
+import { changeLockfile, type LockfilePaths } from '../../project/lockfile/change.ts'
 import { readLockfile } from '../../project/lockfile/read.ts'
-import { type ProjectPaths, projectPaths, userPaths } from '../../project/paths.ts'
 import { cachedPath, readCached, sha256Of, writeCached } from './cache.ts'
 import type { FetchOptions } from './fetch.ts'
 import { otherThanChecksum, otherThanLocked, otherThanWritten } from './mismatch.ts'
 
 export interface WebFilesOptions extends FetchOptions {
-  paths: Pick<ProjectPaths, 'lock' | 'lockfile'>
+  paths: LockfilePaths
   /** The folder of the user's cache of such files. */
   cache: string
   /** How the user started this: `posada up`. */
@@ -80,16 +79,6 @@ export function webFiles(options: WebFilesOptions): WebFiles {
     urls: () => [...urls],
     keep,
   }
-}
-
-/** The same for a verb that only reads the manifest: what it fetches goes into the cache and not into posada.lock. */
-export function readingFiles(
-  root: string,
-  context: Pick<WebFilesOptions, 'env' | 'emit' | 'signal' | 'offline'>,
-): WebFiles {
-  const paths = projectPaths(root)
-  const cache = userPaths(context.env).fetched
-  return webFiles({ ...context, paths, cache, command: 'posada', lockWait: 0 })
 }
 
 async function fetchMissing(

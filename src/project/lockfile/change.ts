@@ -1,11 +1,15 @@
 import { withLock } from '../lock.ts'
+import { makeOwnFolder } from '../own-folder.ts'
 import type { ProjectPaths } from '../paths.ts'
 import type { Lockfile } from './model.ts'
 import { readLockfile } from './read.ts'
 import { writeLockfile } from './write.ts'
 
+/** Where posada.lock is, and what is locked to change it. */
+export type LockfilePaths = Pick<ProjectPaths, 'dir' | 'gitignore' | 'lock' | 'lockfile'>
+
 export interface ChangeOptions {
-  paths: Pick<ProjectPaths, 'lock' | 'lockfile'>
+  paths: LockfilePaths
   /** See LockOptions. */
   command: string
   wait: number
@@ -16,10 +20,11 @@ export interface ChangeOptions {
  * Reads posada.lock, lets `change` change it, and writes it where that says so. Others may write at the same
  * time: nobody's entries are lost. E_LOCKFILE, E_LOCKED.
  */
-export function changeLockfile<T>(
+export async function changeLockfile<T>(
   { paths, command, wait, signal }: ChangeOptions,
   change: (lockfile: Lockfile) => { result: T; changed: boolean },
 ): Promise<T> {
+  await makeOwnFolder(paths)
   return withLock(paths.lock, { command, wait, signal }, async () => {
     const lockfile = await readLockfile(paths.lockfile)
     const { result, changed } = change(lockfile)

@@ -14,12 +14,27 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  onTestFinished,
+  test,
+  vi,
+} from 'vitest'
+import { webFiles } from '../../../src/app/web-files/web-files.ts'
 import type { PosadaEvent } from '../../../src/events/index.ts'
+import { stepsOf } from '../../../src/machine/provision-steps.ts'
 import type { FileStep, ProvisionStep, ShellStep } from '../../../src/manifest/index.ts'
+import { projectPaths } from '../../../src/project/paths.ts'
 import { type ProvisionOptions, provision, type StepRecord } from '../../../src/provisioners/index.ts'
 import { connect, type SshSession } from '../../../src/ssh/index.ts'
+import { aMachine } from '../../helpers/model.ts'
 import { hasSudo, isRunning, startSshd, type TestServer } from '../../helpers/sshd.ts'
+import { webServer } from '../../helpers/web-server.ts'
 
 // The whole file takes some 15 s. Steps run as root, so it needs root or password-less sudo.
 
@@ -121,6 +136,32 @@ describe.runIf(privileged)('shell steps', () => {
     await writeFile(path, `#!/usr/bin/awk -f\nBEGIN { print ARGV[1] }\n`)
     await run([shell('', { source: { path }, args: ['argument'] })])
     expect(output()).toBe('argument\n')
+  })
+
+  test('a script that is fetched runs as it is in posada.lock, and again when that is moved', async () => {
+    let script = '#!/bin/sh\necho "one $1"\n'
+    const server = await webServer(onTestFinished, (_, response) => response.end(script))
+    const source = { url: `${server.url}/setup.sh`, checksum: null }
+    const config = aMachine({ provision: [{ ...shell(''), source, args: ['a b'] }] })
+    const provisioned = async (moves: boolean) => {
+      const files = webFiles({
+        paths: projectPaths(folder),
+        cache: join(folder, 'cache'),
+        env: {},
+        emit: () => undefined,
+        signal: new AbortController().signal,
+        command: 'posada up',
+        lockWait: 1000,
+        moves: () => moves,
+      })
+      return run(await stepsOf({ webFiles: files }, config))
+    }
+    expect(await provisioned(false)).toEqual(['step-1 ran'])
+    script = 'echo "two $1"\n'
+    expect(await provisioned(false)).toEqual(['step-1 skipped'])
+    expect(await provisioned(true)).toEqual(['step-1 ran'])
+    expect(output()).toBe('one a b\ntwo a b\n')
+    expect(server.requests).toHaveLength(2)
   })
 
   test('stops at the first command that fails, with its last lines', async () => {
