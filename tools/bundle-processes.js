@@ -9,6 +9,25 @@ const PROCESSES = {
   'kvm-probe': 'providers/kvm/probe/main.ts',
 }
 
+/** Modules of Node's that are loaded once something of them is used: together 7 ms before a machine's start. */
+const DEFERRED = ['crypto', 'zlib', 'child_process', 'net', 'fs/promises', 'timers/promises']
+
+const BANNER = [
+  "const __moduleUrl = require('node:url').pathToFileURL(__filename).href",
+  'const __deferred = (name) => { let loaded; return new Proxy({}, { get: (_, key) => (loaded ??= require(name))[key] }) }',
+].join('\n')
+
+/** These files are CommonJS, all in one folder: what `createRequire` makes is what they have. */
+const ownRequire = {
+  name: 'own-require',
+  setup(build) {
+    build.onResolve({ filter: /^node:module$/ }, ({ path }) => ({ path, namespace: 'own-require' }))
+    build.onLoad({ filter: /.*/, namespace: 'own-require' }, () => ({
+      contents: 'export const createRequire = () => require',
+    }))
+  },
+}
+
 /**
  * Bundles each into one file of CommonJS, `NAME.cjs` in `outdir`, and returns them unwritten. One file without
  * ECMAScript's modules takes Node a tenth of the time of 25 shared ones: docs/decisions/start-time.md.
@@ -26,13 +45,21 @@ export async function bundleProcesses(root, outdir) {
     target: 'node20',
     format: 'cjs',
     external: ['koffi'],
-    banner: { js: "const __moduleUrl = require('node:url').pathToFileURL(__filename).href" },
+    banner: { js: BANNER },
     define: { 'import.meta.url': '__moduleUrl' },
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'none',
+    plugins: [ownRequire],
     logLevel: 'warning',
     write: false,
   })
-  return outputFiles
+  return outputFiles.map(({ path, text }) => ({ path, contents: deferModules(text) }))
+}
+
+/** `=require("node:NAME")` is how esbuild writes an import of names. */
+function deferModules(text) {
+  return text.replaceAll(/=require\("node:([a-z_/]+)"\)/g, (whole, name) =>
+    DEFERRED.includes(name) ? `=__deferred("node:${name}")` : whole,
+  )
 }

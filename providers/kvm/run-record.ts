@@ -12,7 +12,7 @@ const endings = ['off', 'cut', 'failed'] as const
 
 /**
  * A run as `kvm.json` in the machine's data folder has it, written by the machine's own process: before the
- * guest runs, and with its ending before the process ends. One without an ending whose process is gone was
+ * guest reaches its disks, and with its ending before the process ends. One without an ending whose process is gone was
  * a crash.
  */
 export interface Run {

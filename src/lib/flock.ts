@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module'
+import { loadKoffi } from './koffi.ts'
 
 /** flock(2): LOCK_EX and LOCK_NB have these values on Linux, macOS and the BSDs. */
 const LOCK_EX = 2
@@ -32,9 +32,8 @@ export function tryLock(descriptor: number): boolean {
   }
 }
 
-/** koffi takes 15 ms to load, so only what locks pays for it. */
 function load(): Library {
-  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi')
+  const koffi = loadKoffi()
   const flock = koffi.load(null).func('int flock(int fd, int operation)') as Flock
   return { flock, errno: () => koffi.errno(), wouldBlock: koffi.os.errno.EWOULDBLOCK }
 }

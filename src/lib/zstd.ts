@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module'
+import { loadKoffi } from './koffi.ts'
 
 /** Packs and unpacks whole pieces with zstd, on a thread beside Node's own. Source: zstd.h, "Simple API". */
 export interface Zstd {
@@ -27,8 +27,7 @@ const names =
     : ['libzstd.so.1']
 
 function load(): Zstd | null {
-  // koffi takes 15 ms to load, so only what packs pays for it.
-  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi')
+  const koffi = loadKoffi()
   const library = names.flatMap((name) => {
     try {
       return [koffi.load(name)]

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { isPosadaError } from '../../../src/errors/index.ts'
@@ -36,11 +35,8 @@ export function cachedKernel(kernel: string, cacheDir: string): string {
 
 /** Another file under the same name has another place in the cache. @throws PosadaError E_KERNEL_INVALID */
 function cachePath(kernel: string, cacheDir: string): string {
-  const identity = withImage(kernel, ({ path, size }) => {
-    const { ino, dev, mtimeMs } = statSync(path)
-    return [path, size, ino, dev, mtimeMs].join('\n')
-  })
-  return join(cacheDir, 'kernels', `${createHash('sha256').update(identity).digest('hex').slice(0, 32)}.elf`)
+  const { dev, ino, size, mtimeNs } = withImage(kernel, ({ path }) => statSync(path, { bigint: true }))
+  return join(cacheDir, 'kernels', `${[dev, ino, size, mtimeNs].join('-')}.elf`)
 }
 
 function hasPvhEntry(path: string): boolean {

@@ -1,4 +1,4 @@
-import koffi from 'koffi'
+import { loadKoffi } from '../../../src/lib/koffi.ts'
 import { checked, SystemCallError, uninterrupted } from './system-call-error.ts'
 
 /**
@@ -28,6 +28,7 @@ interface Functions {
   abs: bigint
 }
 
+const koffi = loadKoffi()
 let loaded: Functions | undefined
 
 function libc(): Functions {

@@ -1,6 +1,10 @@
-import koffi from 'koffi'
+import { loadKoffi } from '../../../src/lib/koffi.ts'
 
-const names = new Map<number, string>(Object.entries(koffi.os.errno).map(([name, value]) => [value, name]))
+const koffi = loadKoffi()
+
+function nameOf(errno: number): string | undefined {
+  return Object.entries(koffi.os.errno).find(([, value]) => value === errno)?.[0]
+}
 
 /** A system call that failed, in the shape of Node's own system errors, so that they are handled alike. */
 export class SystemCallError extends Error {
@@ -12,7 +16,7 @@ export class SystemCallError extends Error {
   readonly path: string | undefined
 
   constructor(syscall: string, errno: number, path?: string) {
-    const code = names.get(errno) ?? `errno ${errno}`
+    const code = nameOf(errno) ?? `errno ${errno}`
     super(`${syscall}${path === undefined ? '' : ` ${path}`} failed: ${code}`)
     this.code = code
     this.errno = errno

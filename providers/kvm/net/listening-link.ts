@@ -1,31 +1,28 @@
 import { rm } from 'node:fs/promises'
-import { createServer, type Server, type Socket } from 'node:net'
+import type { Server, Socket } from 'node:net'
 import type { FrameEvents, FrameLink } from './frame-link.ts'
+import { closeServer, listenAt } from './listen-at.ts'
 import { StreamLink } from './stream-link.ts'
 
 /**
  * A NIC's end of a cable to a switch (SwitchNic): listens at a path, and is joined to whoever connected
- * last. The guest sees its cable plugged in all the time; without a peer its frames are lost.
+ * last, once `listen` has resolved. The guest sees its cable plugged in all the time; without a peer its frames are lost.
  */
 export class ListeningLink implements FrameLink {
   readonly up = true
-  readonly #server: Server
+  readonly #path: string
+  #server: Server | null = null
   #peer: StreamLink | null = null
   #events: FrameEvents | null = null
 
-  private constructor() {
-    this.#server = createServer((socket) => void this.#join(socket))
+  constructor(path: string) {
+    this.#path = path
   }
 
-  /** Over whatever was left at `path`. */
-  static async listen(path: string): Promise<ListeningLink> {
-    await rm(path, { force: true })
-    const link = new ListeningLink()
-    await new Promise<void>((resolve, reject) => {
-      link.#server.once('error', reject)
-      link.#server.listen(path, resolve)
-    })
-    return link
+  /** Over whatever was left at the path. */
+  async listen(): Promise<void> {
+    await rm(this.#path, { force: true })
+    this.#server = await listenAt(this.#path, {}, (socket) => void this.#join(socket))
   }
 
   start(events: FrameEvents): void {
@@ -43,7 +40,7 @@ export class ListeningLink implements FrameLink {
 
   async close(): Promise<void> {
     this.#events = null
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    const closed = closeServer(this.#server)
     await this.#peer?.close()
     await closed
   }

@@ -1,13 +1,15 @@
-import type { MachineSpec, MediumSpec } from '../../../src/provider/index.ts'
-import { openDisk } from '../disk/open-disk.ts'
+import { allDone } from '../../../src/lib/all-done.ts'
+import type { MachineSpec } from '../../../src/provider/index.ts'
+import type { Disk } from '../disk/disk.ts'
+import { type DiskFile, openDisk } from '../disk/open-disk.ts'
 import { kvmFiles } from '../files.ts'
+import { LateLink } from '../net/late-link.ts'
 import { ListeningLink } from '../net/listening-link.ts'
 import { startPasst, userNetwork } from '../net/passt.ts'
 import type { VirtioDevice } from '../virtio/device/virtio-device.ts'
 import { BalloonDevice } from '../virtio/devices/balloon/device.ts'
 import { BlkDevice } from '../virtio/devices/blk/device.ts'
 import { ConsoleDevice } from '../virtio/devices/console/device.ts'
-import type { PortBackend } from '../virtio/devices/console/port-backend.ts'
 import { UnixPort } from '../virtio/devices/console/unix-port.ts'
 import { NetDevice } from '../virtio/devices/net/device.ts'
 import { RngDevice } from '../virtio/devices/rng/device.ts'
@@ -21,6 +23,13 @@ export interface DeviceSet {
   balloon: BalloonDevice
   /** Whether a guest agent listens in the guest. */
   hasAgent(): boolean
+  /**
+   * Opens the host's ends of NICs and channels, while the guest may run already: it finds nobody at them yet. Once
+   * only. @throws PosadaError for what a user can mend
+   */
+  connect(): Promise<void>
+  /** Lets the guest reach its disks, whose requests have waited. */
+  releaseDisks(): void
   /** Flushes and gives back. The guest must not run any more. */
   close(): Promise<void>
 }
@@ -34,63 +43,82 @@ const guestCid = 3
 const agentPort = 'org.qemu.guest_agent.0'
 
 type Log = (message: string) => void
+type Connect = () => Promise<void>
 
 /**
- * Opens everything that the spec's disks, NICs and channels need; the disks come first, so that the first
- * is vda. Leaves nothing open when it fails. @throws PosadaError for what a user can mend
+ * Makes the devices that the spec asks for, with its disks open; the disks come first, so that the first is vda. Leaves
+ * nothing open when it fails. @throws PosadaError for what a user can mend
  */
-export async function openDevices(spec: MachineSpec, log: Log = () => undefined): Promise<DeviceSet> {
-  const devices: VirtioDevice[] = []
+export function openDevices(spec: MachineSpec, log: Log = () => undefined): DeviceSet {
+  let releaseDisks = () => undefined as void
+  const released = new Promise<void>((resolve) => {
+    releaseDisks = resolve
+  })
+  const disks = openDisks(spec, released, log)
+  const nics = spec.nics.map((nic) => makeNic(spec, nic, log))
+  const { ready, agent, vsock } = kvmFiles(spec)
+  // In the order in which QEMU's machines have them.
+  const ports = [new UnixPort('org.posada.ready.0', ready), new UnixPort(agentPort, agent)]
+  const channels = new ConsoleDevice(ports)
   const balloon = new BalloonDevice()
-  const close = async () => {
-    for (const device of devices.splice(0)) {
-      await device.reset()
-      await device.close()
-    }
+  const host = new VsockHost(vsock)
+  const sockets = [new VsockDevice(guestCid, host)]
+  const devices = [...disks, ...nics.map(({ nic }) => nic), channels, new RngDevice(), balloon, ...sockets]
+  const ends: Connect[] = [
+    ...nics.map(({ connect }) => connect),
+    ...[...ports, host].map((end) => () => end.listen()),
+  ]
+  return {
+    devices,
+    balloon,
+    hasAgent: () => channels.isOpen(agentPort),
+    connect: () => allDone(ends.map((connect) => connect())),
+    releaseDisks,
+    async close() {
+      for (const device of devices.splice(0)) {
+        await device.reset()
+        await device.close()
+      }
+    },
+  }
+}
+
+function openDisks(spec: MachineSpec, heldUntil: Promise<void>, log: Log): BlkDevice[] {
+  const opened: Disk[] = []
+  const open = (file: DiskFile): Disk => {
+    const disk = openDisk(file)
+    opened.push(disk)
+    return disk
   }
   try {
-    for (const disk of spec.disks) devices.push(openBlk(disk, log))
-    for (const medium of spec.media ?? []) devices.push(openMedium(medium, log))
-    for (const nic of spec.nics) devices.push(await openNet(spec, nic, log))
-    const channels = new ConsoleDevice(await openChannels(spec))
-    devices.push(channels, new RngDevice(), balloon)
-    devices.push(new VsockDevice(guestCid, await VsockHost.listen(kvmFiles(spec).vsock)))
-    return { devices: [...devices], balloon, hasAgent: () => channels.isOpen(agentPort), close }
+    const disks = spec.disks.map(({ name, path, base }) => {
+      const disk = open({ path, format: 'qcow2', readOnly: false, ...(base === undefined ? {} : { base }) })
+      return new BlkDevice({ disk, id: name, heldUntil, onError: (error) => log(`disk ${name}: ${error}`) })
+    })
+    const media = (spec.media ?? []).map(({ name, path }) => {
+      const disk = open({ path, format: 'raw', readOnly: true })
+      return new BlkDevice({ disk, id: name, heldUntil, onError: (error) => log(`medium ${name}: ${error}`) })
+    })
+    return [...disks, ...media]
   } catch (error) {
-    await close()
+    for (const disk of opened) disk.close()
     throw error
   }
 }
 
-function openBlk(spec: MachineSpec['disks'][number], log: Log): BlkDevice {
-  const base = spec.base === undefined ? {} : { base: spec.base }
-  const disk = openDisk({ path: spec.path, format: 'qcow2', readOnly: false, ...base })
-  return new BlkDevice({ disk, id: spec.name, onError: (error) => log(`disk ${spec.name}: ${error}`) })
-}
-
-function openMedium({ name, path }: MediumSpec, log: Log): BlkDevice {
-  const disk = openDisk({ path, format: 'raw', readOnly: true })
-  return new BlkDevice({ disk, id: name, onError: (error) => log(`medium ${name}: ${error}`) })
-}
-
-async function openNet(spec: MachineSpec, nic: MachineSpec['nics'][number], log: Log): Promise<NetDevice> {
+function makeNic(
+  spec: MachineSpec,
+  nic: MachineSpec['nics'][number],
+  log: Log,
+): { nic: NetDevice; connect: Connect } {
+  const { mac } = nic
   if (nic.kind === 'switch') {
-    const link = await ListeningLink.listen(nic.socket)
-    return new NetDevice({ link, mac: nic.mac, mtu: switchMtu })
+    const link = new ListeningLink(nic.socket)
+    return { nic: new NetDevice({ link, mac, mtu: switchMtu }), connect: () => link.listen() }
   }
+  const link = new LateLink()
+  const { forwards } = nic
   const onDown = (reason: string) => log(`network: ${reason}`)
-  const link = await startPasst({ forwards: nic.forwards, machine: spec.name, onDown })
-  return new NetDevice({ link, mac: nic.mac, mtu: userNetwork.mtu })
-}
-
-/** The named ports of every machine, in the order in which QEMU's has them. */
-async function openChannels(spec: MachineSpec): Promise<PortBackend[]> {
-  const { ready, agent } = kvmFiles(spec)
-  const first = await UnixPort.listen('org.posada.ready.0', ready)
-  try {
-    return [first, await UnixPort.listen(agentPort, agent)]
-  } catch (error) {
-    await first.close()
-    throw error
-  }
+  const connect = async () => await link.join(await startPasst({ forwards, machine: spec.name, onDown }))
+  return { nic: new NetDevice({ link, mac, mtu: userNetwork.mtu }), connect }
 }

@@ -1,4 +1,5 @@
 import { PosadaError } from '../../../src/errors/index.ts'
+import { allDone } from '../../../src/lib/all-done.ts'
 import { consoleLogLimit, type MachineSpec } from '../../../src/provider/index.ts'
 import { writeTables } from '../acpi/tables.ts'
 import { cachedKernel } from '../boot/kernel-cache.ts'
@@ -12,7 +13,7 @@ import { abandonThreads, type VcpuThread } from '../vcpu/thread.ts'
 import type { BalloonDevice } from '../virtio/devices/balloon/device.ts'
 import { createMachine, type Machine } from '../vm/machine.ts'
 import { openKvm } from '../vm/open-kvm.ts'
-import { openDevices } from './devices.ts'
+import { type DeviceSet, openDevices } from './devices.ts'
 import type { VmmConfig } from './launch.ts'
 import type { Milestones } from './milestones.ts'
 import { plugDevices } from './plug-devices.ts'
@@ -23,6 +24,12 @@ export type GuestEvent = { type: PowerRequest } | { type: 'failed'; reason: stri
 /** A guest between power-on and power-off; a restart makes another. */
 export interface Guest {
   resume(): void
+  /**
+   * Opens the host's ends of its devices and waits for its vCPUs, while it may run already: its disks wait for
+   * `releaseDisks`, so that one that fails here has changed nothing. Once only; it is to be closed where this fails.
+   */
+  connect(): Promise<void>
+  releaseDisks(): void
   pause(): Promise<void>
   pressPowerButton(): void
   exits(): number
@@ -90,50 +97,56 @@ export async function powerOn(
     ...(initrd === undefined ? {} : { initrd }),
     cmdline: `${spec.boot.cmdline} console=ttyS0`.trim(),
   }
-  const opening = openDevices(spec, host.log)
-  let machine: Machine | undefined
+  const undo: (() => Promise<void>)[] = [() => abandonThreads(threads)]
   try {
-    const built = createMachine({ kvm: host.kvm, ram: host.ram, serial: { shared: host.serial, onOutput } })
-    machine = built
+    const serial = { shared: host.serial, onOutput }
+    const machine = createMachine({ kvm: host.kvm, ram: host.ram, serial })
+    undo.unshift(() => machine.close())
+    machine.setUpVcpus({ threads, nested: spec.nested })
     reached('virtual machine')
-    await built.startVcpus({
-      threads,
-      nested: spec.nested,
-      entry: async () => {
-        const state = loadKernel(memory, kernel)
-        writeTables(memory, spec.cpus)
-        reached('kernel')
-        const { devices } = await opening
-        plugDevices(built, { devices, onPower: (type) => tell({ type }), onFault: host.log })
-        reached('devices')
-        return state
-      },
+    const devices = openDevices(spec, host.log)
+    undo.push(() => devices.close())
+    const onPower = (type: PowerRequest) => tell({ type })
+    plugDevices(machine, { devices: devices.devices, onPower, onFault: host.log })
+    reached('devices')
+    const entry = loadKernel(memory, kernel)
+    writeTables(memory, spec.cpus)
+    reached('kernel')
+    const begun = machine.beginVcpus(entry)
+    // A failure is met where it is awaited, which is later.
+    begun.catch(() => undefined)
+    void machine.ended.then((ending) => {
+      if (ending.why === 'triple-fault') tell({ type: 'failed', reason: 'the guest crashed (triple fault)' })
+      else if (ending.why === 'failed') tell({ type: 'failed', reason: ending.reason })
     })
-    reached('processors')
+    return guestOf({ machine, devices, begun, event })
   } catch (error) {
-    await machine?.close()
-    await abandonThreads(threads)
-    const [opened] = await Promise.allSettled([opening])
-    if (opened.status === 'fulfilled') await opened.value.close()
+    for (const giveBack of undo) await giveBack()
     throw error
   }
-  const set = await opening
-  const started = machine
-  void started.ended.then((ending) => {
-    if (ending.why === 'triple-fault') tell({ type: 'failed', reason: 'the guest crashed (triple fault)' })
-    else if (ending.why === 'failed') tell({ type: 'failed', reason: ending.reason })
-  })
+}
+
+interface Parts {
+  machine: Machine
+  devices: DeviceSet
+  begun: Promise<void>
+  event: Promise<GuestEvent>
+}
+
+function guestOf({ machine, devices, begun, event }: Parts): Guest {
   return {
-    resume: () => started.resume(),
-    pause: () => started.pause(),
-    pressPowerButton: () => started.interrupts.line(powerButtonGsi).trigger(),
-    exits: () => started.exits(),
-    hasAgent: () => set.hasAgent(),
-    balloon: set.balloon,
+    resume: () => machine.resume(),
+    connect: () => allDone([devices.connect(), begun]),
+    releaseDisks: () => devices.releaseDisks(),
+    pause: () => machine.pause(),
+    pressPowerButton: () => machine.interrupts.line(powerButtonGsi).trigger(),
+    exits: () => machine.exits(),
+    hasAgent: () => devices.hasAgent(),
+    balloon: devices.balloon,
     event,
     async close() {
-      await started.close()
-      await set.close()
+      await machine.close()
+      await devices.close()
     },
   }
 }

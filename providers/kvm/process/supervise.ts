@@ -2,6 +2,7 @@ import { openSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { serveControl } from '../../../src/background/server.ts'
 import { PosadaError } from '../../../src/errors/index.ts'
+import { allDone } from '../../../src/lib/all-done.ts'
 import { hostBootId } from '../../../src/lib/boot-id.ts'
 import { tryLock } from '../../../src/lib/flock.ts'
 import { processIdentity } from '../../../src/lib/process-identity.ts'
@@ -27,39 +28,42 @@ export interface SuperviseOptions extends VmmConfig {
 
 /**
  * Runs a machine from power-on until it is off, through all its restarts: the life of its process. Writes
- * the record of the run before the guest runs, for who looks meanwhile, and its ending last.
+ * the record of the run before the guest reaches its disks, for who looks meanwhile, and its ending last.
  *
  * @throws whatever kept the machine from starting; then there was no run
  */
 export async function supervise(options: SuperviseOptions): Promise<RunEnding> {
   const { spec } = options
   takeLock(spec)
-  const recorded = beginRun(spec)
-  // A failure is met where it is awaited, which is later.
-  recorded.catch(() => undefined)
-  let ending: RunEnding
   try {
-    ending = await run(options, recorded)
+    const { begun, ending } = await run(options)
+    await writeRecord(spec, { ...begun, ending })
+    return ending
   } catch (error) {
-    await Promise.allSettled([recorded])
     await writeRecord(spec, null)
     throw error
   }
-  await writeRecord(spec, { ...(await recorded), ending })
-  return ending
 }
 
-/** @param recorded the guest must not run before */
-async function run(
-  { log, onReady, cut, threads, ...config }: SuperviseOptions,
-  recorded: Promise<Run>,
-): Promise<RunEnding> {
+/** What takes the host's time comes after the guest's first instruction, whose kernel is at something else for long. */
+async function run({
+  log,
+  onReady,
+  cut,
+  threads,
+  ...config
+}: SuperviseOptions): Promise<{ begun: Run; ending: RunEnding }> {
   const { spec } = config
   const milestones = createMilestones()
   milestones.reached('configuration')
   const host = openHost(spec, log)
   milestones.reached('host')
-  let guest: Guest | null = await powerOn(config, host, { threads, milestones })
+  const first = await powerOn(config, host, { threads, milestones })
+  first.resume()
+  milestones.reached('guest')
+  const recorded = beginRun(spec)
+  await complete(first, [recorded])
+  let guest: Guest | null = first
   let paused = false
   let quit: (reason: string) => void = () => undefined
   const asked = new Promise<string>((resolve) => {
@@ -91,18 +95,17 @@ async function run(
     balloon: async ({ target }) => running().balloon.setTarget(balloonTarget(target, spec.memory)),
     quit: async () => quit('the power was cut'),
   })
-  await recorded
-  guest.resume()
-  milestones.reached('guest')
+  first.releaseDisks()
+  milestones.reached('ready')
   log(`started; milliseconds: ${milestones.text()}`)
   onReady()
 
-  const ended = await untilOff()
-  log(`ended: ${ended.reason}`)
+  const ending = await untilOff()
+  log(`ended: ${ending.reason}`)
   host.console.close()
   await control.close()
   await rm(kvmFiles(spec).control, { force: true })
-  return ended
+  return { begun: await recorded, ending }
 
   async function untilOff(): Promise<RunEnding> {
     const cutEvent = Promise.race([asked, cut]).then((reason): RunEnding => ({ how: 'cut', reason }))
@@ -125,13 +128,26 @@ async function run(
     const again = startVcpuThreads(spec.cpus, entryPoint('kvm-vcpu', config.entries))
     host.ram.clear()
     try {
-      guest = await powerOn(config, host, { threads: again, milestones: createMilestones() })
+      const restarted = await powerOn(config, host, { threads: again, milestones: createMilestones() })
+      if (!paused) restarted.resume()
+      await complete(restarted)
+      restarted.releaseDisks()
+      guest = restarted
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       return { how: 'failed', reason: `it could not restart: ${reason}` }
     }
-    if (!paused) guest.resume()
     return null
+  }
+}
+
+/** Waits for what a guest that may run already still needs, and for other works; closes it where one fails. */
+async function complete(guest: Guest, others: readonly Promise<unknown>[] = []): Promise<void> {
+  try {
+    await allDone([guest.connect(), ...others])
+  } catch (error) {
+    await guest.close()
+    throw error
   }
 }
 

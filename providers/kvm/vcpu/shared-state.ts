@@ -21,6 +21,8 @@ export const cell = {
   data: 8,
   /** Exits to user space so far, wrapping; for measurements. */
   exits: 10,
+  /** Messages told to its thread so far; see thread.ts. */
+  told: 12,
 } as const
 
 const cells = 16

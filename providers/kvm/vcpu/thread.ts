@@ -17,6 +17,13 @@ export interface VcpuThread {
 /** Said to a thread instead of what it waits for. */
 export const abandoned = 'abandoned'
 
+/** Says something to a thread, which waits for it without Node's event loop. */
+export function tell({ worker, shared: { cells } }: VcpuThread, message: unknown): void {
+  worker.postMessage(message)
+  Atomics.add(cells, cell.told, 1)
+  Atomics.notify(cells, cell.told)
+}
+
 /**
  * Starts the threads of a machine's vCPUs. They take as long to load as a process of Node does, so they come before
  * anything that the machine is made of, and nothing that takes time to load is imported here.
@@ -29,6 +36,7 @@ export function startVcpuThreads(cpus: number, workerFile: string): VcpuThread[]
     Atomics.store(shared.cells, cell.command, command.pause)
     const worker = new Worker(workerFile, {
       name: `vcpu${id}`,
+      workerData: shared.buffer,
       env: SHARE_ENV,
       // It writes nothing, and this process need not make streams of its own for what would come.
       ...{ stdout: true, stderr: true },
@@ -46,6 +54,6 @@ export function startVcpuThreads(cpus: number, workerFile: string): VcpuThread[]
  * terminating a thread that is in native code aborts the process.
  */
 export async function abandonThreads(threads: readonly VcpuThread[]): Promise<void> {
-  for (const { worker } of threads) worker.postMessage(abandoned)
+  for (const thread of threads) tell(thread, abandoned)
   await Promise.all(threads.map(({ exited }) => exited))
 }

@@ -7,12 +7,14 @@ import { kickThread } from './kick.ts'
 import type { Ending } from './run-loop.ts'
 import { mapRunPage, type RunPage } from './run-page.ts'
 import { type Command, cell, command, commandOf, type SharedState } from './shared-state.ts'
-import type { VcpuThread } from './thread.ts'
+import { tell, type VcpuThread } from './thread.ts'
 import type { VcpuThreadData, VcpuThreadMessage, VcpuThreadStart } from './worker.ts'
 
 /** A virtual processor, as the thread of the devices sees it. It starts paused. */
 export interface Vcpu {
   readonly id: number
+  /** Resolves when its thread has made it; rejects with what the thread died of. It takes orders before. */
+  readonly ready: Promise<void>
   /** Settles once, when the processor will run no more; never rejects. */
   readonly ended: Promise<Ending>
   /** Exits to user space so far. */
@@ -27,39 +29,39 @@ export interface Vcpu {
 }
 
 /** What all vCPUs of a machine have in common. */
-export type VcpuSetup = Omit<VcpuThreadData, 'shared' | 'id' | 'cpus'>
+export type VcpuSetup = Omit<VcpuThreadData, 'id' | 'cpus'>
 
 /** How long a kick may take; one needs some 100 µs, and a machine under load some milliseconds. */
 const kickInterval = 10
 const kickLimit = 1000
 
 /** Has a thread make its vCPU, which takes a while. */
-export function setUpVcpu({ id, cpus, worker, shared }: VcpuThread, setup: VcpuSetup): void {
-  const data: VcpuThreadData = { ...setup, id, cpus, shared: shared.buffer }
-  worker.postMessage(data)
+export function setUpVcpu(thread: VcpuThread, setup: VcpuSetup): void {
+  const data: VcpuThreadData = { ...setup, id: thread.id, cpus: thread.cpus }
+  tell(thread, data)
+}
+
+/** What it takes to kick a vCPU out of the guest. */
+interface Handle {
+  tid: number
+  vcpu: number
+  page: RunPage
 }
 
 /**
- * The vCPU of a thread that was set up, once it is there.
+ * The vCPU of a thread that was set up.
  *
  * @param entry where to begin: null for all but the boot processor
- * @throws Error what the thread died of meanwhile
  */
-export async function beginVcpu(
-  { id, worker, shared, failed, exited }: VcpuThread,
-  kvm: number,
-  entry: EntryState | null,
-): Promise<Vcpu> {
-  const ready = new Promise<VcpuThreadMessage & { type: 'ready' }>((resolve) => {
+export function beginVcpu(thread: VcpuThread, kvm: number, entry: EntryState | null): Vcpu {
+  const { id, worker, shared, failed, exited } = thread
+  const made = new Promise<Handle>((resolve) => {
     worker.on('message', (message: VcpuThreadMessage) => {
-      if (message.type === 'ready') resolve(message)
+      if (message.type !== 'ready') return
+      const { tid, vcpu } = message
+      resolve({ tid, vcpu, page: mapRunPage(kvm, vcpu) })
     })
   })
-  const start: VcpuThreadStart = entry
-  worker.postMessage(start)
-  const first = await Promise.race([ready, failed])
-  if (first instanceof Error) throw first
-  const { tid, vcpu } = first
   const ended = new Promise<Ending>((resolve) => {
     worker.on('message', (message: VcpuThreadMessage) => {
       if (message.type === 'ended') resolve(message.ending)
@@ -67,17 +69,24 @@ export async function beginVcpu(
     void failed.then((error) => resolve({ why: 'failed', reason: `its thread failed: ${error.message}` }))
     void exited.then(() => resolve({ why: 'failed', reason: 'its thread ended' }))
   })
-  const page = mapRunPage(kvm, vcpu)
+  const start: VcpuThreadStart = entry
+  tell(thread, start)
+  const ready = Promise.race([made, failed]).then((first) => {
+    if (first instanceof Error) throw first
+  })
+  /** Null where the thread ended before it came to that. */
+  const handle = () => Promise.race([made, exited.then(() => null)])
 
   return {
     id,
+    ready,
     ended,
     exits: () => Atomics.load(shared.cells, cell.exits) >>> 0,
     answer: (ports, memory) => answerAccess(shared, ports, memory),
     async pause() {
       if (isStopping(shared)) return
       const order = give(shared, command.pause)
-      await kickUntil(page, tid, () => hasObeyed(shared, order))
+      await kickUntil(await handle(), () => hasObeyed(shared, order))
     },
     resume() {
       if (!isStopping(shared)) give(shared, command.run)
@@ -85,9 +94,10 @@ export async function beginVcpu(
     async stop() {
       const again = isStopping(shared)
       if (!again) give(shared, command.stop)
-      await kickUntil(page, tid, () => hasEnded(shared))
+      const known = await handle()
+      await kickUntil(known, () => hasEnded(shared))
       await exited
-      if (!again) closeDescriptor(vcpu)
+      if (!again && known !== null) closeDescriptor(known.vcpu)
     },
   }
 }
@@ -109,7 +119,9 @@ const hasObeyed = (shared: SharedState, order: number) =>
  * `immediateExit` is looked at on entry to the guest only, and a signal works on one that is inside only: so
  * both, again and again, until the thread shows that it has seen the command.
  */
-async function kickUntil(page: RunPage, tid: number, reached: () => boolean): Promise<void> {
+async function kickUntil(handle: Handle | null, reached: () => boolean): Promise<void> {
+  if (handle === null) return
+  const { page, tid } = handle
   const limit = performance.now() + kickLimit
   for (let wait = 0; !reached(); wait = Math.min(wait + 1, kickInterval)) {
     if (performance.now() > limit)

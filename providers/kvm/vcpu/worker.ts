@@ -1,4 +1,4 @@
-import { parentPort } from 'node:worker_threads'
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import type { BusDevice } from '../bus/device.ts'
 import { openSerialPort } from '../devices/serial-port.ts'
 import { capability, KVM } from '../ffi/kvm-abi.ts'
@@ -12,7 +12,7 @@ import { type EntryState, setInitialState } from './initial-state.ts'
 import { openKeptWrites } from './kept-writes.ts'
 import { type Ending, runLoop } from './run-loop.ts'
 import { mapRunPage } from './run-page.ts'
-import { access, openSharedState } from './shared-state.ts'
+import { access, cell, openSharedState } from './shared-state.ts'
 import { abandoned } from './thread.ts'
 
 /** What the thread of a vCPU is given first. Descriptors are the process's own. */
@@ -22,7 +22,6 @@ export interface VcpuThreadData {
   id: number
   cpus: number
   nested: boolean
-  shared: SharedArrayBuffer
   bell: Bell
   /** A byte a port, 1 where a device of that thread answers. */
   claimedPorts: SharedArrayBuffer
@@ -41,16 +40,29 @@ export type VcpuThreadMessage =
 
 const say = (message: VcpuThreadMessage) => parentPort?.postMessage(message)
 
-parentPort?.once('message', (data: VcpuThreadData | typeof abandoned) => {
+const shared = openSharedState(workerData as SharedArrayBuffer)
+
+become()
+
+function become(): void {
+  const data = hear(1) as VcpuThreadData | typeof abandoned
   if (data === abandoned) return
   const { vcpu, run } = setUp(data)
-  parentPort?.once('message', (entry: VcpuThreadStart | typeof abandoned) => {
-    if (entry === abandoned) return
-    setInitialState(vcpu, entry)
-    say({ type: 'ready', vcpu, tid: threadId() })
-    say({ type: 'ended', ending: run() })
-  })
-})
+  const entry = hear(2) as VcpuThreadStart | typeof abandoned
+  if (entry === abandoned) return
+  setInitialState(vcpu, entry)
+  say({ type: 'ready', vcpu, tid: threadId() })
+  say({ type: 'ended', ending: run() })
+}
+
+/** The message of this number, once it is told: without the event loop, which takes Node longer to come to. */
+function hear(number: number): unknown {
+  const { cells } = shared
+  for (let told = 0; told < number; told = Atomics.load(cells, cell.told)) {
+    Atomics.wait(cells, cell.told, told)
+  }
+  return parentPort === null ? null : receiveMessageOnPort(parentPort)?.message
+}
 
 /** Makes the vCPU and all that it answers itself. */
 function setUp(data: VcpuThreadData): { vcpu: number; run: () => Ending } {
@@ -59,7 +71,6 @@ function setUp(data: VcpuThreadData): { vcpu: number; run: () => Ending } {
   const deadline = ioctlValue(kvm, KVM.CHECK_EXTENSION, capability.TSC_DEADLINE_TIMER, 'KVM_CHECK_EXTENSION')
   setCpuid(vcpu, guestCpuid(supportedCpuid(kvm), { ...data, tscDeadlineTimer: deadline !== 0 }))
   const page = mapRunPage(kvm, vcpu)
-  const shared = openSharedState(data.shared)
   const requester = new AccessRequester(shared, data.bell)
   const claimed = new Uint8Array(data.claimedPorts)
   const near = nearPorts(data, requester, openKeptWrites(page.ring))

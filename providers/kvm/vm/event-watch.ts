@@ -1,6 +1,8 @@
-import koffi from 'koffi'
+import { loadKoffi } from '../../../src/lib/koffi.ts'
 import type { Release } from '../bus/device.ts'
 import { drainEvent } from '../ffi/libc.ts'
+
+const koffi = loadKoffi()
 
 /**
  * Runs `onEvent` on this thread's event loop whenever the eventfd has counted something; signals that come

@@ -23,11 +23,14 @@ export interface Machine {
   readonly doorbells: Doorbells
   /** What vCPUs read of the PCI bus by themselves; see pci/config-state.ts. */
   readonly pciConfig: SharedArrayBuffer
+  /** Has threads make the vCPUs, which takes them a while. Once only. */
+  setUpVcpus(options: VcpuSettings): void
   /**
-   * Makes the vCPUs; they stand still until `resume`. Once only. `settings.entry` is called while their
-   * threads do so, and costs little time of its own: it loads the kernel and plugs devices in.
+   * Says where the boot processor begins, once its kernel is loaded and the devices are plugged in. The vCPUs stand
+   * still until `resume`, which need not wait for them to be there. Resolves when they are; rejects with what kept
+   * one from it, and the machine is to be closed then.
    */
-  startVcpus(options: VcpuSettings): Promise<void>
+  beginVcpus(entry: EntryState): Promise<void>
   pause(): Promise<void>
   resume(): void
   /** Settles with why, once any vCPU runs no more. Never rejects. */
@@ -46,11 +49,9 @@ export interface MachineOptions {
 }
 
 export interface VcpuSettings {
-  /** One a vCPU, none used before; they are ended where this fails. */
+  /** One a vCPU, none used before. */
   threads: readonly VcpuThread[]
   nested: boolean
-  /** Where the boot processor begins. */
-  entry: () => Promise<EntryState>
 }
 
 /** Ports have 16 bits; of memory, addresses up to 2^52 fit a double and cover what x86 processors have. */
@@ -66,7 +67,8 @@ export function createMachine({ kvm, ram, serial }: MachineOptions): Machine {
   const ports = createBus(portSpace, new Uint8Array(claimedPorts))
   const memory = createBus(memorySpace)
   const pciConfig = createConfigState()
-  const vcpus: Vcpu[] = []
+  let setUp: readonly VcpuThread[] = []
+  let vcpus: readonly Vcpu[] = []
   const bell = { fd: createEventDescriptor(), watching: new SharedArrayBuffer(4) }
   const watching = new Int32Array(bell.watching)
   const answer = () => vcpus.reduce((any, vcpu) => vcpu.answer(ports, memory) || any, false)
@@ -87,17 +89,17 @@ export function createMachine({ kvm, ram, serial }: MachineOptions): Machine {
     doorbells,
     pciConfig,
     ended,
-    async startVcpus({ threads, nested, entry }) {
+    setUpVcpus({ threads, nested }) {
       const serialThread = { shared: serial.shared, interrupt: interrupts.line(serialPort.gsi).fd }
       const setup = { kvm, vm: vm.fd, nested, bell, claimedPorts, pciConfig, serial: serialThread }
       for (const thread of threads) setUpVcpu(thread, setup)
-      const first = await orAbandon(threads, entry)
-      const results = await Promise.allSettled(
-        threads.map((thread) => beginVcpu(thread, kvm, thread.id === 0 ? first : null)),
-      )
-      for (const result of results) if (result.status === 'fulfilled') vcpus.push(result.value)
-      for (const result of results) if (result.status === 'rejected') throw result.reason
+      setUp = threads
+    },
+    async beginVcpus(entry) {
+      vcpus = setUp.map((thread) => beginVcpu(thread, kvm, thread.id === 0 ? entry : null))
+      setUp = []
       for (const vcpu of vcpus) void vcpu.ended.then(settleEnded)
+      await Promise.all(vcpus.map(({ ready }) => ready))
     },
     pause: async () => {
       await Promise.all(vcpus.map((vcpu) => vcpu.pause()))
@@ -108,6 +110,7 @@ export function createMachine({ kvm, ram, serial }: MachineOptions): Machine {
     exits: () => vcpus.reduce((sum, vcpu) => sum + vcpu.exits(), 0),
     async close() {
       await Promise.all(vcpus.map((vcpu) => vcpu.stop()))
+      await abandonThreads(setUp)
       serial.onOutput()
       unwatch()
       doorbells.close()
@@ -115,14 +118,5 @@ export function createMachine({ kvm, ram, serial }: MachineOptions): Machine {
       closeDescriptor(bell.fd)
       vm.close()
     },
-  }
-}
-
-async function orAbandon<T>(threads: readonly VcpuThread[], work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    await abandonThreads(threads)
-    throw error
   }
 }

@@ -39,8 +39,8 @@ export async function startSmallGuest(options: SmallGuestOptions): Promise<Small
   }
   const machine = createMachine({ kvm, ram, serial: { shared: serial, onOutput } })
   ram.memory.slice(codeAddress, code.length)?.set(code)
-  const entry = async () => enterLongMode(ram.memory, { rip: codeAddress })
-  await machine.startVcpus({ threads, nested: false, entry })
+  machine.setUpVcpus({ threads, nested: false })
+  await machine.beginVcpus(enterLongMode(ram.memory, { rip: codeAddress }))
   return {
     machine,
     output: () => output,

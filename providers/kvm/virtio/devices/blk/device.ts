@@ -10,6 +10,8 @@ export interface BlkOptions {
   readonly disk: Disk
   /** Serial number for the guest (`/dev/disk/by-id/virtio-…`), at most 20 bytes. */
   readonly id: string
+  /** Requests wait until this resolves. */
+  readonly heldUntil?: Promise<void>
   /** The host could not do a request; the guest gets an I/O error. For the machine's log. */
   readonly onError: (error: unknown) => void
 }
@@ -27,11 +29,13 @@ export class BlkDevice implements VirtioDevice {
   readonly #config: Buffer
   #active: { host: DeviceHost; pump: QueuePump } | null = null
   #flushing: Promise<void> | null = null
+  #held = false
 
   constructor(options: BlkOptions) {
     this.#options = options
     this.#config = blkConfig(options.disk)
     this.features = featuresOf(options.disk)
+    void this.#hold(options.heldUntil)
   }
 
   readConfig(offset: number, data: Uint8Array): void {
@@ -48,7 +52,7 @@ export class BlkDevice implements VirtioDevice {
   }
 
   kick(): void {
-    this.#active?.pump.run()
+    if (!this.#held) this.#active?.pump.run()
   }
 
   async reset(): Promise<void> {
@@ -59,6 +63,14 @@ export class BlkDevice implements VirtioDevice {
 
   async close(): Promise<void> {
     this.#options.disk.close()
+  }
+
+  async #hold(until: Promise<void> | undefined): Promise<void> {
+    if (until === undefined) return
+    this.#held = true
+    await until
+    this.#held = false
+    this.kick()
   }
 
   #serve(host: DeviceHost, chain: Chain): boolean {

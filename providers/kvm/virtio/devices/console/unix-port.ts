@@ -1,37 +1,32 @@
 import { rmSync } from 'node:fs'
-import { createServer, type Server, type Socket } from 'node:net'
+import type { Server, Socket } from 'node:net'
+import { closeServer, listenAt } from '../../../net/listen-at.ts'
 import type { PortBackend, PortEvents } from './port-backend.ts'
 
 /** Bytes kept for a client that does not read. */
 const mostUnread = 2 ** 20
 
-/** A port of the console as a Unix socket that the host listens on; one client at a time, a further one waits. */
+/**
+ * A port of the console as a Unix socket that the host listens on, once `listen` has resolved; one client at a time, a
+ * further one waits.
+ */
 export class UnixPort implements PortBackend {
   readonly name: string
-  readonly #server: Server
+  #server: Server | null = null
   readonly #path: string
   #events: PortEvents | null = null
   #client: Socket | null = null
   readonly #waiting: Socket[] = []
 
-  private constructor(name: string, path: string) {
+  constructor(name: string, path: string) {
     this.name = name
     this.#path = path
-    this.#server = createServer({ pauseOnConnect: true }, (socket) => this.#accept(socket))
   }
 
-  /** Listens at `path`, over a socket that an earlier run may have left. */
-  static async listen(name: string, path: string): Promise<UnixPort> {
-    const port = new UnixPort(name, path)
-    rmSync(path, { force: true })
-    await new Promise<void>((resolve, reject) => {
-      port.#server.once('error', reject)
-      port.#server.listen(path, () => {
-        port.#server.removeListener('error', reject)
-        resolve()
-      })
-    })
-    return port
+  /** Over a socket that an earlier run may have left. */
+  async listen(): Promise<void> {
+    rmSync(this.#path, { force: true })
+    this.#server = await listenAt(this.#path, { pauseOnConnect: true }, (socket) => this.#accept(socket))
   }
 
   get connected(): boolean {
@@ -55,7 +50,7 @@ export class UnixPort implements PortBackend {
   async close(): Promise<void> {
     for (const socket of this.#waiting.splice(0)) socket.destroy()
     this.#client?.destroy()
-    await new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    await closeServer(this.#server)
     rmSync(this.#path, { force: true })
   }
 

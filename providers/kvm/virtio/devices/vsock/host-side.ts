@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { connect, type Server, type Socket } from 'node:net'
+import { closeServer, listenAt } from '../../../net/listen-at.ts'
 
 /** Bytes within which a host program must have named the port it wants. */
 const longestRequest = 32
@@ -11,27 +12,19 @@ const longestRequest = 32
  */
 export class VsockHost {
   readonly #path: string
-  readonly #server: Server
+  #server: Server | null = null
   readonly #open = new Set<Socket>()
   #onRequest: ((port: number, socket: Socket) => void) | null = null
 
-  private constructor(path: string) {
+  constructor(path: string) {
     this.#path = path
-    // Half-open: an end of the host may stop sending and go on receiving.
-    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket))
   }
 
-  static async listen(path: string): Promise<VsockHost> {
-    const host = new VsockHost(path)
-    rmSync(path, { force: true })
-    await new Promise<void>((resolve, reject) => {
-      host.#server.once('error', reject)
-      host.#server.listen(path, () => {
-        host.#server.removeListener('error', reject)
-        resolve()
-      })
-    })
-    return host
+  /** Over a socket that an earlier run may have left. */
+  async listen(): Promise<void> {
+    rmSync(this.#path, { force: true })
+    // Half-open: an end of the host may stop sending and go on receiving.
+    this.#server = await listenAt(this.#path, { allowHalfOpen: true }, (socket) => this.#accept(socket))
   }
 
   /** Called with a paused socket for each program that asks for a port of the guest. */
@@ -54,7 +47,7 @@ export class VsockHost {
 
   async close(): Promise<void> {
     for (const socket of this.#open) socket.destroy()
-    await new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    await closeServer(this.#server)
     rmSync(this.#path, { force: true })
   }
 

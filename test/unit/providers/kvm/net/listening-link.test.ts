@@ -17,7 +17,8 @@ it('is there for one peer after another, and loses frames between them', async (
   cleanUps.push(() => rmSync(folder, { recursive: true, force: true }))
   const path = join(folder, 's')
   writeFileSync(path, 'left over')
-  const link = await ListeningLink.listen(path)
+  const link = new ListeningLink(path)
+  await link.listen()
   cleanUps.push(() => link.close())
   const heard: string[] = []
   link.start({

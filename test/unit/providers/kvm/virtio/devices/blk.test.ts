@@ -24,10 +24,10 @@ async function withDisk(
   })
 }
 
-async function rigUp(path: string, readOnly: boolean) {
+async function rigUp(path: string, readOnly: boolean, held: { heldUntil?: Promise<void> } = {}) {
   const errors: unknown[] = []
   const disk = openDisk({ path, format: 'qcow2', readOnly })
-  const device = new BlkDevice({ disk, id: 'root', onError: (error) => errors.push(error) })
+  const device = new BlkDevice({ disk, id: 'root', ...held, onError: (error) => errors.push(error) })
   const rig = await startDevice(device)
   const header = (type: number, sector: number | bigint) => {
     const bytes = Buffer.alloc(16)
@@ -70,6 +70,25 @@ describe('a block device', () => {
       expect(driver.features() & 0x7fffn).toBe(
         BigInt((1 << 2) | (1 << 6) | (1 << 9) | (1 << 10) | (1 << 13) | (1 << 14)),
       )
+    }))
+
+  it('lets requests wait for as long as it is held', () =>
+    inFolder(async (folder) => {
+      const path = `${folder}/disk.qcow2`
+      createOverlay(path, { size })
+      let release = () => undefined as void
+      const heldUntil = new Promise<void>((resolve) => {
+        release = resolve
+      })
+      const { request, stop, memory, queue } = await rigUp(path, false, { heldUntil })
+      try {
+        expect(request(1, 7, { out: Buffer.alloc(512, 'held') }).status).toBe(0xee)
+        release()
+        await eventually(() => memory.readU8(0xf000) === 0)
+        expect(queue(0).takeUsed()).toHaveLength(1)
+      } finally {
+        await stop()
+      }
     }))
 
   it('reads back what was written, flushed or not, and names itself', () =>

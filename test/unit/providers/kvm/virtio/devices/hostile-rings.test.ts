@@ -58,9 +58,16 @@ const makers: Record<string, (folder: string) => Promise<VirtioDevice>> = {
   net: async () => new NetDevice({ link: new EchoLink(), mac: '52:54:00:00:00:01', mtu: 1500 }),
   rng: async () => new RngDevice(),
   balloon: async () => new BalloonDevice(),
-  console: async (folder) =>
-    new ConsoleDevice([await UnixPort.listen('org.posada.test.0', join(folder, 'port'))]),
-  vsock: async (folder) => new VsockDevice(3, await VsockHost.listen(join(folder, 'vsock'))),
+  console: async (folder) => {
+    const port = new UnixPort('org.posada.test.0', join(folder, 'port'))
+    await port.listen()
+    return new ConsoleDevice([port])
+  },
+  vsock: async (folder) => {
+    const host = new VsockHost(join(folder, 'vsock'))
+    await host.listen()
+    return new VsockDevice(3, host)
+  },
 }
 
 // Rings and buffers lie in the first 128 KiB; nothing that a chain may rightly name reaches past 256 KiB.

@@ -25,7 +25,9 @@ async function rigUp() {
   const folder = mkdtempSync(join(tmpdir(), 'posada-vsock-'))
   cleanUps.push(() => rmSync(folder, { recursive: true, force: true }))
   const path = join(folder, 'v')
-  const rig = await startDevice(new VsockDevice(3, await VsockHost.listen(path)))
+  const host = new VsockHost(path)
+  await host.listen()
+  const rig = await startDevice(new VsockDevice(3, host))
   cleanUps.push(() => rig.stop())
   const offer = () => {
     const slot = rig.queue(0).availableIndex % 16
