@@ -20,6 +20,8 @@ const CONSOLE_LINES = 15
 /** The channel carries one word a line; of more than this without one only the end is kept. */
 const LINE_LIMIT = 4096
 const RETRY = 200
+/** Guests say it each second to whoever listens. */
+const SILENCE = 5000
 const CRASH_POLL = 1000
 
 /**
@@ -94,7 +96,10 @@ export async function bootTimeout(
   })
 }
 
-/** True at the line `ready`; connects again when the socket is not there or is closed. */
+/**
+ * True at the line `ready`; connects again when the socket is not there, is closed, or nothing comes: where a
+ * listener left just as the guest wrote, QEMU 7.2 at times holds back all that the guest says to the next one.
+ */
 async function announced(path: string, signal: AbortSignal): Promise<true> {
   while (!(await listenOnce(path, signal))) await sleep(RETRY, signal)
   return true
@@ -109,6 +114,7 @@ function listenOnce(path: string, signal: AbortSignal): Promise<boolean> {
       resolve(heard)
     }
     socket.setEncoding('utf8')
+    socket.setTimeout(SILENCE, () => end(false))
     socket.on('data', (chunk: string) => {
       text = (text + chunk).slice(-LINE_LIMIT)
       if (/^ready\r?$/m.test(text.slice(0, text.lastIndexOf('\n') + 1))) end(true)
