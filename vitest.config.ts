@@ -1,11 +1,13 @@
 import { defineConfig } from 'vitest/config'
+import LongestFirst from './test/helpers/longest-first.ts'
 
-// `unit` never boots a machine. `cli` runs the built command line. `machines` boots guests, two
-// test files at a time: a guest that boots keeps one processor busy, one that is up none. `lab` is the part of
-// the hypervisor's lab that each run has; `npm run test:lab` is all of it. The projects run one after
-// the other, so that nothing else takes the processors from a guest.
+// `unit` never boots a machine. `cli` runs the built command line. `machines` boots guests; `lab` is the part of
+// the hypervisor's lab that each run has, `npm run test:lab` is all of it. Of these two together two files run
+// at a time: a guest that boots keeps one processor busy, one that is up none. Otherwise the projects
+// run one after the other, so that nothing else takes the processors from a guest.
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
@@ -40,8 +42,8 @@ export default defineConfig({
           name: 'lab',
           include: ['test/lab/lean/*.test.ts'],
           globalSetup: ['test/helpers/built.ts'],
-          fileParallelism: false,
-          sequence: { groupOrder: 3 },
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -11,18 +11,18 @@ import { publicKeyOf } from '../../src/ssh/keys.ts'
 export const createBoxScript =
   ['/usr/share/doc/vagrant-libvirt/examples/create_box.sh'].find((path) => existsSync(path)) ?? null
 
-/** Bytes before the one partition of an ordinary image; see boxes/lib/disk.sh. */
+/** Bytes before the one partition of an image with a boot loader; see boxes/lib/disk.sh. */
 const partition = 1_048_576
 
 /**
- * Writes a qcow2 image to `target` that is the ordinary box with a user `vagrant` in it, who has sudo and is let in
+ * Writes a qcow2 image to `target` that is a box with a user `vagrant` in it, who has sudo and is let in
  * with Vagrant's well-known RSA key. The filesystem is edited where it lies: nothing is mounted.
  */
-export async function makeVagrantImage(ordinary: StoredBox, target: string): Promise<void> {
+export async function makeVagrantImage(box: StoredBox, target: string): Promise<void> {
   const work = await mkdtemp(join(tmpdir(), 'posada-vagrant-image-'))
   try {
     const raw = join(work, 'root.raw')
-    await execa('qemu-img', ['convert', '-O', 'raw', join(ordinary.dir, 'root.qcow2'), raw])
+    await execa('qemu-img', ['convert', '-O', 'raw', join(box.dir, 'root.qcow2'), raw])
     const image = `${raw}?offset=${partition}`
     const read = async (path: string) => (await debugfs(image, `cat ${path}`)).stdout
     const commands: string[] = []

@@ -13,10 +13,10 @@ import { makePlace } from '../../helpers/posada.ts'
 import { createBoxScript, makeVagrantImage } from '../../helpers/vagrant-box.ts'
 import { serve, webServer } from '../../helpers/web-server.ts'
 
-// A Debian image with GRUB (two minutes where it is not in the cache folder yet) becomes a Vagrant box with two
-// disks, which comes from Vagrant's catalogue and boots through SeaBIOS: a minute and a half with emulated processors.
+// A Debian image with GRUB (a minute where it is not in the cache folder yet) becomes a Vagrant box with two disks,
+// which comes from Vagrant's catalogue and boots through SeaBIOS: a minute with emulated processors.
 
-const recipe = join(import.meta.dirname, '..', '..', 'fixtures', 'boxes', 'ordinary')
+const recipe = join(import.meta.dirname, '..', '..', 'fixtures', 'boxes', 'cloud')
 
 const servers: (() => Promise<void>)[] = []
 

@@ -1,0 +1,30 @@
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+
+/**
+ * Files that take a minute and more, the longest first. Begun last, one of them would be alone at the end, with a
+ * processor that has nothing to do. What the later ones need, an earlier one has made: images with a boot loader
+ * (cloud-image), the outer machine of the lab (contract).
+ */
+const longest = [
+  'integration/machine/cloud-image',
+  'lab/lean/contract',
+  'integration/machine/package',
+  'integration/machine/interrupted',
+  'lab/lean/tiny',
+  'integration/machine/firmware',
+  'integration/box/vagrant',
+  'integration/box/build',
+  'integration/box/sources',
+  'integration/network/machines',
+  'integration/box/recipe',
+]
+
+export default class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const index = longest.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`))
+      return index === -1 ? longest.length : index
+    }
+    return (await super.sort(files)).sort((one, other) => rank(one) - rank(other))
+  }
+}
