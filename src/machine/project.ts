@@ -76,6 +76,8 @@ export interface WebFiles {
   get(address: WebAddress, use: WebFileUse): Promise<WebFile>
   /** What was asked for, by URLs without credentials. */
   urls(): string[]
+  /** What `keep` would do. */
+  moves(): Promise<MovedFile[]>
   /** Writes into posada.lock what was got and is not in it; where the lock is moved, what came of that. */
   keep(): Promise<MovedFile[]>
 }

@@ -64,6 +64,10 @@ it('a base manifest and its script are pinned, held on to, and moved by box upda
 
   files['/base.yaml'] = base(4)
   files['/setup.sh'] = 'echo two\n'
+  expect((await json('box', 'outdated')).document.files).toMatchObject([
+    { url: url.base, locked: first.base, newest: `sha256:${sha256(base(4))}`, outdated: true },
+    { url: url.script, locked: first.script, outdated: true },
+  ])
   expect(await cpus()).toBe(2)
   const moved = await place.run('box', 'update', url.base)
   expect(moved.stdout).toBe(

@@ -3,6 +3,7 @@ import { withoutCredentials } from '../../box/source/credentials.ts'
 import type { WebAddress } from '../../lib/web-address.ts'
 import type { MovedFile, WebFile, WebFiles, WebFileUse } from '../../machine/project.ts'
 import { changeLockfile, type LockfilePaths } from '../../project/lockfile/change.ts'
+import type { LockedFiles } from '../../project/lockfile/model.ts'
 import { readLockfile } from '../../project/lockfile/read.ts'
 import { cachedPath, readCached, sha256Of, writeCached } from './cache.ts'
 import type { FetchOptions } from './fetch.ts'
@@ -46,23 +47,22 @@ export function webFiles(options: WebFilesOptions): WebFiles {
     return { bytes, path: cachedPath(cache, sha256) }
   }
 
+  const compare = (files: LockedFiles): MovedFile[] =>
+    [...unlocked].map(([url, { sha256, use, address }]) => {
+      const had = files.get(url)
+      // Another command may have been first to write down what it came to.
+      if (had !== undefined && had !== sha256 && !moves(url))
+        throw otherThanLocked({ ...use, address, locked: had, lockfile: paths.lockfile }, sha256)
+      const from = had === undefined ? null : `sha256:${had}`
+      return { url, from, to: `sha256:${sha256}`, changed: had !== sha256 }
+    })
+
   const keep = async (): Promise<MovedFile[]> => {
     if (unlocked.size === 0) return []
     const { command, lockWait: wait, signal } = options
     return changeLockfile({ paths, command, wait, signal }, ({ files }) => {
-      const moved = [...unlocked].map(([url, { sha256, use, address }]) => {
-        const had = files.get(url)
-        // Another command may have been first to write down what it came to.
-        if (had !== undefined && had !== sha256 && !moves(url))
-          throw otherThanLocked({ ...use, address, locked: had, lockfile: paths.lockfile }, sha256)
-        files.set(url, sha256)
-        return {
-          url,
-          from: had === undefined ? null : `sha256:${had}`,
-          to: `sha256:${sha256}`,
-          changed: had !== sha256,
-        }
-      })
+      const moved = compare(files)
+      for (const [url, { sha256 }] of unlocked) files.set(url, sha256)
       unlocked.clear()
       return { result: moved, changed: moved.some(({ changed }) => changed) }
     })
@@ -77,6 +77,7 @@ export function webFiles(options: WebFilesOptions): WebFiles {
       return file
     },
     urls: () => [...urls],
+    moves: async () => compare((await readLockfile(paths.lockfile)).files),
     keep,
   }
 }

@@ -4,7 +4,7 @@ import type { PushResult } from '../../app/push-box.ts'
 import type { VerifiedBox } from '../../app/verify-boxes.ts'
 import { shownUrl } from '../../lib/shown-url.ts'
 import { formatSize } from '../../lib/units.ts'
-import type { OutdatedBox } from '../../machine/boxes/update-boxes.ts'
+import type { OutdatedLock } from '../../machine/outdated-lock.ts'
 import type { UpdatedLock } from '../../machine/update-lock.ts'
 import type { Palette } from '../../ui/colour.ts'
 import { renderTable } from '../../ui/table.ts'
@@ -68,11 +68,21 @@ export function verifyText(boxes: readonly VerifiedBox[], paint: Palette): strin
     .join('\n')
 }
 
-export function outdatedText(boxes: readonly OutdatedBox[], paint: Palette): string {
+export function outdatedText({ boxes, files }: OutdatedLock, paint: Palette): string {
+  const rows = [
+    ...boxes.map(({ box: name, ...rest }) => ({ name, ...rest })),
+    ...files.map(({ url, locked, newest, outdated }) => ({
+      name: shownUrl(url),
+      arch: '',
+      locked: locked?.slice(0, shortDigest) ?? null,
+      newest: newest.slice(0, shortDigest),
+      outdated,
+    })),
+  ]
   return renderTable(
-    boxes,
+    rows,
     [
-      { title: 'BOX', text: ({ box }) => makeVisible(box) },
+      { title: 'BOX', text: ({ name }) => makeVisible(name) },
       { title: 'ARCH', text: ({ arch }) => arch },
       { title: 'LOCKED', text: ({ locked }) => locked ?? 'not yet' },
       { title: 'NEWEST', text: ({ newest }) => newest ?? 'not known' },

@@ -1,14 +1,15 @@
 import { BaseCommand } from '../../base-command.ts'
 import { outdatedText } from '../../cli/text/boxes.ts'
-import { type OutdatedBox, outdatedBoxes } from '../../machine/boxes/update-boxes.ts'
+import { type OutdatedLock, outdatedLock } from '../../machine/outdated-lock.ts'
 
 export default class BoxOutdated extends BaseCommand {
   static override summary = "Show which of the project's boxes have newer versions than posada.lock."
+  static override description = 'Also which base manifests and scripts are others now at their URLs.'
 
-  async run(): Promise<{ boxes: OutdatedBox[] }> {
+  async run(): Promise<OutdatedLock> {
     const { flags } = await this.parse(BoxOutdated)
-    const boxes = await outdatedBoxes(await this.openProject(flags))
-    this.print(outdatedText(boxes, this.paint))
-    return { boxes }
+    const outdated = await outdatedLock(await this.openProject(flags, { movesFile: () => true }))
+    this.print(outdatedText(outdated, this.paint))
+    return outdated
   }
 }

@@ -90,14 +90,18 @@ describe('a file from the web', () => {
   })
 
   it('is fetched anew where the lock is moved, which says from where to where', async () => {
-    const { answers, server, files, address, text } = await setUp({ '/a': 'one', '/b': 'b' })
+    const { answers, server, files, address, text, lock } = await setUp({ '/a': 'one', '/b': 'b' })
     await text('/a')
     answers['/a'] = 'two'
     const all = files({ moves: (url) => url === `${server.url}/a` })
     await all.get(address('/a'), use)
     await all.get(address('/b'), use)
     expect(all.urls()).toEqual([`${server.url}/a`, `${server.url}/b`])
-    expect(await all.keep()).toEqual([
+    const before = await lock()
+    const moves = await all.moves()
+    expect(await lock()).toBe(before)
+    expect(await all.keep()).toEqual(moves)
+    expect(moves).toEqual([
       { url: `${server.url}/a`, from: `sha256:${hex('one')}`, to: `sha256:${hex('two')}`, changed: true },
       { url: `${server.url}/b`, from: null, to: `sha256:${hex('b')}`, changed: true },
     ])
