@@ -11,7 +11,7 @@ import { reloadNetworks } from './process.ts'
 export interface ConditionsOptions {
   /** None: the whole network's. Two: those of the way between these. */
   machines: readonly string[]
-  /** Null: the only one there is, or every one that both machines are on. */
+  /** Null: the only one there is, every one that both machines are on, or all where nothing is set and no machine named. */
   network: string | null
   /** Laid over what is so. */
   set: Conditions
@@ -24,7 +24,7 @@ export async function changeConditions(
   project: Project,
   options: ConditionsOptions,
 ): Promise<NetworkResult[]> {
-  const names = networksOf(project.manifest, options)
+  const names = networksMeant(project.manifest, options)
   const path = project.paths.networks.changes
   const changes = names.reduce((before, name) => withChange(before, name, options), await readChanges(path))
   const identity = await readIdentity(project.paths)
@@ -62,7 +62,8 @@ export function withChange(
   return put({ ...before, pairs: isEmpty ? others : [...others, { between: [a, b], conditions }] })
 }
 
-function networksOf({ networks, machines }: Manifest, options: ConditionsOptions): string[] {
+/** Names of the networks that are to change. Pure. @throws PosadaError E_NETWORK_UNKNOWN, E_MACHINE_UNKNOWN, E_USAGE */
+export function networksMeant({ networks, machines }: Manifest, options: ConditionsOptions): string[] {
   const known = networks.map(({ name }) => name)
   if (options.network !== null && !known.includes(options.network)) {
     const near = nearest(options.network, known)
@@ -88,8 +89,9 @@ function networksOf({ networks, machines }: Manifest, options: ConditionsOptions
       machines.find((machine) => machine.name === one)?.networks.some(({ network }) => network === name),
     )
   })
-  if (wanted.length > 0 && (wanted.length === 1 || options.machines.length === 2))
-    return wanted.map(({ name }) => name)
+  const mayBeSeveral =
+    options.machines.length === 2 || (options.reset && Object.keys(options.set).length === 0)
+  if (wanted.length === 1 || (wanted.length > 1 && mayBeSeveral)) return wanted.map(({ name }) => name)
   throw new PosadaError(
     'E_USAGE',
     wanted.length === 0 ? 'no network is meant' : `the project has ${wanted.length} networks`,

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { parseRoutes } from '../../../../src/machine/networks/clashes.ts'
-import { withChange } from '../../../../src/machine/networks/conditions.ts'
+import { networksMeant, withChange } from '../../../../src/machine/networks/conditions.ts'
+import { load } from '../../../helpers/manifest.ts'
 
 const none = { version: 1 as const, networks: {} }
 
@@ -33,4 +34,36 @@ eth0\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
 nonsense
 `
   expect(parseRoutes(table)).toEqual([{ device: 'eth0', base: 0xc0000200, prefix: 24 }])
+})
+
+const manifest = load(`version: 1
+networks: {back: {}, front: {}}
+defaults: {box: posada/tiny}
+machines:
+  web: {networks: [front, back]}
+  db: {networks: [back]}
+  cache: {networks: [front, back]}
+  alone: {}
+`)
+const change = { machines: [], network: null, set: { loss: 0.1 }, reset: false }
+
+it.each([
+  ['the network that is named', { network: 'front' }, ['front']],
+  ['those that both machines are on', { machines: ['web', 'cache'] }, ['back', 'front']],
+  ['the one that both are on', { machines: ['web', 'db'] }, ['back']],
+  ['all, to be as in the manifest', { set: {}, reset: true }, ['back', 'front']],
+])('%s', async (_, options, names) => {
+  expect(networksMeant(await manifest, { ...change, ...options })).toEqual(names)
+})
+
+it.each([
+  ['one of several', {}, 'E_USAGE', 'say which: --network back'],
+  ['one of several, reset first', { reset: true }, 'E_USAGE', 'say which: --network back'],
+  ['no machine', { machines: ['web', 'bd'] }, 'E_MACHINE_UNKNOWN', 'posada network list shows them'],
+  ['one machine', { machines: ['web'] }, 'E_USAGE', 'name two machines, or none'],
+  ['machines apart', { machines: ['web', 'alone'] }, 'E_USAGE', 'say which: --network back'],
+  ['no network', { network: 'bck' }, 'E_NETWORK_UNKNOWN', "did you mean 'back'?"],
+])('%s is not enough', async (_, options, code, hint) => {
+  const all = await manifest
+  expect(() => networksMeant(all, { ...change, ...options })).toThrow(expect.objectContaining({ code, hint }))
 })
