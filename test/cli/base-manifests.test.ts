@@ -84,6 +84,7 @@ it('a base manifest and its script are pinned, held on to, and moved by box upda
   server.requests.length = 0
   expect(await place.run('validate')).toMatchObject({ code: 0, stderr: '' })
   expect(await cpus()).toBe(4)
+  expect((await place.run('__complete', '--', 'up', '')).stdout).toContain('web')
   expect(server.requests).toEqual([])
 })
 
