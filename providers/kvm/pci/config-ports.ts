@@ -1,15 +1,15 @@
 import type { BusDevice } from '../bus/device.ts'
 import { lock, unlock } from '../devices/shared-lock.ts'
 import { pciConfigPorts } from '../memory/layout.ts'
-import { type ConfigState, configCell, decodeAddress, type FunctionBytes } from './config-state.ts'
+import { type ConfigState, configCell, deviceOf, type FunctionBytes, registerOf } from './config-state.ts'
 
 /** Where CONFIG_DATA lies behind CONFIG_ADDRESS (PCI 3.0, §3.2.2.3.2). */
 export const dataOffset = 4
 
 /** Writes to CONFIG_ADDRESS that KVM has kept instead of leaving the guest for each. */
 export interface KeptWrites {
-  /** Hands over all of them, in order. */
-  take(each: (port: number, data: Uint8Array) => void): void
+  /** Hands over all of them, in order: the first 4 bytes of what was written, little-endian. */
+  take(each: (port: number, width: number, value: number) => void): void
 }
 
 export interface ConfigPortsOptions {
@@ -22,65 +22,54 @@ export interface ConfigPortsOptions {
 
 /**
  * The configuration ports, answered on the thread of the vCPU that asks: a kernel that looks for devices reads a
- * thousand times and changes hardly anything. What changes something goes to the function.
+ * thousand times and changes hardly anything. What changes something goes to the function. V8 has not compiled any of
+ * this by then, so it makes no objects and calls little.
  */
 export function createConfigPorts({ state, functions, kept }: ConfigPortsOptions): BusDevice {
   const { cells } = state
-  const setAddress = (offset: number, data: Uint8Array) => {
-    if (offset === 0 && data.length === 4) cells[configCell.address] = little(data) & 0x80ff_fffc
+  const setAddress = (port: number, width: number, value: number) => {
+    if (port === pciConfigPorts.base && width === 4) cells[configCell.address] = value & 0x80ff_fffc
   }
-  const held = (work: () => void) => {
+  const begin = () => {
     lock(cells, configCell.lock)
-    try {
-      kept?.take((port, data) => setAddress(port - pciConfigPorts.base, data))
-      work()
-    } finally {
-      unlock(cells, configCell.lock)
-    }
+    kept?.take(setAddress)
+    return cells[configCell.address] ?? 0
   }
 
   return {
-    read: (offset, data) =>
-      held(() => {
-        data.fill(0xff)
-        const address = cells[configCell.address] ?? 0
-        if (offset < dataOffset) {
-          if (offset === 0 && data.length === 4) data.set(bytesOf(address))
-          return
-        }
-        const target = decodeAddress(address, offset - dataOffset, data.length)
-        const bytes = target && state.functions[target.device]
-        if (target === null || !bytes) return
-        const end = target.register + data.length
-        if (isLive(bytes, target.register, end)) functions.read(offset, data)
-        else data.set(bytes.values.subarray(target.register, end))
-      }),
-    write: (offset, data) =>
-      held(() => {
-        if (offset < dataOffset) {
-          setAddress(offset, data)
-          return
-        }
-        const target = decodeAddress(cells[configCell.address] ?? 0, offset - dataOffset, data.length)
-        const bytes = target && state.functions[target.device]
-        if (target === null || !bytes) return
-        const end = target.register + data.length
-        if (isLive(bytes, target.register, end) || changes(bytes, target.register, data))
-          functions.write(offset, data)
-      }),
+    read(offset, data) {
+      const address = begin()
+      const register = offset < dataOffset ? -1 : registerOf(address, offset - dataOffset, data.length)
+      const bytes = register < 0 ? undefined : state.functions[deviceOf(address)]
+      if (bytes === undefined) data.fill(0xff)
+      else if (isLive(bytes, register, data.length)) functions.read(offset, data)
+      else for (let i = 0; i < data.length; i++) data[i] = bytes.values[register + i] ?? 0xff
+      if (offset === 0 && data.length === 4) data.set(bytesOf(address))
+      unlock(cells, configCell.lock)
+    },
+    write(offset, data) {
+      const address = begin()
+      const register = offset < dataOffset ? -1 : registerOf(address, offset - dataOffset, data.length)
+      const bytes = register < 0 ? undefined : state.functions[deviceOf(address)]
+      if (offset === 0 && data.length === 4) setAddress(pciConfigPorts.base, 4, little(data))
+      else if (bytes && (isLive(bytes, register, data.length) || changes(bytes, register, data)))
+        functions.write(offset, data)
+      unlock(cells, configCell.lock)
+    },
   }
 }
 
-function isLive({ live }: FunctionBytes, from: number, to: number): boolean {
-  for (let at = from; at < to; at++) if (live[at] !== 0) return true
+function isLive({ live }: FunctionBytes, register: number, width: number): boolean {
+  for (let at = register; at < register + width; at++) if (live[at] !== 0) return true
   return false
 }
 
 function changes({ values, writable }: FunctionBytes, register: number, data: Uint8Array): boolean {
-  return data.some((byte, index) => {
-    const at = register + index
-    return (((values[at] ?? 0) ^ byte) & (writable[at] ?? 0)) !== 0
-  })
+  for (let i = 0; i < data.length; i++) {
+    const at = register + i
+    if ((((values[at] ?? 0) ^ (data[i] ?? 0)) & (writable[at] ?? 0)) !== 0) return true
+  }
+  return false
 }
 
 function little(data: Uint8Array): number {

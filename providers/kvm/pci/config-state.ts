@@ -51,14 +51,15 @@ function functionBytesOf(buffer: ArrayBuffer | SharedArrayBuffer, offset: number
   return { values: part(0), writable: part(1), live: part(2) }
 }
 
-/** What a configuration address means for an access of `width` bytes at `byte` of CONFIG_DATA; null for no device of this bus. */
-export function decodeAddress(
-  address: number,
-  byte: number,
-  width: number,
-): { device: number; register: number } | null {
+/**
+ * The register that a configuration address means for an access of `width` bytes at `byte` of CONFIG_DATA; -1 where that
+ * is none of function 0 of a device of this bus.
+ */
+export function registerOf(address: number, byte: number, width: number): number {
   // Enable 31, bus 23:16, device 15:11, function 10:8, register 7:2.
   const elsewhere = address >>> 31 === 0 || ((address >>> 16) & 0xff) !== 0 || ((address >>> 8) & 7) !== 0
-  if (elsewhere || byte + width > 4) return null
-  return { device: (address >>> 11) & 31, register: (address & 0xfc) + byte }
+  return elsewhere || byte + width > 4 ? -1 : (address & 0xfc) + byte
 }
+
+/** The device that a configuration address means. */
+export const deviceOf = (address: number) => (address >>> 11) & 31

@@ -2,7 +2,14 @@ import type { Bus, BusDevice } from '../bus/device.ts'
 import { pciConfigPorts } from '../memory/layout.ts'
 import { dataOffset } from './config-ports.ts'
 import { ConfigSpace } from './config-space.ts'
-import { type ConfigState, configCell, decodeAddress, deviceCount, openConfigState } from './config-state.ts'
+import {
+  type ConfigState,
+  configCell,
+  deviceCount,
+  deviceOf,
+  openConfigState,
+  registerOf,
+} from './config-state.ts'
 
 /** A function on bus 0. */
 export interface PciFunction {
@@ -71,9 +78,10 @@ export class PciRoot implements BusDevice {
 
   #target(byte: number, width: number): { fn: PciFunction; register: number } | null {
     if (byte < 0) return null
-    const target = decodeAddress(this.#state.cells[configCell.address] ?? 0, byte, width)
-    const fn = target && this.#functions[target.device]
-    return target && fn ? { fn, register: target.register } : null
+    const address = this.#state.cells[configCell.address] ?? 0
+    const register = registerOf(address, byte, width)
+    const fn = this.#functions[deviceOf(address)]
+    return register < 0 || fn === undefined ? null : { fn, register }
   }
 }
 

@@ -50,7 +50,7 @@ type Connect = () => Promise<void>
  * nothing open when it fails. @throws PosadaError for what a user can mend
  */
 export function openDevices(spec: MachineSpec, log: Log = () => undefined): DeviceSet {
-  let releaseDisks = () => undefined as void
+  let releaseDisks: () => void = () => undefined
   const released = new Promise<void>((resolve) => {
     releaseDisks = resolve
   })

@@ -18,8 +18,7 @@ export function openKeptWrites(page: Uint8Array): KeptWrites {
         const at = header + next * entry
         // A port, so the upper half is zero.
         const port = view.getUint32(at + address, true)
-        const start = at + data
-        each(port, page.subarray(start, start + view.getUint32(at + length, true)))
+        each(port, view.getUint32(at + length, true), view.getInt32(at + data, true))
         Atomics.store(cells, first, (next + 1) % entries)
       }
     },

@@ -11,10 +11,15 @@ export type Exit =
   | { kind: 'interrupted' }
   | { kind: 'failed'; reason: string }
 
+/** Views of port data that are kept; most accesses are of one element, at one place, of one of three sizes. */
+const mostViews = 64
+
 /** struct kvm_run of one vCPU (KVM api.rst, section 5), mapped for the calling thread. */
 export class RunPage {
   readonly #view: DataView
   readonly #bytes: Uint8Array
+  /** By offset and size: a vCPU comes to the same few again and again. */
+  readonly #views = new Map<number, Uint8Array>()
 
   constructor(buffer: ArrayBuffer) {
     this.#view = new DataView(buffer)
@@ -69,7 +74,13 @@ export class RunPage {
   /** The bytes of one element of a port access. */
   portData(dataOffset: number, size: number, index: number): Uint8Array {
     const start = dataOffset + size * index
-    return this.#bytes.subarray(start, start + size)
+    const key = start * 8 + size
+    let view = this.#views.get(key)
+    if (view === undefined) {
+      view = this.#bytes.subarray(start, start + size)
+      if (this.#views.size < mostViews) this.#views.set(key, view)
+    }
+    return view
   }
 
   /** The data of a memory access. */

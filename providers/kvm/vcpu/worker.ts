@@ -77,7 +77,7 @@ function setUp(data: VcpuThreadData): { vcpu: number; run: () => Ending } {
 
   const answer = (kind: number, low: number, high: number, bytes: Uint8Array) => {
     const isPort = kind === access.portRead || kind === access.portWrite
-    const there = isPort ? near.find(({ base, size }) => low >= base && low < base + size) : undefined
+    const there = isPort ? nearPort(near, low) : undefined
     if (there !== undefined) {
       const offset = low - there.base
       if (kind === access.portWrite) there.device.write(offset, bytes)
@@ -96,6 +96,11 @@ interface NearPorts {
   base: number
   size: number
   device: BusDevice
+}
+
+function nearPort(near: readonly NearPorts[], port: number): NearPorts | undefined {
+  for (const ports of near) if (port >= ports.base && port < ports.base + ports.size) return ports
+  return undefined
 }
 
 /** What is answered right here: a kernel's console makes two exits a character, its search for devices a thousand. */

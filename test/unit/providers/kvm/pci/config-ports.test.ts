@@ -82,11 +82,7 @@ describe('PCI configuration ports on the thread of a vCPU', () => {
       functions: { read: () => undefined, write: () => undefined },
       kept: {
         take(each) {
-          for (const address of kept.splice(0)) {
-            const data = Buffer.alloc(4)
-            data.writeUInt32LE(address)
-            each(pciConfigPorts.base, data)
-          }
+          for (const address of kept.splice(0)) each(pciConfigPorts.base, 4, address | 0)
         },
       },
     })

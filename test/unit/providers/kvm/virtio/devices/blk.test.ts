@@ -76,7 +76,7 @@ describe('a block device', () => {
     inFolder(async (folder) => {
       const path = `${folder}/disk.qcow2`
       createOverlay(path, { size })
-      let release = () => undefined as void
+      let release: () => void = () => undefined
       const heldUntil = new Promise<void>((resolve) => {
         release = resolve
       })
