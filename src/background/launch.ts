@@ -8,6 +8,8 @@ import { readHandshake } from './handshake.ts'
 export interface LaunchOptions {
   /** The built file that the process runs. */
   file: string
+  /** For Node itself. */
+  flags?: readonly string[]
   /** What stands behind it on the command line, by which it can be found. */
   arguments?: readonly string[]
   /** Told on its standard input, as JSON, until the input's end. */
@@ -37,7 +39,8 @@ export async function launchProcess(options: LaunchOptions): Promise<void> {
   const logOffset = (await log.stat()).size
   let child: ChildProcess
   try {
-    child = spawn(process.execPath, [options.file, ...(options.arguments ?? [])], {
+    const { flags = [], file, arguments: given = [] } = options
+    child = spawn(process.execPath, [...flags, file, ...given], {
       cwd: '/',
       detached: true,
       stdio: ['pipe', 'pipe', log.fd],

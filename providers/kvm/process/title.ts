@@ -13,5 +13,7 @@ const entry = 'kvm-vmm.cjs'
 export function isMachine(argv: readonly string[], id: string): boolean {
   const words = argv.filter((word) => word !== '')
   if (words.length === 1) return words[0]?.startsWith(`${title} `) === true && words[0].endsWith(` ${id}`)
-  return basename(words[1] ?? '') === entry && words.length === 4 && words[3] === id
+  // Node's own flags come before its program.
+  const program = words.findIndex((word, index) => index > 0 && !word.startsWith('--'))
+  return basename(words[program] ?? '') === entry && words.length === program + 3 && words[program + 2] === id
 }

@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { packageRoot } from '../../../src/lib/package-root.ts'
 import { busyboxGuest } from '../../helpers/busybox-guest.ts'
 import { cpioArchive } from '../../helpers/cpio.ts'
+import { networkBytes } from './inside/guest-run.ts'
 
 const run = promisify(execFile)
 
@@ -86,8 +87,8 @@ network() {
   ifconfig lo up; ifconfig eth0 10.0.2.15 netmask 255.255.255.0 mtu 65520 up; route add default gw 10.0.2.2
   measure warm-up receive 10.0.2.2 7001 1048576
   for round in 1 2; do
-    measure send send 10.0.2.2 7001 134217728
-    measure receive receive 10.0.2.2 7001 134217728
+    measure send send 10.0.2.2 7001 ${networkBytes}
+    measure receive receive 10.0.2.2 7001 ${networkBytes}
     measure rounds rounds 10.0.2.2 7001 1.5
   done
 }

@@ -8,6 +8,9 @@ import type { BenchFiles } from '../guest.ts'
 /** What a guest of the benches does once it is up; see `init` in guest.ts. */
 export type Task = 'nothing' | 'disk' | 'network'
 
+/** What crosses the network each way at a time. */
+export const networkBytes = 16 * 2 ** 20
+
 /** One machine in a temporary folder of its own: the same for each hypervisor. */
 export async function benchSpec(
   files: BenchFiles,

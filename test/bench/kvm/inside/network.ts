@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import type { BenchResult } from '../../bench.ts'
 import { countExits } from './counts.ts'
 import { measureGuest } from './guest-measures.ts'
+import { networkBytes } from './guest-run.ts'
 import { type InsideOptions, runRounds } from './rounds.ts'
 import { builtIn, qemuWithPasst } from './vmm.ts'
 
@@ -11,10 +12,10 @@ export async function networkBench({ files, samples, log }: InsideOptions): Prom
   const server = spawn(files.io, ['serve', '7001'], { stdio: 'ignore' })
   const ended = once(server, 'exit')
   const exits = countExits()
-  const times = (name: string, rate: number) => (name === 'rounds' ? rate * 1.5 : 128)
+  const times = (name: string, rate: number) => (name === 'rounds' ? rate * 1.5 : networkBytes / 2 ** 20)
   try {
     const how =
-      '1 CPU, 256 MiB; one TCP connection to a program of the host through passt, packets of up to 65520 bytes; 128 MiB each way, or round trips of one byte for 1.5 s; twice a machine'
+      '1 CPU, 256 MiB; one TCP connection to a program of the host through passt, packets of up to 65520 bytes; 16 MiB each way, or round trips of one byte for 1.5 s; twice a machine'
     const compared = { ours: builtIn.name, theirs: qemuWithPasst.name, how }
     return await runRounds({
       title: 'network',

@@ -1,11 +1,12 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chmod, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { passtArguments, userNetwork } from '../../../../providers/kvm/net/passt.ts'
 import { entryPoint } from '../../../../providers/kvm/process/entry-points.ts'
+import { nodeFlags } from '../../../../providers/kvm/process/launch.ts'
 import { createKvmProvider } from '../../../../providers/kvm/provider.ts'
 import { qemuArguments } from '../../../../providers/qemu/argv/index.ts'
 import type { MachineSpec } from '../../../../src/provider/index.ts'
@@ -41,7 +42,7 @@ export const builtIn: Vmm = {
     const { spec, folder } = await benchSpec(files, task)
     const provider = createKvmProvider({ cacheDir, emit: () => undefined }, entries)
     await provider.create(spec)
-    const args = [entryPoint('kvm-vmm', entries), spec.name, spec.id]
+    const args = [...nodeFlags, entryPoint('kvm-vmm', entries), spec.name, spec.id]
     writeFileSync(spec.files.consoleLog, '')
     const begun = process.hrtime.bigint()
     const child = started(process.execPath, args, spec)
@@ -90,6 +91,9 @@ export const qemuWithPasst: Vmm = qemu('qemu with passt', {
     const args = passtArguments([]).filter(
       (argument, index, all) => argument !== '--fd' && all[index - 1] !== '--fd',
     )
+    // passt does not stay root, and makes its socket as nobody.
+    await chmod(dirname(spec.files.runtimeDir), 0o755)
+    await chmod(spec.files.runtimeDir, 0o777)
     await run('passt', [...args, '--one-off', '--socket', path])
     const mac = spec.nics[0]?.mac ?? ''
     return [

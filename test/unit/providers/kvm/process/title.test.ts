@@ -8,6 +8,7 @@ test('knows its own process by its title, and by its arguments before it has one
   expect(isMachine([title], id)).toBe(true)
   expect(isMachine([title, '', '', ''], id)).toBe(true)
   expect(isMachine(['/usr/bin/node', '/opt/posada/dist/kvm-vmm.cjs', 'web', id, ''], id)).toBe(true)
+  expect(isMachine(['node', '--flag=1', '/dist/kvm-vmm.cjs', 'web', id], id)).toBe(true)
 })
 
 test('takes no other process for it', () => {
@@ -16,6 +17,7 @@ test('takes no other process for it', () => {
   expect(isMachine(['node', '/dist/kvm-vmm.cjs', 'web', id], other)).toBe(false)
   expect(isMachine(['node', '/dist/kvm-vcpu.cjs', 'web', id], id)).toBe(false)
   expect(isMachine(['less', 'kvm-vmm.cjs', 'web', 'x', id], id)).toBe(false)
+  expect(isMachine(['node', '--flag', 'kvm-vmm.cjs', '--flag', 'web', id], id)).toBe(false)
   expect(isMachine(['vi', `posada-kvm web ${id}`], id)).toBe(false)
   expect(isMachine([], id)).toBe(false)
 })
