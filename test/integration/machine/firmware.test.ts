@@ -32,7 +32,7 @@ describe('a box without a kernel of its own', () => {
     const command = 'cat /proc/cmdline; cat /sys/class/dmi/id/bios_vendor'
     expect(await look('disk', command)).toMatch(/BOOT_IMAGE=.*\nSeaBIOS\n/)
     expect((await place.json<{ machines: object[] }>('halt')).machines).toMatchObject([{ how: 'graceful' }])
-  })
+  }, 400_000)
 
   it('becomes one that boots by its kernel', async () => {
     const options = ['--with-kernel', '--name', 'test/converted', '--version', '1', '--force']
