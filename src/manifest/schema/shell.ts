@@ -47,7 +47,7 @@ export const shellFields = shellLong.fields
  * `shell:` as a text is a path or a URL only where it cannot be a command line: one line without white space that
  * begins with `./`, `../` or `/`, or with `https://`.
  */
-export function isScriptPlace(written: string): boolean {
+function isScriptPlace(written: string): boolean {
   return /^(?:\.{1,2})?\/\S+$/.test(written) || (isUrl(written) && !/\s/.test(written))
 }
 

@@ -36,7 +36,7 @@ export interface Lockfile {
 }
 
 /** As it is written. */
-export interface LockfileText {
+interface LockfileText {
   version: 1
   boxes?: LockedBoxes
   /** `sha256:…` each. */
