@@ -1,6 +1,7 @@
+import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
-import { connect } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -12,6 +13,7 @@ import { buildKvmEntries, hasKvm } from '../../helpers/kvm-entries.ts'
 import { discard, type SandboxMachine, sandboxMachine } from '../../helpers/sandbox-machine.ts'
 import { type TinyKernel, writeTinyKernel } from './tiny-kernel.ts'
 
+const hasPasst = spawnSync('passt', ['--version']).error === undefined
 const soon = { interval: 20, timeout: 10_000 }
 const second = 1000
 
@@ -279,6 +281,23 @@ describe.skipIf(!hasKvm)('life of a machine (needs /dev/kvm)', () => {
     await expect(provider.start(spec)).rejects.toMatchObject({ code })
     expect(await provider.status(spec)).toEqual({ state: 'stopped', crashed: false })
     expect(readdirSync(spec.files.runtimeDir)).toEqual([])
+  })
+
+  it.skipIf(!hasPasst)('cuts a guest off whose port is taken, and leaves nothing running', async () => {
+    const taken = createServer()
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+    try {
+      const { port: hostPort } = taken.address() as AddressInfo
+      const forward = { protocol: 'tcp' as const, hostAddress: '127.0.0.1', hostPort, guestPort: 22 }
+      const spec = await make('deaf', {
+        nics: [{ kind: 'user', mac: '52:54:00:c0:ff:ee', forwards: [forward] }],
+      })
+      await expect(provider.start(spec)).rejects.toMatchObject({ code: 'E_PORT_IN_USE' })
+      expect(await provider.status(spec)).toEqual({ state: 'stopped', crashed: false })
+      expect(readdirSync(spec.files.runtimeDir)).toEqual([])
+    } finally {
+      taken.close()
+    }
   })
 
   it('answers only its own language on the control socket, and lives through the rest', async () => {
