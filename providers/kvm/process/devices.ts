@@ -62,8 +62,10 @@ export function openDevices(spec: MachineSpec, log: Log = () => undefined): Devi
   const channels = new ConsoleDevice(ports)
   const balloon = new BalloonDevice()
   const host = new VsockHost(vsock)
-  const sockets = [new VsockDevice(guestCid, host)]
-  const devices = [...disks, ...nics.map(({ nic }) => nic), channels, new RngDevice(), balloon, ...sockets]
+  const devices = [
+    ...[...disks, ...nics.map(({ nic }) => nic)],
+    ...[channels, new RngDevice(), balloon, new VsockDevice(guestCid, host)],
+  ]
   const ends: Connect[] = [
     ...nics.map(({ connect }) => connect),
     ...[...ports, host].map((end) => () => end.listen()),
