@@ -49,6 +49,11 @@ export const errorCodes = {
     exit: 2,
     means: 'A base manifest is missing or empty, or leads back to one that it is a base of.',
   },
+  E_BASE_FETCHED: {
+    exit: 2,
+    means:
+      'A base manifest that was fetched says what only one of this computer may say: files of the host, options of providers, or variables in a place.',
+  },
   E_USER_DATA: { exit: 2, means: 'What `cloud_init` gives is no user-data, or cannot be read.' },
   E_TEMPLATE_UNKNOWN: { exit: 2, means: 'posada init knows no template of this name.' },
 

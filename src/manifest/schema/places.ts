@@ -2,12 +2,15 @@ import { dirname } from 'node:path'
 import type { WebAddress } from '../../lib/web-address.ts'
 import { limits } from '../limits.ts'
 import type { Report } from '../problems.ts'
-import { leadAnywhere, leadOnHost } from '../source/lead.ts'
+import { leadAnywhere, leadOnHost, refuseVariables } from '../source/lead.ts'
 import type { Span } from '../source/source.ts'
 import { text } from './text.ts'
 import type { Schema } from './types.ts'
 
-/** A text, read as where it leads from the file that has it; `lead` reports what leads nowhere. */
+/**
+ * A text, read as where it leads from the file that has it; `lead` reports what leads nowhere. Variables in a
+ * manifest that was fetched are reported: whoever wrote it would be sent what is in them.
+ */
 export function leading<T>(
   written: Schema<string>,
   lead: (text: string, span: Span, report: Report) => T | undefined,
@@ -15,6 +18,7 @@ export function leading<T>(
   return {
     ...written,
     check: (node, context, owner) => {
+      if (refuseVariables(node, context.report)) return undefined
       const read = written.check(node, context, owner)
       return read === undefined ? undefined : lead(read, node.span, context.report)
     },

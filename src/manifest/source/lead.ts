@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path'
 import { shownUrl } from '../../lib/shown-url.ts'
 import { parseWebAddress, type WebAddress } from '../../lib/web-address.ts'
 import type { Report } from '../problems.ts'
-import { shorten } from './node.ts'
+import { type Node, shorten } from './node.ts'
 import type { Span } from './source.ts'
 
 /**
@@ -46,6 +46,19 @@ export function leadAnywhere(
     ...(address.hint === undefined ? {} : { hint: address.hint }),
   })
   return undefined
+}
+
+/** Reports variables in a place that a manifest that was fetched names; whether there were any. */
+export function refuseVariables(node: Node, report: Report): boolean {
+  if (node.span.source.url === null || node.kind !== 'scalar' || !node.raw.includes('${')) return false
+  report({
+    code: 'E_BASE_FETCHED',
+    message: `a manifest that was fetched may not have variables in a place, got '${shorten(node.raw)}'`,
+    span: node.span,
+    value: shorten(node.raw),
+    hint: 'its author could have them sent away; write the place out, or put the key into posada.yaml',
+  })
+  return true
 }
 
 export function isUrl(text: string): boolean {

