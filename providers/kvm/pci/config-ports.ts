@@ -30,31 +30,38 @@ export function createConfigPorts({ state, functions, kept }: ConfigPortsOptions
   const setAddress = (port: number, width: number, value: number) => {
     if (port === pciConfigPorts.base && width === 4) cells[configCell.address] = value & 0x80ff_fffc
   }
-  const begin = () => {
-    lock(cells, configCell.lock)
+  const currentAddress = () => {
     kept?.take(setAddress)
     return cells[configCell.address] ?? 0
   }
 
   return {
     read(offset, data) {
-      const address = begin()
-      const register = offset < dataOffset ? -1 : registerOf(address, offset - dataOffset, data.length)
-      const bytes = register < 0 ? undefined : state.functions[deviceOf(address)]
-      if (bytes === undefined) data.fill(0xff)
-      else if (isLive(bytes, register, data.length)) functions.read(offset, data)
-      else for (let i = 0; i < data.length; i++) data[i] = bytes.values[register + i] ?? 0xff
-      if (offset === 0 && data.length === 4) data.set(bytesOf(address))
-      unlock(cells, configCell.lock)
+      lock(cells, configCell.lock)
+      try {
+        const address = currentAddress()
+        const register = offset < dataOffset ? -1 : registerOf(address, offset - dataOffset, data.length)
+        const bytes = register < 0 ? undefined : state.functions[deviceOf(address)]
+        if (bytes === undefined) data.fill(0xff)
+        else if (isLive(bytes, register, data.length)) functions.read(offset, data)
+        else for (let i = 0; i < data.length; i++) data[i] = bytes.values[register + i] ?? 0xff
+        if (offset === 0 && data.length === 4) data.set(bytesOf(address))
+      } finally {
+        unlock(cells, configCell.lock)
+      }
     },
     write(offset, data) {
-      const address = begin()
-      const register = offset < dataOffset ? -1 : registerOf(address, offset - dataOffset, data.length)
-      const bytes = register < 0 ? undefined : state.functions[deviceOf(address)]
-      if (offset === 0 && data.length === 4) setAddress(pciConfigPorts.base, 4, little(data))
-      else if (bytes && (isLive(bytes, register, data.length) || changes(bytes, register, data)))
-        functions.write(offset, data)
-      unlock(cells, configCell.lock)
+      lock(cells, configCell.lock)
+      try {
+        const address = currentAddress()
+        const register = offset < dataOffset ? -1 : registerOf(address, offset - dataOffset, data.length)
+        const bytes = register < 0 ? undefined : state.functions[deviceOf(address)]
+        if (offset === 0 && data.length === 4) setAddress(pciConfigPorts.base, 4, little(data))
+        else if (bytes && (isLive(bytes, register, data.length) || changes(bytes, register, data)))
+          functions.write(offset, data)
+      } finally {
+        unlock(cells, configCell.lock)
+      }
     },
   }
 }

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { pciConfigPorts } from '../../../../../providers/kvm/memory/layout.ts'
 import { createConfigPorts } from '../../../../../providers/kvm/pci/config-ports.ts'
-import { createConfigState, openConfigState } from '../../../../../providers/kvm/pci/config-state.ts'
+import {
+  configCell,
+  createConfigState,
+  openConfigState,
+} from '../../../../../providers/kvm/pci/config-state.ts'
 import { BalloonDevice } from '../../../../../providers/kvm/virtio/devices/balloon/device.ts'
 import { PciDriver } from '../../../../helpers/pci-driver.ts'
 import { plugIn } from '../../../../helpers/virtio-machine.ts'
@@ -89,5 +93,20 @@ describe('PCI configuration ports on the thread of a vCPU', () => {
     const data = Buffer.alloc(4)
     ports.read(4, data)
     expect(data.readUInt32LE()).toBe(0x1234_5678)
+  })
+
+  it('give the bus back to other vCPUs where a function fails', () => {
+    const state = openConfigState(createConfigState())
+    state.functions[3]?.values.writeUInt32LE(0x1234_5678, 0)
+    state.functions[3]?.live.fill(1)
+    const fail = () => {
+      throw new Error('nobody hears the bell')
+    }
+    const ports = createConfigPorts({ state, functions: { read: fail, write: fail }, kept: null })
+    ports.write(0, Buffer.from([0x00, 0x18, 0x00, 0x80]))
+    expect(() => ports.read(4, Buffer.alloc(4))).toThrow('bell')
+    expect(state.cells[configCell.lock]).toBe(0)
+    expect(() => ports.write(4, Buffer.alloc(4))).toThrow('bell')
+    expect(state.cells[configCell.lock]).toBe(0)
   })
 })
