@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AddressBus } from '../bus/bus.ts'
 import { closeDescriptor } from '../ffi/libc.ts'
+import { SystemCallError } from '../ffi/system-call-error.ts'
 import { answerAccess } from './exit-channel.ts'
 import type { EntryState } from './initial-state.ts'
 import { kickThread } from './kick.ts'
 import type { Ending } from './run-loop.ts'
-import { mapRunPage, type RunPage } from './run-page.ts'
+import { mapRunPage, RunPage } from './run-page.ts'
 import { type Command, cell, command, commandOf, type SharedState } from './shared-state.ts'
 import { tell, type VcpuThread } from './thread.ts'
 import type { VcpuThreadData, VcpuThreadMessage, VcpuThreadStart } from './worker.ts'
@@ -13,7 +14,7 @@ import type { VcpuThreadData, VcpuThreadMessage, VcpuThreadStart } from './worke
 /** A virtual processor, as the thread of the devices sees it. It starts paused. */
 export interface Vcpu {
   readonly id: number
-  /** Resolves when its thread has made it; rejects with what the thread died of. It takes orders before. */
+  /** Resolves when its thread has made it; rejects with what kept it from that. It takes orders before. */
   readonly ready: Promise<void>
   /** Settles once, when the processor will run no more; never rejects. */
   readonly ended: Promise<Ending>
@@ -45,7 +46,8 @@ export function setUpVcpu(thread: VcpuThread, setup: VcpuSetup): void {
 interface Handle {
   tid: number
   vcpu: number
-  page: RunPage
+  /** Or why it cannot be mapped here: then only a signal that comes while it is inside the guest gets it out. */
+  page: RunPage | SystemCallError
 }
 
 /**
@@ -59,7 +61,7 @@ export function beginVcpu(thread: VcpuThread, kvm: number, entry: EntryState | n
     worker.on('message', (message: VcpuThreadMessage) => {
       if (message.type !== 'ready') return
       const { tid, vcpu } = message
-      resolve({ tid, vcpu, page: mapRunPage(kvm, vcpu) })
+      resolve({ tid, vcpu, page: tryToMap(kvm, vcpu) })
     })
   })
   const ended = new Promise<Ending>((resolve) => {
@@ -73,6 +75,7 @@ export function beginVcpu(thread: VcpuThread, kvm: number, entry: EntryState | n
   tell(thread, start)
   const ready = Promise.race([made, failed]).then((first) => {
     if (first instanceof Error) throw first
+    if (first.page instanceof Error) throw first.page
   })
   /** Null where the thread ended before it came to that. */
   const handle = () => Promise.race([made, exited.then(() => null)])
@@ -102,6 +105,15 @@ export function beginVcpu(thread: VcpuThread, kvm: number, entry: EntryState | n
   }
 }
 
+function tryToMap(kvm: number, vcpu: number): RunPage | SystemCallError {
+  try {
+    return mapRunPage(kvm, vcpu)
+  } catch (error) {
+    if (error instanceof SystemCallError) return error
+    throw error
+  }
+}
+
 /** Gives an order, told apart from the one before. */
 function give({ cells }: SharedState, value: Command): number {
   const order = ((Atomics.load(cells, cell.command) & ~3) + 4 + value) | 0
@@ -126,7 +138,7 @@ async function kickUntil(handle: Handle | null, reached: () => boolean): Promise
   for (let wait = 0; !reached(); wait = Math.min(wait + 1, kickInterval)) {
     if (performance.now() > limit)
       throw new Error(`the thread of a vCPU did not answer within ${kickLimit} ms`)
-    page.immediateExit = true
+    if (page instanceof RunPage) page.immediateExit = true
     if (!kickThread(tid)) return
     await delay(wait)
   }

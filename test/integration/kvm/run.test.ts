@@ -1,10 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { enterLongMode } from '../../../providers/kvm/boot/long-mode.ts'
 import type { BusDevice } from '../../../providers/kvm/bus/device.ts'
+import { createSerialPortState } from '../../../providers/kvm/devices/serial-port.ts'
+import { closeDescriptor, openDevice } from '../../../providers/kvm/ffi/libc.ts'
 import type { GuestMemory } from '../../../providers/kvm/memory/guest-memory.ts'
 import { pageTables } from '../../../providers/kvm/memory/layout.ts'
+import { createRam } from '../../../providers/kvm/memory/ram.ts'
+import { entryPoint } from '../../../providers/kvm/process/entry-points.ts'
+import { startVcpuThreads } from '../../../providers/kvm/vcpu/thread.ts'
+import { beginVcpu } from '../../../providers/kvm/vcpu/vcpu.ts'
+import { createMachine } from '../../../providers/kvm/vm/machine.ts'
+import { openKvm } from '../../../providers/kvm/vm/open-kvm.ts'
 import { buildKvmEntries, hasKvm } from '../../helpers/kvm-entries.ts'
-import { type SmallGuest, startSmallGuest } from './small-guest.ts'
+import { codeAddress, type SmallGuest, startSmallGuest } from './small-guest.ts'
 
 // Guests of a few instructions; each test takes well below a second, also on a KVM without hardware.
 describe.skipIf(!hasKvm)('vCPUs (needs /dev/kvm)', () => {
@@ -117,6 +126,24 @@ describe.skipIf(!hasKvm)('vCPUs (needs /dev/kvm)', () => {
     await machine.close()
     guest = undefined
     expect(machine.exits()).toBe(0)
+  })
+
+  it.each([false, true])('stops a vCPU whose state cannot be mapped here, resumed: %s', async (resumed) => {
+    const ram = createRam(4 * 2 ** 20)
+    const [kvm, other] = [openKvm(), openDevice('/dev/null')]
+    const threads = startVcpuThreads(1, entryPoint('kvm-vcpu', entries.folder))
+    const serial = { shared: createSerialPortState(), onOutput: () => undefined }
+    const machine = createMachine({ kvm, ram, serial })
+    machine.setUpVcpus({ threads, nested: false })
+    ram.memory.slice(codeAddress, 2)?.set([0xeb, 0xfe]) // jmp to itself
+    const entry = enterLongMode(ram.memory, { rip: codeAddress })
+    const [vcpu] = threads.map((thread) => beginVcpu(thread, other, entry))
+    if (resumed) vcpu?.resume()
+    await expect(vcpu?.ready).rejects.toMatchObject({ syscall: 'KVM_GET_VCPU_MMAP_SIZE', code: 'ENOTTY' })
+    await vcpu?.stop()
+    expect(await vcpu?.ended).toEqual({ why: 'stopped' })
+    await machine.close()
+    for (const descriptor of [kvm, other]) closeDescriptor(descriptor)
   })
 
   it('tells of a triple fault', async () => {
