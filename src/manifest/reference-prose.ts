@@ -107,9 +107,13 @@ machines:
   web: {ports: ["8080:80"]}
 \`\`\`
 
-A base from a URL is fetched by the first command that needs it, and kept in the user's cache. The next \`posada up\` writes its SHA-256 into [\`posada.lock\`](boxes.md#posadalock), and so it stays for everybody until \`posada box update\`: nobody asks the server for it again, and where somebody has to, another file there is \`E_LOCK_MISMATCH\`. A checksum behind the URL (\`#sha256=…\`, or \`#sha512=…\`) says what has to come the first time; by \`http://\` nothing is fetched without one. Credentials may stand in the URL (\`https://\${USER}:\${TOKEN}@…\`), and are neither shown nor written down. Trust it as you trust \`posada.yaml\`: it says what runs.
+A base from a URL is fetched by the first command that needs it, and kept in the user's cache. The next \`posada up\` writes its SHA-256 into [\`posada.lock\`](boxes.md#posadalock), and so it stays for everybody until \`posada box update\`: nobody asks the server for it again, and where somebody has to, another file there is \`E_LOCK_MISMATCH\`. A checksum behind the URL (\`#sha256=…\`, or \`#sha512=…\`) says what has to come the first time; by \`http://\` nothing is fetched without one. Credentials may stand in the URL (\`https://\${USER}:\${TOKEN}@…\`), and are neither shown nor written down. Trust it as you trust \`posada.yaml\` with the machines: it says what runs in them, and gets what it asks for of your environment and \`.env\` there (\`env\`).
 
-Relative paths in a base from a URL: \`extends\` and scripts (\`shell: ./setup.sh\`) lead to what lies beside it on its server, fetched and locked like itself; anything else is an error, for there is no folder. Places in it (\`extends\`, \`box\`, \`catalogues\`, scripts) hold no variables: \`E_BASE_FETCHED\`, for whoever wrote it would be sent what is in them. What goes into the guest may, \`env\` for instance.`,
+A base from a URL reaches no files and programs of this computer; each of these is \`E_BASE_FETCHED\`, also in what such a base extends:
+
+- Files of the host, by absolute or relative paths (\`file: {from: …}\`, \`cloud_init\`, \`box\`, \`boxes\`, \`catalogues\`, \`extends\`, scripts). Relative ones in \`extends\` and \`shell: ./setup.sh\` lead to what lies beside it on its server, fetched and locked like itself.
+- \`providers\`: programs of the host and their arguments.
+- Variables in what names a place (\`extends\`, \`box\`, \`catalogues\`, scripts): whoever wrote it would be sent what is in them by any command that reads the manifest.`,
 
   merging: `## Override and defaults
 

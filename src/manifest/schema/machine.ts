@@ -3,6 +3,7 @@ import { box } from './box.ts'
 import { cloudInit } from './cloud-init.ts'
 import { anything, list, mapOf } from './collections.ts'
 import { machineNetwork } from './network.ts'
+import { notFetched } from './not-fetched.ts'
 import { object } from './object.ts'
 import { ports } from './port.ts'
 import { ready } from './ready.ts'
@@ -46,7 +47,10 @@ export const machineFields = {
     examples: ['qemu'],
   },
   providers: {
-    schema: mapOf(options, { max: 20, of: 'providers', pattern: providerPattern, keys: providerName }),
+    schema: notFetched(
+      'providers',
+      mapOf(options, { max: 20, of: 'providers', pattern: providerPattern, keys: providerName }),
+    ),
     description: "Options for single providers, under each one's name; the provider checks them.",
     examples: [{ qemu: { args: ['-device', 'virtio-rng-pci'] } }],
   },

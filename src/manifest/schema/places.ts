@@ -86,8 +86,7 @@ export interface BoxPlace {
 
 /** The same text with the folder of the file that has it. */
 export function withFolder(written: string, span: Span, report: Report): BoxPlace | undefined {
-  const isRelative = isPath(written) && !written.startsWith('/')
-  if (isRelative && leadOnHost(written, span, report) === undefined) return undefined
+  if (isPath(written) && leadOnHost(written, span, report) === undefined) return undefined
   return { written, folder: dirname(span.source.file) }
 }
 

@@ -7,34 +7,36 @@ import type { Span } from './source.ts'
 
 /**
  * Where a path of the host leads: relative ones begin at the folder of the file that has them. Undefined after
- * reporting a relative one in a manifest that was fetched.
+ * reporting one in a manifest that was fetched.
  */
 export function leadOnHost(path: string, span: Span, report: Report): string | undefined {
   const { file, url } = span.source
   if (url === null) return resolve(dirname(file), path)
-  if (path.startsWith('/')) return path
   report({
-    code: 'E_VALUE_INVALID',
-    message: `expected an absolute path in a manifest that was fetched, got '${shorten(path)}'`,
+    code: 'E_BASE_FETCHED',
+    message: `a manifest that was fetched may not name files of this computer, got '${shorten(path)}'`,
     span,
     value: shorten(path),
-    hint: 'no files lie beside it; put the key into posada.yaml, or give the text itself where the key takes one',
+    hint: 'put the key into posada.yaml, or give the text itself where the key takes one',
   })
   return undefined
 }
 
 /**
  * Where a path or a URL leads, for what may be fetched: relative paths in a manifest that was fetched lead to
- * what lies beside it on its server. Undefined after reporting an address that is none.
+ * what lies beside it on its server. Undefined after reporting an address that is none, or an absolute path there.
  */
 export function leadAnywhere(
   written: string,
   span: Span,
   report: Report,
 ): { path: string } | WebAddress | undefined {
-  const { file, url } = span.source
+  const { url } = span.source
   const isWeb = isUrl(written)
-  if (!isWeb && (url === null || written.startsWith('/'))) return { path: resolve(dirname(file), written) }
+  if (!isWeb && (url === null || written.startsWith('/'))) {
+    const path = leadOnHost(written, span, report)
+    return path === undefined ? undefined : { path }
+  }
   const address = isWeb ? parseWebAddress(written) : parseWebAddress(written, url ?? undefined)
   if (!('problem' in address)) return address
   const shown = isWeb && URL.canParse(written) ? shownUrl(written) : shorten(written)

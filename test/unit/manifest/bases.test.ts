@@ -131,7 +131,7 @@ describe('a base from a URL', () => {
       { 'posada.yaml': `version: 1\nextends: ${url}#sha256=${sha256}\n` },
       server({
         [url]: `extends: ./more.yaml
-provision: [{shell: ./setup.sh}, {shell: {path: ../all.sh}}, {shell: /opt/a.sh}, {file: {from: /etc/ca.pem, to: /x}}]
+provision: [{shell: ./setup.sh}, {shell: {path: ../all.sh}}]
 `,
         'https://h.example/platform/more.yaml': 'box: debian/12\n',
       }),
@@ -139,31 +139,43 @@ provision: [{shell: ./setup.sh}, {shell: {path: ../all.sh}}, {shell: /opt/a.sh},
     expect(manifest.machines[0].provision.map(({ source }: { source: object }) => source)).toEqual([
       { url: 'https://h.example/platform/setup.sh', checksum: null },
       { url: 'https://h.example/all.sh', checksum: null },
-      { path: '/opt/a.sh' },
-      { path: '/etc/ca.pem' },
     ])
   })
 
-  test('has no files beside it', async () => {
-    const error = await loadError(
-      { 'posada.yaml': own() },
-      server({ [url]: 'box: ./a.tar\ncloud_init: ./x\nprovision: [{file: {from: x, to: /x}}]\n' }),
-    )
-    expect(render(error).split('\n')).toEqual([
-      "base.yaml:1:6 E_VALUE_INVALID expected an absolute path in a manifest that was fetched, got './a.tar'",
-      '  | box: ./a.tar',
-      '  |      ^^^^^^^',
-      '  = no files lie beside it; put the key into posada.yaml, or give the text itself where the key takes one',
-      "base.yaml:2:13 E_VALUE_INVALID expected an absolute path in a manifest that was fetched, got './x'",
-      '  | cloud_init: ./x',
-      '  |             ^^^',
-      '  = no files lie beside it; put the key into posada.yaml, or give the text itself where the key takes one',
-      "base.yaml:3:27 E_VALUE_INVALID expected an absolute path in a manifest that was fetched, got 'x'",
-      '  | provision: [{file: {from: x, to: /x}}]',
-      '  |                           ^',
-      '  = no files lie beside it; put the key into posada.yaml, or give the text itself where the key takes one',
-    ])
-    expect(error.problems[0]?.place?.file).toBe(url)
+  test.each([
+    ['extends', '/home/ann/secrets.yaml'],
+    ['extends', '~/secrets.yaml'],
+    ['box', './a.tar'],
+    ['box', '/srv/a.tar'],
+    ['catalogues', '[/srv/boxes.json]'],
+    ['boxes', '{shop/base: /srv/recipe}'],
+    ['cloud_init', './x'],
+    ['cloud_init', '/etc/shadow'],
+    ['provision', '[{shell: /opt/a.sh}]'],
+    ['provision', '[{shell: {path: /opt/a.sh}}]'],
+    ['provision', '[{file: {from: x, to: /x}}]'],
+    ['provision', '[{file: {from: /root/.ssh/id_rsa, to: /x}}]'],
+    ['provision', '[{file: {from: ~/.ssh/id_rsa, to: /x}}]'],
+    ['providers', '{qemu: {binary: /bin/sh}}'],
+    ['machines', '{web: {providers: {qemu: {args: [-S]}}}}'],
+  ])('names no files and programs of this computer in %s: %s', async (key, value) => {
+    const error = await loadError({ 'posada.yaml': own() }, server({ [url]: `${key}: ${value}\n` }))
+    const code = value.includes('~') ? 'E_VALUE_INVALID' : 'E_BASE_FETCHED'
+    const refused = error.problems.filter((problem) => problem.code === code)
+    expect(refused).toMatchObject([{ place: { file: url, line: 1 }, hint: expect.any(String) }])
+  })
+
+  test('slips no options of a provider among those of posada.yaml', async () => {
+    const files = { 'posada.yaml': own('box: debian/12\nproviders: {qemu: {args: [-S]}}\n') }
+    const { machines } = await load(files, server({ [url]: 'cpus: 2\n' }))
+    expect(machines[0]?.providers).toEqual({ qemu: { args: ['-S'] } })
+    const error = await loadError(files, server({ [url]: 'providers: {qemu: {binary: /bin/sh}}\n' }))
+    expect(render(error)).toMatchInlineSnapshot(`
+      "base.yaml:1:20 E_BASE_FETCHED a manifest that was fetched may not have 'providers', which says what runs on this computer
+        | providers: {qemu: {binary: /bin/sh}}
+        |                    ^^^^^^
+        = put 'providers' into posada.yaml, if you want what it says"
+    `)
   })
 
   test.each([
