@@ -35,9 +35,8 @@ async function entryOf(project: Project, { key, source, config }: WantedBox, box
   const { name, version } = box.manifest
   const ref = await project.boxes.refOf(box, source.kind === 'file' ? source.path : key)
   const given = config.boxTerms.checksum
-  const isPlace = source.kind === 'file' || source.kind === 'oci'
   const facts = ref?.origin?.facts ?? (source.kind === 'file' ? saidOf(config) : undefined)
-  const checksum = ref?.origin?.checksum ?? (given !== null && isPlace ? requireChecksum(given) : null)
+  const checksum = ref?.origin?.checksum ?? (given === null ? null : requireChecksum(given))
   return {
     name,
     version,

@@ -13,12 +13,22 @@ export function checkTerms(project: Project, { source, config }: WantedBox, lock
   const own = config.boxTerms.checksum === null ? null : parseChecksum(config.boxTerms.checksum)
   const wanted = own ?? (source.kind === 'url' ? source.checksum : null)
   const had = locked.checksum === undefined ? null : parseChecksum(locked.checksum)
-  if (wanted !== null && had !== null && wanted.algorithm === had.algorithm && wanted.hex !== had.hex)
-    throw changed(project, locked, 'checksum', [checksumText(wanted), checksumText(had)])
+  // By another algorithm, or of something that was locked without one, it may be of another file: nobody held the
+  // two against each other, which an update does.
+  if (wanted !== null && !isOf(locked, checksumText(wanted)))
+    throw changed(project, locked, 'checksum', [
+      checksumText(wanted),
+      had === null ? 'none' : checksumText(had),
+    ])
   const isMadeOfFile = locked.url === undefined ? source.kind === 'file' : /^https?:/.test(locked.url)
   if (!isMadeOfFile || locked.recipe !== undefined) return
   const fact = otherFact(config, locked.facts)
   if (fact !== null) throw changed(project, locked, fact.key, [fact.wanted, fact.had ?? 'none'])
+}
+
+/** Whether a box was locked with this checksum; that of what is in a registry stands in its address as well. */
+function isOf({ checksum, url }: LockedBox, wanted: string): boolean {
+  return checksum === wanted || (url?.startsWith('oci://') === true && url.endsWith(`@${wanted}`))
 }
 
 function changed(

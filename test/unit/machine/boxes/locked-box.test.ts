@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -262,6 +263,34 @@ describe('the manifest’s checksum', () => {
     const right = { box: './web.tar', boxTerms: terms({ checksum: `sha256:${sha256(archive('1.0'))}` }) }
     await find(right)
     await expect(find(wrong)).rejects.toMatchObject({ code: 'E_LOCK_MISMATCH' })
+  })
+
+  it.each([
+    ['of another algorithm', `sha512:${'0'.repeat(128)}`],
+    ['where posada.lock has none', `sha256:${'0'.repeat(64)}`],
+  ])('%s is no less held against a locked box, and an update moves to it', async (kind, wrong) => {
+    const { folder, offer, user, lock } = await sharedProject()
+    offer('1.0')
+    await writeFile(join(folder, 'web.tar'), archive('1.0'))
+    const box = kind.startsWith('of') ? 'team/web' : './web.tar'
+    const [ann, ben] = [user('ann'), user('ben')]
+    const first = await ann.find(box)
+    for (const who of [ann, ben])
+      await expect(who.find({ box, boxTerms: terms({ checksum: wrong }) })).rejects.toMatchObject({
+        code: 'E_LOCK_MISMATCH',
+        details: [`the manifest:  ${wrong}`, expect.stringContaining('posada.lock:   ')],
+      })
+    const update = (checksum: string) =>
+      updateBoxes(ann.projectOf({ box, boxTerms: terms({ checksum }) }).project, [])
+    const locked = await lock()
+    await expect(update(wrong)).rejects.toMatchObject({ code: 'E_CHECKSUM' })
+    expect(await lock()).toBe(locked)
+    const [algorithm = ''] = wrong.split(':')
+    const right = `${algorithm}:${createHash(algorithm).update(archive('1.0')).digest('hex')}`
+    await update(right)
+    expect(await lock()).toContain(right)
+    for (const who of [ann, ben])
+      expect((await who.find({ box, boxTerms: terms({ checksum: right }) })).digest).toBe(first.digest)
   })
 
   it('is held against what the store has under a name', async () => {
