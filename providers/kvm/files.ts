@@ -7,6 +7,8 @@ export interface KvmFiles {
   control: string
   ready: string
   agent: string
+  /** There from before the machine's process is started until the record tells of it: the one in the record is older. */
+  starting: string
   /** Programs of the host reach ports of the guest here; the guest reaches `<vsock>_<port>`. */
   vsock: string
   /** Held with flock(2) by the machine's process as long as it lives. */
@@ -19,6 +21,7 @@ export function kvmFiles(spec: MachineSpec): KvmFiles {
   const { dataDir, runtimeDir } = spec.files
   return {
     control: join(runtimeDir, 'kvm.sock'),
+    starting: join(runtimeDir, 'kvm.starting'),
     ready: join(runtimeDir, 'ready.sock'),
     agent: join(runtimeDir, 'agent.sock'),
     vsock: join(runtimeDir, 'vsock'),

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { type Recorded, readRunRecord, writeRunRecord } from '../../src/lib/run-record.ts'
 import type { MachineSpec } from '../../src/provider/index.ts'
 import { kvmFiles } from './files.ts'
@@ -28,9 +29,15 @@ export async function readRecord(spec: MachineSpec): Promise<Recorded<Run> | nul
   return await readRunRecord(kvmFiles(spec).record, spec.id, parseRun)
 }
 
-/** @param run null for a machine that was made and has not run yet */
+/**
+ * Says also that no start is under way that it does not tell of.
+ *
+ * @param run null for a machine that was made and has not run yet
+ */
 export async function writeRecord(spec: MachineSpec, run: Run | null): Promise<void> {
-  await writeRunRecord(kvmFiles(spec).record, spec.id, run)
+  const { record, starting } = kvmFiles(spec)
+  await writeRunRecord(record, spec.id, run)
+  await rm(starting, { force: true })
 }
 
 function parseRun({ pid, startTime, bootId, ending }: Record<string, unknown>): Run | null {

@@ -1,8 +1,10 @@
+import { writeFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { PosadaError } from '../../src/errors/index.ts'
 import { rotateFile } from '../../src/lib/rotate-file.ts'
 import { consoleLogLimit, type MachineSpec } from '../../src/provider/index.ts'
+import { kvmFiles } from './files.ts'
 import { resume } from './pause.ts'
 import { launchVmm, type VmmConfig } from './process/launch.ts'
 import { status } from './status.ts'
@@ -22,6 +24,8 @@ export async function start(config: VmmConfig, signal?: AbortSignal): Promise<vo
     })
   }
   await prepareFiles(spec)
+  // Neither waited for nor flushed, as the machine waits: a power cut that loses it ends the process too.
+  writeFileSync(kvmFiles(spec).starting, '', { mode: 0o600 })
   await launchVmm(config, signal)
 }
 

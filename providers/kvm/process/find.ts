@@ -1,17 +1,19 @@
+import { existsSync } from 'node:fs'
 import { hostBootId } from '../../../src/lib/boot-id.ts'
 import { findProcess } from '../../../src/lib/find-process.ts'
 import { isAlive, type ProcessIdentity } from '../../../src/lib/process-identity.ts'
 import type { Recorded } from '../../../src/lib/run-record.ts'
 import type { MachineSpec } from '../../../src/provider/index.ts'
+import { kvmFiles } from '../files.ts'
 import type { Run } from '../run-record.ts'
 import { isMachine } from './title.ts'
 
 /**
  * The machine's process, or null where none lives. All processes are searched where the record names none that
- * lives and does not tell how the last run ended either, which is rare and takes some milliseconds.
+ * lives and does not tell how the last run ended either, or a start that has not come to the record yet was begun since;
+ * this is rare and takes some milliseconds.
  *
- * @param thorough search also where the record tells of an ending: a process that was only just started has
- *   not written its own yet
+ * @param thorough search also where the record tells of an ending and nothing of another start
  */
 export async function findRunning(
   spec: MachineSpec,
@@ -23,7 +25,8 @@ export async function findRunning(
     const isOfThisBoot = run.bootId === (await hostBootId())
     const { pid, startTime } = run
     if (isOfThisBoot && (await isAlive({ pid, startTime }))) return { pid, startTime }
-    if (!thorough && (!isOfThisBoot || run.ending !== undefined)) return null
+    const isOver = (!isOfThisBoot || run.ending !== undefined) && !existsSync(kvmFiles(spec).starting)
+    if (!thorough && isOver) return null
   }
   return await findProcess((argv) => isMachine(argv, spec.id))
 }

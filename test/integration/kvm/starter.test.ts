@@ -1,12 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { build } from 'esbuild'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { kvmFiles } from '../../../providers/kvm/files.ts'
+import { isMachine } from '../../../providers/kvm/process/title.ts'
 import { createKvmProvider } from '../../../providers/kvm/provider.ts'
 import { isErrno } from '../../../src/lib/errno.ts'
+import { findProcess } from '../../../src/lib/find-process.ts'
 import type { MachineSpec, Provider } from '../../../src/provider/index.ts'
 import { buildKvmEntries, hasKvm } from '../../helpers/kvm-entries.ts'
 import { discard, type SandboxMachine, sandboxMachine } from '../../helpers/sandbox-machine.ts'
@@ -80,6 +83,35 @@ describe.skipIf(!hasKvm)('a process that starts a machine (needs /dev/kvm)', () 
     expect(open).not.toContain(secret)
     // The pipes to whoever started it are closed; Node's own event loops have a pair each.
     expect([0, 1].map((fd) => readlinkSync(of(`fd/${fd}`)))).toEqual(['/dev/null', '/dev/null'])
+  })
+
+  it('may be killed as soon as there is a process, which is seen though an earlier run has ended', async () => {
+    const spec = await make()
+    const cut = { graceful: false, timeout: 0 }
+    await provider.start(spec)
+    await provider.stop(spec, cut)
+    const child = starter(spec, '/dev/null')
+    const end = ended(child)
+    const { pid } = await vi.waitFor(
+      async () =>
+        (await findProcess((argv) => isMachine(argv, spec.id))) ?? Promise.reject(new Error('none')),
+      { interval: 1, timeout: 10_000 },
+    )
+    process.kill(pid, 'SIGSTOP')
+    try {
+      child.kill('SIGKILL')
+      await end
+      expect(await provider.status(spec)).toMatchObject({ state: 'running', pid })
+      await provider.start(spec)
+    } finally {
+      process.kill(pid, 'SIGCONT')
+    }
+    const { control, starting } = kvmFiles(spec)
+    await vi.waitFor(() => expect(existsSync(control)).toBe(true), { interval: 20, timeout: 10_000 })
+    expect(existsSync(starting)).toBe(false)
+    expect(await provider.status(spec)).toMatchObject({ state: 'running', pid })
+    await provider.stop(spec, cut)
+    expect(await provider.status(spec)).toMatchObject({ state: 'stopped', reason: 'the power was cut' })
   })
 
   it.each([0, 80, 160, 240, 400])(
