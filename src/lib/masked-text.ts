@@ -5,10 +5,37 @@
 export function maskedText(text: string): string {
   const begin = text.indexOf('://') + 3
   if (begin < 3) return text
-  let end = text.lastIndexOf('@')
-  while (end > begin && text.startsWith('sha256:', end + 1)) end = text.lastIndexOf('@', end - 1)
-  const user = text.slice(begin, Math.max(begin, end))
-  const hasUser = end >= begin && (user.includes(':') || !user.includes('/'))
-  const bare = hasUser ? text.slice(0, begin) + text.slice(end + 1) : text
-  return bare.replace(/([?&][^?=&#\s]{1,100})=[^&#\s]*/g, '$1=…')
+  const rest = text.slice(begin)
+  const end = userEnd(rest)
+  const bare = end < 0 ? text : text.slice(0, begin) + rest.slice(end + 1)
+  return bare.replace(parameter, '$1=…')
+}
+
+/**
+ * A line of a file as it may be shown: like `maskedText` for every URL in it, with `*` for each character that is
+ * not, so that columns stay. Variables (`${TOKEN}`) are no secret and are left.
+ */
+export function maskedLine(line: string): string {
+  return line.replace(/:\/\/\S+/g, (found) => {
+    const rest = found.slice(3)
+    const end = Math.max(0, userEnd(rest))
+    const tail = rest
+      .slice(end)
+      .replace(parameter, (_, name: string, value: string) => `${name}=${starred(value)}`)
+    return `://${starred(rest.slice(0, end))}${tail}`
+  })
+}
+
+const parameter = /([?&][^?=&#\s]{1,100})=([^&#\s]*)/g
+
+function starred(secret: string): string {
+  return secret.replace(/(:|\$\{\w+\})|[\s\S]/g, (_, kept?: string) => kept ?? '*')
+}
+
+/** Where the `@` behind user and password is in what follows `://`; less than 0: there are none. */
+function userEnd(rest: string): number {
+  let end = rest.lastIndexOf('@')
+  while (end > 0 && rest.startsWith('sha256:', end + 1)) end = rest.lastIndexOf('@', end - 1)
+  const user = rest.slice(0, Math.max(0, end))
+  return user.includes(':') || !user.includes('/') ? end : -1
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { type Document, isMap, isNode, isPair, isScalar, LineCounter, parseDocument } from 'yaml'
 import { type Place, PosadaError } from '../../errors/index.ts'
+import { maskedLine } from '../../lib/masked-text.ts'
 import { type Flaw, readShape, type Shape } from '../../lib/shape.ts'
 
 /** A recipe.yaml as it was read, and where in it things stand. */
@@ -18,7 +19,8 @@ export async function readRecipeFile(path: string): Promise<RecipeFile> {
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const at = (offset: number): Place => {
     const { line, col } = lines.linePos(offset)
-    return { file: path, line, column: col, text: text.split('\n')[line - 1]?.slice(0, 200) ?? '' }
+    const shown = maskedLine(text.split('\n')[line - 1] ?? '').slice(0, 200)
+    return { file: path, line, column: col, text: shown }
   }
   const [error] = document.errors
   if (error !== undefined) throw wrong(path, [{ message: error.message, place: at(error.pos[0]) }], error)

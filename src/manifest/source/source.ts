@@ -1,4 +1,5 @@
 import type { Place } from '../../errors/index.ts'
+import { maskedLine } from '../../lib/masked-text.ts'
 
 /** A text file that the manifest is made of. */
 export interface Source {
@@ -31,7 +32,7 @@ export function makeSource(file: string, text: string, url: string | null = null
 /**
  * Line and column of a span's beginning, for people. What goes on over several lines is underlined
  * to the end of its first. A line over 200 characters is cut around the beginning: `text` then
- * starts at column `textStart`, and `…` stands where something was left out.
+ * starts at column `textStart`, and `…` stands where something was left out. Credentials in URLs are not shown.
  */
 export function placeOf({ source, start, end }: Span): Place {
   const index = lineAt(source, start)
@@ -43,9 +44,12 @@ export function placeOf({ source, start, end }: Span): Place {
   const length = Math.max(1, Math.min(end, lineEnd) - from)
   const place = { file: source.file, line: index + 1, column: from - lineStart + 1 }
   if (lineEnd - lineStart <= excerptLength)
-    return { ...place, text: source.text.slice(lineStart, lineEnd), length }
+    return { ...place, text: maskedLine(source.text.slice(lineStart, lineEnd)), length }
   return { ...place, ...excerpt(source.text, { lineStart, lineEnd, from, length }) }
 }
+
+/** More characters than any part of a URL may have that is not shown. */
+const urlLength = 4096
 
 interface Line {
   lineStart: number
@@ -62,8 +66,11 @@ function excerpt(text: string, { lineStart, lineEnd, from, length }: Line) {
   if (isLowSurrogate(text, last)) last -= 1
   const before = first > lineStart ? '…' : ''
   const after = last < lineEnd ? '…' : ''
+  // What is shown may be the middle of a URL.
+  const start = Math.max(lineStart, first - urlLength)
+  const near = maskedLine(text.slice(start, Math.min(lineEnd, last + urlLength)))
   return {
-    text: before + text.slice(first, last) + after,
+    text: before + near.slice(first - start, last - start) + after,
     textStart: first - lineStart + 1 - before.length,
     length: Math.max(1, Math.min(length, last - from)),
   }

@@ -39,3 +39,20 @@ test('wherever a line is cut, the caret stands under the character that is meant
     }),
   )
 })
+
+test.each([
+  ['extends: https://me:hunter2@e.example/b.yaml', 'extends: https://**:*******@e.example/b.yaml'],
+  ['box: "https://hunter2@e.example/a"', 'box: "https://*******@e.example/a"'],
+  ['[https://me:hun/t@er2@h/a, https://h/b]', '[https://**:*********@h/a, https://h/b]'],
+  ['shell: https://h/a?v=hunter2&sig=hunter2#x', 'shell: https://h/a?v=*******&sig=*******#x'],
+  ['extends: https://me:${TOKEN}@h/a', 'extends: https://**:${TOKEN}@h/a'],
+  ['box: oci://h:5000/team/a@sha256:0123', 'box: oci://h:5000/team/a@sha256:0123'],
+  ['shell: echo https://h/a | mail ann@h', 'shell: echo https://h/a | mail ann@h'],
+])('credentials are not shown: %s', (line, shown) => {
+  expect(place(line, 3)).toMatchObject({ text: shown, column: 4 })
+  for (const length of [150, 400, 5000])
+    for (const start of [0, length - 80, length + 5, length + line.length + 200]) {
+      const long = `${' '.repeat(length)}${line}${' '.repeat(length)}`
+      expect(place(long, start).text).not.toContain('hunter2')
+    }
+})
