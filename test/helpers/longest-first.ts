@@ -2,15 +2,13 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /**
  * Files that take a minute and more, the longest first. Begun last, one of them would be alone at the end, with a
- * processor that has nothing to do. What the later ones need, an earlier one has made: images with a boot loader
- * (cloud-image), the outer machine of the lab (contract).
+ * processor that has nothing to do. What later ones need, an image with a boot loader, the first one has made.
  */
 const longest = [
   'integration/machine/cloud-image',
-  'lab/lean/contract',
   'integration/machine/package',
-  'integration/machine/interrupted',
   'lab/lean/tiny',
+  'integration/machine/interrupted',
   'integration/machine/firmware',
   'integration/box/vagrant',
   'integration/box/build',

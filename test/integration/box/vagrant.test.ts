@@ -76,7 +76,7 @@ describe('a machine of a Vagrant box', () => {
     ])
     place.env.XDG_DATA_HOME = join(work, 'data')
     place.env.VAGRANT_SERVER_URL = await vagrantServer('test/shop', box)
-    place.write('version: 1\nname: shop\nbox: "vagrant:test/shop@~> 1.2"\nmemory: 768MiB\ncpus: 2\n')
+    place.write('version: 1\nname: shop\nbox: "vagrant:test/shop@~> 1.2"\nmemory: 768MiB\n')
     const { code, stderr } = await place.run('up')
     expect({ code, stderr }).toMatchObject({ code: 0 })
     expect(stderr).toContain('without effect: config.vm.base_mac')

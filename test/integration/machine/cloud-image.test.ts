@@ -10,7 +10,7 @@ import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
 const recipe = join(import.meta.dirname, '..', '..', 'fixtures', 'boxes', 'cloud')
 /** What cloud-init runs goes wrong at its end. */
 const manifest = (last: string) => `version: 1
-defaults: {box: test/image, memory: 768MiB, cpus: 2, boot_timeout: 8m}
+defaults: {box: test/image, memory: 768MiB, boot_timeout: 8m}
 machines:
   web:
     disk: 5GiB

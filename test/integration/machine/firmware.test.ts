@@ -13,7 +13,7 @@ beforeAll(async () => {
   place = machinesPlace('firmware')
   place.env.XDG_DATA_HOME = join(userPaths().cache, 'test-data')
   const machines = 'machines: {disk: {box: test/cloud}, direct: {box: test/converted}}'
-  place.write(`version: 1\ndefaults: {memory: 768MiB, cpus: 2}\n${machines}\n`)
+  place.write(`version: 1\ndefaults: {memory: 768MiB}\n${machines}\n`)
   const built = await place.run('box', 'build', recipe)
   expect(built, built.stderr).toMatchObject({ code: 0 })
 }, 600_000)
