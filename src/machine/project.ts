@@ -71,7 +71,7 @@ export type FetchBox = (
 export interface WebFiles {
   /**
    * What is at an address, from the user's cache where it is there. E_TRANSFER, E_CHECKSUM; E_LOCK_MISMATCH where
-   * the server or the manifest has another file than posada.lock.
+   * the server or the manifest has another file than posada.lock, or one URL leads to two.
    */
   get(address: WebAddress, use: WebFileUse): Promise<WebFile>
   /** What was asked for, by URLs without credentials. */
@@ -91,8 +91,6 @@ export interface WebFileUse {
 
 export interface WebFile {
   bytes: Uint8Array
-  /** Absolute path of a copy that has these bytes. */
-  path: string
 }
 
 /** Where posada.lock was moved from and to; `sha256:…`, `from` null where nothing was locked. */

@@ -31,8 +31,7 @@ type WrittenShell = Extract<WrittenStep, { kind: 'shell' }>
 async function scriptOf({ webFiles }: Files, { name, source, place }: WrittenShell, machine: string) {
   if (!('url' in source)) return source
   try {
-    const { path } = await webFiles.get(source, { what: `the script of step ${name}`, limit: scriptLimit })
-    return { path }
+    return await webFiles.get(source, { what: `the script of step ${name}`, limit: scriptLimit })
   } catch (error) {
     throw withContext(error, { machine, place })
   }

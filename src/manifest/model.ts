@@ -124,6 +124,9 @@ export type WrittenStep = ShellStep<LocalScript | WebAddress> | FileStep
 /** A script itself, or an absolute path of the host to read it from. */
 export type LocalScript = { inline: string } | { path: string }
 
+/** A script as it is run: of one that was fetched, the very bytes that were checked. */
+export type RunnableScript = LocalScript | { bytes: Uint8Array }
+
 interface StepBase {
   /** Unique in the machine; `step-<n>` (from 1) where none was written. */
   name: string
@@ -133,7 +136,7 @@ interface StepBase {
   place: Place
 }
 
-export interface ShellStep<Script = LocalScript> extends StepBase {
+export interface ShellStep<Script = RunnableScript> extends StepBase {
   kind: 'shell'
   source: Script
   args: string[]

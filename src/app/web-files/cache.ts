@@ -32,6 +32,6 @@ export async function writeCached(folder: string, sha256: string, bytes: Uint8Ar
 }
 
 /** The name under which the folder has a digest. */
-export function cachedPath(folder: string, sha256: string): string {
+function cachedPath(folder: string, sha256: string): string {
   return join(folder, sha256)
 }

@@ -35,6 +35,19 @@ export function otherThanWritten(
   })
 }
 
+/** E_LOCK_MISMATCH: two files came from one URL, of which posada.lock can have one. */
+export function otherThanBefore(
+  { what, address }: Pick<WrongFile, 'what' | 'address'>,
+  found: [string, string],
+): PosadaError {
+  const shown = shownUrl(address.url)
+  return new PosadaError('E_LOCK_MISMATCH', `${what} at ${shown} is two different files`, {
+    value: shown,
+    details: found.map((sha256) => `found:  sha256:${sha256}`),
+    hint: 'the server answers by who asks: give all that use the URL the same credentials',
+  })
+}
+
 /** E_CHECKSUM: what came is not what the manifest's checksum says; `found` is its digest by the same algorithm. */
 export function otherThanChecksum(
   { what, address: { url } }: Pick<WrongFile, 'what' | 'address'>,

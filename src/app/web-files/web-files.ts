@@ -5,9 +5,9 @@ import type { MovedFile, WebFile, WebFiles, WebFileUse } from '../../machine/pro
 import { changeLockfile, type LockfilePaths } from '../../project/lockfile/change.ts'
 import type { LockedFiles } from '../../project/lockfile/model.ts'
 import { readLockfile } from '../../project/lockfile/read.ts'
-import { cachedPath, readCached, sha256Of, writeCached } from './cache.ts'
+import { readCached, sha256Of, writeCached } from './cache.ts'
 import type { FetchOptions } from './fetch.ts'
-import { otherThanChecksum, otherThanLocked, otherThanWritten } from './mismatch.ts'
+import { otherThanBefore, otherThanChecksum, otherThanLocked, otherThanWritten } from './mismatch.ts'
 
 export interface WebFilesOptions extends FetchOptions {
   paths: LockfilePaths
@@ -26,8 +26,10 @@ export interface WebFilesOptions extends FetchOptions {
 /** See WebFiles. What fetches is loaded when something is. */
 export function webFiles(options: WebFilesOptions): WebFiles {
   const { paths, cache, moves = () => false } = options
-  /** By address, so that machines which come up together fetch a script once. */
+  /** By address, so that machines which come up together fetch a script once; the cache may be emptied later. */
   const underway = new Map<string, Promise<WebFile>>()
+  /** Digests of what came from URLs without credentials: posada.lock has one for each. */
+  const came = new Map<string, string>()
   const urls = new Set<string>()
   /** What posada.lock is to have. */
   const unlocked = new Map<string, { sha256: string; use: WebFileUse; address: WebAddress }>()
@@ -35,7 +37,8 @@ export function webFiles(options: WebFilesOptions): WebFiles {
   const obtain = async (address: WebAddress, use: WebFileUse): Promise<WebFile> => {
     const url = withoutCredentials(address.url)
     const locked = moves(url) ? undefined : (await readLockfile(paths.lockfile)).files.get(url)
-    const wanted = locked ?? (address.checksum?.algorithm === 'sha256' ? address.checksum.hex : null)
+    const before = locked ?? came.get(url)
+    const wanted = before ?? (address.checksum?.algorithm === 'sha256' ? address.checksum.hex : null)
     const cached = wanted === null ? null : await readCached(cache, wanted, use.limit)
     const bytes = cached ?? (await fetchMissing(address, use, options))
     const sha256 = sha256Of(bytes)
@@ -43,8 +46,11 @@ export function webFiles(options: WebFilesOptions): WebFiles {
     if (locked !== undefined && sha256 !== locked) throw otherThanLocked({ ...wrong, locked }, sha256)
     checkChecksum(bytes, { ...wrong, locked })
     if (cached === null) await writeCached(cache, sha256, bytes)
-    if (locked === undefined) unlocked.set(url, { sha256, use, address })
-    return { bytes, path: cachedPath(cache, sha256) }
+    const other = came.get(url) ?? sha256
+    if (locked === undefined && other !== sha256) throw otherThanBefore(wrong, [other, sha256])
+    came.set(url, sha256)
+    if (before === undefined) unlocked.set(url, { sha256, use, address })
+    return { bytes }
   }
 
   const compare = (files: LockedFiles): MovedFile[] =>
@@ -72,7 +78,7 @@ export function webFiles(options: WebFilesOptions): WebFiles {
     get: (address, use) => {
       const key = JSON.stringify(address)
       urls.add(withoutCredentials(address.url))
-      const file = underway.get(key) ?? obtain(address, use)
+      const file = underway.get(key) ?? obtain(address, use).finally(() => underway.delete(key))
       underway.set(key, file)
       return file
     },

@@ -11,6 +11,7 @@ export async function readScript(step: ShellStep): Promise<Buffer> {
     const text = step.source.inline
     return Buffer.from(text.endsWith('\n') ? text : `${text}\n`)
   }
+  if ('bytes' in step.source) return Buffer.from(step.source.bytes)
   const { path } = step.source
   try {
     const file = await stat(path)

@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type WebFilesOptions, webFiles } from '../../../../src/app/web-files/web-files.ts'
 import { parseWebAddress } from '../../../../src/lib/web-address.ts'
+import { fetchScripts } from '../../../../src/machine/provision-steps.ts'
 import { projectPaths } from '../../../../src/project/paths.ts'
+import { readScript } from '../../../../src/provisioners/shell/script.ts'
 import { temporaryFolder } from '../../../helpers/box-files.ts'
+import { aMachine } from '../../../helpers/model.ts'
 import { webServer } from '../../../helpers/web-server.ts'
 
 const hex = (text: string) => createHash('sha256').update(text).digest('hex')
@@ -66,6 +69,47 @@ describe('a file from the web', () => {
     const all = files()
     await Promise.all([all.get(address('/a'), use), all.get(address('/a'), use)])
     expect(server.requests).toHaveLength(1)
+  })
+
+  it('is had again where the cache was emptied or changed meanwhile', async () => {
+    const { cache, server, files, address } = await setUp({ '/a': 'one' })
+    const all = files()
+    const get = async () => Buffer.from((await all.get(address('/a'), use)).bytes).toString()
+    const step = { kind: 'shell' as const, name: 'a', source: address('/a'), args: [], env: {}, user: 'root' }
+    const place = { file: 'posada.yaml', line: 1, column: 1 }
+    const written = { ...step, run: 'changed' as const, timeout: null, place }
+    const [script] = await fetchScripts({ webFiles: all }, aMachine({ provision: [written] }))
+    expect(await get()).toBe('one')
+    expect(await get()).toBe('one')
+    expect(server.requests).toHaveLength(1)
+    await rm(cache, { recursive: true })
+    // What was handed out before runs as it was checked.
+    expect(String(script?.kind === 'shell' && (await readScript(script)))).toBe('one')
+    expect(await get()).toBe('one')
+    await writeFile(join(cache, hex('one')), 'two')
+    expect(await get()).toBe('one')
+    expect(server.requests).toHaveLength(3)
+    expect(await readFile(join(cache, hex('one')), 'utf8')).toBe('one')
+  })
+
+  it('that is another one by who asks is one alone', async () => {
+    const { answers, server, files, address, lock } = await setUp()
+    answers['/a'] = (response) => response.end(`answer ${server.requests.length}`)
+    const [plain, named] = [address('/a'), address(`${server.url.replace('//', '//me:hunter2@')}/a`)]
+    const both = files()
+    const settled = await Promise.allSettled([both.get(plain, use), both.get(named, use)])
+    expect(settled.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    const error = settled.find((one) => one.status === 'rejected')?.reason
+    expect(error).toMatchObject({
+      code: 'E_LOCK_MISMATCH',
+      details: [expect.any(String), expect.any(String)],
+    })
+    expect(JSON.stringify(error)).not.toContain('hunter2')
+    const one = files()
+    expect((await one.get(plain, use)).bytes).toEqual((await one.get(named, use)).bytes)
+    await one.keep()
+    expect((await files().get(named, use)).bytes).toEqual((await files().get(plain, use)).bytes)
+    expect(await lock()).not.toContain('hunter2')
   })
 
   it('that is another one than posada.lock has is told with both digests, and nothing of it is kept', async () => {
