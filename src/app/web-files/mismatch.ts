@@ -1,7 +1,9 @@
+import { withoutCredentials } from '../../box/source/credentials.ts'
 import { PosadaError } from '../../errors/index.ts'
 import { type Checksum, checksumText } from '../../lib/checksum.ts'
 import { shownUrl } from '../../lib/shown-url.ts'
 import type { WebAddress } from '../../lib/web-address.ts'
+import { quote } from '../../ssh/quote.ts'
 
 /** A file from the web that is not the one that was wanted. */
 export interface WrongFile {
@@ -19,20 +21,25 @@ export function otherThanLocked({ what, address, locked, lockfile }: WrongFile, 
   return new PosadaError('E_LOCK_MISMATCH', `${what} at ${shown} is not the one in posada.lock`, {
     value: lockfile,
     details: [`posada.lock:  sha256:${locked}`, `found:        sha256:${found}`],
-    hint: 'if the new one is right, move the lock: posada box update; otherwise find out who changed it',
+    hint: `if the new one is right, move the lock: ${update(address)}; otherwise find out who changed it`,
   })
 }
 
 /** E_LOCK_MISMATCH: the manifest was given another checksum since the file was locked. */
 export function otherThanWritten(
-  { what, locked, lockfile }: Omit<WrongFile, 'address'>,
+  { what, address, locked, lockfile }: WrongFile,
   checksum: Checksum,
 ): PosadaError {
   return new PosadaError('E_LOCK_MISMATCH', `the manifest's checksum of ${what} is not that of posada.lock`, {
     value: lockfile,
     details: [`the manifest:  ${checksumText(checksum)}`, `posada.lock:   sha256:${locked}`],
-    hint: 'posada box update moves the lock to what the manifest says',
+    hint: `${update(address)} moves the lock to what the manifest says`,
   })
+}
+
+/** Moves this file alone. */
+function update({ url }: WebAddress): string {
+  return `posada box update ${quote(withoutCredentials(url))}`
 }
 
 /** E_LOCK_MISMATCH: two files came from one URL, of which posada.lock can have one. */

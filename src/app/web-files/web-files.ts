@@ -113,5 +113,5 @@ function checkChecksum(bytes: Uint8Array, { what, address, locked, lockfile }: C
   if (found === checksum.hex) return
   throw locked === undefined
     ? otherThanChecksum({ what, address }, checksum, found)
-    : otherThanWritten({ what, locked, lockfile }, checksum)
+    : otherThanWritten({ what, address, locked, lockfile }, checksum)
 }

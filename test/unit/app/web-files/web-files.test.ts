@@ -113,13 +113,14 @@ describe('a file from the web', () => {
   })
 
   it('that is another one than posada.lock has is told with both digests, and nothing of it is kept', async () => {
-    const { answers, cache, text } = await setUp({ '/a': 'one' })
+    const { answers, server, cache, text } = await setUp({ '/a': 'one' })
     await text('/a')
     answers['/a'] = 'two'
     const elsewhere = `${cache}-of-ben`
     await expect(text('/a', { cache: elsewhere })).rejects.toMatchObject({
       code: 'E_LOCK_MISMATCH',
       details: [`posada.lock:  sha256:${hex('one')}`, `found:        sha256:${hex('two')}`],
+      hint: expect.stringContaining(`: posada box update ${server.url}/a;`),
     })
     await expect(readdir(elsewhere)).rejects.toMatchObject({ code: 'ENOENT' })
   })
@@ -191,12 +192,13 @@ describe('a checksum behind the URL', () => {
   })
 
   it('that was changed since moves the lock only by an update', async () => {
-    const { answers, text } = await setUp({ '/a': 'one' })
+    const { answers, server, text } = await setUp({ '/a': 'one' })
     await text(`/a#sha256=${hex('one')}`)
     answers['/a'] = 'two'
     await expect(text(`/a#sha256=${hex('two')}`)).rejects.toMatchObject({
       code: 'E_LOCK_MISMATCH',
       details: [`the manifest:  sha256:${hex('two')}`, `posada.lock:   sha256:${hex('one')}`],
+      hint: expect.stringContaining(`posada box update ${server.url}/a moves`),
     })
     expect(await text(`/a#sha256=${hex('two')}`, { moves: () => true })).toBe('two')
     expect(await text(`/a#sha256=${hex('two')}`)).toBe('two')
