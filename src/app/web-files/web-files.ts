@@ -63,15 +63,24 @@ export function webFiles(options: WebFilesOptions): WebFiles {
       return { url, from, to: `sha256:${sha256}`, changed: had !== sha256 }
     })
 
-  const keep = async (): Promise<MovedFile[]> => {
+  const write = async (): Promise<MovedFile[]> => {
     if (unlocked.size === 0) return []
     const { command, lockWait: wait, signal } = options
-    return changeLockfile({ paths, command, wait, signal }, ({ files }) => {
-      const moved = compare(files)
+    const moved = await changeLockfile({ paths, command, wait, signal }, ({ files }) => {
+      const result = compare(files)
       for (const [url, { sha256 }] of unlocked) files.set(url, sha256)
-      unlocked.clear()
-      return { result: moved, changed: moved.some(({ changed }) => changed) }
+      return { result, changed: result.some(({ changed }) => changed) }
     })
+    for (const { url } of moved) unlocked.delete(url)
+    return moved
+  }
+
+  let writing: Promise<unknown> = Promise.resolve()
+  // Nobody goes on before what they got is written, whoever writes it; who fails leaves it to the next.
+  const keep = (): Promise<MovedFile[]> => {
+    const written = writing.then(write, write)
+    writing = written
+    return written
   }
 
   return {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -158,6 +158,24 @@ describe('a file from the web', () => {
     const { files, address, lock } = await setUp({ '/a': 'one' })
     await files().get(address('/a'), use)
     await expect(lock()).rejects.toMatchObject({ code: 'ENOENT' })
+  })
+
+  it('is kept before anybody goes on with it, and told to all where it cannot be', async () => {
+    const { paths, files, address } = await setUp({ '/a': 'one' })
+    const place = join(paths.dir, 'place')
+    const lockfile = join(place, 'posada.lock')
+    const all = files({ paths: { ...paths, lockfile } })
+    await all.get(address('/a'), use)
+    await mkdir(paths.dir)
+    // A file where the folder would be: there is no lock to read, and none can be written.
+    await writeFile(place, '')
+    const failed = await Promise.allSettled([all.keep(), all.keep()])
+    expect(failed.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    await rm(place)
+    const kept = [all.keep(), all.keep()]
+    await kept[1]
+    expect(await readFile(lockfile, 'utf8')).toContain(hex('one'))
+    expect((await Promise.all(kept)).map(({ length }) => length)).toEqual([1, 0])
   })
 
   it('that two commands come to at once is the one that was written down first', async () => {
