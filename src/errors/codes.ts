@@ -90,7 +90,7 @@ export const errorCodes = {
     means: 'A registry does not let this user in, or the credentials for it cannot be read.',
   },
 
-  E_LOCKFILE: { exit: 2, means: 'posada.lock cannot be understood.' },
+  E_LOCKFILE: { exit: 2, means: 'posada.lock cannot be understood, or would become too large to be read.' },
   E_LOCK_MISMATCH: {
     exit: 1,
     means:

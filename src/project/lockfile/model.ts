@@ -62,6 +62,9 @@ const lockedBox = record<LockedBox>({
 })
 const lockedFile = text({ pattern: /^sha256:[0-9a-f]{64}$/, problem: 'not sha256: and 64 digits' })
 
+/** Bytes that posada.lock may have. */
+export const lockfileLimit = 1024 * 1024
+
 /** The form of posada.lock. */
 export const lockfileShape = record<LockfileText>({
   version: oneOf([1]),

@@ -4,14 +4,12 @@ import { PosadaError } from '../../errors/index.ts'
 import { isErrno } from '../../lib/errno.ts'
 import { readShape } from '../../lib/shape.ts'
 import { readTextIfThere } from '../../lib/write-file.ts'
-import { type Lockfile, lockfileShape } from './model.ts'
-
-const sizeLimit = 1024 * 1024
+import { type Lockfile, lockfileLimit, lockfileShape } from './model.ts'
 
 /** What posada.lock holds; nothing where there is none. E_LOCKFILE. */
 export async function readLockfile(path: string): Promise<Lockfile> {
-  if ((await sizeOf(path)) > sizeLimit)
-    throw unusable(path, [`it is larger than ${sizeLimit} bytes`], takeBack)
+  if ((await sizeOf(path)) > lockfileLimit)
+    throw unusable(path, [`it is larger than ${lockfileLimit} bytes`], takeBack)
   const written = await readTextIfThere(path)
   if (written === null) return { boxes: new Map(), files: new Map() }
   // The library compares each key with all before it, which takes minutes for a hostile file.

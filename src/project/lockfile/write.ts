@@ -1,12 +1,17 @@
 import { stringify } from 'yaml'
+import { PosadaError } from '../../errors/index.ts'
+import { readShape } from '../../lib/shape.ts'
 import { writeFileAtomic } from '../../lib/write-file.ts'
-import type { Lockfile } from './model.ts'
+import { type Lockfile, lockfileLimit, lockfileShape } from './model.ts'
 
 const heading = `# Written by posada: what boxes, base manifests and scripts of this project came to, for everybody who works on it.
 # Commit it. \`posada box update\` moves it.
 `
 
-/** Writes it whole or not at all, sorted, so that a change of one entry is a change of its lines alone. */
+/**
+ * Writes it whole or not at all, sorted, so that a change of one entry is a change of its lines alone. E_LOCKFILE
+ * where nobody could read it then: it would be too large.
+ */
 export async function writeLockfile(path: string, { boxes, files }: Lockfile): Promise<void> {
   const sortedBoxes = [...boxes]
     .sort(byKey)
@@ -17,7 +22,25 @@ export async function writeLockfile(path: string, { boxes, files }: Lockfile): P
     boxes: Object.fromEntries(sortedBoxes),
     ...(files.size === 0 ? {} : { files: Object.fromEntries(sortedFiles) }),
   }
-  await writeFileAtomic(path, heading + stringify(document, { lineWidth: 0 }))
+  const text = heading + stringify(document, { lineWidth: 0 })
+  const result = readShape(lockfileShape, document)
+  const flaws = 'flaws' in result ? result.flaws : []
+  const size = Buffer.byteLength(text)
+  if (size > lockfileLimit) flaws.push(`it is larger than ${lockfileLimit} bytes`)
+  if (flaws.length > 0) throw unreadable(path, flaws)
+  await writeFileAtomic(path, text)
+}
+
+function unreadable(path: string, flaws: readonly string[]): PosadaError {
+  return new PosadaError(
+    'E_LOCKFILE',
+    `${path} is left as it is, for it could not be read again: ${flaws[0]}`,
+    {
+      value: path,
+      details: flaws.slice(0, 10),
+      hint: 'take out of it the lines of what the manifest names no more; or name less there',
+    },
+  )
 }
 
 function byKey([a]: [string, unknown], [b]: [string, unknown]): number {

@@ -129,3 +129,24 @@ describe('posada.lock', () => {
     expect(await outcome(text)).toBe('refused')
   })
 })
+
+describe('a lock file that nobody could read', () => {
+  const files = (count: number, length: number) =>
+    new Map(Array.from({ length: count }, (_, n) => [`https://h/${n}/`.padEnd(length, 'x'), '0'.repeat(64)]))
+
+  it.each([
+    ['many files', files(1000, 20), files(1001, 20), 'has more than 1000 keys'],
+    ['long addresses', files(200, 4000), files(300, 4000), 'it is larger than 1048576 bytes'],
+  ])('for %s is not written', async (_, most, more, flaw) => {
+    const { path } = await setUp()
+    await writeLockfile(path, { boxes: new Map(), files: most })
+    expect((await readLockfile(path)).files).toEqual(most)
+    await expect(writeLockfile(path, { boxes: new Map(), files: more })).rejects.toMatchObject({
+      code: 'E_LOCKFILE',
+      value: path,
+      message: expect.stringContaining(flaw),
+      hint: expect.any(String),
+    })
+    expect((await readLockfile(path)).files).toEqual(most)
+  })
+})
