@@ -43,9 +43,15 @@ export async function start(spec: MachineSpec, probe: Probe, signal?: AbortSigna
   await checkPorts(spec)
   await prepareFiles(spec)
   signal?.throwIfAborted()
-  await writeRecord(spec, { accelerator, bootId: await hostBootId(), cut: false })
-  const spawned = await spawnQemu(program, argv, spec)
-  await untilRunning(spawned, spec, signal)
+  const run = { accelerator, bootId: await hostBootId(), cut: false }
+  await writeRecord(spec, run)
+  try {
+    await untilRunning(await spawnQemu(program, argv, spec), spec, signal)
+  } catch (error) {
+    // The interrupt that ends us may reach QEMU as well, before it is a process group of its own: no crash.
+    if (signal?.aborted === true) await writeRecord(spec, { ...run, cut: true })
+    throw error
+  }
 }
 
 async function prepareFiles(spec: MachineSpec): Promise<void> {

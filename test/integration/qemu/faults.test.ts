@@ -199,6 +199,25 @@ describe('a process that is in trouble', () => {
     })
   })
 
+  test('ended by the interrupt that ended its start has not crashed', async () => {
+    const binary = join(cacheDir, 'slow-qemu')
+    // Only the machine itself hangs, not what QEMU is asked before.
+    const script =
+      'case "$*" in *guest=*) echo $$ >"$0.pid"; exec sleep 60 ;; *) exec qemu-system-x86_64 "$@" ;; esac'
+    await writeFile(binary, `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+    const spec = { ...machine.spec, options: { binary } }
+    await provider.create(spec)
+    const interrupt = new AbortController()
+    const begun = provider.start(spec, { signal: interrupt.signal })
+    const ending = expect(begun).rejects.toThrow('interrupted by the test')
+    const pid = async () => Number(await readFile(`${binary}.pid`, 'utf8').catch(() => ''))
+    await until('it is started', 20_000, async () => (await pid()) > 0)
+    process.kill(await pid(), 'SIGINT')
+    interrupt.abort(new Error('interrupted by the test'))
+    await ending
+    expect(await provider.status(spec)).toEqual({ state: 'stopped', crashed: false })
+  })
+
   test.each(['', '{"format":', '\0\0\0\0'])('is found and ended with %j for a record', async (text) => {
     const pid = await started()
     await writeFile(qemuFiles(machine.spec).record, text)
