@@ -11,7 +11,7 @@ export interface UpdatedLock {
 
 /**
  * Moves posada.lock: boxes to their newest versions (see `updateBoxes`), base manifests and scripts to what is at
- * their URLs now. `names`: boxes as in the manifest, and URLs; none means all. The project has to be opened so that
+ * their URLs now. `names`: boxes and URLs, see `lockName`; none means all. The project has to be opened so that
  * the same are moved.
  */
 export async function updateLock(project: Project, names: readonly string[]): Promise<UpdatedLock> {

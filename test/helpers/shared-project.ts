@@ -81,6 +81,7 @@ export async function sharedProject({ login = '' } = {}) {
         user: userPaths(env),
         boxes: store,
         fetchBox: boxFetcher(fetch),
+        webFiles: { urls: () => ['https://h.example/base.yaml'] },
         newestBox: (source: BoxSource, arch: BoxArch) => newestVersion(source, { ...fetch, arch }),
         command: 'posada up',
         lockWait: 1000,

@@ -1,6 +1,7 @@
 import * as Args from '@oclif/core/args'
 import { BaseCommand } from '../../base-command.ts'
 import { updateText } from '../../cli/text/boxes.ts'
+import { lockName } from '../../machine/lock-name.ts'
 import { type UpdatedLock, updateLock } from '../../machine/update-lock.ts'
 
 export default class BoxUpdate extends BaseCommand {
@@ -18,7 +19,7 @@ export default class BoxUpdate extends BaseCommand {
 
   async run(): Promise<UpdatedLock> {
     const { args, flags } = await this.parse(BoxUpdate)
-    const names = args.box ?? []
+    const names = (args.box ?? []).map(lockName)
     const movesFile = (url: string) => names.length === 0 || names.includes(url)
     const updated = await updateLock(await this.openProject(flags, { movesFile }), names)
     this.print(updateText(updated))

@@ -1,6 +1,7 @@
 import { compareVersions } from '../../box/names.ts'
 import type { BoxSource } from '../../box/source/model.ts'
 import { PosadaError, withContext } from '../../errors/index.ts'
+import { maskedText } from '../../lib/masked-text.ts'
 import type { Machine } from '../../manifest/index.ts'
 import type { Project } from '../project.ts'
 import { wantedArch } from '../up/spec.ts'
@@ -92,17 +93,19 @@ async function placed<T>(config: Machine, work: () => Promise<T>): Promise<T> {
 }
 
 /** The machines whose boxes are meant by `names`. */
-function machinesOf({ manifest: { machines } }: Project, names: readonly string[]): Machine[] {
+function machinesOf({ manifest: { machines }, webFiles }: Project, names: readonly string[]): Machine[] {
   const isMeant = (config: Machine) => {
     const key = shownBox(config)
     return names.some((name) => name === key || name === config.box || name === key.split('@')[0])
   }
   const chosen = names.length === 0 ? machines : machines.filter(isMeant)
-  if (names.length > 0 && chosen.length === 0)
-    throw new PosadaError('E_BOX_MISSING', `no machine of the manifest is made from ${names.join(', ')}`, {
-      value: names.join(', '),
-      hint: `its boxes: ${[...new Set(machines.map(shownBox))].join(', ')}`,
+  if (names.length > 0 && chosen.length === 0) {
+    const shown = names.map(maskedText).join(', ')
+    throw new PosadaError('E_BOX_MISSING', `the manifest has no box, base manifest or script ${shown}`, {
+      value: shown,
+      hint: `it has ${[...new Set([...machines.map(shownBox), ...webFiles.urls()])].join(', ')}`,
     })
+  }
   return chosen
 }
 

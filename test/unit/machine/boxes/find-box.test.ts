@@ -147,7 +147,11 @@ describe('moving the lock', () => {
     expect(server.requests.some(({ url }) => url === '/1.5.tar')).toBe(true)
     expect((await user('ben').find('team/web@~> 1')).manifest.version).toBe('1.5')
     expect(await ann.update('team/web@~> 1')).toMatchObject([{ changed: false }])
-    await expect(ann.update('team/web@~> 1', 'team/db')).rejects.toMatchObject({ code: 'E_BOX_MISSING' })
+    await expect(ann.update('team/web@~> 1', 'team/db', 'oci://me:hunter2@h/a')).rejects.toMatchObject({
+      code: 'E_BOX_MISSING',
+      value: 'team/db, oci://h/a',
+      hint: 'it has team/web@~> 1, https://h.example/base.yaml',
+    })
   })
 
   it('takes what stands at a path now', async () => {
