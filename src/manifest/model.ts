@@ -125,7 +125,7 @@ export type WrittenStep = ShellStep<LocalScript | WebAddress> | FileStep
 export type LocalScript = { inline: string } | { path: string }
 
 /** A script as it is run: of one that was fetched, the very bytes that were checked. */
-export type RunnableScript = LocalScript | { bytes: Uint8Array }
+type RunnableScript = LocalScript | { bytes: Uint8Array }
 
 interface StepBase {
   /** Unique in the machine; `step-<n>` (from 1) where none was written. */
