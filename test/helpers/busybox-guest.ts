@@ -43,7 +43,8 @@ const modules = [
  * - answers each TCP connection to port 7 with what it was sent,
  * - writes the line `ready` to the ready port whenever somebody listens,
  * - shuts down when its power button is pressed, unless `guest.deaf` stands on its command line,
- * - runs what TCP connections to port 8 say by its shell, where `guest.shell` stands on its command line,
+ * - runs what TCP connections to port 8 say by its shell, where `guest.shell` stands on its command line; it is
+ *   not up before it does,
  * - does what `guest.then=<what>` says: `poweroff`, `tell` what it sees of its devices.
  */
 export async function busyboxGuest(): Promise<BusyboxGuest> {
@@ -137,7 +138,10 @@ done
 ifconfig lo up; [ -e /sys/class/net/eth1 ] && ifconfig eth1 10.9.9.2 netmask 255.255.255.0 up
 ifconfig eth0 up; udhcpc -q -n -t 5 -i eth0 -s /etc/dhcp
 nc -ll -p 7 -e /bin/cat &
-grep -q guest.shell /proc/cmdline && nc -ll -p 8 -e /bin/sh &
+if grep -q guest.shell /proc/cmdline; then
+  nc -ll -p 8 -e /bin/sh &
+  until grep -qs ':0008 ' /proc/net/tcp /proc/net/tcp6; do usleep 50000; done
+fi
 if ! grep -q guest.deaf /proc/cmdline; then
   (for input in /sys/class/input/event*; do
     grep -q "Power Button" $input/device/name && head -c 24 /dev/input/\${input##*/} > /dev/null && poweroff -f

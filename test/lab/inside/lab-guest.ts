@@ -71,11 +71,13 @@ async function inShell(port: number, command: string): Promise<string> {
   const said = await new Promise<string>((resolve, reject) => {
     let text = ''
     const socket = connect(port, '127.0.0.1')
-    socket.setTimeout(patience, () => socket.destroy(new Error(`no answer to ${command}; it said ${text}`)))
+    socket.setTimeout(patience, () => socket.destroy(new Error('no answer')))
     socket.on('data', (bytes) => {
       text += bytes.toString('latin1')
     })
-    socket.once('error', reject)
+    socket.once('error', (cause) =>
+      reject(new Error(`${command}: ${cause.message}; it said ${text.slice(-2000)}`, { cause })),
+    )
     socket.once('close', () => resolve(text))
     socket.write(`{ ${command}\n} 2>&1; echo "ended with $?"; exit\n`)
   })
