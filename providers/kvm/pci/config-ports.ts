@@ -35,36 +35,44 @@ export function createConfigPorts({ state, functions, kept }: ConfigPortsOptions
     return cells[configCell.address] ?? 0
   }
 
+  /** Holds the lock from before it is found out which register of which function is meant. */
+  const locked = (offset: number, data: Uint8Array, answer: Answer) => {
+    lock(cells, configCell.lock)
+    try {
+      const address = currentAddress()
+      const register = offset < dataOffset ? -1 : registerOf(address, offset - dataOffset, data.length)
+      const bytes = register < 0 ? undefined : state.functions[deviceOf(address)]
+      answer(offset, data, address, register, bytes)
+    } finally {
+      unlock(cells, configCell.lock)
+    }
+  }
+  const read: Answer = (offset, data, address, register, bytes) => {
+    if (bytes === undefined) data.fill(0xff)
+    else if (isLive(bytes, register, data.length)) functions.read(offset, data)
+    else for (let i = 0; i < data.length; i++) data[i] = bytes.values[register + i] ?? 0xff
+    if (offset === 0 && data.length === 4) data.set(bytesOf(address))
+  }
+  const write: Answer = (offset, data, _address, register, bytes) => {
+    if (offset === 0 && data.length === 4) setAddress(pciConfigPorts.base, 4, little(data))
+    else if (bytes && (isLive(bytes, register, data.length) || changes(bytes, register, data)))
+      functions.write(offset, data)
+  }
+
   return {
-    read(offset, data) {
-      lock(cells, configCell.lock)
-      try {
-        const address = currentAddress()
-        const register = offset < dataOffset ? -1 : registerOf(address, offset - dataOffset, data.length)
-        const bytes = register < 0 ? undefined : state.functions[deviceOf(address)]
-        if (bytes === undefined) data.fill(0xff)
-        else if (isLive(bytes, register, data.length)) functions.read(offset, data)
-        else for (let i = 0; i < data.length; i++) data[i] = bytes.values[register + i] ?? 0xff
-        if (offset === 0 && data.length === 4) data.set(bytesOf(address))
-      } finally {
-        unlock(cells, configCell.lock)
-      }
-    },
-    write(offset, data) {
-      lock(cells, configCell.lock)
-      try {
-        const address = currentAddress()
-        const register = offset < dataOffset ? -1 : registerOf(address, offset - dataOffset, data.length)
-        const bytes = register < 0 ? undefined : state.functions[deviceOf(address)]
-        if (offset === 0 && data.length === 4) setAddress(pciConfigPorts.base, 4, little(data))
-        else if (bytes && (isLive(bytes, register, data.length) || changes(bytes, register, data)))
-          functions.write(offset, data)
-      } finally {
-        unlock(cells, configCell.lock)
-      }
-    },
+    read: (offset, data) => locked(offset, data, read),
+    write: (offset, data) => locked(offset, data, write),
   }
 }
+
+/** Does one access; `bytes` are those of the function, undefined where none is meant. */
+type Answer = (
+  offset: number,
+  data: Uint8Array,
+  address: number,
+  register: number,
+  bytes: FunctionBytes | undefined,
+) => void
 
 function isLive({ live }: FunctionBytes, register: number, width: number): boolean {
   for (let at = register; at < register + width; at++) if (live[at] !== 0) return true
