@@ -1,5 +1,5 @@
 import { type Checksum, parseChecksum } from './checksum.ts'
-import { isLoopback } from './shown-url.ts'
+import { isLoopback } from './loopback.ts'
 
 /** Where something is fetched from. */
 export interface WebAddress {

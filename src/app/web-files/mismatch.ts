@@ -1,7 +1,7 @@
-import { withoutCredentials } from '../../box/source/credentials.ts'
 import { PosadaError } from '../../errors/index.ts'
 import { type Checksum, checksumText } from '../../lib/checksum.ts'
 import { shownUrl } from '../../lib/shown-url.ts'
+import { withoutCredentials } from '../../lib/url-credentials.ts'
 import type { WebAddress } from '../../lib/web-address.ts'
 import { quote } from '../../ssh/quote.ts'
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { withoutCredentials } from '../../box/source/credentials.ts'
+import { withoutCredentials } from '../../lib/url-credentials.ts'
 import type { WebAddress } from '../../lib/web-address.ts'
 import type { MovedFile, WebFile, WebFiles, WebFileUse } from '../../machine/project.ts'
 import { changeLockfile, type LockfilePaths } from '../../project/lockfile/change.ts'

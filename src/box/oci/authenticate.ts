@@ -1,5 +1,5 @@
 import { PosadaError } from '../../errors/index.ts'
-import { isLoopback } from '../../lib/shown-url.ts'
+import { isLoopback } from '../../lib/loopback.ts'
 import type { HttpClient } from '../http/client.ts'
 import { expectSuccess } from '../http/response.ts'
 import type { Challenge } from './challenge.ts'

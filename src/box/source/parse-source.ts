@@ -3,9 +3,9 @@ import { PosadaError } from '../../errors/index.ts'
 import { namePattern } from '../../lib/box-names.ts'
 import { maskedText } from '../../lib/masked-text.ts'
 import { shownUrl } from '../../lib/shown-url.ts'
+import { withoutCredentials } from '../../lib/url-credentials.ts'
 import { parseWebAddress } from '../../lib/web-address.ts'
 import { type Constraint, constraintsText, parseConstraints } from './constraint.ts'
-import { withoutCredentials } from './credentials.ts'
 import type { BoxSource, OciSource } from './model.ts'
 
 /** Characters that the name of a box may have, a URL included. */

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { withCredentialsOf, withoutCredentials } from '../../../../src/box/source/credentials.ts'
-import { parseBoxSource, sourceText, sourceWithChecksum } from '../../../../src/box/source/parse-source.ts'
-import { maskedText } from '../../../../src/lib/masked-text.ts'
-import { shownUrl } from '../../../../src/lib/shown-url.ts'
+import { parseBoxSource, sourceText, sourceWithChecksum } from '../../../src/box/source/parse-source.ts'
+import { maskedText } from '../../../src/lib/masked-text.ts'
+import { shownUrl } from '../../../src/lib/shown-url.ts'
+import { withCredentialsOf, withoutCredentials } from '../../../src/lib/url-credentials.ts'
 
 describe('a URL with credentials', () => {
   it.each([
