@@ -3,8 +3,9 @@ import { outdatedText } from '../../cli/text/boxes.ts'
 import { type OutdatedLock, outdatedLock } from '../../machine/outdated-lock.ts'
 
 export default class BoxOutdated extends BaseCommand {
-  static override summary = "Show which of the project's boxes have newer versions than posada.lock."
-  static override description = 'Also which base manifests and scripts are others now at their URLs.'
+  static override summary =
+    "Show which of the project's boxes, base manifests and scripts are newer than posada.lock."
+  static override description = 'A base manifest or script is newer when its URL gives another content now.'
 
   async run(): Promise<OutdatedLock> {
     const { flags } = await this.parse(BoxOutdated)

@@ -5,7 +5,8 @@ import { lockName } from '../../machine/lock-name.ts'
 import { type UpdatedLock, updateLock } from '../../machine/update-lock.ts'
 
 export default class BoxUpdate extends BaseCommand {
-  static override summary = "Move posada.lock to the newest versions of the project's boxes, and fetch them."
+  static override summary =
+    'Move posada.lock to the newest boxes, base manifests and scripts of the project, and fetch them.'
   static override description =
     'Base manifests and scripts that have a URL are fetched anew. Machines that were made stay on the box they were made from; posada destroy, then up, makes them anew.'
   static override args = {
