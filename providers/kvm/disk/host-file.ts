@@ -12,7 +12,7 @@ import {
   writevSync,
 } from 'node:fs'
 import { isErrno } from '../../../src/lib/errno.ts'
-import { punchHole } from '../ffi/libc.ts'
+import { punchHole } from '../ffi/descriptors.ts'
 
 /** IOV_MAX of Linux: readv and writev take no more pieces than this at a time. */
 const piecesPerCall = 1024

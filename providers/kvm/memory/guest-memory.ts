@@ -48,8 +48,7 @@ export interface GuestMemory {
   storeU16(gpa: number, value: number): boolean
 
   /**
-   * Gives the pages wholly inside the range back to the host (MADV_DONTNEED: RAM is anonymous memory). They read
-   * as zero afterwards. False when outside RAM.
+   * Gives the pages wholly inside the range back to the host. They read as zero afterwards. False when outside RAM.
    */
   release(gpa: number, length: number): boolean
 }

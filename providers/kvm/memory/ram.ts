@@ -1,4 +1,5 @@
-import { mapAnonymous, releaseMemory, viewMemory } from '../ffi/libc.ts'
+import { viewMemory } from '../ffi/memory.ts'
+import { type BackingKind, bestBacking, createBacking } from './backing.ts'
 import type { GuestMemory } from './guest-memory.ts'
 import { type RamRegion, ramRegions } from './layout.ts'
 import { createWindowedMemory, type MemoryWindow } from './windowed-memory.ts'
@@ -9,7 +10,7 @@ import { createWindowedMemory, type MemoryWindow } from './windowed-memory.ts'
  */
 const windowSize = 2 * 1024 ** 3
 
-/** RAM of a machine, in memory of this process; why not in a memory file: docs/decisions/guest-memory.md. */
+/** RAM of a machine. */
 export interface Ram {
   memory: GuestMemory
   /** For KVM's memory slots: where each region is mapped in this process. */
@@ -22,18 +23,18 @@ export interface Ram {
  * Makes `size` bytes of RAM, all zero; they take room on the host only once they are touched. The mapping ends with
  * the process, for buffers lead to it.
  */
-export function createRam(size: number): Ram {
-  const start = mapAnonymous(size)
+export function createRam(size: number, kind: BackingKind = bestBacking()): Ram {
+  const { start, release } = createBacking(size, kind)
   const mappings = ramRegions(size).map((region) => ({ ...region, hostAddress: start + region.offset }))
-  const windows: (MemoryWindow & { hostAddress: number })[] = []
-  for (const { base, size: length, hostAddress } of mappings) {
+  const windows: (MemoryWindow & { offset: number })[] = []
+  for (const { base, size: length, offset, hostAddress } of mappings) {
     for (let at = 0; at < length; at += windowSize) {
       const buffer = viewMemory(hostAddress + at, Math.min(windowSize, length - at))
-      windows.push({ base: base + at, hostAddress: hostAddress + at, buffer })
+      windows.push({ base: base + at, offset: offset + at, buffer })
     }
   }
   const memory = createWindowedMemory(windows, (window, offset, length) => {
-    releaseMemory((windows[window]?.hostAddress ?? 0) + offset, length)
+    release((windows[window]?.offset ?? 0) + offset, length)
   })
-  return { memory, mappings, clear: () => releaseMemory(start, size) }
+  return { memory, mappings, clear: () => release(0, size) }
 }

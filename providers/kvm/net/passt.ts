@@ -70,7 +70,7 @@ async function start(options: PasstOptions): Promise<StreamLink> {
   })
   child.stderr?.destroy()
   if (!(socket instanceof Socket)) throw new Error('passt was started without a socket')
-  if (code === 0) return StreamLink.over(socket, options)
+  if (code === 0) return StreamLink.over(socket, { ...options, oneByOne: true })
   socket.destroy()
   throw failed(options, complaint)
 }

@@ -8,6 +8,12 @@ const mostUnsent = 2 ** 20
 export interface StreamLinkOptions {
   /** The link broke; for the machine's log. It stays down. */
   readonly onDown: (reason: string) => void
+  /**
+   * Each frame is written by itself, the next once it has gone, in place of all that the guest sends together.
+   * passt of 2023 needs that: it loses its place in the stream when a frame reaches it in more than two pieces, or
+   * a length in two. The kernel cuts what one call writes every 48 KiB, so one frame makes two pieces at most.
+   */
+  readonly oneByOne?: boolean
 }
 
 /** Frames over a Unix stream socket, each with its 32-bit big-endian length before it: passt, or the project's switch. */
@@ -16,9 +22,13 @@ export class StreamLink implements FrameLink {
   readonly #splitter = new FrameSplitter()
   #events: FrameEvents | null = null
   #up = true
+  readonly #oneByOne: boolean
+  /** A frame waits until the one before it has gone. */
+  #waits = false
 
   private constructor(socket: Socket, options: StreamLinkOptions) {
     this.#socket = socket
+    this.#oneByOne = options.oneByOne === true
     socket.on('error', (error) => this.#down(options, error.message))
     socket.on('close', () => this.#down(options, 'the other end closed it'))
   }
@@ -48,15 +58,29 @@ export class StreamLink implements FrameLink {
   start(events: FrameEvents): void {
     this.#events = events
     this.#socket.on('data', (chunk) => this.#receive(events, chunk))
-    this.#socket.on('drain', () => events.writable())
+    if (!this.#oneByOne) this.#socket.on('drain', () => events.writable())
   }
 
   send(frame: readonly Uint8Array[], length: number): boolean {
     // Without a peer a frame is lost, as on a cable that is not plugged in.
     if (!this.#up) return true
+    if (this.#oneByOne) return this.#sendAlone(frame, length)
     if (this.#socket.writableLength > mostUnsent) return false
     this.#gather()
     this.#socket.write(joinFrame(frame, length))
+    return true
+  }
+
+  /** Node joins what is written while a write is under way, so nothing is. */
+  #sendAlone(frame: readonly Uint8Array[], length: number): boolean {
+    this.#waits = this.#socket.writableLength > 0
+    if (this.#waits) return false
+    this.#socket.write(joinFrame(frame, length), () => {
+      // It may be told late of a frame that went at once, when the one after it is on its way.
+      if (!this.#waits || this.#socket.writableLength > 0) return
+      this.#waits = false
+      this.#events?.writable()
+    })
     return true
   }
 

@@ -1,6 +1,6 @@
 import { enterLongMode } from '../boot/long-mode.ts'
+import { closeDescriptor, ioctlErrno, ioctlValue } from '../ffi/descriptors.ts'
 import { KVM } from '../ffi/kvm-abi.ts'
-import { closeDescriptor, ioctlErrno, ioctlValue } from '../ffi/libc.ts'
 import type { GuestMemory } from '../memory/guest-memory.ts'
 import { highRamStart, pageTables } from '../memory/layout.ts'
 import { createRam } from '../memory/ram.ts'

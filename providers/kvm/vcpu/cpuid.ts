@@ -1,5 +1,5 @@
+import { ioctl } from '../ffi/descriptors.ts'
 import { KVM, structSize } from '../ffi/kvm-abi.ts'
-import { ioctl } from '../ffi/libc.ts'
 
 /** One leaf of CPUID as KVM takes it: struct kvm_cpuid_entry2 (KVM api.rst, 4.20). */
 export interface CpuidEntry {

@@ -1,5 +1,5 @@
 import type { AddressBus } from '../bus/bus.ts'
-import { signalEvent } from '../ffi/libc.ts'
+import { signalEvent } from '../ffi/events.ts'
 import { access, cell, request, type SharedState } from './shared-state.ts'
 
 /** How the thread of the devices is called. Shared by all vCPUs of a machine. */

@@ -1,5 +1,5 @@
+import { ioctl } from '../ffi/descriptors.ts'
 import { KVM, structSize } from '../ffi/kvm-abi.ts'
-import { ioctl } from '../ffi/libc.ts'
 import {
   type GeneralRegister,
   type SystemRegisters,

@@ -1,4 +1,4 @@
-import { installInterruptingSignal, signalThread } from '../ffi/libc.ts'
+import { installInterruptingSignal, signalThread } from '../ffi/threads.ts'
 
 /**
  * The real-time signal that gets a thread out of KVM_RUN: SIGRTMIN + 2 of the kernel's numbers. glibc keeps

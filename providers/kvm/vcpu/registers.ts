@@ -1,5 +1,5 @@
+import { ioctl } from '../ffi/descriptors.ts'
 import { KVM, structSize } from '../ffi/kvm-abi.ts'
-import { ioctl } from '../ffi/libc.ts'
 
 /** Where struct kvm_regs has each register: 64 bits each, in this order (<asm/kvm.h>). */
 const generalOrder = [

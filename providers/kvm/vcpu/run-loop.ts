@@ -1,5 +1,5 @@
+import { ioctlErrno } from '../ffi/descriptors.ts'
 import { KVM } from '../ffi/kvm-abi.ts'
-import { ioctlErrno } from '../ffi/libc.ts'
 import type { RunPage } from './run-page.ts'
 import { access, cell, command, commandOf, type SharedState } from './shared-state.ts'
 

@@ -1,5 +1,6 @@
+import { ioctlValue } from '../ffi/descriptors.ts'
 import { coalescedRing, exitReason, KVM, KVM_EXIT_IO_OUT, runPage } from '../ffi/kvm-abi.ts'
-import { ioctlValue, mapShared, viewMemory } from '../ffi/libc.ts'
+import { mapShared, viewMemory } from '../ffi/memory.ts'
 
 /** Why a vCPU left the guest, read once out of struct kvm_run. */
 export type Exit =

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AddressBus } from '../bus/bus.ts'
-import { closeDescriptor } from '../ffi/libc.ts'
+import { closeDescriptor } from '../ffi/descriptors.ts'
 import { SystemCallError } from '../ffi/system-call-error.ts'
 import { answerAccess } from './exit-channel.ts'
 import type { EntryState } from './initial-state.ts'

@@ -1,6 +1,7 @@
 import type { Doorbell, QueueNotifier, Release } from '../bus/device.ts'
+import { closeDescriptor, ioctl } from '../ffi/descriptors.ts'
+import { createEventDescriptor } from '../ffi/events.ts'
 import { ioeventfdFlag, KVM, structSize } from '../ffi/kvm-abi.ts'
-import { closeDescriptor, createEventDescriptor, ioctl } from '../ffi/libc.ts'
 import { watchEvent } from './event-watch.ts'
 
 /** Doorbells through ioeventfd: the kernel turns the guest's write into an event and lets the vCPU go on. */

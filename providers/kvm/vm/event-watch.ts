@@ -1,6 +1,6 @@
 import { loadKoffi } from '../../../src/lib/koffi.ts'
 import type { Release } from '../bus/device.ts'
-import { drainEvent } from '../ffi/libc.ts'
+import { drainEvent } from '../ffi/events.ts'
 
 const koffi = loadKoffi()
 

@@ -1,6 +1,7 @@
 import type { InterruptLine, MsiMessage, MsiSource, MsiVector } from '../bus/device.ts'
+import { closeDescriptor, ioctl } from '../ffi/descriptors.ts'
+import { createEventDescriptor, signalEvent } from '../ffi/events.ts'
 import { KVM, structSize } from '../ffi/kvm-abi.ts'
-import { closeDescriptor, createEventDescriptor, ioctl, signalEvent } from '../ffi/libc.ts'
 import { ioApicPins } from '../memory/layout.ts'
 import { encodeGsiRouting } from './gsi-routing.ts'
 

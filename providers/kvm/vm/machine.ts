@@ -1,5 +1,6 @@
 import { type AddressBus, createBus } from '../bus/bus.ts'
-import { closeDescriptor, createEventDescriptor } from '../ffi/libc.ts'
+import { closeDescriptor } from '../ffi/descriptors.ts'
+import { createEventDescriptor } from '../ffi/events.ts'
 import { serialPort } from '../memory/layout.ts'
 import type { Ram } from '../memory/ram.ts'
 import { createConfigState } from '../pci/config-state.ts'

@@ -1,6 +1,6 @@
 import { PosadaError } from '../../../src/errors/index.ts'
+import { ioctlValue, openDevice } from '../ffi/descriptors.ts'
 import { capability, KVM } from '../ffi/kvm-abi.ts'
-import { ioctlValue, openDevice } from '../ffi/libc.ts'
 import { SystemCallError } from '../ffi/system-call-error.ts'
 import { kvmAccessError, kvmDevice } from './kvm-device.ts'
 

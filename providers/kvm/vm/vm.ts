@@ -1,5 +1,5 @@
+import { closeDescriptor, ioctl, ioctlValue } from '../ffi/descriptors.ts'
 import { capability, KVM, KVM_PIT_SPEAKER_DUMMY, structSize } from '../ffi/kvm-abi.ts'
-import { closeDescriptor, ioctl, ioctlValue } from '../ffi/libc.ts'
 import { identityMap, pciConfigPorts, tss } from '../memory/layout.ts'
 import type { Ram } from '../memory/ram.ts'
 import { checkExtension } from './open-kvm.ts'

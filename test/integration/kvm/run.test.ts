@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { enterLongMode } from '../../../providers/kvm/boot/long-mode.ts'
 import type { BusDevice } from '../../../providers/kvm/bus/device.ts'
 import { createSerialPortState } from '../../../providers/kvm/devices/serial-port.ts'
-import { closeDescriptor, openDevice } from '../../../providers/kvm/ffi/libc.ts'
+import { closeDescriptor, openDevice } from '../../../providers/kvm/ffi/descriptors.ts'
 import type { GuestMemory } from '../../../providers/kvm/memory/guest-memory.ts'
 import { pageTables } from '../../../providers/kvm/memory/layout.ts'
 import { createRam } from '../../../providers/kvm/memory/ram.ts'

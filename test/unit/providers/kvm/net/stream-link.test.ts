@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
 import { StreamLink } from '../../../../../providers/kvm/net/stream-link.ts'
-import { joinFrame } from '../../../../../src/lib/framing.ts'
+import { FrameSplitter, joinFrame, lengthBytes } from '../../../../../src/lib/framing.ts'
 import { eventually } from '../../../../helpers/started-device.ts'
 
 const cleanUps: (() => unknown)[] = []
@@ -13,7 +13,7 @@ afterEach(async () => {
 })
 
 /** A link and the socket at its other end. */
-async function pair() {
+async function pair(how: { oneByOne?: boolean } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'posada-link-'))
   cleanUps.push(() => rmSync(folder, { recursive: true, force: true }))
   const path = join(folder, 's')
@@ -22,7 +22,7 @@ async function pair() {
   await new Promise<void>((resolve) => server.listen(path, resolve))
   cleanUps.push(() => server.close())
   const downs: string[] = []
-  const link = await StreamLink.connect(path, { onDown: (reason) => downs.push(reason) })
+  const link = await StreamLink.connect(path, { ...how, onDown: (reason) => downs.push(reason) })
   cleanUps.push(() => link.close())
   await eventually(() => accepted.length === 1)
   const peer = accepted[0] as Socket
@@ -71,6 +71,34 @@ it('a peer that does not read makes the link full, and says so when it is not an
   peer.resume()
   await eventually(() => heard.writable > 0)
   expect(link.send([big], big.length)).toBe(true)
+})
+
+it('one by one, no more than one frame waits for the peer, and all arrive whole and in order', async () => {
+  const { link, peer, heard } = await pair({ oneByOne: true })
+  peer.pause()
+  const numbered = (number: number) => Buffer.alloc(60_000, number)
+  const take = (number: number) => link.send([numbered(number)], 60_000)
+  let sent = 0
+  while (take(sent)) sent += 1
+  // What the kernel holds for a socket (212,992 bytes), and one frame; together they would be a MiB.
+  expect(sent).toBeLessThan(10)
+  const splitter = new FrameSplitter()
+  const got: Buffer[] = []
+  peer.on('data', (chunk) => {
+    splitter.push(chunk, (bytes, start, end) =>
+      got.push(Buffer.from(bytes.subarray(start + lengthBytes, end))),
+    )
+  })
+  peer.resume()
+  for (; sent < 100; sent += 1) {
+    const before = heard.writable
+    if (!take(sent)) {
+      await eventually(() => heard.writable > before)
+      expect(take(sent)).toBe(true)
+    }
+  }
+  await eventually(() => got.length === 100)
+  expect(got.every((bytes, number) => bytes.equals(numbered(number)))).toBe(true)
 })
 
 it('a guest that takes nothing stops the reading until it takes again', async () => {

@@ -1,0 +1,40 @@
+import { koffi, libc } from './libc.ts'
+import { checked, uninterrupted } from './system-call-error.ts'
+
+// <asm-generic/fcntl.h>
+const O_RDWR = 0o2
+const O_CLOEXEC = 0o2000000
+
+/** Opens for reading and writing, closed on exec. */
+export function openDevice(path: string): number {
+  return uninterrupted('open', () => libc().open(path, O_RDWR | O_CLOEXEC), path)
+}
+
+export function closeDescriptor(fd: number): void {
+  checked('close', libc().close(fd))
+}
+
+/** ioctl with a struct, read and written in place. Made again when a signal interrupts it. */
+export function ioctl(fd: number, request: number, data: Uint8Array, name: string): number {
+  return uninterrupted(name, () => libc().ioctlData(fd, request, data))
+}
+
+/** ioctl whose argument is a number or absent. Made again when a signal interrupts it. */
+export function ioctlValue(fd: number, request: number, value: number, name: string): number {
+  return uninterrupted(name, () => libc().ioctlValue(fd, request, value))
+}
+
+/** ioctl without argument that tells its errno instead of throwing: 0, or the errno. For the run loop. */
+export function ioctlErrno(fd: number, request: number): number {
+  return libc().ioctlValue(fd, request, 0) === -1 ? koffi.errno() : 0
+}
+
+// <linux/falloc.h>
+const FALLOC_FL_KEEP_SIZE = 1
+const FALLOC_FL_PUNCH_HOLE = 2
+
+/** Gives a range of a file back; it reads as zero afterwards. */
+export function punchHole(fd: number, offset: number, length: number): void {
+  const mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE
+  uninterrupted('fallocate', () => libc().fallocate(fd, mode, offset, length))
+}

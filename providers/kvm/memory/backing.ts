@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs'
+import { punchHole } from '../ffi/descriptors.ts'
+import { createMemoryFile, mapAnonymous, mapMemoryFile, releaseMemory } from '../ffi/memory.ts'
+
+/**
+ * What RAM is made of: a memory file (memfd), or memory of this process that has no file. Which one, and why:
+ * docs/decisions/guest-memory.md.
+ */
+export type BackingKind = 'file' | 'anonymous'
+
+export interface Backing {
+  /** Where it is mapped in this process, a multiple of 2 MiB. */
+  readonly start: number
+  /** Gives whole pages back to the host; they read as zero afterwards. `offset` counts from `start`. */
+  release(offset: number, length: number): void
+}
+
+/** Zero bytes that take room on the host only once they are touched. They last as long as the process. */
+export function createBacking(size: number, kind: BackingKind): Backing {
+  if (kind === 'file') {
+    const fd = createMemoryFile('posada-ram', size)
+    return {
+      start: mapMemoryFile(fd, size),
+      release: (offset, length) => punchHole(fd, offset, length),
+    }
+  }
+  const start = mapAnonymous(size)
+  return { start, release: (offset, length) => releaseMemory(start + offset, length) }
+}
+
+const settings = '/sys/kernel/mm/transparent_hugepage'
+
+/** A memory file, unless this host has huge pages for memory without a file only. */
+export function bestBacking(read: (path: string) => string = readSetting): BackingKind {
+  const chosen = (name: string) => /\[(\w+)\]/.exec(read(`${settings}/${name}`))?.[1] ?? 'never'
+  const never = (name: string) => ['never', 'deny'].includes(chosen(name))
+  return never('shmem_enabled') && !never('enabled') ? 'anonymous' : 'file'
+}
+
+/** Empty where the kernel has no such setting. */
+function readSetting(path: string): string {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch {
+    return ''
+  }
+}
