@@ -22,6 +22,8 @@ interface Functions {
   eventfd(initial: number, flags: number): number
   read(fd: number, data: Uint8Array, length: number): number
   write(fd: number, data: Uint8Array, length: number): number
+  socketpair(domain: number, type: number, protocol: number, pair: Int32Array): number
+  setsockopt(fd: number, level: number, option: number, value: Int32Array, length: number): number
   gettid(): number
   tgkill(pid: number, tid: number, signal: number): number
   sigaction(signal: number, action: Uint8Array, old: null): number
@@ -50,6 +52,8 @@ export function libc(): Functions {
     eventfd: lib.func('eventfd', 'int', ['uint', 'int']),
     read: lib.func('read', 'int64', ['int', 'void *', 'size_t']),
     write: lib.func('write', 'int64', ['int', 'void *', 'size_t']),
+    socketpair: lib.func('socketpair', 'int', ['int', 'int', 'int', 'void *']),
+    setsockopt: lib.func('setsockopt', 'int', ['int', 'int', 'int', 'void *', 'uint']),
     gettid: lib.func('gettid', 'int', []),
     tgkill: lib.func('tgkill', 'int', ['int', 'int', 'int']),
     sigaction: lib.func('sigaction', 'int', ['int', 'void *', 'void *']),

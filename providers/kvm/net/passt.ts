@@ -1,8 +1,10 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { isPosadaError, PosadaError } from '../../../src/errors/index.ts'
 import { isErrno } from '../../../src/lib/errno.ts'
+import { closeDescriptor } from '../ffi/descriptors.ts'
+import { socketPair } from '../ffi/sockets.ts'
 import { StreamLink, type StreamLinkOptions } from './stream-link.ts'
 
 /** What passt shows the guest, as QEMU's user network does: 10.0.2.0/24, itself at .2, DNS at .3, the guest at .15. */
@@ -31,6 +33,11 @@ export interface PasstOptions extends StreamLinkOptions {
 /** Lines of passt's own that say nothing about a failure. */
 const chatter = /^(Failed to send \d+ bytes to syslog|Don't run as root.*|\s*)$/
 const mostComplaint = 4096
+/**
+ * Bytes on their way to us, or to passt. It drops the frames that do not fit, and TCP waits for each of them; with the
+ * host's default there is room for three of the largest.
+ */
+const mostUnread = 2 ** 22
 /** Together half a second. */
 const portTries = 5
 const portDelay = 100
@@ -53,11 +60,20 @@ export async function startPasst(options: PasstOptions): Promise<StreamLink> {
 }
 
 async function start(options: PasstOptions): Promise<StreamLink> {
-  const child = spawn('passt', passtArguments(options.forwards), {
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH ?? '/usr/bin:/bin' },
-  })
-  const socket = child.stdio[3]
+  const [ours, its] = socketPair(mostUnread)
+  const socket = new Socket({ fd: ours })
+  try {
+    await untilReady(options, its)
+    return StreamLink.over(socket, { ...options, oneByOne: true })
+  } catch (error) {
+    socket.destroy()
+    throw error
+  }
+}
+
+/** Runs passt with its end of the pair, which is closed here, until it is ready and in the background. */
+async function untilReady(options: PasstOptions, end: number): Promise<void> {
+  const child = startedWith(end, options)
   let complaint = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     if (complaint.length < mostComplaint) complaint += text
@@ -69,10 +85,18 @@ async function start(options: PasstOptions): Promise<StreamLink> {
     child.once('exit', (status) => status === 0 && resolve(0))
   })
   child.stderr?.destroy()
-  if (!(socket instanceof Socket)) throw new Error('passt was started without a socket')
-  if (code === 0) return StreamLink.over(socket, { ...options, oneByOne: true })
-  socket.destroy()
-  throw failed(options, complaint)
+  if (code !== 0) throw failed(options, complaint)
+}
+
+function startedWith(end: number, { forwards }: PasstOptions): ChildProcess {
+  try {
+    return spawn('passt', passtArguments(forwards), {
+      stdio: ['ignore', 'ignore', 'pipe', end],
+      env: { PATH: process.env.PATH ?? '/usr/bin:/bin' },
+    })
+  } finally {
+    closeDescriptor(end)
+  }
 }
 
 /** passt(1). IPv6 is off as under QEMU: a prefix announced by a host without IPv6 makes guests wait in vain. */
