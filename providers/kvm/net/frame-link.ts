@@ -12,7 +12,7 @@ export interface FrameLink {
 }
 
 export interface FrameEvents {
-  /** A frame, the receiver's to keep. False asks to stop until `resume`; the frame is taken either way. */
+  /** A frame, whole until the call ends. False asks to stop until `resume`; the frame is taken either way. */
   frame(bytes: Uint8Array): boolean
   /** `up` changed. */
   changed(): void

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { isPosadaError, PosadaError } from '../../../src/errors/index.ts'
 import { isErrno } from '../../../src/lib/errno.ts'
@@ -61,14 +60,13 @@ export async function startPasst(options: PasstOptions): Promise<StreamLink> {
 
 async function start(options: PasstOptions): Promise<StreamLink> {
   const [ours, its] = socketPair(mostUnread)
-  const socket = new Socket({ fd: ours })
   try {
     await untilReady(options, its)
-    return StreamLink.over(socket, { ...options, oneByOne: true })
   } catch (error) {
-    socket.destroy()
+    closeDescriptor(ours)
     throw error
   }
+  return StreamLink.overDescriptor(ours, options)
 }
 
 /** Runs passt with its end of the pair, which is closed here, until it is ready and in the background. */

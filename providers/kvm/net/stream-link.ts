@@ -1,34 +1,29 @@
-import { connect, type Socket } from 'node:net'
+import { connect, Socket } from 'node:net'
 import { FrameSplitter, joinFrame, lengthBytes } from '../../../src/lib/framing.ts'
 import type { FrameEvents, FrameLink } from './frame-link.ts'
+import { FrameWriter } from './frame-writer.ts'
 
 /** Bytes kept for a peer that does not read; over it the guest's frames wait in its queue. */
 const mostUnsent = 2 ** 20
+/** Bytes read in one system call, three of the largest frames. */
+const mostAtOnce = 2 ** 18
 
 export interface StreamLinkOptions {
   /** The link broke; for the machine's log. It stays down. */
   readonly onDown: (reason: string) => void
-  /**
-   * Each frame is written by itself, the next once it has gone, in place of all that the guest sends together.
-   * passt of 2023 needs that: it loses its place in the stream when a frame reaches it in more than two pieces, or
-   * a length in two. The kernel cuts what one call writes every 48 KiB, so one frame makes two pieces at most.
-   */
-  readonly oneByOne?: boolean
 }
 
 /** Frames over a Unix stream socket, each with its 32-bit big-endian length before it: passt, or the project's switch. */
 export class StreamLink implements FrameLink {
   readonly #socket: Socket
+  readonly #writer: FrameWriter | null
   readonly #splitter = new FrameSplitter()
   #events: FrameEvents | null = null
   #up = true
-  readonly #oneByOne: boolean
-  /** A frame waits until the one before it has gone. */
-  #waits = false
 
-  private constructor(socket: Socket, options: StreamLinkOptions) {
+  private constructor(socket: Socket, options: StreamLinkOptions, writer: FrameWriter | null = null) {
     this.#socket = socket
-    this.#oneByOne = options.oneByOne === true
+    this.#writer = writer
     socket.on('error', (error) => this.#down(options, error.message))
     socket.on('close', () => this.#down(options, 'the other end closed it'))
   }
@@ -36,6 +31,21 @@ export class StreamLink implements FrameLink {
   /** Over a socket that is connected already. */
   static over(socket: Socket, options: StreamLinkOptions): StreamLink {
     return new StreamLink(socket, options)
+  }
+
+  /**
+   * Over a connected socket that is this process's by its descriptor, and the link's from now on: with fewer copies, and
+   * each frame written by itself (FrameWriter).
+   */
+  static overDescriptor(fd: number, options: StreamLinkOptions): StreamLink {
+    // Nothing is read before the link is there: that takes a turn of the event loop.
+    const callback = (length: number, bytes: Uint8Array): boolean =>
+      link.#received(Buffer.from(bytes.buffer, bytes.byteOffset, length))
+    const onread = { buffer: Buffer.allocUnsafeSlow(mostAtOnce), callback }
+    // The types leave onread out here; net.connect hands its own to the same constructor.
+    const socket = new Socket(Object.assign({ fd }, { onread }))
+    const link = new StreamLink(socket, options, new FrameWriter(socket, fd))
+    return link
   }
 
   /** Connects to the socket at `path`; rejects with the system's error. */
@@ -57,30 +67,23 @@ export class StreamLink implements FrameLink {
 
   start(events: FrameEvents): void {
     this.#events = events
-    this.#socket.on('data', (chunk) => this.#receive(events, chunk))
-    if (!this.#oneByOne) this.#socket.on('drain', () => events.writable())
+    if (this.#writer === null) {
+      this.#socket.on('data', (chunk) => {
+        if (!this.#received(chunk)) this.#socket.pause()
+      })
+      this.#socket.on('drain', () => events.writable())
+    } else {
+      this.#writer.onWritable = () => events.writable()
+    }
   }
 
   send(frame: readonly Uint8Array[], length: number): boolean {
     // Without a peer a frame is lost, as on a cable that is not plugged in.
     if (!this.#up) return true
-    if (this.#oneByOne) return this.#sendAlone(frame, length)
+    if (this.#writer !== null) return this.#writer.write(frame, length)
     if (this.#socket.writableLength > mostUnsent) return false
     this.#gather()
     this.#socket.write(joinFrame(frame, length))
-    return true
-  }
-
-  /** Node joins what is written while a write is under way, so nothing is. */
-  #sendAlone(frame: readonly Uint8Array[], length: number): boolean {
-    this.#waits = this.#socket.writableLength > 0
-    if (this.#waits) return false
-    this.#socket.write(joinFrame(frame, length), () => {
-      // It may be told late of a frame that went at once, when the one after it is on its way.
-      if (!this.#waits || this.#socket.writableLength > 0) return
-      this.#waits = false
-      this.#events?.writable()
-    })
     return true
   }
 
@@ -100,13 +103,15 @@ export class StreamLink implements FrameLink {
     this.#socket.destroy()
   }
 
-  #receive(events: FrameEvents, chunk: Buffer): void {
+  /** False where no more can be taken for now. Frames that come before `start` are lost: no guest is there yet. */
+  #received(chunk: Buffer): boolean {
     let room = true
     const agreed = this.#splitter.push(chunk, (bytes, start, end) => {
-      if (end > start + lengthBytes) room = events.frame(bytes.subarray(start + lengthBytes, end))
+      if (end === start + lengthBytes || this.#events === null) return
+      room = this.#events.frame(bytes.subarray(start + lengthBytes, end))
     })
     if (!agreed) this.#socket.destroy(new Error('the other end sent what is no frame'))
-    else if (!room) this.#socket.pause()
+    return room
   }
 
   #down(options: StreamLinkOptions, reason: string): void {

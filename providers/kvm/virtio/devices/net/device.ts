@@ -47,9 +47,9 @@ export class NetDevice implements VirtioDevice {
     link.start({
       frame: (bytes) => {
         // Before the driver is ready there is nobody to hear (§5.1.5).
-        if (this.#host === null) return true
-        this.#backlog.add(bytes)
-        this.#deliver()
+        const host = this.#host
+        if (host === null) return true
+        this.#backlog.add(bytes, host, receiveQueue, mergeable(host))
         return this.#backlog.hasRoom
       },
       changed: () => {
@@ -94,7 +94,7 @@ export class NetDevice implements VirtioDevice {
   #deliver(): void {
     if (this.#host === null) return
     const before = this.#backlog.hasRoom
-    this.#backlog.deliver(this.#host, receiveQueue, hasFeature(this.#host.features, netFeatures.mergeable))
+    this.#backlog.deliver(this.#host, receiveQueue, mergeable(this.#host))
     if (!before && this.#backlog.hasRoom) this.#link.resume()
   }
 
@@ -108,4 +108,9 @@ export class NetDevice implements VirtioDevice {
     host.queue(transmitQueue)?.push(chain.head, 0)
     return true
   }
+}
+
+/** Whether a frame may lie in several of the driver's buffers. */
+function mergeable({ features }: DeviceHost): boolean {
+  return hasFeature(features, netFeatures.mergeable)
 }

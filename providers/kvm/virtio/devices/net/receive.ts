@@ -57,8 +57,15 @@ export class ReceiveBacklog {
     return this.#frames.length < this.#limit
   }
 
-  add(frame: Uint8Array): void {
-    this.#frames.push(frame)
+  /** Delivers a frame behind those before it, or keeps a copy of it until the guest has buffers. */
+  add(frame: Uint8Array, host: DeviceHost, index: number, mergeable: boolean): void {
+    const queue = this.#frames.length === 0 ? host.queue(index) : null
+    if (queue !== null && receiveFrame(queue, frame, mergeable) !== 'wait') {
+      host.notify(index)
+      return
+    }
+    this.#frames.push(Uint8Array.from(frame))
+    this.deliver(host, index, mergeable)
   }
 
   clear(): void {
