@@ -10,7 +10,7 @@ import type { Bench, BenchResult } from '../bench.ts'
 import { benchFiles } from './guest.ts'
 
 const run = promisify(execFile)
-/** Milliseconds; the whole takes some 40 minutes on two cores. */
+/** Milliseconds; the whole takes half an hour on two idle cores. */
 const patience = 2 * 3600_000
 
 /**
