@@ -26,6 +26,8 @@ export class FrameWriter {
 
   /** False when it takes no more for now, and has taken nothing. */
   write(frame: readonly Uint8Array[], length: number): boolean {
+    // Ending, broken or closed: the frame is lost, and the descriptor may be somebody else's already.
+    if (!this.#socket.writable) return true
     this.#waits = this.#socket.writableLength > 0
     if (this.#waits) return false
     const written = this.#writeNow(frame, length)

@@ -33,8 +33,8 @@ export interface PasstOptions extends StreamLinkOptions {
 const chatter = /^(Failed to send \d+ bytes to syslog|Don't run as root.*|\s*)$/
 const mostComplaint = 4096
 /**
- * Bytes on their way to us, or to passt. It drops the frames that do not fit, and TCP waits for each of them; with the
- * host's default there is room for three of the largest.
+ * Bytes on their way from passt to us. It drops the frames that do not fit, and TCP waits for each of them; with the host's
+ * default there is room for three of the largest. The other way more room gains nothing: a frame that does not fit waits.
  */
 const mostUnread = 2 ** 22
 /** Together half a second. */
@@ -62,11 +62,11 @@ async function start(options: PasstOptions): Promise<StreamLink> {
   const [ours, its] = socketPair(mostUnread)
   try {
     await untilReady(options, its)
+    return StreamLink.overDescriptor(ours, options)
   } catch (error) {
     closeDescriptor(ours)
     throw error
   }
-  return StreamLink.overDescriptor(ours, options)
 }
 
 /** Runs passt with its end of the pair, which is closed here, until it is ready and in the background. */

@@ -1,12 +1,12 @@
 import { connect, Socket } from 'node:net'
-import { FrameSplitter, joinFrame, lengthBytes } from '../../../src/lib/framing.ts'
+import { FrameSplitter, joinFrame, largestFrame, lengthBytes } from '../../../src/lib/framing.ts'
 import type { FrameEvents, FrameLink } from './frame-link.ts'
 import { FrameWriter } from './frame-writer.ts'
 
 /** Bytes kept for a peer that does not read; over it the guest's frames wait in its queue. */
 const mostUnsent = 2 ** 20
-/** Bytes read in one system call, three of the largest frames. */
-const mostAtOnce = 2 ** 18
+/** Bytes read in one system call: four of the largest frames. */
+const mostAtOnce = 4 * (lengthBytes + largestFrame)
 
 export interface StreamLinkOptions {
   /** The link broke; for the machine's log. It stays down. */
@@ -73,7 +73,7 @@ export class StreamLink implements FrameLink {
       })
       this.#socket.on('drain', () => events.writable())
     } else {
-      this.#writer.onWritable = () => events.writable()
+      this.#writer.onWritable = () => this.#events?.writable()
     }
   }
 

@@ -7,6 +7,7 @@ import { processMemory } from '../../helpers/process-memory.ts'
 import { type LabGuest, labGuest } from './lab-guest.ts'
 
 const MiB = 2 ** 20
+const hugePagesOfFiles = '/sys/kernel/mm/transparent_hugepage/shmem_enabled'
 
 // The two kinds of RAM (memory/backing.ts), whichever the outer kernel would give. A start of a guest each: some 40 s.
 it.each([
@@ -15,7 +16,9 @@ it.each([
 ])(
   'takes memory from the guest for the host, and gives it back, RAM of kind $kind',
   async ({ kind, setting }) => {
-    await writeFile('/sys/kernel/mm/transparent_hugepage/shmem_enabled', setting)
+    const before = /\[(\w+)\]/.exec(await readFile(hugePagesOfFiles, 'latin1'))?.[1] ?? ''
+    await writeFile(hugePagesOfFiles, setting)
+    onTestFinished(() => writeFile(hugePagesOfFiles, before))
     const guest = await labGuest({ memory: 512 * MiB })
     onTestFinished(() => guest.discard())
     await guest.start()

@@ -64,7 +64,7 @@ export class ReceiveBacklog {
       host.notify(index)
       return
     }
-    this.#frames.push(Uint8Array.from(frame))
+    this.#frames.push(new Uint8Array(frame))
     this.deliver(host, index, mergeable)
   }
 
