@@ -107,8 +107,9 @@ test('Ctrl-C and Ctrl-Z go to the guest', async () => {
   await sleep(300)
   terminal.type('jobs\n')
   await terminal.see(/Stopped/)
-  terminal.type('kill -9 %1\n')
-  await sleep(300)
+  // While the shell does not know yet that nothing is stopped any more, it would refuse to exit.
+  terminal.type('kill -9 %1; while kill -0 %1 2>/dev/null; do sleep 0.1; done; echo en""ded\n')
+  await terminal.see(/ended/)
   terminal.type('exit 0\n')
   await terminal.see(/exit=0/)
   await leftInOrder()
