@@ -123,13 +123,24 @@ export class SplitQueue {
   armKicks(): boolean {
     if (this.#stopped) return false
     if (this.#options.eventIndex) {
-      // Chains that were put back are behind the driver's index: it kicks only for what comes after that.
-      const index = this.#memory.loadU16(this.#setup.available + 2) ?? 0
-      this.#memory.storeU16(this.#setup.used + 4 + 8 * this.size, index)
+      this.#armEvent()
     } else {
       this.#memory.storeU16(this.#setup.used, 0)
     }
     return this.#waiting() > 0
+  }
+
+  /**
+   * Chains that were put back are behind the driver's index: it kicks only for what comes after the index it is told. So
+   * one that has moved on meanwhile is told again, else no kick would come any more; by a driver that plays fair it
+   * moves no more often than the queue has entries.
+   */
+  #armEvent(): void {
+    for (let tries = 0; tries <= this.size; tries += 1) {
+      const index = this.#memory.loadU16(this.#setup.available + 2) ?? 0
+      this.#memory.storeU16(this.#setup.used + 4 + 8 * this.size, index)
+      if (this.#memory.loadU16(this.#setup.available + 2) === index) return
+    }
   }
 
   #waiting(): number {

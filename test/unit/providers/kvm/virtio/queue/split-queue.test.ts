@@ -368,6 +368,22 @@ describe('interrupts and kicks', () => {
     expect(driver.availableEvent).toBe(3)
   })
 
+  it('ask again where the driver adds a chain while it is being asked', () => {
+    const { memory, driver, queue } = pair({ eventIndex: true })
+    const add = () => driver.submit([{ at: 0x8000, length: 1, write: true }])
+    for (let count = 0; count < 3; count += 1) add()
+    queue.unpop([popped(queue), popped(queue)])
+    const store = memory.storeU16.bind(memory)
+    let added = 0
+    memory.storeU16 = (gpa, value) => {
+      // It looked at what it was told before, and did not kick.
+      if (gpa === driver.setup.used + 4 + 8 * driver.setup.size && added++ === 0) add()
+      return store(gpa, value)
+    }
+    expect(queue.armKicks()).toBe(true)
+    expect(driver.availableEvent).toBe(4)
+  })
+
   it('never lose the last interrupt, whatever the batches (property)', () => {
     const batches = fc.array(fc.integer({ min: 1, max: 8 }), { maxLength: 200 })
     fc.assert(
