@@ -1,5 +1,5 @@
 import { type Address, koffi, libc } from './libc.ts'
-import { checked, SystemCallError } from './system-call-error.ts'
+import { checked } from './system-call-error.ts'
 
 // <asm-generic/mman-common.h>
 const PROT_READ_WRITE = 1 | 2
@@ -15,9 +15,8 @@ const hugePage = 2 * 1024 * 1024
 
 /** Maps a file, shared, for reading and writing. Returns the address in this process. */
 export function mapShared(fd: number, length: number): Address {
-  const address = libc().mmap(0, length, PROT_READ_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0)
-  if (address === -1) throw new SystemCallError('mmap', koffi.errno())
-  return address
+  const flags = MAP_SHARED | MAP_NORESERVE
+  return checked('mmap', libc().mmap(0, length, PROT_READ_WRITE, flags, fd, 0))
 }
 
 /**
@@ -28,8 +27,7 @@ export function mapShared(fd: number, length: number): Address {
 export function mapAnonymous(length: number): Address {
   const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
   const whole = length + hugePage
-  const found = libc().mmap(0, whole, PROT_READ_WRITE, flags, -1, 0)
-  if (found === -1) throw new SystemCallError('mmap', koffi.errno())
+  const found = checked('mmap', libc().mmap(0, whole, PROT_READ_WRITE, flags, -1, 0))
   const start = Math.ceil(found / hugePage) * hugePage
   if (start > found) unmap(found, start - found)
   if (found + whole > start + length) unmap(start + length, found + whole - start - length)
@@ -50,9 +48,7 @@ export function createMemoryFile(name: string, size: number): number {
 export function mapMemoryFile(fd: number, length: number): Address {
   const start = mapAnonymous(length)
   const flags = MAP_SHARED | MAP_FIXED | MAP_NORESERVE
-  if (libc().mmap(start, length, PROT_READ_WRITE, flags, fd, 0) === -1) {
-    throw new SystemCallError('mmap', koffi.errno())
-  }
+  checked('mmap', libc().mmap(start, length, PROT_READ_WRITE, flags, fd, 0))
   adviseAsRam(start, length)
   return start
 }
