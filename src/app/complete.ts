@@ -1,6 +1,6 @@
 import { isPosadaError } from '../errors/index.ts'
 import { loadManifest, type Machine } from '../manifest/index.ts'
-import { fetchBaseToRead } from './web-files/fetch-base.ts'
+import { fetchBaseToRead } from './fetch-base.ts'
 
 /** Names that a shell may complete. A name with what it stands for. */
 export interface Named {

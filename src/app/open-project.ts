@@ -1,16 +1,17 @@
 import { basename, dirname, resolve } from 'node:path'
 import { isPosadaError } from '../errors/index.ts'
 import type { Emit } from '../events/index.ts'
-import type { Project, WebFiles } from '../machine/project.ts'
+import type { Project } from '../machine/project.ts'
 import { findManifest, loadManifest } from '../manifest/index.ts'
 import { projectPaths, type UserPaths, userPaths } from '../project/paths.ts'
+import type { WebFiles } from '../web-files/model.ts'
+import { webFiles } from '../web-files/web-files.ts'
 import { boxBuilder } from './box-builder.ts'
 import { boxFetcher } from './box-fetcher.ts'
 import { checkBoxSources } from './box-sources.ts'
 import { lazyBoxStore } from './box-store.ts'
+import { fetchBase } from './fetch-base.ts'
 import { providerRegistry } from './providers.ts'
-import { fetchBase } from './web-files/fetch-base.ts'
-import { webFiles } from './web-files/web-files.ts'
 
 export interface OpenProjectOptions {
   /** The manifest; found from `cwd` upwards where it is not given. */

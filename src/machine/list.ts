@@ -4,7 +4,7 @@ import { exists } from '../lib/folders.ts'
 import { machinesOnDisk, readState } from '../project/machine-state.ts'
 import { projectPaths, type UserPaths } from '../project/paths.ts'
 import { type IndexEntry, readIndex } from '../project/user-index.ts'
-import { conditionOf } from './condition/condition.ts'
+import { conditionOf } from './observed/observe.ts'
 import type { ProviderSource } from './project.ts'
 import type { MachineStateName, ProjectResult } from './results.ts'
 

@@ -2,7 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { PosadaError } from '../errors/index.ts'
 import { isErrno } from '../lib/errno.ts'
 import { sleep } from '../lib/sleep.ts'
-import { plainLine, tailLines } from './condition/console.ts'
+import { plainLine, tailLines } from './observed/console.ts'
 import type { Project } from './project.ts'
 import { selectWithOrphans, theOnly } from './select.ts'
 

@@ -1,17 +1,17 @@
 import { fromSystemError, isPosadaError } from '../errors/index.ts'
 import { untilAborted } from '../lib/abort.ts'
 import { isUnsettled, type MachineState, readState } from '../project/machine-state.ts'
-import { shownBox } from './boxes/shown-box.ts'
-import { pendingChanges } from './condition/changes.ts'
-import { type Condition, conditionOf } from './condition/condition.ts'
-import { tailLines } from './condition/console.ts'
-import { STALLED } from './condition/stall.ts'
+import { userDataDigest } from './cloud-init/user-data.ts'
+import { shownBox } from './facts/shown-box.ts'
 import { sshAddress } from './guest/target.ts'
+import { tailLines } from './observed/console.ts'
+import { type Condition, conditionOf } from './observed/observe.ts'
+import { STALLED } from './observed/stall.ts'
+import { pendingChanges } from './plan/pending-changes.ts'
 import { forwardedNow } from './ports/forwarded.ts'
 import type { Project } from './project.ts'
 import type { MachineStateName, StatusResult } from './results.ts'
 import { type Selected, selectWithOrphans } from './select.ts'
-import { userDataDigest } from './up/user-data.ts'
 
 const CONSOLE_LINES = 10
 

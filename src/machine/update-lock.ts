@@ -1,5 +1,6 @@
+import type { MovedFile } from '../web-files/model.ts'
 import { type UpdatedBox, updateBoxes } from './boxes/update-boxes.ts'
-import type { MovedFile, Project } from './project.ts'
+import type { Project } from './project.ts'
 import { fetchScripts } from './provision-steps.ts'
 
 /** What `updateLock` came to. */

@@ -1,11 +1,10 @@
 import { statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { PosadaError } from '../../errors/index.ts'
+import { mayPass } from '../../http/failure.ts'
 import { type Checksum, checksumText } from '../../lib/checksum.ts'
 import { shownUrl } from '../../lib/shown-url.ts'
 import { formatSize } from '../../lib/units.ts'
-import { mayPass } from '../http/failure.ts'
-import type { HttpResponse } from '../http/response.ts'
 import type { DownloadRequest } from './model.ts'
 
 export function tooLong({ url, what }: DownloadRequest, limit: number): PosadaError {
@@ -35,16 +34,6 @@ export function tooSlow({ url }: DownloadRequest): PosadaError {
       hint: 'run the command again: it goes on where this one stopped',
     }),
   )
-}
-
-/** Packed on the way, it would have another length and another checksum. */
-export function checkContentEncoding({ headers, url }: HttpResponse): void {
-  const encoding = headers['content-encoding'] ?? 'identity'
-  if (encoding === 'identity') return
-  throw new PosadaError('E_TRANSFER', `${shownUrl(url)} sends the file packed (${encoding.slice(0, 40)})`, {
-    value: shownUrl(url),
-    hint: 'it was asked for as it is; tell whoever runs the server',
-  })
 }
 
 /** E_DISK_FULL before the first byte rather than after the last that fits. */

@@ -5,10 +5,10 @@ import { builtInCatalogue } from '../catalogue/built-in.ts'
 import { chooseImage } from '../catalogue/choose.ts'
 import type { CatalogueBox, CatalogueImage } from '../catalogue/model.ts'
 import { type CatalogueAccess, readCatalogue } from '../catalogue/read-catalogue.ts'
+import type { FetchContext } from '../import/context.ts'
 import type { StoredBox } from '../model.ts'
 import type { NamedSource, OciSource, VagrantSource } from '../source/model.ts'
 import { parseBoxSource, sourceText } from '../source/parse-source.ts'
-import type { FetchContext } from './context.ts'
 import { fetchImage, withHttp } from './fetch-image.ts'
 
 /** How a catalogue's entry that leads to a registry is fetched. */

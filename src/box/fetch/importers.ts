@@ -1,8 +1,8 @@
 import { PosadaError } from '../../errors/index.ts'
 import { cloudImage } from '../cloud-image/cloud-image.ts'
+import type { BoxFileInput, BoxImporter, ImportOptions } from '../import/importer.ts'
 import type { BoxManifest } from '../model.ts'
 import { vagrantBox } from '../vagrant/vagrant-box.ts'
-import type { BoxFileInput, BoxImporter, ImportOptions } from './importer.ts'
 import { posadaArchive } from './posada-archive.ts'
 
 /** Every kind of file that a box can be made from; the first one that recognises it takes it. */

@@ -1,7 +1,7 @@
 import { firstMember } from '../archive/first-member.ts'
 import { plainName, takeArchive } from '../archive/take-archive.ts'
+import type { BoxFileInput, BoxImporter } from '../import/importer.ts'
 import { boxJsonName } from '../store-paths.ts'
-import type { BoxFileInput, BoxImporter } from './importer.ts'
 
 /** An archive whose first file is a box.json. What it is called and whom it lets in stands in that. */
 export const posadaArchive: BoxImporter = {

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { PosadaError } from '../../errors/index.ts'
 import { isErrno } from '../../lib/errno.ts'
 import { boxFiles, boxJsonLimit, parseBoxManifest } from '../box-manifest.ts'
+import { checkFiles } from '../check-files.ts'
 import type { BoxManifest } from '../model.ts'
 import { boxJsonName } from '../store-paths.ts'
-import { checkFiles } from './check-files.ts'
 
 /** Copies what box.json names out of a folder into `target`, and nothing else; checks sizes and digests. */
 export async function takeFolder(source: string, target: string): Promise<BoxManifest> {

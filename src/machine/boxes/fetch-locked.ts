@@ -1,7 +1,7 @@
-import { waitAfter } from '../../box/http/failure.ts'
 import type { StoredBox } from '../../box/index.ts'
 import { parseBoxSource } from '../../box/source/parse-source.ts'
 import { isPosadaError } from '../../errors/index.ts'
+import { waitAfter } from '../../http/failure.ts'
 import { withCredentialsOf } from '../../lib/url-credentials.ts'
 import type { LockedBox } from '../../project/lockfile/model.ts'
 import type { FetchBox, Project } from '../project.ts'

@@ -3,10 +3,10 @@ import type { BoxSource } from '../../box/source/model.ts'
 import { PosadaError, withContext } from '../../errors/index.ts'
 import { maskedText } from '../../lib/masked-text.ts'
 import type { Machine } from '../../manifest/index.ts'
+import { wantedArch } from '../facts/arch.ts'
+import { shownBox } from '../facts/shown-box.ts'
 import type { Project } from '../project.ts'
-import { wantedArch } from '../up/spec.ts'
 import { lockBox } from './lock-box.ts'
-import { shownBox } from './shown-box.ts'
 import { findStored, recipeOf, termsOf, type WantedBox, wantedBox } from './wanted-box.ts'
 
 /** A box of the manifest: what posada.lock has, and what is newest. */

@@ -7,8 +7,8 @@ import { PosadaError } from '../../errors/index.ts'
 import type { Machine } from '../../manifest/index.ts'
 import type { LockedBox } from '../../project/lockfile/model.ts'
 import { readLockfile } from '../../project/lockfile/read.ts'
+import { wantedArch } from '../facts/arch.ts'
 import type { Project } from '../project.ts'
-import { wantedArch } from '../up/spec.ts'
 import { otherFact } from './other-fact.ts'
 
 /** What a machine's manifest says of its box, parsed. */

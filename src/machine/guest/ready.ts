@@ -2,9 +2,9 @@ import { createConnection } from 'node:net'
 import { PosadaError } from '../../errors/index.ts'
 import { sleep } from '../../lib/sleep.ts'
 import type { MachineSpec, Provider } from '../../provider/index.ts'
-import { tailLines } from '../condition/console.ts'
-import { findPanic } from '../condition/panic.ts'
-import { stallError } from '../condition/stall.ts'
+import { tailLines } from '../observed/console.ts'
+import { findPanic } from '../observed/panic.ts'
+import { stallError } from '../observed/stall.ts'
 
 export interface ReadyOptions {
   provider: Provider

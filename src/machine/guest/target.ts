@@ -2,8 +2,8 @@ import type { MachineState } from '../../project/machine-state.ts'
 import type { MachinePaths } from '../../project/paths.ts'
 import { forwardsOf, type Provider } from '../../provider/index.ts'
 import type { SshTarget } from '../../ssh/index.ts'
+import { SSH_GUEST_PORT } from '../facts/ssh-port.ts'
 import type { SshAddress } from '../results.ts'
-import { SSH_GUEST_PORT } from '../up/spec.ts'
 
 /** Where a machine's SSH is, with the machine's own key: by the port that was chosen for it, else over vsock. */
 export function sshTarget(provider: Provider, state: MachineState, paths: MachinePaths): SshTarget {

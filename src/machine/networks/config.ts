@@ -1,17 +1,13 @@
-import { isPosadaError, PosadaError } from '../../errors/index.ts'
+import { PosadaError } from '../../errors/index.ts'
 import type { Conditions } from '../../lib/link-conditions.ts'
 import type { Attachment, Machine, Manifest, Network } from '../../manifest/index.ts'
 import type { Member, NetworkConfig, NetworkDefinition } from '../../network/config.ts'
 import { unlessDamaged } from '../../project/json-file.ts'
 import { machineId } from '../../project/machine-identity.ts'
-import {
-  type MachineState,
-  machinesOnDisk,
-  type RecordedAttachment,
-  readState,
-} from '../../project/machine-state.ts'
+import { machinesOnDisk, type RecordedAttachment, readState } from '../../project/machine-state.ts'
 import { nicSocket } from '../../project/paths.ts'
 import { runtimeDir } from '../../project/runtime-dir.ts'
+import { isRunning } from '../observed/is-running.ts'
 import type { Project } from '../project.ts'
 import { type Changes, readChanges } from './changes-file.ts'
 
@@ -103,18 +99,6 @@ function folderOf(project: Project, projectId: string, machine: string): string 
 export function isSame(recorded: readonly RecordedAttachment[], wanted: readonly Attachment[]): boolean {
   const facts = ({ network, ipv4, mac }: Attachment) => `${network} ${ipv4} ${mac}`
   return recorded.map(facts).join() === wanted.map(facts).join()
-}
-
-/** Whether a machine has a process, as far as anybody can tell: its provider may not be installed any more. */
-export async function isRunning(project: Project, state: MachineState): Promise<boolean> {
-  try {
-    const provider = await project.providers.get(state.provider)
-    const { state: found } = await provider.status(state.spec)
-    return found === 'running' || found === 'paused'
-  } catch (error) {
-    if (isPosadaError(error, 'E_PROVIDER_UNKNOWN')) return false
-    throw error
-  }
 }
 
 function refuseClash(

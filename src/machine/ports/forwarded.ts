@@ -7,10 +7,10 @@ import type { Machine } from '../../manifest/index.ts'
 import type { MachineState } from '../../project/machine-state.ts'
 import { forwarderSocket } from '../../project/paths.ts'
 import type { Provider } from '../../provider/index.ts'
+import { SSH_GUEST_PORT } from '../facts/ssh-port.ts'
 import { sshTarget } from '../guest/target.ts'
 import type { Project } from '../project.ts'
 import type { PortResult } from '../results.ts'
-import { SSH_GUEST_PORT } from '../up/spec.ts'
 
 export interface Forwarded {
   config: Machine

@@ -4,8 +4,8 @@ import { isErrno } from '../../lib/errno.ts'
 import { portOwner } from '../../lib/port-owner.ts'
 import type { Machine, Port } from '../../manifest/index.ts'
 import type { PortForward } from '../../provider/index.ts'
+import { SSH_GUEST_PORT } from '../facts/ssh-port.ts'
 import type { PortResult } from '../results.ts'
-import { SSH_GUEST_PORT } from '../up/spec.ts'
 
 /** What was chosen at the last start. */
 export interface PreviousPorts {

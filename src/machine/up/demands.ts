@@ -1,7 +1,7 @@
 import { PosadaError } from '../../errors/index.ts'
 import type { Machine } from '../../manifest/index.ts'
 import type { MachineSpec, Provider } from '../../provider/index.ts'
-import { shownBox } from '../boxes/shown-box.ts'
+import { shownBox } from '../facts/shown-box.ts'
 
 /**
  * Refuses, before anything is made, what the provider does not understand (E_PROVIDER_OPTION, each

@@ -6,7 +6,6 @@ import type { Machine } from '../../manifest/index.ts'
 import { identityOf } from '../../project/machine-identity.ts'
 import type { MachinePaths } from '../../project/paths.ts'
 import type {
-  Arch,
   Capabilities,
   DiskSpec,
   FirmwareBoot,
@@ -15,7 +14,7 @@ import type {
   NicSpec,
   PortForward,
 } from '../../provider/index.ts'
-import { shownBox } from '../boxes/shown-box.ts'
+import { shownBox } from '../facts/shown-box.ts'
 
 export interface SpecInputs {
   id: string
@@ -32,9 +31,6 @@ export interface SpecInputs {
   /** The name of the provider that the spec is for. */
   provider: string
 }
-
-/** The address of the guest that SSH listens on, whatever the host's port is. */
-export const SSH_GUEST_PORT = 22
 
 /**
  * What a provider is given, from manifest, box and chosen ports. Pure: the same inputs give the same
@@ -73,12 +69,6 @@ function nics({ forwards, networks, isolated }: SpecInputs, mac: string): NicSpe
     ...outside,
     ...networks.map((each) => ({ kind: 'switch' as const, mac: each.mac, socket: each.socket })),
   ]
-}
-
-/** The architecture to look for: `host` is this computer's. */
-export function wantedArch(config: Machine, host: string = process.arch): Arch {
-  if (config.arch !== 'host') return config.arch
-  return host === 'arm64' ? 'aarch64' : 'x86_64'
 }
 
 /** How a box's machines begin to run. */

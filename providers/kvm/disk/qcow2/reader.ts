@@ -1,4 +1,4 @@
-import { copyIn, cut, lengthOf } from '../../virtio/queue/pieces.ts'
+import { copyIn, cut, lengthOf } from '../../memory/pieces.ts'
 import { type Disk, DiskFault } from '../disk.ts'
 import type { HostFile } from '../host-file.ts'
 import { CompressedClusters } from './compressed.ts'

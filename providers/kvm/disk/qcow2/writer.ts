@@ -1,4 +1,4 @@
-import { cut, lengthOf } from '../../virtio/queue/pieces.ts'
+import { cut, lengthOf } from '../../memory/pieces.ts'
 import type { Disk } from '../disk.ts'
 import { Commit } from './commit.ts'
 import { GivenUp } from './given-up.ts'

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { machineSpec, wantedArch } from '../../../../src/machine/up/spec.ts'
+import { wantedArch } from '../../../../src/machine/facts/arch.ts'
+import { machineSpec } from '../../../../src/machine/up/spec.ts'
 import { aBox, aMachine, somePaths } from '../../../helpers/model.ts'
 
 const inputs = {

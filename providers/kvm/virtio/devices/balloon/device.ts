@@ -1,7 +1,7 @@
+import { copyOut } from '../../../memory/pieces.ts'
 import { QueuePump } from '../../device/pump.ts'
 import { type DeviceHost, hasFeature, type VirtioDevice } from '../../device/virtio-device.ts'
 import type { Chain } from '../../queue/chain.ts'
-import { copyOut } from '../../queue/pieces.ts'
 import {
   type BalloonStatistics,
   balloonConfigLength,

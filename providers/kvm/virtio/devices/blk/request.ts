@@ -1,6 +1,6 @@
 import type { Disk } from '../../../disk/disk.ts'
+import { copyIn, copyOut, cut } from '../../../memory/pieces.ts'
 import type { Chain } from '../../queue/chain.ts'
-import { copyIn, copyOut, cut } from '../../queue/pieces.ts'
 import { blkLimits } from './config.ts'
 
 /** Request types (virtio 1.2, §5.2.6). */

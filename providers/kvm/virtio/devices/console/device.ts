@@ -1,7 +1,7 @@
+import { copyOut } from '../../../memory/pieces.ts'
 import { QueuePump } from '../../device/pump.ts'
 import { type DeviceHost, featureSet, hasFeature, type VirtioDevice } from '../../device/virtio-device.ts'
 import type { Chain } from '../../queue/chain.ts'
-import { copyOut } from '../../queue/pieces.ts'
 import { type ControlMessage, consoleEvent, decodeControl, encodeControl } from './control.ts'
 import type { PortBackend } from './port-backend.ts'
 import { ToGuest } from './to-guest.ts'

@@ -1,5 +1,5 @@
+import { copyIn } from '../../../memory/pieces.ts'
 import type { DeviceHost } from '../../device/virtio-device.ts'
-import { copyIn } from '../../queue/pieces.ts'
 
 /** Buffers filled in one go; more wait for the guest's next kick, which follows as it gives new ones. */
 const chainsPerTurn = 64

@@ -1,9 +1,9 @@
 import { largestFrame } from '../../../../../src/lib/framing.ts'
+import { cut } from '../../../memory/pieces.ts'
 import { type FrameLink, smallestFrame } from '../../../net/frame-link.ts'
 import { QueuePump } from '../../device/pump.ts'
 import { type DeviceHost, hasFeature, type VirtioDevice } from '../../device/virtio-device.ts'
 import type { Chain } from '../../queue/chain.ts'
-import { cut } from '../../queue/pieces.ts'
 import {
   linkUp,
   netConfig,

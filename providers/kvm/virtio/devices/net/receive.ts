@@ -1,6 +1,6 @@
+import { copyIn } from '../../../memory/pieces.ts'
 import type { DeviceHost } from '../../device/virtio-device.ts'
 import type { Chain } from '../../queue/chain.ts'
-import { copyIn } from '../../queue/pieces.ts'
 import type { SplitQueue } from '../../queue/split-queue.ts'
 import { netHeaderBytes, numBuffersField } from './config.ts'
 

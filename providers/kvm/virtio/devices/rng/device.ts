@@ -1,8 +1,8 @@
 import { randomFillSync } from 'node:crypto'
+import { copyIn } from '../../../memory/pieces.ts'
 import { QueuePump } from '../../device/pump.ts'
 import type { DeviceHost, VirtioDevice } from '../../device/virtio-device.ts'
 import type { Chain } from '../../queue/chain.ts'
-import { copyIn } from '../../queue/pieces.ts'
 
 /** Bytes given for one request, whatever it has room for. */
 export const mostRandomBytes = 65536

@@ -1,6 +1,6 @@
+import { copyIn } from '../../../memory/pieces.ts'
 import type { DeviceHost } from '../../device/virtio-device.ts'
 import type { Chain } from '../../queue/chain.ts'
-import { copyIn } from '../../queue/pieces.ts'
 import { type Connection, roomForGuest } from './connection.ts'
 import { encodeHeader, hostCid, streamType, vsockHeaderBytes, vsockOp } from './packet.ts'
 

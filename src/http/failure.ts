@@ -1,0 +1,93 @@
+import { PosadaError } from '../errors/index.ts'
+
+/** Failures that may be gone when it is tried again, with the milliseconds that the server asks to wait. */
+const transient = new WeakMap<PosadaError, number>()
+
+/** Marks a failure as one that may pass. `wait`: milliseconds that the server asked for. */
+export function mayPass(error: PosadaError, wait = 0): PosadaError {
+  transient.set(error, wait)
+  return error
+}
+
+/** Milliseconds to wait at least before it is tried again; null where that is of no use. */
+export function waitAfter(error: unknown): number | null {
+  return error instanceof PosadaError ? (transient.get(error) ?? null) : null
+}
+
+/** What went wrong on the way to `host`, in words. Bugs come back as they are. */
+export function connectionFailure(error: unknown, host: string): unknown {
+  if (!(error instanceof Error) || error instanceof PosadaError) return error
+  const code = codeOf(error)
+  if (code === null) return error
+  const known = code in reasons ? reasons[code] : undefined
+  if (known === undefined && !isNetwork(code)) return error
+  const { why, hint, once } = known ?? { why: error.message }
+  const failure = new PosadaError('E_TRANSFER', `${host}: ${why}`, {
+    value: host,
+    hint:
+      hint ?? 'check the network and the proxy settings (HTTPS_PROXY, NO_PROXY), then run the command again',
+    cause: error,
+  })
+  return once === true ? failure : mayPass(failure)
+}
+
+interface Reason {
+  why: string
+  hint?: string
+  /** Trying again does not help. */
+  once?: boolean
+}
+
+const certificates =
+  'where a company proxy puts its own certificate in, name the file with that in SSL_CERT_FILE or NODE_EXTRA_CA_CERTS'
+const reasons: Record<string, Reason> = {
+  ENOTFOUND: { why: 'there is no host of this name', once: true },
+  EAI_AGAIN: { why: 'its name cannot be looked up' },
+  ECONNREFUSED: { why: 'the connection was refused' },
+  ECONNRESET: { why: 'the connection broke off' },
+  EPIPE: { why: 'the connection broke off' },
+  EHOSTUNREACH: { why: 'there is no way to it' },
+  ENETUNREACH: { why: 'there is no way to it' },
+  ETIMEDOUT: { why: 'it does not answer' },
+  UND_ERR_CONNECT_TIMEOUT: { why: 'it does not answer' },
+  UND_ERR_HEADERS_TIMEOUT: { why: 'it took the request and does not answer' },
+  UND_ERR_BODY_TIMEOUT: { why: 'it stopped in the middle' },
+  UND_ERR_SOCKET: { why: 'the connection broke off' },
+  UND_ERR_HEADERS_OVERFLOW: { why: 'its answer begins with too long a header', once: true },
+  UND_ERR_RES_EXCEEDED_MAX_SIZE: { why: 'it sends more than it may', once: true },
+  UND_ERR_ABORTED: { why: 'the proxy does not let the connection through', once: true },
+  DEPTH_ZERO_SELF_SIGNED_CERT: { why: 'its certificate is signed by itself', hint: certificates, once: true },
+  SELF_SIGNED_CERT_IN_CHAIN: {
+    why: 'its certificate is of an unknown authority',
+    hint: certificates,
+    once: true,
+  },
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: {
+    why: 'its certificate is of an unknown authority',
+    hint: certificates,
+    once: true,
+  },
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: {
+    why: 'its certificate is of an unknown authority',
+    hint: certificates,
+    once: true,
+  },
+  CERT_HAS_EXPIRED: {
+    why: 'its certificate has expired',
+    hint: 'check the clock of this computer',
+    once: true,
+  },
+  ERR_TLS_CERT_ALTNAME_INVALID: { why: 'its certificate is for another host', once: true },
+  UND_ERR_PRX_TLS: { why: 'its certificate is for another host', once: true },
+}
+
+function isNetwork(code: string): boolean {
+  return /^(UND_ERR_|HPE_|ERR_SSL_|ERR_TLS_|CERT_|EPROTO|ENET|EHOST|ECONN)/.test(code)
+}
+
+/** Of the error, or of what caused it. */
+function codeOf(error: Error): string | null {
+  for (let each: unknown = error; each instanceof Error; each = each.cause)
+    if ('code' in each && typeof each.code === 'string') return each.code
+  return null
+}
