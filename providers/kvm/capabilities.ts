@@ -1,4 +1,4 @@
-import { findProgram } from '../../src/lib/find-program.ts'
+import { findProgram } from '../../src/lib/process/find-program.ts'
 import type { Capabilities } from '../../src/provider/index.ts'
 
 /** Without passt, which joins guests to the network, there is vsock alone. */

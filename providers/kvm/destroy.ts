@@ -1,5 +1,5 @@
-import { removeWithLeftovers } from '../../src/lib/remove-file.ts'
 import type { MachineSpec } from '../../src/provider/index.ts'
+import { removeWithLeftovers } from '../../src/provider-kit/remove-file.ts'
 import { kvmFiles } from './files.ts'
 import { status } from './status.ts'
 

@@ -1,5 +1,5 @@
 import { PosadaError } from '../../src/errors/index.ts'
-import { findProgram } from '../../src/lib/find-program.ts'
+import { findProgram } from '../../src/lib/process/find-program.ts'
 import type { Arch } from '../../src/provider/index.ts'
 
 /** Debian's and Ubuntu's packages of what this provider runs. */

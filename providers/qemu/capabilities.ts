@@ -1,4 +1,4 @@
-import { findProgram } from '../../src/lib/find-program.ts'
+import { findProgram } from '../../src/lib/process/find-program.ts'
 import type { Arch, Capabilities } from '../../src/provider/index.ts'
 import { systemProgram } from './binary.ts'
 import { findUefi } from './firmware.ts'

@@ -1,5 +1,5 @@
 import { PosadaError } from '../../src/errors/index.ts'
-import { readTextIfThere } from '../../src/lib/write-file.ts'
+import { readTextIfThere } from '../../src/lib/files/write-file.ts'
 import type { MachineSpec } from '../../src/provider/index.ts'
 import type { Accelerator } from './argv/index.ts'
 

@@ -1,7 +1,7 @@
 import { PosadaError } from '../../src/errors/index.ts'
-import { bindOnce } from '../../src/lib/bind-once.ts'
-import { isErrno } from '../../src/lib/errno.ts'
-import { portOwner } from '../../src/lib/port-owner.ts'
+import { isErrno } from '../../src/lib/files/errno.ts'
+import { bindOnce } from '../../src/lib/net/bind-once.ts'
+import { portOwner } from '../../src/lib/net/port-owner.ts'
 import { forwardsOf, type MachineSpec, type PortForward } from '../../src/provider/index.ts'
 
 /** E_PORT_IN_USE, naming who has it, for the first forward whose port of the host cannot be had. */

@@ -1,8 +1,8 @@
 import { link, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { PosadaError } from '../errors/index.ts'
-import { isErrno } from '../lib/errno.ts'
-import { writeFileAtomic } from '../lib/write-file.ts'
+import { isErrno } from '../lib/files/errno.ts'
+import { writeFileAtomic } from '../lib/files/write-file.ts'
 import { readTemplate } from '../manifest/index.ts'
 
 export interface InitOptions {

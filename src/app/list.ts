@@ -2,7 +2,7 @@ import type { Emit } from '../events/index.ts'
 import { listProjects } from '../machine/list.ts'
 import type { ProjectResult } from '../machine/results.ts'
 import { userPaths } from '../project/paths.ts'
-import { providerRegistry } from './providers.ts'
+import { providerRegistry } from './provider/registry.ts'
 
 export interface ListOptions {
   env: NodeJS.ProcessEnv

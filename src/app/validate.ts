@@ -3,9 +3,9 @@ import type { Emit } from '../events/index.ts'
 import { optionProblems } from '../machine/up/demands.ts'
 import { loadManifest, type Manifest } from '../manifest/index.ts'
 import { userPaths } from '../project/paths.ts'
-import { checkBoxSources } from './box-sources.ts'
+import { checkBoxSources } from './box/sources.ts'
 import { fetchBaseToRead } from './fetch-base.ts'
-import { providerRegistry } from './providers.ts'
+import { providerRegistry } from './provider/registry.ts'
 
 /** What `posada validate` prints with `--json` when the manifest is valid. */
 export interface ValidateResult {

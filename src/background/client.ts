@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { PosadaError } from '../errors/index.ts'
-import { isErrno } from '../lib/errno.ts'
-import { sleep } from '../lib/sleep.ts'
+import { sleep } from '../lib/async/sleep.ts'
+import { isErrno } from '../lib/files/errno.ts'
 import { encodeRequest, LineDecoder, parseReply } from './codec.ts'
 
 export interface Command {

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { open } from 'node:fs/promises'
 import { type ErrorCode, PosadaError } from '../errors/index.ts'
-import { childEnvironment } from '../lib/child-environment.ts'
-import { readEnd } from '../lib/read-end.ts'
+import { readEnd } from '../lib/files/read-end.ts'
+import { childEnvironment } from '../lib/process/child-environment.ts'
 import { readHandshake } from './handshake.ts'
 
 export interface LaunchOptions {

@@ -1,17 +1,17 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { PosadaError } from '../errors/index.ts'
-import { hostBootId } from '../lib/boot-id.ts'
-import { isErrno } from '../lib/errno.ts'
-import { tryLock } from '../lib/flock.ts'
+import { isErrno } from '../lib/files/errno.ts'
+import { tryLock } from '../lib/files/flock.ts'
+import { readTextIfThere } from '../lib/files/write-file.ts'
+import { hostBootId } from '../lib/process/boot-id.ts'
 import {
   hasEnded,
   isAlive,
   type ProcessIdentity,
   processIdentity,
   terminate,
-} from '../lib/process-identity.ts'
-import { readTextIfThere } from '../lib/write-file.ts'
+} from '../lib/process/process-identity.ts'
 import { asObject } from './codec.ts'
 
 /** Who holds a background process's lock, as it wrote into the file. */

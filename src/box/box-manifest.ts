@@ -1,6 +1,16 @@
 import { PosadaError } from '../errors/index.ts'
-import { digestPattern, namePattern, userPattern, versionPattern } from '../lib/box-names.ts'
-import { count, list, oneOf, optional, readShape, record, type Shape, text, truth } from '../lib/shape.ts'
+import { digestPattern, namePattern, userPattern, versionPattern } from '../lib/values/box-names.ts'
+import {
+  count,
+  list,
+  oneOf,
+  optional,
+  readShape,
+  record,
+  type Shape,
+  text,
+  truth,
+} from '../lib/values/shape.ts'
 import { loginKeys } from './login-keys.ts'
 import type { BoxDisk, BoxFile, BoxManifest } from './model.ts'
 

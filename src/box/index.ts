@@ -1,4 +1,4 @@
-export { type Checksum, checksumText } from '../lib/checksum.ts'
+export { type Checksum, checksumText } from '../lib/values/checksum.ts'
 export { boxFiles } from './box-manifest.ts'
 export { type BuildBoxOptions, buildBox } from './build/build-box.ts'
 export { listRecipes, type RecipeEntry } from './build/recipes.ts'

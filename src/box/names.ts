@@ -1,5 +1,5 @@
 import { PosadaError } from '../errors/index.ts'
-import { namePattern, versionPattern } from '../lib/box-names.ts'
+import { namePattern, versionPattern } from '../lib/values/box-names.ts'
 
 /** What a user wrote for a box: `debian/12`, or `debian/12@20261122.1` for one version of it. */
 export interface BoxName {

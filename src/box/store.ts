@@ -1,5 +1,5 @@
 import { isPosadaError, PosadaError } from '../errors/index.ts'
-import type { Checksum } from '../lib/checksum.ts'
+import type { Checksum } from '../lib/values/checksum.ts'
 import type { BoxArch, StoredBox } from './model.ts'
 import { compareVersions } from './names.ts'
 import type { BoxSource } from './source/model.ts'

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createWriteStream, type WriteStream } from 'node:fs'
 import { finished } from 'node:stream/promises'
 import { PosadaError } from '../errors/index.ts'
-import { isErrno } from '../lib/errno.ts'
+import { isErrno } from '../lib/files/errno.ts'
 
 /** Where a capture is written: for a reader of standard output, or into a file. */
 export interface CaptureFile {

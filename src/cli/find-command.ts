@@ -1,5 +1,5 @@
 import { PosadaError } from '../errors/index.ts'
-import { nearest } from '../lib/suggest.ts'
+import { nearest } from '../lib/text/suggest.ts'
 
 export interface FoundCommand {
   /** As oclif writes it: `box:list`; null where no command fits. */

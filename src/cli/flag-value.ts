@@ -1,5 +1,5 @@
 import { PosadaError } from '../errors/index.ts'
-import type { Parsed } from '../lib/units.ts'
+import type { Parsed } from '../lib/values/units.ts'
 
 /** The number that a flag's text stands for. @throws PosadaError E_USAGE with what is wrong with it */
 export function flagValue(name: string, text: string, parse: (text: string) => Parsed): number {

@@ -1,7 +1,7 @@
 import { PosadaError } from '../errors/index.ts'
-import { runCommand } from '../machine/command.ts'
+import { runCommand } from '../machine/exec.ts'
 import type { Project } from '../machine/project.ts'
-import { shell } from '../machine/shell.ts'
+import { shell } from '../machine/ssh.ts'
 import { Collector } from './collector.ts'
 
 /** What `exec` and `ssh -- CMD` print with `--json`. */

@@ -1,5 +1,5 @@
 import { PosadaError } from '../errors/index.ts'
-import { runCommandEach } from '../machine/command-each.ts'
+import { runCommandEach } from '../machine/exec-each.ts'
 import type { Project } from '../machine/project.ts'
 import { Collector } from './collector.ts'
 import type { GuestCommandOptions, GuestCommandResult } from './guest-command.ts'

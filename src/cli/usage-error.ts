@@ -1,5 +1,5 @@
 import { PosadaError } from '../errors/index.ts'
-import { nearest } from '../lib/suggest.ts'
+import { nearest } from '../lib/text/suggest.ts'
 import { withoutColours } from '../ui/text.ts'
 
 interface KnownFlag {

@@ -3,7 +3,7 @@ import { machineArg, ttyFlag } from '../cli/args.ts'
 import { splitAtDashes } from '../cli/argv.ts'
 import { type GuestCommandResult, runInGuest } from '../cli/guest-command.ts'
 import { PosadaError } from '../errors/index.ts'
-import { shell } from '../machine/shell.ts'
+import { shell } from '../machine/ssh.ts'
 
 export default class Ssh extends BaseCommand {
   static override summary = 'Open a shell in a machine, or run a command line there.'

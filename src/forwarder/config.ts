@@ -1,4 +1,4 @@
-import type { ProcessIdentity } from '../lib/process-identity.ts'
+import type { ProcessIdentity } from '../lib/process/process-identity.ts'
 import type { SshTarget } from '../ssh/index.ts'
 
 /** What the process that forwards a guest's ports is told. */

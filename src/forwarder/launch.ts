@@ -3,8 +3,8 @@ import { sendCommand } from '../background/client.ts'
 import { launchProcess } from '../background/launch.ts'
 import { endHolder, lockHolder } from '../background/process-lock.ts'
 import { isPosadaError } from '../errors/index.ts'
-import { packageRoot } from '../lib/package-root.ts'
-import { rotateFile } from '../lib/rotate-file.ts'
+import { packageRoot } from '../lib/files/package-root.ts'
+import { rotateFile } from '../lib/files/rotate-file.ts'
 import type { ForwarderConfig, Forwarding } from './config.ts'
 
 /** Milliseconds. */

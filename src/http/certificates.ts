@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { rootCertificates } from 'node:tls'
 import { PosadaError } from '../errors/index.ts'
-import { isErrno } from '../lib/errno.ts'
+import { isErrno } from '../lib/files/errno.ts'
 
 /**
  * The authorities to trust where SSL_CERT_FILE names further ones, as a company's own; null: those of

@@ -1,5 +1,5 @@
 import { PosadaError } from '../errors/index.ts'
-import { shownUrl } from '../lib/shown-url.ts'
+import { shownUrl } from '../lib/net/shown-url.ts'
 import type { HttpResponse } from './response.ts'
 
 /** Packed on the way, it would have another length and another checksum. */

@@ -1,6 +1,6 @@
 import { PosadaError } from '../errors/index.ts'
-import { isLoopback } from '../lib/loopback.ts'
-import { maskedText } from '../lib/masked-text.ts'
+import { isLoopback } from '../lib/net/loopback.ts'
+import { maskedText } from '../lib/text/masked-text.ts'
 
 /**
  * The proxy that the environment wants for a URL, null for none: HTTPS_PROXY or HTTP_PROXY by the URL's

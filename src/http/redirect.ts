@@ -1,5 +1,5 @@
 import { PosadaError } from '../errors/index.ts'
-import { shownUrl } from '../lib/shown-url.ts'
+import { shownUrl } from '../lib/net/shown-url.ts'
 import type { HttpResponse } from './response.ts'
 
 const statuses = [301, 302, 303, 307, 308]

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { PosadaError } from '../errors/index.ts'
-import { shownUrl } from '../lib/shown-url.ts'
+import { shownUrl } from '../lib/net/shown-url.ts'
 import { connectionFailure, mayPass } from './failure.ts'
 
 export interface HttpResponse {

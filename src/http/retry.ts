@@ -1,5 +1,5 @@
 import type { Emit } from '../events/index.ts'
-import { sleep } from '../lib/sleep.ts'
+import { sleep } from '../lib/async/sleep.ts'
 import { waitAfter } from './failure.ts'
 
 /** Milliseconds before each further try; a part of each is random, so that many do not come back together. */

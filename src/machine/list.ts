@@ -1,6 +1,6 @@
 import { fromSystemError, PosadaError } from '../errors/index.ts'
-import { untilAborted } from '../lib/abort.ts'
-import { exists } from '../lib/folders.ts'
+import { untilAborted } from '../lib/async/abort.ts'
+import { exists } from '../lib/files/folders.ts'
 import { machinesOnDisk, readState } from '../project/machine-state.ts'
 import { projectPaths, type UserPaths } from '../project/paths.ts'
 import { type IndexEntry, readIndex } from '../project/user-index.ts'

@@ -1,10 +1,10 @@
 import type { BoxSource, BoxStore, StoredBox } from '../box/index.ts'
 import type { PosadaError } from '../errors/index.ts'
 import type { Emit } from '../events/index.ts'
+import type { WebFiles } from '../fetched-files/model.ts'
 import type { BoxTerms, Manifest } from '../manifest/index.ts'
 import type { ProjectPaths, UserPaths } from '../project/paths.ts'
 import type { Arch, Capabilities, PortForward, ProbeReport, Provider } from '../provider/index.ts'
-import type { WebFiles } from '../web-files/model.ts'
 
 /** What the verbs work on: a checked manifest and the services beneath. src/app makes it. */
 export interface Project {
@@ -64,7 +64,7 @@ export type FetchBox = (
   },
 ) => Promise<StoredBox>
 
-/** Where providers come from; src/app/providers.ts is the real one. */
+/** Where providers come from; src/app/provider/registry.ts is the real one. */
 export interface ProviderSource {
   get(name: string): Promise<Provider>
   /** The best for such a machine on this host. */

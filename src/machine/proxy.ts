@@ -1,6 +1,6 @@
 import { PosadaError } from '../errors/index.ts'
-import { isErrno } from '../lib/errno.ts'
-import { portOwner } from '../lib/port-owner.ts'
+import { isErrno } from '../lib/files/errno.ts'
+import { portOwner } from '../lib/net/port-owner.ts'
 import { readIdentity } from '../project/identity.ts'
 import type { Open } from '../proxy/destination.ts'
 import { type ProxyServer, serveProxy } from '../proxy/serve.ts'

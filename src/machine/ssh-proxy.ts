@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
-import { packageRoot } from '../lib/package-root.ts'
+import { packageRoot } from '../lib/files/package-root.ts'
 import { joinToServer } from '../ssh/index.ts'
 import { findReachable } from './guest/session.ts'
 import type { Project } from './project.ts'

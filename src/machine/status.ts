@@ -1,5 +1,5 @@
 import { fromSystemError, isPosadaError } from '../errors/index.ts'
-import { untilAborted } from '../lib/abort.ts'
+import { untilAborted } from '../lib/async/abort.ts'
 import { isUnsettled, type MachineState, readState } from '../project/machine-state.ts'
 import { userDataDigest } from './cloud-init/user-data.ts'
 import { shownBox } from './facts/shown-box.ts'

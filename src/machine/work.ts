@@ -2,12 +2,12 @@ import { rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bugReport, isPosadaError, PosadaError, withContext } from '../errors/index.ts'
 import type { Emit } from '../events/index.ts'
-import { isErrno } from '../lib/errno.ts'
-import { exists, namesIn } from '../lib/folders.ts'
-import type { Outcome } from '../lib/graph.ts'
+import { isErrno } from '../lib/files/errno.ts'
+import { exists, namesIn } from '../lib/files/folders.ts'
 import { describeHolder, withLock } from '../project/lock.ts'
 import type { MachinePaths } from '../project/paths.ts'
 import type { Project } from './project.ts'
+import type { Outcome } from './schedule/graph.ts'
 
 /** Whether anything was ever made for the machine; a verb that finds nothing leaves nothing behind. */
 export function hasFolder(project: Project, machine: string): Promise<boolean> {

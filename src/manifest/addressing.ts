@@ -8,7 +8,7 @@ import {
   parseSubnet,
   type Subnet,
   sizeOf,
-} from '../lib/ip.ts'
+} from '../lib/net/ip.ts'
 import type { Attachment } from './model.ts'
 
 /** What the manifest says of a network's addresses; what it does not say is null. */

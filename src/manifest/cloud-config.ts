@@ -1,4 +1,4 @@
-import { yamlQuoted } from '../lib/yaml-text.ts'
+import { yamlQuoted } from '../lib/text/yaml-text.ts'
 import type { MapNode, Node, ScalarNode } from './source/node.ts'
 
 /**

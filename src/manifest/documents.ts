@@ -1,4 +1,4 @@
-import { nearest } from '../lib/suggest.ts'
+import { nearest } from '../lib/text/suggest.ts'
 import type { Report } from './problems.ts'
 import { merge } from './source/merge.ts'
 import { describe, isNull, type MapNode, type Node } from './source/node.ts'

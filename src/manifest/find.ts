@@ -1,6 +1,6 @@
 import { lstat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { isErrno } from '../lib/errno.ts'
+import { isErrno } from '../lib/files/errno.ts'
 import { cannotRead } from './read-file.ts'
 
 export const manifestName = 'posada.yaml'

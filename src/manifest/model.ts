@@ -1,6 +1,6 @@
 import type { Place } from '../errors/index.ts'
-import type { Conditions } from '../lib/link-conditions.ts'
-import type { WebAddress } from '../lib/web-address.ts'
+import type { WebAddress } from '../lib/net/web-address.ts'
+import type { Conditions } from '../lib/values/link-conditions.ts'
 
 /**
  * A manifest after reading, merging, interpolation and checking: everything is resolved, every

@@ -1,5 +1,5 @@
-import { contains, formatIpv4, overlap, parseIpv4, parseSubnet, sizeOf } from '../lib/ip.ts'
-import { nearest } from '../lib/suggest.ts'
+import { contains, formatIpv4, overlap, parseIpv4, parseSubnet, sizeOf } from '../lib/net/ip.ts'
+import { nearest } from '../lib/text/suggest.ts'
 import { addressesOfNobody, outsideNetwork } from './addressing.ts'
 import type { CheckedMachine, CheckedNetworks } from './checked.ts'
 import type { Report } from './problems.ts'

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { PosadaError } from '../errors/index.ts'
-import { isErrno } from '../lib/errno.ts'
+import { isErrno } from '../lib/files/errno.ts'
 import { limits } from './limits.ts'
 import type { Report } from './problems.ts'
 import { makeSource, type Source } from './source/source.ts'

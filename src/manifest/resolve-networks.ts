@@ -1,4 +1,4 @@
-import type { Conditions } from '../lib/link-conditions.ts'
+import type { Conditions } from '../lib/values/link-conditions.ts'
 import { placeMembers, placeNetworks, type WrittenMember } from './addressing.ts'
 import type { Checked, CheckedNetworks } from './checked.ts'
 import type { Attachment, Network } from './model.ts'

@@ -1,4 +1,4 @@
-import { nearest } from '../lib/suggest.ts'
+import { nearest } from '../lib/text/suggest.ts'
 import type { CheckedMachine, WrittenMachine } from './checked.ts'
 import { checkPorts } from './port-clashes.ts'
 import type { Report } from './problems.ts'

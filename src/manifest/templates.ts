@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PosadaError } from '../errors/index.ts'
-import { packageRoot } from '../lib/package-root.ts'
-import { nearest } from '../lib/suggest.ts'
+import { packageRoot } from '../lib/files/package-root.ts'
+import { nearest } from '../lib/text/suggest.ts'
 
 export interface Template {
   /** What `posada init` is given: `minimal`. */

@@ -1,4 +1,4 @@
-import type { Conditions } from '../lib/link-conditions.ts'
+import type { Conditions } from '../lib/values/link-conditions.ts'
 
 /** All that a project's network process works by: plain data, written by the commands. */
 export interface NetworkConfig {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { launchProcess } from '../background/launch.ts'
-import { packageRoot } from '../lib/package-root.ts'
+import { packageRoot } from '../lib/files/package-root.ts'
 
 /** What a project's network process is told: paths, all absolute. */
 export interface ProcessConfig {

@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { digestPattern } from '../lib/box-names.ts'
-import { namesIn } from '../lib/folders.ts'
-import { type ProcessIdentity, processIdentity } from '../lib/process-identity.ts'
-import { count, oneOf, parseShape, record, text } from '../lib/shape.ts'
-import { readTextIfThere, writeFileAtomic } from '../lib/write-file.ts'
+import { namesIn } from '../lib/files/folders.ts'
+import { readTextIfThere, writeFileAtomic } from '../lib/files/write-file.ts'
+import { type ProcessIdentity, processIdentity } from '../lib/process/process-identity.ts'
+import { digestPattern } from '../lib/values/box-names.ts'
+import { count, oneOf, parseShape, record, text } from '../lib/values/shape.ts'
 
 /**
  * That a machine stands on a box, or is about to. It is written beside the index of projects before the

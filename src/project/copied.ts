@@ -1,6 +1,6 @@
-import { isErrno } from '../lib/errno.ts'
-import { isSameFile } from '../lib/folders.ts'
-import { readTextIfThere } from '../lib/write-file.ts'
+import { isErrno } from '../lib/files/errno.ts'
+import { isSameFile } from '../lib/files/folders.ts'
+import { readTextIfThere } from '../lib/files/write-file.ts'
 
 /**
  * Whether `here` is a copy of the file at `original`, where it was written: that file is still there,

@@ -1,5 +1,5 @@
 import { isPosadaError, PosadaError } from '../errors/index.ts'
-import { readTextIfThere, writeFileAtomic } from '../lib/write-file.ts'
+import { readTextIfThere, writeFileAtomic } from '../lib/files/write-file.ts'
 
 /**
  * Reads one of Posada's own JSON files; null where there is none. `version` is the newest form this

@@ -1,9 +1,9 @@
 import { type FileHandle, mkdir, open, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { PosadaError } from '../errors/index.ts'
-import { isErrno } from '../lib/errno.ts'
-import { tryLock } from '../lib/flock.ts'
-import { sleep } from '../lib/sleep.ts'
+import { sleep } from '../lib/async/sleep.ts'
+import { isErrno } from '../lib/files/errno.ts'
+import { tryLock } from '../lib/files/flock.ts'
 
 /** Who holds a lock, as they wrote it into the lock file. */
 export interface LockHolder {

@@ -1,5 +1,5 @@
 import { basename, dirname, join } from 'node:path'
-import { exists, namesIn } from '../lib/folders.ts'
+import { exists, namesIn } from '../lib/files/folders.ts'
 import type { MachineSpec, PortForward } from '../provider/index.ts'
 import { isCopyOf } from './copied.ts'
 import { corrupt, readJsonFile, writeJsonFile } from './json-file.ts'

@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises'
-import { readTextIfThere, writeFileAtomic } from '../lib/write-file.ts'
+import { readTextIfThere, writeFileAtomic } from '../lib/files/write-file.ts'
 import type { ProjectPaths } from './paths.ts'
 
 /** Makes `.posada` where it is missing: open to its owner only, and never shown by git. */

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { namesIn } from '../lib/folders.ts'
-import { readTextIfThere, writeFileAtomic } from '../lib/write-file.ts'
+import { namesIn } from '../lib/files/folders.ts'
+import { readTextIfThere, writeFileAtomic } from '../lib/files/write-file.ts'
 import { forgetBoxNotes } from './box-notes.ts'
 
 /** One entry of the index of this user's projects. */

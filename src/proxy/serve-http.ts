@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, request, type Server, type ServerRe
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { joinStreams } from '../lib/join-streams.ts'
+import { joinStreams } from '../lib/net/join-streams.ts'
 import { type Open, parseDestination, type Refusal } from './destination.ts'
 import { answerHead, forwardedHeaders } from './http-headers.ts'
 

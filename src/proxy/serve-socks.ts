@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { joinStreams } from '../lib/join-streams.ts'
+import { joinStreams } from '../lib/net/join-streams.ts'
 import type { Open } from './destination.ts'
 import { chooseMethod, encodeReply, type Read, readGreeting, readRequest, reply } from './socks5.ts'
 

@@ -1,4 +1,4 @@
-import { formatIpv4, formatIpv6 } from '../lib/ip.ts'
+import { formatIpv4, formatIpv6 } from '../lib/net/ip.ts'
 import type { Destination, Refusal } from './destination.ts'
 
 /** SOCKS version 5. Source: RFC 1928. */

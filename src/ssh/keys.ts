@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto'
 import { PosadaError } from '../errors/index.ts'
-import { readTextIfThere, writeFileAtomic } from '../lib/write-file.ts'
+import { readTextIfThere, writeFileAtomic } from '../lib/files/write-file.ts'
 import { pemPublicBlob } from './pem-key.ts'
 import { packString, WireReader } from './wire.ts'
 

@@ -1,5 +1,5 @@
 import { PosadaError } from '../errors/index.ts'
-import { readTextIfThere, writeFileAtomic } from '../lib/write-file.ts'
+import { readTextIfThere, writeFileAtomic } from '../lib/files/write-file.ts'
 import { fingerprint, keyType } from './keys.ts'
 
 /** A host key as recorded: its type (`ssh-ed25519`) and the public blob. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { PosadaError } from '../errors/index.ts'
-import { isErrno } from '../lib/errno.ts'
+import { isErrno } from '../lib/files/errno.ts'
 
 /** A private key to log in with. */
 export interface Key {

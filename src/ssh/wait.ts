@@ -1,5 +1,5 @@
 import { isPosadaError } from '../errors/index.ts'
-import { sleep } from '../lib/sleep.ts'
+import { sleep } from '../lib/async/sleep.ts'
 import { connect } from './connect.ts'
 import { type SshStage, stageReached } from './connect-error.ts'
 import type { SshSession, SshTarget } from './session.ts'

@@ -1,5 +1,5 @@
 import type { MachineEvent, ProgressEvent, StepEvent } from '../events/index.ts'
-import { formatDuration } from '../lib/units.ts'
+import { formatDuration } from '../lib/values/units.ts'
 import type { Palette } from './colour.ts'
 import { mark, progressText } from './event-lines.ts'
 import { cutTo, displayWidth, makeVisible, padTo } from './text.ts'

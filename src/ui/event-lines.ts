@@ -1,5 +1,5 @@
 import type { MachineEvent, NoticeEvent, ProgressEvent, StepEvent } from '../events/index.ts'
-import { formatDuration, formatSize } from '../lib/units.ts'
+import { formatDuration, formatSize } from '../lib/values/units.ts'
 import type { Palette } from './colour.ts'
 import { makeVisible } from './text.ts'
 

@@ -1,5 +1,5 @@
 import type { PosadaEvent, ProgressEvent, StepEvent } from '../events/index.ts'
-import { formatDuration } from '../lib/units.ts'
+import { formatDuration } from '../lib/values/units.ts'
 import { type Board, makeBoard } from './board.ts'
 import type { Palette } from './colour.ts'
 import { noticeLine, progressText, stepLine, who } from './event-lines.ts'

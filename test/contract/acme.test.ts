@@ -2,7 +2,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
-import { providerRegistry } from '../../src/app/providers.ts'
+import { providerRegistry } from '../../src/app/provider/registry.ts'
 import { providerContract } from './provider-contract.ts'
 
 // A provider in a package of its own, installed in a project outside the source tree.

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:f
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
-import { isErrno } from '../../src/lib/errno.ts'
+import { isErrno } from '../../src/lib/files/errno.ts'
 import { cpioArchive } from './cpio.ts'
 
 const run = promisify(execFile)

@@ -1,7 +1,7 @@
 import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { execa } from 'execa'
-import { findProgram } from '../../src/lib/find-program.ts'
+import { findProgram } from '../../src/lib/process/find-program.ts'
 
 /**
  * Puts a program of this host into a folder with all libraries that it needs, so that it runs in any guest of the

@@ -1,4 +1,4 @@
-import { joinFrame } from '../../src/lib/framing.ts'
+import { joinFrame } from '../../src/lib/net/framing.ts'
 import { parseMac } from '../../src/network/wire/ethernet.ts'
 
 /** The machine number `n` of a network 10.40.0.0/24, fd00:1:2:3::/64. */

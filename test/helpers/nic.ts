@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
-import { FrameSplitter, joinFrame, lengthBytes } from '../../src/lib/framing.ts'
+import { FrameSplitter, joinFrame, lengthBytes } from '../../src/lib/net/framing.ts'
 
 /** The hypervisor's side of a NIC on a switch: it listens, and is joined to whoever connects, as QEMU's is. */
 export class Nic {

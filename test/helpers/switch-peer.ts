@@ -1,5 +1,5 @@
 import { connect } from 'node:net'
-import { FrameSplitter, joinFrame, lengthBytes } from '../../src/lib/framing.ts'
+import { FrameSplitter, joinFrame, lengthBytes } from '../../src/lib/net/framing.ts'
 import { arp, ethernet, everyone, mac } from './frames.ts'
 
 const guest = (10 << 24) + (9 << 16) + (9 << 8) + 2

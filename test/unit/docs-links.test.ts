@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os'
 import { dirname, join, relative, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { packageRoot } from '../../src/lib/package-root.ts'
+import { packageRoot } from '../../src/lib/files/package-root.ts'
 import { loadManifest } from '../../src/manifest/index.ts'
 import { loadCommands } from '../../tools/command-reference.ts'
 import { commandLines, wrongIn } from '../helpers/command-words.ts'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { packageRoot } from '../../src/lib/package-root.ts'
+import { packageRoot } from '../../src/lib/files/package-root.ts'
 import { generatedDocuments } from '../../tools/docs.ts'
 
 // The documents are this test's file snapshots: `npm run docs` runs it with --update.

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { isPosadaError } from '../../../src/errors/index.ts'
-import { writeFileAtomic } from '../../../src/lib/write-file.ts'
+import { writeFileAtomic } from '../../../src/lib/files/write-file.ts'
 import { isElf, readPvhKernel } from './elf.ts'
 import { type ImageFile, openImage } from './kernel-file.ts'
 import { trimKernel } from './trim-kernel.ts'

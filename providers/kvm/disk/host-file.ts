@@ -11,7 +11,7 @@ import {
   writeSync,
   writevSync,
 } from 'node:fs'
-import { isErrno } from '../../../src/lib/errno.ts'
+import { isErrno } from '../../../src/lib/files/errno.ts'
 import { punchHole } from '../ffi/descriptors.ts'
 
 /** IOV_MAX of Linux: readv and writev take no more pieces than this at a time. */

@@ -1,6 +1,6 @@
 import { writevSync } from 'node:fs'
 import type { Socket } from 'node:net'
-import { joinFrame, lengthBytes } from '../../../src/lib/framing.ts'
+import { joinFrame, lengthBytes } from '../../../src/lib/net/framing.ts'
 
 /**
  * Writes frames to a Unix stream socket one at a time, straight out of the guest's memory; what the socket does not take

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout } from 'node:timers/promises'
 import { isPosadaError, PosadaError } from '../../../src/errors/index.ts'
-import { isErrno } from '../../../src/lib/errno.ts'
+import { isErrno } from '../../../src/lib/files/errno.ts'
 import { closeDescriptor } from '../ffi/descriptors.ts'
 import { socketPair } from '../ffi/sockets.ts'
 import { StreamLink, type StreamLinkOptions } from './stream-link.ts'

@@ -1,5 +1,5 @@
 import { connect, Socket } from 'node:net'
-import { FrameSplitter, joinFrame, largestFrame, lengthBytes } from '../../../src/lib/framing.ts'
+import { FrameSplitter, joinFrame, largestFrame, lengthBytes } from '../../../src/lib/net/framing.ts'
 import type { FrameEvents, FrameLink } from './frame-link.ts'
 import { FrameWriter } from './frame-writer.ts'
 

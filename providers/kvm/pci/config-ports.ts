@@ -1,6 +1,6 @@
 import type { BusDevice } from '../bus/device.ts'
-import { lock, unlock } from '../devices/shared-lock.ts'
 import { pciConfigPorts } from '../memory/layout.ts'
+import { lock, unlock } from '../platform/shared-lock.ts'
 import { type ConfigState, configCell, deviceOf, type FunctionBytes, registerOf } from './config-state.ts'
 
 /** Where CONFIG_DATA lies behind CONFIG_ADDRESS (PCI 3.0, §3.2.2.3.2). */

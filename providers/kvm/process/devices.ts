@@ -1,4 +1,3 @@
-import { allDone } from '../../../src/lib/all-done.ts'
 import type { MachineSpec } from '../../../src/provider/index.ts'
 import type { Disk } from '../disk/disk.ts'
 import { type DiskFile, openDisk } from '../disk/open-disk.ts'
@@ -15,6 +14,7 @@ import { NetDevice } from '../virtio/devices/net/device.ts'
 import { RngDevice } from '../virtio/devices/rng/device.ts'
 import { VsockDevice } from '../virtio/devices/vsock/device.ts'
 import { VsockHost } from '../virtio/devices/vsock/host-side.ts'
+import { allDone } from './all-done.ts'
 
 /** What a machine's devices hold of the host: files, sockets, helper processes. */
 export interface DeviceSet {

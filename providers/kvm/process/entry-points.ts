@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { packageRoot } from '../../../src/lib/package-root.ts'
+import { packageRoot } from '../../../src/lib/files/package-root.ts'
 
 /**
  * The files that run in processes and threads of their own, each in one piece (tools/bundle-processes.js). They are

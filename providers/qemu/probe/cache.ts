@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { readTextIfThere, writeFileAtomic } from '../../../src/lib/write-file.ts'
+import { readTextIfThere, writeFileAtomic } from '../../../src/lib/files/write-file.ts'
 import type { Arch } from '../../../src/provider/index.ts'
 import type { Findings } from './findings.ts'
 

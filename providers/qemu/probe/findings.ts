@@ -1,5 +1,5 @@
 import { access, constants } from 'node:fs/promises'
-import { isErrno } from '../../../src/lib/errno.ts'
+import { isErrno } from '../../../src/lib/files/errno.ts'
 import type { Arch } from '../../../src/provider/index.ts'
 import type { Accelerator } from '../argv/index.ts'
 import { hostArch } from '../capabilities.ts'

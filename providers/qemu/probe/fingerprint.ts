@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { cpus, release } from 'node:os'
-import { hostBootId } from '../../../src/lib/boot-id.ts'
-import { isErrno } from '../../../src/lib/errno.ts'
-import { readTextIfThere } from '../../../src/lib/write-file.ts'
+import { isErrno } from '../../../src/lib/files/errno.ts'
+import { readTextIfThere } from '../../../src/lib/files/write-file.ts'
+import { hostBootId } from '../../../src/lib/process/boot-id.ts'
 
 /** Counted up when probes are made otherwise, so that older findings are not believed. */
 const PROBE = 1

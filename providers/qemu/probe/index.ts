@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { PosadaError } from '../../../src/errors/index.ts'
-import { findProgram } from '../../../src/lib/find-program.ts'
+import { findProgram } from '../../../src/lib/process/find-program.ts'
 import type { Arch, ProbeReport, ProviderContext } from '../../../src/provider/index.ts'
 import type { Accelerator } from '../argv/index.ts'
 import { packagesFor, systemProgram } from '../binary.ts'

@@ -1,5 +1,5 @@
 import { isPosadaError } from '../../../src/errors/index.ts'
-import { readEnd } from '../../../src/lib/read-end.ts'
+import { readEnd } from '../../../src/lib/files/read-end.ts'
 import type { MachineSpec } from '../../../src/provider/index.ts'
 import { qemuFiles } from '../files.ts'
 import { parseQmpLine, type QmpMessage } from '../qmp/codec.ts'

@@ -1,13 +1,13 @@
-import { commandLine, findProcess } from '../../../src/lib/find-process.ts'
+import { sleep } from '../../../src/lib/async/sleep.ts'
+import { readTextIfThere } from '../../../src/lib/files/write-file.ts'
 import {
   isAlive,
   type ProcessIdentity,
   processIdentity,
   readProc,
-} from '../../../src/lib/process-identity.ts'
-import { sleep } from '../../../src/lib/sleep.ts'
-import { readTextIfThere } from '../../../src/lib/write-file.ts'
+} from '../../../src/lib/process/process-identity.ts'
 import type { MachineSpec } from '../../../src/provider/index.ts'
+import { commandLine, findProcess } from '../../../src/provider-kit/find-process.ts'
 import { qemuFiles } from '../files.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { fromSystemError, PosadaError } from '../../../src/errors/index.ts'
-import { readEnd } from '../../../src/lib/read-end.ts'
+import { readEnd } from '../../../src/lib/files/read-end.ts'
 import { forwardsOf, type MachineSpec } from '../../../src/provider/index.ts'
 import { forwardRule } from '../argv/nics.ts'
 import { portError } from '../ports.ts'

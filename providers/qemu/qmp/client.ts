@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { PosadaError } from '../../../src/errors/index.ts'
-import { isErrno } from '../../../src/lib/errno.ts'
-import { sleep } from '../../../src/lib/sleep.ts'
+import { sleep } from '../../../src/lib/async/sleep.ts'
+import { isErrno } from '../../../src/lib/files/errno.ts'
 import { encodeCommand, QmpDecoder, type QmpEvent, type QmpMessage } from './codec.ts'
 
 /** Milliseconds between two attempts to connect where too many others wait. */

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { PosadaError } from '../../errors/index.ts'
 import type { Emit } from '../../events/index.ts'
-import { findProgram } from '../../lib/find-program.ts'
+import { findProgram } from '../../lib/process/find-program.ts'
 import type { Check } from './model.ts'
 
 /** The packages that would put right what the checks complain of, each once. */

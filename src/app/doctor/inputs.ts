@@ -1,6 +1,6 @@
 import type { Emit } from '../../events/index.ts'
 import { userPaths } from '../../project/paths.ts'
-import { providerRegistry } from '../providers.ts'
+import { providerRegistry } from '../provider/registry.ts'
 import type { DoctorInputs } from './model.ts'
 
 export interface DoctorSurroundings {

@@ -1,5 +1,5 @@
 import type { UserPaths } from '../../project/paths.ts'
-import type { ProviderRegistry } from '../providers.ts'
+import type { ProviderRegistry } from '../provider/registry.ts'
 
 /** What `posada doctor` found out about one thing. */
 export interface Check {

@@ -1,6 +1,6 @@
 import type { ProbeReport } from '../../provider/index.ts'
-import type { Choice } from '../choose-provider.ts'
-import type { ProviderRegistry } from '../providers.ts'
+import type { Choice } from '../provider/rank.ts'
+import type { ProviderRegistry } from '../provider/registry.ts'
 import type { Check, DoctorResult } from './model.ts'
 
 /**

@@ -3,7 +3,7 @@ import { open, stat } from 'node:fs/promises'
 import { createGunzip } from 'node:zlib'
 import { execa } from 'execa'
 import { PosadaError } from '../../errors/index.ts'
-import { isErrno } from '../../lib/errno.ts'
+import { isErrno } from '../../lib/files/errno.ts'
 import { checkUnpacked, unpackLimit } from './unpack-limit.ts'
 
 /** Programs for what Node does not unpack itself, by the first bytes of a file. Each is held to 1 GiB of memory. */

@@ -1,4 +1,4 @@
-import { formatSize } from '../../lib/units.ts'
+import { formatSize } from '../../lib/values/units.ts'
 import { refused } from './refused.ts'
 
 /** Bytes that any archive may unpack to. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
-import { WriteBehind } from '../../lib/write-behind.ts'
+import { WriteBehind } from '../../lib/files/write-behind.ts'
 import { hashZeros, isZero } from './hash-zeros.ts'
 import type { Piece } from './member-body.ts'
 

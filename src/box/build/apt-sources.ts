@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { isErrno } from '../../lib/errno.ts'
+import { isErrno } from '../../lib/files/errno.ts'
 
 const hostFiles = ['/etc/apt/sources.list.d/debian.sources', '/etc/apt/sources.list']
 

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { exists } from '../../lib/folders.ts'
+import { exists } from '../../lib/files/folders.ts'
 import { inspectDisk } from '../formats/inspect-disk.ts'
 import type { BoxArch, BoxFile, BoxManifest } from '../model.ts'
 import { sha256OfFile } from '../store/verify.ts'

@@ -1,6 +1,6 @@
 import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { exists } from '../../lib/folders.ts'
+import { exists } from '../../lib/files/folders.ts'
 import type { Layer } from './recipe.ts'
 
 /**

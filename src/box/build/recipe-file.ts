@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { type Document, isMap, isNode, isPair, isScalar, LineCounter, parseDocument } from 'yaml'
 import { type Place, PosadaError } from '../../errors/index.ts'
-import { maskedLine } from '../../lib/masked-text.ts'
-import { type Flaw, readShape, type Shape } from '../../lib/shape.ts'
+import { maskedLine } from '../../lib/text/masked-text.ts'
+import { type Flaw, readShape, type Shape } from '../../lib/values/shape.ts'
 
 /** A recipe.yaml as it was read, and where in it things stand. */
 export interface RecipeFile {

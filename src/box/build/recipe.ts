@@ -1,7 +1,17 @@
 import { dirname, join, resolve } from 'node:path'
-import { namePattern, userPattern } from '../../lib/box-names.ts'
-import { list, oneOf, optional, orNull, record, type Shape, shape, text, truth } from '../../lib/shape.ts'
-import { parseSize } from '../../lib/units.ts'
+import { namePattern, userPattern } from '../../lib/values/box-names.ts'
+import {
+  list,
+  oneOf,
+  optional,
+  orNull,
+  record,
+  type Shape,
+  shape,
+  text,
+  truth,
+} from '../../lib/values/shape.ts'
+import { parseSize } from '../../lib/values/units.ts'
 import { type RecipeFile, readRecipeFile, readRecipeShape, wrong } from './recipe-file.ts'
 import { findRecipe } from './recipes.ts'
 

@@ -1,9 +1,9 @@
 import { join, resolve } from 'node:path'
 import { PosadaError } from '../../errors/index.ts'
-import { namePattern } from '../../lib/box-names.ts'
-import { exists, namesIn } from '../../lib/folders.ts'
-import { packageRoot } from '../../lib/package-root.ts'
-import { nearest } from '../../lib/suggest.ts'
+import { exists, namesIn } from '../../lib/files/folders.ts'
+import { packageRoot } from '../../lib/files/package-root.ts'
+import { nearest } from '../../lib/text/suggest.ts'
+import { namePattern } from '../../lib/values/box-names.ts'
 
 /** A recipe that comes with Posada. */
 export interface RecipeEntry {

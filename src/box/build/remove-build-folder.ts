@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { execa } from 'execa'
-import { isErrno } from '../../lib/errno.ts'
+import { isErrno } from '../../lib/files/errno.ts'
 import { buildPath } from './requirements.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { delimiter } from 'node:path'
 import { PosadaError } from '../../errors/index.ts'
-import { findProgram } from '../../lib/find-program.ts'
+import { findProgram } from '../../lib/process/find-program.ts'
 
 /** A program that building a box needs, and the Debian package that has it. */
 export interface BuildRequirement {

@@ -1,4 +1,4 @@
-import { algorithmOfLength, type Checksum, checksumOf } from '../../lib/checksum.ts'
+import { algorithmOfLength, type Checksum, checksumOf } from '../../lib/values/checksum.ts'
 
 /**
  * The checksum of `file` in a file of checksums, the strongest where there are several; null where it

@@ -1,4 +1,4 @@
-import type { Checksum } from '../../lib/checksum.ts'
+import type { Checksum } from '../../lib/values/checksum.ts'
 import type { BoxArch, BoxFacts } from '../model.ts'
 
 /** Boxes that can be fetched, by name. */

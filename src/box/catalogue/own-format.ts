@@ -1,5 +1,5 @@
-import { namePattern, userPattern, versionPattern } from '../../lib/box-names.ts'
-import { type Checksum, parseChecksum } from '../../lib/checksum.ts'
+import { namePattern, userPattern, versionPattern } from '../../lib/values/box-names.ts'
+import { type Checksum, parseChecksum } from '../../lib/values/checksum.ts'
 import {
   type Flaw,
   list,
@@ -11,7 +11,7 @@ import {
   type Shape,
   shape,
   text,
-} from '../../lib/shape.ts'
+} from '../../lib/values/shape.ts'
 import type { BoxArch } from '../model.ts'
 import { sourceLimit } from '../source/parse-source.ts'
 import type { Catalogue, CatalogueImage } from './model.ts'

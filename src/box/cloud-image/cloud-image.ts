@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { open, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isErrno } from '../../lib/errno.ts'
+import { isErrno } from '../../lib/files/errno.ts'
 import type { Piece } from '../archive/member-body.ts'
 import { writeMember } from '../archive/write-member.ts'
 import { inspectDisk } from '../formats/inspect-disk.ts'

@@ -2,9 +2,9 @@ import { statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { PosadaError } from '../../errors/index.ts'
 import { mayPass } from '../../http/failure.ts'
-import { type Checksum, checksumText } from '../../lib/checksum.ts'
-import { shownUrl } from '../../lib/shown-url.ts'
-import { formatSize } from '../../lib/units.ts'
+import { shownUrl } from '../../lib/net/shown-url.ts'
+import { type Checksum, checksumText } from '../../lib/values/checksum.ts'
+import { formatSize } from '../../lib/values/units.ts'
 import type { DownloadRequest } from './model.ts'
 
 export function tooLong({ url, what }: DownloadRequest, limit: number): PosadaError {

@@ -1,6 +1,6 @@
 import type { Emit } from '../../events/index.ts'
 import type { HttpClient } from '../../http/client.ts'
-import type { Checksum } from '../../lib/checksum.ts'
+import type { Checksum } from '../../lib/values/checksum.ts'
 
 export interface DownloadRequest {
   /** May hold credentials; these are neither shown nor written down. */

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isErrno } from '../../lib/errno.ts'
-import { tryLock } from '../../lib/flock.ts'
-import { optional, orNull, parseShape, record, text } from '../../lib/shape.ts'
-import { sleep } from '../../lib/sleep.ts'
-import { readTextIfThere, writeFileAtomic } from '../../lib/write-file.ts'
+import { sleep } from '../../lib/async/sleep.ts'
+import { isErrno } from '../../lib/files/errno.ts'
+import { tryLock } from '../../lib/files/flock.ts'
+import { readTextIfThere, writeFileAtomic } from '../../lib/files/write-file.ts'
+import { optional, orNull, parseShape, record, text } from '../../lib/values/shape.ts'
 
 /** What the server said of the file that is partly there. */
 export interface PartNotes {

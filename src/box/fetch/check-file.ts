@@ -1,5 +1,5 @@
 import { PosadaError } from '../../errors/index.ts'
-import { type Checksum, checksumText } from '../../lib/checksum.ts'
+import { type Checksum, checksumText } from '../../lib/values/checksum.ts'
 import { hashOfFile } from '../store/verify.ts'
 
 /** Holds a file of the user's against the checksum that the user gave for it. E_CHECKSUM, E_BOX_SOURCE for a folder. */

@@ -1,5 +1,5 @@
 import { PosadaError } from '../../errors/index.ts'
-import { nearest } from '../../lib/suggest.ts'
+import { nearest } from '../../lib/text/suggest.ts'
 import { listRecipes } from '../build/recipes.ts'
 import { builtInCatalogue } from '../catalogue/built-in.ts'
 import { chooseImage } from '../catalogue/choose.ts'

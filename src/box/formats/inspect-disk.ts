@@ -1,6 +1,11 @@
 import { PosadaError } from '../../errors/index.ts'
-import { externalDataExtension, type Qcow2Header, readQcow2Header, roundUp } from '../../lib/qcow2-header.ts'
-import { readStart } from '../../lib/read-start.ts'
+import {
+  externalDataExtension,
+  type Qcow2Header,
+  readQcow2Header,
+  roundUp,
+} from '../../lib/disk/qcow2-header.ts'
+import { readStart } from '../../lib/files/read-start.ts'
 import type { BoxDisk } from '../model.ts'
 import { foreignKind } from './foreign.ts'
 

@@ -1,5 +1,5 @@
 import type { Emit } from '../../events/index.ts'
-import type { Checksum } from '../../lib/checksum.ts'
+import type { Checksum } from '../../lib/values/checksum.ts'
 import type { BoxArch, BoxFacts } from '../model.ts'
 import type { AdmitOptions } from '../store/admit.ts'
 import type { UsedBy } from '../store/place.ts'

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { namePattern, versionPattern } from '../../lib/box-names.ts'
+import { namePattern, versionPattern } from '../../lib/values/box-names.ts'
 import type { BoxFacts } from '../model.ts'
 
 /**

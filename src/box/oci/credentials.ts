@@ -2,7 +2,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { PosadaError } from '../../errors/index.ts'
-import { readTextIfThere } from '../../lib/write-file.ts'
+import { readTextIfThere } from '../../lib/files/write-file.ts'
 
 /** What to show a registry. A token stands for a login that was made before. */
 export type Credentials =

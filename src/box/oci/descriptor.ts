@@ -1,4 +1,4 @@
-import { count, optional, partOf, type Shape, shape, text } from '../../lib/shape.ts'
+import { count, optional, partOf, type Shape, shape, text } from '../../lib/values/shape.ts'
 
 /** What leads to a blob or a manifest. Source: OCI image specification 1.1, "Content Descriptors". */
 export interface Descriptor {

@@ -1,4 +1,4 @@
-import { count, list, oneOf, optional, partOf, readShape, text } from '../../lib/shape.ts'
+import { count, list, oneOf, optional, partOf, readShape, text } from '../../lib/values/shape.ts'
 import type { BoxArch } from '../model.ts'
 import { annotations, type Descriptor, digestText } from './descriptor.ts'
 import { bare, malformed, parseJson, toJson } from './manifest.ts'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { isPosadaError } from '../../errors/index.ts'
-import { isErrno } from '../../lib/errno.ts'
+import { isErrno } from '../../lib/files/errno.ts'
 import type { BoxManifest } from '../model.ts'
 import { compareVersions } from '../names.ts'
 import { listRefs } from '../store/refs.ts'

@@ -1,5 +1,5 @@
 import { PosadaError } from '../../errors/index.ts'
-import { list, oneOf, optional, partOf, readShape, text } from '../../lib/shape.ts'
+import { list, oneOf, optional, partOf, readShape, text } from '../../lib/values/shape.ts'
 import { boxFiles } from '../box-manifest.ts'
 import type { BoxArch, BoxManifest } from '../model.ts'
 import type { Extent } from './cut-file.ts'

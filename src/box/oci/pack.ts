@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
 import { PosadaError } from '../../errors/index.ts'
-import { isErrno } from '../../lib/errno.ts'
-import { loadZstd } from '../../lib/zstd.ts'
+import { isErrno } from '../../lib/files/errno.ts'
 import { mediaTypes } from './media-types.ts'
+import { loadZstd } from './zstd.ts'
 
 /** A chunk as it lies in a registry. */
 export interface Packed {

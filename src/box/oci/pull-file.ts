@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
-import { WriteBehind } from '../../lib/write-behind.ts'
+import { WriteBehind } from '../../lib/files/write-behind.ts'
 import { hashZeros } from '../archive/hash-zeros.ts'
 import type { Chunk } from './manifest.ts'
 

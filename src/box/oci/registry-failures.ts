@@ -1,6 +1,6 @@
 import { PosadaError } from '../../errors/index.ts'
 import { expectSuccess, type HttpResponse } from '../../http/response.ts'
-import { shownUrl } from '../../lib/shown-url.ts'
+import { shownUrl } from '../../lib/net/shown-url.ts'
 
 /** Throws E_TRANSFER with the registry's own words unless a request was taken. Source: OCI distribution specification 1.1, "Error Codes". */
 export async function expectDone(response: HttpResponse): Promise<void> {

@@ -1,4 +1,4 @@
-import { versionPattern } from '../../lib/box-names.ts'
+import { versionPattern } from '../../lib/values/box-names.ts'
 import { compareVersions } from '../names.ts'
 
 const operators = ['=', '!=', '>=', '<=', '~>', '>', '<'] as const

@@ -1,4 +1,4 @@
-import type { Checksum } from '../../lib/checksum.ts'
+import type { Checksum } from '../../lib/values/checksum.ts'
 import type { Constraint } from './constraint.ts'
 
 /** Every way to name a box, as parsed from what a user wrote; see `parseBoxSource`. */

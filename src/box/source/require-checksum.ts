@@ -1,5 +1,5 @@
 import { PosadaError } from '../../errors/index.ts'
-import { type Checksum, parseChecksum } from '../../lib/checksum.ts'
+import { type Checksum, parseChecksum } from '../../lib/values/checksum.ts'
 
 /** As `parseChecksum`, with E_BOX_SOURCE for what a user wrote wrong. */
 export function requireChecksum(text: string): Checksum {

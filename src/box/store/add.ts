@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { PosadaError } from '../../errors/index.ts'
-import { isErrno } from '../../lib/errno.ts'
+import { isErrno } from '../../lib/files/errno.ts'
 import { takeArchive } from '../archive/take-archive.ts'
 import type { StoredBox } from '../model.ts'
 import type { StorePaths } from '../store-paths.ts'

@@ -1,7 +1,7 @@
 import { constants, copyFile, lstat, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PosadaError } from '../../errors/index.ts'
-import { isErrno } from '../../lib/errno.ts'
+import { isErrno } from '../../lib/files/errno.ts'
 import { boxFiles, boxJsonLimit, parseBoxManifest } from '../box-manifest.ts'
 import { checkFiles } from '../check-files.ts'
 import type { BoxManifest } from '../model.ts'

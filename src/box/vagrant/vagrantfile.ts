@@ -1,4 +1,4 @@
-import { userPattern } from '../../lib/box-names.ts'
+import { userPattern } from '../../lib/values/box-names.ts'
 
 /** What a box's Vagrantfile comes to without being run. */
 export interface VagrantfileFacts {

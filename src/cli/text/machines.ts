@@ -1,4 +1,4 @@
-import { formatDuration, formatSize } from '../../lib/units.ts'
+import { formatDuration, formatSize } from '../../lib/values/units.ts'
 import type {
   DestroyResult,
   HaltResult,

@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import { add, type BoxResult } from '../../app/boxes.ts'
+import { add, type BoxResult } from '../../app/box/boxes.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { boxText } from '../../cli/text/boxes.ts'
 

@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import { type BoxResult, build } from '../../app/boxes.ts'
+import { type BoxResult, build } from '../../app/box/boxes.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { boxText } from '../../cli/text/boxes.ts'
 

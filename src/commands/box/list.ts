@@ -1,4 +1,4 @@
-import { type BoxListing, listBoxes } from '../../app/boxes.ts'
+import { type BoxListing, listBoxes } from '../../app/box/boxes.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { boxesText } from '../../cli/text/boxes.ts'
 

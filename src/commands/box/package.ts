@@ -1,12 +1,12 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import { boxBudget, keepBudget } from '../../app/box-budget.ts'
-import { boxFacts } from '../../app/box-facts.ts'
-import { type BoxResult, boxResult } from '../../app/boxes.ts'
+import { type BoxResult, boxResult } from '../../app/box/boxes.ts'
+import { boxBudget, keepBudget } from '../../app/box/budget.ts'
+import { boxFacts } from '../../app/box/facts.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { confirm } from '../../cli/confirm.ts'
 import { packagedText } from '../../cli/text/boxes.ts'
-import { packageMachine } from '../../machine/package/package-machine.ts'
+import { packageMachine } from '../../machine/box/package.ts'
 import { status } from '../../machine/status.ts'
 
 export default class BoxPackage extends BaseCommand {

@@ -1,5 +1,5 @@
 import * as Flags from '@oclif/core/flags'
-import { type PruneResult, pruneBoxes } from '../../app/prune-boxes.ts'
+import { type PruneResult, pruneBoxes } from '../../app/box/prune.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { confirm } from '../../cli/confirm.ts'
 import { pruneText } from '../../cli/text/boxes.ts'

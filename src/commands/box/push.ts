@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import { type PushResult, push } from '../../app/push-box.ts'
+import { type PushResult, push } from '../../app/box/push.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { pushText } from '../../cli/text/boxes.ts'
 

@@ -1,5 +1,5 @@
 import * as Args from '@oclif/core/args'
-import { type VerifiedBox, verifyBoxes } from '../../app/verify-boxes.ts'
+import { type VerifiedBox, verifyBoxes } from '../../app/box/verify.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { verifyText } from '../../cli/text/boxes.ts'
 

@@ -5,8 +5,8 @@ import { captureFile } from '../../cli/capture-file.ts'
 import { flagValue } from '../../cli/flag-value.ts'
 import { captureText } from '../../cli/text/networks.ts'
 import { PosadaError } from '../../errors/index.ts'
-import { parseDuration } from '../../lib/units.ts'
-import { type CaptureResult, captureNetworks } from '../../machine/networks/capture.ts'
+import { parseDuration } from '../../lib/values/units.ts'
+import { type CaptureResult, captureNetworks } from '../../machine/network/capture.ts'
 
 export default class NetworkCapture extends BaseCommand {
   static override summary = 'Write what passes on private networks as a pcapng file, until Ctrl-C.'

@@ -3,11 +3,11 @@ import { BaseCommand } from '../../base-command.ts'
 import { machinesArg } from '../../cli/args.ts'
 import { flagValue, wrongFlag } from '../../cli/flag-value.ts'
 import { networksText } from '../../cli/text/networks.ts'
-import { longestDelay } from '../../lib/link-conditions.ts'
-import { parsePart, parseRate } from '../../lib/link-units.ts'
-import { type Parsed, parseDuration } from '../../lib/units.ts'
-import { changeConditions } from '../../machine/networks/conditions.ts'
-import { listNetworks, type NetworkResult } from '../../machine/networks/list.ts'
+import { longestDelay } from '../../lib/values/link-conditions.ts'
+import { parsePart, parseRate } from '../../lib/values/link-units.ts'
+import { type Parsed, parseDuration } from '../../lib/values/units.ts'
+import { changeConditions } from '../../machine/network/conditions.ts'
+import { listNetworks, type NetworkResult } from '../../machine/network/list.ts'
 
 const delay = { helpValue: 'TIME' }
 const part = { helpValue: 'PERCENT' }

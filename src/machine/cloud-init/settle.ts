@@ -1,6 +1,6 @@
 import { awaitCloudInit, type CloudInitResult } from '../../cloud-init/status.ts'
 import { PosadaError } from '../../errors/index.ts'
-import { sleep } from '../../lib/sleep.ts'
+import { sleep } from '../../lib/async/sleep.ts'
 import { type MachineState, writeState } from '../../project/machine-state.ts'
 import type { SshSession } from '../../ssh/index.ts'
 import type { LoginInputs } from '../guest/login.ts'

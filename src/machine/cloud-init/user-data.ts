@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { readUserData, type UserData, userDataLimit } from '../../cloud-init/user-data.ts'
 import { isPosadaError, PosadaError } from '../../errors/index.ts'
-import { isErrno } from '../../lib/errno.ts'
+import { isErrno } from '../../lib/files/errno.ts'
 import type { Machine } from '../../manifest/index.ts'
 
 /** What the manifest has for a machine's cloud-init; null: nothing. E_USER_DATA says where and why it will not do. */

@@ -1,5 +1,5 @@
-import type { Node } from '../../lib/graph.ts'
 import type { Project } from '../project.ts'
+import type { Node } from '../schedule/graph.ts'
 import { workTogether } from '../schedule/work-together.ts'
 import type { Selected } from '../select.ts'
 import { type Failure, failuresOf } from '../work.ts'

@@ -1,7 +1,7 @@
 import { endForwarder } from '../../forwarder/launch.ts'
 import { type MachineState, writeState } from '../../project/machine-state.ts'
 import type { StopResult } from '../../provider/index.ts'
-import { releaseNetworks } from '../networks/process.ts'
+import { releaseNetworks } from '../network/process.ts'
 import type { Project } from '../project.ts'
 
 /**

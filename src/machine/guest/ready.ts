@@ -1,6 +1,6 @@
 import { createConnection } from 'node:net'
 import { PosadaError } from '../../errors/index.ts'
-import { sleep } from '../../lib/sleep.ts'
+import { sleep } from '../../lib/async/sleep.ts'
 import type { MachineSpec, Provider } from '../../provider/index.ts'
 import { tailLines } from '../observed/console.ts'
 import { findPanic } from '../observed/panic.ts'

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
-import { readEnd } from '../../lib/read-end.ts'
+import { readEnd } from '../../lib/files/read-end.ts'
 
 /** Read from the end of a log: enough for some hundred lines. */
 const TAIL_BYTES = 256 * 1024

@@ -1,5 +1,5 @@
 import { PosadaError } from '../../errors/index.ts'
-import { readEnd } from '../../lib/read-end.ts'
+import { readEnd } from '../../lib/files/read-end.ts'
 import { plainLine } from './console.ts'
 
 /** Looked at from the end of what a guest wrote: after a panic its kernel writes little more. */

@@ -4,7 +4,7 @@ import { parseBoxSource, sourceWithChecksum } from '../../box/source/parse-sourc
 import type { Machine } from '../../manifest/index.ts'
 import type { MachineState } from '../../project/machine-state.ts'
 import { wantedArch } from '../facts/arch.ts'
-import { isSame } from '../networks/config.ts'
+import { isSame } from '../network/config.ts'
 
 /** Names of the manifest's settings that a made machine does not have, in two classes. */
 export interface Changes {

@@ -1,7 +1,7 @@
 import { isPosadaError } from '../../errors/index.ts'
 import { formatDestination, type Open, type Opened, type Refusal } from '../../proxy/destination.ts'
 import { openTunnel } from '../../ssh/index.ts'
-import { networkConfig } from '../networks/config.ts'
+import { networkConfig } from '../network/config.ts'
 import type { Project } from '../project.ts'
 import { routeTo } from './route.ts'
 import type { Sessions } from './sessions.ts'

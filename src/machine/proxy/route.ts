@@ -1,4 +1,4 @@
-import { contains, parseIpv4, parseIpv6, parseSubnet } from '../../lib/ip.ts'
+import { contains, parseIpv4, parseIpv6, parseSubnet } from '../../lib/net/ip.ts'
 import type { NetworkConfig, NetworkDefinition } from '../../network/config.ts'
 import { domainOf } from '../../network/services/names.ts'
 

@@ -1,6 +1,6 @@
 import { PosadaError } from '../../errors/index.ts'
-import { sleep } from '../../lib/sleep.ts'
-import { formatDuration } from '../../lib/units.ts'
+import { sleep } from '../../lib/async/sleep.ts'
+import { formatDuration } from '../../lib/values/units.ts'
 import type { Machine, ReadyProbe } from '../../manifest/index.ts'
 import type { SshSession } from '../../ssh/index.ts'
 import type { Answer } from './look.ts'

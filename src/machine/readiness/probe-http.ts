@@ -1,5 +1,5 @@
 import type { ClientChannel } from 'ssh2'
-import { untilAborted } from '../../lib/abort.ts'
+import { untilAborted } from '../../lib/async/abort.ts'
 import type { HttpProbe } from '../../manifest/index.ts'
 import type { Answer, ProbeContext } from './look.ts'
 import { reach } from './probe-tcp.ts'

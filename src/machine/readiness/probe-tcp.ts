@@ -1,4 +1,4 @@
-import { untilAborted } from '../../lib/abort.ts'
+import { untilAborted } from '../../lib/async/abort.ts'
 import type { TcpProbe } from '../../manifest/index.ts'
 import { openTunnel, type SshSession, type Tunnel, type TunnelEnd } from '../../ssh/index.ts'
 import type { Answer, ProbeContext } from './look.ts'

@@ -1,7 +1,7 @@
-import { hostMemory, residentMemory } from '../../lib/host-memory.ts'
 import { machinesOnDisk } from '../../project/machine-state.ts'
 import type { Project } from '../project.ts'
 import { status } from '../status.ts'
+import { hostMemory, residentMemory } from './host-memory.ts'
 import { type MemoryBudget, memoryBudget } from './memory-budget.ts'
 
 /** The memory of this host, less what the project's running machines may still take. */

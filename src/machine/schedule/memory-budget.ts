@@ -1,7 +1,7 @@
 import { PosadaError } from '../../errors/index.ts'
-import type { HostMemory } from '../../lib/host-memory.ts'
-import { formatSize } from '../../lib/units.ts'
+import { formatSize } from '../../lib/values/units.ts'
 import type { Machine } from '../../manifest/index.ts'
+import type { HostMemory } from './host-memory.ts'
 
 /** Bytes that a hypervisor takes beside its guest's memory. */
 const OVERHEAD = 96 * 2 ** 20

@@ -1,7 +1,7 @@
 import { isPosadaError } from '../../errors/index.ts'
 import type { MachineEvent } from '../../events/index.ts'
-import { type Node, type Outcome, runGraph, type Waiting } from '../../lib/graph.ts'
 import type { Project } from '../project.ts'
+import { type Node, type Outcome, runGraph, type Waiting } from './graph.ts'
 
 export interface Together<N, R> {
   /** How much is worked on at once, and what each machine takes of it. */

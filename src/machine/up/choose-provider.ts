@@ -1,8 +1,8 @@
 import type { Machine } from '../../manifest/index.ts'
 import type { MachineState } from '../../project/machine-state.ts'
 import type { Provider } from '../../provider/index.ts'
-import { findBox } from '../boxes/find-box.ts'
-import { isIsolated } from '../networks/config.ts'
+import { findBox } from '../box/find-box.ts'
+import { isIsolated } from '../network/config.ts'
 import type { Needs, Project } from '../project.ts'
 import { bootOf } from './spec.ts'
 

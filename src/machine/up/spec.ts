@@ -1,7 +1,7 @@
 import type { BoxManifest, StoredBox } from '../../box/index.ts'
 import { seedLabel } from '../../cloud-init/seed.ts'
 import { PosadaError } from '../../errors/index.ts'
-import { formatSize } from '../../lib/units.ts'
+import { formatSize } from '../../lib/values/units.ts'
 import type { Machine } from '../../manifest/index.ts'
 import { identityOf } from '../../project/machine-identity.ts'
 import type { MachinePaths } from '../../project/paths.ts'

@@ -1,4 +1,4 @@
-import { boxNamePart, boxVersionForm } from '../../lib/box-names.ts'
+import { boxNamePart, boxVersionForm } from '../../lib/values/box-names.ts'
 import type { BoxTerms } from '../model.ts'
 import { either } from './collections.ts'
 import { object } from './object.ts'

@@ -1,4 +1,4 @@
-import { boxNamePart } from '../../lib/box-names.ts'
+import { boxNamePart } from '../../lib/values/box-names.ts'
 import { limits } from '../limits.ts'
 import { list, mapOf } from './collections.ts'
 import { machine, machineFields } from './machine.ts'

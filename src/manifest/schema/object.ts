@@ -1,4 +1,4 @@
-import { nearest } from '../../lib/suggest.ts'
+import { nearest } from '../../lib/text/suggest.ts'
 import { isNull, type MapNode, type Node } from '../source/node.ts'
 import type { Span } from '../source/source.ts'
 import { wrongType } from './scalars.ts'

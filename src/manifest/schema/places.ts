@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import type { WebAddress } from '../../lib/web-address.ts'
+import type { WebAddress } from '../../lib/net/web-address.ts'
 import { limits } from '../limits.ts'
 import type { Report } from '../problems.ts'
 import { leadAnywhere, leadOnHost, refuseVariables } from '../source/lead.ts'

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../errors/index.ts'
-import { type Parsed, parseDuration, parseSize } from '../../lib/units.ts'
+import { type Parsed, parseDuration, parseSize } from '../../lib/values/units.ts'
 import { describe, type Node, shorten } from '../source/node.ts'
 import type { Span } from '../source/source.ts'
 import type { Context, JsonSchema, Schema } from './types.ts'

@@ -1,4 +1,4 @@
-import type { WebAddress } from '../../lib/web-address.ts'
+import type { WebAddress } from '../../lib/net/web-address.ts'
 import type { LocalScript } from '../model.ts'
 import { isUrl } from '../source/lead.ts'
 import { either } from './collections.ts'

@@ -1,4 +1,4 @@
-import { nearest } from '../../lib/suggest.ts'
+import { nearest } from '../../lib/text/suggest.ts'
 import { limits } from '../limits.ts'
 import { type Read, scalar } from './scalars.ts'
 import type { Schema } from './types.ts'

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path'
-import { shownUrl } from '../../lib/shown-url.ts'
-import { parseWebAddress, type WebAddress } from '../../lib/web-address.ts'
+import { shownUrl } from '../../lib/net/shown-url.ts'
+import { parseWebAddress, type WebAddress } from '../../lib/net/web-address.ts'
 import type { Report } from '../problems.ts'
 import { type Node, shorten } from './node.ts'
 import type { Span } from './source.ts'

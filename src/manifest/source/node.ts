@@ -1,4 +1,4 @@
-import { maskedText } from '../../lib/masked-text.ts'
+import { maskedText } from '../../lib/text/masked-text.ts'
 import type { Span } from './source.ts'
 
 /**

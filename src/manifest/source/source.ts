@@ -1,5 +1,5 @@
 import type { Place } from '../../errors/index.ts'
-import { maskedLine } from '../../lib/masked-text.ts'
+import { maskedLine } from '../../lib/text/masked-text.ts'
 
 /** A text file that the manifest is made of. */
 export interface Source {

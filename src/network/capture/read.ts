@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { PosadaError } from '../../errors/index.ts'
-import { isErrno } from '../../lib/errno.ts'
+import { isErrno } from '../../lib/files/errno.ts'
 import { BlockSplitter, missingIn } from './blocks.ts'
 import { blockType } from './pcapng.ts'
 import { type CaptureRequest, encodeCaptureRequest } from './request.ts'

@@ -1,4 +1,4 @@
-import { type Conditions, longestDelay } from '../../lib/link-conditions.ts'
+import { type Conditions, longestDelay } from '../../lib/values/link-conditions.ts'
 
 export const conditionNames = ['latency', 'jitter', 'loss', 'duplicate', 'reorder', 'rate', 'cut'] as const
 

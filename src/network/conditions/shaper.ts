@@ -1,4 +1,4 @@
-import type { Conditions } from '../../lib/link-conditions.ts'
+import type { Conditions } from '../../lib/values/link-conditions.ts'
 import { seededRandom } from './random.ts'
 
 /** Milliseconds of frames that wait for a rate's turn, and bytes that may wait at any rate. */

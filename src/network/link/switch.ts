@@ -1,10 +1,10 @@
-import { lengthBytes } from '../../lib/framing.ts'
+import { lengthBytes } from '../../lib/net/framing.ts'
 import { headerBytes, isGroup, macNumber, sourceOffset } from '../wire/ethernet.ts'
-import { Allowance } from './allowance.ts'
 import { type Counters, countDrop, type DropReason, newCounters } from './counters.ts'
 import { ForwardingTable } from './forwarding.ts'
 import { guardFrame } from './guard.ts'
 import type { Sender } from './sender.ts'
+import { Allowance } from './token-bucket.ts'
 
 /** Frames to several receivers that a machine may send: bursts of ARP and discovery pass, storms do not. */
 const groupPerSecond = 10_000

@@ -1,10 +1,10 @@
-import { FrameSplitter, joinFrame, lengthBytes } from '../../lib/framing.ts'
-import { parseIpv4 } from '../../lib/ip.ts'
+import { FrameSplitter, joinFrame, lengthBytes } from '../../lib/net/framing.ts'
+import { parseIpv4 } from '../../lib/net/ip.ts'
 import type { Direction } from '../capture/pcapng.ts'
 import type { Member, NetworkDefinition } from '../config.ts'
-import { Allowance } from '../link/allowance.ts'
 import { type Counters, countDrop, type DropReason } from '../link/counters.ts'
 import { Switch } from '../link/switch.ts'
+import { Allowance } from '../link/token-bucket.ts'
 import type { Resolver } from '../services/dns.ts'
 import { routerAdvertisement } from '../services/neighbours.ts'
 import { type Services, servicesMac } from '../services/services.ts'
@@ -12,7 +12,7 @@ import { parseMac } from '../wire/ethernet.ts'
 import { Congestion } from './congestion.ts'
 import { hostOf, servicesOf } from './network-services.ts'
 import { PortLink } from './port-link.ts'
-import { Ways } from './ways.ts'
+import { Ways } from './shaped-links.ts'
 
 export interface LanOptions {
   project: string

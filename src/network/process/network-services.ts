@@ -1,4 +1,4 @@
-import { parseIpv4, parseIpv6, parseSubnet } from '../../lib/ip.ts'
+import { parseIpv4, parseIpv6, parseSubnet } from '../../lib/net/ip.ts'
 import type { NetworkDefinition } from '../config.ts'
 import type { Resolver } from '../services/dns.ts'
 import { domainOf } from '../services/names.ts'

@@ -2,10 +2,10 @@ import type { Spot } from '../capture/recording.ts'
 import type { NetworkConfig } from '../config.ts'
 import { Names } from '../services/names.ts'
 import { Upstream } from '../services/upstream.ts'
+import type { Taps } from './capture-server.ts'
 import { Lan, type MemberStatus } from './lan.ts'
-import type { Presence } from './presence.ts'
+import type { Presence } from './lifetime.ts'
 import { Refusals } from './refusals.ts'
-import type { Taps } from './taps.ts'
 
 export interface NetworksOptions {
   log: (message: string) => void

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net'
-import { FrameSplitter, type Visit } from '../../lib/framing.ts'
+import { FrameSplitter, type Visit } from '../../lib/net/framing.ts'
 
 /** Bytes kept for a machine that does not read as fast as it is sent to. */
 const mostUnsent = 512 * 1024

@@ -1,11 +1,11 @@
 import { holdLock } from '../../background/process-lock.ts'
 import { PosadaError } from '../../errors/index.ts'
-import { sleep } from '../../lib/sleep.ts'
+import { sleep } from '../../lib/async/sleep.ts'
 import type { ProcessConfig } from '../launch.ts'
 import { readNetworkConfig } from './config-file.ts'
-import { Doors } from './doors.ts'
+import { Presence } from './lifetime.ts'
 import { Networks } from './networks.ts'
-import { Presence } from './presence.ts'
+import { Doors } from './sockets.ts'
 
 export interface SuperviseOptions extends ProcessConfig {
   log: (message: string) => void

@@ -1,4 +1,4 @@
-import { maskOf, type Subnet, sizeOf } from '../../lib/ip.ts'
+import { maskOf, type Subnet, sizeOf } from '../../lib/net/ip.ts'
 import { macNumber } from '../wire/ethernet.ts'
 import { type DhcpRequest, encodeDhcp, messageType, option, parseDhcp } from './dhcp-packet.ts'
 import { encodeName } from './dns-name.ts'

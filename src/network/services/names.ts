@@ -1,4 +1,4 @@
-import { contains, parseIpv4, parseIpv6, parseSubnet, type Subnet } from '../../lib/ip.ts'
+import { contains, parseIpv4, parseIpv6, parseSubnet, type Subnet } from '../../lib/net/ip.ts'
 import type { NetworkConfig, NetworkDefinition } from '../config.ts'
 
 /** What a name leads to, as seen by one machine. */

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { isIP, isIPv6 } from 'node:net'
-import { readTextIfThere } from '../../lib/write-file.ts'
+import { readTextIfThere } from '../../lib/files/write-file.ts'
 
 /** Milliseconds for a server, servers that are asked, questions that are open at once. */
 const patience = 2500

@@ -1,5 +1,5 @@
-import { digestPattern, namePattern, userPattern, versionPattern } from '../../lib/box-names.ts'
-import { mapOf, oneOf, optional, record, text } from '../../lib/shape.ts'
+import { digestPattern, namePattern, userPattern, versionPattern } from '../../lib/values/box-names.ts'
+import { mapOf, oneOf, optional, record, text } from '../../lib/values/shape.ts'
 
 /** What a box of the manifest came to, for one architecture. */
 export interface LockedBox {

@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises'
 import { type Document, isScalar, parseDocument, visit } from 'yaml'
 import { PosadaError } from '../../errors/index.ts'
-import { isErrno } from '../../lib/errno.ts'
-import { readShape } from '../../lib/shape.ts'
-import { readTextIfThere } from '../../lib/write-file.ts'
+import { isErrno } from '../../lib/files/errno.ts'
+import { readTextIfThere } from '../../lib/files/write-file.ts'
+import { readShape } from '../../lib/values/shape.ts'
 import { type Lockfile, lockfileLimit, lockfileShape } from './model.ts'
 
 /** What posada.lock holds; nothing where there is none. E_LOCKFILE. */

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml'
 import { PosadaError } from '../../errors/index.ts'
-import { readShape } from '../../lib/shape.ts'
-import { writeFileAtomic } from '../../lib/write-file.ts'
+import { writeFileAtomic } from '../../lib/files/write-file.ts'
+import { readShape } from '../../lib/values/shape.ts'
 import { type Lockfile, lockfileLimit, lockfileShape } from './model.ts'
 
 const heading = `# Written by posada: what boxes, base manifests and scripts of this project came to, for everybody who works on it.

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, lstat, open, readdir, readlink, stat } from 'node:fs/promises'
 import { basename, join, posix, resolve } from 'node:path'
-import { pool } from '../../lib/pool.ts'
+import { pool } from '../../lib/async/pool.ts'
 import { quote } from '../quote.ts'
 import type { SshSession } from '../session.ts'
 import { explainGuest, explainHost, guestError, hostError } from './errors.ts'

@@ -1,7 +1,7 @@
 import { enterLongMode } from '../../../providers/kvm/boot/long-mode.ts'
-import { createSerialPortState, serialOutput } from '../../../providers/kvm/devices/serial-port.ts'
 import { closeDescriptor } from '../../../providers/kvm/ffi/descriptors.ts'
 import { createRam } from '../../../providers/kvm/memory/ram.ts'
+import { createSerialPortState, serialOutput } from '../../../providers/kvm/platform/serial-port.ts'
 import { entryPoint } from '../../../providers/kvm/process/entry-points.ts'
 import { startVcpuThreads } from '../../../providers/kvm/vcpu/thread.ts'
 import { createMachine, type Machine } from '../../../providers/kvm/vm/machine.ts'

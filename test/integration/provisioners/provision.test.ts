@@ -26,12 +26,12 @@ import {
   vi,
 } from 'vitest'
 import type { PosadaEvent } from '../../../src/events/index.ts'
+import { webFiles } from '../../../src/fetched-files/fetched-files.ts'
 import { stepsOf } from '../../../src/machine/provision-steps.ts'
 import type { FileStep, ProvisionStep, ShellStep } from '../../../src/manifest/index.ts'
 import { projectPaths } from '../../../src/project/paths.ts'
 import { type ProvisionOptions, provision, type StepRecord } from '../../../src/provisioners/index.ts'
 import { connect, type SshSession } from '../../../src/ssh/index.ts'
-import { webFiles } from '../../../src/web-files/web-files.ts'
 import { aMachine } from '../../helpers/model.ts'
 import { hasSudo, isRunning, startSshd, type TestServer } from '../../helpers/sshd.ts'
 import { webServer } from '../../helpers/web-server.ts'

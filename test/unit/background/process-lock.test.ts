@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { endHolder, holdLock, lastHolder, lockHolder } from '../../../src/background/process-lock.ts'
-import { isAlive, processIdentity } from '../../../src/lib/process-identity.ts'
+import { isAlive, processIdentity } from '../../../src/lib/process/process-identity.ts'
 
 let dir: string
 let path: string

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { contains, parseIpv4, parseSubnet } from '../../../src/lib/ip.ts'
+import { contains, parseIpv4, parseSubnet } from '../../../src/lib/net/ip.ts'
 import { placeMembers, placeNetworks } from '../../../src/manifest/addressing.ts'
 import { load } from '../../helpers/manifest.ts'
 

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { isPosadaError, type PosadaError } from '../../../src/errors/index.ts'
-import { packageRoot } from '../../../src/lib/package-root.ts'
+import { packageRoot } from '../../../src/lib/files/package-root.ts'
 import { loadManifest } from '../../../src/manifest/index.ts'
 import { type Files, withFolder } from '../../helpers/manifest.ts'
 

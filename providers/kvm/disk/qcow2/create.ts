@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { PosadaError } from '../../../../src/errors/index.ts'
-import { type EmptyQcow2, emptyQcow2, l1Entries } from '../../../../src/lib/qcow2-empty.ts'
+import { type EmptyQcow2, emptyQcow2, l1Entries } from '../../../../src/lib/disk/qcow2-empty.ts'
 import { HostFile } from '../host-file.ts'
 import { damaged, headerBytes, parseHeader, roundUp, writeU64 } from './header.ts'
 

@@ -7,7 +7,7 @@ import {
   roundUp,
   u64,
   writeU64,
-} from '../../../../src/lib/qcow2-header.ts'
+} from '../../../../src/lib/disk/qcow2-header.ts'
 
 export { type Qcow2Header, qcow2HeaderBytes as headerBytes, qcow2Magic as magic, roundUp, u64, writeU64 }
 

@@ -1,8 +1,8 @@
 import { tmpdir } from 'node:os'
 import { expect, test } from 'vitest'
 import { provider as plugin } from '../../../../providers/qemu/index.ts'
-import type { Choice } from '../../../../src/app/choose-provider.ts'
 import { checkProviders } from '../../../../src/app/doctor/providers.ts'
+import type { Choice } from '../../../../src/app/provider/rank.ts'
 import type { ProbeReport } from '../../../../src/provider/index.ts'
 
 const qemu = plugin.create({ cacheDir: tmpdir(), emit: () => undefined })

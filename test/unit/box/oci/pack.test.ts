@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { mediaTypes } from '../../../../src/box/oci/media-types.ts'
 import { type Packed, packChunk, sha256Of, unpackChunk } from '../../../../src/box/oci/pack.ts'
-import { loadZstd } from '../../../../src/lib/zstd.ts'
+import { loadZstd } from '../../../../src/box/oci/zstd.ts'
 
 const plain = Buffer.from('the same over and over. '.repeat(50_000))
 

@@ -1,7 +1,7 @@
 import { appendFile, chmod, mkdir, open, readdir, rename, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { keepBudget } from '../../../../src/app/box-budget.ts'
+import { keepBudget } from '../../../../src/app/box/budget.ts'
 import type { StoredBox } from '../../../../src/box/index.ts'
 import { fetchBox, openBoxStore, parseBoxSource } from '../../../../src/box/index.ts'
 import { storePaths } from '../../../../src/box/store-paths.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Conditions } from '../../../../src/lib/link-conditions.ts'
+import type { Conditions } from '../../../../src/lib/values/link-conditions.ts'
 import { DelayLine, mostWaiting } from '../../../../src/network/conditions/delay-line.ts'
 import { readConditions } from '../../../../src/network/conditions/read.ts'
 import { type Journey, Shaper } from '../../../../src/network/conditions/shaper.ts'

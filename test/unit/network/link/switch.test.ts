@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { FrameSplitter } from '../../../../src/lib/framing.ts'
+import { FrameSplitter } from '../../../../src/lib/net/framing.ts'
 import { Switch } from '../../../../src/network/link/switch.ts'
 import { arp, ethernet, everyone, framed, mac, sender } from '../../../helpers/frames.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { parseIpv4, parseIpv6 } from '../../../../src/lib/ip.ts'
+import { parseIpv4, parseIpv6 } from '../../../../src/lib/net/ip.ts'
 import { interfaceId } from '../../../../src/network/link/guard-ipv6.ts'
 import { encodeName } from '../../../../src/network/services/dns-name.ts'
 import { Names } from '../../../../src/network/services/names.ts'

@@ -1,4 +1,4 @@
-import { largestFrame } from '../../../../../src/lib/framing.ts'
+import { largestFrame } from '../../../../../src/lib/net/framing.ts'
 import { cut } from '../../../memory/pieces.ts'
 import { type FrameLink, smallestFrame } from '../../../net/frame-link.ts'
 import { QueuePump } from '../../device/pump.ts'

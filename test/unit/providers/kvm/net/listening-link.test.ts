@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
 import { ListeningLink } from '../../../../../providers/kvm/net/listening-link.ts'
-import { joinFrame } from '../../../../../src/lib/framing.ts'
+import { joinFrame } from '../../../../../src/lib/net/framing.ts'
 import { eventually } from '../../../../helpers/started-device.ts'
 
 const cleanUps: (() => unknown)[] = []

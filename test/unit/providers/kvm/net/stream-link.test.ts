@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { socketPair } from '../../../../../providers/kvm/ffi/sockets.ts'
 import { StreamLink, type StreamLinkOptions } from '../../../../../providers/kvm/net/stream-link.ts'
-import { FrameSplitter, joinFrame, lengthBytes } from '../../../../../src/lib/framing.ts'
+import { FrameSplitter, joinFrame, lengthBytes } from '../../../../../src/lib/net/framing.ts'
 import { eventually } from '../../../../helpers/started-device.ts'
 
 const cleanUps: (() => unknown)[] = []

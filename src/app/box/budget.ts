@@ -1,0 +1,46 @@
+import type { BoxStore } from '../../box/index.ts'
+import { PosadaError } from '../../errors/index.ts'
+import type { Emit } from '../../events/index.ts'
+import { formatSize, parseSize } from '../../lib/values/units.ts'
+import type { UserPaths } from '../../project/paths.ts'
+import { machinesOnBox } from './users.ts'
+
+/**
+ * After a box came into the store: takes away those used longest ago that no machine needs, until all boxes
+ * together take no more than POSADA_BOX_BUDGET; nothing where that is not set. E_USAGE.
+ */
+export async function keepBudget(options: {
+  store: BoxStore
+  user: Pick<UserPaths, 'projects'>
+  env: NodeJS.ProcessEnv
+  emit: Emit
+  /** The digest of the box that came. */
+  spare: string
+}): Promise<void> {
+  const { store, user, env, emit, spare } = options
+  const budget = boxBudget(env)
+  if (budget === null) return
+  const gone = await store.prune({
+    usedBy: (digest) => machinesOnBox(user.projects, digest),
+    keep: 0,
+    budget,
+    dryRun: false,
+    spare: new Set([spare]),
+  })
+  for (const { name, version, size } of gone) {
+    const message = `${name}@${version} (${formatSize(size)}) was removed: no machine needs it, and boxes may take ${formatSize(budget)}`
+    emit({ type: 'notice', level: 'info', message })
+  }
+}
+
+/** Bytes of POSADA_BOX_BUDGET; null where it is not set. Asked before a box is fetched, too: E_USAGE. */
+export function boxBudget(env: NodeJS.ProcessEnv): number | null {
+  const text = env.POSADA_BOX_BUDGET ?? ''
+  if (text === '') return null
+  const parsed = parseSize(text)
+  if ('value' in parsed) return parsed.value
+  throw new PosadaError('E_USAGE', `POSADA_BOX_BUDGET ${parsed.problem}`, {
+    value: text,
+    hint: 'set it to a size such as 40GiB, or not at all',
+  })
+}

@@ -1,0 +1,23 @@
+import type { BoxStore } from '../../box/index.ts'
+import type { Emit } from '../../events/index.ts'
+import type { BuildBox } from '../../machine/project.ts'
+import type { UserPaths } from '../../project/paths.ts'
+import { boxBudget, keepBudget } from './budget.ts'
+
+/** Builds boxes of recipes into a store; what that needs is loaded when it is asked for. */
+export function boxBuilder(context: {
+  store: BoxStore
+  user: Pick<UserPaths, 'projects'>
+  env: NodeJS.ProcessEnv
+  emit: Emit
+  signal: AbortSignal
+}): BuildBox {
+  const { store, emit, signal, env } = context
+  return async ({ name, folder }, arch) => {
+    boxBudget(env)
+    const { buildBox } = await import('../../box/index.ts')
+    const box = await buildBox({ store, emit, signal, recipe: folder, name, arch })
+    await keepBudget({ ...context, spare: box.digest })
+    return box
+  }
+}

@@ -1,0 +1,38 @@
+import { openBoxStore } from '../../box/index.ts'
+import { PosadaError } from '../../errors/index.ts'
+import { parseSize } from '../../lib/values/units.ts'
+import { userPaths } from '../../project/paths.ts'
+import { machinesOnBox } from './users.ts'
+
+/** What `posada box prune` took away, or would. Sizes are bytes. */
+export interface PruneResult {
+  removed: { name: string; version: string; arch: string; digest: string; size: number }[]
+  /** What all of it took together. */
+  size: number
+}
+
+export interface PruneBoxesOptions {
+  keep: number
+  /** As typed: `20GiB`. */
+  to: string | undefined
+  dryRun: boolean
+  env: NodeJS.ProcessEnv
+}
+
+/** Takes away the boxes that no machine of this user needs. E_USAGE for a size that is none. */
+export async function pruneBoxes({ keep, to, dryRun, env }: PruneBoxesOptions): Promise<PruneResult> {
+  const { boxes, projects } = userPaths(env)
+  const budget = to === undefined ? null : sizeOf(to)
+  const usedBy = (digest: string) => machinesOnBox(projects, digest)
+  const removed = await openBoxStore(boxes).prune({ usedBy, keep, budget, dryRun })
+  return { removed, size: removed.reduce((sum, one) => sum + one.size, 0) }
+}
+
+function sizeOf(text: string): number {
+  const parsed = parseSize(text)
+  if ('value' in parsed) return parsed.value
+  throw new PosadaError('E_USAGE', `--to ${parsed.problem}`, {
+    value: text,
+    hint: 'give a size such as 20GiB',
+  })
+}

@@ -1,0 +1,46 @@
+import { arch } from 'node:os'
+import { openBoxStore, parseBoxSource, pushTo } from '../../box/index.ts'
+import { PosadaError } from '../../errors/index.ts'
+import type { Emit } from '../../events/index.ts'
+import { userPaths } from '../../project/paths.ts'
+
+/** What `posada box push` prints with `--json`. */
+export interface PushResult {
+  name: string
+  version: string
+  arch: string
+  /** Where it lies now: `oci://registry.example.com/team/shop:1.2`. */
+  target: string
+  /** Of what the tag leads to: `sha256:…`. */
+  digest: string
+  /** Bytes of its parts in the registry, and of those that were not there before. */
+  size: number
+  uploaded: number
+}
+
+export interface PushInputs {
+  /** `debian/12`, or one version of it. */
+  name: string
+  /** `oci://…`. */
+  target: string
+  /** This computer's unless given. */
+  arch: 'x86_64' | 'aarch64' | undefined
+  env: NodeJS.ProcessEnv
+  emit: Emit
+  signal: AbortSignal
+}
+
+/** Puts a box of the store into a registry. */
+export async function push(inputs: PushInputs): Promise<PushResult> {
+  const { env, emit, signal } = inputs
+  const target = parseBoxSource(inputs.target, '/')
+  if (target.kind !== 'oci')
+    throw new PosadaError('E_BOX_SOURCE', `'${inputs.target.slice(0, 150)}' is not a place in a registry`, {
+      value: inputs.target.slice(0, 150),
+      hint: 'write oci://registry.example.com/team/box:1.2',
+    })
+  const store = openBoxStore(userPaths(env).boxes)
+  const box = await store.resolve(inputs.name, inputs.arch ?? (arch() === 'arm64' ? 'aarch64' : 'x86_64'))
+  const { name, version, arch: made } = box.manifest
+  return { name, version, arch: made, ...(await pushTo(box, target, { store, env, emit, signal })) }
+}

@@ -1,0 +1,23 @@
+import { parseBoxSource } from '../../box/source/parse-source.ts'
+import { PosadaError, withContext } from '../../errors/index.ts'
+import type { Manifest } from '../../manifest/index.ts'
+
+/** Refuses boxes that are named in a way that leads nowhere: E_BOX_SOURCE, several as E_MANIFEST_INVALID. */
+export function checkBoxSources({ machines, root, file }: Manifest): void {
+  const problems: PosadaError[] = []
+  for (const config of machines)
+    try {
+      parseBoxSource(config.box, root)
+    } catch (error) {
+      const placed = withContext(error, { place: config.place('box') })
+      if (!(placed instanceof PosadaError)) throw placed
+      problems.push(placed)
+    }
+  const [first] = problems
+  if (first === undefined) return
+  if (problems.length === 1) throw first
+  throw new PosadaError('E_MANIFEST_INVALID', `the manifest has ${problems.length} problems with its boxes`, {
+    value: file,
+    problems,
+  })
+}

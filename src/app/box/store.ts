@@ -1,0 +1,28 @@
+import type { BoxStore } from '../../box/index.ts'
+
+/**
+ * The box store at `dir`, loaded when something is first asked of it: most verbs look at machines
+ * only, and what packs, unpacks and builds boxes takes long to load.
+ */
+export function lazyBoxStore(dir: string): BoxStore {
+  let opened: Promise<BoxStore> | undefined
+  const store = () => {
+    opened ??= import('../../box/index.ts').then(({ openBoxStore }) => openBoxStore(dir))
+    return opened
+  }
+  return {
+    dir,
+    resolve: async (...args) => (await store()).resolve(...args),
+    byDigest: async (...args) => (await store()).byDigest(...args),
+    find: async (...args) => (await store()).find(...args),
+    get: async (...args) => (await store()).get(...args),
+    findBuilt: async (...args) => (await store()).findBuilt(...args),
+    refOf: async (...args) => (await store()).refOf(...args),
+    verify: async (...args) => (await store()).verify(...args),
+    lastUse: async (...args) => (await store()).lastUse(...args),
+    prune: async (...args) => (await store()).prune(...args),
+    list: async (...args) => (await store()).list(...args),
+    add: async (...args) => (await store()).add(...args),
+    remove: async (...args) => (await store()).remove(...args),
+  }
+}

@@ -1,0 +1,98 @@
+import { execFile } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { isErrno } from '../../lib/files/errno.ts'
+import { packageRoot } from '../../lib/files/package-root.ts'
+import { readTextIfThere } from '../../lib/files/write-file.ts'
+
+export interface SearchResult {
+  /** The file to import, or null where no package of this name is installed. */
+  path: string | null
+  /** The `node_modules` folders that were looked into, in order. */
+  searched: string[]
+}
+
+/**
+ * The npm package of a provider: `acme` is in `posada-provider-acme`, `@corp/acme` in
+ * `@corp/posada-provider-acme`. Null: this can be no provider's name.
+ */
+export function packageNameOf(name: string): string | null {
+  const parts = /^(?:(@[a-z0-9][a-z0-9._-]*)\/)?([a-z0-9][a-z0-9._-]*)$/.exec(name)
+  if (parts === null || name.length > 128) return null
+  const [, scope, base] = parts
+  return `${scope === undefined ? '' : `${scope}/`}posada-provider-${base}`
+}
+
+/** Looks from the project's folder upwards, then beside Posada itself, then where npm installs globally. */
+export async function searchPlugin(name: string, root: string): Promise<SearchResult> {
+  const packageName = packageNameOf(name)
+  const searched: string[] = []
+  if (packageName === null) return { path: null, searched }
+  const places = [async () => modulesFrom(root), async () => modulesFrom(packageRoot()), globalModules]
+  for (const place of places) {
+    for (const folder of await place()) {
+      if (searched.includes(folder)) continue
+      searched.push(folder)
+      const path = await entryOf(join(folder, packageName))
+      if (path !== null) return { path, searched }
+    }
+  }
+  return { path: null, searched }
+}
+
+/**
+ * The file that `import` of a package loads. Node's own resolution is to be had for the project's
+ * folder as a starting point only by its CommonJS half, which refuses packages that are ES modules
+ * alone; hence the few rules needed here. Null: no such package.
+ * Source: Node.js documentation, "Modules: Packages", package entry points.
+ */
+export async function entryOf(folder: string): Promise<string | null> {
+  const text = await readTextIfThere(join(folder, 'package.json'))
+  if (text === null) return null
+  const { exports, main } = parse(text)
+  const entry = conditional(subpath(exports)) ?? (typeof main === 'string' ? main : 'index.js')
+  return join(folder, entry)
+}
+
+/** A package.json that is no JSON leads to the default entry, whose import then says what is wrong. */
+function parse(text: string): { exports?: unknown; main?: unknown } {
+  try {
+    return JSON.parse(text) ?? {}
+  } catch (error) {
+    if (error instanceof SyntaxError) return {}
+    throw error
+  }
+}
+
+function subpath(exports: unknown): unknown {
+  if (typeof exports !== 'object' || exports === null || Array.isArray(exports)) return exports
+  return '.' in exports ? exports['.'] : exports
+}
+
+/** The first condition that holds, in the package's order. */
+function conditional(target: unknown): string | null {
+  if (typeof target === 'string') return target
+  if (typeof target !== 'object' || target === null) return null
+  for (const [condition, value] of Object.entries(target)) {
+    const found = ['import', 'node', 'default'].includes(condition) ? conditional(value) : null
+    if (found !== null) return found
+  }
+  return null
+}
+
+/** Every `node_modules` on the way up, then Node's own global folders. */
+function modulesFrom(folder: string): string[] {
+  return createRequire(join(folder, 'any.js')).resolve.paths('posada') ?? []
+}
+
+/** Where `npm install --global` puts packages; nowhere where npm is not there. */
+async function globalModules(): Promise<string[]> {
+  try {
+    const { stdout } = await promisify(execFile)('npm', ['root', '--global'], { cwd: '/', timeout: 10_000 })
+    return [stdout.trim()]
+  } catch (error) {
+    if (isErrno(error, 'ENOENT') || (error instanceof Error && 'killed' in error)) return []
+    throw error
+  }
+}

@@ -1,0 +1,100 @@
+import { PosadaError } from '../../errors/index.ts'
+import type { Emit } from '../../events/index.ts'
+import { nearest } from '../../lib/text/suggest.ts'
+import type { Needs } from '../../machine/project.ts'
+import type { Provider, ProviderPlugin } from '../../provider/index.ts'
+import { packageNameOf, searchPlugin } from './find-plugin.ts'
+import { asPlugin } from './load-plugin.ts'
+import { byMerit, type Choice, ranking } from './rank.ts'
+
+export interface ProviderRegistryOptions {
+  /** The project's folder: plug-ins are looked up from there first. */
+  root: string
+  cacheDir: string
+  emit: Emit
+}
+
+export interface ProviderRegistry {
+  /** By the manifest's name. E_PROVIDER_UNKNOWN, E_PROVIDER_INVALID. */
+  get(name: string): Promise<Provider>
+  /**
+   * What `provider: auto` means for such a machine on this host, see `ranking`. E_PROVIDER_UNUSABLE where no
+   * built-in provider can run it.
+   */
+  choose(needs: Needs, options?: { signal?: AbortSignal }): Promise<Choice>
+  /** Every built-in provider, not probed. */
+  builtIn(): Promise<Provider[]>
+  /** Every built-in provider with its probe's report, in the order `choose` prefers them. */
+  all(options?: { fresh?: boolean; signal?: AbortSignal }): Promise<Choice[]>
+}
+
+/** Loaded only when asked for. The order breaks ties between equals: the built-in hypervisor starts machines faster. */
+const builtIn: Record<string, () => Promise<{ provider: ProviderPlugin }>> = {
+  kvm: () => import('../../../providers/kvm/index.ts'),
+  qemu: () => import('../../../providers/qemu/index.ts'),
+}
+
+export function providerRegistry(options: ProviderRegistryOptions): ProviderRegistry {
+  const loaded = new Map<string, Promise<Provider>>()
+
+  const get = async (name: string): Promise<Provider> => {
+    const there = loaded.get(name) ?? load(name, options)
+    loaded.set(name, there)
+    try {
+      return await there
+    } catch (error) {
+      loaded.delete(name)
+      throw error
+    }
+  }
+
+  const all: ProviderRegistry['all'] = async (probing) => {
+    const choices = Object.keys(builtIn).map(async (name): Promise<Choice> => {
+      const provider = await get(name)
+      return { provider, report: await provider.probe(probing) }
+    })
+    return (await Promise.all(choices)).sort(byMerit)
+  }
+
+  const choose: ProviderRegistry['choose'] = async (needs, probing) => {
+    const choices = await all(probing)
+    const [best] = ranking(choices, needs)
+    if (best === undefined) throw unusable(choices, needs)
+    return best
+  }
+
+  return { get, choose, all, builtIn: () => Promise.all(Object.keys(builtIn).map(get)) }
+}
+
+async function load(name: string, { root, cacheDir, emit }: ProviderRegistryOptions): Promise<Provider> {
+  const plugin = await findPlugin(name, root)
+  return plugin.create({ cacheDir, emit })
+}
+
+async function findPlugin(name: string, root: string): Promise<ProviderPlugin> {
+  const own = Object.hasOwn(builtIn, name) ? builtIn[name] : undefined
+  if (own !== undefined) return (await own()).provider
+  const { path, searched } = await searchPlugin(name, root)
+  if (path === null) throw unknown(name, searched)
+  return asPlugin(name, path)
+}
+
+function unknown(name: string, searched: readonly string[]): PosadaError {
+  const near = nearest(name, Object.keys(builtIn))
+  return new PosadaError('E_PROVIDER_UNKNOWN', `there is no provider ${JSON.stringify(name)}`, {
+    value: name,
+    details: searched.map((folder) => `looked in ${folder}`),
+    hint:
+      near !== undefined
+        ? `did you mean ${near}?`
+        : `built in: auto, ${Object.keys(builtIn).join(', ')}; others come as npm packages: npm install --save-dev ${packageNameOf(name) ?? `posada-provider-${name}`}`,
+  })
+}
+
+function unusable(choices: readonly Choice[], { arch, boot }: Needs): PosadaError {
+  return new PosadaError('E_PROVIDER_UNUSABLE', 'no provider can run this machine on this host', {
+    value: `${arch}, started by ${boot}`,
+    details: choices.map(({ provider, report }) => `${provider.name}: ${report.reason}`),
+    hint: choices.find(({ report }) => report.hint !== undefined)?.report.hint ?? 'run posada doctor',
+  })
+}

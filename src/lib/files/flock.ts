@@ -1,0 +1,39 @@
+import { loadKoffi } from '../process/koffi.ts'
+
+/** flock(2): LOCK_EX and LOCK_NB have these values on Linux, macOS and the BSDs. */
+const LOCK_EX = 2
+const LOCK_NB = 4
+const EINTR = 4
+
+type Flock = (descriptor: number, operation: number) => number
+
+interface Library {
+  flock: Flock
+  errno: () => number
+  wouldBlock: number | undefined
+}
+
+let library: Library | undefined
+
+/**
+ * Takes the exclusive lock of an open file without waiting. False: another open file holds it. The
+ * kernel frees it when the descriptor is closed or its process ends, however it ends. Node opens
+ * files close-on-exec, so no child holds it on. Source: flock(2).
+ */
+export function tryLock(descriptor: number): boolean {
+  library ??= load()
+  const { flock, errno, wouldBlock } = library
+  for (;;) {
+    if (flock(descriptor, LOCK_EX | LOCK_NB) === 0) return true
+    const failure = errno()
+    if (failure === EINTR) continue
+    if (failure === wouldBlock) return false
+    throw new Error(`flock failed with errno ${failure}`)
+  }
+}
+
+function load(): Library {
+  const koffi = loadKoffi()
+  const flock = koffi.load(null).func('int flock(int fd, int operation)') as Flock
+  return { flock, errno: () => koffi.errno(), wouldBlock: koffi.os.errno.EWOULDBLOCK }
+}

@@ -1,0 +1,45 @@
+import { PosadaError } from '../../errors/index.ts'
+import { checksumText, parseChecksum } from '../../lib/values/checksum.ts'
+import type { LockedBox } from '../../project/lockfile/model.ts'
+import type { Project } from '../project.ts'
+import { otherFact } from './other-fact.ts'
+import type { WantedBox } from './wanted-box.ts'
+
+/**
+ * E_LOCK_MISMATCH where the manifest says something else of a box than when it was locked: its checksum, or what
+ * its file does not say itself. What is in posada.lock would silently win.
+ */
+export function checkTerms(project: Project, { source, config }: WantedBox, locked: LockedBox): void {
+  const own = config.boxTerms.checksum === null ? null : parseChecksum(config.boxTerms.checksum)
+  const wanted = own ?? (source.kind === 'url' ? source.checksum : null)
+  const had = locked.checksum === undefined ? null : parseChecksum(locked.checksum)
+  // By another algorithm, or of something that was locked without one, it may be of another file: nobody held the
+  // two against each other, which an update does.
+  if (wanted !== null && !isOf(locked, checksumText(wanted)))
+    throw changed(project, locked, 'checksum', [
+      checksumText(wanted),
+      had === null ? 'none' : checksumText(had),
+    ])
+  const isMadeOfFile = locked.url === undefined ? source.kind === 'file' : /^https?:/.test(locked.url)
+  if (!isMadeOfFile || locked.recipe !== undefined) return
+  const fact = otherFact(config, locked.facts)
+  if (fact !== null) throw changed(project, locked, fact.key, [fact.wanted, fact.had ?? 'none'])
+}
+
+/** Whether a box was locked with this checksum; that of what is in a registry stands in its address as well. */
+function isOf({ checksum, url }: LockedBox, wanted: string): boolean {
+  return checksum === wanted || (url?.startsWith('oci://') === true && url.endsWith(`@${wanted}`))
+}
+
+function changed(
+  project: Project,
+  { name }: LockedBox,
+  key: string,
+  [wanted, had]: [string, string],
+): PosadaError {
+  return new PosadaError('E_LOCK_MISMATCH', `the manifest's ${key} of ${name} is not that of posada.lock`, {
+    value: project.paths.lockfile,
+    details: [`the manifest:  ${wanted}`, `posada.lock:   ${had}`],
+    hint: 'posada box update moves the lock to what the manifest says; machines that were made keep what they have',
+  })
+}

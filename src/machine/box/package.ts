@@ -1,0 +1,93 @@
+import type { StoredBox } from '../../box/index.ts'
+import { packBox } from '../../box/pack/pack-box.ts'
+import { PosadaError } from '../../errors/index.ts'
+import type { Machine } from '../../manifest/index.ts'
+import { type MachineState, readState } from '../../project/machine-state.ts'
+import type { Provider } from '../../provider/index.ts'
+import { windUp } from '../down/wind-up.ts'
+import { notCreated } from '../guest/session.ts'
+import type { Project } from '../project.ts'
+import { selectOne } from '../select.ts'
+import { inStep, withMachineLock } from '../work.ts'
+import { cleanShadow } from './package/clean.ts'
+import { discardShadow, makeShadow } from './package/shadow.ts'
+
+export interface PackageOptions {
+  /** The only machine where none is named. */
+  machine: string | undefined
+  /** `local/<machine>` where absent. */
+  name?: string
+  /** The day and a number where absent. */
+  version?: string
+  /** Replaces a box of the same name and version. */
+  force: boolean
+  /** Puts the kernel that the guest runs into the box, which then boots without firmware. */
+  withKernel?: boolean
+}
+
+export interface Packaged {
+  box: StoredBox
+  machine: string
+  /** Whether it ran and was shut down for this. */
+  halted: boolean
+}
+
+/**
+ * Makes a box of a machine and puts it in the store. The machine is shut down where it runs, and is never
+ * changed otherwise: what must not be in a box is taken away in a copy of it that is started for this. Cut
+ * short anywhere, it leaves the copy, which the next command on the machine takes away.
+ */
+export async function packageMachine(project: Project, options: PackageOptions): Promise<Packaged> {
+  const config = selectOne(project.manifest, options.machine)
+  const { name: machine } = config
+  return withMachineLock(project, machine, async () => {
+    const state = await readState(project.paths.machine(machine))
+    if (state?.createdAt === undefined || !state.login.ownKey) throw notCreated(machine)
+    const box = await project.boxes.byDigest(state.box)
+    const provider = await project.providers.get(state.provider)
+    await discardShadow(project, machine)
+    const halted = await shutDown(project, { config, provider, state })
+    try {
+      const step = { machine, step: 'disks', message: 'copying its disks' }
+      const shadow = await inStep(project.emit, step, () => makeShadow(project, { config, provider, state }))
+      const withKernel = options.withKernel === true && box.manifest.kernel === undefined
+      const kernel = await cleanShadow(project, shadow, { box, bootTimeout: config.bootTimeout, withKernel })
+      const packed = await inStep(project.emit, { machine, step: 'box', message: 'writing the box' }, () =>
+        packBox({
+          store: project.boxes.dir,
+          original: box,
+          disks: shadow.state.spec.disks.map(({ path }) => path),
+          user: state.login.user,
+          name: options.name ?? `local/${machine}`,
+          ...(options.version === undefined ? {} : { version: options.version }),
+          force: options.force,
+          kernel,
+          signal: project.signal,
+        }),
+      )
+      return { box: packed, machine, halted }
+    } finally {
+      await discardShadow(project, machine)
+    }
+  })
+}
+
+/** Its disks are whole only after a shutdown of its own. */
+async function shutDown(
+  project: Project,
+  { config, provider, state }: { config: Machine; provider: Provider; state: MachineState },
+): Promise<boolean> {
+  const machine = config.name
+  const { state: found } = await provider.status(state.spec)
+  if (found !== 'running' && found !== 'paused') return false
+  const stop = { graceful: true, timeout: config.haltTimeout, signal: project.signal }
+  const { how, via } = await inStep(project.emit, { machine, step: 'halt', message: 'shutting down' }, () =>
+    provider.stop(state.spec, stop),
+  )
+  await windUp(project, state, { how, via })
+  if (how !== 'forced') return true
+  throw new PosadaError('E_BOX_PACKAGE', `machine ${machine} did not shut down in time; its power was cut`, {
+    machine,
+    hint: `its disks may hold half-written files: posada up ${machine}, see why, then try again; halt_timeout gives it more time`,
+  })
+}

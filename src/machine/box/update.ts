@@ -1,0 +1,25 @@
+import type { MovedFile } from '../../fetched-files/model.ts'
+import type { Project } from '../project.ts'
+import { fetchScripts } from '../provision-steps.ts'
+import { type UpdatedBox, updateBoxes } from './update-boxes.ts'
+
+/** What `updateLock` came to. */
+export interface UpdatedLock {
+  boxes: UpdatedBox[]
+  /** Base manifests and scripts that have a URL. */
+  files: MovedFile[]
+}
+
+/**
+ * Moves posada.lock: boxes to their newest versions (see `updateBoxes`), base manifests and scripts to what is at
+ * their URLs now. `names`: boxes and URLs, see `lockName`; none means all. The project has to be opened so that
+ * the same are moved.
+ */
+export async function updateLock(project: Project, names: readonly string[]): Promise<UpdatedLock> {
+  for (const config of project.manifest.machines) await fetchScripts(project, config)
+  const urls = project.webFiles.urls()
+  const ofBoxes = names.filter((name) => !urls.includes(name))
+  const isNone = names.length > 0 && ofBoxes.length === 0
+  const boxes = isNone ? [] : await updateBoxes(project, ofBoxes)
+  return { boxes, files: await project.webFiles.keep() }
+}

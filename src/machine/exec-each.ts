@@ -1,0 +1,46 @@
+import { Readable, type Writable } from 'node:stream'
+import { runCommand } from './exec.ts'
+import type { Project } from './project.ts'
+import type { CommandResult } from './results.ts'
+import { type Failure, throwFailures } from './work.ts'
+
+export interface CommandEachOptions {
+  machines: readonly string[]
+  command: readonly string[] | string
+  /** Where a machine's output goes; asked once for each. */
+  output: (machine: string) => { stdout: Writable; stderr: Writable }
+}
+
+/** Commands at once: each is a connection of its own, and what it does is the guest's work. */
+const AT_ONCE = 16
+
+/**
+ * Runs a command in several running machines at once, with nothing on its stdin. The results come in
+ * the order of `machines`. A machine in which it could not be run keeps it from no other; what went
+ * wrong is thrown in the end.
+ */
+export async function runCommandEach(
+  project: Project,
+  { machines, command, output }: CommandEachOptions,
+): Promise<(CommandResult & { name: string })[]> {
+  const results = new Map<string, CommandResult>()
+  const failures: Failure[] = []
+  const left = [...machines]
+  const worker = async () => {
+    for (let machine = left.shift(); machine !== undefined; machine = left.shift()) {
+      try {
+        const stdin = Readable.from([])
+        results.set(machine, await runCommand(project, { machine, command, stdin, ...output(machine) }))
+      } catch (error) {
+        failures.push({ machine, error })
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, machines.length) }, worker))
+  project.signal.throwIfAborted()
+  throwFailures(failures)
+  return machines.flatMap((name) => {
+    const result = results.get(name)
+    return result === undefined ? [] : [{ name, ...result }]
+  })
+}

@@ -1,0 +1,136 @@
+import { rm, rmdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { endHolder, lastHolder } from '../../background/process-lock.ts'
+import { isPosadaError } from '../../errors/index.ts'
+import { sleep } from '../../lib/async/sleep.ts'
+import { isErrno } from '../../lib/files/errno.ts'
+import { exists } from '../../lib/files/folders.ts'
+import { readTextIfThere, writeFileAtomic } from '../../lib/files/write-file.ts'
+import { hasEnded } from '../../lib/process/process-identity.ts'
+import { launchNetworkProcess, type ProcessConfig } from '../../network/launch.ts'
+import { withLock } from '../../project/lock.ts'
+import { networkSockets } from '../../project/paths.ts'
+import { ensureRuntimeDir, runtimeDir } from '../../project/runtime-dir.ts'
+import type { Project } from '../project.ts'
+import { askRunning, runningProcess } from './ask.ts'
+import { hasNetworks, networkConfig } from './config.ts'
+
+/** Milliseconds for a process to end, for another command that starts it. */
+const farewell = 5000
+const lockWait = 60_000
+
+/**
+ * Makes sure that the project's network process runs and works by what the manifest and the machines'
+ * records now say. `starting` are machines that are about to start; the process waits for them.
+ */
+export async function joinNetworks(
+  project: Project,
+  projectId: string,
+  starting: readonly string[],
+): Promise<void> {
+  if (!hasNetworks(project.manifest) && !(await exists(project.paths.networks.config))) return
+  await withNetworksLock(project, async () => {
+    const text = `${JSON.stringify(await networkConfig(project, projectId), null, 2)}\n`
+    const { config } = project.paths.networks
+    if ((await readTextIfThere(config)) !== text) await writeFileAtomic(config, text, { mode: 0o600 })
+    await ensureProcess(project, projectId, starting)
+  })
+}
+
+/** Tells the process, where one runs, that its configuration has changed. False: none runs. */
+export async function reloadNetworks(project: Project, projectId: string): Promise<boolean> {
+  return withNetworksLock(project, async () => {
+    const text = `${JSON.stringify(await networkConfig(project, projectId), null, 2)}\n`
+    await writeFileAtomic(project.paths.networks.config, text, { mode: 0o600 })
+    return reload(project, [])
+  })
+}
+
+/** Machines have stopped: with the last the process ends, and has ended when this resolves. */
+export async function releaseNetworks(project: Project, machines: readonly string[]): Promise<void> {
+  if (!(await exists(project.paths.networks.config))) return
+  const release = async () => {
+    const holder = await runningProcess(project)
+    if (holder === null) return
+    const answer = await askRunning(holder, 'release', { machines })
+    // Out of reach it may yet carry other machines' frames; it ends by itself when none is linked any more.
+    if (answer === 'gone' || (answer !== 'hung' && answer.ends !== true)) return
+    if (answer === 'hung' || !(await hasEnded(holder.identity, farewell))) await end(project)
+  }
+  await withNetworksLock(project, release, null)
+}
+
+/** Ends the process and takes away all that was made for it: the project has no machines any more. */
+export async function removeNetworks(project: Project): Promise<void> {
+  const { dir, processLock } = project.paths.networks
+  if (!(await exists(dir))) return
+  await withNetworksLock(project, async () => {
+    await end(project)
+    const last = await lastHolder(processLock)
+    if (last !== null) await removeSockets(dirname(last.control))
+    await rm(dir, { recursive: true, force: true })
+  })
+}
+
+/** `signal`: null for what has to be done after an interrupt, too. */
+function withNetworksLock<T>(
+  { command, paths, signal: interrupt }: Project,
+  work: () => Promise<T>,
+  signal: AbortSignal | null = interrupt,
+): Promise<T> {
+  const options = { command, wait: lockWait, ...(signal === null ? {} : { signal }) }
+  return withLock(paths.networks.lock, options, work)
+}
+
+async function ensureProcess(
+  project: Project,
+  projectId: string,
+  starting: readonly string[],
+): Promise<void> {
+  if (await reload(project, starting)) return
+  const deadline = Date.now() + farewell
+  for (;;) {
+    await end(project)
+    await ensureRuntimeDir(project.user.runtime, projectId)
+    try {
+      await launchNetworkProcess(
+        processConfig(project, projectId),
+        project.paths.networks.log,
+        project.signal,
+      )
+      break
+    } catch (error) {
+      // Begun by a command that was killed: it has the lock and has not said so yet.
+      if (!isPosadaError(error, 'E_LOCKED') || Date.now() >= deadline) throw error
+      await sleep(50, project.signal)
+    }
+  }
+  await reload(project, starting)
+}
+
+/** False where no process runs, or the one that does is of no use: it is just ending, or hangs. */
+async function reload(project: Project, machines: readonly string[]): Promise<boolean> {
+  const holder = await runningProcess(project)
+  if (holder === null) return false
+  const answer = await askRunning(holder, 'reload', { machines })
+  return typeof answer === 'object' && answer.ending !== true
+}
+
+function end({ paths }: Project): Promise<void> {
+  return endHolder(paths.networks.processLock)
+}
+
+function processConfig(project: Project, id: string): ProcessConfig {
+  const { config, processLock } = project.paths.networks
+  return { id, config, lock: processLock, ...networkSockets(runtimeDir(project.user.runtime, id)) }
+}
+
+/** Of a process that was killed. The folder has nothing else in it. */
+async function removeSockets(folder: string): Promise<void> {
+  for (const path of Object.values(networkSockets(folder))) await rm(path, { force: true })
+  try {
+    await rmdir(folder)
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT', 'ENOTEMPTY')) throw error
+  }
+}

@@ -1,0 +1,58 @@
+import { hasEnded, type ProcessIdentity } from '../lib/process/process-identity.ts'
+import { askAgentToShutDown } from './guest-agent.ts'
+
+/** The QEMU guest agent that a guest runs. */
+export interface AgentChannel {
+  socket: string
+  /** Whether the agent has its end of the channel open. */
+  listens: () => Promise<boolean>
+}
+
+export interface ShutdownRequest {
+  /** The machine's hypervisor, which ends with the guest. */
+  hypervisor: ProcessIdentity
+  /** Null where the guest runs no agent. */
+  agent: AgentChannel | null
+  /** Presses the power button. */
+  press: () => Promise<void>
+  /** Milliseconds. */
+  timeout: number
+  signal?: AbortSignal | undefined
+}
+
+/** Milliseconds between what a guest is asked and what it is asked next. */
+const pauses = {
+  /** An agent that has taken the order may have failed at it; the power button is tried then. */
+  agent: 10_000,
+  /** A guest whose kernel has not loaded its power button yet misses a press: it is pressed again. */
+  press: 3000,
+  /** Each press costs the guest a process: the more it has heard, the longer it is left alone. */
+  longest: 15_000,
+}
+
+/**
+ * Asks a guest to shut itself down, through its agent where it runs one, else by the power button, which is
+ * also what follows an agent to no avail. Resolves with what it went down for, as far as can be told, when the
+ * hypervisor has ended, or null when the time is over.
+ */
+export async function askToShutDown(
+  { hypervisor, agent, press, timeout, signal }: ShutdownRequest,
+  limits = pauses,
+): Promise<'agent' | 'acpi' | null> {
+  const deadline = Date.now() + timeout
+  let via: 'agent' | 'acpi' = 'acpi'
+  if (agent !== null && (await askAgentToShutDown(agent.socket, signal))) via = 'agent'
+  else await press()
+  for (
+    let pause = limits[via === 'agent' ? 'agent' : 'press'];
+    ;
+    pause = Math.min(pause * 2, limits.longest)
+  ) {
+    if (await hasEnded(hypervisor, Math.max(0, Math.min(pause, deadline - Date.now())), signal)) return via
+    if (Date.now() >= deadline) return null
+    // An agent that took the order and has left was ended by it: the guest is on its way down, slow as it may be.
+    if (via === 'agent' && !(await agent?.listens())) continue
+    via = 'acpi'
+    await press()
+  }
+}
