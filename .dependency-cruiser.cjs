@@ -10,7 +10,7 @@ const only = (name, from, allowed, comment) => ({
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'no-folder-cycles', severity: 'warn', scope: 'folder', from: { path: '^(src|providers)/[^/]+/[^/]+' }, to: { circular: true, path: '^(src|providers)/[^/]+/[^/]+' } },
+    { name: 'no-folder-cycles', severity: 'warn', scope: "folder", from: { path: '^(src|providers)/[^/]+/[^/]+' }, to: { circular: true, path: '^(src|providers)/[^/]+/[^/]+' } },
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
     only('lib-is-alone', '^src/lib/', '^src/lib/', 'lib imports nothing of the project'),
     only('errors-are-alone', '^src/errors/', '^src/errors/', 'errors import nothing of the project'),

@@ -2,8 +2,8 @@ import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:f
 import { stat } from 'node:fs/promises'
 import { PosadaError } from '../errors/index.ts'
 import { isErrno } from '../lib/files/errno.ts'
-import { tryLock } from '../lib/files/flock.ts'
 import { readTextIfThere } from '../lib/files/write-file.ts'
+import { tryLock } from '../lib/native/flock.ts'
 import { hostBootId } from '../lib/process/boot-id.ts'
 import {
   hasEnded,

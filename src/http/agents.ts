@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici'
-import { wholeModule } from '../lib/process/whole-module.ts'
+import { wholeModule } from '../lib/native/whole-module.ts'
 import { trustedAuthorities } from './certificates.ts'
 import { proxyFor } from './proxy.ts'
 import type { HttpTimeouts } from './timeouts.ts'

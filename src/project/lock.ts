@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { PosadaError } from '../errors/index.ts'
 import { sleep } from '../lib/async/sleep.ts'
 import { isErrno } from '../lib/files/errno.ts'
-import { tryLock } from '../lib/files/flock.ts'
+import { tryLock } from '../lib/native/flock.ts'
 
 /** Who holds a lock, as they wrote it into the lock file. */
 export interface LockHolder {

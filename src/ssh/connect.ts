@@ -1,7 +1,7 @@
 import { Socket } from 'node:net'
 import type { Client, NextAuthHandler } from 'ssh2'
 import { PosadaError } from '../errors/index.ts'
-import { wholeModule } from '../lib/process/whole-module.ts'
+import { wholeModule } from '../lib/native/whole-module.ts'
 import { algorithms } from './algorithms.ts'
 import { ConnectError, type SshStage, undone } from './connect-error.ts'
 import { dial } from './dial.ts'

@@ -1,4 +1,4 @@
-import { loadKoffi } from '../../../src/lib/process/koffi.ts'
+import { loadKoffi } from '../../../src/lib/native/koffi.ts'
 
 /**
  * The few calls of the C library that Node does not offer. All are synchronous: koffi's asynchronous

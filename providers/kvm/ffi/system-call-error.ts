@@ -1,4 +1,4 @@
-import { loadKoffi } from '../../../src/lib/process/koffi.ts'
+import { loadKoffi } from '../../../src/lib/native/koffi.ts'
 
 const koffi = loadKoffi()
 

@@ -1,4 +1,4 @@
-import { loadKoffi } from '../../../src/lib/process/koffi.ts'
+import { loadKoffi } from '../../../src/lib/native/koffi.ts'
 import type { Release } from '../bus/device.ts'
 import { drainEvent } from '../ffi/events.ts'
 

@@ -3,8 +3,8 @@ import { type FileHandle, mkdir, open, readdir, rm, stat } from 'node:fs/promise
 import { join } from 'node:path'
 import { sleep } from '../../lib/async/sleep.ts'
 import { isErrno } from '../../lib/files/errno.ts'
-import { tryLock } from '../../lib/files/flock.ts'
 import { readTextIfThere, writeFileAtomic } from '../../lib/files/write-file.ts'
+import { tryLock } from '../../lib/native/flock.ts'
 import { optional, orNull, parseShape, record, text } from '../../lib/values/shape.ts'
 
 /** What the server said of the file that is partly there. */

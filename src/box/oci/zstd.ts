@@ -1,4 +1,4 @@
-import { loadKoffi } from '../../lib/process/koffi.ts'
+import { loadKoffi } from '../../lib/native/koffi.ts'
 
 /** Packs and unpacks whole pieces with zstd, on a thread beside Node's own. Source: zstd.h, "Simple API". */
 export interface Zstd {

@@ -1,4 +1,4 @@
-import { wholeModule } from '../../lib/process/whole-module.ts'
+import { wholeModule } from '../../lib/native/whole-module.ts'
 import { refused } from '../archive/refused.ts'
 
 /** Bytes of a private key's file. */

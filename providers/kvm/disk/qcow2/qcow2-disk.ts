@@ -1,5 +1,5 @@
 import { PosadaError } from '../../../../src/errors/index.ts'
-import { tryLock } from '../../../../src/lib/files/flock.ts'
+import { tryLock } from '../../../../src/lib/native/flock.ts'
 import type { Disk } from '../disk.ts'
 import { HostFile } from '../host-file.ts'
 import { auditReferences } from './audit.ts'

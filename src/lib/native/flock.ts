@@ -1,4 +1,4 @@
-import { loadKoffi } from '../process/koffi.ts'
+import { loadKoffi } from './koffi.ts'
 
 /** flock(2): LOCK_EX and LOCK_NB have these values on Linux, macOS and the BSDs. */
 const LOCK_EX = 2

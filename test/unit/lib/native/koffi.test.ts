@@ -1,6 +1,6 @@
 import koffi from 'koffi'
 import { expect, it } from 'vitest'
-import { loadKoffi } from '../../../../src/lib/process/koffi.ts'
+import { loadKoffi } from '../../../../src/lib/native/koffi.ts'
 
 it('is the very koffi that its own loader finds', () => {
   const loaded = loadKoffi()
