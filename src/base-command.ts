@@ -1,13 +1,10 @@
 import { Command } from '@oclif/core/command'
 import * as Flags from '@oclif/core/flags'
-import type { OpenProjectOptions } from './app/open-project.ts'
-import { hasFlag } from './cli/argv.ts'
-import { interruptible } from './cli/interrupt.ts'
+import type { OpenProjectOptions } from './app/index.ts'
+import { hasFlag, interruptible } from './cli/index.ts'
 import type { Emit } from './events/index.ts'
-import type { Project } from './machine/project.ts'
-import { makeReporter } from './ui/choose-reporter.ts'
-import { type Palette, palette, useColour } from './ui/colour.ts'
-import type { Reporter } from './ui/reporter.ts'
+import type { Project } from './machine/index.ts'
+import { makeReporter, type Palette, palette, type Reporter, useColour } from './ui/index.ts'
 
 /**
  * What all commands have in common: `--json`, `--file`, `--no-color`, `--debug`, progress on stderr,
@@ -65,7 +62,7 @@ export abstract class BaseCommand extends Command {
     flags: { file?: string | undefined },
     options: Pick<OpenProjectOptions, 'tolerant' | 'movesFile'> = {},
   ): Promise<Project> {
-    const { openProject } = await import('./app/open-project.ts')
+    const { openProject } = await import('./app/index.ts')
     return openProject({
       ...options,
       ...(flags.file === undefined ? {} : { file: flags.file }),

@@ -18,6 +18,7 @@ import { writeContractTypes } from './build-types.js'
 import { bundleProcesses } from './bundle-processes.js'
 import { writeCommandManifest } from './command-manifest.js'
 import { deferred } from './deferred.js'
+import { throughDoors } from './through-doors.js'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const dist = join(root, 'dist')
@@ -64,7 +65,7 @@ async function bundle() {
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'none',
-    plugins: [deferred],
+    plugins: [deferred, throughDoors],
     logLevel: 'warning',
     metafile: true,
     write: false,

@@ -1,5 +1,5 @@
 import type { MachineSpec } from '../../src/provider/index.ts'
-import { removeWithLeftovers } from '../../src/provider-kit/remove-file.ts'
+import { removeWithLeftovers } from '../../src/provider-kit/index.ts'
 import { kvmFiles } from './files.ts'
 import { status } from './status.ts'
 

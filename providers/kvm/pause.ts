@@ -1,4 +1,4 @@
-import { sendCommand } from '../../src/background/client.ts'
+import { sendCommand } from '../../src/background/index.ts'
 import { PosadaError } from '../../src/errors/index.ts'
 import type { MachineSpec } from '../../src/provider/index.ts'
 import { kvmFiles } from './files.ts'

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import type { MachineSpec } from '../../src/provider/index.ts'
-import { type Recorded, readRunRecord, writeRunRecord } from '../../src/provider-kit/run-record.ts'
+import { type Recorded, readRunRecord, writeRunRecord } from '../../src/provider-kit/index.ts'
 import { kvmFiles } from './files.ts'
 
 /** How a run came to its end: the guest switched itself off, the power was cut, or it could not go on. */

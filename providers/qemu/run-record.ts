@@ -1,5 +1,5 @@
 import type { MachineSpec } from '../../src/provider/index.ts'
-import { type Recorded, readRunRecord, writeRunRecord } from '../../src/provider-kit/run-record.ts'
+import { type Recorded, readRunRecord, writeRunRecord } from '../../src/provider-kit/index.ts'
 import type { Accelerator } from './argv/index.ts'
 import { qemuFiles } from './files.ts'
 

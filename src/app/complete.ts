@@ -65,7 +65,7 @@ export async function templateNames(): Promise<Named[]> {
 /** Boxes in the store. */
 export async function boxNames(env: NodeJS.ProcessEnv): Promise<Named[]> {
   const { openBoxStore } = await import('../box/index.ts')
-  const { userPaths } = await import('../project/paths.ts')
+  const { userPaths } = await import('../project/index.ts')
   const boxes = await openBoxStore(userPaths(env).boxes).list()
   return [...new Set(boxes.map(({ name }) => name))].map((value) => ({ value }))
 }

@@ -1,7 +1,6 @@
-import type { WebFilesOptions } from '../fetched-files/fetched-files.ts'
-import type { WebFiles } from '../fetched-files/model.ts'
+import type { WebFiles, WebFilesOptions } from '../fetched-files/index.ts'
 import type { LoadOptions } from '../manifest/index.ts'
-import { projectPaths, userPaths } from '../project/paths.ts'
+import { projectPaths, userPaths } from '../project/index.ts'
 
 type FetchBase = NonNullable<LoadOptions['fetch']>
 
@@ -19,7 +18,7 @@ export function fetchBaseToRead(
 ): FetchBase {
   return fetchBase(async (root) => {
     // Few manifests need it.
-    const { webFiles } = await import('../fetched-files/fetched-files.ts')
+    const { webFiles } = await import('../fetched-files/index.ts')
     const cache = userPaths(context.env).fetched
     return webFiles({ ...context, paths: projectPaths(root), cache, command: 'posada', lockWait: 0 })
   })

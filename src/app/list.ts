@@ -1,7 +1,6 @@
 import type { Emit } from '../events/index.ts'
-import { listProjects } from '../machine/list.ts'
-import type { ProjectResult } from '../machine/results.ts'
-import { userPaths } from '../project/paths.ts'
+import { listProjects, type ProjectResult } from '../machine/index.ts'
+import { userPaths } from '../project/index.ts'
 import { providerRegistry } from './provider/registry.ts'
 
 export interface ListOptions {

@@ -1,7 +1,5 @@
 import { PosadaError } from '../errors/index.ts'
-import { runCommand } from '../machine/exec.ts'
-import type { Project } from '../machine/project.ts'
-import { shell } from '../machine/ssh.ts'
+import { type Project, runCommand, shell } from '../machine/index.ts'
 import { Collector } from './collector.ts'
 
 /** What `exec` and `ssh -- CMD` print with `--json`. */

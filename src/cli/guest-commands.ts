@@ -1,6 +1,5 @@
 import { PosadaError } from '../errors/index.ts'
-import { runCommandEach } from '../machine/exec-each.ts'
-import type { Project } from '../machine/project.ts'
+import { type Project, runCommandEach } from '../machine/index.ts'
 import { Collector } from './collector.ts'
 import type { GuestCommandOptions, GuestCommandResult } from './guest-command.ts'
 import { PrefixedLines } from './prefixed-lines.ts'

@@ -1,7 +1,5 @@
 import { bugReport, errorCodes, fromSystemError, isPosadaError, PosadaError } from '../errors/index.ts'
-import { useColour } from '../ui/colour.ts'
-import { errorDocument } from '../ui/error-json.ts'
-import { renderError } from '../ui/errors.ts'
+import { errorDocument, renderError, useColour } from '../ui/index.ts'
 import { hasFlag } from './argv.ts'
 import { isPipeBroken } from './streams.ts'
 

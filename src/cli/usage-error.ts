@@ -1,6 +1,6 @@
 import { PosadaError } from '../errors/index.ts'
 import { nearest } from '../lib/text/suggest.ts'
-import { withoutColours } from '../ui/text.ts'
+import { withoutColours } from '../ui/index.ts'
 
 interface KnownFlag {
   hidden?: boolean

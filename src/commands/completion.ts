@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args'
 import { BaseCommand } from '../base-command.ts'
-import { completionScript, type Shell, shells } from '../cli/completion/scripts.ts'
+import { completionScript, type Shell, shells } from '../cli/index.ts'
 
 export default class Completion extends BaseCommand {
   static override summary = 'Print a script that teaches a shell to complete commands, machines and boxes.'

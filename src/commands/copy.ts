@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args'
 import { BaseCommand } from '../base-command.ts'
-import { copyText } from '../cli/text/machines.ts'
-import { copy } from '../machine/copy.ts'
+import { copyText } from '../cli/index.ts'
+import { copy } from '../machine/index.ts'
 
 export default class Copy extends BaseCommand {
   static override summary = 'Copy a file or a folder between the host and a running machine.'

@@ -1,10 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../base-command.ts'
-import { machinesArg } from '../cli/args.ts'
-import { confirm } from '../cli/confirm.ts'
-import { destroyText } from '../cli/text/machines.ts'
-import { destroy } from '../machine/destroy.ts'
-import type { DestroyResult } from '../machine/results.ts'
+import { confirm, destroyText, machinesArg } from '../cli/index.ts'
+import { type DestroyResult, destroy } from '../machine/index.ts'
 
 export default class Destroy extends BaseCommand {
   static override summary = 'Stop machines and take away their disks and all that was made for them.'

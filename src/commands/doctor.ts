@@ -1,9 +1,7 @@
 import * as Flags from '@oclif/core/flags'
-import { type DoctorResult, doctor, fix } from '../app/doctor/index.ts'
-import { doctorInputs } from '../app/doctor/inputs.ts'
+import { type DoctorResult, doctor, doctorInputs, fix } from '../app/index.ts'
 import { BaseCommand } from '../base-command.ts'
-import { confirm } from '../cli/confirm.ts'
-import { doctorText } from '../cli/text/doctor.ts'
+import { confirm, doctorText } from '../cli/index.ts'
 
 export default class Doctor extends BaseCommand {
   static override summary = 'Check whether machines can run on this host, and how well.'

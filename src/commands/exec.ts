@@ -1,10 +1,15 @@
 import { BaseCommand } from '../base-command.ts'
-import { machineArg, ttyFlag } from '../cli/args.ts'
-import { splitAtDashes } from '../cli/argv.ts'
-import { type GuestCommandResult, runInGuest } from '../cli/guest-command.ts'
-import { type GuestCommandsResult, runInGuests } from '../cli/guest-commands.ts'
+import {
+  type GuestCommandResult,
+  type GuestCommandsResult,
+  machineArg,
+  runInGuest,
+  runInGuests,
+  splitAtDashes,
+  ttyFlag,
+} from '../cli/index.ts'
 import { PosadaError } from '../errors/index.ts'
-import { selectMachines } from '../machine/select.ts'
+import { selectMachines } from '../machine/index.ts'
 
 export default class Exec extends BaseCommand {
   static override summary = 'Run a command in a machine; its exit code becomes that of posada.'

@@ -1,9 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../base-command.ts'
-import { machinesArg } from '../cli/args.ts'
-import { haltText } from '../cli/text/machines.ts'
-import { halt } from '../machine/halt.ts'
-import type { HaltResult } from '../machine/results.ts'
+import { haltText, machinesArg } from '../cli/index.ts'
+import { type HaltResult, halt } from '../machine/index.ts'
 
 export default class Halt extends BaseCommand {
   static override summary = 'Shut machines down; their disks stay.'

@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import { init } from '../app/init.ts'
+import { init } from '../app/index.ts'
 import { BaseCommand } from '../base-command.ts'
 
 export default class Init extends BaseCommand {

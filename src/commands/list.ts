@@ -1,7 +1,7 @@
-import { list } from '../app/list.ts'
+import { list } from '../app/index.ts'
 import { BaseCommand } from '../base-command.ts'
-import { projectsText } from '../cli/text/machines.ts'
-import type { ProjectResult } from '../machine/results.ts'
+import { projectsText } from '../cli/index.ts'
+import type { ProjectResult } from '../machine/index.ts'
 
 export default class List extends BaseCommand {
   static override summary = 'Show every project of this user that has machines.'

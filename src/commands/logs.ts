@@ -1,8 +1,8 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../base-command.ts'
-import { machineArg } from '../cli/args.ts'
+import { machineArg } from '../cli/index.ts'
 import { errorCodes, isPosadaError, PosadaError } from '../errors/index.ts'
-import { logs } from '../machine/logs.ts'
+import { logs } from '../machine/index.ts'
 
 const EMPTY = {
   console: 'the guest has written nothing to its console',

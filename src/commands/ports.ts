@@ -1,8 +1,6 @@
 import { BaseCommand } from '../base-command.ts'
-import { machinesArg } from '../cli/args.ts'
-import { portsText } from '../cli/text/machines.ts'
-import { ports } from '../machine/ports.ts'
-import type { PortsResult } from '../machine/results.ts'
+import { machinesArg, portsText } from '../cli/index.ts'
+import { type PortsResult, ports } from '../machine/index.ts'
 
 export default class Ports extends BaseCommand {
   static override summary = 'Show the ports of the host that lead into running machines.'

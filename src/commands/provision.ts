@@ -1,9 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../base-command.ts'
-import { machinesArg } from '../cli/args.ts'
-import { provisionText } from '../cli/text/machines.ts'
-import { provision } from '../machine/provision.ts'
-import type { ProvisionResult } from '../machine/results.ts'
+import { machinesArg, provisionText } from '../cli/index.ts'
+import { type ProvisionResult, provision } from '../machine/index.ts'
 
 export default class Provision extends BaseCommand {
   static override summary = 'Run the provision steps of running machines that are due.'

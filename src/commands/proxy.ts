@@ -1,8 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../base-command.ts'
-import { proxyText } from '../cli/text/networks.ts'
-import { proxy } from '../machine/proxy.ts'
-import type { ProxyResult } from '../machine/results.ts'
+import { proxyText } from '../cli/index.ts'
+import { type ProxyResult, proxy } from '../machine/index.ts'
 
 export default class ServeProxy extends BaseCommand {
   static override summary =

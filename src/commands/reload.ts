@@ -1,9 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../base-command.ts'
-import { machinesArg } from '../cli/args.ts'
-import { upText } from '../cli/text/machines.ts'
-import { reload } from '../machine/reload.ts'
-import type { UpMachineResult } from '../machine/results.ts'
+import { machinesArg, upText } from '../cli/index.ts'
+import { reload, type UpMachineResult } from '../machine/index.ts'
 
 export default class Reload extends BaseCommand {
   static override summary = 'Shut machines down and start them with what the manifest says now.'

@@ -1,4 +1,4 @@
-import { schema } from '../app/schema.ts'
+import { schema } from '../app/index.ts'
 import { BaseCommand } from '../base-command.ts'
 
 export default class Schema extends BaseCommand {

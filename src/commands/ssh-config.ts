@@ -1,6 +1,6 @@
 import { BaseCommand } from '../base-command.ts'
-import { machinesArg } from '../cli/args.ts'
-import { sshConfig } from '../machine/ssh-config.ts'
+import { machinesArg } from '../cli/index.ts'
+import { sshConfig } from '../machine/index.ts'
 
 export default class SshConfig extends BaseCommand {
   static override summary = "Print a configuration with which OpenSSH's own programs reach the machines."

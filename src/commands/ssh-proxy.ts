@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args'
 import { BaseCommand } from '../base-command.ts'
-import { sshProxy } from '../machine/ssh-proxy.ts'
+import { sshProxy } from '../machine/index.ts'
 
 export default class SshProxy extends BaseCommand {
   static override hidden = true

@@ -1,9 +1,7 @@
 import { BaseCommand } from '../base-command.ts'
-import { machineArg, ttyFlag } from '../cli/args.ts'
-import { splitAtDashes } from '../cli/argv.ts'
-import { type GuestCommandResult, runInGuest } from '../cli/guest-command.ts'
+import { type GuestCommandResult, machineArg, runInGuest, splitAtDashes, ttyFlag } from '../cli/index.ts'
 import { PosadaError } from '../errors/index.ts'
-import { shell } from '../machine/ssh.ts'
+import { shell } from '../machine/index.ts'
 
 export default class Ssh extends BaseCommand {
   static override summary = 'Open a shell in a machine, or run a command line there.'

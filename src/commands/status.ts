@@ -1,8 +1,6 @@
 import { BaseCommand } from '../base-command.ts'
-import { machinesArg } from '../cli/args.ts'
-import { statusText } from '../cli/text/machines.ts'
-import type { StatusResult } from '../machine/results.ts'
-import { status } from '../machine/status.ts'
+import { machinesArg, statusText } from '../cli/index.ts'
+import { type StatusResult, status } from '../machine/index.ts'
 
 export default class Status extends BaseCommand {
   static override summary = 'Show the machines of this project and how they are.'

@@ -1,9 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../base-command.ts'
-import { machinesArg } from '../cli/args.ts'
-import { upText } from '../cli/text/machines.ts'
-import type { UpMachineResult } from '../machine/results.ts'
-import { up } from '../machine/up.ts'
+import { machinesArg, upText } from '../cli/index.ts'
+import { type UpMachineResult, up } from '../machine/index.ts'
 
 export default class Up extends BaseCommand {
   static override summary = 'Bring machines up: make them, start them, provision them.'

@@ -5,7 +5,7 @@ export default class Validate extends BaseCommand {
 
   async run(): Promise<object> {
     const { flags } = await this.parse(Validate)
-    const { validate } = await import('../app/validate.ts')
+    const { validate } = await import('../app/index.ts')
     const { emit, signal } = this
     const result = await validate({ file: flags.file, cwd: process.cwd(), env: process.env, emit, signal })
     const count = result.machines.length

@@ -3,7 +3,7 @@ import { shownUrl } from '../lib/net/shown-url.ts'
 import { withoutCredentials } from '../lib/net/url-credentials.ts'
 import type { WebAddress } from '../lib/net/web-address.ts'
 import { type Checksum, checksumText } from '../lib/values/checksum.ts'
-import { quote } from '../ssh/quote.ts'
+import { quote } from '../ssh/index.ts'
 
 /** A file from the web that is not the one that was wanted. */
 export interface WrongFile {

@@ -1,7 +1,5 @@
 import { join } from 'node:path'
-import { sendCommand } from '../background/client.ts'
-import { launchProcess } from '../background/launch.ts'
-import { endHolder, lockHolder } from '../background/process-lock.ts'
+import { endHolder, launchProcess, lockHolder, sendCommand } from '../background/index.ts'
 import { isPosadaError } from '../errors/index.ts'
 import { packageRoot } from '../lib/files/package-root.ts'
 import { rotateFile } from '../lib/files/rotate-file.ts'

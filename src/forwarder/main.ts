@@ -1,8 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { encodeFailure, encodeReady } from '../background/handshake.ts'
-import { holdLock } from '../background/process-lock.ts'
-import { serveControl } from '../background/server.ts'
-import { logLine, tellStarter } from '../background/starter.ts'
+import {
+  encodeFailure,
+  encodeReady,
+  holdLock,
+  logLine,
+  serveControl,
+  tellStarter,
+} from '../background/index.ts'
 import type { ForwarderConfig } from './config.ts'
 import { runForwarder } from './run.ts'
 

@@ -1,11 +1,16 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isPosadaError } from '../errors/index.ts'
-import { endForwarder } from '../forwarder/launch.ts'
+import { endForwarder } from '../forwarder/index.ts'
 import { namesIn } from '../lib/files/folders.ts'
-import { forgetBoxNote } from '../project/box-notes.ts'
-import { type MachineState, machinesOnDisk, readState } from '../project/machine-state.ts'
-import { forgetInIndex, readIndex } from '../project/user-index.ts'
+import {
+  forgetBoxNote,
+  forgetInIndex,
+  type MachineState,
+  machinesOnDisk,
+  readIndex,
+  readState,
+} from '../project/index.ts'
 import { discardShadow } from './box/package/shadow.ts'
 import { destroyLost } from './down/destroy-lost.ts'
 import { takeDown } from './down/stop-order.ts'

@@ -1,9 +1,14 @@
 import { fromSystemError, PosadaError } from '../errors/index.ts'
 import { untilAborted } from '../lib/async/abort.ts'
 import { exists } from '../lib/files/folders.ts'
-import { machinesOnDisk, readState } from '../project/machine-state.ts'
-import { projectPaths, type UserPaths } from '../project/paths.ts'
-import { type IndexEntry, readIndex } from '../project/user-index.ts'
+import {
+  type IndexEntry,
+  machinesOnDisk,
+  projectPaths,
+  readIndex,
+  readState,
+  type UserPaths,
+} from '../project/index.ts'
 import { conditionOf } from './observed/observe.ts'
 import type { ProviderSource } from './project.ts'
 import type { MachineStateName, ProjectResult } from './results.ts'

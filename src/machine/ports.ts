@@ -1,4 +1,4 @@
-import { readState } from '../project/machine-state.ts'
+import { readState } from '../project/index.ts'
 import { sshAddress } from './guest/target.ts'
 import { forwardedNow } from './ports/forwarded.ts'
 import type { Project } from './project.ts'

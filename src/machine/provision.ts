@@ -1,6 +1,6 @@
 import { PosadaError } from '../errors/index.ts'
 import type { Machine } from '../manifest/index.ts'
-import { type MachineState, writeState } from '../project/machine-state.ts'
+import { type MachineState, writeState } from '../project/index.ts'
 import {
   type ProvisionOptions,
   type ProvisionRecord,

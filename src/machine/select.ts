@@ -1,8 +1,7 @@
 import { PosadaError } from '../errors/index.ts'
 import { nearest } from '../lib/text/suggest.ts'
 import type { Machine, Manifest } from '../manifest/index.ts'
-import { machinesOnDisk } from '../project/machine-state.ts'
-import type { ProjectPaths } from '../project/paths.ts'
+import { machinesOnDisk, type ProjectPaths } from '../project/index.ts'
 import { hasWildcard, matchesWildcard } from './wildcard.ts'
 
 /** A machine by name; `config` is null for one that was made and is no longer in the manifest. */

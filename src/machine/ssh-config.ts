@@ -1,6 +1,6 @@
 import { PosadaError } from '../errors/index.ts'
-import { domainOf } from '../network/services/names.ts'
-import { type RecordedAttachment, readState } from '../project/machine-state.ts'
+import { domainOf } from '../network/index.ts'
+import { type RecordedAttachment, readState } from '../project/index.ts'
 import { clientConfig, type NamedTarget } from '../ssh/index.ts'
 import { sshTarget } from './guest/target.ts'
 import type { Project } from './project.ts'

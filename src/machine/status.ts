@@ -1,6 +1,6 @@
 import { fromSystemError, isPosadaError } from '../errors/index.ts'
 import { untilAborted } from '../lib/async/abort.ts'
-import { isUnsettled, type MachineState, readState } from '../project/machine-state.ts'
+import { isUnsettled, type MachineState, readState } from '../project/index.ts'
 import { userDataDigest } from './cloud-init/user-data.ts'
 import { shownBox } from './facts/shown-box.ts'
 import { sshAddress } from './guest/target.ts'

@@ -4,8 +4,7 @@ import { bugReport, isPosadaError, PosadaError, withContext } from '../errors/in
 import type { Emit } from '../events/index.ts'
 import { isErrno } from '../lib/files/errno.ts'
 import { exists, namesIn } from '../lib/files/folders.ts'
-import { describeHolder, withLock } from '../project/lock.ts'
-import type { MachinePaths } from '../project/paths.ts'
+import { describeHolder, type MachinePaths, withLock } from '../project/index.ts'
 import type { Project } from './project.ts'
 import type { Outcome } from './schedule/graph.ts'
 

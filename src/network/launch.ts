@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { launchProcess } from '../background/launch.ts'
+import { launchProcess } from '../background/index.ts'
 import { packageRoot } from '../lib/files/package-root.ts'
 
 /** What a project's network process is told: paths, all absolute. */

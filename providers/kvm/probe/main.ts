@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs'
-import { encodeFailure, encodeReady } from '../../../src/background/handshake.ts'
+import { encodeFailure, encodeReady } from '../../../src/background/index.ts'
 import { PosadaError } from '../../../src/errors/index.ts'
 import { openKvm } from '../vm/open-kvm.ts'
 import { runProbeGuest } from './probe-guest.ts'

@@ -1,4 +1,4 @@
-import { launchProcess } from '../../../src/background/launch.ts'
+import { launchProcess } from '../../../src/background/index.ts'
 import type { MachineSpec } from '../../../src/provider/index.ts'
 import { entryPoint } from './entry-points.ts'
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { logLine as log } from '../../../src/background/starter.ts'
+import { logLine as log } from '../../../src/background/index.ts'
 import { startVcpuThreads } from '../vcpu/thread.ts'
 import { entryPoint } from './entry-points.ts'
 import type { VmmConfig } from './launch.ts'

@@ -1,6 +1,5 @@
 import { closeSync, openSync } from 'node:fs'
-import { encodeFailure, encodeReady } from '../../../src/background/handshake.ts'
-import { tellStarter } from '../../../src/background/starter.ts'
+import { encodeFailure, encodeReady, tellStarter } from '../../../src/background/index.ts'
 import { fromSystemError } from '../../../src/errors/index.ts'
 import { type SuperviseOptions, supervise } from './supervise.ts'
 

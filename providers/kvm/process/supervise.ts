@@ -1,6 +1,6 @@
 import { openSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { serveControl } from '../../../src/background/server.ts'
+import { serveControl } from '../../../src/background/index.ts'
 import { PosadaError } from '../../../src/errors/index.ts'
 import { tryLock } from '../../../src/lib/native/flock.ts'
 import { hostBootId } from '../../../src/lib/process/boot-id.ts'

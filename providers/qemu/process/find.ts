@@ -7,7 +7,7 @@ import {
   readProc,
 } from '../../../src/lib/process/process-identity.ts'
 import type { MachineSpec } from '../../../src/provider/index.ts'
-import { commandLine, findProcess } from '../../../src/provider-kit/find-process.ts'
+import { commandLine, findProcess } from '../../../src/provider-kit/index.ts'
 import { qemuFiles } from '../files.ts'
 
 /**

@@ -12,7 +12,7 @@ import {
   type StoredBox,
 } from '../../box/index.ts'
 import type { Emit } from '../../events/index.ts'
-import { userPaths } from '../../project/paths.ts'
+import { userPaths } from '../../project/index.ts'
 import { boxBudget, keepBudget } from './budget.ts'
 import { type BoxFactsInput, boxFacts } from './facts.ts'
 import { machinesOnBox } from './users.ts'

@@ -2,7 +2,7 @@ import type { BoxStore } from '../../box/index.ts'
 import { PosadaError } from '../../errors/index.ts'
 import type { Emit } from '../../events/index.ts'
 import { formatSize, parseSize } from '../../lib/values/units.ts'
-import type { UserPaths } from '../../project/paths.ts'
+import type { UserPaths } from '../../project/index.ts'
 import { machinesOnBox } from './users.ts'
 
 /**

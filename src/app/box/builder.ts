@@ -1,7 +1,7 @@
 import type { BoxStore } from '../../box/index.ts'
 import type { Emit } from '../../events/index.ts'
-import type { BuildBox } from '../../machine/project.ts'
-import type { UserPaths } from '../../project/paths.ts'
+import type { BuildBox } from '../../machine/index.ts'
+import type { UserPaths } from '../../project/index.ts'
 import { boxBudget, keepBudget } from './budget.ts'
 
 /** Builds boxes of recipes into a store; what that needs is loaded when it is asked for. */

@@ -1,7 +1,7 @@
 import type { BoxStore } from '../../box/index.ts'
 import type { Emit } from '../../events/index.ts'
-import type { FetchBox } from '../../machine/project.ts'
-import type { UserPaths } from '../../project/paths.ts'
+import type { FetchBox } from '../../machine/index.ts'
+import type { UserPaths } from '../../project/index.ts'
 import { boxBudget, keepBudget } from './budget.ts'
 import { machinesOnBox } from './users.ts'
 

@@ -1,7 +1,7 @@
 import { openBoxStore } from '../../box/index.ts'
 import { PosadaError } from '../../errors/index.ts'
 import { parseSize } from '../../lib/values/units.ts'
-import { userPaths } from '../../project/paths.ts'
+import { userPaths } from '../../project/index.ts'
 import { machinesOnBox } from './users.ts'
 
 /** What `posada box prune` took away, or would. Sizes are bytes. */

@@ -2,7 +2,7 @@ import { arch } from 'node:os'
 import { openBoxStore, parseBoxSource, pushTo } from '../../box/index.ts'
 import { PosadaError } from '../../errors/index.ts'
 import type { Emit } from '../../events/index.ts'
-import { userPaths } from '../../project/paths.ts'
+import { userPaths } from '../../project/index.ts'
 
 /** What `posada box push` prints with `--json`. */
 export interface PushResult {

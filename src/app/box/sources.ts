@@ -1,4 +1,4 @@
-import { parseBoxSource } from '../../box/source/parse-source.ts'
+import { parseBoxSource } from '../../box/index.ts'
 import { PosadaError, withContext } from '../../errors/index.ts'
 import type { Manifest } from '../../manifest/index.ts'
 

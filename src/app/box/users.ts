@@ -3,10 +3,14 @@ import { PosadaError } from '../../errors/index.ts'
 import { isErrno } from '../../lib/files/errno.ts'
 import { readTextIfThere } from '../../lib/files/write-file.ts'
 import { isAlive } from '../../lib/process/process-identity.ts'
-import { readBoxNotes } from '../../project/box-notes.ts'
-import { machinesOnDisk, readState } from '../../project/machine-state.ts'
-import { projectPaths } from '../../project/paths.ts'
-import { type IndexEntry, readIndex } from '../../project/user-index.ts'
+import {
+  type IndexEntry,
+  machinesOnDisk,
+  projectPaths,
+  readBoxNotes,
+  readIndex,
+  readState,
+} from '../../project/index.ts'
 
 /**
  * The machines of this user that stand on a box, or are being made from it, as `project/machine in FOLDER`.

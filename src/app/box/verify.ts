@@ -1,7 +1,7 @@
 import { type BoxEntry, openBoxStore } from '../../box/index.ts'
 import { PosadaError } from '../../errors/index.ts'
 import type { Emit } from '../../events/index.ts'
-import { userPaths } from '../../project/paths.ts'
+import { userPaths } from '../../project/index.ts'
 
 export interface VerifiedBox {
   name: string

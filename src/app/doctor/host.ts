@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { isPosadaError } from '../../errors/index.ts'
 import { isErrno } from '../../lib/files/errno.ts'
 import { formatSize } from '../../lib/values/units.ts'
-import { ensureRuntimeDir } from '../../project/runtime-dir.ts'
+import { ensureRuntimeDir } from '../../project/index.ts'
 import type { Check } from './model.ts'
 
 const run = promisify(execFile)

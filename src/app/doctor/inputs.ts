@@ -1,5 +1,5 @@
 import type { Emit } from '../../events/index.ts'
-import { userPaths } from '../../project/paths.ts'
+import { userPaths } from '../../project/index.ts'
 import { providerRegistry } from '../provider/registry.ts'
 import type { DoctorInputs } from './model.ts'
 

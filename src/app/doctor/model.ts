@@ -1,4 +1,4 @@
-import type { UserPaths } from '../../project/paths.ts'
+import type { UserPaths } from '../../project/index.ts'
 import type { ProviderRegistry } from '../provider/registry.ts'
 
 /** What `posada doctor` found out about one thing. */

@@ -1,4 +1,4 @@
-import type { Needs } from '../../machine/project.ts'
+import type { Needs } from '../../machine/index.ts'
 import type { ProbeReport, Provider } from '../../provider/index.ts'
 
 export interface Choice {

@@ -1,7 +1,7 @@
 import { PosadaError } from '../../errors/index.ts'
 import type { Emit } from '../../events/index.ts'
 import { nearest } from '../../lib/text/suggest.ts'
-import type { Needs } from '../../machine/project.ts'
+import type { Needs } from '../../machine/index.ts'
 import type { Provider, ProviderPlugin } from '../../provider/index.ts'
 import { packageNameOf, searchPlugin } from './find-plugin.ts'
 import { asPlugin } from './load-plugin.ts'

@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { PosadaError } from '../../errors/index.ts'
-import { mayPass } from '../../http/failure.ts'
+import { mayPass } from '../../http/index.ts'
 import { shownUrl } from '../../lib/net/shown-url.ts'
 import { type Checksum, checksumText } from '../../lib/values/checksum.ts'
 import { formatSize } from '../../lib/values/units.ts'

@@ -1,5 +1,5 @@
 import type { Emit } from '../../events/index.ts'
-import type { HttpClient } from '../../http/client.ts'
+import type { HttpClient } from '../../http/index.ts'
 import type { Checksum } from '../../lib/values/checksum.ts'
 
 export interface DownloadRequest {

@@ -1,5 +1,5 @@
 import { PosadaError } from '../../errors/index.ts'
-import { type HttpClient, openHttp } from '../../http/client.ts'
+import { type HttpClient, openHttp } from '../../http/index.ts'
 import { shownUrl } from '../../lib/net/shown-url.ts'
 import { withoutCredentials } from '../../lib/net/url-credentials.ts'
 import { percentDecoded } from '../../lib/text/percent.ts'

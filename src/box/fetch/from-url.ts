@@ -1,7 +1,5 @@
 import { PosadaError } from '../../errors/index.ts'
-import type { HttpClient } from '../../http/client.ts'
-import { expectSuccess } from '../../http/response.ts'
-import { withRetries } from '../../http/retry.ts'
+import { expectSuccess, type HttpClient, withRetries } from '../../http/index.ts'
 import { shownUrl } from '../../lib/net/shown-url.ts'
 import { chooseImage } from '../catalogue/choose.ts'
 import type { Catalogue } from '../catalogue/model.ts'

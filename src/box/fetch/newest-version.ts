@@ -1,6 +1,6 @@
 import { isPosadaError } from '../../errors/index.ts'
 import type { Emit } from '../../events/index.ts'
-import { openHttp } from '../../http/client.ts'
+import { openHttp } from '../../http/index.ts'
 import type { BoxArch } from '../model.ts'
 import type { BoxSource } from '../source/model.ts'
 import { findImage } from './from-catalogue.ts'

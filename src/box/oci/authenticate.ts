@@ -1,6 +1,5 @@
 import { PosadaError } from '../../errors/index.ts'
-import type { HttpClient } from '../../http/client.ts'
-import { expectSuccess } from '../../http/response.ts'
+import { expectSuccess, type HttpClient } from '../../http/index.ts'
 import { isLoopback } from '../../lib/net/loopback.ts'
 import type { Challenge } from './challenge.ts'
 import type { Credentials } from './credentials.ts'

@@ -1,5 +1,5 @@
 import { PosadaError } from '../../errors/index.ts'
-import { openHttp } from '../../http/client.ts'
+import { openHttp } from '../../http/index.ts'
 import { inStep } from '../download/progress.ts'
 import type { FetchContext } from '../import/context.ts'
 import type { StoredBox } from '../model.ts'

@@ -1,5 +1,5 @@
 import { PosadaError } from '../../errors/index.ts'
-import { expectSuccess, type HttpResponse } from '../../http/response.ts'
+import { expectSuccess, type HttpResponse } from '../../http/index.ts'
 import { shownUrl } from '../../lib/net/shown-url.ts'
 
 /** Throws E_TRANSFER with the registry's own words unless a request was taken. Source: OCI distribution specification 1.1, "Error Codes". */

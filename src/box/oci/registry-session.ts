@@ -1,5 +1,4 @@
-import type { HttpClient, HttpRequest } from '../../http/client.ts'
-import type { HttpResponse } from '../../http/response.ts'
+import type { HttpClient, HttpRequest, HttpResponse } from '../../http/index.ts'
 import { authorize, refused } from './authenticate.ts'
 import { parseChallenge } from './challenge.ts'
 import type { Credentials } from './credentials.ts'

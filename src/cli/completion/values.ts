@@ -78,12 +78,18 @@ async function argValues(
       const { machines, groups, networks } = await project(file, around)
       return [...networks, ...groups, ...machines].filter(({ value }) => !request.given.includes(value))
     }
-    case 'template':
-      return (await import('../../app/complete.ts')).templateNames()
-    case 'box':
-      return (await import('../../app/complete.ts')).boxNames(around.env)
-    case 'recipe':
-      return (await import('../../app/complete.ts')).recipeNames()
+    case 'template': {
+      const { templateNames } = await import('../../app/index.ts')
+      return templateNames()
+    }
+    case 'box': {
+      const { boxNames } = await import('../../app/index.ts')
+      return boxNames(around.env)
+    }
+    case 'recipe': {
+      const { recipeNames } = await import('../../app/index.ts')
+      return recipeNames()
+    }
     case 'src':
     case 'dst': {
       const { machines } = await project(file, around)
@@ -100,6 +106,6 @@ async function argValues(
 }
 
 async function project(file: string | undefined, { cwd, env }: Surroundings) {
-  const { projectNames } = await import('../../app/complete.ts')
+  const { projectNames } = await import('../../app/index.ts')
   return projectNames({ file, cwd, env })
 }

@@ -1,14 +1,8 @@
-import type { BoxListing, BoxResult } from '../../app/box/boxes.ts'
-import type { PruneResult } from '../../app/box/prune.ts'
-import type { PushResult } from '../../app/box/push.ts'
-import type { VerifiedBox } from '../../app/box/verify.ts'
+import type { BoxListing, BoxResult, PruneResult, PushResult, VerifiedBox } from '../../app/index.ts'
 import { shownUrl } from '../../lib/net/shown-url.ts'
 import { formatSize } from '../../lib/values/units.ts'
-import type { OutdatedLock } from '../../machine/box/outdated.ts'
-import type { UpdatedLock } from '../../machine/box/update.ts'
-import type { Palette } from '../../ui/colour.ts'
-import { renderTable } from '../../ui/table.ts'
-import { makeVisible } from '../../ui/text.ts'
+import type { OutdatedLock, UpdatedLock } from '../../machine/index.ts'
+import { makeVisible, type Palette, renderTable } from '../../ui/index.ts'
 
 export function boxText({ name, version, arch, size }: BoxResult): string {
   return `${name} ${version} (${arch}, ${formatSize(size)}) is in the store`

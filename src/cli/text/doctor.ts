@@ -1,6 +1,5 @@
-import type { Check, DoctorResult } from '../../app/doctor/index.ts'
-import type { Palette } from '../../ui/colour.ts'
-import { makeVisible } from '../../ui/text.ts'
+import type { Check, DoctorResult } from '../../app/index.ts'
+import { makeVisible, type Palette } from '../../ui/index.ts'
 
 /** What `posada doctor` found, one line a check with a hint below. */
 export function doctorText({ checks, auto, usable, installed }: DoctorResult, paint: Palette): string {

@@ -8,10 +8,8 @@ import type {
   ProvisionResult,
   StatusResult,
   UpMachineResult,
-} from '../../machine/results.ts'
-import type { Paint, Palette } from '../../ui/colour.ts'
-import { renderTable } from '../../ui/table.ts'
-import { makeVisible } from '../../ui/text.ts'
+} from '../../machine/index.ts'
+import { makeVisible, type Paint, type Palette, renderTable } from '../../ui/index.ts'
 
 /** What the verbs returned, as text for people. */
 

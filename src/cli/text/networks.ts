@@ -1,10 +1,7 @@
 import { formatPart, formatRate } from '../../lib/values/link-units.ts'
 import { formatDuration } from '../../lib/values/units.ts'
-import type { CaptureResult } from '../../machine/network/capture.ts'
-import type { NetworkResult } from '../../machine/network/list.ts'
-import type { ProxyResult } from '../../machine/results.ts'
-import type { Palette } from '../../ui/colour.ts'
-import { renderTable } from '../../ui/table.ts'
+import type { CaptureResult, NetworkResult, ProxyResult } from '../../machine/index.ts'
+import { type Palette, renderTable } from '../../ui/index.ts'
 
 type Conditions = NetworkResult['conditions']
 

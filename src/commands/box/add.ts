@@ -1,8 +1,8 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import { add, type BoxResult } from '../../app/box/boxes.ts'
+import { add, type BoxResult } from '../../app/index.ts'
 import { BaseCommand } from '../../base-command.ts'
-import { boxText } from '../../cli/text/boxes.ts'
+import { boxText } from '../../cli/index.ts'
 
 export default class BoxAdd extends BaseCommand {
   static override summary = 'Add a box to the store: from a file or folder, or from where it is offered.'

@@ -1,8 +1,8 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import { type BoxResult, build } from '../../app/box/boxes.ts'
+import { type BoxResult, build } from '../../app/index.ts'
 import { BaseCommand } from '../../base-command.ts'
-import { boxText } from '../../cli/text/boxes.ts'
+import { boxText } from '../../cli/index.ts'
 
 export default class BoxBuild extends BaseCommand {
   static override summary = "Build a box from a recipe, with a distribution's packages only."

@@ -1,6 +1,6 @@
-import { type BoxListing, listBoxes } from '../../app/box/boxes.ts'
+import { type BoxListing, listBoxes } from '../../app/index.ts'
 import { BaseCommand } from '../../base-command.ts'
-import { boxesText } from '../../cli/text/boxes.ts'
+import { boxesText } from '../../cli/index.ts'
 
 export default class BoxList extends BaseCommand {
   static override summary = 'Show the boxes in the store, and the recipes that boxes can be built from.'

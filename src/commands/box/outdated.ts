@@ -1,6 +1,6 @@
 import { BaseCommand } from '../../base-command.ts'
-import { outdatedText } from '../../cli/text/boxes.ts'
-import { type OutdatedLock, outdatedLock } from '../../machine/box/outdated.ts'
+import { outdatedText } from '../../cli/index.ts'
+import { type OutdatedLock, outdatedLock } from '../../machine/index.ts'
 
 export default class BoxOutdated extends BaseCommand {
   static override summary =

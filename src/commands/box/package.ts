@@ -1,13 +1,9 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import { type BoxResult, boxResult } from '../../app/box/boxes.ts'
-import { boxBudget, keepBudget } from '../../app/box/budget.ts'
-import { boxFacts } from '../../app/box/facts.ts'
+import { type BoxResult, boxBudget, boxFacts, boxResult, keepBudget } from '../../app/index.ts'
 import { BaseCommand } from '../../base-command.ts'
-import { confirm } from '../../cli/confirm.ts'
-import { packagedText } from '../../cli/text/boxes.ts'
-import { packageMachine } from '../../machine/box/package.ts'
-import { status } from '../../machine/status.ts'
+import { confirm, packagedText } from '../../cli/index.ts'
+import { packageMachine, status } from '../../machine/index.ts'
 
 export default class BoxPackage extends BaseCommand {
   static override summary = 'Make a box of a machine: its disks in one, without its identity, keys and logs.'

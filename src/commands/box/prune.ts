@@ -1,8 +1,7 @@
 import * as Flags from '@oclif/core/flags'
-import { type PruneResult, pruneBoxes } from '../../app/box/prune.ts'
+import { type PruneResult, pruneBoxes } from '../../app/index.ts'
 import { BaseCommand } from '../../base-command.ts'
-import { confirm } from '../../cli/confirm.ts'
-import { pruneText } from '../../cli/text/boxes.ts'
+import { confirm, pruneText } from '../../cli/index.ts'
 
 export default class BoxPrune extends BaseCommand {
   static override summary = 'Take away the boxes that no machine needs.'

@@ -1,8 +1,8 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import { type PushResult, push } from '../../app/box/push.ts'
+import { type PushResult, push } from '../../app/index.ts'
 import { BaseCommand } from '../../base-command.ts'
-import { pushText } from '../../cli/text/boxes.ts'
+import { pushText } from '../../cli/index.ts'
 
 export default class BoxPush extends BaseCommand {
   static override summary = 'Put a box of the store into a registry, as an OCI artefact.'

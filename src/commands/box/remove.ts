@@ -1,5 +1,5 @@
 import * as Args from '@oclif/core/args'
-import { type RemovedBox, remove } from '../../app/box/boxes.ts'
+import { type RemovedBox, remove } from '../../app/index.ts'
 import { BaseCommand } from '../../base-command.ts'
 
 export default class BoxRemove extends BaseCommand {

@@ -1,8 +1,7 @@
 import * as Args from '@oclif/core/args'
 import { BaseCommand } from '../../base-command.ts'
-import { updateText } from '../../cli/text/boxes.ts'
-import { type UpdatedLock, updateLock } from '../../machine/box/update.ts'
-import { lockName } from '../../machine/lock-name.ts'
+import { updateText } from '../../cli/index.ts'
+import { lockName, type UpdatedLock, updateLock } from '../../machine/index.ts'
 
 export default class BoxUpdate extends BaseCommand {
   static override summary =

@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args'
-import { type VerifiedBox, verifyBoxes } from '../../app/box/verify.ts'
+import { type VerifiedBox, verifyBoxes } from '../../app/index.ts'
 import { BaseCommand } from '../../base-command.ts'
-import { verifyText } from '../../cli/text/boxes.ts'
+import { verifyText } from '../../cli/index.ts'
 
 export default class BoxVerify extends BaseCommand {
   static override summary = 'Hash every file of the boxes in the store again, and say what is wrong.'

@@ -1,12 +1,10 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../../base-command.ts'
-import { captureFile } from '../../cli/capture-file.ts'
-import { flagValue } from '../../cli/flag-value.ts'
-import { captureText } from '../../cli/text/networks.ts'
+import { captureFile, captureText, flagValue } from '../../cli/index.ts'
 import { PosadaError } from '../../errors/index.ts'
 import { parseDuration } from '../../lib/values/units.ts'
-import { type CaptureResult, captureNetworks } from '../../machine/network/capture.ts'
+import { type CaptureResult, captureNetworks } from '../../machine/index.ts'
 
 export default class NetworkCapture extends BaseCommand {
   static override summary = 'Write what passes on private networks as a pcapng file, until Ctrl-C.'

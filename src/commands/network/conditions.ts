@@ -1,13 +1,10 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../../base-command.ts'
-import { machinesArg } from '../../cli/args.ts'
-import { flagValue, wrongFlag } from '../../cli/flag-value.ts'
-import { networksText } from '../../cli/text/networks.ts'
+import { flagValue, machinesArg, networksText, wrongFlag } from '../../cli/index.ts'
 import { longestDelay } from '../../lib/values/link-conditions.ts'
 import { parsePart, parseRate } from '../../lib/values/link-units.ts'
 import { type Parsed, parseDuration } from '../../lib/values/units.ts'
-import { changeConditions } from '../../machine/network/conditions.ts'
-import { listNetworks, type NetworkResult } from '../../machine/network/list.ts'
+import { changeConditions, listNetworks, type NetworkResult } from '../../machine/index.ts'
 
 const delay = { helpValue: 'TIME' }
 const part = { helpValue: 'PERCENT' }

@@ -1,6 +1,6 @@
 import { BaseCommand } from '../../base-command.ts'
-import { networksText } from '../../cli/text/networks.ts'
-import { listNetworks, type NetworkResult } from '../../machine/network/list.ts'
+import { networksText } from '../../cli/index.ts'
+import { listNetworks, type NetworkResult } from '../../machine/index.ts'
 
 export default class NetworkList extends BaseCommand {
   static override summary = 'Show private networks, their conditions, and the addresses of their machines.'

@@ -1,7 +1,7 @@
 import type { StoredBox } from '../../box/index.ts'
 import { isPosadaError, withContext } from '../../errors/index.ts'
 import type { Machine } from '../../manifest/index.ts'
-import type { MachineState } from '../../project/machine-state.ts'
+import type { MachineState } from '../../project/index.ts'
 import { wantedArch } from '../facts/arch.ts'
 import type { Project } from '../project.ts'
 import { lockBox } from './lock-box.ts'

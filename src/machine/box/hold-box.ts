@@ -1,8 +1,7 @@
 import type { StoredBox } from '../../box/index.ts'
 import { PosadaError } from '../../errors/index.ts'
 import type { Machine } from '../../manifest/index.ts'
-import { noteBox } from '../../project/box-notes.ts'
-import type { MachineState } from '../../project/machine-state.ts'
+import { type MachineState, noteBox } from '../../project/index.ts'
 import type { Project } from '../project.ts'
 import { findBox, forgetFound } from './find-box.ts'
 

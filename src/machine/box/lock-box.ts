@@ -1,10 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { StoredBox } from '../../box/index.ts'
-import { requireChecksum } from '../../box/source/require-checksum.ts'
+import { requireChecksum, type StoredBox } from '../../box/index.ts'
 import { checksumText } from '../../lib/values/checksum.ts'
 import type { Machine } from '../../manifest/index.ts'
-import { changeLockfile } from '../../project/lockfile/change.ts'
-import type { LockedBox, LockedFacts } from '../../project/lockfile/model.ts'
+import { changeLockfile, type LockedBox, type LockedFacts } from '../../project/index.ts'
 import type { Project } from '../project.ts'
 import type { WantedBox } from './wanted-box.ts'
 

@@ -1,5 +1,5 @@
 import { PosadaError } from '../../errors/index.ts'
-import type { LockedBox } from '../../project/lockfile/model.ts'
+import type { LockedBox } from '../../project/index.ts'
 import type { Project } from '../project.ts'
 
 /** E_LOCK_MISMATCH with both digests; `what` goes on after the name of the box. */

@@ -1,6 +1,6 @@
 import type { StoredBox } from '../../box/index.ts'
 import { isPosadaError, PosadaError } from '../../errors/index.ts'
-import type { LockedBox } from '../../project/lockfile/model.ts'
+import type { LockedBox } from '../../project/index.ts'
 import type { Project } from '../project.ts'
 import { fetchLocked } from './fetch-locked.ts'
 import { mismatch } from './lock-mismatch.ts'

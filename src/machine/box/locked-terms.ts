@@ -1,6 +1,6 @@
 import { PosadaError } from '../../errors/index.ts'
 import { checksumText, parseChecksum } from '../../lib/values/checksum.ts'
-import type { LockedBox } from '../../project/lockfile/model.ts'
+import type { LockedBox } from '../../project/index.ts'
 import type { Project } from '../project.ts'
 import { otherFact } from './other-fact.ts'
 import type { WantedBox } from './wanted-box.ts'

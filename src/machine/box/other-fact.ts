@@ -1,5 +1,5 @@
 import type { Machine } from '../../manifest/index.ts'
-import type { LockedFacts } from '../../project/lockfile/model.ts'
+import type { LockedFacts } from '../../project/index.ts'
 
 /** The first thing that the manifest says of a box's file and that is not what was said when the box was made of it. */
 export function otherFact(

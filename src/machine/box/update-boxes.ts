@@ -1,5 +1,4 @@
-import { compareVersions } from '../../box/names.ts'
-import type { BoxSource } from '../../box/source/model.ts'
+import { type BoxSource, compareVersions } from '../../box/index.ts'
 import { PosadaError, withContext } from '../../errors/index.ts'
 import { maskedText } from '../../lib/text/masked-text.ts'
 import type { Machine } from '../../manifest/index.ts'

@@ -1,4 +1,4 @@
-import type { MovedFile } from '../../fetched-files/model.ts'
+import type { MovedFile } from '../../fetched-files/index.ts'
 import type { Project } from '../project.ts'
 import { fetchScripts } from '../provision-steps.ts'
 import { type UpdatedBox, updateBoxes } from './update-boxes.ts'

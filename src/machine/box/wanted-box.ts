@@ -1,12 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { StoredBox } from '../../box/index.ts'
-import type { BoxSource } from '../../box/source/model.ts'
-import { parseBoxSource, sourceText } from '../../box/source/parse-source.ts'
-import { requireChecksum } from '../../box/source/require-checksum.ts'
+import {
+  type BoxSource,
+  parseBoxSource,
+  requireChecksum,
+  type StoredBox,
+  sourceText,
+} from '../../box/index.ts'
 import { PosadaError } from '../../errors/index.ts'
 import type { Machine } from '../../manifest/index.ts'
-import type { LockedBox } from '../../project/lockfile/model.ts'
-import { readLockfile } from '../../project/lockfile/read.ts'
+import { type LockedBox, readLockfile } from '../../project/index.ts'
 import { wantedArch } from '../facts/arch.ts'
 import type { Project } from '../project.ts'
 import { otherFact } from './other-fact.ts'

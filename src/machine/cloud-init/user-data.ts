@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
-import { readUserData, type UserData, userDataLimit } from '../../cloud-init/user-data.ts'
+import { readUserData, type UserData, userDataLimit } from '../../cloud-init/index.ts'
 import { isPosadaError, PosadaError } from '../../errors/index.ts'
 import { isErrno } from '../../lib/files/errno.ts'
 import type { Machine } from '../../manifest/index.ts'

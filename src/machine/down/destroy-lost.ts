@@ -1,8 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { readIdentity } from '../../project/identity.ts'
-import { unlessDamaged } from '../../project/json-file.ts'
-import { identityOf, machineId } from '../../project/machine-identity.ts'
-import { runtimeDir } from '../../project/runtime-dir.ts'
+import { identityOf, machineId, readIdentity, runtimeDir, unlessDamaged } from '../../project/index.ts'
 import type { MachineSpec } from '../../provider/index.ts'
 import type { Project } from '../project.ts'
 

@@ -1,5 +1,5 @@
-import { endForwarder } from '../../forwarder/launch.ts'
-import { type MachineState, writeState } from '../../project/machine-state.ts'
+import { endForwarder } from '../../forwarder/index.ts'
+import { type MachineState, writeState } from '../../project/index.ts'
 import type { StopResult } from '../../provider/index.ts'
 import { releaseNetworks } from '../network/process.ts'
 import type { Project } from '../project.ts'

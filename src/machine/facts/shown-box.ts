@@ -1,4 +1,4 @@
-import { parseBoxSource, sourceText } from '../../box/source/parse-source.ts'
+import { parseBoxSource, sourceText } from '../../box/index.ts'
 import type { Machine } from '../../manifest/index.ts'
 
 /** What the manifest names a machine's box by, without the credentials that a URL may hold: for messages and listings. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import { loginKeys } from '../../box/login-keys.ts'
+import { loginKeys } from '../../box/index.ts'
 import type { Machine } from '../../manifest/index.ts'
-import { type MachineState, writeState } from '../../project/machine-state.ts'
+import { type MachineState, writeState } from '../../project/index.ts'
 import type { Provider } from '../../provider/index.ts'
 import {
   ensureKeyPair,

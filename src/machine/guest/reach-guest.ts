@@ -1,7 +1,6 @@
 import type { StoredBox } from '../../box/index.ts'
 import { isPosadaError } from '../../errors/index.ts'
-import { isUnsettled, type MachineState } from '../../project/machine-state.ts'
-import type { MachinePaths } from '../../project/paths.ts'
+import { isUnsettled, type MachinePaths, type MachineState } from '../../project/index.ts'
 import type { Provider } from '../../provider/index.ts'
 import { type SshSession, type SshStage, waitForSsh } from '../../ssh/index.ts'
 import type { Project } from '../project.ts'

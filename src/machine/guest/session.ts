@@ -1,5 +1,5 @@
 import { PosadaError } from '../../errors/index.ts'
-import { type MachineState, readState } from '../../project/machine-state.ts'
+import { type MachineState, readState } from '../../project/index.ts'
 import { connect, type SshSession, type SshTarget } from '../../ssh/index.ts'
 import { conditionOf } from '../observed/observe.ts'
 import { panicked } from '../observed/panic.ts'

@@ -1,5 +1,4 @@
-import type { MachineState } from '../../project/machine-state.ts'
-import type { MachinePaths } from '../../project/paths.ts'
+import type { MachinePaths, MachineState } from '../../project/index.ts'
 import { forwardsOf, type Provider } from '../../provider/index.ts'
 import type { SshTarget } from '../../ssh/index.ts'
 import { SSH_GUEST_PORT } from '../facts/ssh-port.ts'

@@ -1,11 +1,9 @@
 import { dirname } from 'node:path'
-import { sendCommand } from '../../background/client.ts'
-import { asObject } from '../../background/codec.ts'
-import { type LockHolder, lockHolder } from '../../background/process-lock.ts'
+import { asObject, type LockHolder, lockHolder, sendCommand } from '../../background/index.ts'
 import { isPosadaError, PosadaError } from '../../errors/index.ts'
 import { sleep } from '../../lib/async/sleep.ts'
 import { terminate } from '../../lib/process/process-identity.ts'
-import { networkSockets } from '../../project/paths.ts'
+import { networkSockets } from '../../project/index.ts'
 import type { Project } from '../project.ts'
 
 /** Milliseconds for an answer, for any sign of life, and for a process to put its sockets back. */

@@ -1,6 +1,6 @@
 import type { Conditions } from '../../lib/values/link-conditions.ts'
-import { readConditions } from '../../network/conditions/read.ts'
-import { readJsonFile, writeJsonFile } from '../../project/json-file.ts'
+import { readConditions } from '../../network/index.ts'
+import { readJsonFile, writeJsonFile } from '../../project/index.ts'
 
 /** Conditions that were changed since the manifest was read: what `posada network conditions` has set. */
 export interface Changes {

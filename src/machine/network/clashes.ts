@@ -1,10 +1,9 @@
-import { lockHolder } from '../../background/process-lock.ts'
+import { lockHolder } from '../../background/index.ts'
 import { PosadaError } from '../../errors/index.ts'
 import { readTextIfThere } from '../../lib/files/write-file.ts'
 import { formatSubnet, overlap, parseSubnet, type Subnet } from '../../lib/net/ip.ts'
 import type { Machine, Network } from '../../manifest/index.ts'
-import { projectPaths } from '../../project/paths.ts'
-import { readIndex } from '../../project/user-index.ts'
+import { projectPaths, readIndex } from '../../project/index.ts'
 import type { Project } from '../project.ts'
 
 /**

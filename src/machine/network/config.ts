@@ -1,12 +1,16 @@
 import { PosadaError } from '../../errors/index.ts'
 import type { Conditions } from '../../lib/values/link-conditions.ts'
 import type { Attachment, Machine, Manifest, Network } from '../../manifest/index.ts'
-import type { Member, NetworkConfig, NetworkDefinition } from '../../network/config.ts'
-import { unlessDamaged } from '../../project/json-file.ts'
-import { machineId } from '../../project/machine-identity.ts'
-import { machinesOnDisk, type RecordedAttachment, readState } from '../../project/machine-state.ts'
-import { nicSocket } from '../../project/paths.ts'
-import { runtimeDir } from '../../project/runtime-dir.ts'
+import type { Member, NetworkConfig, NetworkDefinition } from '../../network/index.ts'
+import {
+  machineId,
+  machinesOnDisk,
+  nicSocket,
+  type RecordedAttachment,
+  readState,
+  runtimeDir,
+  unlessDamaged,
+} from '../../project/index.ts'
 import { isRunning } from '../observed/is-running.ts'
 import type { Project } from '../project.ts'
 import { type Changes, readChanges } from './changes-file.ts'

@@ -1,6 +1,6 @@
-import { asObject } from '../../background/codec.ts'
+import { asObject } from '../../background/index.ts'
 import type { Conditions } from '../../lib/values/link-conditions.ts'
-import { readIdentity } from '../../project/identity.ts'
+import { readIdentity } from '../../project/index.ts'
 import type { Project } from '../project.ts'
 import { networkStatus } from './ask.ts'
 import { networkConfig } from './config.ts'

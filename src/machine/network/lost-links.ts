@@ -1,5 +1,5 @@
 import { exists } from '../../lib/files/folders.ts'
-import type { MachineState } from '../../project/machine-state.ts'
+import type { MachineState } from '../../project/index.ts'
 import type { Project } from '../project.ts'
 import { networkStatus } from './ask.ts'
 import { linkedIn } from './list.ts'

@@ -1,5 +1,5 @@
 import { isPosadaError } from '../../errors/index.ts'
-import type { MachineState } from '../../project/machine-state.ts'
+import type { MachineState } from '../../project/index.ts'
 import type { Project } from '../project.ts'
 
 /** Whether a machine has a process, as far as anybody can tell: its provider may not be installed any more. */

@@ -1,4 +1,4 @@
-import type { MachineState } from '../../project/machine-state.ts'
+import type { MachineState } from '../../project/index.ts'
 import type { MachineStatus, Provider } from '../../provider/index.ts'
 import type { MachineStateName } from '../results.ts'
 import { findDeath } from './panic.ts'

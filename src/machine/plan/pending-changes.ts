@@ -1,8 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
-import { fits } from '../../box/source/constraint.ts'
-import { parseBoxSource, sourceWithChecksum } from '../../box/source/parse-source.ts'
+import { fits, parseBoxSource, sourceWithChecksum } from '../../box/index.ts'
 import type { Machine } from '../../manifest/index.ts'
-import type { MachineState } from '../../project/machine-state.ts'
+import type { MachineState } from '../../project/index.ts'
 import { wantedArch } from '../facts/arch.ts'
 import { isSame } from '../network/config.ts'
 

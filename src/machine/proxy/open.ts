@@ -1,5 +1,5 @@
 import { isPosadaError } from '../../errors/index.ts'
-import { formatDestination, type Open, type Opened, type Refusal } from '../../proxy/destination.ts'
+import { formatDestination, type Open, type Opened, type Refusal } from '../../proxy/index.ts'
 import { openTunnel } from '../../ssh/index.ts'
 import { networkConfig } from '../network/config.ts'
 import type { Project } from '../project.ts'

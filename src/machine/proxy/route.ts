@@ -1,6 +1,5 @@
 import { contains, parseIpv4, parseIpv6, parseSubnet } from '../../lib/net/ip.ts'
-import type { NetworkConfig, NetworkDefinition } from '../../network/config.ts'
-import { domainOf } from '../../network/services/names.ts'
+import { domainOf, type NetworkConfig, type NetworkDefinition } from '../../network/index.ts'
 
 /** How a host is reached: from inside a machine, the first of these that runs. */
 export interface Route {

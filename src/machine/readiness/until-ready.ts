@@ -1,6 +1,6 @@
 import { isPosadaError } from '../../errors/index.ts'
 import type { Machine } from '../../manifest/index.ts'
-import { readState, writeState } from '../../project/machine-state.ts'
+import { readState, writeState } from '../../project/index.ts'
 import type { SshSession } from '../../ssh/index.ts'
 import type { Project } from '../project.ts'
 import { inStep } from '../work.ts'

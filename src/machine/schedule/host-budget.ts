@@ -1,4 +1,4 @@
-import { machinesOnDisk } from '../../project/machine-state.ts'
+import { machinesOnDisk } from '../../project/index.ts'
 import type { Project } from '../project.ts'
 import { status } from '../status.ts'
 import { hostMemory, residentMemory } from './host-memory.ts'

@@ -1,5 +1,5 @@
 import type { Machine } from '../../manifest/index.ts'
-import type { MachineState } from '../../project/machine-state.ts'
+import type { MachineState } from '../../project/index.ts'
 import type { Provider } from '../../provider/index.ts'
 import { findBox } from '../box/find-box.ts'
 import { isIsolated } from '../network/config.ts'

@@ -1,10 +1,9 @@
 import type { BoxManifest, StoredBox } from '../../box/index.ts'
-import { seedLabel } from '../../cloud-init/seed.ts'
+import { seedLabel } from '../../cloud-init/index.ts'
 import { PosadaError } from '../../errors/index.ts'
 import { formatSize } from '../../lib/values/units.ts'
 import type { Machine } from '../../manifest/index.ts'
-import { identityOf } from '../../project/machine-identity.ts'
-import type { MachinePaths } from '../../project/paths.ts'
+import { identityOf, type MachinePaths } from '../../project/index.ts'
 import type {
   Capabilities,
   DiskSpec,

@@ -1,13 +1,16 @@
 import { rm, stat } from 'node:fs/promises'
-import type { StoredBox } from '../../box/index.ts'
-import { parseBoxSource, sourceWithChecksum } from '../../box/source/parse-source.ts'
+import { parseBoxSource, type StoredBox, sourceWithChecksum } from '../../box/index.ts'
 import { isPosadaError } from '../../errors/index.ts'
 import { isErrno } from '../../lib/files/errno.ts'
 import type { Machine } from '../../manifest/index.ts'
-import { machineId } from '../../project/machine-identity.ts'
-import { type MachineState, writeState } from '../../project/machine-state.ts'
-import type { MachinePaths } from '../../project/paths.ts'
-import { ensureRuntimeDir, runtimeDir } from '../../project/runtime-dir.ts'
+import {
+  ensureRuntimeDir,
+  type MachinePaths,
+  type MachineState,
+  machineId,
+  runtimeDir,
+  writeState,
+} from '../../project/index.ts'
 import { consoleLogLimit, forwardsOf, type MachineSpec, type Provider } from '../../provider/index.ts'
 import { holdBox } from '../box/hold-box.ts'
 import { type PlannedSeed, planSeed, writeSeed } from '../cloud-init/seed.ts'

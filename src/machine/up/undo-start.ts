@@ -1,6 +1,6 @@
 import { isPosadaError } from '../../errors/index.ts'
 import type { Machine } from '../../manifest/index.ts'
-import { readState } from '../../project/machine-state.ts'
+import { readState } from '../../project/index.ts'
 import type { Provider } from '../../provider/index.ts'
 import { windUp } from '../down/wind-up.ts'
 import type { Project } from '../project.ts'

@@ -1,6 +1,5 @@
 import type { Machine } from '../../manifest/index.ts'
-import { unlessDamaged } from '../../project/json-file.ts'
-import { isUnsettled, type MachineState, readState } from '../../project/machine-state.ts'
+import { isUnsettled, type MachineState, readState, unlessDamaged } from '../../project/index.ts'
 import type { MachineStatus, Provider } from '../../provider/index.ts'
 import { connect, type SshSession } from '../../ssh/index.ts'
 import { discardShadow } from '../box/package/shadow.ts'

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { encodeFailure, encodeReady } from '../../background/handshake.ts'
-import { logLine as log, tellStarter } from '../../background/starter.ts'
+import { encodeFailure, encodeReady, logLine as log, tellStarter } from '../../background/index.ts'
 import { fromSystemError } from '../../errors/index.ts'
 import type { ProcessConfig } from '../launch.ts'
 import { supervise } from './supervise.ts'

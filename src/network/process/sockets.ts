@@ -1,6 +1,6 @@
 import { mkdir, rmdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { type ControlServer, type Handlers, serveControl } from '../../background/server.ts'
+import { type ControlServer, type Handlers, serveControl } from '../../background/index.ts'
 import { isErrno } from '../../lib/files/errno.ts'
 import { exists } from '../../lib/files/folders.ts'
 import type { Spot } from '../capture/recording.ts'

@@ -1,4 +1,4 @@
-import { holdLock } from '../../background/process-lock.ts'
+import { holdLock } from '../../background/index.ts'
 import { PosadaError } from '../../errors/index.ts'
 import { sleep } from '../../lib/async/sleep.ts'
 import type { ProcessConfig } from '../launch.ts'

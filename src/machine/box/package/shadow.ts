@@ -1,11 +1,17 @@
 import { constants, copyFile, mkdir, rm } from 'node:fs/promises'
 import { exists } from '../../../lib/files/folders.ts'
 import type { Machine } from '../../../manifest/index.ts'
-import { unlessDamaged } from '../../../project/json-file.ts'
-import { identityOf, machineId } from '../../../project/machine-identity.ts'
-import { type MachineState, readState, writeState } from '../../../project/machine-state.ts'
-import { type MachinePaths, machinePaths } from '../../../project/paths.ts'
-import { ensureRuntimeDir } from '../../../project/runtime-dir.ts'
+import {
+  ensureRuntimeDir,
+  identityOf,
+  type MachinePaths,
+  type MachineState,
+  machineId,
+  machinePaths,
+  readState,
+  unlessDamaged,
+  writeState,
+} from '../../../project/index.ts'
 import type { MachineSpec, NicSpec, PortForward, Provider } from '../../../provider/index.ts'
 import { choosePorts } from '../../ports/host-ports.ts'
 import type { Project } from '../../project.ts'

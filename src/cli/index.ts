@@ -1,0 +1,31 @@
+export { machineArg, machinesArg, ttyFlag } from './args.ts'
+export { hasFlag, splitAtDashes } from './argv.ts'
+export { captureFile } from './capture-file.ts'
+export { completionScript, type Shell, shells } from './completion/scripts.ts'
+export { confirm } from './confirm.ts'
+export { flagValue, wrongFlag } from './flag-value.ts'
+export { type GuestCommandResult, runInGuest } from './guest-command.ts'
+export { type GuestCommandsResult, runInGuests } from './guest-commands.ts'
+export { interruptible } from './interrupt.ts'
+export {
+  boxesText,
+  boxText,
+  outdatedText,
+  packagedText,
+  pruneText,
+  pushText,
+  updateText,
+  verifyText,
+} from './text/boxes.ts'
+export { doctorText } from './text/doctor.ts'
+export {
+  copyText,
+  destroyText,
+  haltText,
+  portsText,
+  projectsText,
+  provisionText,
+  statusText,
+  upText,
+} from './text/machines.ts'
+export { captureText, networksText, proxyText } from './text/networks.ts'

@@ -1,0 +1,3 @@
+export { seedImage, seedLabel } from './seed.ts'
+export { awaitCloudInit, type CloudInitResult } from './status.ts'
+export { readUserData, type UserData, userDataLimit } from './user-data.ts'

@@ -1,0 +1,2 @@
+export type { ForwarderConfig } from './config.ts'
+export { askForwards, endForwarder, launchForwarder } from './launch.ts'

@@ -1,0 +1,37 @@
+export { type OutdatedLock, outdatedLock } from './box/outdated.ts'
+export { packageMachine } from './box/package.ts'
+export { type UpdatedLock, updateLock } from './box/update.ts'
+export { copy } from './copy.ts'
+export { destroy } from './destroy.ts'
+export { runCommand } from './exec.ts'
+export { runCommandEach } from './exec-each.ts'
+export { halt } from './halt.ts'
+export { listProjects } from './list.ts'
+export { lockName } from './lock-name.ts'
+export { logs } from './logs.ts'
+export { type CaptureResult, captureNetworks } from './network/capture.ts'
+export { changeConditions } from './network/conditions.ts'
+export { listNetworks, type NetworkResult } from './network/list.ts'
+export { ports } from './ports.ts'
+export type { BuildBox, FetchBox, Needs, Project } from './project.ts'
+export { provision } from './provision.ts'
+export { proxy } from './proxy.ts'
+export { reload } from './reload.ts'
+export type {
+  DestroyResult,
+  HaltResult,
+  PortResult,
+  PortsResult,
+  ProjectResult,
+  ProvisionResult,
+  ProxyResult,
+  StatusResult,
+  UpMachineResult,
+} from './results.ts'
+export { selectMachines } from './select.ts'
+export { shell } from './ssh.ts'
+export { sshConfig } from './ssh-config.ts'
+export { sshProxy } from './ssh-proxy.ts'
+export { status } from './status.ts'
+export { optionProblems } from './up/demands.ts'
+export { up } from './up.ts'

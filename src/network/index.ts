@@ -1,0 +1,6 @@
+export { readCapture } from './capture/read.ts'
+export type { CaptureRequest } from './capture/request.ts'
+export { readConditions } from './conditions/read.ts'
+export type { Member, NetworkConfig, NetworkDefinition } from './config.ts'
+export { launchNetworkProcess, type ProcessConfig } from './launch.ts'
+export { domainOf } from './services/names.ts'

@@ -1,0 +1,29 @@
+export { forgetBoxNote, noteBox, readBoxNotes } from './box-notes.ts'
+export { ensureIdentity, readIdentity } from './identity.ts'
+export { readJsonFile, unlessDamaged, writeJsonFile } from './json-file.ts'
+export { describeHolder, withLock } from './lock.ts'
+export { changeLockfile, type LockfilePaths } from './lockfile/change.ts'
+export type { LockedBox, LockedFacts, LockedFiles } from './lockfile/model.ts'
+export { readLockfile } from './lockfile/read.ts'
+export { identityOf, machineId } from './machine-identity.ts'
+export {
+  isUnsettled,
+  type MachineState,
+  machinesOnDisk,
+  type RecordedAttachment,
+  readState,
+  writeState,
+} from './machine-state.ts'
+export {
+  forwarderSocket,
+  type MachinePaths,
+  machinePaths,
+  networkSockets,
+  nicSocket,
+  type ProjectPaths,
+  projectPaths,
+  type UserPaths,
+  userPaths,
+} from './paths.ts'
+export { ensureRuntimeDir, runtimeDir } from './runtime-dir.ts'
+export { forgetInIndex, type IndexEntry, noteInIndex, readIndex } from './user-index.ts'

@@ -1,0 +1,7 @@
+export { makeReporter } from './choose-reporter.ts'
+export { type Paint, type Palette, palette, useColour } from './colour.ts'
+export { errorDocument } from './error-json.ts'
+export { renderError } from './errors.ts'
+export type { Reporter } from './reporter.ts'
+export { renderTable } from './table.ts'
+export { makeVisible, withoutColours } from './text.ts'
