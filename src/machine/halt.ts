@@ -1,5 +1,5 @@
 import { PosadaError } from '../errors/index.ts'
-import { readState } from '../project/machine-state.ts'
+import { readState } from '../project/index.ts'
 import { takeDown } from './down/stop-order.ts'
 import { windUp } from './down/wind-up.ts'
 import { conditionOf } from './observed/observe.ts'
