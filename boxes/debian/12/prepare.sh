@@ -22,10 +22,10 @@ chroot "$root" systemctl --quiet enable ssh.service
 rm -f "$root"/usr/lib/systemd/system/multi-user.target.wants/systemd-logind.service \
   "$root"/usr/lib/systemd/system/multi-user.target.wants/dbus.service
 
-# Each generator costs a process before anything is started. fstab's stays; the others are for
-# things that this machine does not have: consoles with logins, encrypted disks, init scripts.
+# Each generator costs a process before anything is started. fstab's stays; systemd's others are for things that this
+# machine does not have: consoles with logins, encrypted disks, init scripts. Those of other packages are theirs.
 mkdir -p "$root/etc/systemd/system-generators"
-for generator in "$root"/usr/lib/systemd/system-generators/*; do
+for generator in $(chroot "$root" dpkg-query --listfiles systemd | grep '/systemd/system-generators/'); do
   name=$(basename "$generator")
   [ "$name" = systemd-fstab-generator ] || ln -sf /dev/null "$root/etc/systemd/system-generators/$name"
 done
@@ -50,4 +50,9 @@ ln -sf /lib/systemd/system/multi-user.target "$root/etc/systemd/system/default.t
 sed -i 's/^hosts:.*/hosts: files myhostname dns/' "$root/etc/nsswitch.conf"
 rm -f "$root"/etc/apt/apt.conf.d/*mmdebstrap* "$root"/etc/dpkg/dpkg.cfg.d/*mmdebstrap* "$root"/etc/apt/sources.list.d/* \
   "$root"/etc/update-motd.d/*
-rm -rf "$root"/usr/share/man/* "$root"/usr/share/info/* "$root"/usr/share/locale/*
+# Systemd's package makes it on a new system; here the log is in memory.
+rm -rf "$root/var/log/journal"
+# Packages that are installed later want the manual's folders and the aliases of locales.
+rm -rf "$root"/usr/share/info/*
+find "$root/usr/share/man" -mindepth 1 ! -path '*/man/man[1-9]' -delete
+find "$root/usr/share/locale" -mindepth 1 ! -name locale.alias -delete

@@ -1,10 +1,12 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
 import { makePlace, type Place } from '../../helpers/posada.ts'
+import { writeRecipes } from '../../helpers/recipes.ts'
 
-// Builds a box of a project's own recipe, made from debian/12 (two minutes), and boots it (15 s).
+// Builds a box of a project's own recipe, made from README's, which is made from debian/12 (two to three minutes),
+// and boots it (15 s).
 
 let place: MachinesPlace
 let store: Place
@@ -18,16 +20,27 @@ afterAll(async () => {
   store.remove()
 })
 
-it('a machine is made of a recipe in the project: packages, files, scripts, size', async () => {
-  const recipe = join(place.dir, 'boxes', 'base')
+const readme = join(import.meta.dirname, '..', '..', '..', 'README.md')
+const manifest = `version: 1
+boxes: {shop/web: ./boxes/web}
+box: shop/web
+memory: 512MiB
+ready:
+  - {http: "http://127.0.0.1/"}
+  - {tcp: 5432}
+`
+
+it("a machine is made of a recipe over README's: packages whose services run, files, scripts, size", async () => {
+  writeRecipes(place.dir, readFileSync(readme, 'utf8'))
+  const recipe = join(place.dir, 'boxes', 'web')
   mkdirSync(join(recipe, 'files', 'etc'), { recursive: true })
   writeFileSync(join(recipe, 'files', 'etc', 'shop.conf'), 'open = yes\n')
   writeFileSync(join(recipe, 'prepare.sh'), 'echo "$login_user" >"$root/etc/prepared"\n')
   writeFileSync(
     join(recipe, 'recipe.yaml'),
-    `name: shop/base
-from: debian/12
-packages: [tree]
+    `name: shop/web
+from: ../base
+packages: [tree, postgresql]
 disk: 3GiB
 run:
   - |
@@ -36,12 +49,14 @@ run:
   - cp /etc/shop.conf /etc/shop.copy; cat >>/etc/shop.copy
 `,
   )
-  place.write('version: 1\nboxes: {shop/base: ./boxes/base}\nbox: shop/base\nmemory: 512MiB\n')
+  place.write(manifest)
   await place.json('up')
   const look = `cat /etc/prepared /etc/shop.copy; dpkg-query -Wf '\${Status}\\n' tree; grep -c ^tree /etc/tree-version
-    getent passwd shop | cut -d: -f1; test -c /dev/null && df --output=size -BG / | tail -1 | tr -d " "`
+    getent passwd shop | cut -d: -f1; test -c /dev/null && test -d /usr/share/man/man1 && df --output=size -BG / | tail -1 | tr -d " "
+    curl --silent --fail http://127.0.0.1/ | grep -o "Welcome to nginx" | head -1
+    sudo -u postgres psql --tuples-only --no-align --command "select 'answers'"`
   const { stdout } = await place.run('exec', '--', 'sh', '-c', look)
-  expect(stdout).toBe('posada\nopen = yes\ninstall ok installed\n1\nshop\n3G\n')
-  const again = await place.run('box', 'build', './boxes/base')
+  expect(stdout).toBe('posada\nopen = yes\ninstall ok installed\n1\nshop\n3G\nWelcome to nginx\nanswers\n')
+  const again = await place.run('box', 'build', './boxes/web')
   expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining('was built from the same recipe') })
 }, 600_000)
