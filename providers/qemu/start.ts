@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { isPosadaError, PosadaError } from '../../src/errors/index.ts'
 import { sleep } from '../../src/lib/async/sleep.ts'
+import { deadlineIn } from '../../src/lib/async/time-limit.ts'
 import { rotateFile } from '../../src/lib/files/rotate-file.ts'
 import { hostBootId } from '../../src/lib/process/boot-id.ts'
 import { consoleLogLimit, type MachineSpec } from '../../src/provider/index.ts'
@@ -72,11 +73,11 @@ async function untilRunning(spawned: Spawned, spec: MachineSpec, signal?: AbortS
   void spawned.ended.then((how) => {
     ended = how
   })
-  const deadline = Date.now() + LAUNCH_LIMIT
-  while (Date.now() < deadline) {
+  const deadline = deadlineIn(LAUNCH_LIMIT)
+  while (!deadline.isOver()) {
     signal?.throwIfAborted()
     if (ended !== null) throw await startError(spec, spawned, ended)
-    if (await runs(spec, deadline - Date.now(), signal)) return
+    if (await runs(spec, deadline.left(), signal)) return
     await sleep(POLL)
   }
   throw new PosadaError(

@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { PosadaError } from '../errors/index.ts'
 import { sleep } from '../lib/async/sleep.ts'
+import { within } from '../lib/async/time-limit.ts'
 import { isErrno } from '../lib/files/errno.ts'
 import { encodeRequest, LineDecoder, parseReply } from './codec.ts'
 
@@ -56,24 +57,23 @@ function open(path: string, name: string): Promise<Socket | null> {
 function ask(socket: Socket, { name, arguments: given, timeout }: Command): Promise<unknown> {
   const id = 1
   const decoder = new LineDecoder()
-  return new Promise((resolve, reject) => {
-    const fail = (message: string, cause?: unknown) =>
-      reject(new PosadaError('E_CONTROL', `${name}: ${message}`, cause === undefined ? {} : { cause }))
-    const timer = setTimeout(() => fail(`no answer within ${timeout / 1000} s`), timeout)
+  const failure = (message: string, cause?: unknown) =>
+    new PosadaError('E_CONTROL', `${name}: ${message}`, cause === undefined ? {} : { cause })
+  const late = () => {
+    throw failure(`no answer within ${timeout / 1000} s`)
+  }
+  const answer = new Promise<unknown>((resolve, reject) => {
     socket.on('error', (error) => {
       if (isErrno(error, 'ECONNRESET', 'EPIPE')) resolve(brokeOff)
-      else fail(error.message, error)
+      else reject(failure(error.message, error))
     })
-    socket.once('close', () => {
-      clearTimeout(timer)
-      resolve(brokeOff)
-    })
+    socket.once('close', () => resolve(brokeOff))
     socket.on('data', (bytes) => {
       try {
         for (const line of decoder.push(bytes)) {
           const reply = parseReply(line)
           if (reply.kind === 'return' && reply.id === id) resolve(reply.value)
-          if (reply.kind === 'error' && reply.id === id) fail(reply.message)
+          if (reply.kind === 'error' && reply.id === id) reject(failure(reply.message))
         }
       } catch (error) {
         reject(error)
@@ -81,4 +81,5 @@ function ask(socket: Socket, { name, arguments: given, timeout }: Command): Prom
     })
     socket.write(encodeRequest(id, name, given))
   })
+  return within({ limit: timeout, late }, answer)
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { open } from 'node:fs/promises'
 import { type ErrorCode, PosadaError } from '../errors/index.ts'
+import { within } from '../lib/async/time-limit.ts'
 import { readEnd } from '../lib/files/read-end.ts'
 import { childEnvironment } from '../lib/process/child-environment.ts'
 import { readHandshake } from './handshake.ts'
@@ -75,30 +76,28 @@ function handshake(
   child: ChildProcess,
   { config, what, code, limit, signal }: LaunchOptions,
 ): Promise<string> {
-  return new Promise((resolve, reject) => {
+  const failure = (message: string, cause?: unknown) =>
+    new PosadaError(code, message, cause === undefined ? {} : { cause })
+  const late = () => {
+    throw failure(`${what} did not start within ${limit / 1000} s`)
+  }
+  const line = new Promise<string>((resolve, reject) => {
     let said = ''
-    const fail = (message: string, cause?: unknown) =>
-      settle(() => reject(new PosadaError(code, message, cause === undefined ? {} : { cause })))
-    const timer = setTimeout(() => fail(`${what} did not start within ${limit / 1000} s`), limit)
-    const abort = () => settle(() => reject(signal?.reason))
-    const settle = (how: () => void) => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', abort)
-      how()
-    }
-    signal?.addEventListener('abort', abort, { once: true })
-    child.once('error', (error) => fail(`${process.execPath} cannot be run: ${error.message}`, error))
+    child.once('error', (error) =>
+      reject(failure(`${process.execPath} cannot be run: ${error.message}`, error)),
+    )
     child.stdout?.on('data', (bytes: Buffer) => {
       said += bytes.toString()
       const end = said.indexOf('\n')
-      if (end !== -1) settle(() => resolve(said.slice(0, end)))
-      else if (said.length > handshakeLimit) fail(`${what} says something else than it should`)
+      if (end !== -1) resolve(said.slice(0, end))
+      else if (said.length > handshakeLimit) reject(failure(`${what} says something other than it should`))
     })
-    child.stdout?.once('end', () => settle(() => resolve(said)))
+    child.stdout?.once('end', () => resolve(said))
     // A process that ends at once breaks this pipe; what it says, or does not, tells more.
     child.stdin?.once('error', () => child.stdin?.destroy())
     child.stdin?.end(JSON.stringify(config))
   })
+  return within({ limit, late, signal }, line)
 }
 
 /** A process that ended without a word has left its reason in the log. */

@@ -1,11 +1,11 @@
 import type { Dispatcher } from 'undici'
 import { PosadaError } from '../errors/index.ts'
+import { within } from '../lib/async/time-limit.ts'
 import { isLoopback } from '../lib/net/loopback.ts'
 import { shownUrl } from '../lib/net/shown-url.ts'
 import { percentDecoded } from '../lib/text/percent.ts'
 import { agentsOf } from './agents.ts'
 import { connectionFailure, mayPass } from './failure.ts'
-import { inTime, tooLate } from './in-time.ts'
 import { followRedirect } from './redirect.ts'
 import { type HttpResponse, responseOf } from './response.ts'
 import { type HttpTimeouts, standardTimeouts } from './timeouts.ts'
@@ -57,13 +57,16 @@ export function openHttp({ env, timeouts = {} }: HttpOptions): HttpClient {
         signal,
         ...(body === undefined ? {} : { body: body as Dispatcher.DispatchOptions['body'] & string }),
       })
-      return responseOf(await inTime(asked, limits.connect + limits.answer, signal), url, signal)
+      // The library tries for ever where a proxy hangs up on each attempt, and notes an interruption only once
+      // it is connected; neither is waited for.
+      const answer = await within({ limit: limits.connect + limits.answer, late: () => null, signal }, asked)
+      if (answer !== null) return responseOf(answer, url, signal)
     } catch (error) {
       if (signal.aborted) throw signal.reason
-      if (error !== tooLate) throw connectionFailure(error, url.host)
-      await agents.drop(way)
-      throw noAnswer(url, way.proxy)
+      throw connectionFailure(error, url.host)
     }
+    await agents.drop(way)
+    throw noAnswer(url, way.proxy)
   }
 
   const request = async (first: HttpRequest): Promise<HttpResponse> => {

@@ -2,6 +2,7 @@ import { type FileHandle, mkdir, open, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { PosadaError } from '../errors/index.ts'
 import { sleep } from '../lib/async/sleep.ts'
+import { deadlineIn } from '../lib/async/time-limit.ts'
 import { isErrno } from '../lib/files/errno.ts'
 import { tryLock } from '../lib/native/flock.ts'
 
@@ -43,7 +44,7 @@ export async function withLock<T>(path: string, options: LockOptions, work: () =
 }
 
 async function acquire(path: string, options: LockOptions): Promise<FileHandle> {
-  const deadline = Date.now() + options.wait
+  const deadline = deadlineIn(options.wait)
   let told = false
   for (;;) {
     options.signal?.throwIfAborted()
@@ -59,7 +60,7 @@ async function acquire(path: string, options: LockOptions): Promise<FileHandle> 
     await file.close()
     if (!told) options.onWait?.(holder)
     told = true
-    if (Date.now() >= deadline) throw lockedError(path, holder, options)
+    if (deadline.isOver()) throw lockedError(path, holder, options)
     await sleep(POLL, options.signal)
   }
 }

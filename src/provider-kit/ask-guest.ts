@@ -1,3 +1,4 @@
+import { deadlineIn } from '../lib/async/time-limit.ts'
 import { hasEnded, type ProcessIdentity } from '../lib/process/process-identity.ts'
 import { askAgentToShutDown } from './guest-agent.ts'
 
@@ -39,7 +40,7 @@ export async function askToShutDown(
   { hypervisor, agent, press, timeout, signal }: ShutdownRequest,
   limits = pauses,
 ): Promise<'agent' | 'acpi' | null> {
-  const deadline = Date.now() + timeout
+  const deadline = deadlineIn(timeout)
   let via: 'agent' | 'acpi' = 'acpi'
   if (agent !== null && (await askAgentToShutDown(agent.socket, signal))) via = 'agent'
   else await press()
@@ -48,8 +49,8 @@ export async function askToShutDown(
     ;
     pause = Math.min(pause * 2, limits.longest)
   ) {
-    if (await hasEnded(hypervisor, Math.max(0, Math.min(pause, deadline - Date.now())), signal)) return via
-    if (Date.now() >= deadline) return null
+    if (await hasEnded(hypervisor, Math.min(pause, deadline.left()), signal)) return via
+    if (deadline.isOver()) return null
     // An agent that took the order and has left was ended by it: the guest is on its way down, slow as it may be.
     if (via === 'agent' && !(await agent?.listens())) continue
     via = 'acpi'

@@ -1,5 +1,6 @@
 import { isPosadaError, PosadaError } from '../errors/index.ts'
 import type { Emit } from '../events/index.ts'
+import { abortAfter } from '../lib/async/time-limit.ts'
 import type { FileStep, ProvisionStep, ShellStep } from '../manifest/index.ts'
 import { exec, type SshSession } from '../ssh/index.ts'
 import type { Provisioner, StepContext } from './contract.ts'
@@ -62,7 +63,7 @@ export async function provision(
   let opened = typeof session === 'function' ? undefined : session
   for (const { step, digest, due } of plan) {
     options.signal?.throwIfAborted()
-    const began = Date.now()
+    const began = performance.now()
     if (due) {
       opened ??= typeof session === 'function' ? await session() : session
       if (record.get(step.name) !== undefined) await record.remove(step.name)
@@ -71,7 +72,11 @@ export async function provision(
     } else {
       tell(options, step, 'skip', { message: `provision step ${step.name}: already done` })
     }
-    outcomes.push({ name: step.name, result: due ? 'ran' : 'skipped', ms: Date.now() - began })
+    outcomes.push({
+      name: step.name,
+      result: due ? 'ran' : 'skipped',
+      ms: Math.round(performance.now() - began),
+    })
   }
   return outcomes
 }
@@ -99,34 +104,26 @@ function isDue(step: ProvisionStep, digest: string, done: StepRecord | undefined
 }
 
 async function tellStep(step: ProvisionStep, session: SshSession, options: ProvisionOptions): Promise<void> {
-  const began = Date.now()
+  const began = performance.now()
   tell(options, step, 'start', { message: `provision step ${step.name}` })
   try {
     await runInTime(step, session, options)
   } catch (error) {
     const failure = explain(error, step, options.machine)
-    tell(options, step, 'fail', { message: `provision step ${step.name}`, ms: Date.now() - began })
+    tell(options, step, 'fail', { message: `provision step ${step.name}`, ms: performance.now() - began })
     throw failure
   }
-  tell(options, step, 'done', { message: `provision step ${step.name}`, ms: Date.now() - began })
+  tell(options, step, 'done', { message: `provision step ${step.name}`, ms: performance.now() - began })
 }
 
 /** The step's timeout and the user's interruption are one signal for the provisioner; the first counts. */
 async function runInTime(step: ProvisionStep, session: SshSession, options: ProvisionOptions): Promise<void> {
   const { emit, machine, signal } = options
-  const control = new AbortController()
-  const onAbort = () => control.abort(signal?.reason)
-  signal?.addEventListener('abort', onAbort)
-  const { timeout } = step
-  const timer =
-    timeout === null ? undefined : setTimeout(() => control.abort(timedOut(step, machine, timeout)), timeout)
-  try {
-    await runStep(step, session, { emit, machine, signal: control.signal })
-    await flushDisks(session, control.signal)
-  } finally {
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', onAbort)
-  }
+  const limit = { limit: step.timeout, late: () => timedOut(step, machine), signal }
+  await abortAfter(limit, async (own) => {
+    await runStep(step, session, { emit, machine, signal: own })
+    await flushDisks(session, own)
+  })
 }
 
 /**
@@ -177,8 +174,9 @@ function explain(error: unknown, step: ProvisionStep, machine: string): unknown 
   })
 }
 
-function timedOut(step: ProvisionStep, machine: string, timeout: number): PosadaError {
-  const message = `provision step ${step.name} took longer than its timeout of ${timeout / 1000} s and was stopped`
+function timedOut(step: ProvisionStep, machine: string): PosadaError {
+  const seconds = (step.timeout ?? 0) / 1000
+  const message = `provision step ${step.name} took longer than its timeout of ${seconds} s and was stopped`
   return new PosadaError('E_PROVISION_TIMEOUT', message, {
     value: step.name,
     place: step.place,

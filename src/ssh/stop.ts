@@ -1,3 +1,4 @@
+import { within } from '../lib/async/time-limit.ts'
 import type { ExecResult } from './channel.ts'
 import { channelEnd, openChannel } from './channel.ts'
 import { quote } from './quote.ts'
@@ -22,7 +23,7 @@ export async function stopRemote(
     () => null,
     () => null,
   )
-  const known = await within(PID_PATIENCE, Promise.race([pid, ended]))
+  const known = await within({ limit: PID_PATIENCE, late: () => null }, Promise.race([pid, ended]))
   if (known === null) return
   const channel = await openChannel(session, stopCommand(known))
   channel.resume()
@@ -67,16 +68,4 @@ function stopCommand(pid: number): string {
   const privileged = `[ "$(id -u)" != 0 ] && sudo -n true 2>/dev/null`
   const run = `if ${privileged}; then exec sudo -n /bin/sh -c "$0" posada "$1"; else exec /bin/sh -c "$0" posada "$1"; fi`
   return `exec /bin/sh -c ${quote(run)} ${script} ${pid}`
-}
-
-async function within<T>(limit: number, work: Promise<T>): Promise<T | null> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), limit)
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }

@@ -1,5 +1,6 @@
 import { isPosadaError } from '../errors/index.ts'
 import { sleep } from '../lib/async/sleep.ts'
+import { type Deadline, deadlineIn } from '../lib/async/time-limit.ts'
 import { connect } from './connect.ts'
 import { type SshStage, stageReached } from './connect-error.ts'
 import type { SshSession, SshTarget } from './session.ts'
@@ -29,12 +30,12 @@ const STAGES: readonly SshStage[] = ['none', 'tcp', 'banner', 'handshake', 'auth
  */
 export async function waitForSsh(target: SshTarget, options: WaitOptions): Promise<SshSession> {
   const { signal, authPatience = AUTH_PATIENCE } = options
-  const deadline = Date.now() + options.timeout
+  const deadline = deadlineIn(options.timeout)
   let furthest: SshStage = 'none'
   let failure: unknown
-  let refusedSince: number | undefined
+  let refusedUntil: Deadline | undefined
   for (let pause = PAUSE.first; ; pause = Math.min(pause * 1.5, PAUSE.last)) {
-    const left = Math.max(deadline - Date.now(), 1)
+    const left = Math.max(deadline.left(), 1)
     try {
       return await connect(target, {
         timeout: left,
@@ -50,10 +51,9 @@ export async function waitForSsh(target: SshTarget, options: WaitOptions): Promi
     } catch (error) {
       if (!isPosadaError(error, 'E_SSH_CONNECT') && !isPosadaError(error, 'E_SSH_AUTH')) throw error
       if (failure === undefined || rank(error) >= rank(failure)) failure = error
-      if (isPosadaError(error, 'E_SSH_AUTH')) refusedSince ??= Date.now()
+      if (isPosadaError(error, 'E_SSH_AUTH')) refusedUntil ??= deadlineIn(authPatience)
     }
-    const givenUp = refusedSince !== undefined && Date.now() - refusedSince > authPatience
-    if (givenUp || Date.now() + pause >= deadline) throw failure
+    if (refusedUntil?.isOver() === true || deadline.left() <= pause) throw failure
     await sleep(pause, signal)
   }
 }

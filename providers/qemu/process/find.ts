@@ -1,7 +1,6 @@
-import { sleep } from '../../../src/lib/async/sleep.ts'
 import { readTextIfThere } from '../../../src/lib/files/write-file.ts'
 import {
-  isAlive,
+  hasEnded,
   type ProcessIdentity,
   processIdentity,
   readProc,
@@ -45,6 +44,5 @@ const DYING = 5000
 async function untilGone(pid: number): Promise<void> {
   const name = await readProc(pid, 'comm')
   const identity = name?.startsWith('qemu-system') ? await processIdentity(pid) : null
-  const deadline = Date.now() + DYING
-  while (identity !== null && (await isAlive(identity)) && Date.now() < deadline) await sleep(5)
+  if (identity !== null) await hasEnded(identity, DYING)
 }

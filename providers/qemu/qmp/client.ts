@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { PosadaError } from '../../../src/errors/index.ts'
 import { sleep } from '../../../src/lib/async/sleep.ts'
+import { deadlineIn, within } from '../../../src/lib/async/time-limit.ts'
 import { isErrno } from '../../../src/lib/files/errno.ts'
 import { encodeCommand, QmpDecoder, type QmpEvent, type QmpMessage } from './codec.ts'
 
@@ -99,18 +100,15 @@ export class QmpClient {
   async #wait(key: number | 'greeting', command: string): Promise<unknown> {
     if (this.#failure !== null) throw this.#failure
     const { timeout, signal } = this.#options
-    let timer: NodeJS.Timeout | undefined
-    let onAbort: (() => void) | undefined
+    const late = () => {
+      throw timedOut(command, timeout)
+    }
+    const answer = new Promise<unknown>((resolve, reject) => {
+      this.#waiting.set(key, { resolve, reject, command })
+    })
     try {
-      return await new Promise<unknown>((resolve, reject) => {
-        this.#waiting.set(key, { resolve, reject, command })
-        timer = setTimeout(() => reject(timedOut(command, timeout)), timeout)
-        onAbort = () => reject(signal?.reason)
-        signal?.addEventListener('abort', onAbort, { once: true })
-      })
+      return await within({ limit: timeout, late, signal }, answer)
     } finally {
-      clearTimeout(timer)
-      if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort)
       this.#waiting.delete(key)
     }
   }
@@ -153,7 +151,7 @@ export class QmpClient {
  * wait as the kernel queues, which for QEMU are two.
  */
 async function openSocket(path: string, timeout: number): Promise<Socket | null> {
-  const deadline = Date.now() + timeout
+  const deadline = deadlineIn(timeout)
   for (;;) {
     const socket = connect(path)
     try {
@@ -166,7 +164,7 @@ async function openSocket(path: string, timeout: number): Promise<Socket | null>
       socket.destroy()
       if (isErrno(error, 'ENOENT', 'ECONNREFUSED', 'ENOTDIR')) return null
       if (!isErrno(error, 'EAGAIN')) throw error
-      if (Date.now() > deadline) throw timedOut('a connection', timeout)
+      if (deadline.isOver()) throw timedOut('a connection', timeout)
       await sleep(RETRY)
     }
   }

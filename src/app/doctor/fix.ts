@@ -41,7 +41,7 @@ export function asText(commands: readonly string[][]): string {
 /** Runs a command; its output becomes events. Standard input stays the terminal's, for sudo's password. */
 export async function install(command: readonly string[], emit: Emit, signal: AbortSignal): Promise<void> {
   const [program = '', ...args] = command
-  const begun = Date.now()
+  const begun = performance.now()
   const step = { type: 'step', step: 'packages', message: command.join(' ') } as const
   emit({ ...step, status: 'start' })
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
@@ -57,7 +57,7 @@ export async function install(command: readonly string[], emit: Emit, signal: Ab
   const code = await new Promise<number | null>((resolve, reject) =>
     child.on('error', reject).on('close', resolve),
   )
-  emit({ ...step, status: code === 0 ? 'done' : 'fail', ms: Date.now() - begun })
+  emit({ ...step, status: code === 0 ? 'done' : 'fail', ms: performance.now() - begun })
   if (code === 0) return
   throw new PosadaError('E_CAPABILITY', `the packages could not be installed (exit code ${code})`, {
     value: command.join(' '),

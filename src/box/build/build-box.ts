@@ -58,14 +58,20 @@ export async function buildBox(options: BuildBoxOptions): Promise<StoredBox> {
   await sweepWorkFolders(paths.tmp, 'build-')
   await sweepWorkFolders(tmpdir(), buildPrefix, removeBuildFolder)
   emit({ type: 'step', status: 'start', step, message: `building ${recipe.name}` })
-  const started = Date.now()
+  const started = performance.now()
   try {
     const stored = await build({ recipe, paths, lib, inputs, arch, emit, signal, step })
     const message = `built ${recipe.name}@${stored.manifest.version}`
-    emit({ type: 'step', status: 'done', step, message, ms: Date.now() - started })
+    emit({ type: 'step', status: 'done', step, message, ms: performance.now() - started })
     return stored
   } catch (error) {
-    emit({ type: 'step', status: 'fail', step, message: `building ${recipe.name}`, ms: Date.now() - started })
+    emit({
+      type: 'step',
+      status: 'fail',
+      step,
+      message: `building ${recipe.name}`,
+      ms: performance.now() - started,
+    })
     throw error
   }
 }

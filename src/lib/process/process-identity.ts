@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { sleep } from '../async/sleep.ts'
+import { deadlineIn } from '../async/time-limit.ts'
 import { isErrno } from '../files/errno.ts'
 
 /**
@@ -32,11 +33,11 @@ export async function hasEnded(
   limit: number,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const deadline = Date.now() + limit
+  const deadline = deadlineIn(limit)
   for (;;) {
     if (!(await isAlive(identity))) return true
-    if (Date.now() >= deadline) return false
-    await sleep(Math.max(1, Math.min(20, deadline - Date.now())), signal)
+    if (deadline.isOver()) return false
+    await sleep(Math.max(1, Math.min(20, deadline.left())), signal)
   }
 }
 

@@ -1,6 +1,6 @@
 import { awaitCloudInit, type CloudInitResult } from '../../cloud-init/index.ts'
 import { PosadaError } from '../../errors/index.ts'
-import { sleep } from '../../lib/async/sleep.ts'
+import { within } from '../../lib/async/time-limit.ts'
 import { type MachineState, writeState } from '../../project/index.ts'
 import type { SshSession } from '../../ssh/index.ts'
 import type { LoginInputs } from '../guest/login.ts'
@@ -22,12 +22,12 @@ export async function settleCloudInit(
   if (cloudInit === undefined || cloudInit.doneAt !== undefined) return state
   const machine = config.name
   const step = { machine, step: 'cloud-init', message: 'waiting for cloud-init' }
-  const timeout = Math.max(deadlineOf(state, config.bootTimeout) - Date.now(), 5000)
+  const timeout = Math.max(timeLeft(state, config.bootTimeout), 5000)
   const consoleFrom = state.start?.consoleFrom ?? 0
   const watched = { provider, spec: state.spec, timeout, consoleFrom, signal: project.signal }
   return inStep(project.emit, step, async () => {
     const result = await raceCrash(watched, (signal) =>
-      Promise.race([awaitCloudInit(session, signal), sleep(timeout, signal).then(() => null)]),
+      within({ limit: timeout, late: () => null, signal }, awaitCloudInit(session, signal)),
     )
     if (result === null)
       throw await bootTimeout(state.spec, config.bootTimeout, 'its cloud-init has not come to an end')
@@ -38,10 +38,10 @@ export async function settleCloudInit(
   })
 }
 
-/** A later `up` gives a guest that it finds at work its time anew. */
-function deadlineOf({ start }: MachineState, bootTimeout: number): number {
-  const deadline = Date.parse(start?.at ?? '') + bootTimeout
-  return deadline > Date.now() ? deadline : Date.now() + bootTimeout
+/** All of its time where the recorded start is long past, as for a later `up`, or cannot be believed: the clock was set. */
+function timeLeft({ start }: MachineState, bootTimeout: number): number {
+  const left = Date.parse(start?.at ?? '') + bootTimeout - Date.now()
+  return left > 0 && left <= bootTimeout ? left : bootTimeout
 }
 
 function judge(project: Project, machine: string, { state, details }: CloudInitResult): void {

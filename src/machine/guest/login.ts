@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { loginKeys } from '../../box/index.ts'
+import { type Deadline, deadlineIn } from '../../lib/async/time-limit.ts'
 import type { Machine } from '../../manifest/index.ts'
 import { type MachineState, writeState } from '../../project/index.ts'
 import type { Provider } from '../../provider/index.ts'
@@ -33,7 +34,7 @@ export async function logIn(
   const { config, provider, state } = inputs
   const machine = config.name
   const box = await project.boxes.byDigest(state.box)
-  const deadline = Date.now() + config.bootTimeout
+  const deadline = deadlineIn(config.bootTimeout)
   // What the login needs is made ready while the guest boots.
   const own = await prepare(project, machine)
   const guest = {
@@ -71,7 +72,7 @@ async function prepare(project: Project, machine: string): Promise<KeyPair> {
 async function openFirst(
   project: Project,
   guest: Guest,
-  { own, deadline }: { own: KeyPair; deadline: number },
+  { own, deadline }: { own: KeyPair; deadline: Deadline },
 ): Promise<SshSession> {
   const { signal } = project
   const { box, state } = guest

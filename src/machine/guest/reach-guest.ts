@@ -1,5 +1,6 @@
 import type { StoredBox } from '../../box/index.ts'
 import { isPosadaError } from '../../errors/index.ts'
+import type { Deadline } from '../../lib/async/time-limit.ts'
 import { isUnsettled, type MachinePaths, type MachineState } from '../../project/index.ts'
 import type { Provider } from '../../provider/index.ts'
 import { type SshSession, type SshStage, waitForSsh } from '../../ssh/index.ts'
@@ -47,13 +48,13 @@ const STAGES: Record<SshStage, string> = {
 export async function connectInTime(
   project: Project,
   { provider, state, paths, bootTimeout: patience }: Guest,
-  { deadline, ...keys }: { deadline: number; boxKeyFiles?: readonly string[] },
+  { deadline, ...keys }: { deadline: Deadline; boxKeyFiles?: readonly string[] },
 ): Promise<SshSession> {
   let reached: SshStage = 'none'
   const onStage = (stage: SshStage) => {
     reached = stage
   }
-  const timeout = Math.max(deadline - Date.now(), 5000)
+  const timeout = Math.max(deadline.left(), 5000)
   // An SSH server may be there before cloud-init has made the user.
   const refused = isUnsettled(state) ? { authPatience: timeout } : {}
   const target = sshTarget(provider, state, paths)

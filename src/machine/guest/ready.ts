@@ -1,6 +1,7 @@
 import { createConnection } from 'node:net'
 import { PosadaError } from '../../errors/index.ts'
 import { sleep } from '../../lib/async/sleep.ts'
+import { within } from '../../lib/async/time-limit.ts'
 import type { MachineSpec, Provider } from '../../provider/index.ts'
 import { tailLines } from '../observed/console.ts'
 import { findPanic } from '../observed/panic.ts'
@@ -32,7 +33,7 @@ const CRASH_POLL = 1000
 export async function awaitAnnouncement(socket: string, options: ReadyOptions): Promise<void> {
   const { spec, timeout } = options
   const said = await raceCrash(options, (signal) =>
-    Promise.race([announced(socket, signal), sleep(timeout, signal).then(() => false)]),
+    within({ limit: timeout, late: () => false, signal }, announced(socket, signal)),
   )
   if (!said) throw await bootTimeout(spec, timeout, 'the guest has not said that it can be logged in to')
 }

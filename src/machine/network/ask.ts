@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 import { asObject, type LockHolder, lockHolder, sendCommand } from '../../background/index.ts'
 import { isPosadaError, PosadaError } from '../../errors/index.ts'
 import { sleep } from '../../lib/async/sleep.ts'
+import { deadlineIn } from '../../lib/async/time-limit.ts'
 import { terminate } from '../../lib/process/process-identity.ts'
 import { networkSockets } from '../../project/index.ts'
 import type { Project } from '../project.ts'
@@ -51,9 +52,9 @@ export async function askRunning(
     if (!isPosadaError(error, 'E_CONTROL') || (await isResponsive(holder))) throw error
     return 'hung'
   }
-  const deadline = Date.now() + patience.sockets
+  const deadline = deadlineIn(patience.sockets)
   await terminate(holder.identity, 'SIGHUP')
-  while (Date.now() < deadline) {
+  while (!deadline.isOver()) {
     await sleep(20)
     const answer = await ask(holder, name, given)
     if (answer !== null) return answer

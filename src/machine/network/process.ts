@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { endHolder, lastHolder } from '../../background/index.ts'
 import { isPosadaError } from '../../errors/index.ts'
 import { sleep } from '../../lib/async/sleep.ts'
+import { deadlineIn } from '../../lib/async/time-limit.ts'
 import { isErrno } from '../../lib/files/errno.ts'
 import { exists } from '../../lib/files/folders.ts'
 import { readTextIfThere, writeFileAtomic } from '../../lib/files/write-file.ts'
@@ -86,7 +87,7 @@ async function ensureProcess(
   starting: readonly string[],
 ): Promise<void> {
   if (await reload(project, starting)) return
-  const deadline = Date.now() + farewell
+  const deadline = deadlineIn(farewell)
   for (;;) {
     await end(project)
     await ensureRuntimeDir(project.user.runtime, projectId)
@@ -99,7 +100,7 @@ async function ensureProcess(
       break
     } catch (error) {
       // Begun by a command that was killed: it has the lock and has not said so yet.
-      if (!isPosadaError(error, 'E_LOCKED') || Date.now() >= deadline) throw error
+      if (!isPosadaError(error, 'E_LOCKED') || deadline.isOver()) throw error
       await sleep(50, project.signal)
     }
   }

@@ -1,4 +1,5 @@
 import { isPosadaError } from '../../errors/index.ts'
+import { within } from '../../lib/async/time-limit.ts'
 import { formatDestination, type Open, type Opened, type Refusal } from '../../proxy/index.ts'
 import { openTunnel } from '../../ssh/index.ts'
 import { networkConfig } from '../network/config.ts'
@@ -49,20 +50,13 @@ async function firstReachable(machines: readonly string[], sessions: Sessions): 
 }
 
 /** Null where it takes too long; what comes later is closed. */
-async function inTime(opening: ReturnType<typeof openTunnel>) {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => {
-      resolve(null)
-      opening.then(
-        (tunnel) => 'channel' in tunnel && tunnel.channel.destroy(),
-        () => undefined,
-      )
-    }, patience)
-  })
-  try {
-    return await Promise.race([opening, late])
-  } finally {
-    clearTimeout(timer)
+function inTime(opening: ReturnType<typeof openTunnel>) {
+  const late = () => {
+    opening.then(
+      (tunnel) => 'channel' in tunnel && tunnel.channel.destroy(),
+      () => undefined,
+    )
+    return null
   }
+  return within({ limit: patience, late }, opening)
 }

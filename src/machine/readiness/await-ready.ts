@@ -1,5 +1,6 @@
 import { PosadaError } from '../../errors/index.ts'
 import { sleep } from '../../lib/async/sleep.ts'
+import { abortAfter, deadlineIn } from '../../lib/async/time-limit.ts'
 import { formatDuration } from '../../lib/values/units.ts'
 import type { Machine, ReadyProbe } from '../../manifest/index.ts'
 import type { SshSession } from '../../ssh/index.ts'
@@ -43,27 +44,23 @@ interface Looking {
 
 /** Looks again and again until it is ready or the time is over; returns the last answer. */
 async function awaitProbe(probe: ReadyProbe, looking: Looking): Promise<Answer> {
-  const deadline = performance.now() + probe.timeout
+  const deadline = deadlineIn(probe.timeout)
   for (;;) {
-    const left = Math.max(deadline - performance.now(), LOOK_LEAST)
+    const left = Math.max(deadline.left(), LOOK_LEAST)
     const answer = await lookOnce(probe, looking, probe.kind === 'shell' ? left : Math.min(left, LOOK_LIMIT))
-    if (answer.ready || performance.now() + probe.interval >= deadline) return answer
+    if (answer.ready || deadline.left() <= probe.interval) return answer
     await sleep(probe.interval, looking.signal)
   }
 }
 
 async function lookOnce(probe: ReadyProbe, looking: Looking, limit: number): Promise<Answer> {
-  const timer = new AbortController()
-  const late = setTimeout(() => timer.abort(new LookTimeout()), limit)
+  const inTime = { limit, late: () => new LookTimeout(), signal: looking.signal }
   try {
-    const signal = AbortSignal.any([looking.signal, timer.signal])
-    return await probeOnce(probe, { ...looking, signal })
+    return await abortAfter(inTime, (signal) => probeOnce(probe, { ...looking, signal }))
   } catch (error) {
     if (!(error instanceof LookTimeout)) throw error
     const what = probe.kind === 'shell' ? 'the script did not end' : 'no answer'
     return { ready: false, answer: `${what} within ${formatDuration(limit)}` }
-  } finally {
-    clearTimeout(late)
   }
 }
 

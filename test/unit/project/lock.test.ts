@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { describeHolder, type LockHolder, withLock } from '../../../src/project/lock.ts'
 
 let dir: string
@@ -16,6 +16,7 @@ beforeEach(async () => {
   path = join(dir, 'machine', 'lock')
 })
 afterEach(async () => {
+  vi.useRealTimers()
   child?.kill('SIGKILL')
   await rm(dir, { recursive: true, force: true })
 })
@@ -63,6 +64,20 @@ describe('withLock', () => {
     child.kill('SIGKILL')
     expect(await work).toBe('got it')
     expect(waited.map(describeHolder)).toEqual(['posada up (pid 4711, since 2026-01-01T00:00:00Z)'])
+  })
+
+  it('waits as long as it was told to when the clock is set', async () => {
+    child = await holdElsewhere('')
+    vi.useFakeTimers({ toFake: ['Date'] })
+    let waiting = false
+    const onWait = () => {
+      waiting = true
+      vi.setSystemTime(Date.now() + 3_600_000)
+    }
+    const work = withLock(path, { ...options, onWait }, async () => 'got it')
+    while (!waiting) await new Promise((resolve) => setTimeout(resolve, 10))
+    child.kill('SIGKILL')
+    expect(await work).toBe('got it')
   })
 
   it('gives up after its time with E_LOCKED that names the holder', async () => {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { processIdentity } from '../../../src/lib/process/process-identity.ts'
 import { type AgentChannel, askToShutDown } from '../../../src/provider-kit/ask-guest.ts'
 
@@ -17,6 +17,7 @@ beforeEach(async () => {
   agents = []
 })
 afterEach(async () => {
+  vi.useRealTimers()
   hypervisor.kill('SIGKILL')
   await Promise.all(agents.map((agent) => new Promise((resolve) => agent.close(resolve))))
   await rm(folder, { recursive: true, force: true })
@@ -95,4 +96,16 @@ test('one that heeds nothing is given up when the time is over, not before', asy
   const begun = Date.now()
   expect(await ask({ agent: await agent('fails'), timeout: 500 })).toBeNull()
   expect(Date.now() - begun).toBeGreaterThanOrEqual(500)
+})
+
+test('waits for a guest that goes down while the clock is set forward', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  const identity = await processIdentity(hypervisor.pid ?? 0)
+  if (identity === null) throw new Error('no identity')
+  const press = async () => {
+    vi.setSystemTime(Date.now() + 3_600_000)
+    setTimeout(() => hypervisor.kill('SIGKILL'), 100)
+  }
+  const asked = askToShutDown({ hypervisor: identity, agent: null, press, timeout: 15_000 })
+  expect(await asked).toBe('acpi')
 })

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { StoredBox } from '../../../box/index.ts'
 import { PosadaError } from '../../../errors/index.ts'
+import { deadlineIn } from '../../../lib/async/time-limit.ts'
 import { capture, publicKeyOf, type SshSession } from '../../../ssh/index.ts'
 import { awaitGuest, connectInTime } from '../../guest/reach-guest.ts'
 import type { Project } from '../../project.ts'
@@ -21,7 +22,7 @@ export async function cleanShadow(
 ): Promise<GuestKernel | null> {
   const { provider, state, paths } = shadow
   const machine = state.spec.name
-  const deadline = Date.now() + bootTimeout
+  const deadline = deadlineIn(bootTimeout)
   const guest = { provider, state, paths, box, bootTimeout }
   await inStep(project.emit, { machine, step: 'copy', message: 'starting a copy of it' }, () =>
     provider.start(state.spec, { signal: project.signal }),
