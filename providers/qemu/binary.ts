@@ -1,6 +1,6 @@
 import { PosadaError } from '../../src/errors/index.ts'
 import { findProgram } from '../../src/lib/process/find-program.ts'
-import type { Arch } from '../../src/provider/index.ts'
+import type { Arch } from '../../src/lib/values/arch.ts'
 
 /** Debian's and Ubuntu's packages of what this provider runs. */
 const packages = {

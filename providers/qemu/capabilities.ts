@@ -1,17 +1,17 @@
 import { findProgram } from '../../src/lib/process/find-program.ts'
-import type { Arch, Capabilities } from '../../src/provider/index.ts'
+import { type Arch, archs, hostArch } from '../../src/lib/values/arch.ts'
+import type { Capabilities } from '../../src/provider/index.ts'
 import { systemProgram } from './binary.ts'
 import { findUefi } from './firmware.ts'
 
-export const hostArch: Arch = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
-
 /** Looks at which programs and firmware are installed, which takes less than a millisecond. */
 export function capabilities(): Capabilities {
-  const all: Arch[] = hostArch === 'x86_64' ? ['x86_64', 'aarch64'] : ['aarch64', 'x86_64']
+  const own = hostArch()
+  const all = [own, ...archs.filter((one) => one !== own)]
   const arch = all.filter((one) => findProgram(systemProgram(one)) !== null)
   return {
     // Without any QEMU, what it would run once installed.
-    arch: arch.length === 0 ? [hostArch] : arch,
+    arch: arch.length === 0 ? [own] : arch,
     boot: [
       'kernel',
       ...biosOf(arch),

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { constants, copyFile, open, rename, rm } from 'node:fs/promises'
 import { PosadaError } from '../../src/errors/index.ts'
-import type { Arch, MachineSpec } from '../../src/provider/index.ts'
+import type { Arch } from '../../src/lib/values/arch.ts'
+import type { MachineSpec } from '../../src/provider/index.ts'
 import { qemuFiles } from './files.ts'
 
 interface Firmware {

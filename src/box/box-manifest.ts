@@ -1,4 +1,5 @@
 import { PosadaError } from '../errors/index.ts'
+import { archs } from '../lib/values/arch.ts'
 import { digestPattern, namePattern, userPattern, versionPattern } from '../lib/values/box-names.ts'
 import {
   count,
@@ -44,7 +45,7 @@ const boxManifest = record<BoxManifest>({
   format: oneOf([1]),
   name: text({ pattern: namePattern, problem: 'not a name like debian/12' }),
   version: text({ pattern: versionPattern, problem: 'not a version like 20261122.1' }),
-  arch: oneOf(['x86_64', 'aarch64']),
+  arch: oneOf(archs),
   description: text({ max: 500 }),
   disks: list(disk, { min: 1, max: 16 }),
   kernel: optional(

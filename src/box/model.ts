@@ -1,5 +1,4 @@
-/** Processor architectures, by the names that distributions and QEMU use. */
-export type BoxArch = 'x86_64' | 'aarch64'
+import type { Arch } from '../lib/values/arch.ts'
 
 /**
  * What stands in a box's `box.json`. File names are plain names of files beside it: no slash, no
@@ -11,7 +10,7 @@ export interface BoxManifest {
   name: string
   /** `20261122.1`: digits and dots, compared number by number. */
   version: string
-  arch: BoxArch
+  arch: Arch
   description: string
   /** The first one is booted from, and becomes the machine's disk `root`. */
   disks: BoxDisk[]
@@ -59,7 +58,7 @@ export interface StoredBox {
 export interface BoxFacts {
   name?: string
   version?: string
-  arch?: BoxArch
+  arch?: Arch
   description?: string
   /** The user that a cloud image lets in. */
   user?: string

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { BoxArch } from './model.ts'
+import type { Arch } from '../lib/values/arch.ts'
 
 /**
  * Every name in the box store:
@@ -21,7 +21,7 @@ export interface StorePaths {
   refsOf(place: string | null, name: string): string
   places: string
   /** Null: the box bears its name. */
-  ref(place: string | null, name: string, version: string, arch: BoxArch): string
+  ref(place: string | null, name: string, version: string, arch: Arch): string
   stamps: string
   stamp(digest: string): string
   chunks(digest: string): string

@@ -1,6 +1,7 @@
 import { isPosadaError, PosadaError } from '../errors/index.ts'
+import type { Arch } from '../lib/values/arch.ts'
 import type { Checksum } from '../lib/values/checksum.ts'
-import type { BoxArch, StoredBox } from './model.ts'
+import type { StoredBox } from './model.ts'
 import { compareVersions } from './names.ts'
 import type { BoxSource } from './source/model.ts'
 import { addBox } from './store/add.ts'
@@ -20,7 +21,7 @@ export interface BoxStore {
    * The newest `debian/12`, or just `debian/12@20261122.1`, for an architecture; its files are
    * there and unchanged. E_BOX_MISSING, E_BOX_ARCH, E_BOX_CORRUPT, E_BOX_INVALID.
    */
-  resolve(name: string, arch: BoxArch): Promise<StoredBox>
+  resolve(name: string, arch: Arch): Promise<StoredBox>
   /**
    * The box that a machine was made from, even when its name leads to another by now.
    * E_BOX_MISSING, E_BOX_CORRUPT.
@@ -30,11 +31,11 @@ export interface BoxStore {
    * The newest box of this architecture that a source means, whole: by name and conditions, or by where
    * it came from, and with the checksum of what was fetched where one is given; null: there is none. E_BOX_CORRUPT.
    */
-  find(source: BoxSource, arch: BoxArch, checksum?: Checksum | null): Promise<StoredBox | null>
+  find(source: BoxSource, arch: Arch, checksum?: Checksum | null): Promise<StoredBox | null>
   /** The box of a digest, whole; null: there is none. E_BOX_CORRUPT. */
   get(digest: string): Promise<StoredBox | null>
   /** The newest whole box of a name that was built here from these inputs; null: there is none. */
-  findBuilt(wanted: { name: string; arch: BoxArch; inputs: string }): Promise<StoredBox | null>
+  findBuilt(wanted: { name: string; arch: Arch; inputs: string }): Promise<StoredBox | null>
   /** What leads to a box, that of this source first, and where it came from; null: nothing does any more. */
   refOf(box: StoredBox, source: string): Promise<Ref | null>
   /** Hashes every file of a box again; what is wrong with it, or null. */

@@ -2,9 +2,10 @@ import type { BoxSource, BoxStore, StoredBox } from '../box/index.ts'
 import type { PosadaError } from '../errors/index.ts'
 import type { Emit } from '../events/index.ts'
 import type { WebFiles } from '../fetched-files/index.ts'
+import type { Arch } from '../lib/values/arch.ts'
 import type { BoxTerms, Manifest } from '../manifest/index.ts'
 import type { ProjectPaths, UserPaths } from '../project/index.ts'
-import type { Arch, Capabilities, PortForward, ProbeReport, Provider } from '../provider/index.ts'
+import type { Capabilities, PortForward, ProbeReport, Provider } from '../provider/index.ts'
 
 /** What the verbs work on: a checked manifest and the services beneath. src/app makes it. */
 export interface Project {

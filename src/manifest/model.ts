@@ -1,5 +1,6 @@
 import type { Place } from '../errors/index.ts'
 import type { WebAddress } from '../lib/net/web-address.ts'
+import type { Arch } from '../lib/values/arch.ts'
 import type { Conditions } from '../lib/values/link-conditions.ts'
 
 /**
@@ -59,7 +60,7 @@ export interface Machine {
   provider: string
   /** `providers:` as written; a provider looks at the mapping under its own name. */
   providers: Record<string, Record<string, unknown>>
-  arch: 'x86_64' | 'aarch64' | 'host'
+  arch: Arch | 'host'
   cpus: number
   /** Bytes. */
   memory: number

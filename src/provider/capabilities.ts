@@ -1,4 +1,4 @@
-import type { Arch } from './machine-spec.ts'
+import type { Arch } from '../lib/values/arch.ts'
 
 /**
  * What a provider can do on this host. The core asks here; it never asks for a provider's name.

@@ -2,9 +2,9 @@
 
 export { PosadaError, type PosadaErrorOptions } from '../errors/index.ts'
 export type { Emit, PosadaEvent } from '../events/index.ts'
+export type { Arch } from '../lib/values/arch.ts'
 export type { Capabilities, ProbeReport } from './capabilities.ts'
 export {
-  type Arch,
   consoleLogLimit,
   type DiskFormat,
   type DiskSpec,

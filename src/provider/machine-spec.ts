@@ -1,5 +1,4 @@
-/** Processor architectures, by the names that distributions and QEMU use. */
-export type Arch = 'x86_64' | 'aarch64'
+import type { Arch } from '../lib/values/arch.ts'
 
 /**
  * All that a provider needs to know to make and run one machine. It is plain data (it survives

@@ -3,8 +3,9 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { boxFetcher } from '../../src/app/box/fetcher.ts'
-import { type BoxArch, type BoxSource, newestVersion, openBoxStore } from '../../src/box/index.ts'
+import { type BoxSource, newestVersion, openBoxStore } from '../../src/box/index.ts'
 import type { PosadaEvent } from '../../src/events/index.ts'
+import type { Arch } from '../../src/lib/values/arch.ts'
 import { findBox } from '../../src/machine/box/find-box.ts'
 import { outdatedBoxes, updateBoxes } from '../../src/machine/box/update-boxes.ts'
 import type { Project } from '../../src/machine/project.ts'
@@ -82,7 +83,7 @@ export async function sharedProject({ login = '' } = {}) {
         boxes: store,
         fetchBox: boxFetcher(fetch),
         webFiles: { urls: () => ['https://h.example/base.yaml'] },
-        newestBox: (source: BoxSource, arch: BoxArch) => newestVersion(source, { ...fetch, arch }),
+        newestBox: (source: BoxSource, arch: Arch) => newestVersion(source, { ...fetch, arch }),
         command: 'posada up',
         lockWait: 1000,
       } as unknown as Project

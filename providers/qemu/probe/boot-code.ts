@@ -1,4 +1,4 @@
-import type { Arch } from '../../../src/provider/index.ts'
+import type { Arch } from '../../../src/lib/values/arch.ts'
 
 /** Exit status of QEMU when the x86 code came to a good end: isa-debug-exit makes `value * 2 + 1`. */
 export const goodExit = 0x31 * 2 + 1

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { readTextIfThere, writeFileAtomic } from '../../../src/lib/files/write-file.ts'
-import type { Arch } from '../../../src/provider/index.ts'
+import type { Arch } from '../../../src/lib/values/arch.ts'
 import type { Findings } from './findings.ts'
 
 interface Entry {

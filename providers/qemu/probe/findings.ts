@@ -1,8 +1,7 @@
 import { access, constants } from 'node:fs/promises'
 import { isErrno } from '../../../src/lib/files/errno.ts'
-import type { Arch } from '../../../src/provider/index.ts'
+import { type Arch, hostArch } from '../../../src/lib/values/arch.ts'
 import type { Accelerator } from '../argv/index.ts'
-import { hostArch } from '../capabilities.ts'
 import { type GuestRun, runProbeGuest } from './run-guest.ts'
 
 /** What a program of QEMU can do on this host, found by running it. */
@@ -31,7 +30,7 @@ interface Attempt {
 /** Tries what the host has, the fastest first; the first that runs the probe guest is taken. */
 export async function examine(attempt: Attempt): Promise<Findings> {
   const findings: Findings = { accelerator: null, sandbox: false, failures: [], passing: false }
-  const hardware = attempt.arch === hostArch ? await hardwareOf(findings) : null
+  const hardware = attempt.arch === hostArch() ? await hardwareOf(findings) : null
   for (const accelerator of [...(hardware === null ? [] : [hardware]), 'tcg' as const]) {
     const { sandbox, ...run } = await attemptWith(attempt, accelerator)
     if (run.ok) return { ...findings, accelerator, sandbox }

@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { PosadaError } from '../../../src/errors/index.ts'
 import { findProgram } from '../../../src/lib/process/find-program.ts'
-import type { Arch, ProbeReport, ProviderContext } from '../../../src/provider/index.ts'
+import { type Arch, hostArch } from '../../../src/lib/values/arch.ts'
+import type { ProbeReport, ProviderContext } from '../../../src/provider/index.ts'
 import type { Accelerator } from '../argv/index.ts'
 import { packagesFor, systemProgram } from '../binary.ts'
-import { hostArch } from '../capabilities.ts'
 import { cacheFile, recall, remember } from './cache.ts'
 import { examine, type Findings } from './findings.ts'
 import { fingerprint } from './fingerprint.ts'
@@ -54,15 +54,15 @@ type Find = (program: string, arch: Arch, options?: ProbeOptions) => Promise<Fin
 
 async function report(find: Find, options?: ProbeOptions): Promise<ProbeReport> {
   const nothing = { usable: false, accelerator: null, hardware: false } as const
-  const missing = [systemProgram(hostArch), 'qemu-img'].filter((name) => findProgram(name) === null)
-  const program = findProgram(systemProgram(hostArch))
-  const packages = packagesFor(hostArch)
+  const missing = [systemProgram(hostArch()), 'qemu-img'].filter((name) => findProgram(name) === null)
+  const program = findProgram(systemProgram(hostArch()))
+  const packages = packagesFor(hostArch())
   if (program === null || missing.length > 0) {
     const hint = `install it: sudo apt-get install ${packages.join(' ')}`
     return { ...nothing, reason: `${missing.join(' and ')} not found in PATH`, hint, packages }
   }
   const version = await versionOf(program)
-  const { accelerator, failures, hint } = await find(program, hostArch, options)
+  const { accelerator, failures, hint } = await find(program, hostArch(), options)
   const tried = failures.map((failure) => `; ${failure}`).join('')
   if (accelerator === null) {
     return {

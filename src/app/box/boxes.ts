@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { arch } from 'node:os'
 import { resolve } from 'node:path'
 import {
   type BoxStore,
@@ -12,6 +11,7 @@ import {
   type StoredBox,
 } from '../../box/index.ts'
 import type { Emit } from '../../events/index.ts'
+import { hostArch } from '../../lib/values/arch.ts'
 import { userPaths } from '../../project/index.ts'
 import { boxBudget, keepBudget } from './budget.ts'
 import { type BoxFactsInput, boxFacts } from './facts.ts'
@@ -140,10 +140,6 @@ export async function remove({ name, env }: { name: string; env: NodeJS.ProcessE
 
 function store(env: NodeJS.ProcessEnv): BoxStore {
   return openBoxStore(userPaths(env).boxes)
-}
-
-function hostArch(): 'x86_64' | 'aarch64' {
-  return arch() === 'arm64' ? 'aarch64' : 'x86_64'
 }
 
 export function boxResult({ digest, dir, manifest }: StoredBox): BoxResult {

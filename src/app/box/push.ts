@@ -1,7 +1,7 @@
-import { arch } from 'node:os'
 import { openBoxStore, parseBoxSource, pushTo } from '../../box/index.ts'
 import { PosadaError } from '../../errors/index.ts'
 import type { Emit } from '../../events/index.ts'
+import { type Arch, hostArch } from '../../lib/values/arch.ts'
 import { userPaths } from '../../project/index.ts'
 
 /** What `posada box push` prints with `--json`. */
@@ -24,7 +24,7 @@ export interface PushInputs {
   /** `oci://…`. */
   target: string
   /** This computer's unless given. */
-  arch: 'x86_64' | 'aarch64' | undefined
+  arch: Arch | undefined
   env: NodeJS.ProcessEnv
   emit: Emit
   signal: AbortSignal
@@ -40,7 +40,7 @@ export async function push(inputs: PushInputs): Promise<PushResult> {
       hint: 'write oci://registry.example.com/team/box:1.2',
     })
   const store = openBoxStore(userPaths(env).boxes)
-  const box = await store.resolve(inputs.name, inputs.arch ?? (arch() === 'arm64' ? 'aarch64' : 'x86_64'))
+  const box = await store.resolve(inputs.name, inputs.arch ?? hostArch())
   const { name, version, arch: made } = box.manifest
   return { name, version, arch: made, ...(await pushTo(box, target, { store, env, emit, signal })) }
 }

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PosadaError } from '../../errors/index.ts'
 import type { Emit } from '../../events/index.ts'
-import type { BoxArch, StoredBox } from '../model.ts'
+import type { Arch } from '../../lib/values/arch.ts'
+import type { StoredBox } from '../model.ts'
 import { nextVersion } from '../names.ts'
 import { findBuilt } from '../store/find.ts'
 import { placeFolder } from '../store/place.ts'
@@ -27,7 +28,7 @@ export interface BuildBoxOptions {
   /** The name that the recipe has to have; any where absent. */
   name?: string
   store: BoxStore
-  arch: BoxArch
+  arch: Arch
   /** Builds although the store has a box made from the same inputs. */
   force?: boolean
   emit: Emit
@@ -83,7 +84,7 @@ async function build(options: {
   paths: StorePaths
   lib: string
   inputs: string
-  arch: BoxArch
+  arch: Arch
   emit: Emit
   signal: AbortSignal
   step: string
@@ -125,7 +126,7 @@ function wrongName({ name, dir }: Recipe, expected: string): PosadaError {
   })
 }
 
-function wrongArch(recipe: Recipe, arch: BoxArch): PosadaError {
+function wrongArch(recipe: Recipe, arch: Arch): PosadaError {
   return new PosadaError(
     'E_BOX_ARCH',
     `the recipe ${recipe.name} is for ${recipe.arch.join(', ')}, not for ${arch}`,

@@ -1,15 +1,16 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { exists } from '../../lib/files/folders.ts'
+import type { Arch } from '../../lib/values/arch.ts'
 import { inspectDisk } from '../formats/inspect-disk.ts'
-import type { BoxArch, BoxFile, BoxManifest } from '../model.ts'
+import type { BoxFile, BoxManifest } from '../model.ts'
 import { sha256OfFile } from '../store/verify.ts'
 import type { Recipe } from './recipe.ts'
 
 /** box.json of what boxes/lib/image.sh made in `folder`. Hashes every file. */
 export async function describeBox(
   folder: string,
-  { recipe, arch, version }: { recipe: Recipe; arch: BoxArch; version: string },
+  { recipe, arch, version }: { recipe: Recipe; arch: Arch; version: string },
 ): Promise<BoxManifest> {
   const disk = await describe(folder, 'root.qcow2')
   const image = join(folder, disk.file)

@@ -1,4 +1,5 @@
 import { dirname, join, resolve } from 'node:path'
+import { type Arch, archs } from '../../lib/values/arch.ts'
 import { namePattern, userPattern } from '../../lib/values/box-names.ts'
 import {
   list,
@@ -23,7 +24,7 @@ export interface Recipe {
   layers: Layer[]
   name: string
   description: string
-  arch: ('x86_64' | 'aarch64')[]
+  arch: Arch[]
   /** Debian's release: `bookworm`. */
   suite: string
   /** mmdebstrap's: `extract` only unpacks, the others configure. */
@@ -65,7 +66,7 @@ const run = optional(list(text({ max: 20_000 }), { max: 100 }), [])
 const whole: Shape<Whole> = record<Whole>({
   name,
   description: text({ max: 500 }),
-  arch: list(oneOf(['x86_64', 'aarch64']), { min: 1 }),
+  arch: list(oneOf(archs), { min: 1 }),
   suite: word,
   variant: oneOf(['extract', 'custom', 'essential', 'apt', 'minbase']),
   packages: list(word, { min: 1 }),

@@ -1,5 +1,5 @@
 import { PosadaError } from '../../errors/index.ts'
-import type { BoxArch } from '../model.ts'
+import type { Arch } from '../../lib/values/arch.ts'
 import { compareVersions } from '../names.ts'
 import { type Constraint, constraintsText, fits } from '../source/constraint.ts'
 import type { CatalogueBox, CatalogueImage, CatalogueVersion } from './model.ts'
@@ -10,7 +10,7 @@ import type { CatalogueBox, CatalogueImage, CatalogueVersion } from './model.ts'
  */
 export function chooseImage(
   box: CatalogueBox,
-  { wanted, arch }: { wanted: readonly Constraint[]; arch: BoxArch },
+  { wanted, arch }: { wanted: readonly Constraint[]; arch: Arch },
 ): CatalogueImage {
   const withImages = box.versions.filter(({ images }) => images.length > 0)
   if (withImages.length === 0) throw nothing(box)

@@ -1,5 +1,6 @@
+import type { Arch } from '../../lib/values/arch.ts'
 import type { Checksum } from '../../lib/values/checksum.ts'
-import type { BoxArch, BoxFacts } from '../model.ts'
+import type { BoxFacts } from '../model.ts'
 
 /** Boxes that can be fetched, by name. */
 export type Catalogue = Map<string, CatalogueBox>
@@ -19,7 +20,7 @@ export interface CatalogueVersion {
 }
 
 export interface CatalogueImage {
-  arch: BoxArch
+  arch: Arch
   /** `https://…` or `oci://…`. */
   url: string
   checksum: Checksum | null

@@ -1,3 +1,4 @@
+import type { Arch } from '../../lib/values/arch.ts'
 import { namePattern, userPattern, versionPattern } from '../../lib/values/box-names.ts'
 import { type Checksum, parseChecksum } from '../../lib/values/checksum.ts'
 import {
@@ -12,7 +13,6 @@ import {
   shape,
   text,
 } from '../../lib/values/shape.ts'
-import type { BoxArch } from '../model.ts'
 import { sourceLimit } from '../source/parse-source.ts'
 import type { Catalogue, CatalogueImage } from './model.ts'
 
@@ -25,7 +25,7 @@ interface WrittenImage {
 }
 interface WrittenVersion {
   version?: string
-  images: Partial<Record<BoxArch, WrittenImage>>
+  images: Partial<Record<Arch, WrittenImage>>
 }
 interface WrittenBox {
   description: string
@@ -76,7 +76,7 @@ export function ownCatalogue(
     const versions = written.versions.map(({ version = null, images }) => ({
       version,
       images: Object.entries(images).flatMap(([arch, one]) => {
-        const read = readImage(arch as BoxArch, one, { name, version, base, written })
+        const read = readImage(arch as Arch, one, { name, version, base, written })
         if (typeof read !== 'string') return [read]
         flaws.push(`boxes.${name}: ${read}`)
         return []
@@ -88,7 +88,7 @@ export function ownCatalogue(
 }
 
 function readImage(
-  arch: BoxArch,
+  arch: Arch,
   { url, checksum = undefined, checksums, firmware, image }: WrittenImage,
   of: { name: string; version: string | null; base: string | undefined; written: WrittenBox },
 ): CatalogueImage | string {

@@ -1,7 +1,7 @@
+import { type Arch, archNamed } from '../../lib/values/arch.ts'
 import { versionPattern } from '../../lib/values/box-names.ts'
 import { checksumOf } from '../../lib/values/checksum.ts'
 import { type Flaw, list, optional, orNull, partOf, readShape, text } from '../../lib/values/shape.ts'
-import type { BoxArch } from '../model.ts'
 import { sourceLimit } from '../source/parse-source.ts'
 import type { Catalogue, CatalogueImage, CatalogueVersion } from './model.ts'
 
@@ -42,10 +42,8 @@ const vagrant = partOf<{ name: string; versions: Version[] }>({
 /** Vagrant's names for providers whose boxes are made for QEMU and KVM. */
 const ours = ['libvirt', 'qemu', 'kvm']
 /** Boxes older than Vagrant 2.4 say nothing of their architecture, newer ones may say `unknown`. */
-const architectures: Record<string, BoxArch> = {
-  amd64: 'x86_64',
-  unknown: 'x86_64',
-  arm64: 'aarch64',
+function archOf(architecture: string | null): Arch | null {
+  return architecture === null || architecture === 'unknown' ? 'x86_64' : archNamed(architecture)
 }
 
 /**
@@ -79,8 +77,8 @@ function imageOf(
   { url, checksum, checksum_type: type, architecture }: Provider,
   { name, version, base }: { name: string; version: string; base: string | undefined },
 ): CatalogueImage[] {
-  const arch = architectures[architecture ?? 'unknown']
-  if (arch === undefined || !URL.canParse(url, base)) return []
+  const arch = archOf(architecture)
+  if (arch === null || !URL.canParse(url, base)) return []
   return [
     {
       arch,

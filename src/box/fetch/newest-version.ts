@@ -1,7 +1,7 @@
 import { isPosadaError } from '../../errors/index.ts'
 import type { Emit } from '../../events/index.ts'
 import { openHttp } from '../../http/index.ts'
-import type { BoxArch } from '../model.ts'
+import type { Arch } from '../../lib/values/arch.ts'
 import type { BoxSource } from '../source/model.ts'
 import { findImage } from './from-catalogue.ts'
 
@@ -9,7 +9,7 @@ import { findImage } from './from-catalogue.ts'
 export async function newestVersion(
   source: BoxSource,
   context: {
-    arch: BoxArch
+    arch: Arch
     env: NodeJS.ProcessEnv
     emit: Emit
     signal: AbortSignal

@@ -1,6 +1,7 @@
 import type { Emit } from '../../events/index.ts'
+import type { Arch } from '../../lib/values/arch.ts'
 import type { Checksum } from '../../lib/values/checksum.ts'
-import type { BoxArch, BoxFacts } from '../model.ts'
+import type { BoxFacts } from '../model.ts'
 import type { AdmitOptions } from '../store/admit.ts'
 import type { UsedBy } from '../store/place.ts'
 import type { RefOrigin } from '../store/refs.ts'
@@ -9,7 +10,7 @@ import type { BoxStore } from '../store.ts'
 /** What every way of getting a box works with. */
 export interface FetchContext {
   store: BoxStore
-  arch: BoxArch
+  arch: Arch
   emit: Emit
   signal: AbortSignal
   /** For proxies, and for the folders of other programs' settings. */

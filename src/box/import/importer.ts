@@ -1,5 +1,6 @@
 import type { Emit } from '../../events/index.ts'
-import type { BoxArch, BoxFacts, BoxManifest } from '../model.ts'
+import type { Arch } from '../../lib/values/arch.ts'
+import type { BoxFacts, BoxManifest } from '../model.ts'
 
 /** A file that a box is to be made from. It is hostile, and has been checked against its checksum where it has one. */
 export interface BoxFileInput {
@@ -16,7 +17,7 @@ export interface ImportOptions {
   /** What is known from outside; what is missing and the file does not say is made up by `nameFacts`. */
   facts: BoxFacts
   /** The architecture of a file that does not say its own. */
-  arch: BoxArch
+  arch: Arch
   emit: Emit
   signal: AbortSignal
 }

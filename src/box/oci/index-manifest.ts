@@ -1,11 +1,11 @@
+import { type Arch, archs } from '../../lib/values/arch.ts'
 import { count, list, oneOf, optional, partOf, readShape, text } from '../../lib/values/shape.ts'
-import type { BoxArch } from '../model.ts'
 import { annotations, type Descriptor, digestText } from './descriptor.ts'
 import { bare, malformed, parseJson, toJson } from './manifest.ts'
 import { mediaTypes, platforms } from './media-types.ts'
 
 /** The manifests of one version of a box by architecture. */
-export type ArchManifests = ReadonlyMap<BoxArch, Descriptor>
+export type ArchManifests = ReadonlyMap<Arch, Descriptor>
 
 /** An index that leads to a box for each architecture. Source: OCI image specification 1.1, "Image Index". */
 export function writeIndex(manifests: ArchManifests): Buffer {
@@ -48,11 +48,9 @@ const indexShape = partOf({
 export function readIndex(bytes: Buffer, shown: string): { archs: ArchManifests; others: number } {
   const result = readShape(indexShape, parseJson(bytes, shown))
   if ('flaws' in result) throw malformed(shown, result.flaws)
-  const found = new Map<BoxArch, Descriptor>()
+  const found = new Map<Arch, Descriptor>()
   for (const one of result.value.manifests) {
-    const arch = (['x86_64', 'aarch64'] as const).find(
-      (name) => platforms[name] === one.platform.architecture,
-    )
+    const arch = archs.find((name) => platforms[name] === one.platform.architecture)
     const isBox = one.mediaType === mediaTypes.manifest && one.artifactType === mediaTypes.artefact
     if (arch !== undefined && isBox && !found.has(arch)) found.set(arch, one)
   }

@@ -1,11 +1,12 @@
 import { PosadaError } from '../../errors/index.ts'
+import { type Arch, archs } from '../../lib/values/arch.ts'
 import { list, oneOf, optional, partOf, readShape, text } from '../../lib/values/shape.ts'
 import { boxFiles } from '../box-manifest.ts'
-import type { BoxArch, BoxManifest } from '../model.ts'
+import type { BoxManifest } from '../model.ts'
 import type { Extent } from './cut-file.ts'
 import { longestChunk } from './cut-file.ts'
 import { annotations, type Descriptor, descriptor } from './descriptor.ts'
-import { boxAnnotations, chunkAnnotations, mediaTypes, platforms } from './media-types.ts'
+import { boxAnnotations, chunkAnnotations, mediaTypes } from './media-types.ts'
 
 /** One chunk of a file of the box, and the blob that holds it. */
 export interface Chunk extends Extent {
@@ -61,7 +62,7 @@ const manifestShape = partOf({
 })
 
 /** Reads a manifest that came from a registry. E_BOX_INVALID, which names `shown`. */
-export function readManifest(bytes: Buffer, shown: string): Artefact & { arch: BoxArch | null } {
+export function readManifest(bytes: Buffer, shown: string): Artefact & { arch: Arch | null } {
   const result = readShape(manifestShape, parseJson(bytes, shown))
   if ('flaws' in result) throw malformed(shown, result.flaws)
   const { artifactType, config, layers, annotations: notes } = result.value
@@ -70,8 +71,8 @@ export function readManifest(bytes: Buffer, shown: string): Artefact & { arch: B
   const flaws: string[] = []
   const chunks = layers.flatMap((blob, index) => readChunk(blob, `layers.${index}`, flaws) ?? [])
   if (flaws.length > 0) throw malformed(shown, flaws)
-  const arch = Object.keys(platforms).find((name) => name === notes[boxAnnotations.arch])
-  return { config, chunks, arch: (arch as BoxArch | undefined) ?? null }
+  const arch = archs.find((name) => name === notes[boxAnnotations.arch]) ?? null
+  return { config, chunks, arch }
 }
 
 function readChunk(blob: Descriptor, path: string, flaws: string[]): Chunk | undefined {

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { isPosadaError, PosadaError } from '../../errors/index.ts'
 import type { Emit } from '../../events/index.ts'
 import { pool } from '../../lib/async/pool.ts'
+import type { Arch } from '../../lib/values/arch.ts'
 import { progressOf } from '../download/progress.ts'
-import type { BoxArch, StoredBox } from '../model.ts'
+import type { StoredBox } from '../model.ts'
 import { boxJsonName, type StorePaths } from '../store-paths.ts'
 import { chunksOf, type PlainChunk, readExtent } from './chunk-list.ts'
 import type { Descriptor } from './descriptor.ts'
@@ -52,7 +53,7 @@ export async function pushBox(box: StoredBox, options: PushOptions): Promise<Pus
   await putMissing(config, json, registry)
   const bytes = writeManifest(box.manifest, { config, chunks })
   const manifest: Descriptor = { mediaType: mediaTypes.manifest, ...described(bytes), annotations: {} }
-  const all = new Map<BoxArch, Descriptor>(others).set(box.manifest.arch, manifest)
+  const all = new Map<Arch, Descriptor>(others).set(box.manifest.arch, manifest)
   const size = chunks.reduce((sum, { blob }) => sum + blob.size, 0)
   return { digest: await putTag(all, { manifest, bytes }, options), size, uploaded }
 }

@@ -1,7 +1,8 @@
 import { PosadaError } from '../../errors/index.ts'
+import type { Arch } from '../../lib/values/arch.ts'
 import { checkUnpacked, unpackLimit } from '../archive/unpack-limit.ts'
 import { boxFiles, boxJsonLimit, parseBoxManifest } from '../box-manifest.ts'
-import type { BoxArch, BoxManifest } from '../model.ts'
+import type { BoxManifest } from '../model.ts'
 import type { OciSource } from '../source/model.ts'
 import { readIndex } from './index-manifest.ts'
 import { type Chunk, checkChunks, malformed, readManifest } from './manifest.ts'
@@ -24,7 +25,7 @@ export interface RemoteBox {
 export async function resolveRemote(
   registry: Registry,
   { tag, digest }: Pick<OciSource, 'tag' | 'digest'>,
-  { arch, shown }: { arch: BoxArch; shown: string },
+  { arch, shown }: { arch: Arch; shown: string },
 ): Promise<RemoteBox> {
   const found = await registry.manifest(digest ?? tag ?? 'latest')
   if (found === null)
@@ -48,7 +49,7 @@ export async function resolveRemote(
 async function manifestFor(
   registry: Registry,
   found: FoundManifest,
-  { arch, shown }: { arch: BoxArch; shown: string },
+  { arch, shown }: { arch: Arch; shown: string },
 ): Promise<FoundManifest> {
   if (found.mediaType !== mediaTypes.index) return found
   const { archs } = readIndex(found.bytes, shown)
@@ -59,7 +60,7 @@ async function manifestFor(
   throw malformed(shown, [`its manifest for ${platforms[arch]} is not in the registry`])
 }
 
-function otherArch(shown: string, arch: BoxArch, found: readonly BoxArch[]): PosadaError {
+function otherArch(shown: string, arch: Arch, found: readonly Arch[]): PosadaError {
   return new PosadaError(
     'E_BOX_ARCH',
     `${shown} is there for ${found.join(', ') || 'no architecture'}, not for ${arch}`,

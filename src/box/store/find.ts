@@ -1,6 +1,7 @@
 import { isPosadaError, PosadaError } from '../../errors/index.ts'
+import type { Arch } from '../../lib/values/arch.ts'
 import { type Checksum, checksumText } from '../../lib/values/checksum.ts'
-import type { BoxArch, StoredBox } from '../model.ts'
+import type { StoredBox } from '../model.ts'
 import { compareVersions } from '../names.ts'
 import { fits } from '../source/constraint.ts'
 import type { BoxSource } from '../source/model.ts'
@@ -13,7 +14,7 @@ import { readStored } from './verify.ts'
 export async function findBox(
   paths: StorePaths,
   source: BoxSource,
-  arch: BoxArch,
+  arch: Arch,
   checksum: Checksum | null = null,
 ): Promise<StoredBox | null> {
   // The same `./web.tar` is another file in each project.
@@ -37,7 +38,7 @@ export async function findBox(
 /** See BoxStore.findBuilt. A damaged box counts as none: building again is what mends it. */
 export async function findBuilt(
   paths: StorePaths,
-  { name, arch, inputs }: { name: string; arch: BoxArch; inputs: string },
+  { name, arch, inputs }: { name: string; arch: Arch; inputs: string },
 ): Promise<StoredBox | null> {
   const refs = await listRefs(paths, name)
   return firstWhole(
@@ -52,7 +53,7 @@ export async function findBuilt(
  */
 export async function findBySource(
   paths: StorePaths,
-  { source, arch, checksum = null }: { source: string; arch: BoxArch; checksum?: Checksum | null },
+  { source, arch, checksum = null }: { source: string; arch: Arch; checksum?: Checksum | null },
 ): Promise<StoredBox | null> {
   const refs = (await listRefs(paths))
     .filter((ref) => ref.source === source && ref.arch === arch)

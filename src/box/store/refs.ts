@@ -3,10 +3,10 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { namesIn } from '../../lib/files/folders.ts'
 import { readTextIfThere, writeFileAtomic } from '../../lib/files/write-file.ts'
+import { type Arch, archs } from '../../lib/values/arch.ts'
 import { digestPattern, namePattern, userPattern, versionPattern } from '../../lib/values/box-names.ts'
 import { checksumText, parseChecksum } from '../../lib/values/checksum.ts'
 import { oneOf, optional, orNull, parseShape, record, shape, text } from '../../lib/values/shape.ts'
-import type { BoxArch } from '../model.ts'
 import type { BoxOrigin, OriginFacts } from '../source/model.ts'
 import { sourceLimit } from '../source/parse-source.ts'
 import type { StorePaths } from '../store-paths.ts'
@@ -22,7 +22,7 @@ export interface RefOrigin {
 export interface Ref extends RefOrigin {
   name: string
   version: string
-  arch: BoxArch
+  arch: Arch
   digest: string
   /** Digest of what the box was built from; null where it was not built here. */
   inputs: string | null
@@ -78,7 +78,7 @@ export async function listRefs(paths: StorePaths, name?: string): Promise<Ref[]>
       for (const version of (await namesIn(paths.refsOf(place, one))).filter((text) =>
         versionPattern.test(text),
       ))
-        for (const arch of ['x86_64', 'aarch64'] as const) {
+        for (const arch of archs) {
           const ref = await readRef(paths, place, { name: one, version, arch })
           if (ref !== null) refs.push(ref)
         }

@@ -1,8 +1,9 @@
 import { PosadaError } from '../../errors/index.ts'
 import { nearest } from '../../lib/text/suggest.ts'
+import type { Arch } from '../../lib/values/arch.ts'
 import { listRecipes } from '../build/recipes.ts'
 import { builtInCatalogue } from '../catalogue/built-in.ts'
-import type { BoxArch, StoredBox } from '../model.ts'
+import type { StoredBox } from '../model.ts'
 import { compareVersions } from '../names.ts'
 import { fits } from '../source/constraint.ts'
 import type { NamedSource } from '../source/model.ts'
@@ -13,7 +14,7 @@ import { listRefs } from './refs.ts'
 import { readStored } from './verify.ts'
 
 /** The newest box in the store that a text names, whole; see BoxStore.resolve. */
-export async function resolveBox(paths: StorePaths, text: string, arch: BoxArch): Promise<StoredBox> {
+export async function resolveBox(paths: StorePaths, text: string, arch: Arch): Promise<StoredBox> {
   const source = parseBoxSource(text, '/')
   const found = await findBox(paths, source, arch)
   if (found !== null) return found
@@ -51,7 +52,7 @@ export async function boxByDigest(
   )
 }
 
-function otherArch(text: string, arch: BoxArch, found: readonly string[]): PosadaError {
+function otherArch(text: string, arch: Arch, found: readonly string[]): PosadaError {
   return new PosadaError(
     'E_BOX_ARCH',
     `the box ${text} is in the store for ${[...new Set(found)].join(', ')}, not for ${arch}`,

@@ -1,13 +1,14 @@
 import { PosadaError } from '../../errors/index.ts'
+import { type Arch, archNamed } from '../../lib/values/arch.ts'
 import { safePath } from '../archive/safe-path.ts'
-import type { BoxArch, BoxDisk } from '../model.ts'
+import type { BoxDisk } from '../model.ts'
 
 /** What a Vagrant box for libvirt says of itself in metadata.json. */
 export interface VagrantMetadata {
   /** The disks by their paths in the archive, the one that is booted from first. */
   disks: { path: string; format: BoxDisk['format'] }[]
   /** null: it does not say. */
-  arch: BoxArch | null
+  arch: Arch | null
 }
 
 /** Bytes of a metadata.json. */
@@ -55,16 +56,9 @@ export function parseMetadata(text: string, source: string): VagrantMetadata {
   return { disks: read, arch: readArch(architecture, refuse) }
 }
 
-const archs: Record<string, BoxArch> = {
-  amd64: 'x86_64',
-  x86_64: 'x86_64',
-  arm64: 'aarch64',
-  aarch64: 'aarch64',
-}
-
-function readArch(value: unknown, refuse: (problem: string, hint: string) => never): BoxArch | null {
+function readArch(value: unknown, refuse: (problem: string, hint: string) => never): Arch | null {
   if (value === undefined || value === null || value === 'unknown') return null
-  const known = typeof value === 'string' && Object.hasOwn(archs, value) ? archs[value] : undefined
+  const known = typeof value === 'string' ? archNamed(value) : null
   return known ?? refuse(`it is made for the architecture ${shown(value)}`, 'x86_64 and aarch64 can be run')
 }
 

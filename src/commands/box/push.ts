@@ -3,6 +3,7 @@ import * as Flags from '@oclif/core/flags'
 import { type PushResult, push } from '../../app/index.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { pushText } from '../../cli/index.ts'
+import { archs } from '../../lib/values/arch.ts'
 
 export default class BoxPush extends BaseCommand {
   static override summary = 'Put a box of the store into a registry, as an OCI artefact.'
@@ -27,7 +28,7 @@ export default class BoxPush extends BaseCommand {
   static override flags = {
     arch: Flags.option({
       description: "The box's architecture; this computer's unless given.",
-      options: ['x86_64', 'aarch64'] as const,
+      options: archs,
     })(),
   }
 

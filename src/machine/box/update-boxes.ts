@@ -1,6 +1,7 @@
 import { type BoxSource, compareVersions } from '../../box/index.ts'
 import { PosadaError, withContext } from '../../errors/index.ts'
 import { maskedText } from '../../lib/text/masked-text.ts'
+import type { Arch } from '../../lib/values/arch.ts'
 import type { Machine } from '../../manifest/index.ts'
 import { wantedArch } from '../facts/arch.ts'
 import { shownBox } from '../facts/shown-box.ts'
@@ -110,7 +111,7 @@ function machinesOf({ manifest: { machines }, webFiles }: Project, names: readon
 
 interface OwnBox {
   box: string
-  arch: 'x86_64' | 'aarch64'
+  arch: Arch
   config: Machine
 }
 

@@ -7,6 +7,7 @@ import {
   sourceText,
 } from '../../box/index.ts'
 import { PosadaError } from '../../errors/index.ts'
+import type { Arch } from '../../lib/values/arch.ts'
 import type { Machine } from '../../manifest/index.ts'
 import { type LockedBox, readLockfile } from '../../project/index.ts'
 import { wantedArch } from '../facts/arch.ts'
@@ -19,7 +20,7 @@ export interface WantedBox {
   source: BoxSource
   /** As it stands in posada.lock. */
   key: string
-  arch: 'x86_64' | 'aarch64'
+  arch: Arch
   /** null: the project has not locked it yet. */
   locked: LockedBox | null
 }

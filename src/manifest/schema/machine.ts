@@ -1,3 +1,4 @@
+import { archAliases, archs } from '../../lib/values/arch.ts'
 import { limits } from '../limits.ts'
 import { box } from './box.ts'
 import { cloudInit } from './cloud-init.ts'
@@ -55,7 +56,7 @@ export const machineFields = {
     examples: [{ qemu: { args: ['-device', 'virtio-rng-pci'] } }],
   },
   arch: {
-    schema: oneOf(['host', 'x86_64', 'aarch64'], { amd64: 'x86_64', x64: 'x86_64', arm64: 'aarch64' }),
+    schema: oneOf(['host', ...archs], archAliases),
     description: 'The architecture of the processor.',
     default: 'host',
   },
