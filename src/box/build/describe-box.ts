@@ -4,8 +4,8 @@ import { exists } from '../../lib/files/folders.ts'
 import type { Arch } from '../../lib/values/arch.ts'
 import { inspectDisk } from '../formats/inspect-disk.ts'
 import type { BoxFile, BoxManifest } from '../model.ts'
+import type { Recipe } from '../recipe/recipe.ts'
 import { sha256OfFile } from '../store/verify.ts'
-import type { Recipe } from './recipe.ts'
 
 /** box.json of what boxes/lib/image.sh made in `folder`. Hashes every file. */
 export async function describeBox(

@@ -1,7 +1,7 @@
 import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { exists } from '../../lib/files/folders.ts'
-import type { Layer } from './recipe.ts'
+import type { Layer } from '../recipe/recipe.ts'
 
 /**
  * Lays out the folder `recipe` of a build as boxes/lib/image.sh wants it, `files/` and `prepare.sh`: the

@@ -1,7 +1,7 @@
 import { execa } from 'execa'
 import { PosadaError } from '../../errors/index.ts'
 import type { Emit } from '../../events/index.ts'
-import type { Recipe } from './recipe.ts'
+import type { Recipe } from '../recipe/recipe.ts'
 import { buildPath } from './requirements.ts'
 import { resultName, stageName } from './stage.ts'
 

@@ -1,8 +1,8 @@
 import { cp, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
+import type { Recipe } from '../recipe/recipe.ts'
 import { stageLayers } from './layers.ts'
-import type { Recipe } from './recipe.ts'
 import { buildPath } from './requirements.ts'
 
 /** Folder names that boxes/lib/image.sh knows too. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { boxesFolder } from '../build/recipes.ts'
+import { boxesFolder } from '../recipe/recipes.ts'
 import type { Catalogue } from './model.ts'
 import { parseCatalogue } from './parse-catalogue.ts'
 

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { chmod, mkdir, readlink, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { boxesFolder } from '../../../src/box/build/recipes.ts'
+import { boxesFolder } from '../../../src/box/recipe/recipes.ts'
 import { temporaryFolder } from '../../helpers/box-files.ts'
 
 const script = join(boxesFolder(), 'lib', 'clean.sh')

@@ -149,7 +149,7 @@ describe('the catalogue that comes with Posada', () => {
   })
 
   it('leaves the names of recipes to them', async () => {
-    const { listRecipes } = await import('../../../../src/box/build/recipes.ts')
+    const { listRecipes } = await import('../../../../src/box/recipe/recipes.ts')
     const catalogue = await builtInCatalogue()
     for (const { name } of await listRecipes()) expect(catalogue.has(name)).toBe(false)
   })
