@@ -1,6 +1,6 @@
 import { rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { bugReport, isPosadaError, PosadaError, withContext } from '../errors/index.ts'
+import { bugReport, isPosadaError, PosadaError, throwProblems, withContext } from '../errors/index.ts'
 import type { Emit } from '../events/index.ts'
 import { isErrno } from '../lib/files/errno.ts'
 import { exists, namesIn } from '../lib/files/folders.ts'
@@ -96,13 +96,12 @@ export function throwFailures(found: readonly Failure[]): void {
   const interrupted = found.find(({ error }) => isPosadaError(error, 'E_INTERRUPTED'))
   if (interrupted !== undefined) throw interrupted.error
   const failures = found.map(({ machine, error }) => withContext(error, { machine }))
-  const [first] = failures
-  if (failures.length === 0) return
-  if (failures.length === 1) throw first
+  if (failures.length === 1) throw failures[0] // a bug as it is, too
   const problems = failures.map((error) => (error instanceof PosadaError ? error : bugReport(error)))
   const bug = problems.find(({ code }) => code === 'E_BUG')
-  throw new PosadaError('E_SEVERAL', `${problems.length} machines failed`, {
-    problems,
+  throwProblems(problems, {
+    code: 'E_SEVERAL',
+    message: `${problems.length} machines failed`,
     ...(bug === undefined ? {} : { cause: bug.cause }),
   })
 }

@@ -1,5 +1,5 @@
 import { parseBoxSource } from '../../box/index.ts'
-import { PosadaError, withContext } from '../../errors/index.ts'
+import { PosadaError, throwProblems, withContext } from '../../errors/index.ts'
 import type { Manifest } from '../../manifest/index.ts'
 
 /** Refuses boxes that are named in a way that leads nowhere: E_BOX_SOURCE, several as E_MANIFEST_INVALID. */
@@ -13,11 +13,9 @@ export function checkBoxSources({ machines, root, file }: Manifest): void {
       if (!(placed instanceof PosadaError)) throw placed
       problems.push(placed)
     }
-  const [first] = problems
-  if (first === undefined) return
-  if (problems.length === 1) throw first
-  throw new PosadaError('E_MANIFEST_INVALID', `the manifest has ${problems.length} problems with its boxes`, {
+  throwProblems(problems, {
+    code: 'E_MANIFEST_INVALID',
+    message: `the manifest has ${problems.length} problems with its boxes`,
     value: file,
-    problems,
   })
 }

@@ -1,5 +1,5 @@
 import { lockHolder } from '../../background/index.ts'
-import { PosadaError } from '../../errors/index.ts'
+import { PosadaError, throwProblems } from '../../errors/index.ts'
 import { readTextIfThere } from '../../lib/files/write-file.ts'
 import { formatSubnet, overlap, parseSubnet, type Subnet } from '../../lib/net/ip.ts'
 import type { Machine, Network } from '../../manifest/index.ts'
@@ -17,14 +17,9 @@ export async function checkSubnets(project: Project, machines: readonly Machine[
   if (wanted.length === 0) return
   const routes = parseRoutes((await readTextIfThere('/proc/net/route')) ?? '')
   const problems = clashesWith(wanted, routes)
-  const [first] = problems
-  if (first !== undefined && problems.length === 1) throw first
-  if (first !== undefined)
-    throw new PosadaError(
-      'E_SUBNET_CLASH',
-      `${problems.length} networks have addresses that this host has routes to`,
-      { problems },
-    )
+  throwProblems(problems, {
+    message: `${problems.length} networks have addresses that this host has routes to`,
+  })
   await warnOfOthers(project, wanted)
 }
 

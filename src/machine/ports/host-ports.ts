@@ -1,4 +1,4 @@
-import { PosadaError } from '../../errors/index.ts'
+import { PosadaError, throwProblems } from '../../errors/index.ts'
 import { isErrno } from '../../lib/files/errno.ts'
 import { bindOnce } from '../../lib/net/bind-once.ts'
 import { portOwner } from '../../lib/net/port-owner.ts'
@@ -35,7 +35,12 @@ export async function choosePorts(
   others: readonly HostPort[] = [],
 ): Promise<ChosenPorts> {
   const problems = await findProblems(config)
-  if (problems.length > 0) throw problems.length === 1 ? problems[0] : several(config, problems)
+  const isOneKind = problems.every(({ code }) => code === problems[0]?.code)
+  throwProblems(problems, {
+    ...(isOneKind ? {} : { code: 'E_PORT_IN_USE' }),
+    message: `${problems.length} ports cannot be opened`,
+    machine: config.name,
+  })
   const given: HostPort[] = [...others, ...config.ports.filter(({ auto }) => !auto)]
   const ports: PortResult[] = []
   for (const port of config.ports) {
@@ -122,14 +127,6 @@ async function portError(config: Machine, port: Port, obstacle: Obstacle): Promi
   return new PosadaError('E_PORT_IN_USE', `port ${hostPort}/${protocol} of ${hostAddress} is taken${by}`, {
     ...options,
     hint: 'free it, choose another, or let Posada choose: {host: …, guest: …, auto: true}',
-  })
-}
-
-function several(config: Machine, problems: PosadaError[]): PosadaError {
-  const code = problems.every((problem) => problem.code === problems[0]?.code) ? problems[0]?.code : undefined
-  return new PosadaError(code ?? 'E_PORT_IN_USE', `${problems.length} ports cannot be opened`, {
-    machine: config.name,
-    problems,
   })
 }
 

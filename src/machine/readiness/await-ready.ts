@@ -1,4 +1,4 @@
-import { PosadaError } from '../../errors/index.ts'
+import { PosadaError, throwProblems } from '../../errors/index.ts'
 import { sleep } from '../../lib/async/sleep.ts'
 import { abortAfter, deadlineIn } from '../../lib/async/time-limit.ts'
 import { formatDuration } from '../../lib/values/units.ts'
@@ -29,11 +29,8 @@ export async function awaitReady(config: Machine, session: SshSession, signal: A
     if (one.status === 'rejected' || one.value.ready || probe === undefined) return []
     return [notReady(config.name, probe, one.value)]
   })
-  const [first] = problems
-  if (first === undefined) return
-  if (problems.length === 1) throw first
   const message = `machine ${config.name} is not ready: ${problems.length} of ${config.ready.length} probes`
-  throw new PosadaError('E_NOT_READY', message, { machine: config.name, problems })
+  throwProblems(problems, { message, machine: config.name })
 }
 
 interface Looking {

@@ -1,4 +1,4 @@
-import { PosadaError } from '../../errors/index.ts'
+import { PosadaError, throwProblems } from '../../errors/index.ts'
 import type { Machine } from '../../manifest/index.ts'
 import type { MachineSpec, Provider } from '../../provider/index.ts'
 import { shownBox } from '../facts/shown-box.ts'
@@ -9,17 +9,8 @@ import { shownBox } from '../facts/shown-box.ts'
  */
 export function checkDemands(provider: Provider, config: Machine, spec: MachineSpec): void {
   const problems = [...optionProblems(provider, config), ...capabilityProblems(provider, config, spec)]
-  const [first] = problems
-  if (first === undefined) return
-  if (problems.length === 1) throw first
-  throw new PosadaError(
-    first.code,
-    `machine ${config.name} asks for ${problems.length} things that cannot be`,
-    {
-      machine: config.name,
-      problems,
-    },
-  )
+  const message = `machine ${config.name} asks for ${problems.length} things that cannot be`
+  throwProblems(problems, { message, machine: config.name })
 }
 
 /** What is wrong in the manifest's mapping under the provider's name. */
