@@ -1,5 +1,6 @@
 import { PosadaError } from '../errors/index.ts'
 import { readState } from '../project/index.ts'
+import { isUp } from '../provider/index.ts'
 import { takeDown } from './down/stop-order.ts'
 import { windUp } from './down/wind-up.ts'
 import { conditionOf } from './observed/observe.ts'
@@ -58,9 +59,8 @@ async function haltMachine(
         timeout: config?.haltTimeout ?? ORPHAN_HALT_TIMEOUT,
         signal: project.signal,
       })
-    const runs = found.state === 'running' || found.state === 'paused'
     const message = force ? 'cutting the power' : 'shutting down'
-    const { how, via } = runs
+    const { how, via } = isUp(found)
       ? await inStep(project.emit, { machine: name, step: 'halt', message }, stop)
       : await stop()
     await windUp(project, state, { how, via })

@@ -1,4 +1,5 @@
 import { readState } from '../project/index.ts'
+import { isUp } from '../provider/index.ts'
 import { sshAddress } from './guest/target.ts'
 import { forwardedNow } from './ports/forwarded.ts'
 import type { Project } from './project.ts'
@@ -14,8 +15,7 @@ export async function ports(project: Project, machines: readonly string[]): Prom
     const state = await readState(paths)
     if (state === null) continue
     const provider = await project.providers.get(state.provider)
-    const { state: found } = await provider.status(state.spec)
-    if (found !== 'running' && found !== 'paused') continue
+    if (!isUp(await provider.status(state.spec))) continue
     const auto = await forwardedNow(project, config)
     if (auto === null) {
       const message = 'nothing forwards what listens in it: its process has ended'

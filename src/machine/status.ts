@@ -1,6 +1,7 @@
 import { fromSystemError, isPosadaError } from '../errors/index.ts'
 import { untilAborted } from '../lib/async/abort.ts'
 import { isUnsettled, type MachineState, readState } from '../project/index.ts'
+import { isUp } from '../provider/index.ts'
 import { userDataDigest } from './cloud-init/user-data.ts'
 import { shownBox } from './facts/shown-box.ts'
 import { sshAddress } from './guest/target.ts'
@@ -44,7 +45,7 @@ async function machineStatus(project: Project, { name, config }: Selected): Prom
   const provider = await project.providers.get(state.provider)
   const condition = await conditionOf(provider, state)
   const { found, name: stateName } = condition
-  const runs = found.state === 'running' || found.state === 'paused'
+  const runs = isUp(found)
   const pending =
     config === null ? { atStart: [], anew: [] } : pendingChanges(config, state, await userDataDigest(config))
   return {

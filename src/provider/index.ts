@@ -21,6 +21,7 @@ export {
 } from './machine-spec.ts'
 export {
   contractVersion,
+  isUp,
   type MachineStatus,
   type OptionProblem,
   type Provider,
@@ -28,4 +29,5 @@ export {
   type ProviderPlugin,
   type StopOptions,
   type StopResult,
+  type UpStatus,
 } from './provider.ts'

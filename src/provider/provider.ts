@@ -93,6 +93,13 @@ export type MachineStatus =
   /** `stalled`: nobody paused it; it stands still because the host could not take what it wrote to a disk. */
   | { state: 'running' | 'paused'; pid: number; accelerator: string; stalled?: 'disk-full' }
 
+/** A machine that has a process, whether its processors run or stand still. */
+export type UpStatus = Extract<MachineStatus, { pid: number }>
+
+export function isUp(status: MachineStatus): status is UpStatus {
+  return status.state === 'running' || status.state === 'paused'
+}
+
 export interface StopOptions {
   graceful: boolean
   /** Milliseconds to wait for the guest. */

@@ -2,7 +2,7 @@ import { packBox, type StoredBox } from '../../box/index.ts'
 import { PosadaError } from '../../errors/index.ts'
 import type { Machine } from '../../manifest/index.ts'
 import { type MachineState, readState } from '../../project/index.ts'
-import type { Provider } from '../../provider/index.ts'
+import { isUp, type Provider } from '../../provider/index.ts'
 import { windUp } from '../down/wind-up.ts'
 import { notCreated } from '../guest/session.ts'
 import type { Project } from '../project.ts'
@@ -77,8 +77,7 @@ async function shutDown(
   { config, provider, state }: { config: Machine; provider: Provider; state: MachineState },
 ): Promise<boolean> {
   const machine = config.name
-  const { state: found } = await provider.status(state.spec)
-  if (found !== 'running' && found !== 'paused') return false
+  if (!isUp(await provider.status(state.spec))) return false
   const stop = { graceful: true, timeout: config.haltTimeout, signal: project.signal }
   const { how, via } = await inStep(project.emit, { machine, step: 'halt', message: 'shutting down' }, () =>
     provider.stop(state.spec, stop),

@@ -2,7 +2,7 @@ import { createConnection } from 'node:net'
 import { PosadaError } from '../../errors/index.ts'
 import { sleep } from '../../lib/async/sleep.ts'
 import { within } from '../../lib/async/time-limit.ts'
-import type { MachineSpec, Provider } from '../../provider/index.ts'
+import { isUp, type MachineSpec, type Provider } from '../../provider/index.ts'
 import { tailLines } from '../observed/console.ts'
 import { findPanic } from '../observed/panic.ts'
 import { stallError } from '../observed/stall.ts'
@@ -66,7 +66,7 @@ async function watchForCrash(options: ReadyOptions, signal: AbortSignal): Promis
     const status = await provider.status(spec)
     const stall = stallError(spec, status)
     if (stall !== null) throw stall
-    if (status.state === 'running' || status.state === 'paused') continue
+    if (isUp(status)) continue
     const why = status.state === 'stopped' && status.reason !== undefined ? `: ${status.reason}` : ''
     throw await crashed(spec, `ended while it was booting${why}`)
   }

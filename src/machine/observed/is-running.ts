@@ -1,13 +1,13 @@
 import { isPosadaError } from '../../errors/index.ts'
 import type { MachineState } from '../../project/index.ts'
+import { isUp } from '../../provider/index.ts'
 import type { Project } from '../project.ts'
 
 /** Whether a machine has a process, as far as anybody can tell: its provider may not be installed any more. */
 export async function isRunning(project: Project, state: MachineState): Promise<boolean> {
   try {
     const provider = await project.providers.get(state.provider)
-    const { state: found } = await provider.status(state.spec)
-    return found === 'running' || found === 'paused'
+    return isUp(await provider.status(state.spec))
   } catch (error) {
     if (isPosadaError(error, 'E_PROVIDER_UNKNOWN')) return false
     throw error

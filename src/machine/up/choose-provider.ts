@@ -1,6 +1,6 @@
 import type { Machine } from '../../manifest/index.ts'
 import type { MachineState } from '../../project/index.ts'
-import type { Provider } from '../../provider/index.ts'
+import { isUp, type Provider } from '../../provider/index.ts'
 import { findBox } from '../box/find-box.ts'
 import { isIsolated } from '../network/config.ts'
 import type { Needs, Project } from '../project.ts'
@@ -23,8 +23,7 @@ export async function chooseProvider(
   }
   const before = await providers.get(state.provider)
   if (config.provider === state.provider || (config.provider === 'auto' && wasUsed(state))) return before
-  const { state: now } = await before.status(state.spec)
-  if (now === 'running' || now === 'paused') return before
+  if (isUp(await before.status(state.spec))) return before
   const next =
     config.provider === 'auto'
       ? (await providers.choose(await needsOf(project, config, state))).provider

@@ -1,6 +1,6 @@
 import type { Machine } from '../../manifest/index.ts'
 import { isUnsettled, type MachineState, readState, unlessDamaged } from '../../project/index.ts'
-import type { MachineStatus, Provider } from '../../provider/index.ts'
+import { isUp, type MachineStatus, type Provider } from '../../provider/index.ts'
 import { connect, type SshSession } from '../../ssh/index.ts'
 import { discardShadow } from '../box/package/shadow.ts'
 import { settleCloudInit } from '../cloud-init/settle.ts'
@@ -33,6 +33,8 @@ export interface UpMachineOptions {
   onProvisioned: () => void
 }
 
+const ABSENT: MachineStatus = { state: 'absent' }
+
 /** Brings one machine up; see `up`. An interrupt or a panic before it was ready cuts its power again. */
 export function upMachine(project: Project, options: UpMachineOptions): Promise<UpMachineResult> {
   const { config } = options
@@ -43,14 +45,14 @@ export function upMachine(project: Project, options: UpMachineOptions): Promise<
     await discardShadow(project, config.name)
     if (options.provision) await checkSources(project, config, previous)
     const provider = await chooseProvider(project, config, previous)
-    const found = previous === null ? 'absent' : await findRevivable(project, provider, previous)
+    const found = previous === null ? ABSENT : await findRevivable(project, provider, previous)
     const goOn = (state: MachineState) =>
       explainStall(provider, state.spec, () => finish(project, options, provider, state))
     let change: UpMachineResult['change']
     let finished: Finished
-    if (previous !== null && (found === 'running' || found === 'paused')) {
-      change = found === 'paused' ? 'resumed' : 'none'
-      if (found === 'paused') await provider.resume(previous.spec)
+    if (previous !== null && isUp(found)) {
+      change = found.state === 'paused' ? 'resumed' : 'none'
+      if (found.state === 'paused') await provider.resume(previous.spec)
       await tellPending(project, config, previous)
       await tellLostLinks(project, previous)
       finished = await goOn(previous)
@@ -102,14 +104,14 @@ async function findRevivable(
   project: Project,
   provider: Provider,
   previous: MachineState,
-): Promise<MachineStatus['state']> {
+): Promise<MachineStatus> {
   const { found, panic } = await conditionOf(provider, previous)
-  if (panic === null) return found.state
+  if (panic === null) return found
   const machine = previous.spec.name
   const message = `its kernel had panicked (${panic}); it is started again`
   project.emit({ type: 'notice', level: 'warn', machine, message })
   await provider.stop(previous.spec, { graceful: false, timeout: 0 })
-  return (await provider.status(previous.spec)).state
+  return provider.status(previous.spec)
 }
 
 async function startOrUndo(
