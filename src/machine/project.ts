@@ -5,7 +5,8 @@ import type { WebFiles } from '../fetched-files/index.ts'
 import type { Arch } from '../lib/values/arch.ts'
 import type { BoxTerms, Manifest } from '../manifest/index.ts'
 import type { ProjectPaths, UserPaths } from '../project/index.ts'
-import type { Capabilities, PortForward, ProbeReport, Provider } from '../provider/index.ts'
+import type { ProbeReport, Provider } from '../provider/index.ts'
+import type { Needs } from './facts/needs.ts'
 
 /** What the verbs work on: a checked manifest and the services beneath. src/app makes it. */
 export interface Project {
@@ -28,20 +29,6 @@ export interface Project {
   command: string
   /** Milliseconds to wait for another posada process that works on the same machine. */
   lockWait: number
-}
-
-/** What a machine asks of its provider before it is made. */
-export interface Needs {
-  arch: Arch
-  boot: Capabilities['boot'][number]
-  nested: boolean
-  /** The protocols of the ports that are forwarded to it. */
-  forwards: readonly PortForward['protocol'][]
-  /** Whether it joins private networks, and whether it is to have no way out besides. */
-  switchNics: boolean
-  isolated: boolean
-  /** Providers that the manifest has settings for. */
-  settings: readonly string[]
 }
 
 /**

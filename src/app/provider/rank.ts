@@ -1,4 +1,4 @@
-import type { Needs } from '../../machine/index.ts'
+import { lacks, type Needs } from '../../machine/index.ts'
 import type { ProbeReport, Provider } from '../../provider/index.ts'
 
 export interface Choice {
@@ -12,9 +12,10 @@ export interface Choice {
  * processor itself before one that emulates it. Equals stay in their order. Pure.
  */
 export function ranking(choices: readonly Choice[], needs: Needs): Choice[] {
-  const able = choices.filter(({ provider, report }) => report.usable && fulfils(provider, needs))
+  const isAble = ({ provider, report }: Choice) =>
+    report.usable && lacks(provider.capabilities(), needs).length === 0
   const named = ({ provider }: Choice) => Number(needs.settings.includes(provider.name))
-  return able.sort((a, b) => named(b) - named(a) || byMerit(a, b))
+  return choices.filter(isAble).sort((a, b) => named(b) - named(a) || byMerit(a, b))
 }
 
 /** Where two choices compare for a machine without wishes of its own; those that cannot run here come last. */
@@ -25,20 +26,4 @@ export function byMerit(a: Choice, b: Choice): number {
 function merit({ provider, report }: Choice): number {
   const hasNetwork = provider.capabilities().network !== false
   return (report.usable ? 4 : 0) + (hasNetwork ? 2 : 0) + (report.hardware ? 1 : 0)
-}
-
-function fulfils(provider: Provider, needs: Needs): boolean {
-  const { arch, boot, nested, forwards, switchNics, isolated } = needs
-  const can = provider.capabilities()
-  const canForward = forwards.length === 0 || can.network !== false
-  const canUdp = !forwards.includes('udp') || can.udpForward
-  const canJoin = (!switchNics || can.switchNics === true) && (!isolated || can.isolation === true)
-  return (
-    can.arch.includes(arch) &&
-    can.boot.includes(boot) &&
-    (!nested || can.nested) &&
-    canForward &&
-    canUdp &&
-    canJoin
-  )
 }

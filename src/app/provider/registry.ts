@@ -1,7 +1,7 @@
 import { PosadaError } from '../../errors/index.ts'
 import type { Emit } from '../../events/index.ts'
 import { nearest } from '../../lib/text/suggest.ts'
-import type { Needs } from '../../machine/index.ts'
+import { lacks, lackTexts, type Needs } from '../../machine/index.ts'
 import type { Provider, ProviderPlugin } from '../../provider/index.ts'
 import { packageNameOf, searchPlugin } from './find-plugin.ts'
 import { asPlugin } from './load-plugin.ts'
@@ -91,10 +91,15 @@ function unknown(name: string, searched: readonly string[]): PosadaError {
   })
 }
 
-function unusable(choices: readonly Choice[], { arch, boot }: Needs): PosadaError {
+function unusable(choices: readonly Choice[], needs: Needs): PosadaError {
+  const { arch, boot } = needs
+  const why = ({ provider, report }: Choice) => {
+    const lacking = lacks(provider.capabilities(), needs).map((lack) => lackTexts[lack](needs))
+    return report.usable && lacking.length > 0 ? `it cannot ${lacking.join(', ')}` : report.reason
+  }
   return new PosadaError('E_PROVIDER_UNUSABLE', 'no provider can run this machine on this host', {
     value: `${arch}, started by ${boot}`,
-    details: choices.map(({ provider, report }) => `${provider.name}: ${report.reason}`),
+    details: choices.map((choice) => `${choice.provider.name}: ${why(choice)}`),
     hint: choices.find(({ report }) => report.hint !== undefined)?.report.hint ?? 'run posada doctor',
   })
 }

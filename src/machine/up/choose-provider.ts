@@ -2,9 +2,9 @@ import type { Machine } from '../../manifest/index.ts'
 import type { MachineState } from '../../project/index.ts'
 import { isUp, type Provider } from '../../provider/index.ts'
 import { findBox } from '../box/find-box.ts'
+import { needsOf } from '../facts/needs.ts'
 import { isIsolated } from '../network/config.ts'
-import type { Needs, Project } from '../project.ts'
-import { bootOf } from './spec.ts'
+import type { Project } from '../project.ts'
 
 /**
  * The machine's provider: the one that runs it or ran it last, or for a new machine what the manifest says, for
@@ -18,16 +18,13 @@ export async function chooseProvider(
 ): Promise<Provider> {
   const { providers } = project
   if (state === null) {
-    if (config.provider !== 'auto') return providers.get(config.provider)
-    return (await providers.choose(await needsOf(project, config, null))).provider
+    return config.provider === 'auto' ? best(project, config, null) : providers.get(config.provider)
   }
   const before = await providers.get(state.provider)
   if (config.provider === state.provider || (config.provider === 'auto' && wasUsed(state))) return before
   if (isUp(await before.status(state.spec))) return before
   const next =
-    config.provider === 'auto'
-      ? (await providers.choose(await needsOf(project, config, state))).provider
-      : await providers.get(config.provider)
+    config.provider === 'auto' ? await best(project, config, state) : await providers.get(config.provider)
   if (next.name === before.name) return before
   const message = `goes on with ${next.name}, on the disk that it had with ${before.name}`
   project.emit({ type: 'notice', level: 'info', machine: config.name, message })
@@ -39,15 +36,8 @@ function wasUsed({ login, cloudInit }: MachineState): boolean {
   return cloudInit === undefined ? login.ownKey : cloudInit.doneAt !== undefined
 }
 
-async function needsOf(project: Project, config: Machine, previous: MachineState | null): Promise<Needs> {
+async function best(project: Project, config: Machine, previous: MachineState | null): Promise<Provider> {
   const { manifest } = await findBox(project, config, previous)
-  return {
-    arch: manifest.arch,
-    boot: bootOf(manifest),
-    nested: config.nested,
-    forwards: config.ports.map(({ protocol }) => protocol),
-    switchNics: config.networks.length > 0,
-    isolated: isIsolated(project.manifest, config),
-    settings: Object.keys(config.providers),
-  }
+  const needs = needsOf(config, manifest, isIsolated(project.manifest, config))
+  return (await project.providers.choose(needs)).provider
 }

@@ -1,14 +1,15 @@
 import { PosadaError, throwProblems } from '../../errors/index.ts'
-import type { Machine } from '../../manifest/index.ts'
-import type { MachineSpec, Provider } from '../../provider/index.ts'
+import type { Machine, Port } from '../../manifest/index.ts'
+import type { Provider } from '../../provider/index.ts'
+import { type Lack, lacks, lackTexts, type Needs } from '../facts/needs.ts'
 import { shownBox } from '../facts/shown-box.ts'
 
 /**
  * Refuses, before anything is made, what the provider does not understand (E_PROVIDER_OPTION, each
  * entry with its place) or cannot do on this host (E_CAPABILITY).
  */
-export function checkDemands(provider: Provider, config: Machine, spec: MachineSpec): void {
-  const problems = [...optionProblems(provider, config), ...capabilityProblems(provider, config, spec)]
+export function checkDemands(provider: Provider, config: Machine, needs: Needs): void {
+  const problems = [...optionProblems(provider, config), ...capabilityProblems(provider, config, needs)]
   const message = `machine ${config.name} asks for ${problems.length} things that cannot be`
   throwProblems(problems, { message, machine: config.name })
 }
@@ -32,34 +33,46 @@ const otherProvider = 'posada doctor lists the providers and what they lack; `pr
 const noFirmware = (machine: string) =>
   `with provider: auto, another one runs it. To make a box that runs here too: posada up ${machine} with that, then posada box package ${machine} --with-kernel --name local/${machine}, then box: local/${machine}`
 
-function capabilityProblems(provider: Provider, config: Machine, spec: MachineSpec): PosadaError[] {
-  const can = provider.capabilities()
-  const problems: PosadaError[] = []
-  const lacks = (what: string, place: (string | number)[], value: string, hint = otherProvider) =>
-    problems.push(
-      new PosadaError('E_CAPABILITY', `provider ${provider.name} cannot ${what} on this host`, {
-        value,
-        place: config.place(...place),
-        machine: config.name,
-        hint,
-      }),
-    )
-  const boot = spec.boot.kind === 'kernel' ? 'kernel' : spec.boot.firmware
-  if (!can.arch.includes(spec.arch)) lacks(`run ${spec.arch} guests`, ['arch'], spec.arch)
-  if (!can.boot.includes(boot)) {
-    const hint = boot === 'kernel' ? otherProvider : noFirmware(config.name)
-    lacks(`boot a box by ${boot}`, ['box'], shownBox(config), hint)
-  }
-  if (spec.media !== undefined && can.media !== true) lacks('give a guest a seed', ['box'], shownBox(config))
-  if (spec.nested && !can.nested) lacks('let a guest run machines of its own', ['nested'], 'true')
-  if (config.networks.length > 0 && can.switchNics !== true)
-    lacks('join private networks', ['networks'], config.networks.map(({ network }) => network).join(', '))
-  if (spec.nics.some((nic) => nic.kind === 'user' && nic.isolated) && can.isolation !== true)
-    lacks('keep a machine from the outside world', ['networks'], 'isolated')
-  for (const port of config.ports) {
-    const value = `${port.hostPort}/${port.protocol}`
-    if (can.network === false) lacks('forward ports', ['ports', port.item], value)
-    else if (port.protocol === 'udp' && !can.udpForward) lacks('forward UDP', ['ports', port.item], value)
-  }
-  return problems
+function capabilityProblems(provider: Provider, config: Machine, needs: Needs): PosadaError[] {
+  return lacks(provider.capabilities(), needs).flatMap((lack) =>
+    shownBy[lack](config, needs).map(
+      ({ path, value, hint = otherProvider }) =>
+        new PosadaError(
+          'E_CAPABILITY',
+          `provider ${provider.name} cannot ${lackTexts[lack](needs)} on this host`,
+          { value, place: config.place(...path), machine: config.name, hint },
+        ),
+    ),
+  )
+}
+
+interface Shown {
+  /** Leads to what asks for it in the manifest. */
+  path: (string | number)[]
+  value: string
+  hint?: string
+}
+
+/** Where the manifest asks for what a provider lacks. */
+const shownBy: Record<Lack, (config: Machine, needs: Needs) => Shown[]> = {
+  arch: (_, { arch }) => [{ path: ['arch'], value: arch }],
+  boot: (config, { boot }) => [
+    { ...ofBox(config), ...(boot === 'kernel' ? {} : { hint: noFirmware(config.name) }) },
+  ],
+  media: (config) => [ofBox(config)],
+  nested: () => [{ path: ['nested'], value: 'true' }],
+  switchNics: ({ networks }) => [
+    { path: ['networks'], value: networks.map(({ network }) => network).join(', ') },
+  ],
+  isolation: () => [{ path: ['networks'], value: 'isolated' }],
+  forward: ({ ports }) => ports.map(ofPort),
+  udpForward: ({ ports }) => ports.filter(({ protocol }) => protocol === 'udp').map(ofPort),
+}
+
+function ofBox(config: Machine): Shown {
+  return { path: ['box'], value: shownBox(config) }
+}
+
+function ofPort({ item, hostPort, protocol }: Port): Shown {
+  return { path: ['ports', item], value: `${hostPort}/${protocol}` }
 }

@@ -1,11 +1,10 @@
-import type { BoxManifest, StoredBox } from '../../box/index.ts'
+import type { StoredBox } from '../../box/index.ts'
 import { seedLabel } from '../../cloud-init/index.ts'
 import { PosadaError } from '../../errors/index.ts'
 import { formatSize } from '../../lib/values/units.ts'
 import type { Machine } from '../../manifest/index.ts'
 import { identityOf, type MachinePaths } from '../../project/index.ts'
 import type {
-  Capabilities,
   DiskSpec,
   FirmwareBoot,
   KernelBoot,
@@ -68,11 +67,6 @@ function nics({ forwards, networks, isolated }: SpecInputs, mac: string): NicSpe
     ...outside,
     ...networks.map((each) => ({ kind: 'switch' as const, mac: each.mac, socket: each.socket })),
   ]
-}
-
-/** How a box's machines begin to run. */
-export function bootOf({ kernel, firmware }: BoxManifest): Capabilities['boot'][number] {
-  return kernel === undefined ? (firmware ?? 'bios') : 'kernel'
 }
 
 /** What stands on the kernel's command line for our boxes: docs/boxes.md. */

@@ -14,6 +14,7 @@ import {
 import { consoleLogLimit, forwardsOf, type MachineSpec, type Provider } from '../../provider/index.ts'
 import { holdBox } from '../box/hold-box.ts'
 import { type PlannedSeed, planSeed, writeSeed } from '../cloud-init/seed.ts'
+import { needsOf } from '../facts/needs.ts'
 import { attachmentsOf, isIsolated } from '../network/config.ts'
 import { joinNetworks } from '../network/process.ts'
 import { choosePorts } from '../ports/host-ports.ts'
@@ -76,13 +77,13 @@ async function planStart(
   )
   const folder = runtimeDir(project.user.runtime, id)
   const networks = attachmentsOf(config.networks, folder)
+  const isolated = isIsolated(project.manifest, config)
   const spec = machineSpec({
-    ...{ id, config, box, paths, runtimeDir: folder, networks },
-    isolated: isIsolated(project.manifest, config),
+    ...{ id, config, box, paths, runtimeDir: folder, networks, isolated },
     forwards: hasNetwork ? forwards : null,
     provider: provider.name,
   })
-  checkDemands(provider, config, spec)
+  checkDemands(provider, config, needsOf(config, box.manifest, isolated))
   if (!hasNetwork) tellNoNetwork(project, config.name, provider.name)
   for (const port of ports) {
     if (port.movedFrom === undefined) continue

@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os'
 import { expect, test } from 'vitest'
 import { provider as plugin } from '../../../../providers/qemu/index.ts'
 import { byMerit, type Choice, ranking } from '../../../../src/app/provider/rank.ts'
-import type { Needs } from '../../../../src/machine/project.ts'
+import type { Needs } from '../../../../src/machine/index.ts'
 import type { Capabilities, ProbeReport } from '../../../../src/provider/index.ts'
 
 const any = plugin.create({ cacheDir: tmpdir(), emit: () => undefined })
@@ -28,7 +28,7 @@ const noPasst = { network: false, udpForward: false }
 const qemu = (report: Omit<ProbeReport, 'reason'> = onProcessor) => choice('qemu', report)
 const needs = (change: Partial<Needs> = {}): Needs => ({
   ...{ arch: 'x86_64', boot: 'kernel', nested: false, forwards: [], settings: [] },
-  ...{ switchNics: false, isolated: false },
+  ...{ media: false, switchNics: false, isolated: false },
   ...change,
 })
 const names = (choices: readonly Choice[]) => choices.map(({ provider }) => provider.name)
@@ -55,6 +55,7 @@ test.each<[string, Choice[], Partial<Needs>, string[]]>([
   ['no network where there is nothing else', [kvm(onProcessor, noPasst), qemu(unusable)], {}, ['kvm']],
   ['ports need a network', [kvm(onProcessor, noPasst), qemu(unusable)], { forwards: ['tcp'] }, []],
   ['UDP', [kvm(onProcessor, { udpForward: false }), qemu()], { forwards: ['tcp', 'udp'] }, ['qemu']],
+  ['a seed', [kvm(), choice('qemu', onProcessor, { media: true })], { media: true }, ['qemu']],
   ['settings for one of them', [kvm(), qemu(emulated)], { settings: ['qemu', 'acme'] }, ['qemu', 'kvm']],
   ['settings for one that cannot', [kvm(), qemu(unusable)], { settings: ['qemu'] }, ['kvm']],
 ])('%s', (_, choices, change, expected) => {

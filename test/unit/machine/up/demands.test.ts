@@ -1,9 +1,12 @@
 import { tmpdir } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import { provider as plugin } from '../../../../providers/qemu/index.ts'
+import type { BoxManifest } from '../../../../src/box/index.ts'
+import { needsOf } from '../../../../src/machine/facts/needs.ts'
 import { checkDemands, optionProblems } from '../../../../src/machine/up/demands.ts'
+import type { Machine } from '../../../../src/manifest/index.ts'
 import type { Capabilities } from '../../../../src/provider/index.ts'
-import { aMachine, aState } from '../../../helpers/model.ts'
+import { aBox, aMachine } from '../../../helpers/model.ts'
 
 const qemu = plugin.create({ cacheDir: tmpdir(), emit: () => undefined })
 const limited = (capabilities: Partial<Capabilities>) => ({
@@ -21,6 +24,8 @@ const udp = {
   item: 0,
 }
 
+const needs = (config: Machine, box: Partial<BoxManifest> = {}) => needsOf(config, aBox(box).manifest, false)
+
 describe('optionProblems', () => {
   it('gives each wrong option its place in the manifest', () => {
     const config = aMachine({ providers: { qemu: { acel: 'tcg', cpu: 5 }, other: { any: 'thing' } } })
@@ -35,7 +40,7 @@ describe('optionProblems', () => {
 describe('checkDemands', () => {
   it('lets pass what QEMU can', () => {
     const config = aMachine({ ports: [udp] })
-    expect(() => checkDemands(qemu, config, aState(config).spec)).not.toThrow()
+    expect(() => checkDemands(qemu, config, needs(config))).not.toThrow()
   })
 
   it.each([
@@ -44,15 +49,15 @@ describe('checkDemands', () => {
     ['arch', { arch: ['aarch64' as const] }, aMachine(), 'limited cannot run x86_64 guests'],
     ['boot', { boot: ['bios' as const] }, aMachine(), 'limited cannot boot a box by kernel'],
   ])('refuses what a provider without %s cannot', (_, capabilities, config, message) => {
-    expect(() => checkDemands(limited(capabilities), config, aState(config).spec)).toThrow(
+    expect(() => checkDemands(limited(capabilities), config, needs(config))).toThrow(
       expect.objectContaining({ code: 'E_CAPABILITY', message: expect.stringContaining(message) }),
     )
   })
 
   it('says how a box that boots through firmware becomes one that it can start', () => {
     const config = aMachine()
-    const { spec } = aState(config)
-    const firmware = { ...spec, boot: { kind: 'firmware' as const, firmware: 'bios' as const } }
+    const { kernel: _, ...manifest } = aBox().manifest
+    const firmware = needsOf(config, manifest, false)
     const hint = expect.stringMatching(
       /posada up \S+ .*posada box package \S+ --with-kernel --name local\/\S+/,
     )
@@ -62,8 +67,7 @@ describe('checkDemands', () => {
   })
 
   it('refuses to boot what would wait for a seed in vain', () => {
-    const { spec } = aState()
-    const seeded = { ...spec, media: [{ name: 'cidata', path: '/seed.iso' }] }
+    const seeded = needs(aMachine(), { seed: 'nocloud' })
     expect(() => checkDemands(qemu, aMachine(), seeded)).not.toThrow()
     expect(() => checkDemands(limited({ media: false }), aMachine(), seeded)).toThrow(/give a guest a seed/)
   })
@@ -71,7 +75,7 @@ describe('checkDemands', () => {
   it('reports all at once', () => {
     const config = aMachine({ ports: [udp], nested: true })
     const provider = limited({ udpForward: false, nested: false })
-    expect(() => checkDemands(provider, config, aState(config).spec)).toThrow(
+    expect(() => checkDemands(provider, config, needs(config))).toThrow(
       expect.objectContaining({ problems: [expect.anything(), expect.anything()] }),
     )
   })
