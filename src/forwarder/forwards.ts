@@ -23,7 +23,10 @@ export class Forwards {
   readonly #session: () => SshSession | null
   readonly #avoid: ReadonlySet<number>
   readonly #tell: (line: string) => void
-  readonly #open = new Map<number, { server: Server; sockets: Set<Socket>; host: string; hostPort: number }>()
+  readonly #open = new Map<
+    number,
+    { server: Server; sockets: Set<Socket>; hosts: GuestPort['hosts']; hostPort: number }
+  >()
   readonly #before = new Map<number, number>()
 
   constructor(
@@ -45,12 +48,13 @@ export class Forwards {
 
   /** Opens what is new and closes what is gone; existing connections to what stays are left alone. */
   async sync(ports: readonly GuestPort[]): Promise<void> {
-    const wanted = new Map(ports.map(({ port, host }) => [port, host]))
-    for (const [port, { host }] of this.#open) if (wanted.get(port) !== host) this.#close(port)
-    for (const { port, host } of ports) if (!this.#open.has(port)) await this.#openOne(port, host)
+    const wanted = new Map(ports.map(({ port, hosts }) => [port, hosts]))
+    for (const [port, { hosts }] of this.#open)
+      if (wanted.get(port)?.join() !== hosts.join()) this.#close(port)
+    for (const { port, hosts } of ports) if (!this.#open.has(port)) await this.#openOne(port, hosts)
   }
 
-  async #openOne(guestPort: number, host: string): Promise<void> {
+  async #openOne(guestPort: number, hosts: GuestPort['hosts']): Promise<void> {
     const sockets = new Set<Socket>()
     // A side that has said all may still hear: both ends are closed on their own.
     const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -60,14 +64,14 @@ export class Forwards {
       }
       sockets.add(socket)
       socket.once('close', () => sockets.delete(socket))
-      this.#connect(socket, host, guestPort)
+      this.#connect(socket, hosts, guestPort)
     })
     server.maxConnections = this.#most.ofPort
     const hostPort = await this.#listen(server, guestPort)
     // A connection that could not be taken; the next may be.
     server.on('error', (error) => this.#tell(`127.0.0.1:${hostPort}: ${error.message}`))
     this.#before.set(guestPort, hostPort)
-    this.#open.set(guestPort, { server, sockets, host, hostPort })
+    this.#open.set(guestPort, { server, sockets, hosts, hostPort })
     this.#tell(`127.0.0.1:${hostPort} leads to ${guestPort}`)
   }
 
@@ -99,16 +103,17 @@ export class Forwards {
     this.#tell(`127.0.0.1:${found.hostPort} no longer leads to ${guestPort}`)
   }
 
-  async #connect(socket: Socket, host: string, port: number): Promise<void> {
+  async #connect(socket: Socket, hosts: GuestPort['hosts'], port: number): Promise<void> {
     socket.on('error', () => socket.destroy())
     try {
-      const session = this.#session()
-      const tunnel = session === null ? null : await openTunnel(session, { host, port })
-      if (tunnel === null || 'refused' in tunnel) {
-        socket.destroy()
+      for (const host of hosts) {
+        const session = this.#session()
+        const tunnel = session === null ? null : await openTunnel(session, { host, port })
+        if (tunnel === null || 'refused' in tunnel) continue
+        joinStreams(socket, tunnel.channel)
         return
       }
-      joinStreams(socket, tunnel.channel)
+      socket.destroy()
     } catch {
       socket.destroy() // the SSH connection ended: its own watcher tells
     }
@@ -116,7 +121,7 @@ export class Forwards {
 }
 
 /**
- * Whether somebody takes connections to this port already. Some systems let a second one listen on an address
+ * Whether something takes connections to this port already. Some systems let a second one listen on an address
  * where the first listens on all (macOS, ip(4)): a guest would then take the place of the host's own.
  */
 function answers(port: number): Promise<boolean> {
@@ -127,7 +132,7 @@ function answers(port: number): Promise<boolean> {
       resolve(there)
     }
     socket.once('connect', () => settle(true))
-    // One that takes none now, be it slow or not there: whether the port is free the kernel says next.
+    // Nothing takes one now, be it slow or absent: whether the port is free, the kernel says next.
     socket.once('timeout', () => settle(false))
     socket.once('error', () => settle(false))
   })

@@ -1,26 +1,29 @@
 /** A port of the guest that takes connections on its loopback. */
 export interface GuestPort {
   port: number
-  /** The guest's address to connect to. */
-  host: '127.0.0.1' | '::1'
+  /** The guest's addresses to connect to, tried in this order. */
+  hosts: readonly LoopbackAddress[]
 }
+
+type LoopbackAddress = '127.0.0.1' | '::1'
 
 /** The most that are forwarded: the lowest. A guest may claim any number. */
 export const MOST_PORTS = 64
 
 /** Addresses in `/proc/net/tcp` and `tcp6` (hexadecimal, each 32-bit word in the guest's byte order) that loopback reaches. Source: proc_net(5). */
-const ADDRESSES: Record<string, GuestPort['host']> = {
-  '00000000': '127.0.0.1',
-  '0100007F': '127.0.0.1',
-  '00000000000000000000000000000000': '127.0.0.1',
-  '0000000000000000FFFF000000000000': '127.0.0.1',
-  '0000000000000000FFFF00000100007F': '127.0.0.1',
-  '00000000000000000000000001000000': '::1',
+const ADDRESSES: Record<string, GuestPort['hosts']> = {
+  '00000000': ['127.0.0.1'],
+  '0100007F': ['127.0.0.1'],
+  // The table does not say whether the socket takes IPv4 as well (IPV6_V6ONLY, ipv6(7)).
+  '00000000000000000000000000000000': ['127.0.0.1', '::1'],
+  '0000000000000000FFFF000000000000': ['127.0.0.1'],
+  '0000000000000000FFFF00000100007F': ['127.0.0.1'],
+  '00000000000000000000000001000000': ['::1'],
 }
 
 /**
  * Shell text that prints `<address>:<port>` of each listening socket and then a line `.`: when
- * something has changed, and every ten seconds, so that it ends when nobody reads any more. State
+ * something has changed, and every ten seconds, so that it ends when no one reads any more. State
  * 0A is LISTEN. It needs `sed` and nothing of its user.
  */
 export const watchScript = `o=-; i=0
@@ -35,16 +38,20 @@ done`
  * for a guest may write anything. `skip` has ports that are forwarded otherwise. Pure.
  */
 export function parseListing(text: string, skip: ReadonlySet<number>): GuestPort[] {
-  const found = new Map<number, GuestPort['host']>()
+  const found = new Map<number, GuestPort['hosts']>()
   for (const line of text.split('\n')) {
     const [, address = '', digits = ''] = /^([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4})$/.exec(line) ?? []
-    const host = ADDRESSES[address]
+    const hosts = ADDRESSES[address]
     const port = Number.parseInt(digits, 16)
-    if (host === undefined || port === 0 || skip.has(port)) continue
-    if (found.get(port) !== '127.0.0.1') found.set(port, host)
+    if (hosts === undefined || port === 0 || skip.has(port)) continue
+    const all = [...(found.get(port) ?? []), ...hosts]
+    found.set(
+      port,
+      (['127.0.0.1', '::1'] as const).filter((host) => all.includes(host)),
+    )
   }
   const sorted = [...found].sort(([a], [b]) => a - b).slice(0, MOST_PORTS)
-  return sorted.map(([port, host]) => ({ port, host }))
+  return sorted.map(([port, hosts]) => ({ port, hosts }))
 }
 
 /** Longest listing that is looked at: 65,535 ports would be more, and are not meant. */

@@ -9,7 +9,7 @@ import { listings, parseListing, watchScript } from './guest-ports.ts'
 
 /** Milliseconds between two looks at what the guest said: one that opens and closes ports all the time costs no more. */
 const PAUSE = 1000
-/** The same until the guest has first said something: somebody waits for it. */
+/** The same until the guest has first said something: someone waits for it. */
 const FIRST_PAUSE = 50
 
 export interface RunOptions {
@@ -78,7 +78,7 @@ async function follow(
   const over = () => {
     isOver = true
   }
-  // How it ends does not matter: the connection is made anew as long as the machine lives.
+  // How it ends does not matter: the connection is made again as long as the machine lives.
   const watching = exec(session, ['/bin/sh', '-c', watchScript], { stdout }).then(over, over)
   while (!isOver && !signal.aborted) {
     if (latest !== null) {

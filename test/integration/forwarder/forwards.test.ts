@@ -1,5 +1,11 @@
 import { once } from 'node:events'
-import { type AddressInfo, connect as connectTo, createServer, type Server } from 'node:net'
+import {
+  type AddressInfo,
+  connect as connectTo,
+  createServer,
+  type ListenOptions,
+  type Server,
+} from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { Forwards } from '../../../src/forwarder/forwards.ts'
 import { connect } from '../../../src/ssh/connect.ts'
@@ -28,13 +34,13 @@ afterEach(async () => {
 })
 
 /** A server of the guest that sends back what it hears, and ends when it has heard all. */
-async function echo(): Promise<number> {
+async function echo(where: ListenOptions = { host: '127.0.0.1' }): Promise<number> {
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on('error', () => undefined)
     socket.pipe(socket)
   })
   servers.push(server)
-  await once(server.listen(0, '127.0.0.1'), 'listening')
+  await once(server.listen({ ...where, port: 0 }), 'listening')
   return (server.address() as AddressInfo).port
 }
 
@@ -54,11 +60,24 @@ const make = (avoid: number[] = []) =>
     new Set(avoid),
     (line) => told.push(line),
   )
-const guest = (port: number) => ({ port, host: '127.0.0.1' as const })
+const guest = (port: number) => ({ port, hosts: ['127.0.0.1', '::1'] as const })
 const hostPort = (guestPort: number) =>
   forwards.list().find((one) => one.guestPort === guestPort)?.hostPort ?? 0
 
 describe('forwards', () => {
+  it.each([
+    ['IPv4 only', { host: '127.0.0.1' }],
+    ['IPv6 only, on loopback', { host: '::1' }],
+    ['IPv6 only, on all addresses', { host: '::', ipv6Only: true }],
+    ['both', { host: '::' }],
+  ])('reaches a listener on %s', async (_, where) => {
+    const port = await echo(where)
+    // Here the guest is this host: its 127.0.0.1 is not to be had by the forward itself.
+    forwards = make([port])
+    await forwards.sync([guest(port)])
+    expect((await ask(hostPort(port), 'over to you')).toString()).toBe('over to you')
+  })
+
   it('carry every byte both ways, and the end of each side', async () => {
     const port = await echo()
     forwards = make()

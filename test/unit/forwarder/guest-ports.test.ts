@@ -16,20 +16,20 @@ describe('parseListing', () => {
       '0000000000000000FFFF00000100007F:0BBA',
     ].join('\n')
     expect(ports(text)).toEqual([
-      { port: 22, host: '127.0.0.1' },
-      { port: 3000, host: '::1' },
-      { port: 3001, host: '127.0.0.1' },
-      { port: 3002, host: '127.0.0.1' },
-      { port: 8080, host: '127.0.0.1' },
+      { port: 22, hosts: ['127.0.0.1'] },
+      { port: 3000, hosts: ['::1'] },
+      { port: 3001, hosts: ['127.0.0.1', '::1'] },
+      { port: 3002, hosts: ['127.0.0.1'] },
+      { port: 8080, hosts: ['127.0.0.1'] },
     ])
     expect(ports(text, new Set([22, 3000, 3001, 3002])).map(({ port }) => port)).toEqual([8080])
   })
 
-  it('leaves out what loopback does not reach, and goes by IPv4 where there is both', () => {
+  it('leaves out what loopback does not reach, and goes by IPv4 first where there is both', () => {
     expect(ports('3500007F:0035\n0A00020F:1F90\nFE800000000000000000000000000001:1F90')).toEqual([])
     const both = ['00000000000000000000000001000000:0BB8', '0100007F:0BB8']
-    expect(ports(both.join('\n'))).toEqual([{ port: 3000, host: '127.0.0.1' }])
-    expect(ports(both.reverse().join('\n'))).toEqual([{ port: 3000, host: '127.0.0.1' }])
+    expect(ports(both.join('\n'))).toEqual([{ port: 3000, hosts: ['127.0.0.1', '::1'] }])
+    expect(ports(both.reverse().join('\n'))).toEqual([{ port: 3000, hosts: ['127.0.0.1', '::1'] }])
   })
 
   it('passes nonsense over', () => {
