@@ -27,16 +27,24 @@ export function withoutHopHeaders(raw: readonly string[]): string[] {
   return kept
 }
 
-/** The same for a request, with the host that its target names (RFC 9112, 3.2.2). */
+/**
+ * The same for a request, with the host that its target names (RFC 9112, 3.2.2). A body that came in chunks goes
+ * on in chunks, whatever the method: Node sends that of a GET or DELETE without a frame otherwise, and its bytes
+ * would be the next request.
+ */
 export function forwardedHeaders(raw: readonly string[], host: string): string[] {
   const kept = ['Host', host]
   eachField(withoutHopHeaders(raw), (name, value) => {
     if (name.toLowerCase() !== 'host') kept.push(name, value)
   })
+  if (hasField(raw, 'transfer-encoding')) kept.push('Transfer-Encoding', 'chunked')
   return [...kept, 'Connection', 'close']
 }
 
-/** What of an answer's head a proxy passes on; null where it has what HTTP does not know (RFC 9110, 5.5 and 15). */
+/**
+ * What of an answer's head a proxy passes on; null where it has what HTTP does not know (RFC 9110, 5.5 and 15). The
+ * length that an answer in chunks claims beside them means nothing (RFC 9112, 6.3) and is left out.
+ */
 export function answerHead({
   statusCode = 0,
   statusMessage = '',
@@ -47,7 +55,29 @@ export function answerHead({
   eachField(headers, (name, value) => {
     fits &&= token.test(name) && !unprintable.test(value)
   })
-  return fits ? { status: statusCode, reason: statusMessage, headers } : null
+  if (!fits) return null
+  const inChunks = hasField(rawHeaders, 'transfer-encoding')
+  return {
+    status: statusCode,
+    reason: statusMessage,
+    headers: inChunks ? withoutField(headers, 'content-length') : headers,
+  }
+}
+
+function hasField(raw: readonly string[], wanted: string): boolean {
+  let found = false
+  eachField(raw, (name) => {
+    found ||= name.toLowerCase() === wanted
+  })
+  return found
+}
+
+function withoutField(raw: readonly string[], unwanted: string): string[] {
+  const kept: string[] = []
+  eachField(raw, (name, value) => {
+    if (name.toLowerCase() !== unwanted) kept.push(name, value)
+  })
+  return kept
 }
 
 /** RFC 9110, 5.6.2. */

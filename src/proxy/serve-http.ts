@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { joinStreams } from '../lib/net/join-streams.ts'
 import { type Open, parseDestination, type Refusal } from './destination.ts'
 import { answerHead, forwardedHeaders } from './http-headers.ts'
+import { parseTarget } from './target.ts'
 
 const statusOf: Record<Refusal, number> = { forbidden: 403, absent: 502, refused: 502 }
 const reasonOf: Record<number, string> = { 400: 'Bad Request', 403: 'Forbidden', 502: 'Bad Gateway' }
@@ -53,13 +54,17 @@ function answer(status: number, message: string): string {
 }
 
 async function passOn(req: IncomingMessage, res: ServerResponse, open: Open): Promise<void> {
-  const url = absolute(req.url ?? '')
-  if (url === null) {
+  const target = parseTarget(req.url ?? '', req.method ?? 'GET')
+  if (target === null) {
     refuse(req, res, 400, 'this is a proxy: give it to a client, as curl -x socks5h://HOST:PORT')
     return
   }
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
-  const opened = await open({ host, port: Number(url.port || 80) })
+  const { 'transfer-encoding': coding = 'chunked' } = req.headers
+  if (coding.toLowerCase() !== 'chunked') {
+    refuse(req, res, 501, `this proxy does not know the transfer coding ${JSON.stringify(coding)}`)
+    return
+  }
+  const opened = await open(target.to)
   if ('refused' in opened) {
     refuse(req, res, statusOf[opened.refused], opened.message)
     return
@@ -69,11 +74,11 @@ async function passOn(req: IncomingMessage, res: ServerResponse, open: Open): Pr
   const onward = request({
     createConnection: () => stream,
     method: req.method ?? 'GET',
-    path: `${url.pathname}${url.search}`,
-    headers: forwardedHeaders(req.rawHeaders, url.host),
+    path: target.path,
+    headers: forwardedHeaders(req.rawHeaders, target.authority),
     setHost: false,
-    // Takes lines without a carriage return too (RFC 9112, 2.2), as CGI programs write them. The answer is written
-    // anew, and its connection is not used again: what a strict parser guards against cannot come about.
+    // Takes lines without a carriage return too (RFC 9112, 2.2), as CGI programs write them. The answer gets a frame
+    // of its own, and its connection is not used again: what a strict parser guards against cannot come about.
     insecureHTTPParser: true,
   })
   onward.on('response', (back) => {
@@ -88,20 +93,15 @@ async function passOn(req: IncomingMessage, res: ServerResponse, open: Open): Pr
   })
   onward.on('upgrade', (_, socket) => {
     socket.destroy()
-    refuse(req, res, 502, 'what answers there changes the protocol, which nobody asked for')
+    refuse(req, res, 502, 'what answers there changes the protocol, which was not asked for')
   })
   onward.on('error', (error) => {
-    // After a whole answer it is nobody's business.
+    // After a whole answer it does not matter.
     if (res.writableEnded) return
     if (res.headersSent) res.destroy()
     else refuse(req, res, 502, `what answers there is not HTTP, or broke off (${error.message})`)
   })
   pipeline(req, onward).catch(() => onward.destroy())
-}
-
-/** `http://web/…` and nothing else: for `https:` a client uses CONNECT. */
-function absolute(target: string): URL | null {
-  return /^http:\/\//i.test(target) && URL.canParse(target) ? new URL(target) : null
 }
 
 function refuse(req: IncomingMessage, res: ServerResponse, status: number, message: string): void {
