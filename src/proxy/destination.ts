@@ -7,7 +7,7 @@ export interface Destination {
   port: number
 }
 
-/** `forbidden`: not a place that this proxy leads to. `absent`: nobody is there now. `refused`: nothing answers. */
+/** `forbidden`: not a place that this proxy leads to. `absent`: no machine is there now. `refused`: nothing answers. */
 export type Refusal = 'forbidden' | 'absent' | 'refused'
 
 /** An open connection, or why there is none, in a sentence. */

@@ -16,7 +16,7 @@ export function encodeCaptureRequest(request: CaptureRequest): string {
   return `${JSON.stringify(request)}\n`
 }
 
-/** Null for a line that is no request. */
+/** Null for a line that is not a request. */
 export function parseCaptureRequest(line: string): CaptureRequest | null {
   try {
     const { networks, machines, snaplen } = asObject(JSON.parse(line))

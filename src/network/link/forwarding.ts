@@ -19,7 +19,7 @@ export class ForwardingTable {
     for (const [mac, learned] of this.#learned) if (learned.port === port) this.#learned.delete(mac)
   }
 
-  /** A declared address is nobody else's. When the table is full, the address longest not heard of goes. */
+  /** A declared address belongs to one port. When the table is full, the address longest not heard of goes. */
   learn(mac: number, port: number, now: number): void {
     if (this.#declared.has(mac)) return
     this.#learned.delete(mac)
@@ -32,7 +32,7 @@ export class ForwardingTable {
     this.#learned.set(mac, { port, heard: now })
   }
 
-  /** The port, or undefined where nobody is known to have the address. */
+  /** The port, or undefined where no port is known to have the address. */
   find(mac: number, now: number): number | undefined {
     const declared = this.#declared.get(mac)
     if (declared !== undefined) return declared

@@ -42,8 +42,8 @@ interface Run {
 }
 
 /** Nobody: the frame is dropped. Everybody: to all ports but its own. */
-const nobody = -1
-const everybody = -2
+const noPort = -1
+const everyPort = -2
 
 /**
  * A learning Ethernet switch. Pure: frames in, frames out by port; tags and payloads are never changed.
@@ -55,7 +55,7 @@ export class Switch {
   readonly #ports = new Map<number, Port>()
   #guardedPorts = 0
   #next = 0
-  #run: Run = { from: nobody, to: nobody, bytes: Buffer.alloc(0), start: 0, end: 0, frames: 0 }
+  #run: Run = { from: noPort, to: noPort, bytes: Buffer.alloc(0), start: 0, end: 0, frames: 0 }
 
   constructor(output: SwitchOutput) {
     this.#output = output
@@ -88,7 +88,7 @@ export class Switch {
    */
   receive(from: number, bytes: Buffer, start: number, end: number, now: number): void {
     const port = this.#ports.get(from)
-    const to = port === undefined ? nobody : this.#route(from, port, bytes, start + lengthBytes, end, now)
+    const to = port === undefined ? noPort : this.#route(from, port, bytes, start + lengthBytes, end, now)
     const run = this.#run
     const goesOn = to === run.to && from === run.from && bytes === run.bytes && start === run.end
     if (goesOn && run.frames > 0) {
@@ -97,7 +97,7 @@ export class Switch {
       return
     }
     this.flush()
-    if (to !== nobody) this.#run = { from, to, bytes, start, end, frames: 1 }
+    if (to !== noPort) this.#run = { from, to, bytes, start, end, frames: 1 }
   }
 
   /** Hands on what was received. */
@@ -106,13 +106,13 @@ export class Switch {
     if (frames === 0) return
     this.#run.frames = 0
     const stream = bytes.subarray(start, end)
-    if (to !== everybody) this.#output.deliver(from, to, stream, frames)
+    if (to !== everyPort) this.#output.deliver(from, to, stream, frames)
     else
       for (const port of this.#ports.keys())
         if (port !== from) this.#output.deliver(from, port, stream, frames)
   }
 
-  /** The port that the frame goes to, `everybody` or `nobody`; counts it. */
+  /** The port that the frame goes to, `everyPort` or `noPort`; counts it. */
   #route(from: number, port: Port, bytes: Buffer, start: number, end: number, now: number): number {
     const { counters, options } = port
     counters.received.frames += 1
@@ -120,7 +120,7 @@ export class Switch {
     const refuse = (reason: DropReason) => {
       countDrop(counters, reason)
       this.#output.refused?.(from, reason, bytes, start, end)
-      return nobody
+      return noPort
     }
     if (end - start < headerBytes) return refuse('runt')
     if (options.guarded) {
@@ -129,12 +129,12 @@ export class Switch {
     } else if (!isGroup(bytes, start + sourceOffset)) {
       this.#table.learn(macNumber(bytes, start + sourceOffset), from, now)
     }
-    if (isGroup(bytes, start)) return port.groups.take(now) ? everybody : refuse('storm')
+    if (isGroup(bytes, start)) return port.groups.take(now) ? everyPort : refuse('storm')
     const to = this.#table.find(macNumber(bytes, start), now)
-    if (to === from) return nobody
+    if (to === from) return noPort
     if (to !== undefined) return to
-    // Where every port is guarded all addresses are declared, and this one is nobody's.
+    // Where every port is guarded all addresses are declared, and this one belongs to no port.
     if (this.#guardedPorts === this.#ports.size) return refuse('unknown')
-    return port.groups.take(now) ? everybody : refuse('storm')
+    return port.groups.take(now) ? everyPort : refuse('storm')
   }
 }

@@ -53,7 +53,7 @@ export class Taps {
     })
   }
 
-  /** Ends all files. A reader that does not read the end of its own keeps nobody waiting for long. */
+  /** Ends all files. A reader that does not read the end of its own keeps no one waiting for long. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     for (const socket of this.#sockets) {

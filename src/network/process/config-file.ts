@@ -14,6 +14,6 @@ export async function readNetworkConfig(path: string): Promise<NetworkConfig> {
   }
   throw new PosadaError('E_STATE_CORRUPT', 'the description of the project’s networks cannot be understood', {
     value: path,
-    hint: 'posada up writes it anew',
+    hint: 'posada up writes it again',
   })
 }

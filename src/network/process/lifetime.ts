@@ -1,4 +1,4 @@
-/** Milliseconds that an announced machine may take until its NIC is there, and that nobody may be there. */
+/** Milliseconds that an announced machine may take until its NIC is there, and that no machine may be there. */
 const patience = 60_000
 
 /**
@@ -24,13 +24,13 @@ export class Presence {
     this.#expected.delete(machine)
   }
 
-  /** Nobody is there, and nobody is about to come. */
+  /** No machine is there, and none is about to come. */
   isDeserted(linked: number, now: number): boolean {
     for (const [machine, until] of this.#expected) if (until <= now) this.#expected.delete(machine)
     return linked === 0 && this.#expected.size === 0
   }
 
-  /** It has been so for long: machines that ended by themselves tell nobody. */
+  /** It has been so for long: machines that ended by themselves tell no one. */
   isForgotten(linked: number, now: number): boolean {
     if (!this.isDeserted(linked, now)) this.#usedAt = now
     return now - this.#usedAt >= patience

@@ -20,7 +20,7 @@ export interface PortLinkEvents {
 
 /**
  * The cable from the switch to one NIC. The machine's hypervisor listens at a Unix socket; we connect,
- * and again whenever the connection ends, so that either side may be started anew.
+ * and again whenever the connection ends, so that either side may be restarted.
  */
 export class PortLink {
   readonly #path: string

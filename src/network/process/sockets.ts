@@ -30,7 +30,7 @@ export class Doors {
   }
 
   /**
-   * Opens what is not open, or whose socket somebody took away: the folder is emptied when its user logs out.
+   * Opens what is not open, or whose socket was removed: the folder is emptied when its user logs out.
    * A captures' socket that is put back ends the captures that were open.
    */
   async open(): Promise<void> {

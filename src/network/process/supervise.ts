@@ -21,7 +21,7 @@ const look = 5000
 /** Milliseconds for the link of a machine that has stopped to go. */
 const goodbye = 1000
 
-/** The life of a project's network process: until nobody is there any more, or it is told to end. */
+/** The life of a project's network process: until no machine is there any more, or it is told to end. */
 export async function supervise(options: SuperviseOptions): Promise<string> {
   const { config, control, capture, log } = options
   await takeLock(options)

@@ -45,7 +45,7 @@ export function answerDhcp(
   return { ...refusal(request, net), broadcast: true }
 }
 
-/** The client begins anew, and is then offered what it may have. */
+/** The client starts again, and is then offered what it may have. */
 function refusal(request: DhcpRequest, { server }: Reservations): { data: Buffer; to: number } {
   const options = [[option.serverId, number(server)]] as const
   return { data: encodeDhcp(request, { type: messageType.nak, yours: 0, options }), to: 0xffffffff }

@@ -2,14 +2,16 @@ import { encodeName, readName } from './dns-name.ts'
 
 /** RFC 1035, 3.2.2; RFC 3596; RFC 6891. */
 export const recordType = { a: 1, ptr: 12, aaaa: 28, opt: 41, any: 255 } as const
-export const code = { ok: 0, failed: 2, noSuchName: 3, refused: 5 } as const
+export const code = { ok: 0, failed: 2, noSuchName: 3, notImplemented: 4, refused: 5 } as const
+
+export type Way = 'udp' | 'tcp'
 
 const headerBytes = 12
 const internet = 1
 /** Seconds that an answer of ours may be kept: a machine may leave the project at any time. */
 const timeToLive = 30
-/** The largest answer that fits an Ethernet frame with its headers. */
-export const largestAnswer = 1472
+/** The largest message: in one Ethernet frame with its headers, and with a length before it (RFC 1035, 4.2.2). */
+export const mostBytes = { udp: 1472, tcp: 0xffff } as const satisfies Record<Way, number>
 const leastAnswer = 512
 
 export interface Question {
@@ -24,8 +26,8 @@ export interface Question {
 }
 
 /** Reads a query with one question; null for everything else. */
-export function parseQuestion(data: Buffer): Question | null {
-  if (data.length < headerBytes || data.length > largestAnswer) return null
+export function parseQuestion(data: Buffer, over: Way): Question | null {
+  if (data.length < headerBytes || data.length > mostBytes.udp) return null
   const isQuery = ((data[2] ?? 0) & 0xf8) === 0
   if (!isQuery || data.readUInt16BE(4) !== 1 || data.readUInt16BE(6) !== 0 || data.readUInt16BE(8) !== 0)
     return null
@@ -41,7 +43,7 @@ export function parseQuestion(data: Buffer): Question | null {
     name: found.name,
     type: data.readUInt16BE(found.end),
     head: data.subarray(0, after),
-    size: Math.min(size, largestAnswer),
+    size: over === 'tcp' ? mostBytes.tcp : Math.min(size, mostBytes.udp),
     extended,
   }
 }
@@ -75,7 +77,7 @@ export function encodeAnswer(
   return whole.length <= question.size ? whole : truncated(question)
 }
 
-/** Says that the answer is too long for this way; whoever asked then asks elsewhere. */
+/** Says that the answer is too long for a datagram; the guest then asks by TCP. */
 export function truncated(question: Question): Buffer {
   const head = Buffer.from(question.head)
   head.writeUInt16BE(0x8280 | (head.readUInt16BE(2) & 0x0100), 2)
@@ -86,7 +88,7 @@ export function truncated(question: Question): Buffer {
 function extension(): Buffer {
   const record = Buffer.alloc(11)
   record.writeUInt16BE(recordType.opt, 1)
-  record.writeUInt16BE(largestAnswer, 3)
+  record.writeUInt16BE(mostBytes.udp, 3)
   return record
 }
 

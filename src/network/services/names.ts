@@ -5,15 +5,15 @@ import type { NetworkConfig, NetworkDefinition } from '../config.ts'
 export type Found =
   | { kind: 'addresses'; ipv4: number[]; ipv6: Uint8Array[] }
   | { kind: 'name'; name: string }
-  /** A name of the project's that nobody has. */
-  | { kind: 'nobody' }
+  /** A name of the project's that no machine has. */
+  | { kind: 'absent' }
   /** Not the project's to know. */
   | { kind: 'elsewhere' }
 
-const nobody: Found = { kind: 'nobody' }
+const absent: Found = { kind: 'absent' }
 const elsewhere: Found = { kind: 'elsewhere' }
 
-/** The last label of a project's domain, which is nobody's on the Internet. */
+/** The last label of a project's domain, which no one has on the Internet. */
 export const topDomain = 'internal'
 
 export function domainOf(project: string): string {
@@ -44,12 +44,12 @@ export class Names {
     const domain = domainOf(this.#config.project)
     if (name === domain) return { kind: 'addresses', ipv4: [], ipv6: [] }
     const machine = name.endsWith(`.${domain}`) ? name.slice(0, -domain.length - 1) : name
-    // A name without dots is nobody's outside either, and says much about the guest.
-    if (machine.includes('.')) return name.endsWith(`.${domain}`) ? nobody : elsewhere
+    // A name without dots leads nowhere outside either, and says much about the guest.
+    if (machine.includes('.')) return name.endsWith(`.${domain}`) ? absent : elsewhere
     const members = this.#shared(asker, network).flatMap((each) =>
       each.members.filter((member) => member.machine === machine),
     )
-    if (members.length === 0) return nobody
+    if (members.length === 0) return absent
     return {
       kind: 'addresses',
       ipv4: members.flatMap(({ ipv4 }) => parseIpv4(ipv4) ?? []),
@@ -84,7 +84,7 @@ export class Names {
       if (member !== undefined)
         return { kind: 'name', name: `${member.machine}.${domainOf(this.#config.project)}` }
     }
-    return nobody
+    return absent
   }
 }
 

@@ -1,4 +1,4 @@
-import { checksum, pseudoHeader } from '../wire/checksum.ts'
+import { checksum } from '../wire/checksum.ts'
 import { broadcast as everyone } from '../wire/ethernet.ts'
 import {
   type Ipv4Packet,
@@ -9,8 +9,10 @@ import {
   protocol,
   udpDatagram,
 } from '../wire/packet.ts'
+import { encodeTcp, parseTcp, refusal, type TcpSegment } from '../wire/tcp.ts'
 import { answerDhcp, type Reservations } from './dhcp.ts'
 import { answerDns, type Resolver } from './dns.ts'
+import { DnsOverTcp } from './dns-tcp.ts'
 import { answerArp, answerIcmpv6, type Host } from './neighbours.ts'
 
 export interface ServicesOptions {
@@ -22,7 +24,7 @@ export interface ServicesOptions {
 
 const port = { dns: 53, dhcpServer: 67, dhcpClient: 68 } as const
 
-/** The MAC address of the services of every network: locally administered, nobody else's. */
+/** The MAC address of the services of every network: locally administered, no one else's. */
 export const servicesMac = Uint8Array.of(0x02, 0x50, 0x4f, 0x53, 0x41, 0x44)
 
 /**
@@ -31,9 +33,14 @@ export const servicesMac = Uint8Array.of(0x02, 0x50, 0x4f, 0x53, 0x41, 0x44)
  */
 export class Services {
   readonly #options: ServicesOptions
+  readonly #dnsOverTcp: DnsOverTcp
 
   constructor(options: ServicesOptions) {
     this.#options = options
+    const { network, resolver } = options
+    this.#dnsOverTcp = new DnsOverTcp((machine, question) =>
+      answerDns(question, { machine, network, over: 'tcp' }, resolver),
+    )
   }
 
   /** Answers frame by frame; `reply` may be called later, once, for a name that is looked up outside. */
@@ -49,7 +56,7 @@ export class Services {
     if (packet.protocol === protocol.udp) this.#udp(machine, packet, reply)
     else if (packet.target !== host.ipv4) return
     else if (packet.protocol === protocol.icmp) this.#echo(packet, reply)
-    else if (packet.protocol === protocol.tcp) this.#refuseTcp(packet, reply)
+    else if (packet.protocol === protocol.tcp) this.#tcp(machine, packet, reply)
   }
 
   #udp(machine: string, packet: Ipv4Packet, reply: (frame: Buffer) => void): void {
@@ -69,7 +76,7 @@ export class Services {
         if (answer !== null) reply(this.#datagram(mac, packet.source, ports, answer))
       }
       // Without an answer the guest asks again, or another server.
-      answerDns(data, { machine, network }, resolver).then(send, () => undefined)
+      answerDns(data, { machine, network, over: 'udp' }, resolver).then(send, () => undefined)
     }
   }
 
@@ -89,18 +96,18 @@ export class Services {
     reply(this.#back(mac, source, protocol.icmp, message))
   }
 
-  /** Nothing here listens on TCP, and whoever tries is told at once (RFC 9293, 3.10.7.1). */
-  #refuseTcp({ mac, source, payload }: Ipv4Packet, reply: (frame: Buffer) => void): void {
-    const isSyn = payload.length >= 20 && ((payload[13] ?? 0) & 0x17) === 0x02
-    if (!isSyn) return
-    const segment = Buffer.alloc(20)
-    segment.set(payload.subarray(2, 4), 0)
-    segment.set(payload.subarray(0, 2), 2)
-    segment.writeUInt32BE((payload.readUInt32BE(4) + 1) >>> 0, 8)
-    segment.set([0x50, 0x14], 12)
-    const addresses = ipv4Addresses(this.#options.host.ipv4, source)
-    segment.writeUInt16BE(checksum(segment, 0, 20, pseudoHeader(addresses, protocol.tcp, 20)), 16)
-    reply(this.#back(mac, source, protocol.tcp, segment))
+  /** Only names are told over TCP; whoever tries another port is refused at once. */
+  #tcp(machine: string, { mac, source, payload }: Ipv4Packet, reply: (frame: Buffer) => void): void {
+    const segment = parseTcp(payload)
+    if (segment === null) return
+    const [to, addresses] = [Uint8Array.from(mac), ipv4Addresses(this.#options.host.ipv4, source)]
+    const send = (back: TcpSegment) => reply(this.#back(to, source, protocol.tcp, encodeTcp(back, addresses)))
+    if (segment.to === port.dns) {
+      this.#dnsOverTcp.receive({ machine, source }, segment, send)
+      return
+    }
+    const no = refusal(segment)
+    if (no !== null) send(no)
   }
 
   #back(mac: Uint8Array, to: number, protocolNumber: number, payload: Buffer): Buffer {

@@ -3,7 +3,7 @@ import { etherType, high, payloadOf, sourceOffset } from './ethernet.ts'
 
 export const protocol = { icmp: 1, tcp: 6, udp: 17, icmpv6: 58 } as const
 
-/** An IPv4 packet that is whole; fragments are nobody's here. Source: RFC 791. */
+/** An IPv4 packet that is whole; fragments are not taken. Source: RFC 791. */
 export interface Ipv4Packet {
   /** MAC of the sender. */
   mac: Uint8Array

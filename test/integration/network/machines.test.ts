@@ -72,6 +72,12 @@ test('all machines find each other by name, at the addresses of the manifest', a
   }
 })
 
+test('a guest may ask for names by TCP', async () => {
+  // As resolv.conf(5) has it; the lookup goes out of the machine by TCP alone.
+  const found = await inside('app', 'RES_OPTIONS=use-vc getent hosts db.shop.internal')
+  expect(found).toContain('db.shop.internal')
+})
+
 test('iperf3 runs across; a cut stops it, healing resumes it', async () => {
   const folder = join(place.dir, 'iperf3')
   await carryProgram('iperf3', folder)

@@ -11,7 +11,7 @@ it('tells of the first refused frame of a kind, and once a minute of how many th
   refusals.note('back', 'web', 'mac', 60_000)
   expect(lines).toEqual([
     'back: a frame of web is refused: from a MAC address that is not the sender’s',
-    'back: a frame of web is refused: an ARP answer for somebody else’s address',
+    'back: a frame of web is refused: an ARP answer for another machine’s address',
     'back: a frame of db is refused: from a MAC address that is not the sender’s',
     'side: a frame of web is refused: from a MAC address that is not the sender’s',
     'back: a frame of web is refused: from a MAC address that is not the sender’s, and 5999 before it',

@@ -46,7 +46,7 @@ function services() {
     },
     resolver: {
       names: new Names(exampleNetworks()),
-      upstream: async (_machine, query) => {
+      upstream: async ({ query }) => {
         asked.push(query)
         return Buffer.concat([query, Buffer.from('from upstream')])
       },
@@ -107,7 +107,7 @@ it('answers an echo, and a TCP connection with a refusal', async () => {
   expect(payload?.subarray(4)).toEqual(echo.subarray(4))
   const syn = Buffer.alloc(20)
   syn.writeUInt16BE(40000, 0)
-  syn.writeUInt16BE(53, 2)
+  syn.writeUInt16BE(80, 2)
   syn.writeUInt32BE(0xffffffff, 4)
   syn.set([0x50, 2], 12)
   const [reset] = await ask(ipv4Frame(where, 6, syn))
@@ -117,7 +117,7 @@ it('answers an echo, and a TCP connection with a refusal', async () => {
     segment?.readUInt16BE(2),
     segment?.readUInt32BE(8),
     segment?.[13],
-  ]).toEqual([53, 40000, 0, 0x14])
+  ]).toEqual([80, 40000, 0, 0x14])
 })
 
 describe('IPv6', () => {

@@ -1,6 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { once } from 'node:events'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { type AddressInfo, createServer } from 'node:net'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { encodeName } from '../../../../src/network/services/dns-name.ts'
 import { Upstream } from '../../../../src/network/services/upstream.ts'
 
@@ -27,7 +28,7 @@ const question = (name: string) =>
   ])
 const ask = (machine: string, name = 'example.org') => {
   const query = question(name)
-  return upstream.ask(machine, query, query)
+  return upstream.ask({ machine, query, head: query, over: 'udp' })
 }
 const reply = (
   { query, from }: (typeof asked)[number],
@@ -74,4 +75,74 @@ it('is open for a machine that asks little, also where many ask much', async () 
     (await Promise.all(asks)).filter((answer) => answer !== null).length
   expect(await Promise.all(floods.map(answered))).toEqual([16, 16, 16, 16, 16, 16, 16, 16, 2, 2])
   expect(await answered(modest)).toBe(2)
+})
+
+/** A DNS server that gives the same code to every question; what is asked after it is counted. */
+async function serverThatSays(rcode: number | null): Promise<{ at: string; asked: () => number }> {
+  const one = createSocket('udp4')
+  let count = 0
+  one.on('message', (query, from) => {
+    count += 1
+    if (rcode === null) return
+    const answer = Buffer.from(query)
+    answer.writeUInt16BE(0x8180 | rcode, 2)
+    one.send(answer, from.port, from.address)
+  })
+  one.bind(0, '127.0.0.1')
+  await once(one, 'listening')
+  onTestFinished(() => void one.close())
+  return { at: `127.0.0.1#${one.address().port}`, asked: () => count }
+}
+
+const names = { good: 0, failed: 2, noSuchName: 3, notImplemented: 4, refused: 5 } as const
+const code = (answer: Buffer | null) => (answer === null ? null : (answer[3] ?? 0) & 15)
+
+describe('the next server is asked', () => {
+  it.each([
+    ['failed', 'good', 'noSuchName'],
+    ['refused', 'good', 'good'],
+    ['notImplemented', 'noSuchName', 'good'],
+  ] as const)('after %s', async (...said) => {
+    const servers = await Promise.all(said.map((word) => serverThatSays(names[word])))
+    const several = new Upstream(async () => servers.map(({ at }) => at))
+    const query = question('example.org')
+    expect(code(await several.ask({ machine: 'web', query, head: query, over: 'udp' }))).toBe(names[said[1]])
+    expect(servers.map(({ asked }) => asked())).toEqual([1, 1, 0])
+  })
+
+  it('up to the third, and what the first said is the answer where none knows more', async () => {
+    const said = ['refused', 'failed', 'failed', 'good'] as const
+    const servers = await Promise.all(said.map((word) => serverThatSays(names[word])))
+    const several = new Upstream(async () => servers.map(({ at }) => at))
+    const query = question('example.org')
+    expect(code(await several.ask({ machine: 'web', query, head: query, over: 'udp' }))).toBe(names.refused)
+    expect(servers.map(({ asked }) => asked())).toEqual([1, 1, 1, 0])
+  })
+
+  it('also after a silent one', async () => {
+    const servers = [await serverThatSays(null), await serverThatSays(0)]
+    const several = new Upstream(async () => servers.map(({ at }) => at))
+    const query = question('example.org')
+    expect(code(await several.ask({ machine: 'web', query, head: query, over: 'udp' }))).toBe(0)
+  })
+})
+
+it('asks by TCP what was asked by TCP, and takes an answer that no datagram holds', async () => {
+  const tcp = createServer((socket) => {
+    socket.once('data', (bytes) => {
+      const answer = Buffer.concat([bytes.subarray(2), Buffer.alloc(4000, 'x')])
+      answer[2] = 0x81
+      const whole = Buffer.concat([Buffer.of(answer.length >> 8, answer.length & 255), answer])
+      socket.write(whole.subarray(0, 1))
+      setTimeout(() => socket.write(whole.subarray(1)), 5)
+    })
+  })
+  tcp.listen(0, '127.0.0.1')
+  await once(tcp, 'listening')
+  onTestFinished(() => void tcp.close())
+  const over = new Upstream(async () => [`127.0.0.1#${(tcp.address() as AddressInfo).port}`])
+  const query = question('example.org')
+  const answer = await over.ask({ machine: 'web', query, head: query, over: 'tcp' })
+  expect(answer?.length).toBe(query.length + 4000)
+  expect(answer?.readUInt16BE(0)).toBe(7)
 })
