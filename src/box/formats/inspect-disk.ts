@@ -1,4 +1,6 @@
+import { open } from 'node:fs/promises'
 import { PosadaError } from '../../errors/index.ts'
+import { qcow2CutShort } from '../../lib/disk/qcow2-cut-short.ts'
 import {
   externalDataExtension,
   type Qcow2Header,
@@ -42,7 +44,18 @@ export async function inspectDisk(
   if (typeof header === 'string') return refuse(header, getAgain)
   const flaw = flawOf(header)
   if (flaw !== null) return refuse(flaw.problem, flaw.hint)
+  const cut = await cutShort(path, header, size)
+  if (cut !== null) return refuse(cut, getAgain)
   return { virtualSize: header.size }
+}
+
+async function cutShort(path: string, header: Qcow2Header, size: number): Promise<string | null> {
+  const file = await open(path, 'r')
+  try {
+    return await qcow2CutShort(file, header, size)
+  } finally {
+    await file.close()
+  }
 }
 
 const getAgain = 'get it again from where it came from; qemu-img info shows what it is'

@@ -55,7 +55,7 @@ const largestSize = 2 ** 50
  * that much. A string says why it cannot be one, and goes on after `it cannot be used:`.
  */
 export function readQcow2Header(bytes: Buffer, fileSize: number): Qcow2Header | string {
-  if (bytes.length < 72 || bytes.readUInt32BE(0) !== qcow2Magic) return 'it is no qcow2 image'
+  if (bytes.length < 72 || bytes.readUInt32BE(0) !== qcow2Magic) return 'it is not a qcow2 image'
   const version = bytes.readUInt32BE(4)
   if (version !== 2 && version !== 3) return `qcow2 version ${version} is not supported`
   if (version === 3 && bytes.length < qcow2HeaderBytes) return 'its header is cut short'
@@ -72,12 +72,12 @@ export function readQcow2Header(bytes: Buffer, fileSize: number): Qcow2Header | 
   if (l1Size * (clusterSize / 8) * clusterSize < size) return 'its L1 table is too small for its size'
   const refcountTableClusters = bytes.readUInt32BE(56)
   const tableBytes = refcountTableClusters * clusterSize
-  if (tableBytes > limits.refcountTableBytes || tableBytes === 0) return 'a refcount table of no fit size'
+  if (tableBytes > limits.refcountTableBytes || tableBytes === 0)
+    return 'the size of its refcount table is out of bounds'
   const l1Offset = l1Size === 0 ? 0 : u64(bytes, 40)
   const refcountTableOffset = u64(bytes, 48)
-  const end = roundUp(fileSize, clusterSize)
   const isInside = (offset: number, length: number) =>
-    offset % clusterSize === 0 && offset >= clusterSize && offset + length <= end
+    offset % clusterSize === 0 && offset >= clusterSize && offset + length <= fileSize
   if (l1Size > 0 && !isInside(l1Offset, l1Size * 8)) return 'its L1 table is not inside the file'
   if (!isInside(refcountTableOffset, tableBytes)) return 'its refcount table is not inside the file'
   const backing = backingName(bytes)

@@ -25,11 +25,12 @@ export function auditReferences(
   const references = new Uint8Array(clusters)
   const compressed = new Uint16Array(clusters)
 
-  const own = (offset: number, length: number, what: string) => {
+  /** The file may end within the last cluster of data, where only zeros follow, and nowhere else. */
+  const own = (offset: number, length: number, what: string, end = file.size) => {
     if (offset % clusterSize !== 0) throw damaged(file.path, `${what} is not aligned`)
     const first = offset / clusterSize
     const count = Math.ceil(length / clusterSize)
-    if (first + count > clusters) throw damaged(file.path, `${what} is outside the file`)
+    if (offset + length > end) throw damaged(file.path, `${what} is outside the file`)
     for (let cluster = first; cluster < first + count; cluster += 1) {
       if (references[cluster] !== 0) throw damaged(file.path, `${what} is also something else`)
       references[cluster] = 1
@@ -53,7 +54,7 @@ export function auditReferences(
           compressed[cluster] = (compressed[cluster] ?? 0) + 1
         }
       } else if (entry.offset !== 0) {
-        own(entry.offset, clusterSize, 'a cluster of data')
+        own(entry.offset, clusterSize, 'a cluster of data', clusters * clusterSize)
       }
     })
   }

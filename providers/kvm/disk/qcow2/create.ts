@@ -54,12 +54,13 @@ export function growOverlay(path: string, size: number): void {
         `${path} holds ${header.size} bytes and cannot shrink to ${size}`,
         {
           value: String(size),
-          hint: 'give the disk at least its present size, or destroy the machine and make it anew',
+          hint: 'give the disk at least its present size, or destroy the machine and create it again',
         },
       )
     }
     const cluster = 2 ** header.clusterBits
-    const l1Size = l1Entries(size, cluster)
+    // One that is larger than it need be stays so.
+    const l1Size = Math.max(l1Entries(size, cluster), header.l1Size)
     const room = roundUp(header.l1Size * 8, cluster) / 8
     if (l1Size > room) throw damaged(path, `its L1 table has no room to grow to ${size} bytes`)
     const added = Buffer.alloc((l1Size - header.l1Size) * 8)

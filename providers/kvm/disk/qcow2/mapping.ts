@@ -1,3 +1,4 @@
+import { compressedFlag, compressedPlace, entryOffset } from '../../../../src/lib/disk/qcow2-entry.ts'
 import { DiskFault } from '../disk.ts'
 import type { HostFile } from '../host-file.ts'
 import { type Qcow2Header, writeU64 } from './header.ts'
@@ -22,7 +23,6 @@ const tablesKept = 64
 
 const absent: Entry = { kind: 'absent' }
 const copied = 0x8000_0000
-const compressedFlag = 0x4000_0000
 
 /**
  * From clusters of the guest to places in the file, by the L1 and L2 tables. Changes stay in memory until
@@ -37,6 +37,8 @@ export class Mapping {
   readonly #tables = new Map<number, Table>()
   #dirtyTables = 0
   #l1Dirty = false
+  /** Where the file ends, as far as entries may tell: what they name must begin before it. */
+  #end: number
 
   constructor(file: HostFile, header: Qcow2Header) {
     this.#file = file
@@ -45,6 +47,7 @@ export class Mapping {
     this.#perTable = this.#clusterSize / 8
     this.#l1 = Buffer.alloc(header.l1Size * 8)
     if (this.#l1.length > 0) file.read(header.l1Offset, [this.#l1])
+    this.#end = file.size
   }
 
   get dirtyTables(): number {
@@ -58,11 +61,14 @@ export class Mapping {
     return this.#perTable
   }
 
+  /** @throws DiskFault for an entry that leads behind the end of the file, as one of 2^53 and more does */
   lookup(cluster: number): Entry {
     const table = this.#table(Math.floor(cluster / this.#perTable))
     if (table === null) return absent
     const at = (cluster % this.#perTable) * 8
-    return this.#decode(table.entries.readUInt32BE(at), table.entries.readUInt32BE(at + 4))
+    const entry = this.#decode(table.entries.readUInt32BE(at), table.entries.readUInt32BE(at + 4))
+    if (entry.kind !== 'absent' && entry.offset >= this.#end) throw behindEnd(`cluster ${cluster}`)
+    return entry
   }
 
   /** Calls `visit` for each cluster of an L2 table that the file has something for. */
@@ -81,7 +87,7 @@ export class Mapping {
   tablePlace(l1Index: number): { offset: number; inPlace: boolean } | null {
     const high = this.#l1.readUInt32BE(l1Index * 8)
     const low = this.#l1.readUInt32BE(l1Index * 8 + 4)
-    const offset = (high & 0x00ff_ffff) * 2 ** 32 + (low - (low % 512))
+    const offset = entryOffset(high, low)
     return offset === 0 ? null : { offset, inPlace: high >= copied }
   }
 
@@ -92,6 +98,7 @@ export class Mapping {
     const entries = old?.entries ?? Buffer.alloc(this.#clusterSize)
     this.#tables.set(l1Index, { offset, entries, dirty: true })
     this.#dirtyTables += 1
+    this.#reach(offset)
     writeOwn(this.#l1, offset, l1Index * 8)
     this.#l1Dirty = true
   }
@@ -101,8 +108,10 @@ export class Mapping {
     const table = this.#table(Math.floor(cluster / this.#perTable))
     if (table === null) throw new DiskFault(`cluster ${cluster} has no L2 table`)
     const at = (cluster % this.#perTable) * 8
-    if (entry.kind === 'data') writeOwn(table.entries, entry.offset, at)
-    else writeU64(table.entries, entry.kind === 'zero' ? 1 : 0, at)
+    if (entry.kind === 'data') {
+      this.#reach(entry.offset)
+      writeOwn(table.entries, entry.offset, at)
+    } else writeU64(table.entries, entry.kind === 'zero' ? 1 : 0, at)
     if (!table.dirty) this.#dirtyTables += 1
     table.dirty = true
   }
@@ -127,6 +136,7 @@ export class Mapping {
     const place = l1Index < this.#header.l1Size ? this.tablePlace(l1Index) : null
     if (place === null) return null
     if (place.offset % this.#clusterSize !== 0) throw new DiskFault(`L2 table ${l1Index} is not aligned`)
+    if (place.offset + this.#clusterSize > this.#end) throw behindEnd(`L2 table ${l1Index}`)
     const entries = Buffer.alloc(this.#clusterSize)
     this.#file.read(place.offset, [entries])
     if (this.#tables.size >= tablesKept) this.#forgetOne()
@@ -144,24 +154,24 @@ export class Mapping {
     }
   }
 
+  /** The file grows as far as this cluster once it is written. */
+  #reach(offset: number): void {
+    this.#end = Math.max(this.#end, offset + this.#clusterSize)
+  }
+
   #decode(high: number, low: number): Entry {
-    if (high & compressedFlag) return this.#compressed(high, low)
-    const offset = (high & 0x00ff_ffff) * 2 ** 32 + (low - (low % 512))
+    if (high & compressedFlag)
+      return { kind: 'compressed', ...compressedPlace(high, low, this.#header.clusterBits) }
+    const offset = entryOffset(high, low)
     if (low & 1 && this.#header.version === 3) return { kind: 'zero', offset }
     if (offset === 0) return absent
     if (offset % this.#clusterSize !== 0) throw new DiskFault(`a cluster at ${offset} is not aligned`)
     return { kind: 'data', offset, inPlace: high >= copied }
   }
+}
 
-  /** Offset in the low `62 − (cluster bits − 8)` bits, then the number of further 512-byte sectors. */
-  #compressed(high: number, low: number): Entry {
-    const sectorBits = this.#header.clusterBits - 8
-    const offsetHighBits = 62 - sectorBits - 32
-    const descriptor = high & 0x3fff_ffff
-    const offset = (descriptor % 2 ** offsetHighBits) * 2 ** 32 + low
-    const sectors = Math.floor(descriptor / 2 ** offsetHighBits) + 1
-    return { kind: 'compressed', offset, length: sectors * 512 - (offset % 512) }
-  }
+function behindEnd(what: string): DiskFault {
+  return new DiskFault(`${what} is outside the file: the image is cut short or damaged`)
 }
 
 /** An offset with the flag "referenced once, so it may be written in place". */

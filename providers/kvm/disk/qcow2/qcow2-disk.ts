@@ -1,6 +1,6 @@
 import { PosadaError } from '../../../../src/errors/index.ts'
 import { tryLock } from '../../../../src/lib/native/flock.ts'
-import type { Disk } from '../disk.ts'
+import { type Disk, DiskFault } from '../disk.ts'
 import { HostFile } from '../host-file.ts'
 import { auditReferences } from './audit.ts'
 import { damaged, parseHeader } from './header.ts'
@@ -50,7 +50,7 @@ export function openQcow2File(file: HostFile, { readOnly, base }: Qcow2Options):
     throw damaged(path, 'it holds internal snapshots; qemu-img snapshot -d removes them')
   if (header.autoclear) throw damaged(path, 'it holds bitmaps or other features of another writer')
   if (header.features.dirty || header.features.corrupt)
-    throw damaged(path, 'its last writer left it unsound; qemu-img check -r all mends it')
+    throw damaged(path, 'its last writer left it unsound; qemu-img check -r all repairs it')
   if (!tryLock(file.fd)) {
     throw new PosadaError('E_DISK_IN_USE', `${path} is in use by another process`, {
       value: path,
@@ -58,6 +58,11 @@ export function openQcow2File(file: HostFile, { readOnly, base }: Qcow2Options):
     })
   }
   const writer = new Qcow2Writer(reader)
-  if (auditReferences(file, header, reader.mapping, writer.refcounts) > 0) writer.flush()
+  try {
+    if (auditReferences(file, header, reader.mapping, writer.refcounts) > 0) writer.flush()
+  } catch (error) {
+    if (error instanceof DiskFault) throw damaged(path, error.message)
+    throw error
+  }
   return writer
 }

@@ -63,7 +63,7 @@ export class Qcow2Reader implements Disk {
         for (const piece of into) piece.fill(0)
         break
       case 'data':
-        // A cluster past the end of the file is damage, but what was never written there reads as zero.
+        // The file may end within its last cluster: what was never written there reads as zero.
         this.file.read(entry.offset + within, into)
         break
       case 'compressed':

@@ -80,6 +80,22 @@ describe.skipIf(!hasQemuImg)('a qcow2 image', () => {
     })
   })
 
+  it('that was cut short is refused, wherever that was', async () => {
+    const folder = await temporaryFolder(onTestFinished)
+    const [raw, packed, plain, cut] = ['raw', 'packed', 'plain', 'cut'].map((name) => join(folder, name))
+    await writeFile(raw ?? '', Buffer.alloc(300_000, 'posada'))
+    qemuImg('convert', '-f', 'raw', '-O', 'qcow2', raw ?? '', plain ?? '')
+    qemuImg('convert', '-c', '-f', 'raw', '-O', 'qcow2', raw ?? '', packed ?? '')
+    for (const whole of [plain ?? '', packed ?? '']) {
+      const bytes = await readFile(whole)
+      expect(await inspect(whole, 'qcow2')).toEqual({ virtualSize: 300_032 })
+      for (let length = 512; length < bytes.length - 65536; length += 4096) {
+        await writeFile(cut ?? '', bytes.subarray(0, length))
+        await expect(inspect(cut ?? '', 'qcow2')).rejects.toMatchObject({ code: 'E_BOX_INVALID' })
+      }
+    }
+  })
+
   it('with any bytes of its header changed is taken or refused, and nothing else', async () => {
     const path = await make()
     const bytes = fc.array(fc.nat(255), { minLength: 1, maxLength: 8 })
@@ -142,7 +158,7 @@ describe('a raw image', () => {
   })
 
   it('said to be qcow2 is refused', async () => {
-    await expect(inspect(await make('x'.repeat(1000)), 'qcow2')).rejects.toThrow(/no qcow2 image/)
+    await expect(inspect(await make('x'.repeat(1000)), 'qcow2')).rejects.toThrow(/not a qcow2 image/)
   })
 })
 

@@ -174,7 +174,7 @@ describe.skipIf(!hasQemuImg)('a Vagrant box', () => {
       [json({ provider: 'libvirt', disks: [{ path: '../a' }] }), disk],
       /does not lie in the box/,
     ],
-    ['a disk that is not qcow2', [v1, { ...disk, content: 'raw'.repeat(1000) }], /no qcow2 image/],
+    ['a disk that is not qcow2', [v1, { ...disk, content: 'raw'.repeat(1000) }], /not a qcow2 image/],
     ['a disk of VMware', [v1, { ...disk, content: `KDMV${' '.repeat(600)}` }], /VMDK/],
     [
       'files for VirtualBox',

@@ -273,16 +273,75 @@ describe('hostile qcow2 images', () => {
     }),
   )
 
-  it('that are cut short are refused', () =>
+  it.each([
+    ['of this engine', 65536, false],
+    ['of QEMU', 65536, true],
+    ['of QEMU with small clusters', 4096, true],
+  ])('that are cut short are refused, or reading tells: %s', (_who, clusterSize, foreign) =>
+    inFolder((folder) => {
+      const path = join(folder, 'disk.qcow2')
+      if (foreign) qemuImg('create', '-q', '-f', 'qcow2', '-o', `cluster_size=${clusterSize}`, path, '1M')
+      else createOverlay(path, { size: MiB })
+      const whole = openDisk({ path, format: 'qcow2', readOnly: false })
+      whole.write(0, [noise(300_000, 4)])
+      whole.close()
+      const bytes = readFileSync(path)
+      const open = (readOnly: boolean) => openDisk({ path, format: 'qcow2', readOnly })
+      const readAll = () => {
+        const disk = open(true)
+        try {
+          disk.read(0, [Buffer.alloc(MiB)])
+        } finally {
+          disk.close()
+        }
+      }
+      expect(readAll).not.toThrow()
+      const lengths = Array.from({ length: Math.floor(bytes.length / 3000) }, (_, index) => index * 3000)
+      for (const length of [3, 71, 103, ...lengths]) {
+        // Into the last cluster, which is data's: that a file ends there is not wrong.
+        if (length > bytes.length - clusterSize) break
+        writeFileSync(path, bytes.subarray(0, length))
+        expect(() => open(false)).toThrow(expect.objectContaining({ code: 'E_DISK_INVALID' }))
+        expect(readAll).toThrow(/cut short|cannot be used/)
+      }
+    }),
+  )
+
+  it.each([
+    [2 ** 53, 'data at 2^53', Buffer.from([0x80, 0x20, 0, 0, 0, 0, 0, 0])],
+    [2 ** 55, 'data at 2^55', Buffer.from([0x80, 0x80, 0, 0, 0, 0, 0, 0])],
+    [2 ** 53, 'a compressed cluster at 2^53', Buffer.from([0x40, 0x20, 0, 0, 0, 0, 0, 0])],
+  ])('whose L2 entries lead to %d are refused, or reading tells: %s', (_at, _what, entry) =>
+    inFolder((folder) => {
+      const path = join(folder, 'disk.qcow2')
+      createOverlay(path, { size: MiB })
+      const disk = openDisk({ path, format: 'qcow2', readOnly: false })
+      disk.write(0, [noise(512, 4)])
+      disk.close()
+      const bytes = readFileSync(path)
+      const table = bytes.readUInt32BE(3 * 65536 + 4)
+      entry.copy(bytes, table)
+      writeFileSync(path, bytes)
+      const open = (readOnly: boolean) => openDisk({ path, format: 'qcow2', readOnly })
+      expect(() => open(false)).toThrow(expect.objectContaining({ code: 'E_DISK_INVALID' }))
+      const reading = open(true)
+      expect(() => reading.read(0, [Buffer.alloc(512)])).toThrow(
+        expect.objectContaining({ name: 'DiskFault' }),
+      )
+      reading.close()
+    }),
+  )
+
+  it('grow where their L1 table is larger than it need be', () =>
     inFolder((folder) => {
       const path = join(folder, 'disk.qcow2')
       createOverlay(path, { size: MiB })
       const bytes = readFileSync(path)
-      for (const length of [0, 3, 71, 103, 65536, 3 * 65536]) {
-        writeFileSync(path, bytes.subarray(0, length))
-        const open = () => openDisk({ path, format: 'qcow2', readOnly: true })
-        expect(open).toThrow(expect.objectContaining({ code: 'E_DISK_INVALID' }))
-      }
+      bytes.writeUInt32BE(100, 36)
+      writeFileSync(path, bytes)
+      growOverlay(path, 2 * MiB)
+      expect(readFileSync(path).readUInt32BE(36)).toBe(100)
+      openDisk({ path, format: 'qcow2', readOnly: false }).close()
     }))
 
   it('a disk open for writing cannot be opened so again', () =>
@@ -307,23 +366,34 @@ describe('hostile qcow2 images', () => {
       disk.write(0, [noise(300_000, 8)])
       disk.close()
       const sound = readFileSync(path)
-      const place = fc.oneof(fc.nat(128), fc.integer({ min: 65536, max: 5 * 65536 }))
-      const hits = fc.array(fc.tuple(place, fc.nat(255)), { minLength: 1, maxLength: 6 })
+      // The header; the first entries of each table, which lie in the first clusters; anywhere.
+      const entry = fc
+        .tuple(fc.integer({ min: 1, max: 9 }), fc.nat(79))
+        .map(([at, byte]) => at * 65536 + byte)
+      const place = fc.oneof(fc.nat(128), entry, fc.integer({ min: 65536, max: sound.length - 1 }))
+      const value = fc.oneof(fc.nat(255), fc.constantFrom(0, 1, 0x40, 0x80, 0xff))
+      const hits = fc.array(fc.tuple(place, value), { maxLength: 6 })
+      const length = fc.oneof(fc.constant(sound.length), fc.nat(sound.length))
       fc.assert(
-        fc.property(hits, fc.boolean(), (list, readOnly) => {
+        fc.property(hits, length, fc.boolean(), (list, length, readOnly) => {
           const bytes = Buffer.from(sound)
           for (const [at, value] of list) bytes[at] = value
-          writeFileSync(path, bytes)
+          writeFileSync(path, bytes.subarray(0, length))
           try {
             const opened = openDisk({ path, format: 'qcow2', readOnly })
             try {
               opened.read(0, [Buffer.alloc(Math.min(opened.size, MiB))])
-              if (!readOnly) opened.write(0, [noise(Math.min(opened.size, 100_000), 1)])
+              if (!readOnly) {
+                opened.write(0, [noise(Math.min(opened.size, 100_000), 1)])
+                opened.discard(0, Math.min(opened.size, 200_000))
+                opened.writeZeroes(0, Math.min(opened.size, MiB), false)
+              }
             } finally {
               opened.close()
             }
+            growOverlay(path, 2 * MiB)
           } catch (error) {
-            expect(['PosadaError', 'DiskFault']).toContain((error as Error).name)
+            if (!['PosadaError', 'DiskFault'].includes((error as Error).name)) throw error
           }
         }),
         { numRuns: 300 },
