@@ -1,10 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { open } from 'node:fs/promises'
 import { type ErrorCode, PosadaError } from '../errors/index.ts'
 import { within } from '../lib/async/time-limit.ts'
 import { readEnd } from '../lib/files/read-end.ts'
-import { childEnvironment } from '../lib/process/child-environment.ts'
 import { readHandshake } from './handshake.ts'
+import { spawnDetached } from './spawn-detached.ts'
 
 export interface LaunchOptions {
   /** The built file that the process runs. */
@@ -30,8 +30,7 @@ export interface LaunchOptions {
 const handshakeLimit = 64 * 1024
 
 /**
- * Starts a background process in a session of its own, so that neither Ctrl-C nor a closed terminal
- * reaches it, and waits until it says that it is ready (handshake.ts).
+ * Starts a background process, which outlives this one, and waits until it says that it is ready (handshake.ts).
  *
  * @throws PosadaError what the process failed of, or `code`
  */
@@ -41,12 +40,7 @@ export async function launchProcess(options: LaunchOptions): Promise<void> {
   let child: ChildProcess
   try {
     const { flags = [], file, arguments: given = [] } = options
-    child = spawn(process.execPath, [...flags, file, ...given], {
-      cwd: '/',
-      detached: true,
-      stdio: ['pipe', 'pipe', log.fd],
-      env: childEnvironment(),
-    })
+    child = spawnDetached(process.execPath, [...flags, file, ...given], ['pipe', 'pipe', log.fd])
   } finally {
     await log.close()
   }

@@ -1,8 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { type FileHandle, open } from 'node:fs/promises'
+import { spawnDetached } from '../../../src/background/index.ts'
 import { PosadaError } from '../../../src/errors/index.ts'
 import { writeFileAtomic } from '../../../src/lib/files/write-file.ts'
-import { childEnvironment } from '../../../src/lib/process/child-environment.ts'
 import type { MachineSpec } from '../../../src/provider/index.ts'
 import { qemuFiles } from '../files.ts'
 import { encodeCommand } from '../qmp/codec.ts'
@@ -16,9 +16,8 @@ export interface Spawned {
 }
 
 /**
- * Starts QEMU in a session of its own, so that neither Ctrl-C nor a closed terminal reaches it. It
- * gets three descriptors and no more: the one command of the event monitor, the file for the
- * events, and the log. Source: node, `uv_disable_stdio_inheritance`; the rest are close-on-exec.
+ * Starts QEMU, which gets three descriptors and no more: the one command of the event monitor, the file for the
+ * events, and the log.
  */
 export async function spawnQemu(program: string, argv: string[], spec: MachineSpec): Promise<Spawned> {
   const { events } = qemuFiles(spec)
@@ -35,12 +34,7 @@ export async function spawnQemu(program: string, argv: string[], spec: MachineSp
     const stdout = await opened(events, 'w')
     const log = await opened(spec.files.providerLog, 'a')
     const logOffset = (await log.stat()).size
-    const child = spawn(program, argv, {
-      cwd: '/',
-      detached: true,
-      stdio: [stdin.fd, stdout.fd, log.fd],
-      env: childEnvironment(),
-    })
+    const child = spawnDetached(program, argv, [stdin.fd, stdout.fd, log.fd])
     const ended = endOf(child)
     await started(child, program)
     child.unref()

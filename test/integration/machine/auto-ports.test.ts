@@ -1,9 +1,12 @@
+import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { holdersOf } from '../../helpers/holders.ts'
 import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
+import { ended, launcher } from '../../helpers/posada.ts'
 
 // Boots posada/tiny once: about 15 s with emulated processors.
 
@@ -15,11 +18,15 @@ let place: MachinesPlace
 beforeAll(() => {
   place = machinesPlace('auto ports')
   place.write(`version: 1
-box: posada/tiny
-memory: 128MiB
-ports: auto
-provision:
-  - {shell: "while :; do echo hello | nc -l -p 7000; done </dev/null >/dev/null 2>&1 &", run: always}
+networks: {lan: {}}
+machines:
+  web:
+    box: posada/tiny
+    memory: 128MiB
+    networks: [lan]
+    ports: auto
+    provision:
+      - {shell: "while :; do echo hello | nc -l -p 7000; done </dev/null >/dev/null 2>&1 &", run: always}
 `)
 })
 afterAll(() => place.cleanUp())
@@ -48,16 +55,20 @@ async function hear(port: number): Promise<string> {
 const forwarders = () => place.processes(/forwarder\.js/)
 
 it('forwards what listens after up, and what begins and ends to listen', async () => {
-  const { code, stderr } = await place.run('up')
+  const lock = join(place.dir, 'lock')
+  const shell = ['-c', 'exec 200>"$0"; flock -n 200; "$@"', lock, process.execPath, launcher, 'up']
+  const { code, stderr } = await ended(spawn('bash', shell, { cwd: place.dir, env: place.env }))
   expect(code, stderr).toBe(0)
+  // Of what goes on: the machine, its forwarder, the network's process and their helpers.
+  expect(holdersOf(lock)).toEqual([])
   await until(async () => 7000 in (await forwarded()))
   expect(await hear((await forwarded())[7000] ?? 0)).toBe('hello\n')
   expect(Object.keys(await forwarded())).not.toContain('22')
-  await place.run('exec', '--', 'sh', '-c', 'echo once | nc -l -p 7001 >/dev/null 2>&1 &')
+  await place.run('exec', 'web', '--', 'sh', '-c', 'echo once | nc -l -p 7001 >/dev/null 2>&1 &')
   await until(async () => 7001 in (await forwarded()))
   expect(await hear((await forwarded())[7001] ?? 0)).toBe('once\n')
   await until(async () => !(7001 in (await forwarded())))
-  expect(readFileSync(join(place.dir, '.posada/machines/default/ports.log'), 'utf8')).toMatch(
+  expect(readFileSync(join(place.dir, '.posada/machines/web/ports.log'), 'utf8')).toMatch(
     /leads to 7001\n(.|\n)*no longer leads to 7001\n/,
   )
 })
@@ -66,9 +77,9 @@ it('a process that was killed is told of, and begun again by the next up', async
   const [pid] = forwarders()
   process.kill(pid ?? 0, 'SIGKILL')
   await until(async () => forwarders().length === 0)
-  const ended = await place.run('ports')
-  expect(ended.code).toBe(0)
-  expect(ended.stderr).toContain('nothing forwards what listens in it')
+  const shown = await place.run('ports')
+  expect(shown.code).toBe(0)
+  expect(shown.stderr).toContain('nothing forwards what listens in it')
   await place.json('up')
   expect(forwarders()).toHaveLength(1)
   await place.json('up')
