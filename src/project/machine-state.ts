@@ -30,7 +30,7 @@ export interface MachineState {
     /** ISO 8601; when it was seen to have ended well. */
     doneAt?: string
   }
-  /** The manifest's ports as chosen at the last start; SSH's is the spec's first forward. */
+  /** The manifest's ports as chosen at the last start; SSH's is the spec's forward of that name. */
   ports: RecordedPort[]
   /** Its places on private networks, as it was last started with. */
   networks?: RecordedAttachment[]

@@ -17,6 +17,7 @@ export {
   type NicSpec,
   type PortForward,
   type SwitchNic,
+  sshForward,
   type UserNic,
 } from './machine-spec.ts'
 export {

@@ -97,7 +97,16 @@ export function forwardsOf({ nics }: Pick<MachineSpec, 'nics'>): PortForward[] {
   return nics.flatMap((nic) => (nic.kind === 'user' ? nic.forwards : []))
 }
 
+/** The one by which the guest's SSH server is reached, wherever it stands; undefined for a machine without a network. */
+export function sshForward(spec: Pick<MachineSpec, 'nics'>): PortForward | undefined {
+  const forwards = forwardsOf(spec)
+  // Machines that were started before forwards had names had it in the first place.
+  return forwards.find(({ name }) => name === 'ssh') ?? forwards[0]
+}
+
 export interface PortForward {
+  /** What Posada itself needs it for; absent: the manifest asks for it. */
+  name?: 'ssh'
   protocol: 'tcp' | 'udp'
   /** Where the host listens; an IPv4 address. */
   hostAddress: string

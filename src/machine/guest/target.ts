@@ -1,5 +1,5 @@
 import type { MachinePaths, MachineState } from '../../project/index.ts'
-import { forwardsOf, type Provider } from '../../provider/index.ts'
+import { type Provider, sshForward } from '../../provider/index.ts'
 import type { SshTarget } from '../../ssh/index.ts'
 import { SSH_GUEST_PORT } from '../facts/ssh-port.ts'
 import type { SshAddress } from '../results.ts'
@@ -22,7 +22,7 @@ export function sshAddress(provider: Provider, state: MachineState, paths: Machi
 }
 
 function endpoint(provider: Provider, { spec }: MachineState): Pick<SshTarget, 'host' | 'port' | 'vsock'> {
-  const [forward] = forwardsOf(spec)
+  const forward = sshForward(spec)
   if (forward !== undefined) return { host: forward.hostAddress, port: forward.hostPort }
   const vsock = provider.channel(spec, 'vsock')
   if (vsock === null) throw new Error(`machine ${spec.name} has neither an SSH forward nor vsock`)

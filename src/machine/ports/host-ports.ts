@@ -14,7 +14,7 @@ export interface PreviousPorts {
 }
 
 export interface ChosenPorts {
-  /** SSH's first. */
+  /** All of them, SSH's named so. */
   forwards: PortForward[]
   /** The manifest's ports as they are, SSH's not among them. */
   ports: PortResult[]
@@ -50,7 +50,7 @@ export async function choosePorts(
   }
   const wanted: HostPort = { protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: previous.ssh ?? 0 }
   const hostPort = await keepOrMove(wanted, given)
-  const ssh: PortForward = { ...wanted, hostPort, guestPort: SSH_GUEST_PORT }
+  const ssh: PortForward = { ...wanted, name: 'ssh', hostPort, guestPort: SSH_GUEST_PORT }
   const forwards = ports.map(({ movedFrom: _, ...forward }) => forward)
   return { forwards: [ssh, ...forwards], ports }
 }

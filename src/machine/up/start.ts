@@ -11,7 +11,7 @@ import {
   runtimeDir,
   writeState,
 } from '../../project/index.ts'
-import { consoleLogLimit, forwardsOf, type MachineSpec, type Provider } from '../../provider/index.ts'
+import { consoleLogLimit, type MachineSpec, type Provider, sshForward } from '../../provider/index.ts'
 import { holdBox } from '../box/hold-box.ts'
 import { type PlannedSeed, planSeed, writeSeed } from '../cloud-init/seed.ts'
 import { needsOf } from '../facts/needs.ts'
@@ -70,7 +70,7 @@ async function planStart(
   const { forwards, ports } = await choosePorts(
     hasNetwork ? config : { ...config, ports: [] },
     {
-      ssh: previous === null ? undefined : forwardsOf(previous.spec)[0]?.hostPort,
+      ssh: previous === null ? undefined : sshForward(previous.spec)?.hostPort,
       ports: previous?.ports ?? [],
     },
     others.flatMap((machine) => machine.ports.filter(({ auto }) => !auto)),

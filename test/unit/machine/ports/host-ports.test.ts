@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { choosePorts, isFree } from '../../../../src/machine/ports/host-ports.ts'
+import { type ChosenPorts, choosePorts, isFree } from '../../../../src/machine/ports/host-ports.ts'
 import { aMachine } from '../../../helpers/model.ts'
 
 const closers: (() => void)[] = []
@@ -34,15 +34,17 @@ const port = (protocol: 'tcp' | 'udp', hostPort: number, auto = false) => ({
   item: 0,
 })
 
+const sshOf = ({ forwards }: ChosenPorts) => forwards.find(({ name }) => name === 'ssh')
+
 describe('choosePorts', () => {
-  it('gives SSH a free port first, and keeps it while it is free', async () => {
-    const { forwards } = await choosePorts(aMachine(), undefined)
-    const ssh = forwards[0]?.hostPort ?? 0
-    expect(forwards[0]).toMatchObject({ protocol: 'tcp', hostAddress: '127.0.0.1', guestPort: 22 })
+  it('gives SSH a free port, and keeps it while it is free', async () => {
+    const forward = sshOf(await choosePorts(aMachine(), undefined))
+    const ssh = forward?.hostPort ?? 0
+    expect(forward).toMatchObject({ name: 'ssh', protocol: 'tcp', hostAddress: '127.0.0.1', guestPort: 22 })
     expect(await isFree('tcp', '127.0.0.1', ssh)).toBe(true)
-    expect((await choosePorts(aMachine(), { ssh, ports: [] })).forwards[0]?.hostPort).toBe(ssh)
+    expect(sshOf(await choosePorts(aMachine(), { ssh, ports: [] }))?.hostPort).toBe(ssh)
     const taken = await takenTcp()
-    expect((await choosePorts(aMachine(), { ssh: taken, ports: [] })).forwards[0]?.hostPort).not.toBe(taken)
+    expect(sshOf(await choosePorts(aMachine(), { ssh: taken, ports: [] }))?.hostPort).not.toBe(taken)
   })
 
   it('refuses a port that is taken, with its owner and its place', async () => {
@@ -109,7 +111,7 @@ describe('choosePorts', () => {
       others,
     )
     expect(beside.ports).toMatchObject([{ movedFrom: number }])
-    expect(beside.forwards[0]?.hostPort).not.toBe(number)
+    expect(sshOf(beside)?.hostPort).not.toBe(number)
   })
 
   it('refuses an address that this host does not have', async () => {
