@@ -1,6 +1,6 @@
 import { PosadaError } from '../errors/index.ts'
 import type { Machine } from '../manifest/index.ts'
-import { type MachineState, writeState } from '../project/index.ts'
+import type { MachineState } from '../project/index.ts'
 import {
   type ProvisionOptions,
   type ProvisionRecord,
@@ -12,6 +12,7 @@ import { findReachable, notCreated } from './guest/session.ts'
 import { sshTarget } from './guest/target.ts'
 import type { Project } from './project.ts'
 import { stepsOf } from './provision-steps.ts'
+import { record } from './record.ts'
 import type { ProvisionResult } from './results.ts'
 import { processors } from './schedule/processors.ts'
 import { workTogether } from './schedule/work-together.ts'
@@ -121,17 +122,16 @@ export async function checkSources(
 
 function recordOf(project: Project, state: MachineState): ProvisionRecord {
   const paths = project.paths.machine(state.spec.name)
-  const done = { ...state.provision }
-  const write = () => writeState(paths, { ...state, provision: done })
+  let done = state.provision
+  const put = async (steps: MachineState['provision']) => {
+    done = (await record(paths, (now) => ({ ...now, provision: steps }))).provision
+  }
   return {
     get: (name) => done[name],
-    async save(name, entry) {
-      done[name] = entry
-      await write()
-    },
+    save: (name, entry) => put({ ...done, [name]: entry }),
     async remove(name) {
-      delete done[name]
-      await write()
+      const { [name]: _, ...others } = done
+      await put(others)
     },
   }
 }

@@ -1,11 +1,12 @@
 import { awaitCloudInit, type CloudInitResult } from '../../cloud-init/index.ts'
 import { PosadaError } from '../../errors/index.ts'
 import { within } from '../../lib/async/time-limit.ts'
-import { type MachineState, writeState } from '../../project/index.ts'
+import type { MachineState } from '../../project/index.ts'
 import type { SshSession } from '../../ssh/index.ts'
 import type { LoginInputs } from '../guest/login.ts'
 import { bootTimeout, raceCrash } from '../guest/ready.ts'
 import type { Project } from '../project.ts'
+import { record } from '../record.ts'
 import { inStep } from '../work.ts'
 
 /**
@@ -32,9 +33,8 @@ export async function settleCloudInit(
     if (result === null)
       throw await bootTimeout(state.spec, config.bootTimeout, 'its cloud-init has not come to an end')
     judge(project, machine, result)
-    const settled = { ...state, cloudInit: { ...cloudInit, doneAt: new Date().toISOString() } }
-    await writeState(project.paths.machine(machine), settled)
-    return settled
+    const done = { ...cloudInit, doneAt: new Date().toISOString() }
+    return record(project.paths.machine(machine), (now) => ({ ...now, cloudInit: done }))
   })
 }
 

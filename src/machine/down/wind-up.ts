@@ -1,8 +1,9 @@
 import { endForwarder } from '../../forwarder/index.ts'
-import { type MachineState, writeState } from '../../project/index.ts'
+import type { MachineState } from '../../project/index.ts'
 import type { StopResult } from '../../provider/index.ts'
 import { releaseNetworks } from '../network/process.ts'
 import type { Project } from '../project.ts'
+import { record } from '../record.ts'
 
 /**
  * To be done when a machine that is locked has been stopped, or was found so: its state says how, what served it
@@ -13,7 +14,7 @@ export async function windUp(project: Project, state: MachineState, { how, via }
   const paths = project.paths.machine(name)
   if (how !== 'already') {
     const at = new Date().toISOString()
-    await writeState(paths, { ...state, stop: { at, how, via } })
+    await record(paths, (now) => ({ ...now, stop: { at, how, via } }))
   }
   await endForwarder(paths.forwarderLock)
   if (state.networks !== undefined) await releaseNetworks(project, [name])

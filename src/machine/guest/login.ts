@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { loginKeys } from '../../box/index.ts'
 import { type Deadline, deadlineIn } from '../../lib/async/time-limit.ts'
 import type { Machine } from '../../manifest/index.ts'
-import { type MachineState, writeState } from '../../project/index.ts'
+import type { MachineState } from '../../project/index.ts'
 import type { Provider } from '../../provider/index.ts'
 import {
   ensureKeyPair,
@@ -13,6 +13,7 @@ import {
   type SshSession,
 } from '../../ssh/index.ts'
 import type { Project } from '../project.ts'
+import { record } from '../record.ts'
 import { inStep } from '../work.ts'
 import { awaitGuest, connectInTime, type Guest } from './reach-guest.ts'
 
@@ -48,13 +49,12 @@ export async function logIn(
   return inStep(project.emit, { machine, step: 'ssh', message: 'logging in' }, async () => {
     const session = await openFirst(project, guest, { own, deadline })
     const at = new Date().toISOString()
-    const ready: MachineState = {
-      ...state,
-      login: { ...state.login, ownKey: true },
-      start: { at, ...state.start, readyAt: at },
-    }
     try {
-      await writeState(project.paths.machine(machine), ready)
+      const ready = await record(project.paths.machine(machine), (now) => ({
+        ...now,
+        login: { ...now.login, ownKey: true },
+        start: { at, ...now.start, readyAt: at },
+      }))
       return { session, state: ready }
     } catch (error) {
       await session.close()

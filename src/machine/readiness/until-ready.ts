@@ -1,8 +1,9 @@
 import { isPosadaError } from '../../errors/index.ts'
 import type { Machine } from '../../manifest/index.ts'
-import { readState, writeState } from '../../project/index.ts'
+import { readState } from '../../project/index.ts'
 import type { SshSession } from '../../ssh/index.ts'
 import type { Project } from '../project.ts'
+import { record } from '../record.ts'
 import { inStep } from '../work.ts'
 import { awaitReady } from './await-ready.ts'
 import { probeName } from './probe.ts'
@@ -30,17 +31,16 @@ export async function untilReady(
   try {
     await inStep(emit, { machine, step: 'ready', message }, () => awaitReady(config, session, signal))
   } catch (error) {
-    if (isPosadaError(error, 'E_NOT_READY')) await record(project, machine, false)
+    if (isPosadaError(error, 'E_NOT_READY')) await recordProbed(project, machine, false)
     throw error
   }
-  await record(project, machine, true)
+  await recordProbed(project, machine, true)
   return true
 }
 
-async function record(project: Project, machine: string, ready: boolean): Promise<void> {
-  const paths = project.paths.machine(machine)
-  const state = await readState(paths)
-  if (state?.start === undefined) return
+async function recordProbed(project: Project, machine: string, ready: boolean): Promise<void> {
   const probed = { at: new Date().toISOString(), ready }
-  await writeState(paths, { ...state, start: { ...state.start, probed } })
+  await record(project.paths.machine(machine), (state) =>
+    state.start === undefined ? state : { ...state, start: { ...state.start, probed } },
+  )
 }

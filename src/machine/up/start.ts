@@ -19,6 +19,7 @@ import { attachmentsOf, isIsolated } from '../network/config.ts'
 import { joinNetworks } from '../network/process.ts'
 import { choosePorts } from '../ports/host-ports.ts'
 import type { Project } from '../project.ts'
+import { record } from '../record.ts'
 import { inStep } from '../work.ts'
 import { checkDemands } from './demands.ts'
 import { machineSpec } from './spec.ts'
@@ -136,20 +137,21 @@ async function carryOut(
   provider: Provider,
   { paths, seed, planned }: { paths: MachinePaths; seed: PlannedSeed | null; planned: MachineState },
 ): Promise<MachineState> {
-  const machine = planned.spec.name
-  let state = planned
-  if (state.createdAt === undefined) await removeLeftovers(provider, state.spec, paths)
-  if (seed !== null) await writeSeed(seed, { spec: state.spec, paths })
-  const step = { machine, step: 'disk', message: `disk over ${state.box.name} ${state.box.version}` }
-  await inStep(project.emit, step, () => provider.create(state.spec))
-  state = { ...state, createdAt: state.createdAt ?? new Date().toISOString() }
+  const { spec, box } = planned
+  if (planned.createdAt === undefined) await removeLeftovers(provider, spec, paths)
+  if (seed !== null) await writeSeed(seed, { spec, paths })
+  const step = { machine: spec.name, step: 'disk', message: `disk over ${box.name} ${box.version}` }
+  await inStep(project.emit, step, () => provider.create(spec))
   const consoleFrom = await nextConsoleOffset(paths.consoleLog)
-  state = { ...state, start: { at: new Date().toISOString(), consoleFrom } }
-  await writeState(paths, state)
+  const at = new Date().toISOString()
+  const state = await record(paths, (now) => ({
+    ...now,
+    createdAt: now.createdAt ?? at,
+    start: { at, consoleFrom },
+  }))
   project.signal.throwIfAborted()
-  await inStep(project.emit, { machine, step: 'start', message: `starting with ${provider.name}` }, () =>
-    provider.start(state.spec, { signal: project.signal }),
-  )
+  const starting = { machine: spec.name, step: 'start', message: `starting with ${provider.name}` }
+  await inStep(project.emit, starting, () => provider.start(spec, { signal: project.signal }))
   return state
 }
 

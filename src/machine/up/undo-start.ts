@@ -4,6 +4,7 @@ import { readState } from '../../project/index.ts'
 import type { Provider } from '../../provider/index.ts'
 import { windUp } from '../down/wind-up.ts'
 import type { Project } from '../project.ts'
+import { record } from '../record.ts'
 
 /**
  * A machine that was begun and not finished is not left running behind the user's Ctrl-C; nor one
@@ -54,6 +55,9 @@ async function cutPower(
   const state = await readState(paths)
   if (state === null) return
   const stopped = await provider.stop(state.spec, { graceful: false, timeout: 0 })
-  const start = panic === undefined ? state.start : { at: new Date().toISOString(), ...state.start, panic }
-  await windUp(project, { ...state, ...(start && { start }) }, stopped)
+  if (panic !== undefined) {
+    const at = new Date().toISOString()
+    await record(paths, (now) => ({ ...now, start: { at, ...now.start, panic } }))
+  }
+  await windUp(project, state, stopped)
 }
