@@ -4,7 +4,7 @@ import { type Counters, countDrop, type DropReason, newCounters } from './counte
 import { ForwardingTable } from './forwarding.ts'
 import { guardFrame } from './guard.ts'
 import type { Sender } from './sender.ts'
-import { Allowance } from './token-bucket.ts'
+import { TokenBucket } from './token-bucket.ts'
 
 /** Frames to several receivers that a machine may send: bursts of ARP and discovery pass, storms do not. */
 const groupPerSecond = 10_000
@@ -28,7 +28,7 @@ export interface SwitchOutput {
 interface Port {
   options: PortOptions
   counters: Counters
-  groups: Allowance
+  groups: TokenBucket
 }
 
 /** Frames of one buffer, one behind the other, on their way from one port to another. */
@@ -65,7 +65,7 @@ export class Switch {
   addPort(options: PortOptions): number {
     const port = this.#next
     this.#next += 1
-    const groups = new Allowance(groupPerSecond, groupBurst)
+    const groups = new TokenBucket(groupPerSecond, groupBurst)
     this.#ports.set(port, { options, counters: newCounters(), groups })
     this.#table.declare(macNumber(options.sender.mac, 0), port)
     if (options.guarded) this.#guardedPorts += 1

@@ -1,5 +1,5 @@
 /** Lets through so many a second, and at most `burst` at once. */
-export class Allowance {
+export class TokenBucket {
   readonly #perSecond: number
   readonly #burst: number
   #left: number

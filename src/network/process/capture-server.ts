@@ -13,7 +13,7 @@ const farewell = 500
  * Serves captures over a Unix socket: whoever connects sends a CaptureRequest as a line of JSON, and is
  * sent a pcapng file that goes on until one side ends it.
  */
-export class Taps {
+export class CaptureServer {
   readonly #spots: () => readonly Spot[]
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
@@ -28,14 +28,14 @@ export class Taps {
   }
 
   /** @param spots those there are now; others may appear later */
-  static async listen(path: string, spots: () => readonly Spot[]): Promise<Taps> {
-    const taps = new Taps(spots)
+  static async listen(path: string, spots: () => readonly Spot[]): Promise<CaptureServer> {
+    const captures = new CaptureServer(spots)
     await rm(path, { force: true })
     await new Promise<void>((resolve, reject) => {
-      taps.#server.once('error', reject)
-      taps.#server.listen(path, resolve)
+      captures.#server.once('error', reject)
+      captures.#server.listen(path, resolve)
     })
-    return taps
+    return captures
   }
 
   /** Whether anybody listens; asked for each frame. */

@@ -2,11 +2,11 @@ import { FrameSplitter, joinFrame, lengthBytes } from '../../lib/net/framing.ts'
 import type { Direction } from '../capture/pcapng.ts'
 import type { Member } from '../config.ts'
 import { type Counters, countDrop } from '../link/counters.ts'
-import type { Allowance } from '../link/token-bucket.ts'
+import type { TokenBucket } from '../link/token-bucket.ts'
 import type { Services } from '../services/services.ts'
 import { Congestion } from './congestion.ts'
 import type { PortLink } from './port-link.ts'
-import type { Ways } from './shaped-links.ts'
+import type { ShapedLinks } from './shaped-links.ts'
 
 /** A machine's place on the network. */
 export interface Seat {
@@ -14,7 +14,7 @@ export interface Seat {
   link: PortLink
   counters: Counters
   /** Frames to the services. */
-  questions: Allowance
+  questions: TokenBucket
 }
 
 /** Who is shown frames: all that machines send, before anything is made of them, and all that reach them. */
@@ -30,13 +30,13 @@ const largestShare = 4
 
 /** Carries frames from seat to seat: over the way between them, past congestion, and to the services and back. */
 export class Carrier {
-  readonly #ways: Ways
+  readonly #links: ShapedLinks
   readonly #tap: LanTap
   readonly #congestion: Congestion
 
   /** @param patience milliseconds that a sender waits for a receiver that is full, where it is not the usual time */
-  constructor(ways: Ways, tap: LanTap, patience?: number) {
-    this.#ways = ways
+  constructor(links: ShapedLinks, tap: LanTap, patience?: number) {
+    this.#links = links
     this.#tap = tap
     this.#congestion = new Congestion(patience)
   }
@@ -44,10 +44,10 @@ export class Carrier {
   /** What the switch sends from one machine to another: frames with their lengths before them. */
   carry(sender: Seat, receiver: Seat, stream: Buffer, frames: number): void {
     const [a, b] = [sender.member.machine, receiver.member.machine]
-    if (this.#ways.isPlain(a, b)) this.#hand(sender, receiver, stream, frames)
+    if (this.#links.isPlain(a, b)) this.#hand(sender, receiver, stream, frames)
     else
       eachFrame(stream, (framed) =>
-        this.#ways.send(a, b, framed, (arrived) => this.#hand(sender, receiver, arrived, 1)),
+        this.#links.send(a, b, framed, (arrived) => this.#hand(sender, receiver, arrived, 1)),
       )
   }
 

@@ -3,7 +3,7 @@ import { parseIpv4 } from '../../lib/net/ip.ts'
 import type { Member, NetworkDefinition } from '../config.ts'
 import { type Counters, countDrop, type DropReason } from '../link/counters.ts'
 import { Switch } from '../link/switch.ts'
-import { Allowance } from '../link/token-bucket.ts'
+import { TokenBucket } from '../link/token-bucket.ts'
 import type { Resolver } from '../services/dns.ts'
 import { routerAdvertisement } from '../services/neighbours.ts'
 import { type Services, servicesMac } from '../services/services.ts'
@@ -11,7 +11,7 @@ import { parseMac } from '../wire/ethernet.ts'
 import { Carrier, type LanTap, type Seat } from './carrier.ts'
 import { hostOf, servicesOf } from './network-services.ts'
 import { PortLink } from './port-link.ts'
-import { Ways } from './shaped-links.ts'
+import { ShapedLinks } from './shaped-links.ts'
 
 export interface LanOptions {
   project: string
@@ -35,12 +35,12 @@ export interface MemberStatus {
 
 /** Questions to the services that a machine may put in a second. */
 const questionsPerSecond = 2000
-/** One network and who is on it: its machines, the switch between them, the services, the conditions of its ways. */
+/** One network and who is on it: its machines, the switch between them, the services, the conditions of its links. */
 export class Lan {
   readonly #options: LanOptions
   readonly #switch: Switch
   readonly #servicesPort: number
-  readonly #ways: Ways
+  readonly #links: ShapedLinks
   readonly #carrier: Carrier
   readonly #seats = new Map<number, Seat>()
   #definition: NetworkDefinition
@@ -49,8 +49,8 @@ export class Lan {
   constructor(definition: NetworkDefinition, options: LanOptions) {
     this.#definition = definition
     this.#options = options
-    this.#ways = new Ways(definition, (machine, reason) => this.#countLost(machine, reason))
-    this.#carrier = new Carrier(this.#ways, options.tap, options.patience)
+    this.#links = new ShapedLinks(definition, (machine, reason) => this.#countLost(machine, reason))
+    this.#carrier = new Carrier(this.#links, options.tap, options.patience)
     this.#switch = new Switch({
       deliver: (from, to, stream, frames) => this.#deliver(from, to, stream, frames),
       refused: (from, reason) => {
@@ -70,7 +70,7 @@ export class Lan {
   /** New conditions and machines. Those that are as before keep their links. */
   update(definition: NetworkDefinition): void {
     this.#definition = definition
-    this.#ways.update(definition)
+    this.#links.update(definition)
     this.#services = servicesOf(definition, this.#options)
     const wanted = new Map(definition.members.map((member) => [JSON.stringify(member), member]))
     for (const [port, { member }] of this.#seats) {
@@ -102,7 +102,7 @@ export class Lan {
   }
 
   close(): void {
-    this.#ways.close()
+    this.#links.close()
     for (const port of this.#seats.keys()) this.#unseat(port)
   }
 
@@ -141,7 +141,7 @@ export class Lan {
       },
       drained: () => this.#carrier.drained(link),
     })
-    const questions = new Allowance(questionsPerSecond, questionsPerSecond)
+    const questions = new TokenBucket(questionsPerSecond, questionsPerSecond)
     const seat: Seat = { member, link, counters, questions }
     this.#seats.set(port, seat)
   }

@@ -5,7 +5,7 @@ const patience = 60_000
  * Whether the process is still of use: a machine is linked, or was announced and may yet come. Pure, by
  * the times that it is given.
  */
-export class Presence {
+export class Lifetime {
   readonly #expected = new Map<string, number>()
   #usedAt: number
 
@@ -25,14 +25,14 @@ export class Presence {
   }
 
   /** No machine is there, and none is about to come. */
-  isDeserted(linked: number, now: number): boolean {
+  isEmpty(linked: number, now: number): boolean {
     for (const [machine, until] of this.#expected) if (until <= now) this.#expected.delete(machine)
     return linked === 0 && this.#expected.size === 0
   }
 
   /** It has been so for long: machines that ended by themselves tell no one. */
   isForgotten(linked: number, now: number): boolean {
-    if (!this.isDeserted(linked, now)) this.#usedAt = now
+    if (!this.isEmpty(linked, now)) this.#usedAt = now
     return now - this.#usedAt >= patience
   }
 }

@@ -2,16 +2,16 @@ import type { Spot } from '../capture/recording.ts'
 import type { NetworkConfig } from '../config.ts'
 import { Names } from '../services/names.ts'
 import { Upstream } from '../services/upstream.ts'
-import type { Taps } from './capture-server.ts'
+import type { CaptureServer } from './capture-server.ts'
 import { Lan, type MemberStatus } from './lan.ts'
-import type { Presence } from './lifetime.ts'
+import type { Lifetime } from './lifetime.ts'
 import { Refusals } from './refusals.ts'
 
 export interface NetworksOptions {
   log: (message: string) => void
-  presence: Presence
+  lifetime: Lifetime
   /** Not there yet while the first networks are made. */
-  taps: () => Taps | null
+  captures: () => CaptureServer | null
 }
 
 export interface NetworkStatus {
@@ -76,7 +76,7 @@ export class Networks {
   }
 
   #make(config: NetworkConfig, name: string): Lan {
-    const { log, presence, taps } = this.#options
+    const { log, lifetime, captures } = this.#options
     const definition = config.networks.find((network) => network.name === name)
     if (definition === undefined) throw new Error(`no network ${name}`)
     const resolver = {
@@ -91,14 +91,14 @@ export class Networks {
       resolver,
       changed: (machine, up) => {
         log(`${name}: ${machine} is ${up ? 'linked' : 'gone'}`)
-        if (up) presence.settle(machine)
+        if (up) lifetime.settle(machine)
       },
       refused: (machine, reason) => this.#refusals.note(name, machine, reason, performance.now()),
       tap: {
         get active() {
-          return taps()?.any === true
+          return captures()?.any === true
         },
-        frame: (machine, ...rest) => taps()?.frame({ network: name, machine }, ...rest),
+        frame: (machine, ...rest) => captures()?.frame({ network: name, machine }, ...rest),
       },
     })
   }

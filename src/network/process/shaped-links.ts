@@ -26,9 +26,9 @@ interface Frame extends Travelling {
 const longestWait = 2 ** 30
 
 /** The ways from machine to machine on one network, each with its conditions. */
-export class Ways {
+export class ShapedLinks {
   readonly #line = new DelayLine<Frame>()
-  readonly #ways = new Map<string, Way | null>()
+  readonly #links = new Map<string, Way | null>()
   readonly #lost: (from: string, reason: Lost) => void
   #definition: NetworkDefinition
   #timer: NodeJS.Timeout | null = null
@@ -48,11 +48,11 @@ export class Ways {
     this.#definition = definition
     const now = performance.now()
     const members = new Set(definition.members.map(({ machine }) => machine))
-    for (const [name, way] of this.#ways) {
-      if (way === null) this.#ways.delete(name)
+    for (const [name, way] of this.#links) {
+      if (way === null) this.#links.delete(name)
       else if (members.has(way.from) && members.has(way.to)) this.#change(way, now)
       else {
-        this.#ways.delete(name)
+        this.#links.delete(name)
         this.#line.remove((frame) => frame.way === way)
       }
     }
@@ -91,12 +91,12 @@ export class Ways {
 
   #find(from: string, to: string): Way | null {
     const name = `${from} ${to}`
-    const known = this.#ways.get(name)
+    const known = this.#links.get(name)
     if (known !== undefined) return known
     const conditions = conditionsBetween(this.#definition, from, to)
     const seed = `${this.#definition.seed}/${this.#definition.name}/${name}`
     const way = isPlain(conditions) ? null : { from, to, shaper: new Shaper(conditions, seed) }
-    this.#ways.set(name, way)
+    this.#links.set(name, way)
     return way
   }
 

@@ -4,9 +4,9 @@ import { type ControlServer, type Handlers, serveControl } from '../../backgroun
 import { isErrno } from '../../lib/files/errno.ts'
 import { exists } from '../../lib/files/folders.ts'
 import type { Spot } from '../capture/recording.ts'
-import { Taps } from './capture-server.ts'
+import { CaptureServer } from './capture-server.ts'
 
-export interface DoorsOptions {
+export interface SocketsOptions {
   /** Paths of sockets in one folder that has nothing else in it. */
   control: string
   capture: string
@@ -16,17 +16,17 @@ export interface DoorsOptions {
 }
 
 /** The two sockets at which commands and captures come in. */
-export class Doors {
-  readonly #options: DoorsOptions
+export class Sockets {
+  readonly #options: SocketsOptions
   #control: ControlServer | null = null
-  #taps: Taps | null = null
+  #captures: CaptureServer | null = null
 
-  constructor(options: DoorsOptions) {
+  constructor(options: SocketsOptions) {
     this.#options = options
   }
 
-  get taps(): Taps | null {
-    return this.#taps
+  get captures(): CaptureServer | null {
+    return this.#captures
   }
 
   /**
@@ -40,16 +40,16 @@ export class Doors {
       await this.#control?.close()
       this.#control = await serveControl(control, handlers)
     }
-    if (this.#taps === null || !(await exists(capture))) {
-      await this.#taps?.close()
-      this.#taps = await Taps.listen(capture, spots)
+    if (this.#captures === null || !(await exists(capture))) {
+      await this.#captures?.close()
+      this.#captures = await CaptureServer.listen(capture, spots)
     }
   }
 
   /** Takes the sockets away, and their folder. */
   async close(): Promise<void> {
     await this.#control?.close()
-    await this.#taps?.close()
+    await this.#captures?.close()
     try {
       await rmdir(dirname(this.#options.control))
     } catch (error) {

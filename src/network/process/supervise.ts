@@ -3,9 +3,9 @@ import { PosadaError } from '../../errors/index.ts'
 import { sleep } from '../../lib/async/sleep.ts'
 import type { ProcessConfig } from '../launch.ts'
 import { readNetworkConfig } from './config-file.ts'
-import { Presence } from './lifetime.ts'
+import { Lifetime } from './lifetime.ts'
 import { Networks } from './networks.ts'
-import { Doors } from './sockets.ts'
+import { Sockets } from './sockets.ts'
 
 export interface SuperviseOptions extends ProcessConfig {
   log: (message: string) => void
@@ -25,8 +25,8 @@ const goodbye = 1000
 export async function supervise(options: SuperviseOptions): Promise<string> {
   const { config, control, capture, log } = options
   await takeLock(options)
-  const presence = new Presence(performance.now())
-  const networks: Networks = new Networks({ log, presence, taps: () => doors.taps })
+  const lifetime = new Lifetime(performance.now())
+  const networks: Networks = new Networks({ log, lifetime, captures: () => sockets.captures })
   const apply = async () => networks.apply(await readNetworkConfig(config))
   let isEnding = false
   let quit: (reason: string) => void = () => undefined
@@ -36,7 +36,7 @@ export async function supervise(options: SuperviseOptions): Promise<string> {
       resolve(reason)
     }
   })
-  const doors = new Doors({
+  const sockets = new Sockets({
     control,
     capture,
     spots: () => networks.spots(),
@@ -49,42 +49,42 @@ export async function supervise(options: SuperviseOptions): Promise<string> {
       /** The configuration has changed; `machines` are about to start. A process that is ending says so. */
       reload: async ({ machines }) => {
         await apply()
-        presence.expect(namesIn(machines), performance.now())
+        lifetime.expect(namesIn(machines), performance.now())
         return { ending: isEnding }
       },
       /** `machines` have stopped; was it the last, the process ends. */
       release: async ({ machines }) => {
         const names = namesIn(machines)
-        for (const machine of names) presence.settle(machine)
+        for (const machine of names) lifetime.settle(machine)
         const deadline = performance.now() + goodbye
         while (networks.isLinked(names) && performance.now() < deadline) await sleep(20)
-        const ends = presence.isDeserted(networks.linked, performance.now())
+        const ends = lifetime.isEmpty(networks.linked, performance.now())
         if (ends) quit('the last machine has stopped')
         return { ends }
       },
     },
   })
   await apply()
-  await doors.open()
+  await sockets.open()
   options.onHangUp(() => {
-    if (!isEnding) putBack(doors, log)
+    if (!isEnding) putBack(sockets, log)
   })
   const timer = setInterval(() => {
-    if (presence.isForgotten(networks.linked, performance.now())) quit('no machine is there any more')
+    if (lifetime.isForgotten(networks.linked, performance.now())) quit('no machine is there any more')
   }, look)
   options.onReady()
   const reason = await Promise.race([asked, options.stop])
   isEnding = true
   clearInterval(timer)
-  await doors.close()
+  await sockets.close()
   networks.close()
   return reason
 }
 
 /** Where that cannot be, whoever asked starts another process in this one's place. */
-async function putBack(doors: Doors, log: (message: string) => void): Promise<void> {
+async function putBack(sockets: Sockets, log: (message: string) => void): Promise<void> {
   try {
-    await doors.open()
+    await sockets.open()
     log('the sockets are there again')
   } catch (error) {
     log(`the sockets cannot be put back: ${error instanceof Error ? error.message : error}`)

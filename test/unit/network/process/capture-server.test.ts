@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { readCapture } from '../../../../src/network/capture/read.ts'
 import type { Spot } from '../../../../src/network/capture/recording.ts'
 import { type CaptureRequest, encodeCaptureRequest } from '../../../../src/network/capture/request.ts'
-import { Taps } from '../../../../src/network/process/capture-server.ts'
+import { CaptureServer } from '../../../../src/network/process/capture-server.ts'
 import { until } from '../../../helpers/guest-talk.ts'
 import { readPcapng } from '../../../helpers/pcapng.ts'
 
@@ -23,16 +23,16 @@ const other = { network: 'front', machine: 'web' }
 const everything: CaptureRequest = { networks: [], machines: [], snaplen: 0 }
 
 async function listen(spots: readonly Spot[] = [web, db, services, other]) {
-  const folder = mkdtempSync(join(tmpdir(), 'posada-taps-'))
+  const folder = mkdtempSync(join(tmpdir(), 'posada-captures-'))
   cleanUps.push(() => rmSync(folder, { recursive: true, force: true }))
   const path = join(folder, 'capture.sock')
-  const taps = await Taps.listen(path, () => spots)
-  cleanUps.push(() => taps.close())
+  const captures = await CaptureServer.listen(path, () => spots)
+  cleanUps.push(() => captures.close())
   const say = (spot: Spot, direction: 'sent' | 'received', text: string) => {
     const bytes = Buffer.from(`..${text}..`)
-    taps.frame(spot, direction, bytes, 2, bytes.length - 2)
+    captures.frame(spot, direction, bytes, 2, bytes.length - 2)
   }
-  return { taps, path, say }
+  return { captures, path, say }
 }
 
 /** Captures until `stop` is called; then resolves with what was written. */
@@ -73,9 +73,9 @@ describe('what is captured', () => {
       ['question', 'elsewhere'],
     ],
   ])('%j', async (request, names, texts) => {
-    const { taps, path, say } = await listen()
+    const { captures, path, say } = await listen()
     const { stop, file } = capture(path, request)
-    await until('somebody listens', 5000, async () => taps.any)
+    await until('somebody listens', 5000, async () => captures.any)
     for (const one of said) say(...one)
     expect(await stop()).toMatchObject({ packets: texts.length, dropped: 0, broken: false })
     expect(file().names).toEqual(names)
@@ -84,9 +84,9 @@ describe('what is captured', () => {
 })
 
 it('times go on from frame to frame, and are those of the day', async () => {
-  const { taps, path, say } = await listen()
+  const { captures, path, say } = await listen()
   const { stop, file } = capture(path, everything)
-  await until('somebody listens', 5000, async () => taps.any)
+  await until('somebody listens', 5000, async () => captures.any)
   const before = BigInt(Date.now() - 1000) * 1_000_000n
   for (const text of ['a', 'b', 'c']) say(web, 'sent', text)
   await stop()
@@ -95,9 +95,9 @@ it('times go on from frame to frame, and are those of the day', async () => {
 })
 
 it('a machine that comes later is in the file from then on', async () => {
-  const { taps, path, say } = await listen([web])
+  const { captures, path, say } = await listen([web])
   const { stop, file } = capture(path, everything)
-  await until('somebody listens', 5000, async () => taps.any)
+  await until('somebody listens', 5000, async () => captures.any)
   say(web, 'sent', 'early')
   say(db, 'sent', 'late')
   await stop()
@@ -105,13 +105,13 @@ it('a machine that comes later is in the file from then on', async () => {
 })
 
 it('ends after so many frames', async () => {
-  const { taps, path, say } = await listen()
+  const { captures, path, say } = await listen()
   const { done, file } = capture(path, everything, 2)
-  await until('somebody listens', 5000, async () => taps.any)
+  await until('somebody listens', 5000, async () => captures.any)
   for (const text of ['a', 'b', 'c']) say(web, 'sent', text)
   expect(await done).toMatchObject({ packets: 2, broken: false })
   expect(file().packets.map(({ frame }) => frame.toString())).toEqual(['a', 'b'])
-  await until('nobody listens', 5000, async () => !taps.any)
+  await until('nobody listens', 5000, async () => !captures.any)
 })
 
 async function ask(path: string, request: string): Promise<Socket> {
@@ -123,13 +123,13 @@ async function ask(path: string, request: string): Promise<Socket> {
 }
 
 it('a reader that does not read holds up nobody and fills no memory, and is told what it missed', async () => {
-  const { taps, path } = await listen()
+  const { captures, path } = await listen()
   const socket = await ask(path, encodeCaptureRequest(everything))
-  await until('somebody listens', 5000, async () => taps.any)
+  await until('somebody listens', 5000, async () => captures.any)
   const bytes = Buffer.alloc(1400)
   const total = 20_000
   for (let n = 0; n < total; n++) {
-    taps.frame(web, 'sent', bytes, 0, bytes.length)
+    captures.frame(web, 'sent', bytes, 0, bytes.length)
     if (n % 100 === 0) await new Promise((resolve) => setImmediate(resolve))
   }
   socket.end()
@@ -141,13 +141,13 @@ it('a reader that does not read holds up nobody and fills no memory, and is told
 })
 
 it('what was missed meanwhile stands before the next frame', async () => {
-  const { taps, path } = await listen()
+  const { captures, path } = await listen()
   const socket = await ask(path, encodeCaptureRequest(everything))
-  await until('somebody listens', 5000, async () => taps.any)
-  for (let n = 0; n < 10_000; n++) taps.frame(web, 'sent', Buffer.alloc(1400), 0, 1400)
+  await until('somebody listens', 5000, async () => captures.any)
+  for (let n = 0; n < 10_000; n++) captures.frame(web, 'sent', Buffer.alloc(1400), 0, 1400)
   const all = buffer(socket)
   await new Promise((resolve) => setTimeout(resolve, 300))
-  taps.frame(web, 'sent', Buffer.from('late'), 0, 4)
+  captures.frame(web, 'sent', Buffer.from('late'), 0, 4)
   socket.end()
   const { packets, missing } = readPcapng(await all)
   const last = packets.at(-1)
@@ -159,28 +159,28 @@ it.each([
   ['says nothing', ''],
   ['does not read', encodeCaptureRequest(everything)],
 ])('ends, though a reader %s', async (_, request) => {
-  const { taps, path } = await listen()
+  const { captures, path } = await listen()
   await ask(path, request)
-  if (request !== '') await until('somebody listens', 5000, async () => taps.any)
-  for (let n = 0; n < 10_000 && taps.any; n++) taps.frame(web, 'sent', Buffer.alloc(1400), 0, 1400)
-  await taps.close()
+  if (request !== '') await until('somebody listens', 5000, async () => captures.any)
+  for (let n = 0; n < 10_000 && captures.any; n++) captures.frame(web, 'sent', Buffer.alloc(1400), 0, 1400)
+  await captures.close()
 })
 
 it.each(['{}\n', '{\n', '{"networks":[1],"machines":[],"snaplen":0}\n', 'x'.repeat(100_000)])(
   'hangs up on what is no request: %.20s',
   async (request) => {
-    const { taps, path } = await listen()
+    const { captures, path } = await listen()
     const socket = await ask(path, request)
     await new Promise((resolve) => socket.resume().once('end', resolve).once('close', resolve))
-    expect(taps.any).toBe(false)
+    expect(captures.any).toBe(false)
   },
 )
 
 it('is told from a process that ended, and from none', async () => {
-  const { taps, path } = await listen()
+  const { captures, path } = await listen()
   const { done } = capture(path, everything)
-  await until('somebody listens', 5000, async () => taps.any)
-  await taps.close()
+  await until('somebody listens', 5000, async () => captures.any)
+  await captures.close()
   expect(await done).toMatchObject({ broken: true })
   expect(await capture(path, everything).done).toBe(null)
 })
