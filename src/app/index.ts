@@ -1,17 +1,11 @@
-export {
-  add,
-  type BoxListing,
-  type BoxResult,
-  boxResult,
-  build,
-  listBoxes,
-  type RemovedBox,
-  remove,
-} from './box/boxes.ts'
-export { boxBudget, keepBudget } from './box/budget.ts'
-export { boxFacts } from './box/facts.ts'
+export { addBox } from './box/add.ts'
+export { buildBox } from './box/build.ts'
+export { type BoxListing, listBoxes } from './box/list.ts'
+export { type PackageResult, packageBox } from './box/package.ts'
 export { type PruneResult, pruneBoxes } from './box/prune.ts'
-export { type PushResult, push } from './box/push.ts'
+export { type PushResult, pushBox } from './box/push.ts'
+export { type RemovedBox, removeBox } from './box/remove.ts'
+export type { BoxResult } from './box/result.ts'
 export { type VerifiedBox, verifyBoxes } from './box/verify.ts'
 export { boxNames, projectNames, recipeNames, templateNames } from './complete.ts'
 export { type Check, type DoctorResult, doctor, fix } from './doctor/index.ts'

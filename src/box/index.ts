@@ -1,6 +1,6 @@
 export { type Checksum, checksumText } from '../lib/values/checksum.ts'
 export { boxFiles } from './box-manifest.ts'
-export { type BuildBoxOptions, buildBox } from './build/build-box.ts'
+export { type BuildRecipeOptions, buildRecipe } from './build/build-recipe.ts'
 export { type BuildRequirement, boxBuildRequirements } from './build/requirements.ts'
 export { fetchBox } from './fetch/fetch-box.ts'
 export { newestVersion } from './fetch/newest-version.ts'

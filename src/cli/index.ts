@@ -11,7 +11,7 @@ export {
   boxesText,
   boxText,
   outdatedText,
-  packagedText,
+  packageText,
   pruneText,
   pushText,
   updateText,

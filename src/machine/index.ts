@@ -1,5 +1,5 @@
 export { type OutdatedLock, outdatedLock } from './box/outdated.ts'
-export { packageMachine } from './box/package.ts'
+export { type PackageOptions, packageMachine } from './box/package.ts'
 export { type UpdatedLock, updateLock } from './box/update.ts'
 export { copy } from './copy.ts'
 export { destroy } from './destroy.ts'

@@ -33,7 +33,7 @@ export interface Project {
 
 /**
  * Builds a box of a recipe of the project's own and puts it in the store, where it is not there already; see
- * `buildBox` of src/box.
+ * `buildRecipe` of src/box.
  */
 export type BuildBox = (recipe: { name: string; folder: string }, arch: Arch) => Promise<StoredBox>
 

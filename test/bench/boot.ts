@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { boxBuildRequirements, buildBox, openBoxStore, type StoredBox } from '../../src/box/index.ts'
+import { boxBuildRequirements, buildRecipe, openBoxStore, type StoredBox } from '../../src/box/index.ts'
 import { userPaths } from '../../src/project/paths.ts'
 import { bootRaw } from '../helpers/raw-box.ts'
 import { type Bench, comparePairs } from './bench.ts'
@@ -19,12 +19,12 @@ export const bench: Bench = {
     // The ordinary image is a test's: it stays out of the user's boxes.
     const ordinaryStore = openBoxStore(join(paths.cache, 'bench', 'boxes'))
     const build = { arch: 'x86_64' as const, signal, emit: () => undefined }
-    const ordinary = await buildBox({
+    const ordinary = await buildRecipe({
       ...build,
       recipe: './test/fixtures/boxes/ordinary',
       store: ordinaryStore,
     })
-    const ours = await buildBox({ ...build, recipe: 'debian/12', store: openBoxStore(paths.boxes) })
+    const ours = await buildRecipe({ ...build, recipe: 'debian/12', store: openBoxStore(paths.boxes) })
     return [
       await comparePairs({
         name: 'boot of debian/12 ÷ ordinary image, to the first SSH command',

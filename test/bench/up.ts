@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { boxBuildRequirements, buildBox, openBoxStore } from '../../src/box/index.ts'
+import { boxBuildRequirements, buildRecipe, openBoxStore } from '../../src/box/index.ts'
 import { userPaths } from '../../src/project/paths.ts'
 import type { Bench } from './bench.ts'
 import { compareLives, liveOnce } from './life.ts'
@@ -16,7 +16,7 @@ export const bench: Bench = {
   },
 
   async run({ samples, log }) {
-    const box = await buildBox({
+    const box = await buildRecipe({
       arch: 'x86_64',
       signal: new AbortController().signal,
       emit: () => undefined,

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { boxBuildRequirements, buildBox, openBoxStore } from '../../src/box/index.ts'
+import { boxBuildRequirements, buildRecipe, openBoxStore } from '../../src/box/index.ts'
 import { userPaths } from '../../src/project/paths.ts'
 import type { Bench } from './bench.ts'
 import { ensureLibvirt } from './libvirt.ts'
@@ -29,8 +29,8 @@ export const bench: Bench = {
   async run({ samples, log }) {
     const paths = userPaths()
     const build = { arch: 'x86_64' as const, signal: new AbortController().signal, emit: () => undefined }
-    await buildBox({ ...build, recipe: 'debian/12', store: openBoxStore(paths.boxes) })
-    const ordinary = await buildBox({
+    await buildRecipe({ ...build, recipe: 'debian/12', store: openBoxStore(paths.boxes) })
+    const ordinary = await buildRecipe({
       ...build,
       recipe: './test/fixtures/boxes/ordinary',
       store: openBoxStore(join(paths.cache, 'bench', 'boxes')),

@@ -15,8 +15,8 @@ export function boxBuilder(context: {
   const { store, emit, signal, env } = context
   return async ({ name, folder }, arch) => {
     boxBudget(env)
-    const { buildBox } = await import('../../box/index.ts')
-    const box = await buildBox({ store, emit, signal, recipe: folder, name, arch })
+    const { buildRecipe } = await import('../../box/index.ts')
+    const box = await buildRecipe({ store, emit, signal, recipe: folder, name, arch })
     await keepBudget({ ...context, spare: box.digest })
     return box
   }

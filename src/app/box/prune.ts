@@ -1,8 +1,6 @@
-import { openBoxStore } from '../../box/index.ts'
 import { PosadaError } from '../../errors/index.ts'
 import { parseSize } from '../../lib/values/units.ts'
-import { userPaths } from '../../project/index.ts'
-import { machinesOnBox } from './users.ts'
+import { userBoxes } from './user-boxes.ts'
 
 /** What `posada box prune` took away, or would. Sizes are bytes. */
 export interface PruneResult {
@@ -21,10 +19,9 @@ export interface PruneBoxesOptions {
 
 /** Takes away the boxes that no machine of this user needs. E_USAGE for a size that is none. */
 export async function pruneBoxes({ keep, to, dryRun, env }: PruneBoxesOptions): Promise<PruneResult> {
-  const { boxes, projects } = userPaths(env)
+  const { store, usedBy } = userBoxes(env)
   const budget = to === undefined ? null : sizeOf(to)
-  const usedBy = (digest: string) => machinesOnBox(projects, digest)
-  const removed = await openBoxStore(boxes).prune({ usedBy, keep, budget, dryRun })
+  const removed = await store.prune({ usedBy, keep, budget, dryRun })
   return { removed, size: removed.reduce((sum, one) => sum + one.size, 0) }
 }
 

@@ -1,8 +1,8 @@
-import { openBoxStore, parseBoxSource, pushTo } from '../../box/index.ts'
+import { parseBoxSource, pushTo } from '../../box/index.ts'
 import { PosadaError } from '../../errors/index.ts'
 import type { Emit } from '../../events/index.ts'
 import { type Arch, hostArch } from '../../lib/values/arch.ts'
-import { userPaths } from '../../project/index.ts'
+import { userBoxes } from './user-boxes.ts'
 
 /** What `posada box push` prints with `--json`. */
 export interface PushResult {
@@ -18,7 +18,7 @@ export interface PushResult {
   uploaded: number
 }
 
-export interface PushInputs {
+export interface PushOptions {
   /** `debian/12`, or one version of it. */
   name: string
   /** `oci://…`. */
@@ -31,7 +31,7 @@ export interface PushInputs {
 }
 
 /** Puts a box of the store into a registry. */
-export async function push(inputs: PushInputs): Promise<PushResult> {
+export async function pushBox(inputs: PushOptions): Promise<PushResult> {
   const { env, emit, signal } = inputs
   const target = parseBoxSource(inputs.target, '/')
   if (target.kind !== 'oci')
@@ -39,7 +39,7 @@ export async function push(inputs: PushInputs): Promise<PushResult> {
       value: inputs.target.slice(0, 150),
       hint: 'write oci://registry.example.com/team/box:1.2',
     })
-  const store = openBoxStore(userPaths(env).boxes)
+  const { store } = userBoxes(env)
   const box = await store.resolve(inputs.name, inputs.arch ?? hostArch())
   const { name, version, arch: made } = box.manifest
   return { name, version, arch: made, ...(await pushTo(box, target, { store, env, emit, signal })) }

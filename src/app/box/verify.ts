@@ -1,7 +1,7 @@
-import { type BoxEntry, openBoxStore } from '../../box/index.ts'
+import type { BoxEntry } from '../../box/index.ts'
 import { PosadaError } from '../../errors/index.ts'
 import type { Emit } from '../../events/index.ts'
-import { userPaths } from '../../project/index.ts'
+import { userBoxes } from './user-boxes.ts'
 
 export interface VerifiedBox {
   name: string
@@ -20,7 +20,7 @@ export async function verifyBoxes(options: {
   signal: AbortSignal
 }): Promise<VerifiedBox[]> {
   const { name, env, emit, signal } = options
-  const store = openBoxStore(userPaths(env).boxes)
+  const { store } = userBoxes(env)
   const entries = (await store.list()).filter((entry) => name === undefined || isMeant(entry, name))
   if (name !== undefined && entries.length === 0)
     throw new PosadaError('E_BOX_MISSING', `the box ${name} is not in the store`, {

@@ -1,4 +1,11 @@
-import type { BoxListing, BoxResult, PruneResult, PushResult, VerifiedBox } from '../../app/index.ts'
+import type {
+  BoxListing,
+  BoxResult,
+  PackageResult,
+  PruneResult,
+  PushResult,
+  VerifiedBox,
+} from '../../app/index.ts'
 import { shownUrl } from '../../lib/net/shown-url.ts'
 import { formatSize } from '../../lib/values/units.ts'
 import type { OutdatedLock, UpdatedLock } from '../../machine/index.ts'
@@ -13,7 +20,7 @@ export function pushText({ name, version, arch, target, digest, size, uploaded }
   return `${name} ${version} (${arch}) is at ${target}, ${sent}\n${digest}`
 }
 
-export function packagedText(result: BoxResult & { machine: string; halted: boolean }): string {
+export function packageText(result: PackageResult): string {
   const { machine, halted } = result
   return `${boxText(result)}${halted ? `; ${machine} was shut down (posada up ${machine})` : ''}`
 }

@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import { add, type BoxResult } from '../../app/index.ts'
+import { addBox, type BoxResult } from '../../app/index.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { boxText } from '../../cli/index.ts'
 
@@ -46,7 +46,7 @@ export default class BoxAdd extends BaseCommand {
     const { args, flags } = await this.parse(BoxAdd)
     const { emit, signal } = this
     const { name, version, user, firmware, image } = flags
-    const box = await add({
+    const box = await addBox({
       source: args.source,
       force: flags.force,
       unchecked: flags.unchecked,

@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import { type BoxResult, build } from '../../app/index.ts'
+import { type BoxResult, buildBox } from '../../app/index.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { boxText } from '../../cli/index.ts'
 
@@ -25,7 +25,7 @@ export default class BoxBuild extends BaseCommand {
   async run(): Promise<BoxResult> {
     const { args, flags } = await this.parse(BoxBuild)
     const { emit, signal } = this
-    const box = await build({ recipe: args.recipe, force: flags.force, env: process.env, emit, signal })
+    const box = await buildBox({ recipe: args.recipe, force: flags.force, env: process.env, emit, signal })
     this.print(boxText(box))
     return box
   }

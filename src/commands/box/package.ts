@@ -1,9 +1,8 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import { type BoxResult, boxBudget, boxFacts, boxResult, keepBudget } from '../../app/index.ts'
+import { type PackageResult, packageBox } from '../../app/index.ts'
 import { BaseCommand } from '../../base-command.ts'
-import { confirm, packagedText } from '../../cli/index.ts'
-import { packageMachine, status } from '../../machine/index.ts'
+import { confirm, packageText } from '../../cli/index.ts'
 
 export default class BoxPackage extends BaseCommand {
   static override summary = 'Make a box of a machine: its disks in one, without its identity, keys and logs.'
@@ -33,28 +32,19 @@ export default class BoxPackage extends BaseCommand {
     yes: Flags.boolean({ char: 'y', description: 'Do not ask before a running machine is shut down.' }),
   }
 
-  async run(): Promise<BoxResult & { machine: string; halted: boolean }> {
+  async run(): Promise<PackageResult> {
     const { args, flags } = await this.parse(BoxPackage)
-    const { name, version } = boxFacts({ name: flags.name, version: flags.version })
-    boxBudget(process.env)
-    const project = await this.openProject(flags)
-    const running = (await status(project, args.machine === undefined ? [] : [args.machine])).find(
-      ({ state }) => state !== 'stopped' && state !== 'absent' && state !== 'created' && state !== 'crashed',
-    )
-    const { yes, json } = flags
-    if (running !== undefined)
-      await confirm({ question: `Shut ${running.name} down?`, yes, json, signal: this.signal })
-    const { box, machine, halted } = await packageMachine(project, {
+    const { yes, json, name, version, force } = flags
+    const result = await packageBox(await this.openProject(flags), {
       machine: args.machine,
-      force: flags.force,
+      name,
+      version,
+      force,
       withKernel: flags['with-kernel'],
-      ...(name === undefined ? {} : { name }),
-      ...(version === undefined ? {} : { version }),
+      env: process.env,
+      beforeHalt: (machine) => confirm({ question: `Shut ${machine} down?`, yes, json, signal: this.signal }),
     })
-    const { boxes: store, user } = project
-    await keepBudget({ store, user, env: process.env, emit: this.emit, spare: box.digest })
-    const result = { ...boxResult(box), machine, halted }
-    this.print(packagedText(result))
+    this.print(packageText(result))
     return result
   }
 }

@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import { type PushResult, push } from '../../app/index.ts'
+import { type PushResult, pushBox } from '../../app/index.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { pushText } from '../../cli/index.ts'
 import { archs } from '../../lib/values/arch.ts'
@@ -35,7 +35,7 @@ export default class BoxPush extends BaseCommand {
   async run(): Promise<PushResult> {
     const { args, flags } = await this.parse(BoxPush)
     const { emit, signal } = this
-    const result = await push({
+    const result = await pushBox({
       name: args.box,
       target: args.target,
       arch: flags.arch,

@@ -1,5 +1,5 @@
 import * as Args from '@oclif/core/args'
-import { type RemovedBox, remove } from '../../app/index.ts'
+import { type RemovedBox, removeBox } from '../../app/index.ts'
 import { BaseCommand } from '../../base-command.ts'
 
 export default class BoxRemove extends BaseCommand {
@@ -14,7 +14,7 @@ export default class BoxRemove extends BaseCommand {
 
   async run(): Promise<{ removed: RemovedBox[] }> {
     const { args } = await this.parse(BoxRemove)
-    const removed = await remove({ name: args.box, env: process.env })
+    const removed = await removeBox({ name: args.box, env: process.env })
     this.print(removed.map(({ name, version, arch }) => `${name} ${version} (${arch}) is removed`).join('\n'))
     return { removed }
   }

@@ -15,13 +15,15 @@ export interface PackageOptions {
   /** The only machine where none is named. */
   machine: string | undefined
   /** `local/<machine>` where absent. */
-  name?: string
+  name?: string | undefined
   /** The day and a number where absent. */
-  version?: string
+  version?: string | undefined
   /** Replaces a box of the same name and version. */
   force: boolean
   /** Puts the kernel that the guest runs into the box, which then boots without firmware. */
   withKernel?: boolean
+  /** Asked, with the machine's lock held, before one that runs is shut down; throws where it is not to be. */
+  beforeHalt?: (machine: string) => Promise<void>
 }
 
 export interface Packaged {
@@ -45,7 +47,11 @@ export async function packageMachine(project: Project, options: PackageOptions):
     const box = await project.boxes.byDigest(state.box)
     const provider = await project.providers.get(state.provider)
     await discardShadow(project, machine)
-    const halted = await shutDown(project, { config, provider, state })
+    const halted = isUp(await provider.status(state.spec))
+    if (halted) {
+      await options.beforeHalt?.(machine)
+      await shutDown(project, { config, provider, state })
+    }
     try {
       const step = { machine, step: 'disks', message: 'copying its disks' }
       const shadow = await inStep(project.emit, step, () => makeShadow(project, { config, provider, state }))
@@ -75,15 +81,14 @@ export async function packageMachine(project: Project, options: PackageOptions):
 async function shutDown(
   project: Project,
   { config, provider, state }: { config: Machine; provider: Provider; state: MachineState },
-): Promise<boolean> {
+): Promise<void> {
   const machine = config.name
-  if (!isUp(await provider.status(state.spec))) return false
   const stop = { graceful: true, timeout: config.haltTimeout, signal: project.signal }
   const { how, via } = await inStep(project.emit, { machine, step: 'halt', message: 'shutting down' }, () =>
     provider.stop(state.spec, stop),
   )
   await windUp(project, state, { how, via })
-  if (how !== 'forced') return true
+  if (how !== 'forced') return
   throw new PosadaError('E_BOX_PACKAGE', `machine ${machine} did not shut down in time; its power was cut`, {
     machine,
     hint: `its disks may hold half-written files: posada up ${machine}, see why, then try again; halt_timeout gives it more time`,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { type BoxStore, buildBox, openBoxStore, type StoredBox } from '../../../src/box/index.ts'
+import { type BoxStore, buildRecipe, openBoxStore, type StoredBox } from '../../../src/box/index.ts'
 import type { PosadaEvent } from '../../../src/events/index.ts'
 import { bootRaw } from '../../helpers/raw-box.ts'
 
@@ -15,7 +15,7 @@ describe('posada/tiny, built here', () => {
   let box: StoredBox
   const never = new AbortController().signal
   const build = (emit: (event: PosadaEvent) => void = () => undefined, signal = never) =>
-    buildBox({ recipe: 'posada/tiny', store, arch: 'x86_64', emit, signal })
+    buildRecipe({ recipe: 'posada/tiny', store, arch: 'x86_64', emit, signal })
   const workFolders = async () =>
     (await readdir(tmpdir())).filter((name) => name.startsWith(`posada-box-${process.pid}-`))
 
@@ -83,7 +83,7 @@ describe('posada/tiny, built here', () => {
     const interrupt = new AbortController()
     const other = openBoxStore(join(folder, 'other boxes'))
     const reason = new Error('interrupted by the test')
-    const building = buildBox({
+    const building = buildRecipe({
       recipe: 'posada/tiny',
       store: other,
       arch: 'x86_64',

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { buildBox, openBoxStore, type StoredBox } from '../../../src/box/index.ts'
+import { buildRecipe, openBoxStore, type StoredBox } from '../../../src/box/index.ts'
 import { userPaths } from '../../../src/project/paths.ts'
 import { bootRaw, type RawBox } from '../../helpers/raw-box.ts'
 
@@ -15,7 +15,7 @@ describe('debian/12', () => {
   beforeAll(async () => {
     const store = openBoxStore(userPaths().boxes)
     const { signal } = new AbortController()
-    box = await buildBox({ recipe: 'debian/12', store, arch: 'x86_64', emit: () => undefined, signal })
+    box = await buildRecipe({ recipe: 'debian/12', store, arch: 'x86_64', emit: () => undefined, signal })
     machine = await bootRaw(box, { diskSize: 24 * 1024 ** 3, append: 'posada.hostname=web-1' })
     await machine.ssh('echo kept >/tmp/early')
   }, 600_000)

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { buildBox, openBoxStore } from '../../../src/box/index.ts'
+import { buildRecipe, openBoxStore } from '../../../src/box/index.ts'
 import { insecureKeys } from '../../../src/box/vagrant/insecure-keys.ts'
 import { userPaths } from '../../../src/project/paths.ts'
 import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
@@ -50,7 +50,7 @@ describe('a machine of a Vagrant box', () => {
     place = machinesPlace('vagrant')
     const build = { arch: 'x86_64' as const, emit: () => undefined, signal: new AbortController().signal }
     const cached = openBoxStore(join(userPaths().cache, 'test-data', 'posada', 'boxes'))
-    await makeVagrantImage(await buildBox({ ...build, recipe, store: cached }), join(work, 'box_1.img'))
+    await makeVagrantImage(await buildRecipe({ ...build, recipe, store: cached }), join(work, 'box_1.img'))
     await execa('qemu-img', ['create', '-q', '-f', 'qcow2', join(work, 'box_2.img'), '64M'])
     const disks = [{ path: 'box_1.img' }, { path: 'box_2.img' }]
     await writeFile(

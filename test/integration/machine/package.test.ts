@@ -48,6 +48,8 @@ describe('box package', () => {
     expect((await pack('one')).result.error).toMatchObject({ code: 'E_NOT_CREATED' })
     await place.json('up', 'one')
     expect((await pack('one')).result.error).toMatchObject({ code: 'E_CONFIRM' })
+    expect((await pack()).result.error).toMatchObject({ code: 'E_MACHINE_AMBIGUOUS' })
+    expect((await pack('--yes')).result.error).toMatchObject({ code: 'E_MACHINE_AMBIGUOUS' })
     expect((await pack('one', '--name', 'no name')).result.error).toMatchObject({ code: 'E_BOX_SOURCE' })
   })
 

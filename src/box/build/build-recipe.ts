@@ -22,7 +22,7 @@ import { removeBuildFolder } from './remove-build-folder.ts'
 import { checkRequirements } from './requirements.ts'
 import { makeStage, resultName } from './stage.ts'
 
-export interface BuildBoxOptions {
+export interface BuildRecipeOptions {
   /** Name of a recipe that comes with Posada, or path of a recipe's folder. */
   recipe: string
   /** The name that the recipe has to have; any where absent. */
@@ -40,7 +40,7 @@ export interface BuildBoxOptions {
  * scripts and architecture. What a killed build leaves is swept by the next. E_BOX_UNKNOWN,
  * E_BOX_ARCH, E_BOX_BUILD.
  */
-export async function buildBox(options: BuildBoxOptions): Promise<StoredBox> {
+export async function buildRecipe(options: BuildRecipeOptions): Promise<StoredBox> {
   const { arch, emit, signal } = options
   const recipe = await readRecipe(await findRecipe(options.recipe))
   if (options.name !== undefined && options.name !== recipe.name) throw wrongName(recipe, options.name)

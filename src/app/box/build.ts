@@ -1,0 +1,23 @@
+import { buildRecipe } from '../../box/index.ts'
+import type { Emit } from '../../events/index.ts'
+import { hostArch } from '../../lib/values/arch.ts'
+import { boxBudget, keepBudget } from './budget.ts'
+import { type BoxResult, boxResult } from './result.ts'
+import { userBoxes } from './user-boxes.ts'
+
+export interface BuildOptions {
+  recipe: string
+  force: boolean
+  env: NodeJS.ProcessEnv
+  emit: Emit
+  signal: AbortSignal
+}
+
+/** Builds a box for this host's architecture and puts it in the store. */
+export async function buildBox({ recipe, force, env, emit, signal }: BuildOptions): Promise<BoxResult> {
+  boxBudget(env)
+  const { store, user } = userBoxes(env)
+  const box = await buildRecipe({ recipe, store, arch: hostArch(), force, emit, signal })
+  await keepBudget({ store, user, env, emit, spare: box.digest })
+  return boxResult(box)
+}
