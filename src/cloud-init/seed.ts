@@ -3,7 +3,7 @@ import { makeIso } from './iso9660/make-iso.ts'
 
 /** What cloud-init is told about one machine. */
 export interface Seed {
-  /** The same for a machine's whole life and for no other: a new one makes cloud-init begin anew. */
+  /** The same for a machine's whole life and for no other: a new one makes cloud-init start over. */
   instanceId: string
   hostname: string
   /** The user that can be logged in to as, with `sudo`; made where the image has none of this name. */

@@ -35,7 +35,7 @@ const otherFormats = [
 export function readUserData(text: string): UserData | UserDataProblem {
   if (text.length > userDataLimit)
     return { problem: `it has ${text.length} characters`, hint: 'user-data may have 1 MiB' }
-  if (text.includes('\0')) return { problem: 'it is no text', hint: 'give it as it is, not packed' }
+  if (text.includes('\0')) return { problem: 'it is binary', hint: 'give it uncompressed' }
   if (/^#cloud-config(\s|$)/.test(text)) return readCloudConfig(text)
   if (otherFormats.some((start) => text.startsWith(start))) return { text, user: null }
   return {
@@ -57,7 +57,7 @@ function readCloudConfig(text: string): UserData | UserDataProblem {
   const { contents } = document
   if (contents === null || (isScalar(contents) && contents.value === null)) return { text, user: null }
   if (!isMap(contents))
-    return { problem: 'it is no mapping of keys', hint: 'write keys such as packages: and runcmd:' }
+    return { problem: 'it is not a mapping', hint: 'write keys such as packages: and runcmd:' }
   const written = contents.get('user')
   const name = isMap(written) ? written.get('name') : written
   if (name === undefined) return { text, user: null }

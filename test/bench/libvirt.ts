@@ -50,7 +50,7 @@ export async function virsh(...args: string[]): Promise<string> {
 
 /**
  * What udev's rule does on any Debian host. Where only root may use KVM, libvirt's root finds it and
- * its QEMU's user does not, so that it probes QEMU anew at every question: seconds each.
+ * its QEMU's user does not, so that it probes QEMU again at every question: seconds each.
  */
 async function openKvmToItsGroup(): Promise<() => Promise<void>> {
   const before = await stat(KVM).catch(() => null)

@@ -41,7 +41,7 @@ const modules = [
  * - prints `guest is up` on the console,
  * - has the address 10.9.9.2 on a second NIC, where there is one,
  * - answers each TCP connection to port 7 with what it was sent,
- * - writes the line `ready` to the ready port whenever somebody listens,
+ * - writes the line `ready` to the ready port whenever something listens,
  * - shuts down when its power button is pressed, unless `guest.deaf` stands on its command line,
  * - runs what TCP connections to port 8 say by its shell, where `guest.shell` stands on its command line; it is
  *   not up before it does,

@@ -8,7 +8,7 @@ const blocks = Number(bytes) / block
 const disk = openDisk({ path, format: 'qcow2', readOnly: false })
 for (let round = 1; ; round += 1) {
   for (let count = 0; count < 40; count += 1) {
-    // Blocks are written again and again, so that places are given up and used anew.
+    // Blocks are written again and again, so that places are given up and used again.
     const at = (round * 7919 + count * 104729) % blocks
     if (count % 9 === 8) disk.writeZeroes(at * block, block, false)
     const data = new Uint32Array(block / 4).fill(round)

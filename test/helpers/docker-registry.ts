@@ -17,7 +17,7 @@ export interface DockerRegistry {
 
 /**
  * Docker's own registry server on loopback, with its data in a temporary folder. `htpasswd`: lines of
- * user and bcrypt hash, without which everybody is let in.
+ * user and bcrypt hash, without which anyone is let in.
  */
 export async function startDockerRegistry({ htpasswd }: { htpasswd?: string } = {}): Promise<DockerRegistry> {
   const dir = await mkdtemp(join(tmpdir(), 'posada-registry-'))

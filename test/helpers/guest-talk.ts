@@ -8,7 +8,7 @@ export async function firstWords(
 ): Promise<string> {
   return await new Promise((resolve, reject) => {
     const socket = connect(to)
-    const timer = setTimeout(() => finish(() => reject(new Error('nobody answered in time'))), options.limit)
+    const timer = setTimeout(() => finish(() => reject(new Error('no answer in time'))), options.limit)
     const finish = (then: () => void) => {
       clearTimeout(timer)
       socket.destroy()

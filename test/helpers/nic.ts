@@ -57,7 +57,7 @@ export class Nic {
     }
   }
 
-  /** Reads no more, as a guest that hangs. */
+  /** Stops reading, as a guest that hangs. */
   deafen(): void {
     this.#deaf = true
     this.#socket?.pause()

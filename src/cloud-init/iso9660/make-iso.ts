@@ -24,7 +24,7 @@ const at = {
 
 /**
  * An ISO 9660 image with a few files in its root directory: their real names by Rock Ridge (IEEE P1282) and
- * by Joliet, short ones for everybody else. Pure: the same files give the same bytes. Names are ASCII of at
+ * by Joliet, short ones for all others. Pure: the same files give the same bytes. Names are ASCII of at
  * most 64 characters and differ in their short form; anything else is a bug.
  */
 export function makeIso(files: ReadonlyMap<string, Uint8Array>, { label, time }: IsoOptions): Buffer {

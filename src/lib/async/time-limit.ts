@@ -7,7 +7,7 @@ export interface Deadline {
   isOver(): boolean
 }
 
-/** A moment so many milliseconds from now, by the monotonic clock: nobody sets it, and it stands still in a suspended host. */
+/** A moment so many milliseconds from now, by the monotonic clock: no one sets it, and it stands still while the host is suspended. */
 export function deadlineIn(milliseconds: number): Deadline {
   const at = performance.now() + milliseconds
   return {

@@ -3,7 +3,7 @@ import { isErrno } from './errno.ts'
 
 /**
  * The last `bytes` of a file as text, or null where there is none. `from`: nothing before this
- * offset, but in a file that ends before it, which was begun anew; `end`: nothing behind. What is not
+ * offset, but in a file that ends before it, which was begun again; `end`: nothing behind. What is not
  * UTF-8 becomes U+FFFD.
  */
 export async function readEnd(

@@ -7,7 +7,7 @@ export const lengthBytes = 4
 /** Bytes of the largest frame: passt's MTU of 65520 and a header of 14, with 4 for a VLAN tag. */
 export const largestFrame = 65520 + 18
 
-/** A length up to this may still be somebody's large frame, which is passed over; a longer one is no length. */
+/** A length up to this may still be a large frame, which is passed over; a longer one is not a length. */
 const largestSkipped = 128 * 1024
 
 /**

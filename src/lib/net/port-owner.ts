@@ -9,7 +9,7 @@ export interface PortOwner {
 }
 
 /**
- * The process that listens on a port of this host, or null where nobody does or it cannot be told:
+ * The process that listens on a port of this host, or null where none does or it cannot be told:
  * another user's, or a system without /proc. Source: proc(5), `/proc/net/tcp` and `/proc/[pid]/fd`.
  */
 export async function portOwner(protocol: 'tcp' | 'udp', port: number): Promise<PortOwner | null> {

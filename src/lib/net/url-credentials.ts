@@ -1,5 +1,5 @@
 /**
- * Parameters of a query that let somebody in: access tokens, keys of an API, what signs a URL. AWS, Google and
+ * Parameters of a query that grant access: access tokens, keys of an API, what signs a URL. AWS, Google and
  * Microsoft sign with several (`X-Amz-…`), which are of no use once they have expired. `key` alone may as well
  * say which file is meant.
  */

@@ -27,7 +27,7 @@ export function parseWebAddress(text: string, base?: string): WebAddress | WebAd
   const checksum = fragment === '' ? null : parseChecksum(fragment)
   if (fragment !== '' && checksum === null)
     return {
-      problem: 'what stands behind # is no checksum',
+      problem: 'what follows # is not a checksum',
       hint: 'write #sha256= and 64 hexadecimal digits',
     }
   if (url.protocol === 'http:' && checksum === null && !isLoopback(url))

@@ -69,7 +69,7 @@ export function parseProcStat(stat: string): { state: string; threads: number; s
 
 /**
  * The text of `/proc/<pid>/<name>`, or null where the process is gone (also while it is being read:
- * ESRCH) or somebody else's. Linux only. Source: proc(5).
+ * ESRCH) or another user's. Linux only. Source: proc(5).
  */
 export async function readProc(pid: number, name: 'stat' | 'comm' | 'cmdline'): Promise<string | null> {
   try {

@@ -1,5 +1,5 @@
 /**
- * What somebody wrote for a URL that may be none, as it may be shown: without user, password and values of
+ * What was written for a URL, and may not be one, as it may be shown: without user, password and values of
  * the query. A password may have any characters, and a digest stands behind `@` as well.
  */
 export function maskedText(text: string): string {
