@@ -15,7 +15,7 @@ import { discardShadow } from './box/package/shadow.ts'
 import { destroyLost } from './down/destroy-lost.ts'
 import { takeDown } from './down/stop-order.ts'
 import { releaseNetworks, removeNetworks } from './network/process.ts'
-import type { Project } from './project.ts'
+import type { Declared, Locking, Places, Project, Providing, Reporting } from './project.ts'
 import type { DestroyResult } from './results.ts'
 import { selectWithOrphans } from './select.ts'
 import { hasFolder, inStep, throwFailures, withMachineLock } from './work.ts'
@@ -42,7 +42,10 @@ export async function destroy(project: Project, machines: readonly string[]): Pr
   return results
 }
 
-async function destroyMachine(project: Project, name: string): Promise<boolean> {
+async function destroyMachine(
+  project: Declared & Places & Providing & Locking,
+  name: string,
+): Promise<boolean> {
   const paths = project.paths.machine(name)
   if (!(await hasFolder(project, name))) return false
   return withMachineLock(project, name, () =>
@@ -68,7 +71,10 @@ async function destroyMachine(project: Project, name: string): Promise<boolean> 
 }
 
 /** A state that makes no sense must not keep a machine from being destroyed. */
-async function readOrLose(project: Project, name: string): Promise<MachineState | null> {
+async function readOrLose(
+  project: Declared & Places & Providing & Reporting,
+  name: string,
+): Promise<MachineState | null> {
   try {
     return await readState(project.paths.machine(name))
   } catch (error) {
@@ -80,11 +86,11 @@ async function readOrLose(project: Project, name: string): Promise<MachineState 
   }
 }
 
-async function forget(project: Project): Promise<void> {
+async function forget(project: Places): Promise<void> {
   for (const id of await idsHere(project)) await forgetInIndex(project.user.projects, id)
 }
 
 /** The index is found by folder, too: what stands in project.json may be damaged. */
-async function idsHere({ user, paths }: Project): Promise<string[]> {
+async function idsHere({ user, paths }: Places): Promise<string[]> {
   return (await readIndex(user.projects)).filter(({ root }) => root === paths.root).map(({ id }) => id)
 }

@@ -4,7 +4,7 @@ import { isUp } from '../provider/index.ts'
 import { takeDown } from './down/stop-order.ts'
 import { windUp } from './down/wind-up.ts'
 import { conditionOf } from './observed/observe.ts'
-import type { Project } from './project.ts'
+import type { Locking, Places, Project, Providing } from './project.ts'
 import type { HaltResult } from './results.ts'
 import { type Selected, selectWithOrphans } from './select.ts'
 import { hasFolder, inStep, throwFailures, withMachineLock } from './work.ts'
@@ -41,7 +41,7 @@ export async function halt(project: Project, options: HaltOptions): Promise<Halt
 
 /** Null: it was never made. */
 async function haltMachine(
-  project: Project,
+  project: Places & Providing & Locking,
   { name, config }: Selected,
   force: boolean,
 ): Promise<HaltResult | null> {

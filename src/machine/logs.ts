@@ -3,7 +3,7 @@ import { PosadaError } from '../errors/index.ts'
 import { sleep } from '../lib/async/sleep.ts'
 import { isErrno } from '../lib/files/errno.ts'
 import { plainLine, tailLines } from './observed/console.ts'
-import type { Project } from './project.ts'
+import type { Declared, Places, Project } from './project.ts'
 import { selectWithOrphans, theOnly } from './select.ts'
 
 export interface LogsOptions {
@@ -39,7 +39,7 @@ export async function logs(project: Project, options: LogsOptions): Promise<void
   if (options.follow) await follow(path, end, options.onLine, project.signal)
 }
 
-async function pick(project: Project, name: string | undefined): Promise<string> {
+async function pick(project: Declared & Places, name: string | undefined): Promise<string> {
   const names = name === undefined ? [] : [name]
   return theOnly(await selectWithOrphans(project.manifest, project.paths, names), name).name
 }

@@ -8,28 +8,57 @@ import type { ProjectPaths, UserPaths } from '../project/index.ts'
 import type { ProbeReport, Provider } from '../provider/index.ts'
 import type { Needs } from './facts/needs.ts'
 
-/** What the verbs work on: a checked manifest and the services beneath. src/app makes it. */
-export interface Project {
+/** What the user has written down. */
+export interface Declared {
   manifest: Manifest
   /** What is wrong with the manifest, where the verb goes by the machines that were made instead; `manifest` then has none. */
   broken: PosadaError | null
+}
+
+/** Where files are. */
+export interface Places {
   paths: ProjectPaths
   user: UserPaths
-  boxes: BoxStore
-  fetchBox: FetchBox
-  /** The newest version of a box that catalogues offer; null: they have none, or it has no version. */
-  newestBox(source: BoxSource, arch: Arch): Promise<string | null>
-  buildBox: BuildBox
-  webFiles: WebFiles
+}
+
+export interface Providing {
   providers: ProviderSource
+}
+
+/** How work is told to the user, and stopped. */
+export interface Reporting {
   emit: Emit
   /** Aborted when the user interrupts. */
   signal: AbortSignal
+}
+
+/** What it takes to be the only posada process that works on something. */
+export interface Locking extends Reporting {
   /** How the user started this, for whoever waits for a lock: `posada up`. */
   command: string
   /** Milliseconds to wait for another posada process that works on the same machine. */
   lockWait: number
 }
+
+/** Where boxes come from. */
+export interface BoxSupply {
+  boxes: BoxStore
+  fetchBox: FetchBox
+  /** The newest version of a box that catalogues offer; null: they have none, or it has no version. */
+  newestBox(source: BoxSource, arch: Arch): Promise<string | null>
+  buildBox: BuildBox
+}
+
+/** Base manifests and scripts that have a URL. */
+export interface Scripts {
+  webFiles: WebFiles
+}
+
+/**
+ * What the verbs work on: a checked manifest and the services beneath. src/app makes it. A function below a verb
+ * takes those parts that it needs.
+ */
+export interface Project extends Declared, Places, Providing, Locking, BoxSupply, Scripts {}
 
 /**
  * Builds a box of a recipe of the project's own and puts it in the store, where it is not there already; see

@@ -1,15 +1,13 @@
 import { withContext } from '../errors/index.ts'
 import type { Machine, ProvisionStep, WrittenStep } from '../manifest/index.ts'
 import { scriptLimit } from '../provisioners/index.ts'
-import type { Project } from './project.ts'
-
-type Files = Pick<Project, 'webFiles'>
+import type { Scripts } from './project.ts'
 
 /**
  * A machine's steps as they are run: its environment lies under that of each, and scripts that have a URL are
  * fetched and stand in posada.lock. What fetching throws has the place of the step.
  */
-export async function stepsOf(project: Files, config: Machine): Promise<ProvisionStep[]> {
+export async function stepsOf(project: Scripts, config: Machine): Promise<ProvisionStep[]> {
   const { env } = config
   const steps = await fetchScripts(project, config)
   await project.webFiles.keep()
@@ -17,7 +15,7 @@ export async function stepsOf(project: Files, config: Machine): Promise<Provisio
 }
 
 /** The steps with all scripts at hand; nothing is written into posada.lock. */
-export function fetchScripts(project: Files, { name, provision }: Machine): Promise<ProvisionStep[]> {
+export function fetchScripts(project: Scripts, { name, provision }: Machine): Promise<ProvisionStep[]> {
   return Promise.all(
     provision.map(
       async (step): Promise<ProvisionStep> =>
@@ -28,7 +26,7 @@ export function fetchScripts(project: Files, { name, provision }: Machine): Prom
 
 type WrittenShell = Extract<WrittenStep, { kind: 'shell' }>
 
-async function scriptOf({ webFiles }: Files, { name, source, place }: WrittenShell, machine: string) {
+async function scriptOf({ webFiles }: Scripts, { name, source, place }: WrittenShell, machine: string) {
   if (!('url' in source)) return source
   try {
     return await webFiles.get(source, { what: `the script of step ${name}`, limit: scriptLimit })

@@ -10,7 +10,7 @@ import {
 import { connect, type SshSession } from '../ssh/index.ts'
 import { findReachable, notCreated } from './guest/session.ts'
 import { sshTarget } from './guest/target.ts'
-import type { Project } from './project.ts'
+import type { Declared, Locking, Places, Project, Providing, Reporting, Scripts } from './project.ts'
 import { stepsOf } from './provision-steps.ts'
 import { record } from './record.ts'
 import type { ProvisionResult } from './results.ts'
@@ -52,7 +52,7 @@ export async function provision(
 }
 
 async function provisionRunning(
-  project: Project,
+  project: Declared & Places & Providing & Locking & Scripts,
   config: Machine,
   { step, force }: ProvisionVerbOptions,
 ): Promise<ProvisionResult[]> {
@@ -65,7 +65,7 @@ async function provisionRunning(
 }
 
 /** Where no machine is named, a step is looked for in all of them, and only those that have it are meant. */
-function machinesWithStep({ manifest }: Project, { machines, step }: ProvisionVerbOptions): Machine[] {
+function machinesWithStep({ manifest }: Declared, { machines, step }: ProvisionVerbOptions): Machine[] {
   const selected = selectMachines(manifest, machines)
   if (step === undefined || machines.length > 0 || selected.length === 1) return selected
   const having = selected.filter((machine) => machine.provision.some(({ name }) => name === step))
@@ -88,7 +88,7 @@ export interface ProvisionInputs {
 
 /** Runs what is due in one machine, whose lock is held; each success is in its state before the next begins. */
 export async function provisionMachine(
-  project: Project,
+  project: Places & Providing & Reporting & Scripts,
   inputs: ProvisionInputs,
 ): Promise<ProvisionResult[]> {
   const { config, state, session, force = false, only } = inputs
@@ -112,7 +112,7 @@ export async function provisionMachine(
 
 /** Finds scripts and files that cannot be had before a machine is started for them. */
 export async function checkSources(
-  project: Project,
+  project: Scripts,
   config: Machine,
   state: MachineState | null,
 ): Promise<void> {
@@ -120,7 +120,7 @@ export async function checkSources(
   await planSteps(await stepsOf(project, config), { get: (name) => done[name] }, { machine: config.name })
 }
 
-function recordOf(project: Project, state: MachineState): ProvisionRecord {
+function recordOf(project: Places, state: MachineState): ProvisionRecord {
   const paths = project.paths.machine(state.spec.name)
   let done = state.provision
   const put = async (steps: MachineState['provision']) => {

@@ -3,7 +3,7 @@ import { isErrno } from '../lib/files/errno.ts'
 import { portOwner } from '../lib/net/port-owner.ts'
 import { readIdentity } from '../project/index.ts'
 import { type Open, type ProxyServer, serveProxy } from '../proxy/index.ts'
-import type { Project } from './project.ts'
+import type { Project, Reporting } from './project.ts'
 import { opener } from './proxy/open.ts'
 import { Sessions } from './proxy/sessions.ts'
 import type { ProxyResult } from './results.ts'
@@ -64,7 +64,7 @@ async function listen(port: number | null, open: Open): Promise<ProxyServer> {
 }
 
 /** Says why a connection was not made, once in a row. */
-function telling(project: Project, open: Open): Open {
+function telling(project: Reporting, open: Open): Open {
   let told = ''
   return async (to) => {
     const opened = await open(to)

@@ -3,7 +3,7 @@ import type { Readable, Writable } from 'node:stream'
 import { packageRoot } from '../lib/files/package-root.ts'
 import { joinToServer } from '../ssh/index.ts'
 import { findReachable } from './guest/session.ts'
-import type { Project } from './project.ts'
+import type { Declared, Project } from './project.ts'
 
 /** Joins two streams to the SSH server of a running machine until either side ends. */
 export async function sshProxy(
@@ -21,7 +21,7 @@ export async function sshProxy(
 }
 
 /** The command line that does so, from wherever it is run. */
-export function sshProxyCommand(project: Project, machine: string): string[] {
+export function sshProxyCommand(project: Declared, machine: string): string[] {
   const posada = [process.execPath, join(packageRoot(), 'bin', 'posada.js')]
   return [...posada, 'ssh-proxy', '--file', project.manifest.file, machine]
 }

@@ -10,14 +10,17 @@ import { type Condition, conditionOf } from './observed/observe.ts'
 import { STALLED } from './observed/stall.ts'
 import { pendingChanges } from './plan/pending-changes.ts'
 import { forwardedNow } from './ports/forwarded.ts'
-import type { Project } from './project.ts'
+import type { Declared, Places, Providing, Reporting } from './project.ts'
 import type { MachineStateName, StatusResult } from './results.ts'
 import { type Selected, selectWithOrphans } from './select.ts'
 
 const CONSOLE_LINES = 10
 
 /** What the machines are doing, asked of the hypervisor. Nothing is changed and no lock is taken. */
-export async function status(project: Project, machines: readonly string[]): Promise<StatusResult[]> {
+export async function status(
+  project: Declared & Places & Providing & Reporting,
+  machines: readonly string[],
+): Promise<StatusResult[]> {
   const selected = await selectWithOrphans(project.manifest, project.paths, machines)
   return untilAborted(
     project.signal,
@@ -26,7 +29,10 @@ export async function status(project: Project, machines: readonly string[]): Pro
 }
 
 /** One machine that nothing can be said of does not keep the others from being shown. */
-async function statusOrUnknown(project: Project, machine: Selected): Promise<StatusResult> {
+async function statusOrUnknown(
+  project: Declared & Places & Providing,
+  machine: Selected,
+): Promise<StatusResult> {
   try {
     return await machineStatus(project, machine)
   } catch (thrown) {
@@ -38,7 +44,10 @@ async function statusOrUnknown(project: Project, machine: Selected): Promise<Sta
   }
 }
 
-async function machineStatus(project: Project, { name, config }: Selected): Promise<StatusResult> {
+async function machineStatus(
+  project: Declared & Places & Providing,
+  { name, config }: Selected,
+): Promise<StatusResult> {
   const paths = project.paths.machine(name)
   const state = await readState(paths)
   if (state === null) return absent(project, { name, config })
@@ -99,11 +108,11 @@ function reasonOf(state: MachineState, { found, name, panic }: Condition): { rea
   return reason === undefined ? {} : { reason }
 }
 
-function isInManifest({ broken }: Project, config: Selected['config']): boolean | null {
+function isInManifest({ broken }: Declared, config: Selected['config']): boolean | null {
   return broken === null ? config !== null : null
 }
 
-function absent(project: Project, { name, config }: Selected): StatusResult {
+function absent(project: Declared, { name, config }: Selected): StatusResult {
   return {
     name,
     state: 'absent',

@@ -4,7 +4,7 @@ import { ensureIdentity, noteInIndex, readState, unlessDamaged } from '../projec
 import { checkSubnets } from './network/clashes.ts'
 import { joinNetworks } from './network/process.ts'
 import { isRunning } from './observed/is-running.ts'
-import type { Project } from './project.ts'
+import type { Places, Project, Providing } from './project.ts'
 import type { UpMachineResult } from './results.ts'
 import type { Outcome } from './schedule/graph.ts'
 import { hostBudget } from './schedule/host-budget.ts'
@@ -55,7 +55,7 @@ export async function up(project: Project, options: UpOptions): Promise<UpMachin
 }
 
 /** Those that are yet to be started. */
-async function notRunning(project: Project, machines: readonly Machine[]): Promise<Machine[]> {
+async function notRunning(project: Places & Providing, machines: readonly Machine[]): Promise<Machine[]> {
   const running = await Promise.all(
     machines.map(async ({ name }) => {
       // What is wrong with one that is damaged is told when its turn comes.

@@ -5,11 +5,11 @@ import type { Emit } from '../events/index.ts'
 import { isErrno } from '../lib/files/errno.ts'
 import { exists, namesIn } from '../lib/files/folders.ts'
 import { describeHolder, type MachinePaths, withLock } from '../project/index.ts'
-import type { Project } from './project.ts'
+import type { Locking, Places } from './project.ts'
 import type { Outcome } from './schedule/graph.ts'
 
 /** Whether anything was ever made for the machine; a verb that finds nothing leaves nothing behind. */
-export function hasFolder(project: Project, machine: string): Promise<boolean> {
+export function hasFolder(project: Places, machine: string): Promise<boolean> {
   return exists(project.paths.machine(machine).dir)
 }
 
@@ -17,7 +17,11 @@ export function hasFolder(project: Project, machine: string): Promise<boolean> {
  * Does `work` as the only posada process on this machine; tells the user when it has to wait. Where
  * it leaves nothing but the lock, that goes too; `work` itself leaves the lock alone.
  */
-export function withMachineLock<T>(project: Project, machine: string, work: () => Promise<T>): Promise<T> {
+export function withMachineLock<T>(
+  project: Places & Locking,
+  machine: string,
+  work: () => Promise<T>,
+): Promise<T> {
   return withLock(
     project.paths.machine(machine).lock,
     {

@@ -3,13 +3,13 @@ import { isPosadaError } from '../../errors/index.ts'
 import { waitAfter } from '../../http/index.ts'
 import { withCredentialsOf } from '../../lib/net/url-credentials.ts'
 import type { LockedBox } from '../../project/index.ts'
-import type { FetchBox, Project } from '../project.ts'
+import type { BoxSupply, Declared, FetchBox, Places } from '../project.ts'
 import { mismatch } from './lock-mismatch.ts'
 import { termsOf, type WantedBox } from './wanted-box.ts'
 
 /** Gets the very box that posada.lock names from where it came from, and nothing else. E_LOCK_MISMATCH and what fetching throws. */
 export async function fetchLocked(
-  project: Project,
+  project: Declared & Places & BoxSupply,
   wanted: WantedBox,
   locked: LockedBox,
 ): Promise<StoredBox> {
@@ -41,7 +41,7 @@ export async function fetchLocked(
  * somebody in there, which the lock has not got. Throws `error` where that is of no help.
  */
 async function askAgain(
-  project: Project,
+  project: BoxSupply,
   { source }: WantedBox,
   { options, version, error }: { options: Parameters<FetchBox>[1]; version: string; error: unknown },
 ): Promise<StoredBox> {
@@ -58,7 +58,7 @@ async function askAgain(
  * With the credentials that the manifest has for a catalogue on the same server: the lock has none. A mirror
  * without https is as good as another where the checksum is known.
  */
-function addressOf({ manifest }: Project, { url = '', checksum }: LockedBox): string {
+function addressOf({ manifest }: Declared, { url = '', checksum }: LockedBox): string {
   if (!/^https?:/.test(url)) return url
   const whole = withCredentialsOf(url, manifest.catalogues)
   return checksum === undefined ? whole : `${whole}#${checksum.replace(':', '=')}`

@@ -3,13 +3,13 @@ import { isPosadaError, withContext } from '../../errors/index.ts'
 import type { Machine } from '../../manifest/index.ts'
 import type { MachineState } from '../../project/index.ts'
 import { wantedArch } from '../facts/arch.ts'
-import type { Project } from '../project.ts'
+import type { BoxSupply, Declared, Locking, Places } from '../project.ts'
 import { lockBox } from './lock-box.ts'
 import { lockedBox } from './locked-box.ts'
 import { findStored, recipeOf, termsOf, type WantedBox, wantedBox } from './wanted-box.ts'
 
 /** Machines that come up together and want the same box share what is found, fetched and written down. */
-const underway = new WeakMap<Project, Map<string, Promise<StoredBox>>>()
+const underway = new WeakMap<BoxSupply, Map<string, Promise<StoredBox>>>()
 
 /**
  * The box that a machine is made from: the one in posada.lock, exactly; else the newest that fits in the
@@ -17,7 +17,7 @@ const underway = new WeakMap<Project, Map<string, Promise<StoredBox>>>()
  * made stays on its box, whatever became newer.
  */
 export async function findBox(
-  project: Project,
+  project: Declared & Places & Locking & BoxSupply,
   config: Machine,
   previous: MachineState | null,
 ): Promise<StoredBox> {
@@ -39,11 +39,11 @@ export async function findBox(
 }
 
 /** Lets the next machine look anew. */
-export function forgetFound(project: Project): void {
+export function forgetFound(project: BoxSupply): void {
   underway.delete(project)
 }
 
-function once(project: Project, key: string, get: () => Promise<StoredBox>): Promise<StoredBox> {
+function once(project: BoxSupply, key: string, get: () => Promise<StoredBox>): Promise<StoredBox> {
   const found = underway.get(project) ?? new Map<string, Promise<StoredBox>>()
   underway.set(project, found)
   const box = found.get(key) ?? get()
@@ -51,7 +51,10 @@ function once(project: Project, key: string, get: () => Promise<StoredBox>): Pro
   return box
 }
 
-async function obtain(project: Project, wanted: WantedBox): Promise<StoredBox> {
+async function obtain(
+  project: Declared & Places & Locking & BoxSupply,
+  wanted: WantedBox,
+): Promise<StoredBox> {
   if (wanted.locked !== null) return lockedBox(project, wanted, wanted.locked)
   const box = (await findStored(project, wanted)) ?? (await fetchMissing(project, wanted))
   const entry = await lockBox(project, wanted, box)
@@ -59,7 +62,7 @@ async function obtain(project: Project, wanted: WantedBox): Promise<StoredBox> {
   return entry.digest === box.digest ? box : lockedBox(project, wanted, entry)
 }
 
-async function fetchMissing(project: Project, wanted: WantedBox): Promise<StoredBox> {
+async function fetchMissing(project: BoxSupply, wanted: WantedBox): Promise<StoredBox> {
   const { source, arch, config } = wanted
   try {
     return await project.fetchBox(source, termsOf(wanted))

@@ -2,7 +2,7 @@ import type { StoredBox } from '../../box/index.ts'
 import { PosadaError } from '../../errors/index.ts'
 import type { Machine } from '../../manifest/index.ts'
 import { type MachineState, noteBox } from '../../project/index.ts'
-import type { Project } from '../project.ts'
+import type { BoxSupply, Declared, Locking, Places } from '../project.ts'
 import { findBox, forgetFound } from './find-box.ts'
 
 const attempts = 3
@@ -12,7 +12,7 @@ const attempts = 3
  * then on nobody prunes or removes it. One that went between being found and being noted is found again.
  */
 export async function holdBox(
-  project: Project,
+  project: Declared & Places & Locking & BoxSupply,
   { projectId, config, previous }: { projectId: string; config: Machine; previous: MachineState | null },
 ): Promise<StoredBox> {
   for (let attempt = 1; ; attempt++) {

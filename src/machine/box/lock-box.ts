@@ -3,7 +3,7 @@ import { requireChecksum, type StoredBox } from '../../box/index.ts'
 import { checksumText } from '../../lib/values/checksum.ts'
 import type { Machine } from '../../manifest/index.ts'
 import { changeLockfile, type LockedBox, type LockedFacts } from '../../project/index.ts'
-import type { Project } from '../project.ts'
+import type { BoxSupply, Locking, Places } from '../project.ts'
 import type { WantedBox } from './wanted-box.ts'
 
 /**
@@ -11,7 +11,7 @@ import type { WantedBox } from './wanted-box.ts'
  * same time: what they came to stays, unless `move` says that it is to be replaced.
  */
 export async function lockBox(
-  project: Project,
+  project: Places & Locking & BoxSupply,
   wanted: WantedBox,
   box: StoredBox,
   { move = false } = {},
@@ -29,7 +29,7 @@ export async function lockBox(
   })
 }
 
-async function entryOf(project: Project, { key, source, config }: WantedBox, box: StoredBox) {
+async function entryOf(project: BoxSupply, { key, source, config }: WantedBox, box: StoredBox) {
   const { name, version } = box.manifest
   const ref = await project.boxes.refOf(box, source.kind === 'file' ? source.path : key)
   const given = config.boxTerms.checksum

@@ -1,10 +1,10 @@
 import { PosadaError } from '../../errors/index.ts'
 import type { LockedBox } from '../../project/index.ts'
-import type { Project } from '../project.ts'
+import type { Places } from '../project.ts'
 
 /** E_LOCK_MISMATCH with both digests; `what` goes on after the name of the box. */
 export function mismatch(
-  project: Project,
+  project: Places,
   { digest, name }: LockedBox,
   found: { digest: string; what: string },
 ): PosadaError {

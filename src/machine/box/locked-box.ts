@@ -1,7 +1,7 @@
 import type { StoredBox } from '../../box/index.ts'
 import { isPosadaError, PosadaError } from '../../errors/index.ts'
 import type { LockedBox } from '../../project/index.ts'
-import type { Project } from '../project.ts'
+import type { BoxSupply, Declared, Places, Reporting } from '../project.ts'
 import { fetchLocked } from './fetch-locked.ts'
 import { mismatch } from './lock-mismatch.ts'
 import { checkTerms } from './locked-terms.ts'
@@ -12,7 +12,11 @@ import type { WantedBox } from './wanted-box.ts'
  * from a recipe has another digest on each host; one that was built here from the same recipe will do.
  * E_LOCK_MISMATCH, E_BOX_MISSING.
  */
-export async function lockedBox(project: Project, wanted: WantedBox, locked: LockedBox): Promise<StoredBox> {
+export async function lockedBox(
+  project: Declared & Places & Reporting & BoxSupply,
+  wanted: WantedBox,
+  locked: LockedBox,
+): Promise<StoredBox> {
   checkTerms(project, wanted, locked)
   const stored = await wholeOr(project, wanted, locked)
   if (stored !== null) return stored
@@ -32,7 +36,11 @@ export async function lockedBox(project: Project, wanted: WantedBox, locked: Loc
 }
 
 /** Null where the store has not got it, or has it damaged and it can be had again, which mends it. */
-async function wholeOr(project: Project, wanted: WantedBox, locked: LockedBox): Promise<StoredBox | null> {
+async function wholeOr(
+  project: Reporting & BoxSupply,
+  wanted: WantedBox,
+  locked: LockedBox,
+): Promise<StoredBox | null> {
   try {
     return await project.boxes.get(locked.digest)
   } catch (error) {
@@ -44,7 +52,7 @@ async function wholeOr(project: Project, wanted: WantedBox, locked: LockedBox): 
 }
 
 function tellBuilt(
-  project: Project,
+  project: Reporting,
   { config }: WantedBox,
   { version }: LockedBox,
   built: StoredBox,
@@ -60,7 +68,11 @@ function tellBuilt(
   return built
 }
 
-async function notThere(project: Project, wanted: WantedBox, locked: LockedBox): Promise<PosadaError> {
+async function notThere(
+  project: Places & BoxSupply,
+  wanted: WantedBox,
+  locked: LockedBox,
+): Promise<PosadaError> {
   const { name, version, digest, recipe } = locked
   const other = (await project.boxes.list()).find(
     (entry) =>

@@ -1,7 +1,7 @@
 import { PosadaError } from '../../errors/index.ts'
 import { checksumText, parseChecksum } from '../../lib/values/checksum.ts'
 import type { LockedBox } from '../../project/index.ts'
-import type { Project } from '../project.ts'
+import type { Places } from '../project.ts'
 import { otherFact } from './other-fact.ts'
 import type { WantedBox } from './wanted-box.ts'
 
@@ -9,7 +9,7 @@ import type { WantedBox } from './wanted-box.ts'
  * E_LOCK_MISMATCH where the manifest says something else of a box than when it was locked: its checksum, or what
  * its file does not say itself. What is in posada.lock would silently win.
  */
-export function checkTerms(project: Project, { source, config }: WantedBox, locked: LockedBox): void {
+export function checkTerms(project: Places, { source, config }: WantedBox, locked: LockedBox): void {
   const own = config.boxTerms.checksum === null ? null : parseChecksum(config.boxTerms.checksum)
   const wanted = own ?? (source.kind === 'url' ? source.checksum : null)
   const had = locked.checksum === undefined ? null : parseChecksum(locked.checksum)
@@ -32,7 +32,7 @@ function isOf({ checksum, url }: LockedBox, wanted: string): boolean {
 }
 
 function changed(
-  project: Project,
+  project: Places,
   { name }: LockedBox,
   key: string,
   [wanted, had]: [string, string],

@@ -5,7 +5,7 @@ import { type MachineState, readState } from '../../project/index.ts'
 import { isUp, type Provider } from '../../provider/index.ts'
 import { windUp } from '../down/wind-up.ts'
 import { notCreated } from '../guest/session.ts'
-import type { Project } from '../project.ts'
+import type { Locking, Places, Project } from '../project.ts'
 import { selectOne } from '../select.ts'
 import { inStep, withMachineLock } from '../work.ts'
 import { cleanShadow } from './package/clean.ts'
@@ -79,7 +79,7 @@ export async function packageMachine(project: Project, options: PackageOptions):
 
 /** Its disks are whole only after a shutdown of its own. */
 async function shutDown(
-  project: Project,
+  project: Places & Locking,
   { config, provider, state }: { config: Machine; provider: Provider; state: MachineState },
 ): Promise<void> {
   const machine = config.name

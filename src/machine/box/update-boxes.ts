@@ -5,7 +5,7 @@ import type { Arch } from '../../lib/values/arch.ts'
 import type { Machine } from '../../manifest/index.ts'
 import { wantedArch } from '../facts/arch.ts'
 import { shownBox } from '../facts/shown-box.ts'
-import type { Project } from '../project.ts'
+import type { BoxSupply, Declared, Locking, Places, Scripts } from '../project.ts'
 import { lockBox } from './lock-box.ts'
 import { findStored, recipeOf, termsOf, type WantedBox, wantedBox } from './wanted-box.ts'
 
@@ -31,7 +31,7 @@ export interface UpdatedBox {
 }
 
 /** What `updateBoxes` would find, without fetching boxes or changing anything. */
-export async function outdatedBoxes(project: Project): Promise<OutdatedBox[]> {
+export async function outdatedBoxes(project: Declared & Places & BoxSupply): Promise<OutdatedBox[]> {
   const results: OutdatedBox[] = []
   for (const wanted of await wantedBoxes(project, project.manifest.machines)) {
     const { key, arch, locked } = wanted
@@ -53,7 +53,10 @@ export async function outdatedBoxes(project: Project): Promise<OutdatedBox[]> {
  * project's own is built as it is now. Machines that were made stay on theirs. `names`: as in the manifest;
  * none means all. E_BOX_MISSING and what fetching and building throw.
  */
-export async function updateBoxes(project: Project, names: readonly string[]): Promise<UpdatedBox[]> {
+export async function updateBoxes(
+  project: Declared & Places & Locking & BoxSupply & Scripts,
+  names: readonly string[],
+): Promise<UpdatedBox[]> {
   const chosen = machinesOf(project, names)
   const results: UpdatedBox[] = []
   for (const { box, arch, config } of ownBoxes(project, chosen))
@@ -63,7 +66,7 @@ export async function updateBoxes(project: Project, names: readonly string[]): P
   return results
 }
 
-async function moveLock(project: Project, wanted: WantedBox): Promise<UpdatedBox> {
+async function moveLock(project: Places & Locking & BoxSupply, wanted: WantedBox): Promise<UpdatedBox> {
   const { key, arch, locked, source } = wanted
   const newest = await newestKnown(project, wanted)
   const stored = newest?.isStored === true ? await findStored(project, wanted) : null
@@ -74,7 +77,7 @@ async function moveLock(project: Project, wanted: WantedBox): Promise<UpdatedBox
 }
 
 /** What the project builds by itself has no place in posada.lock: `from` is what the store had. */
-async function buildAnew(project: Project, { box, arch, config }: OwnBox): Promise<UpdatedBox> {
+async function buildAnew(project: Declared & BoxSupply, { box, arch, config }: OwnBox): Promise<UpdatedBox> {
   const source: BoxSource = { kind: 'name', name: box, wanted: [] }
   const before = await project.boxes.find(source, arch)
   const folder = recipeOf(project, config)
@@ -93,7 +96,10 @@ async function placed<T>(config: Machine, work: () => Promise<T>): Promise<T> {
 }
 
 /** The machines whose boxes are meant by `names`. */
-function machinesOf({ manifest: { machines }, webFiles }: Project, names: readonly string[]): Machine[] {
+function machinesOf(
+  { manifest: { machines }, webFiles }: Declared & Scripts,
+  names: readonly string[],
+): Machine[] {
   const isMeant = (config: Machine) => {
     const key = shownBox(config)
     return names.some((name) => name === key || name === config.box || name === key.split('@')[0])
@@ -116,14 +122,14 @@ interface OwnBox {
 }
 
 /** Each box of the project's own recipes once for each architecture. */
-function ownBoxes(project: Project, machines: readonly Machine[]): OwnBox[] {
+function ownBoxes(project: Declared, machines: readonly Machine[]): OwnBox[] {
   const own = machines.filter((config) => recipeOf(project, config) !== null)
   const found = own.map((config) => ({ box: config.box, arch: wantedArch(config), config }))
   return [...new Map(found.map((one) => [`${one.box} ${one.arch}`, one])).values()]
 }
 
 /** Each other box once for each architecture. */
-async function wantedBoxes(project: Project, machines: readonly Machine[]): Promise<WantedBox[]> {
+async function wantedBoxes(project: Declared & Places, machines: readonly Machine[]): Promise<WantedBox[]> {
   const found = new Map<string, WantedBox>()
   for (const config of machines) {
     if (recipeOf(project, config) !== null) continue
@@ -135,7 +141,7 @@ async function wantedBoxes(project: Project, machines: readonly Machine[]): Prom
 
 /** The newest version in the store or in a catalogue; null for a box that is named by its place. */
 async function newestKnown(
-  project: Project,
+  project: BoxSupply,
   wanted: WantedBox,
 ): Promise<{ version: string; isStored: boolean } | null> {
   const { source, arch } = wanted

@@ -11,7 +11,7 @@ import type { Arch } from '../../lib/values/arch.ts'
 import type { Machine } from '../../manifest/index.ts'
 import { type LockedBox, readLockfile } from '../../project/index.ts'
 import { wantedArch } from '../facts/arch.ts'
-import type { Project } from '../project.ts'
+import type { BoxSupply, Declared, Places } from '../project.ts'
 import { otherFact } from './other-fact.ts'
 
 /** What a machine's manifest says of its box, parsed. */
@@ -37,7 +37,7 @@ export function termsOf({ source, arch, config: { boxTerms } }: WantedBox) {
 
 /** The box in the store that the manifest means, and that what it says of it (checksum, user…) is of. */
 export async function findStored(
-  project: Project,
+  project: BoxSupply,
   { source, key, arch, config }: WantedBox,
 ): Promise<StoredBox | null> {
   const { checksum } = config.boxTerms
@@ -49,12 +49,12 @@ export async function findStored(
 }
 
 /** Such a box is what the recipe makes of it: it needs no place in posada.lock, for the recipe lies in the project. */
-export function recipeOf({ manifest }: Project, { box }: Machine): string | null {
+export function recipeOf({ manifest }: Declared, { box }: Machine): string | null {
   return Object.hasOwn(manifest.boxes, box) ? (manifest.boxes[box] ?? null) : null
 }
 
 /** Reads the manifest's words and the lock. E_BOX_SOURCE, E_LOCKFILE. */
-export async function wantedBox(project: Project, config: Machine): Promise<WantedBox> {
+export async function wantedBox(project: Declared & Places, config: Machine): Promise<WantedBox> {
   const source = parseBoxSource(config.box, project.manifest.root)
   checkOneChecksum(source, config)
   const key = sourceText(source)

@@ -5,7 +5,7 @@ import type { MachineState } from '../../project/index.ts'
 import type { SshSession } from '../../ssh/index.ts'
 import type { LoginInputs } from '../guest/login.ts'
 import { bootTimeout, raceCrash } from '../guest/ready.ts'
-import type { Project } from '../project.ts'
+import type { Places, Reporting } from '../project.ts'
 import { record } from '../record.ts'
 import { inStep } from '../work.ts'
 
@@ -15,7 +15,7 @@ import { inStep } from '../work.ts'
  * E_BOOT_TIMEOUT where it takes longer than the machine may.
  */
 export async function settleCloudInit(
-  project: Project,
+  project: Places & Reporting,
   { config, provider, state }: LoginInputs,
   session: SshSession,
 ): Promise<MachineState> {
@@ -44,7 +44,7 @@ function timeLeft({ start }: MachineState, bootTimeout: number): number {
   return left > 0 && left <= bootTimeout ? left : bootTimeout
 }
 
-function judge(project: Project, machine: string, { state, details }: CloudInitResult): void {
+function judge(project: Reporting, machine: string, { state, details }: CloudInitResult): void {
   if (state === 'failed')
     throw new PosadaError('E_CLOUD_INIT', `cloud-init failed in machine ${machine}`, {
       machine,

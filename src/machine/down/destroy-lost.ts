@@ -1,14 +1,14 @@
 import { rm } from 'node:fs/promises'
 import { identityOf, machineId, readIdentity, runtimeDir, unlessDamaged } from '../../project/index.ts'
 import type { MachineSpec } from '../../provider/index.ts'
-import type { Project } from '../project.ts'
+import type { Declared, Places, Providing } from '../project.ts'
 
 /**
  * Ends and takes away what providers may still have of a machine whose state cannot be read. Its id
  * follows from the project's and its name, and a provider finds a machine's process by that alone.
  * False where the project's identity is gone as well: nobody can tell then.
  */
-export async function destroyLost(project: Project, name: string): Promise<boolean> {
+export async function destroyLost(project: Declared & Places & Providing, name: string): Promise<boolean> {
   const identity = await unlessDamaged(readIdentity(project.paths))
   if (identity === null) return false
   const spec = skeleton(project, name, machineId(identity.id, name))
@@ -20,13 +20,13 @@ export async function destroyLost(project: Project, name: string): Promise<boole
   return true
 }
 
-async function candidates(project: Project, name: string) {
+async function candidates(project: Declared & Providing, name: string) {
   const wanted = project.manifest.machines.find((machine) => machine.name === name)?.provider ?? 'auto'
   return wanted === 'auto' ? project.providers.builtIn() : [await project.providers.get(wanted)]
 }
 
 /** Enough of a spec to find a machine by; it cannot be started. */
-function skeleton(project: Project, name: string, id: string): MachineSpec {
+function skeleton(project: Places, name: string, id: string): MachineSpec {
   const paths = project.paths.machine(name)
   return {
     id,

@@ -1,4 +1,4 @@
-import type { Project } from '../project.ts'
+import type { Reporting } from '../project.ts'
 import type { Node } from '../schedule/graph.ts'
 import { workTogether } from '../schedule/work-together.ts'
 import type { Selected } from '../select.ts'
@@ -13,7 +13,7 @@ const TOGETHER = { limit: 8, room: 'others', despiteFailures: true }
  * few words what became of one.
  */
 export async function takeDown<R>(
-  project: Project,
+  project: Reporting,
   machines: readonly Selected[],
   done: (result: R) => string,
   work: (machine: Selected) => Promise<R>,

@@ -12,7 +12,7 @@ import {
   replaceKey,
   type SshSession,
 } from '../../ssh/index.ts'
-import type { Project } from '../project.ts'
+import type { BoxSupply, Places, Reporting } from '../project.ts'
 import { record } from '../record.ts'
 import { inStep } from '../work.ts'
 import { awaitGuest, connectInTime, type Guest } from './reach-guest.ts'
@@ -29,7 +29,7 @@ export interface LoginInputs {
  * session and the state as written, with `readyAt`.
  */
 export async function logIn(
-  project: Project,
+  project: Places & Reporting & BoxSupply,
   inputs: LoginInputs,
 ): Promise<{ session: SshSession; state: MachineState }> {
   const { config, provider, state } = inputs
@@ -63,14 +63,14 @@ export async function logIn(
   })
 }
 
-async function prepare(project: Project, machine: string): Promise<KeyPair> {
+async function prepare(project: Places, machine: string): Promise<KeyPair> {
   const { key, publicKey } = project.paths.machine(machine)
   const [own] = await Promise.all([ensureKeyPair({ key, publicKey }, `posada ${machine}`), loadSsh2()])
   return own
 }
 
 async function openFirst(
-  project: Project,
+  project: Reporting,
   guest: Guest,
   { own, deadline }: { own: KeyPair; deadline: Deadline },
 ): Promise<SshSession> {

@@ -4,7 +4,7 @@ import type { Deadline } from '../../lib/async/time-limit.ts'
 import { isUnsettled, type MachinePaths, type MachineState } from '../../project/index.ts'
 import type { Provider } from '../../provider/index.ts'
 import { type SshSession, type SshStage, waitForSsh } from '../../ssh/index.ts'
-import type { Project } from '../project.ts'
+import type { Reporting } from '../project.ts'
 import { inStep } from '../work.ts'
 import { awaitAnnouncement, bootTimeout, raceCrash } from './ready.ts'
 import { sshTarget } from './target.ts'
@@ -20,7 +20,7 @@ export interface Guest {
 }
 
 /** Waits for a guest that says when it can be logged in to; others are found out by trying. */
-export async function awaitGuest(project: Project, guest: Guest): Promise<void> {
+export async function awaitGuest(project: Reporting, guest: Guest): Promise<void> {
   const { provider, state, box } = guest
   const socket = box.manifest.announcesReady ? provider.channel(state.spec, 'ready') : null
   if (socket === null) return
@@ -46,7 +46,7 @@ const STAGES: Record<SshStage, string> = {
 
 /** Connects as soon as the guest allows; a guest that never does is E_BOOT_TIMEOUT with the stage. */
 export async function connectInTime(
-  project: Project,
+  project: Reporting,
   { provider, state, paths, bootTimeout: patience }: Guest,
   { deadline, ...keys }: { deadline: Deadline; boxKeyFiles?: readonly string[] },
 ): Promise<SshSession> {

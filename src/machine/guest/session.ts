@@ -3,7 +3,7 @@ import { type MachineState, readState } from '../../project/index.ts'
 import { connect, type SshSession, type SshTarget } from '../../ssh/index.ts'
 import { conditionOf } from '../observed/observe.ts'
 import { panicked } from '../observed/panic.ts'
-import type { Project } from '../project.ts'
+import type { Declared, Places, Providing, Reporting } from '../project.ts'
 import { selectOne } from '../select.ts'
 import { sshTarget } from './target.ts'
 
@@ -16,7 +16,10 @@ export interface Reachable {
 }
 
 /** The running machine of this name, or the only one; E_NOT_CREATED, E_NOT_RUNNING or E_MACHINE_CRASHED says what it is instead. */
-export async function findReachable(project: Project, name: string | undefined): Promise<Reachable> {
+export async function findReachable(
+  project: Declared & Places & Providing,
+  name: string | undefined,
+): Promise<Reachable> {
   const config = selectOne(project.manifest, name)
   const paths = project.paths.machine(config.name)
   const state = await readState(paths)
@@ -43,7 +46,7 @@ export function notCreated(machine: string): PosadaError {
 
 /** Opens a session to a running machine, does `work` and closes it. */
 export async function withSession<T>(
-  project: Project,
+  project: Reporting,
   { target }: Reachable,
   work: (session: SshSession) => Promise<T>,
 ): Promise<T> {

@@ -5,18 +5,18 @@ import { sleep } from '../../lib/async/sleep.ts'
 import { deadlineIn } from '../../lib/async/time-limit.ts'
 import { terminate } from '../../lib/process/process-identity.ts'
 import { networkSockets } from '../../project/index.ts'
-import type { Project } from '../project.ts'
+import type { Places } from '../project.ts'
 
 /** Milliseconds for an answer, for any sign of life, and for a process to put its sockets back. */
 const patience = { answer: 5000, life: 1000, sockets: 2000 }
 
 /** The project's network process, where one runs. */
-export function runningProcess({ paths }: Project): Promise<LockHolder | null> {
+export function runningProcess({ paths }: Places): Promise<LockHolder | null> {
   return lockHolder(paths.networks.processLock)
 }
 
 /** What the process says of its networks; null where none runs. E_CONTROL where it does not answer. */
-export async function networkStatus(project: Project): Promise<Record<string, unknown> | null> {
+export async function networkStatus(project: Places): Promise<Record<string, unknown> | null> {
   const holder = await runningProcess(project)
   const answer = holder === null ? 'gone' : await askRunning(holder, 'status', {})
   if (answer !== 'hung') return answer === 'gone' ? null : answer
@@ -27,7 +27,7 @@ export async function networkStatus(project: Project): Promise<Record<string, un
 }
 
 /** Where the process is asked for captures; null where none runs. */
-export async function captureSocket(project: Project): Promise<string | null> {
+export async function captureSocket(project: Places): Promise<string | null> {
   const holder = await runningProcess(project)
   return holder === null ? null : networkSockets(dirname(holder.control)).capture
 }

@@ -4,14 +4,17 @@ import { readTextIfThere } from '../../lib/files/write-file.ts'
 import { formatSubnet, overlap, parseSubnet, type Subnet } from '../../lib/net/ip.ts'
 import type { Machine, Network } from '../../manifest/index.ts'
 import { projectPaths, readIndex } from '../../project/index.ts'
-import type { Project } from '../project.ts'
+import type { Declared, Places, Reporting } from '../project.ts'
 
 /**
  * Looks whether networks that these machines are about to be on have addresses that this host reaches
  * by a route of its own: the guests would then not reach them any more. That is E_SUBNET_CLASH. The same
  * addresses in another project that runs do no harm, for the networks do not meet; they are told of.
  */
-export async function checkSubnets(project: Project, machines: readonly Machine[]): Promise<void> {
+export async function checkSubnets(
+  project: Declared & Places & Reporting,
+  machines: readonly Machine[],
+): Promise<void> {
   const names = new Set(machines.flatMap(({ networks }) => networks.map(({ network }) => network)))
   const wanted = project.manifest.networks.filter(({ name }) => names.has(name))
   if (wanted.length === 0) return
@@ -78,7 +81,7 @@ function freeOf(routes: readonly Route[]): string {
   return '198.18.40.0/24'
 }
 
-async function warnOfOthers(project: Project, wanted: readonly Network[]): Promise<void> {
+async function warnOfOthers(project: Places & Reporting, wanted: readonly Network[]): Promise<void> {
   for (const { root, name } of await readIndex(project.user.projects)) {
     const { config, processLock } = projectPaths(root).networks
     if (root === project.paths.root || (await lockHolder(processLock)) === null) continue

@@ -12,7 +12,7 @@ import {
   unlessDamaged,
 } from '../../project/index.ts'
 import { isRunning } from '../observed/is-running.ts'
-import type { Project } from '../project.ts'
+import type { Declared, Places, Providing } from '../project.ts'
 import { type Changes, readChanges } from './changes-file.ts'
 
 /** The machine's NICs on private networks, with the sockets at which they listen while it runs. Pure. */
@@ -29,7 +29,10 @@ export function attachmentsOf(networks: readonly Attachment[], runtimeFolder: st
  *
  * @throws PosadaError E_ADDRESS_CLASH where such a machine has an address that is now another's
  */
-export async function networkConfig(project: Project, projectId: string): Promise<NetworkConfig> {
+export async function networkConfig(
+  project: Declared & Places & Providing,
+  projectId: string,
+): Promise<NetworkConfig> {
   const { manifest, paths } = project
   const running = await runningDifferently(project, projectId)
   const changes = await readChanges(paths.networks.changes)
@@ -76,7 +79,7 @@ function definitionOf(network: Network, members: Member[], changes: Changes): Ne
 
 /** Machines that run, and were started with other networks than the manifest now gives them, or with other sockets. */
 async function runningDifferently(
-  project: Project,
+  project: Declared & Places & Providing,
   projectId: string,
 ): Promise<Map<string, RecordedAttachment[]>> {
   const found = new Map<string, RecordedAttachment[]>()
@@ -95,7 +98,7 @@ async function runningDifferently(
 }
 
 /** Where a machine's sockets are to be when it is started now. */
-function folderOf(project: Project, projectId: string, machine: string): string {
+function folderOf(project: Places, projectId: string, machine: string): string {
   return runtimeDir(project.user.runtime, machineId(projectId, machine))
 }
 

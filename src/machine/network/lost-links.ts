@@ -1,6 +1,6 @@
 import { exists } from '../../lib/files/folders.ts'
 import type { MachineState } from '../../project/index.ts'
-import type { Project } from '../project.ts'
+import type { Places, Reporting } from '../project.ts'
 import { networkStatus } from './ask.ts'
 import { linkedIn } from './list.ts'
 
@@ -8,7 +8,10 @@ import { linkedIn } from './list.ts'
  * Tells of networks to which a running machine cannot be linked again: its NIC's socket is gone, as after a
  * logout that empties the folder, and whoever was joined to it before has ended.
  */
-export async function tellLostLinks(project: Project, { spec, networks }: MachineState): Promise<void> {
+export async function tellLostLinks(
+  project: Places & Reporting,
+  { spec, networks }: MachineState,
+): Promise<void> {
   const gone: string[] = []
   for (const { network, socket } of networks ?? []) if (!(await exists(socket))) gone.push(network)
   if (gone.length === 0) return

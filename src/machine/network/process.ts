@@ -10,7 +10,7 @@ import { readTextIfThere, writeFileAtomic } from '../../lib/files/write-file.ts'
 import { hasEnded } from '../../lib/process/process-identity.ts'
 import { launchNetworkProcess, type ProcessConfig } from '../../network/index.ts'
 import { ensureRuntimeDir, networkSockets, runtimeDir, withLock } from '../../project/index.ts'
-import type { Project } from '../project.ts'
+import type { Declared, Locking, Places, Providing, Reporting } from '../project.ts'
 import { askRunning, runningProcess } from './ask.ts'
 import { hasNetworks, networkConfig } from './config.ts'
 
@@ -23,7 +23,7 @@ const lockWait = 60_000
  * records now say. `starting` are machines that are about to start; the process waits for them.
  */
 export async function joinNetworks(
-  project: Project,
+  project: Declared & Places & Providing & Locking,
   projectId: string,
   starting: readonly string[],
 ): Promise<void> {
@@ -37,7 +37,10 @@ export async function joinNetworks(
 }
 
 /** Tells the process, where one runs, that its configuration has changed. False: none runs. */
-export async function reloadNetworks(project: Project, projectId: string): Promise<boolean> {
+export async function reloadNetworks(
+  project: Declared & Places & Providing & Locking,
+  projectId: string,
+): Promise<boolean> {
   return withNetworksLock(project, async () => {
     const text = `${JSON.stringify(await networkConfig(project, projectId), null, 2)}\n`
     await writeFileAtomic(project.paths.networks.config, text, { mode: 0o600 })
@@ -46,7 +49,7 @@ export async function reloadNetworks(project: Project, projectId: string): Promi
 }
 
 /** Machines have stopped: with the last the process ends, and has ended when this resolves. */
-export async function releaseNetworks(project: Project, machines: readonly string[]): Promise<void> {
+export async function releaseNetworks(project: Places & Locking, machines: readonly string[]): Promise<void> {
   if (!(await exists(project.paths.networks.config))) return
   const release = async () => {
     const holder = await runningProcess(project)
@@ -60,7 +63,7 @@ export async function releaseNetworks(project: Project, machines: readonly strin
 }
 
 /** Ends the process and takes away all that was made for it: the project has no machines any more. */
-export async function removeNetworks(project: Project): Promise<void> {
+export async function removeNetworks(project: Places & Locking): Promise<void> {
   const { dir, processLock } = project.paths.networks
   if (!(await exists(dir))) return
   await withNetworksLock(project, async () => {
@@ -73,7 +76,7 @@ export async function removeNetworks(project: Project): Promise<void> {
 
 /** `signal`: null for what has to be done after an interrupt, too. */
 function withNetworksLock<T>(
-  { command, paths, signal: interrupt }: Project,
+  { command, paths, signal: interrupt }: Places & Locking,
   work: () => Promise<T>,
   signal: AbortSignal | null = interrupt,
 ): Promise<T> {
@@ -82,7 +85,7 @@ function withNetworksLock<T>(
 }
 
 async function ensureProcess(
-  project: Project,
+  project: Places & Reporting,
   projectId: string,
   starting: readonly string[],
 ): Promise<void> {
@@ -108,18 +111,18 @@ async function ensureProcess(
 }
 
 /** False where no process runs, or the one that does is of no use: it is just ending, or hangs. */
-async function reload(project: Project, machines: readonly string[]): Promise<boolean> {
+async function reload(project: Places, machines: readonly string[]): Promise<boolean> {
   const holder = await runningProcess(project)
   if (holder === null) return false
   const answer = await askRunning(holder, 'reload', { machines })
   return typeof answer === 'object' && answer.ending !== true
 }
 
-function end({ paths }: Project): Promise<void> {
+function end({ paths }: Places): Promise<void> {
   return endHolder(paths.networks.processLock)
 }
 
-function processConfig(project: Project, id: string): ProcessConfig {
+function processConfig(project: Places, id: string): ProcessConfig {
   const { config, processLock } = project.paths.networks
   return { id, config, lock: processLock, ...networkSockets(runtimeDir(project.user.runtime, id)) }
 }

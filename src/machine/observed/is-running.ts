@@ -1,10 +1,10 @@
 import { isPosadaError } from '../../errors/index.ts'
 import type { MachineState } from '../../project/index.ts'
 import { isUp } from '../../provider/index.ts'
-import type { Project } from '../project.ts'
+import type { Providing } from '../project.ts'
 
 /** Whether a machine has a process, as far as anybody can tell: its provider may not be installed any more. */
-export async function isRunning(project: Project, state: MachineState): Promise<boolean> {
+export async function isRunning(project: Providing, state: MachineState): Promise<boolean> {
   try {
     const provider = await project.providers.get(state.provider)
     return isUp(await provider.status(state.spec))

@@ -7,7 +7,7 @@ import { forwarderSocket, type MachineState } from '../../project/index.ts'
 import type { Provider } from '../../provider/index.ts'
 import { SSH_GUEST_PORT } from '../facts/ssh-port.ts'
 import { sshTarget } from '../guest/target.ts'
-import type { Project } from '../project.ts'
+import type { Declared, Places, Reporting } from '../project.ts'
 import type { PortResult } from '../results.ts'
 
 export interface Forwarded {
@@ -23,7 +23,10 @@ export interface Forwarded {
  * manifest says `ports: auto`, and by no process where it does not. Returns what is forwarded now. A
  * process that cannot be started is a warning: the machine is up.
  */
-export async function keepForwarded(project: Project, running: Forwarded): Promise<PortResult[]> {
+export async function keepForwarded(
+  project: Declared & Places & Reporting,
+  running: Forwarded,
+): Promise<PortResult[]> {
   const { config } = running
   const { forwarderLock, forwarderLog } = project.paths.machine(config.name)
   if (!config.autoPorts) {
@@ -50,7 +53,7 @@ export async function keepForwarded(project: Project, running: Forwarded): Promi
 }
 
 /** What is forwarded by itself now; null where nothing sees to it, though the manifest asks for it. */
-export async function forwardedNow(project: Project, config: Machine | null): Promise<PortResult[] | null> {
+export async function forwardedNow(project: Places, config: Machine | null): Promise<PortResult[] | null> {
   if (config?.autoPorts !== true) return []
   const { forwarderLock } = project.paths.machine(config.name)
   return (await askForwards(forwarderLock))?.ports.map(autoPort) ?? null
@@ -58,7 +61,7 @@ export async function forwardedNow(project: Project, config: Machine | null): Pr
 
 /** Null for a machine that has just ended. */
 async function forwarderConfig(
-  project: Project,
+  project: Declared & Places,
   { config, provider, state, pid }: Forwarded,
 ): Promise<ForwarderConfig | null> {
   const hypervisor = await processIdentity(pid)

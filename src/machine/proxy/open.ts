@@ -3,7 +3,7 @@ import { within } from '../../lib/async/time-limit.ts'
 import { formatDestination, type Open, type Opened, type Refusal } from '../../proxy/index.ts'
 import { openTunnel } from '../../ssh/index.ts'
 import { networkConfig } from '../network/config.ts'
-import type { Project } from '../project.ts'
+import type { Declared, Places, Providing } from '../project.ts'
 import { routeTo } from './route.ts'
 import type { Sessions } from './sessions.ts'
 
@@ -11,7 +11,7 @@ import type { Sessions } from './sessions.ts'
 const patience = 30_000
 
 /** Opens connections to the project's machines, through SSH to a machine that is there. Never rejects for what a user can cause. */
-export function opener(project: Project, projectId: string, sessions: Sessions): Open {
+export function opener(project: Declared & Places & Providing, projectId: string, sessions: Sessions): Open {
   const machines = project.manifest.machines.map(({ name }) => name)
   return async (to) => {
     const refuse = (refused: Refusal, why: string): Opened => ({

@@ -1,13 +1,13 @@
 import { connect, type SshSession } from '../../ssh/index.ts'
 import { findReachable } from '../guest/session.ts'
-import type { Project } from '../project.ts'
+import type { Declared, Places, Providing, Reporting } from '../project.ts'
 
 /** SSH connections to machines, made when they are first asked for, and again when they have ended. */
 export class Sessions {
-  readonly #project: Project
+  readonly #project: Declared & Places & Providing & Reporting
   readonly #open = new Map<string, Promise<SshSession>>()
 
-  constructor(project: Project) {
+  constructor(project: Declared & Places & Providing & Reporting) {
     this.#project = project
   }
 

@@ -2,7 +2,7 @@ import { isPosadaError } from '../../errors/index.ts'
 import type { Machine } from '../../manifest/index.ts'
 import { readState } from '../../project/index.ts'
 import type { SshSession } from '../../ssh/index.ts'
-import type { Project } from '../project.ts'
+import type { Places, Reporting } from '../project.ts'
 import { record } from '../record.ts'
 import { inStep } from '../work.ts'
 import { awaitReady } from './await-ready.ts'
@@ -14,7 +14,7 @@ import { probeName } from './probe.ts'
  * what is looked for. E_NOT_READY where it did not come in time.
  */
 export async function untilReady(
-  project: Project,
+  project: Places & Reporting,
   config: Machine,
   session: SshSession,
 ): Promise<boolean | null> {
@@ -38,7 +38,7 @@ export async function untilReady(
   return true
 }
 
-async function recordProbed(project: Project, machine: string, ready: boolean): Promise<void> {
+async function recordProbed(project: Places, machine: string, ready: boolean): Promise<void> {
   const probed = { at: new Date().toISOString(), ready }
   await record(project.paths.machine(machine), (state) =>
     state.start === undefined ? state : { ...state, start: { ...state.start, probed } },

@@ -1,18 +1,18 @@
 import { machinesOnDisk } from '../../project/index.ts'
-import type { Project } from '../project.ts'
+import type { Declared, Places, Providing, Reporting } from '../project.ts'
 import { status } from '../status.ts'
 import { hostMemory, residentMemory } from './host-memory.ts'
 import { type MemoryBudget, memoryBudget } from './memory-budget.ts'
 
 /** The memory of this host, less what the project's running machines may still take. */
-export function hostBudget(project: Project): MemoryBudget {
+export function hostBudget(project: Declared & Places & Providing & Reporting): MemoryBudget {
   return memoryBudget(async () => {
     const host = await hostMemory()
     return { host, owed: host === null ? 0 : await owedToRunning(project) }
   })
 }
 
-async function owedToRunning(project: Project): Promise<number> {
+async function owedToRunning(project: Declared & Places & Providing & Reporting): Promise<number> {
   const names = await machinesOnDisk(project.paths)
   const running = (await status(project, names)).filter(({ pid }) => pid !== null)
   const owed = running.map(async ({ pid, memory }) => {

@@ -1,6 +1,6 @@
 import { isPosadaError } from '../../errors/index.ts'
 import type { MachineEvent } from '../../events/index.ts'
-import type { Project } from '../project.ts'
+import type { Reporting } from '../project.ts'
 import { type Node, type Outcome, runGraph, type Waiting } from './graph.ts'
 
 export interface Together<N, R> {
@@ -20,7 +20,7 @@ export interface Together<N, R> {
  * being worked on, and that it is done or failed: nothing of the kind where there is only one.
  */
 export async function workTogether<N extends Node, R>(
-  { emit }: Pick<Project, 'emit'>,
+  { emit }: Reporting,
   nodes: readonly N[],
   { limit, weight, room, despiteFailures = false, done }: Together<N, R>,
   work: (node: N, release: () => void) => Promise<R>,

@@ -4,7 +4,7 @@ import { isUp, type Provider } from '../../provider/index.ts'
 import { findBox } from '../box/find-box.ts'
 import { needsOf } from '../facts/needs.ts'
 import { isIsolated } from '../network/config.ts'
-import type { Project } from '../project.ts'
+import type { BoxSupply, Declared, Locking, Places, Providing } from '../project.ts'
 
 /**
  * The machine's provider: the one that runs it or ran it last, or for a new machine what the manifest says, for
@@ -12,7 +12,7 @@ import type { Project } from '../project.ts'
  * nobody was ever in to what is now the best: disks are qcow2 for all of them.
  */
 export async function chooseProvider(
-  project: Project,
+  project: Declared & Places & Providing & Locking & BoxSupply,
   config: Machine,
   state: MachineState | null,
 ): Promise<Provider> {
@@ -36,7 +36,11 @@ function wasUsed({ login, cloudInit }: MachineState): boolean {
   return cloudInit === undefined ? login.ownKey : cloudInit.doneAt !== undefined
 }
 
-async function best(project: Project, config: Machine, previous: MachineState | null): Promise<Provider> {
+async function best(
+  project: Declared & Places & Providing & Locking & BoxSupply,
+  config: Machine,
+  previous: MachineState | null,
+): Promise<Provider> {
   const { manifest } = await findBox(project, config, previous)
   const needs = needsOf(config, manifest, isIsolated(project.manifest, config))
   return (await project.providers.choose(needs)).provider

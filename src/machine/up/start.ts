@@ -18,7 +18,7 @@ import { needsOf } from '../facts/needs.ts'
 import { attachmentsOf, isIsolated } from '../network/config.ts'
 import { joinNetworks } from '../network/process.ts'
 import { choosePorts } from '../ports/host-ports.ts'
-import type { Project } from '../project.ts'
+import type { Declared, Places, Project, Reporting } from '../project.ts'
 import { record } from '../record.ts'
 import { inStep } from '../work.ts'
 import { checkDemands } from './demands.ts'
@@ -61,7 +61,7 @@ export async function startMachine(project: Project, inputs: StartInputs): Promi
 
 /** What is to be recorded. What cannot be is refused here, before anything is made. */
 async function planStart(
-  project: Project,
+  project: Declared & Places & Reporting,
   { projectId, config, provider, previous }: StartInputs,
   { box, seed, paths }: { box: StoredBox; seed: PlannedSeed | null; paths: MachinePaths },
 ): Promise<MachineState> {
@@ -112,7 +112,7 @@ async function planStart(
   }
 }
 
-function tellNoNetwork(project: Project, machine: string, provider: string): void {
+function tellNoNetwork(project: Reporting, machine: string, provider: string): void {
   const message = `${provider} has no network on this host: the guest reaches nobody, and SSH goes over vsock`
   const hint = 'posada doctor says what is missing'
   project.emit({ type: 'notice', level: 'warn', machine, message, hint })
@@ -133,7 +133,7 @@ function historyOf(
 }
 
 async function carryOut(
-  project: Project,
+  project: Reporting,
   provider: Provider,
   { paths, seed, planned }: { paths: MachinePaths; seed: PlannedSeed | null; planned: MachineState },
 ): Promise<MachineState> {

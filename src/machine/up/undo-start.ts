@@ -3,7 +3,7 @@ import type { Machine } from '../../manifest/index.ts'
 import { readState } from '../../project/index.ts'
 import type { Provider } from '../../provider/index.ts'
 import { windUp } from '../down/wind-up.ts'
-import type { Project } from '../project.ts'
+import type { Locking, Places, Reporting } from '../project.ts'
 import { record } from '../record.ts'
 
 /**
@@ -11,7 +11,7 @@ import { record } from '../record.ts'
  * whose kernel panicked, which would keep a processor busy and the next `up` from starting it.
  */
 export async function undoUnfinished<T>(
-  project: Project,
+  project: Places & Locking,
   provider: Provider,
   config: Machine,
   work: () => Promise<T>,
@@ -30,7 +30,7 @@ export async function undoUnfinished<T>(
 }
 
 /** What led here is the failure to tell; that the machine could not be stopped either comes as a warning. */
-async function cutOrWarn(project: Project, config: Machine, cut: () => Promise<void>): Promise<void> {
+async function cutOrWarn(project: Reporting, config: Machine, cut: () => Promise<void>): Promise<void> {
   try {
     await cut()
   } catch (error) {
@@ -46,7 +46,7 @@ async function cutOrWarn(project: Project, config: Machine, cut: () => Promise<v
 }
 
 async function cutPower(
-  project: Project,
+  project: Places & Locking,
   provider: Provider,
   config: Machine,
   panic: string | undefined,

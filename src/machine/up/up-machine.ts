@@ -13,7 +13,7 @@ import { conditionOf } from '../observed/observe.ts'
 import { explainStall, stallError } from '../observed/stall.ts'
 import { pendingChanges } from '../plan/pending-changes.ts'
 import { keepForwarded } from '../ports/forwarded.ts'
-import type { Project } from '../project.ts'
+import type { BoxSupply, Locking, Places, Project, Providing, Reporting } from '../project.ts'
 import { checkSources, provisionMachine } from '../provision.ts'
 import { untilReady } from '../readiness/until-ready.ts'
 import type { ProvisionResult, UpMachineResult } from '../results.ts'
@@ -85,7 +85,7 @@ export function upMachine(project: Project, options: UpMachineOptions): Promise<
 
 /** The memory of a machine that fails and does not run is there for others again. */
 async function withMemory<T>(
-  project: Project,
+  project: Places & Providing,
   { memory, config }: UpMachineOptions,
   work: () => Promise<T>,
 ): Promise<T> {
@@ -101,7 +101,7 @@ async function withMemory<T>(
 
 /** The state to go on from: the power of a guest whose kernel panicked is cut, for nothing else wakes it. */
 async function findRevivable(
-  project: Project,
+  project: Reporting,
   provider: Provider,
   previous: MachineState,
 ): Promise<MachineStatus> {
@@ -157,7 +157,7 @@ async function finish(
 
 /** Null for a guest that was logged in to before: whoever needs a session opens one. Probes always do. */
 async function openSession(
-  project: Project,
+  project: Places & Locking & BoxSupply,
   config: Machine,
   provider: Provider,
   state: MachineState,
@@ -171,7 +171,7 @@ async function openSession(
   return { session: await connect(target, { signal: project.signal }), state }
 }
 
-async function tellPending(project: Project, config: Machine, state: MachineState): Promise<void> {
+async function tellPending(project: Reporting, config: Machine, state: MachineState): Promise<void> {
   const { atStart, anew } = pendingChanges(config, state, await userDataDigest(config))
   const tell = (what: string[], hint: string) => {
     if (what.length === 0) return

@@ -4,7 +4,7 @@ import { PosadaError } from '../../../errors/index.ts'
 import { deadlineIn } from '../../../lib/async/time-limit.ts'
 import { capture, publicKeyOf, type SshSession } from '../../../ssh/index.ts'
 import { awaitGuest, connectInTime } from '../../guest/reach-guest.ts'
-import type { Project } from '../../project.ts'
+import type { Reporting } from '../../project.ts'
 import { inStep } from '../../work.ts'
 import { asRoot } from './as-root.ts'
 import { cleanScript, cleanWords } from './clean-script.ts'
@@ -16,7 +16,7 @@ import type { Shadow } from './shadow.ts'
  * is asked for. E_BOX_PACKAGE says what failed in the guest.
  */
 export async function cleanShadow(
-  project: Project,
+  project: Reporting,
   shadow: Shadow,
   { box, bootTimeout, withKernel }: { box: StoredBox; bootTimeout: number; withKernel: boolean },
 ): Promise<GuestKernel | null> {

@@ -14,7 +14,7 @@ import {
 } from '../../../project/index.ts'
 import type { MachineSpec, NicSpec, PortForward, Provider } from '../../../provider/index.ts'
 import { choosePorts } from '../../ports/host-ports.ts'
-import type { Project } from '../../project.ts'
+import type { Places, Providing } from '../../project.ts'
 
 /** A machine of its own that has copies of another's disks, so that nothing done to it reaches the other. */
 export interface Shadow {
@@ -26,7 +26,7 @@ export interface Shadow {
 
 /** Copies a stopped machine's disks and makes a machine of them that is not started yet. */
 export async function makeShadow(
-  project: Project,
+  project: Places,
   { config, provider, state }: { config: Machine; provider: Provider; state: MachineState },
 ): Promise<Shadow> {
   const original = project.paths.machine(config.name)
@@ -45,7 +45,7 @@ export async function makeShadow(
 }
 
 /** Ends and takes away what a packaging left, by its record alone. */
-export async function discardShadow(project: Project, machine: string): Promise<void> {
+export async function discardShadow(project: Places & Providing, machine: string): Promise<void> {
   const { packaging } = project.paths.machine(machine)
   if (!(await exists(packaging))) return
   // What cannot be understood must not keep the machine from being used.
@@ -61,7 +61,7 @@ export async function discardShadow(project: Project, machine: string): Promise<
 
 /** The NIC keeps its address, which the guest's network may be bound to; forwards and further NICs are left out. */
 async function shadowSpec(
-  project: Project,
+  project: Places,
   { config, spec, paths }: { config: Machine; spec: MachineSpec; paths: MachinePaths },
 ): Promise<MachineSpec> {
   const id = machineId(spec.id, 'packaging')
