@@ -1,16 +1,7 @@
 // `npm run build`: bundles src into dist/, and writes oclif.manifest.json and the types of the
 // provider contract. Why it is built so, and what it costs to start: docs/decisions/start-time.md.
 import { randomBytes } from 'node:crypto'
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -18,18 +9,11 @@ import { writeContractTypes } from './build-types.js'
 import { bundleProcesses } from './bundle-processes.js'
 import { writeCommandManifest } from './command-manifest.js'
 import { deferred } from './deferred.js'
+import { modules } from './entries.js'
 import { throughDoors } from './through-doors.js'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const dist = join(root, 'dist')
-
-/** Files that are started by name, each with its place in dist/. Those that do not exist are left out. */
-const ENTRIES = {
-  main: 'src/cli/main.ts',
-  provider: 'src/provider/index.ts',
-  network: 'src/network/process/main.ts',
-  forwarder: 'src/forwarder/main.ts',
-}
 
 /** Native code and development tools: found in node_modules at run time, where at all. */
 const EXTERNAL = ['koffi', 'cpu-features', '*.node', 'typescript']
@@ -48,10 +32,9 @@ function commandEntries() {
 }
 
 async function bundle() {
-  const fixed = Object.entries(ENTRIES).filter(([, file]) => existsSync(join(root, file)))
   const result = await build({
     absWorkingDir: root,
-    entryPoints: { ...Object.fromEntries(fixed), ...commandEntries() },
+    entryPoints: { ...modules, ...commandEntries() },
     outdir: dist,
     bundle: true,
     splitting: true,

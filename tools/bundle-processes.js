@@ -1,13 +1,6 @@
 import { join } from 'node:path'
 import { build } from 'esbuild'
-
-/** What the hypervisor runs in processes and threads of their own. */
-const PROCESSES = {
-  'kvm-vmm': 'providers/kvm/process/main.ts',
-  'kvm-machine': 'providers/kvm/process/run-machine.ts',
-  'kvm-vcpu': 'providers/kvm/vcpu/worker.ts',
-  'kvm-probe': 'providers/kvm/probe/main.ts',
-}
+import { processes } from './entries.js'
 
 /** Modules of Node's that are loaded once something of them is used: together 7 ms before a machine's start. */
 const DEFERRED = ['crypto', 'zlib', 'child_process', 'net', 'fs/promises', 'timers/promises']
@@ -36,7 +29,7 @@ export async function bundleProcesses(root, outdir) {
   const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: Object.fromEntries(
-      Object.entries(PROCESSES).map(([name, file]) => [name, join(root, file)]),
+      Object.entries(processes).map(([name, file]) => [name, join(root, file)]),
     ),
     outdir,
     outExtension: { '.js': '.cjs' },

@@ -1,0 +1,23 @@
+// What nothing uses: files, exports (of doors too), dependencies. Run by `npm run check:unused`.
+import { modules, processes } from './tools/entries.js'
+
+export default {
+  entry: [
+    ...Object.values(modules),
+    ...Object.values(processes),
+    'src/commands/**/*.ts',
+    // Started by path: from package.json, bin/test or another test.
+    'tools/*.js',
+    'test/bench/run.ts',
+    'test/bench/kvm/inside/main.ts',
+    'test/helpers/{closing-line,disk-writer}.ts',
+    'test/lab/inside/**/*.{test,config}.ts',
+    'test/fixtures/{kvm,ssh}/*.ts',
+    'test/fixtures/posada-provider-acme/{index,guest}.js',
+  ],
+  project: ['src/**/*.ts', 'providers/**/*.ts', 'test/**/*.{ts,js}', 'tools/**/*.{ts,js}'],
+  // A type that a public signature in its file names is as public as that. A door has no file of its own to use it in.
+  ignoreExportsUsedInFile: { interface: true, type: true },
+  // Programs of the system are not npm packages: `posada doctor` knows which are needed.
+  exclude: ['binaries'],
+}

@@ -1,0 +1,15 @@
+/** Files that are started by name, each with its name in dist/: what the build makes and what nothing imports. */
+export const modules = {
+  main: 'src/cli/main.ts',
+  provider: 'src/provider/index.ts',
+  network: 'src/network/process/main.ts',
+  forwarder: 'src/forwarder/main.ts',
+}
+
+/** What the hypervisor runs in processes and threads of their own. */
+export const processes = {
+  'kvm-vmm': 'providers/kvm/process/main.ts',
+  'kvm-machine': 'providers/kvm/process/run-machine.ts',
+  'kvm-vcpu': 'providers/kvm/vcpu/worker.ts',
+  'kvm-probe': 'providers/kvm/probe/main.ts',
+}
