@@ -11,6 +11,7 @@ module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     { name: 'no-folder-cycles', severity: 'error', scope: 'folder', from: { path: '^(src|providers)/[^/]+/[^/]+' }, to: { circular: true, path: '^(src|providers)/[^/]+/[^/]+' } },
+    { name: 'no-room-cycles', comment: 'rooms as wholes: src/ROOM, providers/NAME', severity: 'error', scope: 'folder', from: { path: '^(src|providers)/[^/]+$' }, to: { circular: true, path: '^(src|providers)/[^/]+$' } },
     { name: 'rooms-have-doors', comment: 'a room is entered by its index.ts', severity: 'error', from: { path: '^(src|providers)/([^/]+)/' }, to: { path: '^src/[^/]+/', pathNot: '^src/lib/|^$1/$2/|^src/[^/]+/index[.]ts$' } },
     { name: 'rooms-have-doors-for-all', severity: 'error', from: { path: '^src/[^/]+$' }, to: { path: '^src/[^/]+/', pathNot: '^src/lib/|^src/[^/]+/index[.]ts$' } },
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
