@@ -1,0 +1,169 @@
+import { describe, expect, test } from 'vitest'
+import { filesLike, longParameterLists, ownStatements, roomOf } from '../../helpers/house.ts'
+
+// What people would otherwise argue about. Unused declarations are found by tsc, unused exports by knip.
+
+const source = filesLike(/^(src|providers|tools|bin|test)\/.*\.(ts|js)$/)
+const prose = filesLike(/\.md$/)
+
+/** Columns of a comment; biome holds code to 110 and cannot break a string. */
+const WIDTH = 130
+const PARAMETERS = 3
+
+test('a comment fits into its line', () => {
+  const comments = source.flatMap(({ path, text }) => linesOf(path, text).filter(isComment))
+  expect(tooLong(comments)).toEqual([])
+})
+
+/** Functions with more than three parameters, room by room: not one more than there were. */
+const LONG_LISTS: Record<string, number> = {
+  'providers/kvm': 29,
+  'providers/qemu': 5,
+  'src/box': 13,
+  'src/cli': 1,
+  'src/forwarder': 2,
+  'src/lib': 2,
+  'src/machine': 17,
+  'src/manifest': 12,
+  'src/network': 23,
+  'src/project': 2,
+  'src/provisioners': 7,
+  'src/proxy': 2,
+  'src/ssh': 15,
+}
+
+test('a function takes at most three parameters', () => {
+  const found = source
+    .filter(({ path }) => /^(src|providers|tools)\/.*\.ts$/.test(path))
+    .flatMap(({ path, text }) => longParameterLists(text, PARAMETERS).map((line) => `${path}:${line}`))
+  expect(beyond(found, LONG_LISTS)).toEqual({})
+})
+
+test('a door only passes names on', () => {
+  const doors = source.filter(({ path }) => /^src\/[^/]+\/index\.ts$/.test(path))
+  const own = doors.flatMap(({ path, text }) => ownStatements(text).map((line) => `${path}:${line}`))
+  expect(own).toEqual([])
+})
+
+/** What is correct and not how the trade speaks, with what to write instead. */
+const WORDS: [RegExp, string][] = [
+  [/(?<![`'])\bnobody\b(?![`'])/i, 'no one; or say who'],
+  [/\banew\b/i, 'again'],
+  [/\bmend(s|ed|ing)?\b/i, 'fix'],
+  [
+    /(?<!\bthere )\b(is|are|was|were) no (?!longer\b|more than\b|less than\b|one\b|room\b|need\b|use\b)/i,
+    'is not a',
+  ],
+  [/\bno more\b(?! than)/i, 'no longer'],
+  [/\bvouch/i, 'has a checksum, is checked'],
+  [/\belse than\b/i, 'other than'],
+  [/\bgo(es|ing)? on with\b/i, 'continue'],
+  [/\bto be had\b/i, 'available'],
+]
+
+/** Lines that still speak so, room by room: not one more than there were. */
+const OLD_WORDS: Record<string, number> = {
+  bin: 1,
+  docs: 41,
+  'providers/kvm': 41,
+  'providers/qemu': 11,
+  'src/app': 6,
+  'src/background': 7,
+  'src/box': 39,
+  'src/cli': 4,
+  'src/cloud-init': 5,
+  'src/commands': 5,
+  'src/errors': 2,
+  'src/fetched-files': 3,
+  'src/forwarder': 3,
+  'src/http': 4,
+  'src/lib': 8,
+  'src/machine': 39,
+  'src/manifest': 13,
+  'src/network': 32,
+  'src/project': 8,
+  'src/provider': 3,
+  'src/provider-kit': 4,
+  'src/provisioners': 1,
+  'src/proxy': 3,
+  'src/ssh': 12,
+  'src/ui': 1,
+  'test/bench': 2,
+  'test/cli': 3,
+  'test/contract': 7,
+  'test/helpers': 2,
+  'test/integration': 35,
+  'test/lab': 2,
+  'test/unit': 105,
+  tools: 1,
+}
+
+test('messages, help, comments and documents are in plain English', () => {
+  const found = [...source, ...prose, ...filesLike(/\.(sh|ya?ml)$|^bin\//)]
+    .filter(({ path }) => path !== 'test/unit/house/tidy.test.ts')
+    .flatMap(({ path, text }) => linesOf(path, text))
+    .flatMap(({ at, line }) =>
+      WORDS.filter(([word]) => word.test(line)).map(([, better]) => `${at}: ${better}`),
+    )
+  expect(beyond(found, OLD_WORDS)).toEqual({})
+})
+
+describe('what is wrong is found', () => {
+  test.each(WORDS)('%s', (word) => {
+    const examples = [
+      'for nobody else',
+      'made anew',
+      'mends it',
+      'it is no text',
+      'names no more',
+      'vouches for',
+      'else than',
+      'goes on with',
+      'is to be had',
+    ]
+    expect(examples.filter((text) => word.test(text))).toHaveLength(1)
+    expect(
+      ['there is no box', 'it is no longer', 'user: `nobody`', 'recommended', 'no more than 3'].filter(
+        (text) => word.test(text),
+      ),
+    ).toEqual([])
+  })
+
+  test('parameters and doors', () => {
+    expect(longParameterLists('const f = (a, b, c) => a\nclass X { m(a, b, c, d) {} }\n', 3)).toEqual([2])
+    expect(ownStatements("export { a } from './a.ts'\nexport const b = 1\n")).toEqual([2])
+  })
+
+  test('beyond an allowance', () => {
+    expect(beyond(['src/a/x.ts:1', 'src/a/y.ts:2', 'docs/z.md:1'], { 'src/a': 1, docs: 1 })).toEqual({
+      'src/a': ['src/a/x.ts:1', 'src/a/y.ts:2'],
+    })
+  })
+})
+
+interface Line {
+  at: string
+  line: string
+}
+
+function linesOf(path: string, text: string): Line[] {
+  return text.split('\n').map((line, index) => ({ at: `${path}:${index + 1}`, line }))
+}
+
+function tooLong(lines: readonly Line[]): string[] {
+  return lines.filter(({ line }) => line.length > WIDTH).map(({ at }) => at)
+}
+
+function isComment({ line }: Line): boolean {
+  return /^\s*(\/\/|\/\*\*|\*)/.test(line)
+}
+
+/** What was found in rooms that have more of it than is allowed. */
+function beyond(
+  found: readonly string[],
+  allowed: Readonly<Record<string, number>>,
+): Record<string, string[]> {
+  const rooms = new Map<string, string[]>()
+  for (const at of found) rooms.set(roomOf(at), [...(rooms.get(roomOf(at)) ?? []), at])
+  return Object.fromEntries([...rooms].filter(([room, places]) => places.length > (allowed[room] ?? 0)))
+}
