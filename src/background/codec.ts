@@ -5,7 +5,7 @@ import { PosadaError } from '../errors/index.ts'
  * a client sends `{"execute": name, "arguments": {…}, "id": n}` and gets `{"return": value, "id": n}` or
  * `{"error": {"code", "message"}, "id": n}`, in order.
  */
-export const controlVersion = 1
+const controlVersion = 1
 
 /** A line longer than this is none of ours. */
 export const maxLine = 4 * 1024 * 1024

@@ -1,5 +1,5 @@
 export { bugReport } from './bug.ts'
-export { type ErrorCode, type ExitCode, errorCodes } from './codes.ts'
+export { type ErrorCode, errorCodes } from './codes.ts'
 export { isPosadaError, type Place, PosadaError, type PosadaErrorOptions } from './posada-error.ts'
 export { fromSystemError } from './system-error.ts'
 export { throwProblems } from './throw-problems.ts'

@@ -10,7 +10,10 @@ import {
 import type { ForwarderConfig } from './config.ts'
 import { runForwarder } from './run.ts'
 
-/** The process that forwards what listens in one guest: its configuration on standard input, one line of JSON on standard output. */
+/**
+ * The process that forwards what listens in one guest: its configuration on standard input, one line of JSON on
+ * standard output.
+ */
 
 /** Milliseconds until whoever started it is let go, whether the guest has answered or not. */
 const PATIENCE = 10_000

@@ -8,7 +8,8 @@ import { selectMachines } from './select.ts'
 import { sshProxyCommand } from './ssh-proxy.ts'
 
 /**
- * Text for OpenSSH's ssh_config(5) with a Host for each machine that exists, by its name and private addresses; a machine's port stays
+ * Text for OpenSSH's ssh_config(5) with a Host for each machine that exists, by its name and private addresses; a
+ * machine's port stays
  * the same for as long as nobody takes it while the machine is stopped.
  */
 export async function sshConfig(project: Project, machines: readonly string[]): Promise<string> {

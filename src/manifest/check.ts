@@ -12,7 +12,7 @@ import { type Entry, isNull, type MapNode, type Node } from './source/node.ts'
 import type { Span } from './source/source.ts'
 
 /** The name of the machine in a file that describes just one. */
-export const singleMachineName = 'default'
+const singleMachineName = 'default'
 
 /** Merges and checks; reports every problem there is. What it returns holds only where none was. */
 export function checkManifest(documents: Documents, context: Context): Checked | undefined {

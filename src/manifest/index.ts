@@ -18,4 +18,4 @@ export type {
 } from './model.ts'
 export { manifestReference } from './reference.ts'
 export { manifestSchema } from './schema/manifest-schema.ts'
-export { listTemplates, readTemplate, type Template } from './templates.ts'
+export { listTemplates, readTemplate } from './templates.ts'

@@ -15,7 +15,7 @@ export interface Interpolated {
 }
 
 /** The longest text that may come of one value, in characters. */
-export const interpolatedLimit = 1024 * 1024
+const interpolatedLimit = 1024 * 1024
 
 /** Problems of one value that are told; further ones would cost time and help nobody. */
 const problemLimit = 100

@@ -87,7 +87,7 @@ async function fetchSource(
 }
 
 /** `posada.override.yaml` for `posada.yaml`: the same name with `.override` before its ending. */
-export function overrideOf(file: string): string {
+function overrideOf(file: string): string {
   const extension = extname(file)
   return join(dirname(file), `${basename(file, extension)}.override${extension}`)
 }

@@ -84,7 +84,10 @@ export interface Machine {
   bootTimeout: number
   /** Milliseconds that a graceful halt may take before the power is cut. */
   haltTimeout: number
-  /** Where a value of this machine stands: `place('box')`, `place('providers', 'qemu', 'machine')`; the nearest written ancestor where it was not written. */
+  /**
+   * Where a value of this machine stands: `place('box')`, `place('providers', 'qemu', 'machine')`; the nearest
+   * written ancestor where it was not written.
+   */
   place(...path: (string | number)[]): Place
 }
 

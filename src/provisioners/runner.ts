@@ -46,7 +46,8 @@ interface PlannedStep {
 /**
  * Runs the steps that are due, in order, and records each one before the next begins. All of them
  * are looked at first: a script that is missing stops it before anything has run. What a step wrote is
- * flushed to the guest's disk before it is recorded. A step that is about to run is taken off the record, so that one that fails is never taken for done. The session
+ * flushed to the guest's disk before it is recorded. A step that is about to run is taken off the record, so that
+ * one that fails is never taken for done. The session
  * may be a function; it is called only when something is due.
  *
  * Throws E_STEP_UNKNOWN, E_PROVISION_SOURCE, E_PROVISION_STEP, E_PROVISION_TIMEOUT, E_SSH_LOST, or

@@ -14,7 +14,7 @@ const hopFields = new Set([
 ])
 
 /** Names and values in turn, as Node gives them raw, without those of one hop. */
-export function withoutHopHeaders(raw: readonly string[]): string[] {
+function withoutHopHeaders(raw: readonly string[]): string[] {
   const named = new Set(hopFields)
   eachField(raw, (name, value) => {
     if (name.toLowerCase() !== 'connection') return

@@ -71,7 +71,10 @@ function blobOf(publicKey: string): string {
   return blob
 }
 
-/** Shell text, run as root, that gives a guest its name; run again it writes nothing. A host's own name belongs to 127.0.1.1. Source: Debian Reference, 5.1.1. */
+/**
+ * Shell text, run as root, that gives a guest its name; run again it writes nothing. A host's own name belongs to
+ * 127.0.1.1. Source: Debian Reference, 5.1.1.
+ */
 export function hostnameScript(name: string): string {
   const word = quote(name)
   return `set -e

@@ -82,7 +82,7 @@ async function clocked(work: () => Promise<void>): Promise<number> {
 }
 
 /** Only folders and the SSH port differ. */
-export function ownArguments({ argv, folder }: Original, dir: string, port: number): string[] {
+function ownArguments({ argv, folder }: Original, dir: string, port: number): string[] {
   const pidFile = argv[argv.indexOf('-pidfile') + 1]
   if (pidFile === undefined) throw new Error('a machine without -pidfile')
   return argv.map((argument) =>

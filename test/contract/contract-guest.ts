@@ -2,7 +2,8 @@ import type { MachineSpec } from '../../src/provider/index.ts'
 
 /**
  * A guest that a provider under contract runs. Once it is up it writes `ready` to the ready channel
- * where the provider has one, prints what its medium holds where it has one, answers each TCP connection to `echoPort` with what it was sent, and
+ * where the provider has one, prints what its medium holds where it has one, answers each TCP connection to
+ * `echoPort` with what it was sent, and
  * shuts down when it is asked to.
  */
 export interface ContractGuest {

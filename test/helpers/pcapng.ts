@@ -35,7 +35,7 @@ export function packetIn({ type, body }: PcapngBlock) {
 }
 
 /** Values of options by their codes (3.5). */
-export function optionsIn(bytes: Buffer): Map<number, Buffer> {
+function optionsIn(bytes: Buffer): Map<number, Buffer> {
   const found = new Map<number, Buffer>()
   for (let at = 0; bytes.readUInt16LE(at) !== 0; ) {
     const length = bytes.readUInt16LE(at + 2)

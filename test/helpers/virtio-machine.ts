@@ -41,7 +41,7 @@ export class PlainBus implements Bus {
 }
 
 /** Records the messages that would reach the guest's interrupt controller. */
-export class PlainMsi implements MsiSource {
+class PlainMsi implements MsiSource {
   readonly delivered: MsiMessage[] = []
 
   vector() {

@@ -3,7 +3,7 @@
  * at most 8 MiB, each with its packed size before it (lz4, doc/lz4_Frame_format.md, "Legacy frame";
  * doc/lz4_Block_format.md).
  */
-export const lz4LegacyMagic = 0x184c2102
+const lz4LegacyMagic = 0x184c2102
 
 const minimumMatch = 4
 

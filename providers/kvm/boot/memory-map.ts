@@ -2,7 +2,7 @@ import type { MemoryRegion } from '../memory/guest-memory.ts'
 import { highRamStart, lowRamEnd } from '../memory/layout.ts'
 
 /** Types of a range of memory, by the numbers of e820 (ACPI 6.4, table 15.4), which PVH uses too. */
-export const memoryType = { ram: 1, reserved: 2 } as const
+const memoryType = { ram: 1, reserved: 2 } as const
 
 export interface MemoryRange extends MemoryRegion {
   type: number

@@ -13,7 +13,10 @@ const infoSize = 56
 const moduleSize = 32
 const rangeSize = 24
 
-/** struct hvm_start_info of PVH, with the initrd as its module and the memory map behind it (Xen, public/arch-x86/hvm/start_info.h). */
+/**
+ * struct hvm_start_info of PVH, with the initrd as its module and the memory map behind it (Xen,
+ * public/arch-x86/hvm/start_info.h).
+ */
 export function buildStartInfo({ address, commandLine, rsdp, initrd, memory }: StartInfoOptions): Uint8Array {
   const modules = infoSize
   const map = modules + moduleSize

@@ -92,9 +92,6 @@ export const exitReason = {
 
 export const KVM_EXIT_IO_OUT = 1
 
-/** KVM_SYSTEM_EVENT_* of section 5. */
-export const systemEvent = { SHUTDOWN: 1, RESET: 2, CRASH: 3 } as const
-
 export const KVM_PIT_SPEAKER_DUMMY = 1
 export const ioeventfdFlag = { DATAMATCH: 1, PIO: 2, DEASSIGN: 4 } as const
 export const irqRouting = { IRQCHIP: 1, MSI: 2 } as const

@@ -20,13 +20,6 @@ export function setGeneralRegisters(vcpu: number, values: Partial<Record<General
   ioctl(vcpu, KVM.SET_REGS, data, 'KVM_SET_REGS')
 }
 
-export function getGeneralRegisters(vcpu: number): Record<string, bigint> {
-  const data = new Uint8Array(structSize.regs)
-  ioctl(vcpu, KVM.GET_REGS, data, 'KVM_GET_REGS')
-  const view = new DataView(data.buffer)
-  return Object.fromEntries(generalOrder.map((name, index) => [name, view.getBigUint64(index * 8, true)]))
-}
-
 /** struct kvm_segment without its base's and limit's encoding: fields of a descriptor (Intel SDM 3A, §3.4.5). */
 export interface Segment {
   base: number

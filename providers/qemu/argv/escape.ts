@@ -2,7 +2,7 @@
  * QEMU's `key=value,key=value` syntax: a comma inside a value is written twice, nothing else needs
  * escaping. Source: QEMU manual, "Parameter syntax" and util/keyval.c.
  */
-export function escapeValue(value: string): string {
+function escapeValue(value: string): string {
   if (value.includes('\0')) throw new Error('a command line cannot hold a NUL')
   return value.replaceAll(',', ',,')
 }

@@ -26,7 +26,7 @@ export function machineArguments(spec: MachineSpec, host: HostFacts): string[] {
   ]
 }
 
-export function machineType(spec: MachineSpec, host: HostFacts): string {
+function machineType(spec: MachineSpec, host: HostFacts): string {
   return host.options.machine ?? (spec.arch === 'x86_64' ? 'q35' : 'virt')
 }
 

@@ -47,7 +47,7 @@ export async function searchPlugin(name: string, root: string): Promise<SearchRe
  * alone; hence the few rules needed here. Null: no such package.
  * Source: Node.js documentation, "Modules: Packages", package entry points.
  */
-export async function entryOf(folder: string): Promise<string | null> {
+async function entryOf(folder: string): Promise<string | null> {
   const text = await readTextIfThere(join(folder, 'package.json'))
   if (text === null) return null
   const { exports, main } = parse(text)

@@ -27,7 +27,10 @@ export function rangeHeaders(
   return { range: `bytes=${have}-`, 'if-range': validator }
 }
 
-/** What an answer to such a request means. Null: the status is none that belongs here. Nothing was asked for in parts where `have` is 0. */
+/**
+ * What an answer to such a request means. Null: the status is none that belongs here. Nothing was asked for in
+ * parts where `have` is 0.
+ */
 export function continuationOf(
   { status, headers }: { status: number; headers: Record<string, string> },
   have: number,

@@ -13,7 +13,10 @@ const shortest = 2 * 2 ** 20
 /** What may be read is longer than what is cut. */
 export const longestChunk = 32 * 2 ** 20
 const longestCut = 8 * 2 ** 20
-/** One step in so many ends a chunk, so that chunks have some 4 MiB: few enough to ask for, and the processor's caches hold them. */
+/**
+ * One step in so many ends a chunk, so that chunks have some 4 MiB: few enough to ask for, and the processor's
+ * caches hold them.
+ */
 const oneIn = 32
 /** Zeros of this length and more belong to no chunk. */
 const gap = 2 ** 20

@@ -2,7 +2,10 @@ import { PosadaError } from '../../errors/index.ts'
 import { expectSuccess, type HttpResponse } from '../../http/index.ts'
 import { shownUrl } from '../../lib/net/shown-url.ts'
 
-/** Throws E_TRANSFER with the registry's own words unless a request was taken. Source: OCI distribution specification 1.1, "Error Codes". */
+/**
+ * Throws E_TRANSFER with the registry's own words unless a request was taken. Source: OCI distribution
+ * specification 1.1, "Error Codes".
+ */
 export async function expectDone(response: HttpResponse): Promise<void> {
   const { status, url } = response
   if (status < 400 || status >= 500 || status === 408 || status === 429) {

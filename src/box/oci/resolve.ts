@@ -21,7 +21,10 @@ export interface RemoteBox {
   chunks: Chunk[]
 }
 
-/** Finds the box of an architecture in a registry. E_BOX_MISSING, E_BOX_ARCH, E_BOX_INVALID, E_TRANSFER, E_CHECKSUM, E_REGISTRY_AUTH. */
+/**
+ * Finds the box of an architecture in a registry. E_BOX_MISSING, E_BOX_ARCH, E_BOX_INVALID, E_TRANSFER,
+ * E_CHECKSUM, E_REGISTRY_AUTH.
+ */
 export async function resolveRemote(
   registry: Registry,
   { tag, digest }: Pick<OciSource, 'tag' | 'digest'>,

@@ -28,7 +28,7 @@ export function fits(version: string, constraints: readonly Constraint[]): boole
 }
 
 /** The one version that they ask for by name; null where several may fit. */
-export function exactVersion(constraints: readonly Constraint[]): string | null {
+function exactVersion(constraints: readonly Constraint[]): string | null {
   const [only, ...more] = constraints
   return only?.operator === '=' && more.length === 0 ? only.version : null
 }

@@ -21,7 +21,10 @@ const durationUnits = new Map<string, number>([
   ['ms', 1],
 ])
 
-/** Bytes of `512MiB`, `1.5GiB`, `10GB`: a number and a unit (IEC 80000-13: powers of 1024 have an i). Part of a byte is rounded up. */
+/**
+ * Bytes of `512MiB`, `1.5GiB`, `10GB`: a number and a unit (IEC 80000-13: powers of 1024 have an i). Part of a
+ * byte is rounded up.
+ */
 export function parseSize(text: string): Parsed {
   const match = /^(\d{1,15}(?:\.\d{1,9})?) ?([A-Za-z]*)$/.exec(text)
   if (match === null)

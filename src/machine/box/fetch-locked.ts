@@ -7,7 +7,10 @@ import type { BoxSupply, Declared, FetchBox, Places } from '../project.ts'
 import { mismatch } from './lock-mismatch.ts'
 import { termsOf, type WantedBox } from './wanted-box.ts'
 
-/** Gets the very box that posada.lock names from where it came from, and nothing else. E_LOCK_MISMATCH and what fetching throws. */
+/**
+ * Gets the very box that posada.lock names from where it came from, and nothing else. E_LOCK_MISMATCH and what
+ * fetching throws.
+ */
 export async function fetchLocked(
   project: Declared & Places & BoxSupply,
   wanted: WantedBox,

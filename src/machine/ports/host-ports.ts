@@ -26,7 +26,8 @@ type HostPort = Pick<PortForward, 'protocol' | 'hostAddress' | 'hostPort'>
 /**
  * Chooses the host's ports of a machine that is about to start. SSH keeps `previous.ssh` where it is
  * free. A port that is taken is moved where the manifest says `auto`, to where it was moved before if
- * that is free, else it is E_PORT_IN_USE with its owner. None is chosen that another forward of the machine has, or one of the `others`. Between
+ * that is free, else it is E_PORT_IN_USE with its owner. None is chosen that another forward of the machine has,
+ * or one of the `others`. Between
  * this and the start somebody may still take one: the start then fails.
  */
 export async function choosePorts(

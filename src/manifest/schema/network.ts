@@ -191,7 +191,6 @@ const attachment = object({
 })
 
 export const networkFields = network.fields
-export const linkFields = link.fields
 export const attachmentFields = attachment.fields
 
 export interface WrittenAttachment {

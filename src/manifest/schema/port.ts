@@ -7,7 +7,7 @@ import { oneOf, text } from './text.ts'
 import type { Located, Schema } from './types.ts'
 
 const octet = '(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])'
-export const ipv4Pattern = `${octet}(?:\\.${octet}){3}`
+const ipv4Pattern = `${octet}(?:\\.${octet}){3}`
 
 /** Ports one after another; a single one where both are the same. */
 export interface PortRange {

@@ -70,10 +70,6 @@ export function name(): Schema<string> {
   })
 }
 
-export function isName(given: string): boolean {
-  return new RegExp(`^${namePattern}$`).test(given)
-}
-
 /** A valid name made of any text: `My Shop` becomes `my-shop`; undefined where nothing remains. */
 export function validName(given: string): string | undefined {
   const valid = given

@@ -20,7 +20,7 @@ export interface Span {
 }
 
 /** The longest piece of a line that a place shows, cut marks included. */
-export const excerptLength = 200
+const excerptLength = 200
 
 /** Lines end in LF, alone or after a CR. */
 export function makeSource(file: string, text: string, url: string | null = null): Source {

@@ -1,6 +1,6 @@
 import { type Conditions, longestDelay } from '../../lib/values/link-conditions.ts'
 
-export const conditionNames = ['latency', 'jitter', 'loss', 'duplicate', 'reorder', 'rate', 'cut'] as const
+const conditionNames = ['latency', 'jitter', 'loss', 'duplicate', 'reorder', 'rate', 'cut'] as const
 
 /** Whether frames simply pass. */
 export function isPlain(conditions: Conditions): boolean {

@@ -1,13 +1,4 @@
-import {
-  etherType,
-  formatMac,
-  headerBytes,
-  high,
-  isGroup,
-  isTag,
-  payloadOf,
-  sourceOffset,
-} from '../wire/ethernet.ts'
+import { etherType, headerBytes, high, isGroup, isTag, payloadOf, sourceOffset } from '../wire/ethernet.ts'
 import type { DropReason } from './counters.ts'
 import { guardIpv6 } from './guard-ipv6.ts'
 import type { Sender } from './sender.ts'
@@ -79,9 +70,4 @@ function sameBytes(bytes: Uint8Array, at: number, wanted: Uint8Array): boolean {
     if (bytes[at + index] !== wanted[index]) return false
   }
   return true
-}
-
-/** For the log: who a frame says that it is from. */
-export function claimedSource(bytes: Uint8Array, start: number): string {
-  return formatMac(bytes, start + sourceOffset)
 }

@@ -141,11 +141,7 @@ export class ShapedLinks {
 }
 
 /** The network's conditions with the pair's over them. */
-export function conditionsBetween(
-  { conditions, pairs }: NetworkDefinition,
-  a: string,
-  b: string,
-): Conditions {
+function conditionsBetween({ conditions, pairs }: NetworkDefinition, a: string, b: string): Conditions {
   const pair = pairs.filter(({ between }) => between.includes(a) && between.includes(b))
   return Object.assign({}, conditions, ...pair.map((each) => each.conditions))
 }

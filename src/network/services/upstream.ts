@@ -72,7 +72,7 @@ function hostServers(): () => Promise<string[]> {
   }
 }
 
-export function parseResolvConf(text: string): string[] {
+function parseResolvConf(text: string): string[] {
   return text
     .split('\n')
     .map((line) => /^\s*nameserver\s+(\S+)/.exec(line)?.[1] ?? '')

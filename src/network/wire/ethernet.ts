@@ -1,7 +1,7 @@
 /** Ethernet frames without checksum (IEEE 802.3, §3). Offsets count from the frame's first byte. */
 export const headerBytes = 14
 export const sourceOffset = 6
-export const typeOffset = 12
+const typeOffset = 12
 
 export const etherType = {
   ipv4: 0x0800,
@@ -24,7 +24,7 @@ export function high(bytes: Uint8Array, at: number): number {
 }
 
 /** The last 32 bits of a MAC address, without sign. */
-export function low(bytes: Uint8Array, at: number): number {
+function low(bytes: Uint8Array, at: number): number {
   return ((high(bytes, at + 2) << 16) | high(bytes, at + 4)) >>> 0
 }
 
@@ -60,8 +60,4 @@ export function payloadOf(
 export function parseMac(text: string): Uint8Array | null {
   if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(text)) return null
   return Uint8Array.from(text.split(':'), (part) => Number.parseInt(part, 16))
-}
-
-export function formatMac(bytes: Uint8Array, at = 0): string {
-  return Array.from(bytes.subarray(at, at + 6), (byte) => byte.toString(16).padStart(2, '0')).join(':')
 }

@@ -89,6 +89,6 @@ export async function walkGuest(
 }
 
 /** Whether a name in a listing is that of something in the folder itself. */
-export function isPlainName(name: string): boolean {
+function isPlainName(name: string): boolean {
   return name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name) && name.length <= 255
 }

@@ -1,4 +1,4 @@
-import type { Attributes, FileEntryWithStats, InputAttributes, SFTPWrapper, Stats } from 'ssh2'
+import type { FileEntryWithStats, InputAttributes, SFTPWrapper, Stats } from 'ssh2'
 import { PosadaError } from '../../errors/index.ts'
 import type { SshSession } from '../session.ts'
 
@@ -24,7 +24,7 @@ export interface Sftp {
   end(): void
 }
 
-export type { Attributes, FileEntryWithStats, Stats }
+export type { FileEntryWithStats, Stats }
 
 /** Status codes of a failed request. Source: draft-ietf-secsh-filexfer-02, 7. */
 export const status = { endOfFile: 1, noSuchFile: 2, permissionDenied: 3, failure: 4 } as const

@@ -2,14 +2,13 @@ import { PosadaError } from '../../../../src/errors/index.ts'
 import {
   type Qcow2Header,
   qcow2HeaderBytes,
-  qcow2Magic,
   readQcow2Header,
   roundUp,
   u64,
   writeU64,
 } from '../../../../src/lib/disk/qcow2-header.ts'
 
-export { type Qcow2Header, qcow2HeaderBytes as headerBytes, qcow2Magic as magic, roundUp, u64, writeU64 }
+export { type Qcow2Header, qcow2HeaderBytes as headerBytes, roundUp, u64, writeU64 }
 
 /** Reads a header and refuses what this engine cannot serve; see `readQcow2Header`. */
 export function parseHeader(bytes: Buffer, path: string, fileSize: number): Qcow2Header {

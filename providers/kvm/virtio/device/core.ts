@@ -4,7 +4,7 @@ import { SplitQueue } from '../queue/split-queue.ts'
 import { type DeviceHost, featureSet, hasFeature, type VirtioDevice } from './virtio-device.ts'
 
 /** Device status bits (virtio 1.2, §2.1). */
-export const status = {
+const status = {
   acknowledge: 1,
   driver: 2,
   driverOk: 4,
@@ -14,7 +14,7 @@ export const status = {
 } as const
 
 /** Feature bits of rings and transport (virtio 1.2, §6). */
-export const ringFeatures = { indirect: 28, eventIndex: 29, version1: 32 } as const
+const ringFeatures = { indirect: 28, eventIndex: 29, version1: 32 } as const
 
 /** How the transport reaches the driver. */
 export interface CoreEvents {

@@ -12,7 +12,7 @@ export const availNoInterrupt = 1
 export const usedNoNotify = 1
 
 /** The largest split queue there can be (§2.7). */
-export const largestQueue = 32768
+const largestQueue = 32768
 
 /** Where a driver put a queue: sizes in entries, addresses guest physical (§2.7). */
 export interface QueueSetup {

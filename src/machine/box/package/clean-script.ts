@@ -30,7 +30,10 @@ export function cleanScript({ ownKey, boxKey }: CleanOptions): string {
   ].join('\n')
 }
 
-/** What is still starting would write later, what writes would write again; and a database that was stopped is whole. What this session hangs on stays. */
+/**
+ * What is still starting would write later, what writes would write again; and a database that was stopped is
+ * whole. What this session hangs on stays.
+ */
 const stopServices = `if [ -d /run/systemd/system ]; then
   timeout 120 systemctl is-system-running --wait >/dev/null 2>&1 || :
   systemctl list-units --type=timer,socket,service --state=active --plain --no-legend 2>/dev/null |

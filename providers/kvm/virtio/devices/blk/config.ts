@@ -2,7 +2,7 @@ import type { Disk } from '../../../disk/disk.ts'
 import { featureSet } from '../../device/virtio-device.ts'
 
 /** Feature bits (virtio 1.2, §5.2.3). */
-export const blkFeatures = {
+const blkFeatures = {
   segMax: 2,
   readOnly: 5,
   blkSize: 6,

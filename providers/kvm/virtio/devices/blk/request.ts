@@ -4,7 +4,7 @@ import type { Chain } from '../../queue/chain.ts'
 import { blkLimits } from './config.ts'
 
 /** Request types (virtio 1.2, §5.2.6). */
-export const blkType = { read: 0, write: 1, flush: 4, getId: 8, discard: 11, writeZeroes: 13 } as const
+const blkType = { read: 0, write: 1, flush: 4, getId: 8, discard: 11, writeZeroes: 13 } as const
 /** Status byte of a request. */
 export const blkStatus = { ok: 0, ioError: 1, unsupported: 2 } as const
 

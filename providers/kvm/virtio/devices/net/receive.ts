@@ -9,11 +9,7 @@ import { netHeaderBytes, numBuffersField } from './config.ts'
  * §5.1.6.4). All buffers of a frame are handed back together. 'wait' when there are too few; nothing is used
  * up then. 'drop' when the frame fits no buffer the guest gives.
  */
-export function receiveFrame(
-  queue: SplitQueue,
-  frame: Uint8Array,
-  mergeable: boolean,
-): 'done' | 'wait' | 'drop' {
+function receiveFrame(queue: SplitQueue, frame: Uint8Array, mergeable: boolean): 'done' | 'wait' | 'drop' {
   const total = netHeaderBytes + frame.length
   const chains: Chain[] = []
   let room = 0

@@ -5,7 +5,7 @@ import type { DeviceHost, VirtioDevice } from '../../device/virtio-device.ts'
 import type { Chain } from '../../queue/chain.ts'
 
 /** Bytes given for one request, whatever it has room for. */
-export const mostRandomBytes = 65536
+const mostRandomBytes = 65536
 
 /** Entropy device (virtio 1.2, §5.4): no features, no configuration, one queue. */
 export class RngDevice implements VirtioDevice {

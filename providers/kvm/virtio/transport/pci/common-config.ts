@@ -1,7 +1,7 @@
 import type { VirtioCore } from '../../device/core.ts'
 
 /** No MSI-X vector (virtio 1.2, §4.1.5.1.2). */
-export const noVector = 0xffff
+const noVector = 0xffff
 
 interface Register {
   readonly width: 1 | 2 | 4
