@@ -12,7 +12,7 @@ export default {
     'test/bench/kvm/inside/main.ts',
     'test/helpers/{closing-line,disk-writer}.ts',
     'test/lab/inside/**/*.{test,config}.ts',
-    'test/fixtures/{kvm,ssh}/*.ts',
+    'test/fixtures/*/*.ts',
     'test/fixtures/posada-provider-acme/{index,guest}.js',
   ],
   project: ['src/**/*.ts', 'providers/**/*.ts', 'test/**/*.{ts,js}', 'tools/**/*.{ts,js}'],

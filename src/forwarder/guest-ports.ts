@@ -10,7 +10,10 @@ type LoopbackAddress = '127.0.0.1' | '::1'
 /** The most that are forwarded: the lowest. A guest may claim any number. */
 export const MOST_PORTS = 64
 
-/** Addresses in `/proc/net/tcp` and `tcp6` (hexadecimal, each 32-bit word in the guest's byte order) that loopback reaches. Source: proc_net(5). */
+/**
+ * Addresses in `/proc/net/tcp` and `tcp6` (hexadecimal, each 32-bit word in the guest's byte order) that loopback
+ * reaches. Source: proc_net(5).
+ */
 const ADDRESSES: Record<string, GuestPort['hosts']> = {
   '00000000': ['127.0.0.1'],
   '0100007F': ['127.0.0.1'],

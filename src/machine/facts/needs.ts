@@ -66,6 +66,6 @@ export function needsOf(config: Machine, box: BoxManifest, isolated: boolean): N
 }
 
 /** How a box's machines begin to run. */
-export function bootOf({ kernel, firmware }: BoxManifest): Capabilities['boot'][number] {
+function bootOf({ kernel, firmware }: BoxManifest): Capabilities['boot'][number] {
   return kernel === undefined ? (firmware ?? 'bios') : 'kernel'
 }

@@ -14,7 +14,7 @@ const absent: Found = { kind: 'absent' }
 const elsewhere: Found = { kind: 'elsewhere' }
 
 /** The last label of a project's domain, which no one has on the Internet. */
-export const topDomain = 'internal'
+const topDomain = 'internal'
 
 export function domainOf(project: string): string {
   return `${project}.${topDomain}`
