@@ -1,6 +1,6 @@
 export { boxFiles } from './box-manifest.ts'
-export { type BuildRecipeOptions, buildRecipe } from './build/build-recipe.ts'
-export { type BuildRequirement, boxBuildRequirements } from './build/requirements.ts'
+export { buildRecipe } from './build/build-recipe.ts'
+export { boxBuildRequirements } from './build/requirements.ts'
 export { fetchBox } from './fetch/fetch-box.ts'
 export { newestVersion } from './fetch/newest-version.ts'
 export { loginKeys } from './login-keys.ts'
