@@ -7,7 +7,8 @@ set -eu
 umask 022
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
 source=$1
-work=$(mktemp -d)
+# Beside ROOT, in the folder that is swept where this is killed.
+work=$(mktemp -d -p "$(dirname "$source")")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 

@@ -156,11 +156,7 @@ export function sshArguments({ dir, manifest: { login } }: StoredBox, port: numb
 /** Waits for the word on the ready port, a socket that QEMU has yet to make. */
 export async function awaitReady(path: string, child: ChildProcess, seconds: number): Promise<void> {
   const deadline = Date.now() + seconds * 1000
-  while (!existsSync(path)) {
-    if (child.exitCode !== null || Date.now() > deadline) throw new Error('QEMU did not start')
-    await sleep(10)
-  }
-  const socket: Socket = connect(path)
+  const socket = await connected(path, child, deadline)
   socket.setTimeout(seconds * 1000, () => socket.destroy(new Error('it took too long')))
   try {
     let heard = ''
@@ -171,6 +167,22 @@ export async function awaitReady(path: string, child: ChildProcess, seconds: num
     throw new Error('QEMU ended')
   } finally {
     socket.destroy()
+  }
+}
+
+/** QEMU binds the socket a moment before it listens. */
+async function connected(path: string, child: ChildProcess, deadline: number): Promise<Socket> {
+  for (;;) {
+    const socket = connect(path)
+    const error = await once(socket, 'connect').then(
+      () => undefined,
+      (cause: unknown) => cause,
+    )
+    if (error === undefined) return socket
+    socket.destroy()
+    if (child.exitCode !== null || Date.now() > deadline)
+      throw new Error('QEMU did not start', { cause: error })
+    await sleep(10)
   }
 }
 

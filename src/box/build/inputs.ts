@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { PosadaError } from '../../errors/index.ts'
 
 /** Raised when code of this folder changes what comes out of a build. */
 const generation = 1
@@ -29,6 +30,15 @@ async function addFolder(hash: Hash, folder: string, label: string): Promise<voi
     hash.update(`${label}/${name}\0${executable ? 'x' : '-'}\0`)
     if (found.isDirectory()) await addFolder(hash, path, `${label}/${name}`)
     else if (found.isSymbolicLink()) hash.update(`link ${await readlink(path)}\0`)
-    else hash.update(`file ${found.size}\0`).update(await readFile(path))
+    else if (found.isFile()) hash.update(`file ${found.size}\0`).update(await readFile(path))
+    else throw notAFile(path)
   }
+}
+
+/** A pipe or a device would be read without end. */
+function notAFile(path: string): PosadaError {
+  return new PosadaError('E_BOX_BUILD', `${path} is not a file, a folder or a link`, {
+    value: path,
+    hint: 'a recipe consists of files, folders and links; create others in prepare.sh',
+  })
 }

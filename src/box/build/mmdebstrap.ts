@@ -2,6 +2,7 @@ import { execa } from 'execa'
 import { PosadaError } from '../../errors/index.ts'
 import type { Emit } from '../../events/index.ts'
 import type { Recipe } from '../recipe/recipe.ts'
+import { ownNamespaces } from './own-namespaces.ts'
 import { buildPath } from './requirements.ts'
 import { resultName, stageName } from './stage.ts'
 
@@ -10,7 +11,8 @@ const shownLines = 15
 
 /**
  * Runs mmdebstrap with the stage's image.sh as its hook; what that makes lands in
- * `<target>/posada-out`. As root it works in mode `root`, otherwise in a user namespace.
+ * `<target>/posada-out`. As root it works in mode `root`, in a mount and process namespace of its own, otherwise in a
+ * user namespace.
  */
 export async function runMmdebstrap(options: {
   recipe: Recipe
@@ -26,10 +28,13 @@ export async function runMmdebstrap(options: {
 }): Promise<void> {
   const { recipe, emit, step } = options
   const lines: string[] = []
-  const child = execa('mmdebstrap', mmdebstrapArguments(options), {
+  const before = await ownNamespaces()
+  const [program = '', ...rest] = [...before, 'mmdebstrap', ...mmdebstrapArguments(options)]
+  const child = execa(program, rest, {
     reject: false,
     cancelSignal: options.signal,
-    // It cleans up after SIGTERM, which takes its time.
+    // In namespaces of its own nothing is left of it but files. Else it cleans up after SIGTERM, which takes its time.
+    killSignal: before.length > 0 ? 'SIGKILL' : 'SIGTERM',
     forceKillAfterDelay: 20_000,
     stdin: 'ignore',
     buffer: false,

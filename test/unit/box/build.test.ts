@@ -153,6 +153,15 @@ describe('the inputs of a build', () => {
     seen.push(await digest())
     expect(new Set(seen).size).toBe(seen.length)
   })
+
+  it('are files, folders and links: a pipe is refused and not read', async () => {
+    const recipe = await temporaryFolder(onTestFinished)
+    await execa('mkfifo', [join(recipe, 'pipe')])
+    await expect(inputsDigest({ recipes: [recipe], lib, arch: 'x86_64' })).rejects.toMatchObject({
+      code: 'E_BOX_BUILD',
+      value: join(recipe, 'pipe'),
+    })
+  })
 })
 
 describe('the command line of mmdebstrap', () => {
