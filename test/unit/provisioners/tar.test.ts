@@ -1,5 +1,16 @@
 import { spawnSync } from 'node:child_process'
-import { lstat, mkdir, mkdtemp, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import {
+  lstat,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -80,4 +91,16 @@ test('what is neither file nor folder is refused', async () => {
     code: 'E_PROVISION_SOURCE',
     message: expect.stringContaining('does not exist'),
   })
+})
+
+test('an archive that is not read to its end is given up, and times that tar has no room for are cut', async () => {
+  await writeFile(join(dir, 'in', 'big'), 'x'.repeat(5_000_000))
+  await utimes(join(dir, 'in', 'big'), 4e9, 4e9)
+  await writeFile(join(dir, 'in', 'old'), '')
+  spawnSync('touch', ['-d', '1960-01-01', join(dir, 'in', 'old')])
+  const source = await readSource(step())
+  if (source.kind !== 'folder') throw new Error('not a folder')
+  for await (const _ of writeTar(step(), source.entries)) break
+  const listed = spawnSync('tar', ['-t', '-v', '--utc', '-f', '-'], { input: await archive() })
+  expect(listed.stdout.toString()).toMatch(/2038-01-19 03:14 big\n.* 1970-01-01 00:00 old\n/)
 })
