@@ -35,7 +35,7 @@ async function unmountBelow(folder: string): Promise<void> {
  * Pure: mount points at and below a folder, the innermost first. Source: proc_pid_mountinfo(5), field 5, in which blanks
  * and the like stand as three octal digits.
  */
-export function mountsBelow(mountinfo: string, folder: string): string[] {
+function mountsBelow(mountinfo: string, folder: string): string[] {
   return mountinfo
     .split('\n')
     .map((line) =>
