@@ -55,8 +55,12 @@ export class AccessRequester {
  */
 export function answerBurst(watching: Int32Array, answer: () => boolean): void {
   Atomics.store(watching, 0, 1)
-  for (const end = performance.now() + burst; performance.now() < end && look(answer); );
-  Atomics.store(watching, 0, 0)
+  try {
+    for (const end = performance.now() + burst; performance.now() < end && look(answer); );
+  } finally {
+    // Also where a device has thrown: nobody rings while this is 1.
+    Atomics.store(watching, 0, 0)
+  }
   // Whoever saw the 1 did not ring: one last look.
   answer()
 }
@@ -67,7 +71,7 @@ function look(seen: () => boolean): boolean {
   return true
 }
 
-/** Answers the access that waits in `shared`; false when none does. */
+/** Answers the access that waits in `shared`, also where the device throws; false when none does. */
 export function answerAccess(
   { cells, data: shared }: SharedState,
   ports: AddressBus,
@@ -79,21 +83,24 @@ export function answerAccess(
   // The buses end below 2^52; an address beyond is on neither, and need not be exact.
   const address = high * 2 ** 32 + low
   const data = shared.subarray(0, cells[cell.length])
-  switch (cells[cell.kind]) {
-    case access.portRead:
-      ports.read(address, data)
-      break
-    case access.portWrite:
-      ports.write(address, data)
-      break
-    case access.memoryRead:
-      memory.read(address, data)
-      break
-    case access.memoryWrite:
-      memory.write(address, data)
-      break
+  try {
+    switch (cells[cell.kind]) {
+      case access.portRead:
+        ports.read(address, data)
+        break
+      case access.portWrite:
+        ports.write(address, data)
+        break
+      case access.memoryRead:
+        memory.read(address, data)
+        break
+      case access.memoryWrite:
+        memory.write(address, data)
+        break
+    }
+  } finally {
+    Atomics.store(cells, cell.request, request.none)
+    Atomics.notify(cells, cell.request)
   }
-  Atomics.store(cells, cell.request, request.none)
-  Atomics.notify(cells, cell.request)
   return true
 }

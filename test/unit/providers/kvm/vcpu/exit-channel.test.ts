@@ -44,6 +44,20 @@ describe('exit channel', () => {
     ask(access.portWrite, 1, [0])
   })
 
+  it('passes on what a device throws, and neither leaves the vCPU waiting nor stops to be rung', () => {
+    const shared = createSharedState()
+    const ports = createBus(2 ** 16)
+    const broken = () => {
+      throw new Error('a bug')
+    }
+    ports.claim(0, 1, { read: broken, write: broken })
+    shared.cells.set([access.portRead, 0, 0, 1], cell.kind)
+    Atomics.store(shared.cells, cell.request, request.pending)
+    const watching = new Int32Array(new SharedArrayBuffer(4))
+    expect(() => answerBurst(watching, () => answerAccess(shared, ports, ports))).toThrow('a bug')
+    expect([watching[0], shared.cells[cell.request]]).toEqual([0, request.none])
+  })
+
   it('loses no access and no bell between two threads', async () => {
     const shared = createSharedState()
     const ports = createBus(2 ** 16)
