@@ -1,6 +1,7 @@
 import type { GuestMemory } from '../../memory/guest-memory.ts'
-import { isQueueSize, type QueueSetup, setupProblem } from '../queue/layout.ts'
+import { isQueueSize, setupProblem } from '../queue/layout.ts'
 import { SplitQueue } from '../queue/split-queue.ts'
+import { QueueRegisters } from './queue-registers.ts'
 import { type DeviceHost, featureSet, hasFeature, type VirtioDevice } from './virtio-device.ts'
 
 /** Device status bits (virtio 1.2, §2.1). */
@@ -24,11 +25,6 @@ export interface CoreEvents {
   fault(reason: string): void
 }
 
-interface QueueState {
-  setup: QueueSetup
-  enabled: boolean
-}
-
 /**
  * The life of one device as every transport needs it: status, feature negotiation, queue set-up, reset
  * (virtio 1.2, §2.1, §2.2, §2.4, §3.1). A transport only maps registers onto this.
@@ -41,7 +37,7 @@ export class VirtioCore {
   #driverFeatures = 0n
   #status = 0
   #generation = 0
-  #queues: QueueState[] = []
+  #queues: QueueRegisters[] = []
   #running: (SplitQueue | null)[] = []
   #resetting = false
 
@@ -97,24 +93,25 @@ export class VirtioCore {
     if (added & status.driverOk && next & status.featuresOk) this.#activate()
   }
 
-  queueSetup(index: number): QueueSetup | null {
-    return this.#queues[index]?.setup ?? null
-  }
-  queueEnabled(index: number): boolean {
-    return this.#queues[index]?.enabled ?? false
+  /** Null where there is no such queue. Changed by the methods below only. */
+  queueRegisters(index: number): Readonly<QueueRegisters> | null {
+    return this.#queues[index] ?? null
   }
 
-  /** Changes a queue that is not enabled, before DRIVER_OK (§4.1.4.3.2); anything else is ignored. */
-  changeQueue(index: number, change: Partial<QueueSetup>): void {
-    const queue = this.#queues[index]
-    if (queue === undefined || queue.enabled || this.#fixed()) return
-    if (change.size !== undefined && !isQueueSize(change.size, this.device.queueSizes[index] ?? 0)) return
-    queue.setup = { ...queue.setup, ...change }
+  setQueueSize(index: number, size: number): void {
+    const queue = this.#changeable(index)
+    if (queue !== null && isQueueSize(size, this.device.queueSizes[index] ?? 0)) queue.size = size
+  }
+
+  /** `word` is one of `addressWords`; `value` has 32 bits. */
+  setQueueWord(index: number, word: number, value: number): void {
+    const queue = this.#changeable(index)
+    if (queue !== null) queue.words[word] = value
   }
 
   enableQueue(index: number): void {
-    const queue = this.#queues[index]
-    if (queue === undefined || queue.enabled || this.#fixed()) return
+    const queue = this.#changeable(index)
+    if (queue === null) return
     const problem = setupProblem(this.#memory, queue.setup, this.device.queueSizes[index] ?? 0)
     if (problem === null) queue.enabled = true
     else this.#fault(`queue ${index}: ${problem}`)
@@ -136,8 +133,11 @@ export class VirtioCore {
     if (fits && !this.#resetting && !(this.#status & status.needsReset)) this.device.writeConfig(offset, data)
   }
 
-  #fixed(): boolean {
-    return this.#resetting || (this.#status & (status.driverOk | status.needsReset)) !== 0
+  /** A queue that is not enabled, before DRIVER_OK (§4.1.4.3.2): what is written to another is ignored. */
+  #changeable(index: number): QueueRegisters | null {
+    const queue = this.#queues[index]
+    const fixed = this.#resetting || (this.#status & (status.driverOk | status.needsReset)) !== 0
+    return queue === undefined || queue.enabled || fixed ? null : queue
   }
 
   #featuresAcceptable(): boolean {
@@ -217,9 +217,6 @@ export class VirtioCore {
   }
 
   #forgetQueues(): void {
-    this.#queues = this.device.queueSizes.map((size) => ({
-      setup: { size, descriptors: 0, available: 0, used: 0 },
-      enabled: false,
-    }))
+    this.#queues = this.device.queueSizes.map((size) => new QueueRegisters(size))
   }
 }

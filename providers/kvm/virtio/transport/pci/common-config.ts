@@ -1,4 +1,5 @@
 import type { VirtioCore } from '../../device/core.ts'
+import { addressWords } from '../../device/queue-registers.ts'
 
 /** No MSI-X vector (virtio 1.2, §4.1.5.1.2). */
 const noVector = 0xffff
@@ -112,8 +113,8 @@ export class CommonConfig {
         {
           width: 2,
           // A size of 0 says that there is no such queue (§4.1.4.3).
-          read: () => core.queueSetup(this.#queue)?.size ?? 0,
-          write: (size) => core.changeQueue(this.#queue, { size }),
+          read: () => core.queueRegisters(this.#queue)?.size ?? 0,
+          write: (size) => core.setQueueSize(this.#queue, size),
         },
       ],
       [
@@ -130,42 +131,22 @@ export class CommonConfig {
         28,
         {
           width: 2,
-          read: () => (core.queueEnabled(this.#queue) ? 1 : 0),
+          read: () => (core.queueRegisters(this.#queue)?.enabled ? 1 : 0),
           write: (value) => {
             if (value === 1) core.enableQueue(this.#queue)
           },
         },
       ],
       [30, { width: 2, read: () => (this.#queue < queues ? this.#queue : 0) }],
-      ...this.#address(32, 'descriptors'),
-      ...this.#address(40, 'available'),
-      ...this.#address(48, 'used'),
+      ...Array.from({ length: addressWords }, (_, word): [number, Register] => [
+        32 + 4 * word,
+        {
+          width: 4,
+          read: () => core.queueRegisters(this.#queue)?.words[word] ?? 0,
+          write: (value) => core.setQueueWord(this.#queue, word, value),
+        },
+      ]),
     ])
-  }
-
-  #address(offset: number, part: 'descriptors' | 'available' | 'used'): [number, Register][] {
-    const core = this.#core
-    const now = () => core.queueSetup(this.#queue)?.[part] ?? 0
-    const low = (address: number) => address % 2 ** 32
-    const high = (address: number) => Math.floor(address / 2 ** 32)
-    return [
-      [
-        offset,
-        {
-          width: 4,
-          read: () => low(now()),
-          write: (value) => core.changeQueue(this.#queue, { [part]: high(now()) * 2 ** 32 + value }),
-        },
-      ],
-      [
-        offset + 4,
-        {
-          width: 4,
-          read: () => high(now()),
-          write: (value) => core.changeQueue(this.#queue, { [part]: value * 2 ** 32 + low(now()) }),
-        },
-      ],
-    ]
   }
 
   #writeStatus(value: number): void {

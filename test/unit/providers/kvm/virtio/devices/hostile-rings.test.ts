@@ -120,6 +120,17 @@ const controlWords = fc
   .tuple(fc.nat(3), fc.nat(8), fc.nat(2))
   .map(([port, event, value]) => [port, event + value * 65536])
 
+/** Whole registers, often the address of a queue. */
+const register = fc.record({
+  offset: fc.oneof(
+    fc.nat(60),
+    fc.integer({ min: 8, max: 14 }).map((word) => 4 * word),
+    fc.integer({ min: 0x1000, max: 0x6000 }),
+  ),
+  width: fc.constantFrom(1, 2, 4, 4, 4),
+  value: fc.oneof(fc.nat(0xff), anyWord, fc.constantFrom(0x20_0000, 0x7fff_ffff, 0xffff_ffff)),
+})
+
 const action = fc.oneof(
   {
     weight: 6,
@@ -168,13 +179,13 @@ const action = fc.oneof(
       words: fc.array(fc.oneof(fc.nat(16), fc.nat(0xffff_ffff)), { minLength: 1, maxLength: 24 }),
     }),
   },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('registers' as const), writes: fc.array(register) }) },
   {
+    // While no queue is enabled and the device does not run, they can be changed.
     weight: 2,
     arbitrary: fc.record({
-      do: fc.constant('register' as const),
-      offset: fc.oneof(fc.nat(60), fc.integer({ min: 0x1000, max: 0x6000 })),
-      width: fc.constantFrom(1, 2, 4),
-      value: fc.nat(0xff),
+      do: fc.constant('renegotiate' as const),
+      writes: fc.array(register, { minLength: 5, maxLength: 30 }),
     }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('restart' as const) }) },
@@ -222,8 +233,13 @@ async function play(device: VirtioDevice, actions: readonly Action[]): Promise<v
     } else if (one.do === 'kick') driver.kick(one.queue)
     else if (one.do === 'bytes')
       for (const [index, word] of one.words.entries()) memory.writeU32(one.at + 4 * index, word)
-    else if (one.do === 'register') machine.mmio.write(driver.bar + one.offset, one.width, one.value)
-    else if (one.do === 'restart') queues = await start(driver, memory, device)
+    else if (one.do === 'registers' || one.do === 'renegotiate') {
+      if (one.do === 'renegotiate') await driver.negotiate(driver.features())
+      for (const { offset, width, value } of one.writes) {
+        machine.mmio.write(driver.bar + offset, width, value % 2 ** (8 * width))
+        machine.mmio.read(driver.bar + offset, width)
+      }
+    } else if (one.do === 'restart') queues = await start(driver, memory, device)
     if (actions.indexOf(one) % 8 === 7) await new Promise((resolve) => setImmediate(resolve))
   }
   for (let turn = 0; turn < 4; turn += 1) await new Promise((resolve) => setImmediate(resolve))

@@ -133,6 +133,27 @@ describe('a virtio-pci function', () => {
     expect(driver.common(28, 2)).toBe(0)
   })
 
+  it.each([
+    [0xffff_ffff, 0xffff_ffff],
+    [0, 0x0020_0000],
+    [1, 0x0020_0000],
+    [0xffff_fff0, 0x8000_0000],
+    [0x1234_5678, 0x9abc_def0],
+  ])('reads back addresses of 64 bits as they were written: %x, %x', async (low, high) => {
+    const { driver, machine } = await started()
+    await driver.negotiate(1n << 32n)
+    driver.setCommon(22, 2, 0)
+    for (const at of [32, 40, 48]) {
+      driver.setCommon(at, 4, low)
+      driver.setCommon(at + 4, 4, high)
+      expect([driver.common(at, 4), driver.common(at + 4, 4)]).toEqual([low, high])
+    }
+    driver.setCommon(28, 2, 1)
+    expect(driver.common(28, 2)).toBe(0)
+    expect(driver.status & 64).toBe(64)
+    expect(machine.faults).toHaveLength(1)
+  })
+
   it('needs a reset after a queue outside RAM was enabled, and works after it', async () => {
     const { driver, machine, queue } = await started()
     await driver.negotiate(1n << 32n)
