@@ -40,6 +40,7 @@ export class VirtioCore {
   #queues: QueueRegisters[] = []
   #running: (SplitQueue | null)[] = []
   #resetting = false
+  #memoryAccess = false
 
   constructor(device: VirtioDevice, memory: GuestMemory, events: CoreEvents) {
     this.device = device
@@ -91,6 +92,16 @@ export class VirtioCore {
     if (added & status.featuresOk && this.#featuresAcceptable()) next |= status.featuresOk
     this.#status = next
     if (added & status.driverOk && next & status.featuresOk) this.#activate()
+  }
+
+  /**
+   * Whether the transport lets the device access memory and interrupt (on PCI, that it is a bus master). One
+   * that runs is reset where it no longer may: a kernel that is left behind by kexec has still queues in memory that is
+   * no longer its own.
+   */
+  setMemoryAccess(allowed: boolean): void {
+    this.#memoryAccess = allowed
+    if (!allowed && this.active && !this.#resetting) this.#reset()
   }
 
   /** Null where there is no such queue. Changed by the methods below only. */
@@ -147,6 +158,10 @@ export class VirtioCore {
 
   #activate(): void {
     if (this.#status & status.needsReset) return
+    if (!this.#memoryAccess) {
+      this.#fault('the driver started it while it may not access memory')
+      return
+    }
     this.#status |= status.driverOk
     const features = this.#driverFeatures
     this.#running = this.#queues.map(({ setup, enabled }, index) =>

@@ -3,6 +3,7 @@ import { featureSet } from '../../device/virtio-device.ts'
 
 /** Feature bits (virtio 1.2, §5.2.3). */
 const blkFeatures = {
+  sizeMax: 1,
   segMax: 2,
   readOnly: 5,
   blkSize: 6,
@@ -17,7 +18,9 @@ export const blkLimits = {
   queueSize: 256,
   /** Data buffers a request: the queue without the header and the status. */
   segments: 254,
-  /** Bytes of data a request, whatever its buffers add up to. */
+  /** Bytes of a data buffer. */
+  segmentBytes: 128 * 2 ** 10,
+  /** Bytes of data a request, no less than all its buffers may have. */
   requestBytes: 32 * 2 ** 20,
   /** 512-byte sectors a discard or write-zeroes segment: 1 GiB. */
   rangeSectors: 2 ** 21,
@@ -27,8 +30,8 @@ export const blkLimits = {
 export const blkConfigLength = 60
 
 export function featuresOf(disk: Disk): bigint {
-  const { segMax, readOnly, blkSize, flush, topology, discard, writeZeroes } = blkFeatures
-  const always = featureSet(segMax, blkSize, flush, topology)
+  const { sizeMax, segMax, readOnly, blkSize, flush, topology, discard, writeZeroes } = blkFeatures
+  const always = featureSet(sizeMax, segMax, blkSize, flush, topology)
   return always | (disk.readOnly ? featureSet(readOnly) : featureSet(discard, writeZeroes))
 }
 
@@ -36,6 +39,7 @@ export function featuresOf(disk: Disk): bigint {
 export function blkConfig(disk: Disk): Buffer {
   const config = Buffer.alloc(blkConfigLength)
   config.writeBigUInt64LE(BigInt(disk.size / 512), 0)
+  config.writeUInt32LE(blkLimits.segmentBytes, 8)
   config.writeUInt32LE(blkLimits.segments, 12)
   config.writeUInt32LE(512, 20)
   // Topology: physical blocks of 4 KiB (2^3 sectors), best written in 64 KiB (128 logical blocks).

@@ -17,6 +17,7 @@ interface Register {
 export class CommonConfig {
   readonly #core: VirtioCore
   readonly #vectors: number
+  readonly #onReset: () => void
   readonly #registers: ReadonlyMap<number, Register>
   #deviceWord = 0
   #driverWord = 0
@@ -24,9 +25,11 @@ export class CommonConfig {
   #configVector = noVector
   #queueVectors: number[]
 
-  constructor(core: VirtioCore, vectors: number) {
+  /** `onReset` is told when the driver asks for a reset. */
+  constructor(core: VirtioCore, vectors: number, onReset: () => void) {
     this.#core = core
     this.#vectors = vectors
+    this.#onReset = onReset
     this.#queueVectors = core.device.queueSizes.map(() => noVector)
     this.#registers = this.#table()
   }
@@ -153,6 +156,7 @@ export class CommonConfig {
     if (value === 0) {
       this.#configVector = noVector
       this.#queueVectors.fill(noVector)
+      this.#onReset()
     }
     this.#core.writeStatus(value)
   }

@@ -65,7 +65,9 @@ export class VirtioPci implements PciFunction, BusDevice {
       configInterrupt: () => this.#interrupt(2, this.#common.configVector),
       fault: (reason) => options.onFault(`${device.type}: ${reason}`),
     })
-    this.#common = new CommonConfig(this.core, vectors)
+    this.#common = new CommonConfig(this.core, vectors, () => {
+      this.#isr = 0
+    })
   }
 
   assignBar(address: number): void {
@@ -86,6 +88,7 @@ export class VirtioPci implements PciFunction, BusDevice {
     }
     this.config.write(offset, data)
     this.#msix.setControl(this.config.bytes.readUInt16LE(this.#capabilities.msix + 2))
+    this.core.setMemoryAccess((this.#command & command.master) !== 0)
     this.#map()
   }
 
@@ -130,6 +133,10 @@ export class VirtioPci implements PciFunction, BusDevice {
     }
   }
 
+  get #command(): number {
+    return this.config.bytes.readUInt16LE(header.command)
+  }
+
   #interrupt(isr: number, vector: number): void {
     this.#isr |= isr
     this.#msix.trigger(vector)
@@ -137,8 +144,7 @@ export class VirtioPci implements PciFunction, BusDevice {
 
   /** Claims BAR 0 and its doorbells where the guest put it, while it lets the function answer memory. */
   #map(): void {
-    const answers = (this.config.bytes.readUInt16LE(header.command) & command.memory) !== 0
-    const base = answers ? this.config.bytes.readUInt32LE(header.bar0) : 0
+    const base = this.#command & command.memory ? this.config.bytes.readUInt32LE(header.bar0) : 0
     if (base === this.#mappedAt) return
     for (const release of this.#claimed) release()
     this.#claimed = []

@@ -189,6 +189,49 @@ describe('a virtio-pci function', () => {
     expect(driver.status).toBe(0)
   })
 
+  it('forgets its interrupt status with a reset', async () => {
+    const { driver, queue, machine, device } = await started()
+    const isr = () => machine.mmio.read(driver.bar + (driver.structures.get(3)?.offset ?? 0), 1)
+    queue.submit([{ at: 0x8000, length: 5, write: true }])
+    driver.kick(0)
+    device.host?.configChanged()
+    await driver.reset()
+    expect(isr()).toBe(0)
+  })
+
+  it('leaves memory alone from when it is no longer a bus master until it is started again', async () => {
+    const { driver, queue, machine, device } = await started()
+    driver.writeConfig(0x04, 2, 2)
+    const before = machine.memory.snapshot()
+    queue.submit([{ at: 0x8000, length: 5, write: true }])
+    const offered = machine.memory.snapshot()
+    driver.kick(0)
+    device.host?.queue(0)?.push(0, 1)
+    device.host?.configChanged()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(Buffer.compare(machine.memory.snapshot(), offered)).toBe(0)
+    expect(Buffer.compare(before, offered)).not.toBe(0)
+    expect([driver.status, machine.msi.delivered, queue.takeUsed()]).toEqual([0, [], []])
+    driver.writeConfig(0x04, 2, 6)
+    await driver.negotiate(1n << 32n)
+    const again = new DriverQueue(machine.memory, { at: 0x2000 })
+    driver.addQueue(0, again)
+    driver.start()
+    again.submit([{ at: 0x8000, length: 5, write: true }])
+    driver.kick(0)
+    expect(again.takeUsed()).toEqual([{ head: 0, written: 5 }])
+  })
+
+  it('is not started by a driver that has not made it a bus master', async () => {
+    const { driver, queue, machine } = await started()
+    driver.writeConfig(0x04, 2, 2)
+    await driver.negotiate(1n << 32n)
+    driver.addQueue(0, queue)
+    driver.start()
+    expect(driver.status & 68).toBe(64)
+    expect(machine.faults).toEqual([expect.stringContaining('access memory')])
+  })
+
   it('reads and writes the BAR through the configuration access capability', async () => {
     const { driver, machine } = await started()
     const at = driver.structures.get(5)?.at ?? 0
