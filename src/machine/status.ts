@@ -8,7 +8,7 @@ import { sshAddress } from './guest/target.ts'
 import { tailLines } from './observed/console.ts'
 import { type Condition, conditionOf } from './observed/observe.ts'
 import { STALLED } from './observed/stall.ts'
-import { pendingChanges } from './plan/pending-changes.ts'
+import { changesOf, pendingOf } from './plan/changes.ts'
 import { forwardedNow } from './ports/forwarded.ts'
 import type { Declared, Places, Providing, Reporting } from './project.ts'
 import type { MachineStateName, StatusResult } from './results.ts'
@@ -55,8 +55,9 @@ async function machineStatus(
   const condition = await conditionOf(provider, state)
   const { found, name: stateName } = condition
   const runs = isUp(found)
-  const pending =
-    config === null ? { atStart: [], anew: [] } : pendingChanges(config, state, await userDataDigest(config))
+  const { start, remake } = pendingOf(
+    config === null ? [] : changesOf(config, state, await userDataDigest(config)),
+  )
   return {
     name,
     state: stateName,
@@ -70,7 +71,8 @@ async function machineStatus(
     ssh: stateName === 'running' ? sshAddress(provider, state, paths) : null,
     ports: runs ? [...state.ports, ...((await forwardedNow(project, config)) ?? [])] : [],
     inManifest: isInManifest(project, config),
-    pending: [...(runs ? pending.atStart : []), ...pending.anew],
+    pending: [...(runs ? start : []), ...remake],
+    ...(remake.length === 0 ? {} : { remake }),
     ready: readiness(config, state, stateName),
     ...dueSteps(config, state, stateName),
     ...reasonOf(state, condition),

@@ -1,3 +1,4 @@
+export { type Effect, type Kept, settings } from './effects.ts'
 export { findManifest } from './find.ts'
 export { type LoadOptions, loadManifest } from './load.ts'
 export type {

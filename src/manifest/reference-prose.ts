@@ -31,7 +31,9 @@ machines:
 
   machine: `These keys stand under a machine's name in \`machines\`, under \`defaults\`, or, where the file describes a single machine, at its top beside \`version\` (all but \`depends_on\`). The single machine is called \`default\`. \`box\` has to be there for every machine, in it or in \`defaults\`.
 
-Names of machines and of the project are lower-case letters, digits and \`-\`, begin with a letter and do not end with \`-\`. Where the project has no name it has its folder's, made valid: \`My Shop\` becomes \`my-shop\`.`,
+Names of machines and of the project are lower-case letters, digits and \`-\`, begin with a letter and do not end with \`-\`. Where the project has no name it has its folder's, made valid: \`My Shop\` becomes \`my-shop\`.
+
+A value that is changed applies to a machine that exists:`,
 
   box: `In short the name or the place of a box; [boxes.md](boxes.md#where-boxes-come-from) has all forms. Or a mapping:`,
 

@@ -1,3 +1,4 @@
+import { effectLegend, effectOf } from './effects.ts'
 import { limits } from './limits.ts'
 import { prose } from './reference-prose.ts'
 import { boxFields } from './schema/box.ts'
@@ -19,7 +20,8 @@ export function manifestReference(): string {
     table(projectFields),
     '## A machine',
     prose.machine,
-    table(machineFields),
+    effectLegend(),
+    machineTable(),
     '## A box',
     prose.box,
     table(boxFields),
@@ -68,11 +70,28 @@ function table(fields: Fields): string {
   return ['| key | value | default | meaning |', '|---|---|---|---|', ...rows].join('\n')
 }
 
-function row(key: string, field: Field<unknown>): string {
+/** With what a change of each key means for machines that exist. */
+function machineTable(): string {
+  const rows = Object.entries(machineFields).flatMap(([key, field]: [string, Fields[string]]) =>
+    isOffered(field) ? [row(key, field, effectOf(key))] : [],
+  )
+  return ['| key | value | default | a change applies | meaning |', '|---|---|---|---|---|', ...rows].join(
+    '\n',
+  )
+}
+
+function row(key: string, field: Field<unknown>, effect?: string): string {
   const fallback = field.default === undefined ? absence(field) : `\`${field.default}\``
   const example = field.examples?.[0]
   const shown = example === undefined ? '' : ` Example: \`${inline(example)}\``
-  return `| \`${key}\` | ${cell(field.schema.label)} | ${cell(fallback)} | ${cell(field.description + shown)} |`
+  const cells = [
+    `\`${key}\``,
+    field.schema.label,
+    fallback,
+    ...(effect === undefined ? [] : [effect]),
+    field.description + shown,
+  ]
+  return `| ${cells.map(cell).join(' | ')} |`
 }
 
 function absence(field: Field<unknown>): string {

@@ -72,6 +72,7 @@ export function aState(config: Machine = aMachine(), changes: Partial<MachineSta
     forwards,
     networks: [],
     isolated: false,
+    grown: 0,
     provider: 'qemu',
   })
   return {

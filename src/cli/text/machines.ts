@@ -1,13 +1,14 @@
 import { formatDuration, formatSize } from '../../lib/values/units.ts'
-import type {
-  DestroyResult,
-  HaltResult,
-  PortResult,
-  PortsResult,
-  ProjectResult,
-  ProvisionResult,
-  StatusResult,
-  UpMachineResult,
+import {
+  cures,
+  type DestroyResult,
+  type HaltResult,
+  type PortResult,
+  type PortsResult,
+  type ProjectResult,
+  type ProvisionResult,
+  type StatusResult,
+  type UpMachineResult,
 } from '../../machine/index.ts'
 import { makeVisible, type Paint, type Palette, renderTable } from '../../ui/index.ts'
 
@@ -95,7 +96,10 @@ function statePaint({ state, ready }: StatusResult, paint: Palette): Paint {
   return state === 'starting' || state === 'paused' ? paint.yellow : paint.dim
 }
 
-function remarks({ name, reason, code, console, due, pending }: StatusResult, paint: Palette): string[] {
+function remarks(
+  { name, reason, code, console, due, pending, remake = [] }: StatusResult,
+  paint: Palette,
+): string[] {
   const lines: string[] = []
   if (reason !== undefined)
     lines.push(`${name}: ${makeVisible(reason)}${code === undefined ? '' : ` [${code}]`}`)
@@ -104,8 +108,9 @@ function remarks({ name, reason, code, console, due, pending }: StatusResult, pa
     lines.push(`${name}: provision steps not done yet: ${due.join(', ')} (posada provision ${name})`)
   }
   if (pending.length > 0) {
+    const start = pending.filter((key) => !remake.includes(key))
     lines.push(
-      `${name}: changed in the manifest, not in the machine yet: ${pending.join(', ')} (posada reload ${name})`,
+      `${name}: changed in the manifest, not in the machine yet: ${cures(name, { start, remake }).join('; ')}`,
     )
   }
   return lines.length === 0 ? [] : ['', ...lines]

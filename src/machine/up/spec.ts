@@ -12,6 +12,7 @@ import type {
   NicSpec,
   PortForward,
 } from '../../provider/index.ts'
+import { wholeSectors } from '../facts/disk-size.ts'
 import { shownBox } from '../facts/shown-box.ts'
 
 export interface SpecInputs {
@@ -26,6 +27,8 @@ export interface SpecInputs {
   networks: readonly { mac: string; socket: string }[]
   /** The guest is to reach nothing outside the project. */
   isolated: boolean
+  /** Bytes that the first disk has come to, which it keeps; 0 for one that is not made yet. */
+  grown: number
   /** The name of the provider that the spec is for. */
   provider: string
 }
@@ -47,7 +50,7 @@ export function machineSpec(inputs: SpecInputs): MachineSpec {
     memory: config.memory,
     nested: config.nested,
     boot: boot(box, config.name, inputs.forwards === null),
-    disks: disks(config, box, paths),
+    disks: disks(inputs),
     ...(box.manifest.seed === undefined ? {} : { media: [{ name: seedLabel, path: paths.seed }] }),
     nics: nics(inputs, mac),
     files: {
@@ -82,7 +85,7 @@ function boot(box: StoredBox, name: string, sshOverVsock: boolean): KernelBoot |
 }
 
 /** The box's first disk becomes `root`, further ones keep the order and are `disk-2`, `disk-3`… */
-function disks(config: Machine, box: StoredBox, paths: MachinePaths): DiskSpec[] {
+function disks({ config, box, paths, grown }: SpecInputs): DiskSpec[] {
   return box.manifest.disks.map((disk, index) => {
     const name = index === 0 ? 'root' : `disk-${index + 1}`
     const wanted = index === 0 ? config.disk : null
@@ -98,7 +101,7 @@ function disks(config: Machine, box: StoredBox, paths: MachinePaths): DiskSpec[]
         },
       )
     }
-    const size = Math.ceil((wanted ?? disk.virtualSize) / 512) * 512
+    const size = Math.max(wholeSectors(wanted ?? disk.virtualSize), index === 0 ? grown : 0)
     return {
       name,
       path: paths.disk(name),

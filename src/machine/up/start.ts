@@ -82,6 +82,7 @@ async function planStart(
   const spec = machineSpec({
     ...{ id, config, box, paths, runtimeDir: folder, networks, isolated },
     forwards: hasNetwork ? forwards : null,
+    grown: previous?.createdAt === undefined ? 0 : (previous.spec.disks[0]?.size ?? 0),
     provider: provider.name,
   })
   checkDemands(provider, config, needsOf(config, box.manifest, isolated))

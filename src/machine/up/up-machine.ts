@@ -11,7 +11,7 @@ import { tellLostLinks } from '../network/lost-links.ts'
 import { isRunning } from '../observed/is-running.ts'
 import { conditionOf } from '../observed/observe.ts'
 import { explainStall, stallError } from '../observed/stall.ts'
-import { pendingChanges } from '../plan/pending-changes.ts'
+import { changesOf, cures, pendingOf } from '../plan/changes.ts'
 import { keepForwarded } from '../ports/forwarded.ts'
 import type { BoxSupply, Locking, Places, Project, Providing, Reporting } from '../project.ts'
 import { checkSources, provisionMachine } from '../provision.ts'
@@ -53,11 +53,12 @@ export function upMachine(project: Project, options: UpMachineOptions): Promise<
     if (previous !== null && isUp(found)) {
       change = found.state === 'paused' ? 'resumed' : 'none'
       if (found.state === 'paused') await provider.resume(previous.spec)
-      await tellPending(project, config, previous)
+      await tellPending(project, config, previous, false)
       await tellLostLinks(project, previous)
       finished = await goOn(previous)
     } else {
       change = previous?.createdAt === undefined ? 'created' : 'started'
+      if (previous !== null) await tellPending(project, config, previous, true)
       finished = await withMemory(project, options, async () =>
         goOn(await startOrUndo(project, options, provider, previous)),
       )
@@ -171,13 +172,16 @@ async function openSession(
   return { session: await connect(target, { signal: project.signal }), state }
 }
 
-async function tellPending(project: Reporting, config: Machine, state: MachineState): Promise<void> {
-  const { atStart, anew } = pendingChanges(config, state, await userDataDigest(config))
-  const tell = (what: string[], hint: string) => {
-    if (what.length === 0) return
-    const message = `changed in the manifest, not in the running machine: ${what.join(', ')}`
-    project.emit({ type: 'notice', level: 'warn', machine: config.name, message, hint })
-  }
-  tell(atStart, `posada reload ${config.name} applies it`)
-  tell(anew, `posada destroy ${config.name}, then up, applies it`)
+/** What a machine does not have of the manifest and does not get by this `up`. */
+async function tellPending(
+  project: Reporting,
+  config: Machine,
+  state: MachineState,
+  isStarting: boolean,
+): Promise<void> {
+  const { start, remake } = pendingOf(changesOf(config, state, await userDataDigest(config)))
+  const left = cures(config.name, { start: isStarting ? [] : start, remake })
+  if (left.length === 0) return
+  const message = `changed in the manifest, not in the machine: ${left.join('; ')}`
+  project.emit({ type: 'notice', level: 'warn', machine: config.name, message })
 }

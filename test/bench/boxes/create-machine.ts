@@ -64,6 +64,7 @@ async function createOnce(
     forwards: [{ protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: 40_022, guestPort: 22 }],
     networks: [],
     isolated: false,
+    grown: 0,
     provider: provider.name,
   })
   await provider.create(spec)

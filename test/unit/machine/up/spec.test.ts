@@ -12,6 +12,7 @@ const inputs = {
   forwards: [],
   networks: [],
   isolated: false,
+  grown: 0,
   provider: 'qemu',
 }
 
@@ -48,6 +49,14 @@ describe('machineSpec', () => {
   it('grows the first disk to the size asked for, in whole sectors', () => {
     const config = aMachine({ disk: 2 * 2 ** 30 + 1 })
     expect(machineSpec({ ...inputs, config }).disks[0]?.size).toBe(2 * 2 ** 30 + 512)
+  })
+
+  it('leaves the first disk the size that it has come to', () => {
+    const sizes = (disk: number | null, grown: number) =>
+      machineSpec({ ...inputs, config: aMachine({ disk }), grown }).disks.map(({ size }) => size)
+    expect(sizes(2 ** 31, 2 ** 32)).toEqual([2 ** 32])
+    expect(sizes(null, 2 ** 32)).toEqual([2 ** 32])
+    expect(sizes(2 ** 33, 2 ** 32)).toEqual([2 ** 33])
   })
 
   it('refuses a disk smaller than the box with the place in the manifest', () => {

@@ -1,0 +1,124 @@
+import { isDeepStrictEqual } from 'node:util'
+import { fits, parseBoxSource, sourceWithChecksum } from '../../box/index.ts'
+import { formatSize } from '../../lib/values/units.ts'
+import { type Effect, type Kept, type Machine, settings } from '../../manifest/index.ts'
+import type { MachineState } from '../../project/index.ts'
+import type { PortForward } from '../../provider/index.ts'
+import { wantedArch } from '../facts/arch.ts'
+import { wholeSectors } from '../facts/disk-size.ts'
+import { shownBox } from '../facts/shown-box.ts'
+import { isSame } from '../network/config.ts'
+
+/** A setting that a machine does not have as the manifest has it now, with both as people read them. */
+export interface Change {
+  /** As it is written in the manifest. */
+  key: string
+  from: string
+  to: string
+  /** What it takes: a start, or another machine in its place. */
+  effect: Extract<Effect, 'start' | 'remake'>
+}
+
+/** What a machine was made and last started with. */
+interface Made {
+  state: MachineState
+  /** The digest of the manifest's user-data now; undefined where that cannot be told. */
+  userData: string | null | undefined
+}
+
+/** Null: it is as the manifest says. */
+type Compare = (config: Machine, made: Made) => (Pick<Change, 'from' | 'to'> & Partial<Change>) | null
+
+/** What the manifest says now against what a machine was made and last started with. Pure. */
+export function changesOf(
+  config: Machine,
+  state: MachineState,
+  userData: string | null | undefined,
+): Change[] {
+  return (Object.keys(comparisons) as Kept[]).flatMap((name) => {
+    const { key, effect } = settings[name]
+    const found = comparisons[name](config, { state, userData })
+    return found === null ? [] : { key, effect, ...found }
+  })
+}
+
+const comparisons = {
+  box: (config, { state: { box } }) =>
+    isStillTheBox(config, box) ? null : { from: `${box.name}@${box.version}`, to: shownBox(config) },
+  // What the manifest says of a box is compared with posada.lock, and only for a machine that is made from it.
+  boxTerms: () => null,
+  provider: ({ provider }, { state }) => (provider === 'auto' ? null : unlessEqual(state.provider, provider)),
+  providers: ({ providers }, { state: { provider, spec } }) => {
+    const options = providers[provider] ?? {}
+    if (isDeepStrictEqual(options, spec.options)) return null
+    return { from: JSON.stringify(spec.options), to: JSON.stringify(options) }
+  },
+  arch: (config, { state: { spec } }) => unlessEqual(spec.arch, wantedArch(config)),
+  cpus: ({ cpus }, { state: { spec } }) => unlessEqual(spec.cpus, cpus),
+  memory: ({ memory }, { state: { spec } }) => unlessEqual(spec.memory, memory, formatSize),
+  disk: ({ disk }, { state: { spec } }) => {
+    const size = spec.disks[0]?.size ?? 0
+    const wanted = disk === null ? size : wholeSectors(disk)
+    // A disk never shrinks.
+    const effect = wanted > size ? 'start' : 'remake'
+    return wanted === size ? null : { from: formatSize(size), to: formatSize(wanted), effect }
+  },
+  nested: ({ nested }, { state: { spec } }) => unlessEqual(spec.nested, nested),
+  networks: ({ networks }, { state }) => {
+    const recorded = state.networks ?? []
+    const shown = (all: readonly { network: string; ipv4: string }[]) =>
+      listed(all.map(({ network, ipv4 }) => `${network} (${ipv4})`))
+    return isSame(recorded, networks) ? null : { from: shown(recorded), to: shown(networks) }
+  },
+  ports: (config, { state }) => {
+    const started = state.ports.map(({ movedFrom, ...port }) => ({
+      ...port,
+      hostPort: movedFrom ?? port.hostPort,
+    }))
+    return unlessEqual(listed(started.map(shownPort)), listed(config.ports.map(shownPort)))
+  },
+  cloudInit: (_, { state, userData }) =>
+    userData === undefined ? null : unlessEqual(state.cloudInit?.userData ?? null, userData, shownDigest),
+} as const satisfies Record<Kept, Compare>
+
+function unlessEqual<T>(from: T, to: T, shown: (value: T) => string = String) {
+  return from === to ? null : { from: shown(from), to: shown(to) }
+}
+
+/** Of a box that is named, the version has to fit; of any other the words have to be the same. */
+function isStillTheBox({ box }: Machine, made: MachineState['box']): boolean {
+  const source = parseBoxSource(box, '/')
+  if (source.kind !== 'name') return made.source === sourceWithChecksum(source)
+  return source.name === made.name && fits(made.version, source.wanted)
+}
+
+function shownPort({ protocol, hostAddress, hostPort, guestPort }: PortForward): string {
+  return `${hostAddress}:${hostPort}:${guestPort}/${protocol}`
+}
+
+function shownDigest(digest: string | null): string {
+  return digest === null ? 'none' : `sha256:${digest.slice(0, 12)}`
+}
+
+function listed(all: readonly string[]): string {
+  return all.length === 0 ? 'none' : all.join(', ')
+}
+
+/** Changes by what they take, as the keys of the manifest. */
+export interface Pending {
+  start: string[]
+  remake: string[]
+}
+
+export function pendingOf(changes: readonly Change[]): Pending {
+  const keys = (effect: Effect) => changes.filter((change) => change.effect === effect).map(({ key }) => key)
+  return { start: keys('start'), remake: keys('remake') }
+}
+
+/** What has to be done for changes to take effect, for people: `memory (posada reload web)`. */
+export function cures(machine: string, { start, remake }: Pending): string[] {
+  return [
+    ...(start.length === 0 ? [] : [`${start.join(', ')} (posada reload ${machine})`]),
+    ...(remake.length === 0 ? [] : [`${remake.join(', ')} (posada destroy ${machine}, then posada up)`]),
+  ]
+}
