@@ -1,5 +1,5 @@
 import { joinFrame } from '../../src/lib/net/framing.ts'
-import { parseMac } from '../../src/network/wire/ethernet.ts'
+import { parseMac } from '../../src/lib/wire/ethernet.ts'
 
 /** The machine number `n` of a network 10.40.0.0/24, fd00:1:2:3::/64. */
 export function sender(n: number) {

@@ -1,4 +1,4 @@
-import { high } from '../wire/ethernet.ts'
+import { high } from '../../lib/wire/ethernet.ts'
 import type { DropReason } from './counters.ts'
 import type { Sender } from './sender.ts'
 

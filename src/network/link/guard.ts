@@ -1,4 +1,12 @@
-import { etherType, headerBytes, high, isGroup, isTag, payloadOf, sourceOffset } from '../wire/ethernet.ts'
+import {
+  etherType,
+  headerBytes,
+  high,
+  isGroup,
+  isTag,
+  payloadOf,
+  sourceOffset,
+} from '../../lib/wire/ethernet.ts'
 import type { DropReason } from './counters.ts'
 import { guardIpv6 } from './guard-ipv6.ts'
 import type { Sender } from './sender.ts'

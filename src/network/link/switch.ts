@@ -1,5 +1,5 @@
 import { lengthBytes } from '../../lib/net/framing.ts'
-import { headerBytes, isGroup, macNumber, sourceOffset } from '../wire/ethernet.ts'
+import { headerBytes, isGroup, macNumber, sourceOffset } from '../../lib/wire/ethernet.ts'
 import { type Counters, countDrop, type DropReason, newCounters } from './counters.ts'
 import { ForwardingTable } from './forwarding.ts'
 import { guardFrame } from './guard.ts'

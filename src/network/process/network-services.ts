@@ -1,10 +1,10 @@
 import { parseIpv4, parseIpv6, parseSubnet } from '../../lib/net/ip.ts'
+import { macNumber, parseMac } from '../../lib/wire/ethernet.ts'
 import type { NetworkDefinition } from '../config.ts'
 import type { Resolver } from '../services/dns.ts'
 import { domainOf } from '../services/names.ts'
 import type { Host } from '../services/neighbours.ts'
 import { Services, servicesMac } from '../services/services.ts'
-import { macNumber, parseMac } from '../wire/ethernet.ts'
 
 /** Who the services of a network are there: they have its first address. */
 export function hostOf({ subnet, ipv6 }: NetworkDefinition): Host {

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { connect, isIPv6 } from 'node:net'
-import { mostBytes, type Way } from './dns-message.ts'
+import { mostBytes, type Way } from '../../lib/wire/dns-message.ts'
 
 /** Milliseconds for a server: three of them are asked before a guest's own patience of five seconds ends. */
 const patience = 1500

@@ -1,7 +1,7 @@
 import { maskOf, type Subnet, sizeOf } from '../../lib/net/ip.ts'
-import { macNumber } from '../wire/ethernet.ts'
+import { encodeName } from '../../lib/wire/dns-name.ts'
+import { macNumber } from '../../lib/wire/ethernet.ts'
 import { type DhcpRequest, encodeDhcp, messageType, option, parseDhcp } from './dhcp-packet.ts'
-import { encodeName } from './dns-name.ts'
 
 /** What a machine is given: the network's facts, and its own by its MAC address. */
 export interface Reservations {

@@ -1,4 +1,4 @@
-import { flag, refusal, type TcpSegment } from '../wire/tcp.ts'
+import { flag, refusal, type TcpSegment } from '../../lib/wire/tcp.ts'
 import { TcpConnection } from './tcp-connection.ts'
 
 /** Connections of one machine, and of all. */

@@ -9,7 +9,7 @@ import {
   recordType,
   truncated,
   type Way,
-} from './dns-message.ts'
+} from '../../lib/wire/dns-message.ts'
 import type { Found, Names } from './names.ts'
 import type { Asked } from './upstream.ts'
 

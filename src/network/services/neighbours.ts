@@ -1,6 +1,6 @@
-import { checksum, pseudoHeader } from '../wire/checksum.ts'
-import { etherType, high, payloadOf } from '../wire/ethernet.ts'
-import { type Addressed, ethernetHeader, ipv6Frame, protocol } from '../wire/packet.ts'
+import { checksum, pseudoHeader } from '../../lib/wire/checksum.ts'
+import { etherType, high, payloadOf } from '../../lib/wire/ethernet.ts'
+import { type Addressed, ethernetHeader, ipv6Frame, protocol } from '../../lib/wire/packet.ts'
 
 /** Who the services are on their network. */
 export interface Host {

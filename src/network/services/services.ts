@@ -1,5 +1,5 @@
-import { checksum } from '../wire/checksum.ts'
-import { broadcast as everyone } from '../wire/ethernet.ts'
+import { checksum } from '../../lib/wire/checksum.ts'
+import { broadcast as everyone } from '../../lib/wire/ethernet.ts'
 import {
   type Ipv4Packet,
   ipv4Addresses,
@@ -8,8 +8,8 @@ import {
   parseUdp,
   protocol,
   udpDatagram,
-} from '../wire/packet.ts'
-import { encodeTcp, parseTcp, refusal, type TcpSegment } from '../wire/tcp.ts'
+} from '../../lib/wire/packet.ts'
+import { encodeTcp, parseTcp, refusal, type TcpSegment } from '../../lib/wire/tcp.ts'
 import { answerDhcp, type Reservations } from './dhcp.ts'
 import { answerDns, type Resolver } from './dns.ts'
 import { DnsOverTcp } from './dns-tcp.ts'

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { flag, type TcpSegment } from '../wire/tcp.ts'
+import { flag, type TcpSegment } from '../../lib/wire/tcp.ts'
 
 /** Bytes of a segment, and that we take at once. */
 const largestSegment = 1460

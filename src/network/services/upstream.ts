@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { readTextIfThere } from '../../lib/files/write-file.ts'
+import { code } from '../../lib/wire/dns-message.ts'
 import { askServer, type ServerQuestion } from './ask-server.ts'
-import { code } from './dns-message.ts'
 
 /** Servers that are asked, as many as resolv.conf(5) has, and questions that are open at once. */
 const mostServers = 3

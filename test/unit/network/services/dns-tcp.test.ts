@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
+import { encodeTcp, flag, parseTcp, type TcpSegment } from '../../../../src/lib/wire/tcp.ts'
 import { DnsOverTcp } from '../../../../src/network/services/dns-tcp.ts'
-import { encodeTcp, flag, parseTcp, type TcpSegment } from '../../../../src/network/wire/tcp.ts'
 
 /** Asks with a client that takes what comes in order and acknowledges it; `loses` drops segments to it. */
 class Client {

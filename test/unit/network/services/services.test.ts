@@ -1,13 +1,9 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { parseIpv4, parseIpv6 } from '../../../../src/lib/net/ip.ts'
-import { interfaceId } from '../../../../src/network/link/guard-ipv6.ts'
-import { encodeName } from '../../../../src/network/services/dns-name.ts'
-import { Names } from '../../../../src/network/services/names.ts'
-import { linkLocal } from '../../../../src/network/services/neighbours.ts'
-import { Services, servicesMac } from '../../../../src/network/services/services.ts'
-import { checksum, pseudoHeader } from '../../../../src/network/wire/checksum.ts'
-import { macNumber } from '../../../../src/network/wire/ethernet.ts'
+import { checksum, pseudoHeader } from '../../../../src/lib/wire/checksum.ts'
+import { encodeName } from '../../../../src/lib/wire/dns-name.ts'
+import { macNumber } from '../../../../src/lib/wire/ethernet.ts'
 import {
   ipv4Addresses,
   ipv4Frame,
@@ -15,7 +11,11 @@ import {
   parseIpv4Packet,
   parseUdp,
   udpDatagram,
-} from '../../../../src/network/wire/packet.ts'
+} from '../../../../src/lib/wire/packet.ts'
+import { interfaceId } from '../../../../src/network/link/guard-ipv6.ts'
+import { Names } from '../../../../src/network/services/names.ts'
+import { linkLocal } from '../../../../src/network/services/neighbours.ts'
+import { Services, servicesMac } from '../../../../src/network/services/services.ts'
 import { arp, ethernet, everyone, mac } from '../../../helpers/frames.ts'
 import { exampleNetworks } from '../../../helpers/networks.ts'
 

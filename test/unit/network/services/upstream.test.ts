@@ -2,7 +2,7 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import { encodeName } from '../../../../src/network/services/dns-name.ts'
+import { encodeName } from '../../../../src/lib/wire/dns-name.ts'
 import { Upstream } from '../../../../src/network/services/upstream.ts'
 
 /** A server on loopback that answers when it is told to. */
