@@ -31,7 +31,7 @@ ensure_node() {
   command -v npm >/dev/null || { echo 'npm is needed' >&2; return 1; }
 }
 
-# ensure_npm_packages: those of package-lock.json, anew only when it changed.
+# ensure_npm_packages: those of package-lock.json, again only when it changed.
 ensure_npm_packages() {
   if [ -f node_modules/.posada-lock ] && cmp -s package-lock.json node_modules/.posada-lock; then return; fi
   say 'installing npm packages'

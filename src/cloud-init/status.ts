@@ -20,7 +20,7 @@ export async function awaitCloudInit(session: SshSession, signal: AbortSignal): 
   if (code === 127) return { state: 'absent', details: [] }
   if (code === 0) return { state: 'done', details: [] }
   const { stdout } = await capture(session, ['/bin/sh', '-c', tellScript], { signal })
-  // Older than 23.4: 1 for what newer ones tell apart, which go on with 2.
+  // Older than 23.4: 1 for what newer ones tell apart by 2 and more.
   return { state: code === 2 ? 'degraded' : 'failed', details: readReport(stdout) }
 }
 

@@ -50,7 +50,7 @@ function readCloudConfig(text: string): UserData | UserDataProblem {
   if (error !== undefined) {
     const { line } = error.linePos?.[0] ?? { line: 1 }
     return {
-      problem: `line ${line} is no YAML: ${error.message.split('\n')[0]?.replace(/ at line.*/, '')}`,
+      problem: `line ${line} is not YAML: ${error.message.split('\n')[0]?.replace(/ at line.*/, '')}`,
       hint: 'a cloud-config is YAML: a mapping of keys such as packages and runcmd',
     }
   }

@@ -7,7 +7,7 @@ import type { Forward, ForwarderConfig } from './config.ts'
 import { Forwards } from './forwards.ts'
 import { listings, parseListing, watchScript } from './guest-ports.ts'
 
-/** Milliseconds between two looks at what the guest said: one that opens and closes ports all the time costs no more. */
+/** Milliseconds between two looks at what the guest said: one that opens and closes ports all the time costs the same. */
 const PAUSE = 1000
 /** The same until the guest has first said something: someone waits for it. */
 const FIRST_PAUSE = 50

@@ -1,4 +1,4 @@
-/** Node's timers take no more (signed 32 bits, 24 days); a longer one would fire at once. */
+/** Node's timers take this at most (signed 32 bits, 24 days); a longer one would fire at once. */
 const longest = 2 ** 31 - 1
 
 export interface Deadline {
@@ -7,7 +7,7 @@ export interface Deadline {
   isOver(): boolean
 }
 
-/** A moment so many milliseconds from now, by the monotonic clock: no one sets it, and it stands still while the host is suspended. */
+/** A moment so many milliseconds from now, by the monotonic clock: no one sets it, and it stops while the host sleeps. */
 export function deadlineIn(milliseconds: number): Deadline {
   const at = performance.now() + milliseconds
   return {

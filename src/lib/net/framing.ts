@@ -67,7 +67,7 @@ export class FrameSplitter {
     return this.#have
   }
 
-  /** Goes on with what is held; returns the bytes taken, or -1. */
+  /** Continues what is held; returns the bytes taken, or -1. */
   #fill(chunk: Buffer, at: number, visit: Visit): number {
     if (this.#have === 0) this.#held = Buffer.allocUnsafe(lengthBytes)
     const taken = chunk.copy(this.#held, this.#have, at, at + this.#held.length - this.#have)

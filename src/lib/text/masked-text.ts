@@ -13,7 +13,7 @@ export function maskedText(text: string): string {
 
 /**
  * A line of a file as it may be shown: like `maskedText` for every URL in it, with `*` for each character that is
- * not, so that columns stay. Variables (`${TOKEN}`) are no secret and are left.
+ * not, so that columns stay. Variables (`${TOKEN}`) are not secret and are left.
  */
 export function maskedLine(line: string): string {
   return line.replace(/:\/\/\S+/g, (found) => {

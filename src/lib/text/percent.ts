@@ -1,4 +1,4 @@
-/** A text without its percent escapes; as it is where these are no UTF-8, as `%ff`. */
+/** A text without its percent escapes; as it is where these are not UTF-8, as `%ff`. */
 export function percentDecoded(text: string, decode: (text: string) => string = decodeURIComponent): string {
   try {
     return decode(text)

@@ -13,7 +13,7 @@ export interface Ipv4Packet {
   payload: Buffer
 }
 
-/** Null for anything else than an untagged, whole IPv4 packet. */
+/** Null for anything but an untagged, whole IPv4 packet. */
 export function parseIpv4Packet(frame: Buffer): Ipv4Packet | null {
   const found = payloadOf(frame, 0, frame.length)
   if (found === null || found.type !== etherType.ipv4 || found.at !== 14 || frame.length < 34) return null

@@ -15,7 +15,7 @@ export interface Reachable {
   env: Record<string, string>
 }
 
-/** The running machine of this name, or the only one; E_NOT_CREATED, E_NOT_RUNNING or E_MACHINE_CRASHED says what it is instead. */
+/** The running machine of this name, or the only one; else E_NOT_CREATED, E_NOT_RUNNING or E_MACHINE_CRASHED. */
 export async function findReachable(
   project: Declared & Places & Providing,
   name: string | undefined,

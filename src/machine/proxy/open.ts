@@ -10,7 +10,7 @@ import type { Sessions } from './sessions.ts'
 /** Milliseconds for a guest to make a connection. */
 const patience = 30_000
 
-/** Opens connections to the project's machines, through SSH to a machine that is there. Never rejects for what a user can cause. */
+/** Opens connections to the project's machines, through SSH to one that is there. No user can make it reject. */
 export function opener(project: Declared & Places & Providing, projectId: string, sessions: Sessions): Open {
   const machines = project.manifest.machines.map(({ name }) => name)
   return async (to) => {

@@ -17,10 +17,16 @@ export interface PortOptions {
   guarded: boolean
 }
 
+/** Frames that came together: `stream` holds them, each behind its length. It shares memory with what was received. */
+export interface Burst {
+  stream: Buffer
+  frames: number
+}
+
 /** What the switch hands on. */
 export interface SwitchOutput {
-  /** Frames for one port: `stream` holds them, each behind its length. It shares memory with what was received. */
-  deliver(from: number, to: number, stream: Buffer, frames: number): void
+  /** Frames for one port. */
+  deliver(from: number, to: number, burst: Burst): void
   /** The frame at [start, end) is not carried. */
   refused?(from: number, reason: DropReason, bytes: Buffer, start: number, end: number): void
 }
@@ -41,7 +47,7 @@ interface Run {
   frames: number
 }
 
-/** Nobody: the frame is dropped. Everybody: to all ports but its own. */
+/** No port: the frame is dropped. Every port: it goes to all but its own. */
 const noPort = -1
 const everyPort = -2
 
@@ -105,11 +111,9 @@ export class Switch {
     const { from, to, bytes, start, end, frames } = this.#run
     if (frames === 0) return
     this.#run.frames = 0
-    const stream = bytes.subarray(start, end)
-    if (to !== everyPort) this.#output.deliver(from, to, stream, frames)
-    else
-      for (const port of this.#ports.keys())
-        if (port !== from) this.#output.deliver(from, port, stream, frames)
+    const burst = { stream: bytes.subarray(start, end), frames }
+    if (to !== everyPort) this.#output.deliver(from, to, burst)
+    else for (const port of this.#ports.keys()) if (port !== from) this.#output.deliver(from, port, burst)
   }
 
   /** The port that the frame goes to, `everyPort` or `noPort`; counts it. */

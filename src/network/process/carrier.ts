@@ -2,6 +2,7 @@ import { FrameSplitter, joinFrame, lengthBytes } from '../../lib/net/framing.ts'
 import type { Direction } from '../capture/pcapng.ts'
 import type { Member } from '../config.ts'
 import { type Counters, countDrop } from '../link/counters.ts'
+import type { Burst } from '../link/switch.ts'
 import type { TokenBucket } from '../link/token-bucket.ts'
 import type { Services } from '../services/services.ts'
 import { Congestion } from './congestion.ts'
@@ -41,13 +42,13 @@ export class Carrier {
     this.#congestion = new Congestion(patience)
   }
 
-  /** What the switch sends from one machine to another: frames with their lengths before them. */
-  carry(sender: Seat, receiver: Seat, stream: Buffer, frames: number): void {
+  /** What the switch sends from one machine to another. */
+  carry(sender: Seat, receiver: Seat, burst: Burst): void {
     const [a, b] = [sender.member.machine, receiver.member.machine]
-    if (this.#links.isPlain(a, b)) this.#hand(sender, receiver, stream, frames)
+    if (this.#links.isPlain(a, b)) this.#hand(sender, receiver, burst)
     else
-      eachFrame(stream, (framed) =>
-        this.#links.send(a, b, framed, (arrived) => this.#hand(sender, receiver, arrived, 1)),
+      eachFrame(burst.stream, (framed) =>
+        this.#links.send(a, b, framed, (stream) => this.#hand(sender, receiver, { stream, frames: 1 })),
       )
   }
 
@@ -83,7 +84,7 @@ export class Carrier {
     this.#congestion.forget(link)
   }
 
-  #hand(sender: Seat, { link, counters, member }: Seat, stream: Buffer, frames: number): void {
+  #hand(sender: Seat, { link, counters, member }: Seat, { stream, frames }: Burst): void {
     if (!link.up) {
       countDrop(counters, 'down', frames)
       return

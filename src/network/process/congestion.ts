@@ -41,7 +41,7 @@ export class Congestion {
     this.#release(queue)
   }
 
-  /** The port is no more, neither as receiver nor as sender. */
+  /** The port is gone, as receiver and as sender. */
   forget(queue: Queue): void {
     this.drained(queue)
     for (const { senders } of this.#waiting.values()) senders.delete(queue)

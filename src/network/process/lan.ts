@@ -3,7 +3,7 @@ import { parseIpv4 } from '../../lib/net/ip.ts'
 import { parseMac } from '../../lib/wire/ethernet.ts'
 import type { Member, NetworkDefinition } from '../config.ts'
 import { type Counters, countDrop, type DropReason } from '../link/counters.ts'
-import { Switch } from '../link/switch.ts'
+import { type Burst, Switch } from '../link/switch.ts'
 import { TokenBucket } from '../link/token-bucket.ts'
 import type { Resolver } from '../services/dns.ts'
 import { routerAdvertisement } from '../services/neighbours.ts'
@@ -52,7 +52,7 @@ export class Lan {
     this.#links = new ShapedLinks(definition, (machine, reason) => this.#countLost(machine, reason))
     this.#carrier = new Carrier(this.#links, options.tap, options.patience)
     this.#switch = new Switch({
-      deliver: (from, to, stream, frames) => this.#deliver(from, to, stream, frames),
+      deliver: (from, to, burst) => this.#deliver(from, to, burst),
       refused: (from, reason) => {
         const machine = this.#seats.get(from)?.member.machine
         if (machine !== undefined) options.refused(machine, reason)
@@ -146,12 +146,12 @@ export class Lan {
     this.#seats.set(port, seat)
   }
 
-  #deliver(from: number, to: number, stream: Buffer, frames: number): void {
+  #deliver(from: number, to: number, burst: Burst): void {
     const sender = this.#seats.get(from)
     if (sender === undefined) return
     const receiver = this.#seats.get(to)
-    if (to === this.#servicesPort) this.#carrier.ask(sender, this.#services, stream)
-    else if (receiver !== undefined) this.#carrier.carry(sender, receiver, stream, frames)
+    if (to === this.#servicesPort) this.#carrier.ask(sender, this.#services, burst.stream)
+    else if (receiver !== undefined) this.#carrier.carry(sender, receiver, burst)
   }
 
   #countLost(machine: string, reason: DropReason): void {

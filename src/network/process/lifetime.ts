@@ -19,7 +19,7 @@ export class Lifetime {
     this.#usedAt = now
   }
 
-  /** The machine is linked, or has stopped: it is waited for no more. */
+  /** The machine is linked, or has stopped: it is no longer waited for. */
   settle(machine: string): void {
     this.#expected.delete(machine)
   }

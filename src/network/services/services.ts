@@ -22,6 +22,13 @@ export interface ServicesOptions {
   resolver: Resolver
 }
 
+/** Whom an answer goes to. */
+interface Asker {
+  mac: Uint8Array
+  /** IPv4 address. */
+  to: number
+}
+
 const port = { dns: 53, dhcpServer: 67, dhcpClient: 68 } as const
 
 /** The MAC address of the services of every network: locally administered, no one else's. */
@@ -68,22 +75,21 @@ export class Services {
       if (answer === null) return
       const to = answer.broadcast ? 0xffffffff : answer.to
       const ports = { from: port.dhcpServer, to: port.dhcpClient }
-      reply(this.#datagram(answer.broadcast ? everyone : packet.mac, to, ports, answer.data))
+      reply(this.#datagram({ mac: answer.broadcast ? everyone : packet.mac, to }, ports, answer.data))
     } else if (datagram.to === port.dns && packet.target === host.ipv4) {
       const data = Buffer.from(datagram.data)
       const [mac, ports] = [Uint8Array.from(packet.mac), { from: port.dns, to: datagram.from }]
       const send = (answer: Buffer | null) => {
-        if (answer !== null) reply(this.#datagram(mac, packet.source, ports, answer))
+        if (answer !== null) reply(this.#datagram({ mac, to: packet.source }, ports, answer))
       }
       // Without an answer the guest asks again, or another server.
       answerDns(data, { machine, network, over: 'udp' }, resolver).then(send, () => undefined)
     }
   }
 
-  #datagram(mac: Uint8Array, to: number, ports: { from: number; to: number }, data: Buffer): Buffer {
-    const { host } = this.#options
-    const payload = udpDatagram(ports, ipv4Addresses(host.ipv4, to), data)
-    return ipv4Frame({ fromMac: host.mac, toMac: mac, from: host.ipv4, to }, protocol.udp, payload)
+  #datagram(asker: Asker, ports: { from: number; to: number }, data: Buffer): Buffer {
+    const payload = udpDatagram(ports, ipv4Addresses(this.#options.host.ipv4, asker.to), data)
+    return this.#back(asker, protocol.udp, payload)
   }
 
   /** RFC 792. */
@@ -93,15 +99,16 @@ export class Services {
     message[0] = 0
     message.writeUInt16BE(0, 2)
     message.writeUInt16BE(checksum(message, 0, message.length), 2)
-    reply(this.#back(mac, source, protocol.icmp, message))
+    reply(this.#back({ mac, to: source }, protocol.icmp, message))
   }
 
   /** Only names are told over TCP; whoever tries another port is refused at once. */
   #tcp(machine: string, { mac, source, payload }: Ipv4Packet, reply: (frame: Buffer) => void): void {
     const segment = parseTcp(payload)
     if (segment === null) return
-    const [to, addresses] = [Uint8Array.from(mac), ipv4Addresses(this.#options.host.ipv4, source)]
-    const send = (back: TcpSegment) => reply(this.#back(to, source, protocol.tcp, encodeTcp(back, addresses)))
+    const asker = { mac: Uint8Array.from(mac), to: source }
+    const addresses = ipv4Addresses(this.#options.host.ipv4, source)
+    const send = (back: TcpSegment) => reply(this.#back(asker, protocol.tcp, encodeTcp(back, addresses)))
     if (segment.to === port.dns) {
       this.#dnsOverTcp.receive({ machine, source }, segment, send)
       return
@@ -110,7 +117,7 @@ export class Services {
     if (no !== null) send(no)
   }
 
-  #back(mac: Uint8Array, to: number, protocolNumber: number, payload: Buffer): Buffer {
+  #back({ mac, to }: Asker, protocolNumber: number, payload: Buffer): Buffer {
     const { host } = this.#options
     return ipv4Frame({ fromMac: host.mac, toMac: mac, from: host.ipv4, to }, protocolNumber, payload)
   }

@@ -72,7 +72,7 @@ describe('forwards', () => {
     ['both', { host: '::' }],
   ])('reaches a listener on %s', async (_, where) => {
     const port = await echo(where)
-    // Here the guest is this host: its 127.0.0.1 is not to be had by the forward itself.
+    // Here the guest is this host: its 127.0.0.1 must not be taken by the forward itself.
     forwards = make([port])
     await forwards.sync([guest(port)])
     expect((await ask(hostPort(port), 'over to you')).toString()).toBe('over to you')
@@ -99,7 +99,7 @@ describe('forwards', () => {
     expect(hostPort(port)).toBe(first)
   })
 
-  it('have the guest’s own port where it is free and nobody else’s, and no privileged one', async () => {
+  it('have the guest’s own port where it is free, not used otherwise and not privileged', async () => {
     const [free, avoided] = [await freePort(), await freePort()]
     forwards = make([avoided])
     await forwards.sync([guest(free), guest(avoided), guest(80)])
@@ -108,7 +108,7 @@ describe('forwards', () => {
     expect(hostPort(80)).toBeGreaterThanOrEqual(1024)
   })
 
-  it('are no more connections than may be, over all ports', async () => {
+  it('are at most as many connections as may be, over all ports', async () => {
     const [one, other] = [await echo(), await echo()]
     const most = { ofPort: 2, ofAll: 3 }
     forwards = new Forwards(
@@ -142,13 +142,13 @@ describe('forwards', () => {
   })
 
   it('close a connection that the guest does not take, or while there is none to it', async () => {
-    const nobody = await freePort()
+    const silent = await freePort()
     forwards = make()
-    await forwards.sync([guest(nobody)])
-    expect(await ask(hostPort(nobody), 'x')).toHaveLength(0)
+    await forwards.sync([guest(silent)])
+    expect(await ask(hostPort(silent), 'x')).toHaveLength(0)
     const before = session
     session = null
-    expect(await ask(hostPort(nobody), 'x')).toHaveLength(0)
+    expect(await ask(hostPort(silent), 'x')).toHaveLength(0)
     session = before
   })
 

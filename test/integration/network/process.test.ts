@@ -44,7 +44,7 @@ async function place() {
 const frame = ethernet(mac(3), mac(2), 0x88b5, Buffer.alloc(46))
 const pidOf = (status: unknown) => Number(asObject(status).pid)
 
-it('carries frames, is killed and started anew with its links, and ends with the last machine', async () => {
+it('carries frames, is killed and started again with its links, and ends with the last machine', async () => {
   const { a, b, tell, launch } = await place()
   for (const round of [1, 2]) {
     await launch()
@@ -63,11 +63,11 @@ it('carries frames, is killed and started anew with its links, and ends with the
     expect(await tell('release', { machines: [machine] })).toEqual({ ends: false })
     return performance.now() - begun
   }
-  // The one whose link stays is waited for, and nobody else is.
+  // The one whose link stays is waited for, and no other is.
   expect(await release('a')).toBeLessThan((await release('b')) / 2)
   await b.close()
   expect(await tell('release', { machines: ['b'] })).toEqual({ ends: true })
-  // Nobody takes it for one that will serve a machine that comes now.
+  // Nothing takes it for one that will serve a machine that comes now.
   expect([null, { ending: true }]).toContainEqual(await tell('reload', { machines: ['a'] }))
   await until('it has ended', 10_000, async () => (await tell('status')) === null)
 })

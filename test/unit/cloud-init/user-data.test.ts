@@ -17,7 +17,7 @@ describe('readUserData', () => {
     ['packages: [nginx]\n', /first line/],
     ['', /first line/],
     ['#cloud-configuration\n', /first line/],
-    ['#cloud-config\na: [1\n', /line 3 is no YAML/],
+    ['#cloud-config\na: [1\n', /line 3 is not YAML/],
     ['#cloud-config\n- nginx\n', /not a mapping/],
     ['#cloud-config\nnginx\n', /not a mapping/],
     ['#cloud-config\nuser: "root -oX"\n', /cannot be the name/],

@@ -29,7 +29,7 @@ test.runIf(process.platform === 'linux')('names the process that is bound to a U
   }
 })
 
-test('a connection to the port is no listener', () => {
+test('a connection to the port is not a listener', () => {
   const head =
     '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode'
   const row = (state: string, inode: number) =>

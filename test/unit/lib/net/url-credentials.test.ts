@@ -14,7 +14,7 @@ describe('a URL with credentials', () => {
     ['https://h/x?sig=S&sv=2020', 'https://h/x?sv=2020'],
     ['https://h/x?apikey=S&api_key=S&X-Api-Key=S', 'https://h/x'],
     ['https://h/dl?key=boxes%2Fweb.box', 'https://h/dl?key=boxes%2Fweb.box'],
-    // What is no secret stays as it was written.
+    // What is not secret stays as it was written.
     ['https://h/x?keyboard=de&a=%20b', 'https://h/x?keyboard=de&a=%20b'],
     ['https://h/%ff.box', 'https://h/%ff.box'],
   ])('%s is written down as %s', (url, written) => {
@@ -37,7 +37,7 @@ describe('a URL with credentials', () => {
     )
   })
 
-  it('is not quoted in a message, even where it is no URL', () => {
+  it('is not quoted in a message, even where it is not a URL', () => {
     const message = (text: string) => {
       try {
         return parseBoxSource(text, '/').kind

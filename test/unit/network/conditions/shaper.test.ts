@@ -205,7 +205,7 @@ describe('what waits', () => {
     expect(fill('c')).toBe(32)
   })
 
-  it('is no more frames than may be, be they ever so small', () => {
+  it('has a bound in frames, however small they are', () => {
     const line = new DelayLine<{ from: string; bytes: Buffer }>()
     const small = { from: 'a', bytes: Buffer.alloc(18) }
     let taken = 0

@@ -39,7 +39,7 @@ it('it answers ARP for itself alone', () => {
   expect(say(arp(other.mac, me.ipv4, 0, 2))).toBe('arp')
 })
 
-it('it looks whether its own address is free, and claims nobody else’s by that', () => {
+it('it looks whether its own address is free, and claims no other by that', () => {
   const say = (packet: Buffer) => judge(ethernet(everyone, me.mac, 0x0806, packet))
   expect(say(arp(me.mac, 0, me.ipv4))).toBe(null)
   expect(say(arp(me.mac, 0, other.ipv4))).toBe('arp')
@@ -57,7 +57,7 @@ it('a tag changes nothing: what is behind it is looked at too', () => {
   expect(judge(tagged(tagged(tagged(v4(me.ipv4)))))).toBe('malformed')
 })
 
-it('it is no DHCP server, and asks one as it likes', () => {
+it('it is not a DHCP server, and asks one as it likes', () => {
   expect(judge(v4(me.ipv4, 17, udp(67)))).toBe('dhcp')
   expect(judge(v4(me.ipv4, 17, udp(12345, 68)))).toBe('dhcp')
   expect(judge(v4(0, 17, udp(68, 67)))).toBe(null)
@@ -66,7 +66,7 @@ it('it is no DHCP server, and asks one as it likes', () => {
   )
 })
 
-it('IPv6: its own addresses, and such as are made from nobody’s MAC address', () => {
+it('IPv6: its own addresses, and such as are made from no machine’s MAC address', () => {
   const random = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)
   expect(judge(v6(new Uint8Array(16)))).toBe('ipv6')
   for (const prefix of [linkLocal, me.ipv6Prefix]) {
@@ -78,7 +78,7 @@ it('IPv6: its own addresses, and such as are made from nobody’s MAC address', 
   expect(judge(v6(address(Uint8Array.of(0x20, 1, 0, 0, 0, 0, 0, 0), random)))).toBe('ipv6')
 })
 
-it('it is no router and answers solicitations for itself alone, behind extension headers too', () => {
+it('it is not a router and answers solicitations for itself alone, behind extension headers too', () => {
   const mine = address(linkLocal, interfaceId(me.mac))
   const icmp = (type: number, target = mine) =>
     Buffer.concat([Buffer.from([type, 0, 0, 0, 0, 0, 0, 0]), target])
@@ -94,16 +94,16 @@ it('it is no router and answers solicitations for itself alone, behind extension
 })
 
 it('IPv6: from no address it looks whether its own is free, and joins groups; it tells its own MAC address', () => {
-  const nobody = new Uint8Array(16)
+  const unspecified = new Uint8Array(16)
   const mine = address(linkLocal, interfaceId(me.mac))
   const theirs = address(me.ipv6Prefix, interfaceId(mac(2)))
   const random = address(me.ipv6Prefix, Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8))
   const icmp = (type: number, target: Uint8Array, ...options: Uint8Array[]) =>
     Buffer.concat([Buffer.from([type, 0, 0, 0, 0, 0, 0, 0]), target, ...options])
   const linkAddress = (kind: number, of: Uint8Array) => Uint8Array.of(kind, 1, ...of)
-  for (const target of [mine, random]) expect(judge(v6(nobody, 58, icmp(135, target)))).toBe(null)
-  for (const target of [theirs, nobody]) {
-    expect(judge(v6(nobody, 58, icmp(135, target)))).toBe('arp')
+  for (const target of [mine, random]) expect(judge(v6(unspecified, 58, icmp(135, target)))).toBe(null)
+  for (const target of [theirs, unspecified]) {
+    expect(judge(v6(unspecified, 58, icmp(135, target)))).toBe('arp')
     expect(judge(v6(mine, 58, icmp(136, target)))).toBe('arp')
   }
   expect(judge(v6(mine, 58, icmp(135, theirs, linkAddress(1, me.mac))))).toBe(null)
@@ -112,17 +112,17 @@ it('IPv6: from no address it looks whether its own is free, and joins groups; it
   expect(judge(v6(mine, 58, icmp(136, mine, linkAddress(2, other.mac))))).toBe('arp')
   expect(judge(v6(mine, 58, icmp(136, mine, Uint8Array.of(2, 0, 0, 0, 0, 0, 0, 0))))).toBe('malformed')
   const routers = Buffer.from([133, 0, 0, 0, 0, 0, 0, 0])
-  expect(judge(v6(nobody, 58, routers))).toBe(null)
+  expect(judge(v6(unspecified, 58, routers))).toBe(null)
   const report = Buffer.concat([
     Buffer.from([58, 0, 5, 2, 0, 0, 1, 0]),
     Buffer.from([143, 0, 0, 0, 0, 0, 0, 0]),
   ])
-  expect(judge(v6(nobody, 0, report))).toBe(null)
-  expect(judge(v6(nobody, 58, icmp(128, mine)))).toBe('ipv6')
-  expect(judge(Buffer.concat([v6(nobody, 58, routers), Buffer.alloc(9)]))).toBe(null)
+  expect(judge(v6(unspecified, 0, report))).toBe(null)
+  expect(judge(v6(unspecified, 58, icmp(128, mine)))).toBe('ipv6')
+  expect(judge(Buffer.concat([v6(unspecified, 58, routers), Buffer.alloc(9)]))).toBe(null)
 })
 
-it('what is cut short is refused, and what is no frame never throws', () => {
+it('what is cut short is refused, and what is not a frame never throws', () => {
   for (const whole of [v4(me.ipv4), ethernet(everyone, me.mac, 0x0806, arp(me.mac, me.ipv4, 1))])
     expect(judge(whole.subarray(0, 20))).toBe('malformed')
   expect(judge(Buffer.alloc(13))).toBe('runt')

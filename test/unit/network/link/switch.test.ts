@@ -9,7 +9,7 @@ function lan(count: number, guarded = true) {
   const heard: Buffer[][] = Array.from({ length: count }, () => [])
   const handed: number[] = []
   const lanSwitch = new Switch({
-    deliver: (_from, to, stream, frames) => {
+    deliver: (_from, to, { stream, frames }) => {
       handed.push(frames)
       let found = 0
       new FrameSplitter().push(stream, (bytes, start, end) => {
@@ -62,7 +62,7 @@ describe('a guarded switch', () => {
     expect(heard[1]).toEqual([frames[0], frames[1], frames[2], frames[4]])
   })
 
-  it('refuses frames for nobody and from somebody else, and counts them', () => {
+  it('refuses frames for no port and from another sender, and counts them', () => {
     const { send, heard, lanSwitch } = lan(2)
     send(0, plain(mac(9), mac(1)), plain(mac(2), mac(9)), Buffer.alloc(5), plain(mac(1), mac(1)))
     send(0, ethernet(everyone, mac(1), 0x0806, arp(mac(1), sender(2).ipv4, 0, 2)))
@@ -88,7 +88,7 @@ describe('a guarded switch', () => {
     expect(heard[1]).toHaveLength(2002)
   })
 
-  it('a port that was taken out is nobody, and sends nothing', () => {
+  it('a port that was taken out receives and sends nothing', () => {
     const { send, heard, lanSwitch, ports } = lan(3)
     lanSwitch.removePort(ports[1] ?? -1)
     send(0, plain(mac(2), mac(1)), plain(everyone, mac(1)))
@@ -119,7 +119,7 @@ describe('an open switch', () => {
   })
 })
 
-it('whatever is sent, nothing is thrown, nobody hears itself, and every copy was sent by somebody', () => {
+it('whatever is sent, nothing is thrown, no port hears itself, and every copy was sent by one', () => {
   const address = fc.constantFrom(mac(1), mac(2), mac(3), mac(9), everyone)
   const made = fc.record({
     to: address,

@@ -122,7 +122,7 @@ async function ask(path: string, request: string): Promise<Socket> {
   return socket
 }
 
-it('a reader that does not read holds up nobody and fills no memory, and is told what it missed', async () => {
+it('a reader that does not read holds nothing up and fills no memory, and is told what it missed', async () => {
   const { captures, path } = await listen()
   const socket = await ask(path, encodeCaptureRequest(everything))
   await until('somebody listens', 5000, async () => captures.any)
@@ -167,7 +167,7 @@ it.each([
 })
 
 it.each(['{}\n', '{\n', '{"networks":[1],"machines":[],"snaplen":0}\n', 'x'.repeat(100_000)])(
-  'hangs up on what is no request: %.20s',
+  'hangs up on what is not a request: %.20s',
   async (request) => {
     const { captures, path } = await listen()
     const socket = await ask(path, request)

@@ -29,7 +29,7 @@ it('who fills a queue waits until it has drained', () => {
   expect(congestion.isStuck(full)).toBe(false)
 })
 
-it('one that does not drain in time is stuck until it does, and nobody waits for it', () => {
+it('one that does not drain in time is stuck until it does, and no one waits for it', () => {
   const [congestion, sender, full] = [new Congestion(), port(), port()]
   congestion.hold(sender, full)
   vi.advanceTimersByTime(50)
@@ -50,7 +50,7 @@ it('who waits for two goes on when both have drained', () => {
   expect(sender.isPaused).toBe(false)
 })
 
-it('a sender that is no more is not told to go on', () => {
+it('a sender that is gone is not told to go on', () => {
   const [congestion, sender, full] = [new Congestion(), port(), port()]
   congestion.hold(sender, full)
   congestion.forget(sender)

@@ -94,7 +94,7 @@ it('a link that broke comes back, also after what can be no frame', async () => 
   }
 })
 
-it('a machine whose process was started anew is linked again', async () => {
+it('a machine whose process was started again is linked again', async () => {
   const { a, b, lan } = await lanOfThree()
   await b.close()
   await until('it is gone', 5000, async () => lan.linked === 2)
@@ -105,7 +105,7 @@ it('a machine whose process was started anew is linked again', async () => {
   await until('it carries', 5000, async () => again.frames.length === 1)
 })
 
-it('a machine that does not read keeps nobody from the others, and little memory', async () => {
+it('a machine that does not read keeps no one from the others, and little memory', async () => {
   const { a, b, c, lan } = await lanOfThree()
   b.deafen()
   // 30 MB for the deaf one, with one frame in a hundred for the other.
@@ -162,7 +162,7 @@ describe('conditions', () => {
     expect(lan.linked).toBe(3)
   })
 
-  it('of a way that is cut nothing arrives that was on it, and healed it begins anew', async () => {
+  it('of a way that is cut nothing arrives that was on it, and healed it starts empty', async () => {
     const { a, b, lan, definition } = await lanOfThree({ conditions: { latency: 10_000 } })
     a.send(plain(3, 2, 'before'))
     await until('it is on its way', 5000, async () => lan.status()[0]?.counters.received.frames === 1)

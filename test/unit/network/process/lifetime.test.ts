@@ -12,7 +12,7 @@ it('a machine that was announced is waited for until it is linked, has stopped, 
   expect(lifetime.isEmpty(1, 60_000)).toBe(false)
 })
 
-it('the process is forgotten when nobody was there for a minute', () => {
+it('the process is forgotten when no machine was there for a minute', () => {
   const lifetime = new Lifetime(0)
   expect(lifetime.isForgotten(0, 59_999)).toBe(false)
   expect(lifetime.isForgotten(1, 59_999)).toBe(false)

@@ -136,7 +136,7 @@ describe('IPv6', () => {
     return { from: frame.subarray(22, 38), to: frame.subarray(38, 54), message }
   }
 
-  it('tells the prefix to whoever asks for a router, and that it is no way out', async () => {
+  it('tells the prefix to whoever asks for a router, and that it is not a way out', async () => {
     const all = Uint8Array.of(0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2)
     const { from, message } = check(
       (await ask(icmp(new Uint8Array(16), all, Buffer.from([133, 0, 0, 0, 0, 0, 0, 0]))))[0],
