@@ -1,6 +1,8 @@
+import * as zlib from 'node:zlib'
+import { isErrno } from '../../lib/files/errno.ts'
 import { loadKoffi } from '../../lib/native/koffi.ts'
 
-/** Packs and unpacks whole pieces with zstd, on a thread beside Node's own. Source: zstd.h, "Simple API". */
+/** Packs and unpacks whole pieces with zstd, on a thread beside Node's own. */
 export interface Zstd {
   /** Level 1 to 19; 3 is zstd's own choice. */
   compress(bytes: Uint8Array, level: number): Promise<Buffer>
@@ -10,10 +12,49 @@ export interface Zstd {
 
 let loaded: Zstd | null | undefined
 
-/** libzstd of this system, which Node 20 has none of its own of; null where it is not installed. */
+/** Node's own, which 22.15 and later have; else libzstd of this system; null where neither is there. */
 export function loadZstd(): Zstd | null {
-  if (loaded === undefined) loaded = load()
+  if (loaded === undefined) loaded = nodeZstd() ?? systemZstd()
   return loaded
+}
+
+/** What Node 20 has no types for. */
+interface NodeZstd {
+  zstdCompress(bytes: Uint8Array, options: object, done: Done): void
+  zstdDecompress(bytes: Uint8Array, options: object, done: Done): void
+  constants: { ZSTD_c_compressionLevel: number }
+}
+type Done = (error: Error | null, result: Buffer) => void
+
+export function nodeZstd(): Zstd | null {
+  if (!('zstdDecompress' in zlib)) return null
+  const node = zlib as unknown as NodeZstd
+  const { ZSTD_c_compressionLevel: levelKey } = node.constants
+  return {
+    compress: (bytes, level) =>
+      new Promise((resolve, reject) => {
+        const options = { params: { [levelKey]: level } }
+        node.zstdCompress(bytes, options, (error, result) =>
+          error === null ? resolve(result) : reject(error),
+        )
+      }),
+    // It takes a piece that is cut short for a shorter one.
+    decompress: (bytes, plain) =>
+      new Promise((resolve, reject) => {
+        node.zstdDecompress(bytes, { maxOutputLength: plain.length }, (error, result) => {
+          if (error !== null) return isDamage(error) ? resolve(false) : reject(error)
+          if (result.length === plain.length) plain.set(result)
+          resolve(result.length === plain.length)
+        })
+      }),
+  }
+}
+
+function isDamage(error: Error): boolean {
+  return (
+    isErrno(error, 'Z_BUF_ERROR', 'Z_DATA_ERROR', 'ERR_BUFFER_TOO_LARGE') ||
+    ('code' in error && String(error.code).startsWith('ZSTD_error_'))
+  )
 }
 
 type Size = number | bigint
@@ -26,7 +67,8 @@ const names =
     ? ['/opt/homebrew/lib/libzstd.1.dylib', '/usr/local/lib/libzstd.1.dylib']
     : ['libzstd.so.1']
 
-function load(): Zstd | null {
+/** Source: zstd.h, "Simple API". */
+export function systemZstd(): Zstd | null {
   const koffi = loadKoffi()
   const library = names.flatMap((name) => {
     try {
