@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { isErrno } from './errno.ts'
+import { makeFolder } from './make-folder.ts'
 
 /**
  * Writes a whole file or leaves the old one: a temporary file in the same folder, flushed, renamed
@@ -12,7 +13,7 @@ export async function writeFileAtomic(
   content: string | Uint8Array,
   options: { mode?: number } = {},
 ): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
+  await makeFolder(dirname(path))
   const temporary = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`
   try {
     const file = await open(temporary, 'wx', options.mode ?? 0o644)
