@@ -19,7 +19,13 @@ export function fetchBaseToRead(
   return fetchBase(async (root) => {
     // Few manifests need it.
     const { webFiles } = await import('../fetched-files/index.ts')
-    const cache = userPaths(context.env).fetched
-    return webFiles({ ...context, paths: projectPaths(root), cache, command: 'posada', lockWait: 0 })
+    const user = userPaths(context.env)
+    return webFiles({
+      ...context,
+      paths: projectPaths(root, user),
+      cache: user.fetched,
+      command: 'posada',
+      lockWait: 0,
+    })
   })
 }

@@ -4,7 +4,7 @@ import type { Emit } from '../events/index.ts'
 import { type WebFiles, webFiles } from '../fetched-files/index.ts'
 import type { Project } from '../machine/index.ts'
 import { findManifest, loadManifest } from '../manifest/index.ts'
-import { projectPaths, type UserPaths, userPaths } from '../project/index.ts'
+import { checkOwnTree, projectPaths, type UserPaths, userPaths } from '../project/index.ts'
 import { boxBuilder } from './box/builder.ts'
 import { boxFetcher } from './box/fetcher.ts'
 import { checkBoxSources } from './box/sources.ts'
@@ -35,11 +35,13 @@ export async function openProject(options: OpenProjectOptions): Promise<Project>
   const { env, emit, signal, command } = options
   const user = userPaths(env)
   const { manifest, broken, files } = await readManifest(options, user)
+  const paths = projectPaths(manifest.root, user)
+  checkOwnTree(paths)
   const boxes = lazyBoxStore(user.boxes)
   return {
     manifest,
     broken,
-    paths: projectPaths(manifest.root),
+    paths,
     user,
     boxes,
     newestBox: async (source, arch) => {
@@ -65,7 +67,7 @@ async function readManifest(
   let opened: WebFiles | undefined
   const filesOf = (root: string) => {
     const { signal, command, movesFile: moves } = options
-    const lock = { paths: projectPaths(root), command, lockWait: LOCK_WAIT }
+    const lock = { paths: projectPaths(root, user), command, lockWait: LOCK_WAIT }
     opened ??= webFiles({
       ...lock,
       cache: user.fetched,

@@ -61,10 +61,16 @@ export const errorCodes = {
   E_LOCKED: { exit: 1, means: 'Another posada process is working on this machine.' },
   E_STATE_CORRUPT: { exit: 1, means: 'A state file of the project cannot be understood.' },
   E_STATE_VERSION: { exit: 1, means: 'A state file was written by a newer Posada.' },
+  E_STATE_FOREIGN: {
+    exit: 1,
+    means: 'Something in .posada was not written by this user’s Posada on this host, or is a link.',
+  },
+  E_SUDO: { exit: 2, means: 'A project of the user who called sudo would get files that belong to root.' },
+  E_HOME: { exit: 2, means: 'The user has no home folder for Posada’s files.' },
   E_NO_PERMISSION: { exit: 1, means: 'A file or folder cannot be written or read for lack of permission.' },
   E_DISK_FULL: { exit: 1, means: 'The disk is full.' },
   E_SOCKET_PATH: { exit: 1, means: 'The path of the folder for sockets is too long.' },
-  E_RUNTIME_DIR: { exit: 1, means: 'The folder for sockets belongs to somebody else or is open to others.' },
+  E_RUNTIME_DIR: { exit: 1, means: 'The folder for sockets belongs to another user or is open to others.' },
 
   // Boxes
   E_BOX_MISSING: { exit: 1, means: 'The box is not in the store.' },

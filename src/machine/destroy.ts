@@ -1,15 +1,16 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isPosadaError } from '../errors/index.ts'
 import { endForwarder } from '../forwarder/index.ts'
 import { namesIn } from '../lib/files/folders.ts'
 import {
   forgetBoxNote,
   forgetInIndex,
+  isDamage,
   type MachineState,
   machinesOnDisk,
   readIndex,
   readState,
+  removeRuntimeDir,
 } from '../project/index.ts'
 import { discardShadow } from './box/package/shadow.ts'
 import { destroyLost } from './down/destroy-lost.ts'
@@ -58,7 +59,7 @@ async function destroyMachine(
         const provider = await project.providers.get(state.provider)
         await provider.stop(state.spec, { graceful: false, timeout: 0 })
         await provider.destroy(state.spec)
-        await rm(state.spec.files.runtimeDir, { recursive: true, force: true })
+        await removeRuntimeDir(state.spec.files.runtimeDir)
         if (state.networks !== undefined) await releaseNetworks(project, [name])
       }
       // The state goes last: what a destroy that is cut short leaves is still known as a machine.
@@ -70,7 +71,10 @@ async function destroyMachine(
   )
 }
 
-/** A state that makes no sense must not keep a machine from being destroyed. */
+/**
+ * A state that makes no sense must not keep a machine from being destroyed, nor one that somebody put into this
+ * user's project. In a project that is not this user's on this host nothing is touched: E_STATE_FOREIGN.
+ */
 async function readOrLose(
   project: Declared & Places & Providing & Reporting,
   name: string,
@@ -78,8 +82,9 @@ async function readOrLose(
   try {
     return await readState(project.paths.machine(name))
   } catch (error) {
-    if (!isPosadaError(error, 'E_STATE_CORRUPT') && !isPosadaError(error, 'E_STATE_VERSION')) throw error
+    if (!isDamage(error)) throw error
     const done = await destroyLost(project, name)
+    if (!done && error.code === 'E_STATE_FOREIGN') throw error
     const message = done ? error.message : `${error.message}; what still runs of it has to be ended by hand`
     project.emit({ type: 'notice', level: 'warn', machine: name, message })
     return null

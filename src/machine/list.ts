@@ -2,6 +2,7 @@ import { fromSystemError, PosadaError } from '../errors/index.ts'
 import { untilAborted } from '../lib/async/abort.ts'
 import { exists } from '../lib/files/folders.ts'
 import {
+  checkOwnTree,
   type IndexEntry,
   machinesOnDisk,
   projectPaths,
@@ -20,13 +21,21 @@ export async function listProjects(
   signal: AbortSignal,
 ): Promise<ProjectResult[]> {
   const entries = await readIndex(user.projects)
-  return untilAborted(signal, Promise.all(entries.map((entry) => describe(entry, providersFor(entry.root)))))
+  return untilAborted(
+    signal,
+    Promise.all(entries.map((entry) => describe(entry, user, providersFor(entry.root)))),
+  )
 }
 
-async function describe(entry: IndexEntry, providers: ProviderSource): Promise<ProjectResult> {
+async function describe(
+  entry: IndexEntry,
+  user: UserPaths,
+  providers: ProviderSource,
+): Promise<ProjectResult> {
   const { id, root, name } = entry
-  const paths = projectPaths(root)
+  const paths = projectPaths(root, user)
   try {
+    checkOwnTree(paths)
     if (!(await exists(root))) return { id, root, name, machines: null, problem: 'the folder is gone' }
     const machines: { name: string; state: MachineStateName }[] = []
     for (const machine of await machinesOnDisk(paths)) {

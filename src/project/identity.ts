@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { isCopyOf } from './copied.ts'
-import { corrupt, readJsonFile, writeJsonFile } from './json-file.ts'
+import { corrupt } from './json-file.ts'
 import { withLock } from './lock.ts'
 import { makeOwnFolder } from './own-folder.ts'
 import { type ProjectPaths, projectPaths } from './paths.ts'
+import { readSealed, type SealedFile, writeSealed } from './seal.ts'
 
 /** What stands in `.posada/project.json`. */
 export interface ProjectIdentity {
@@ -14,7 +15,7 @@ export interface ProjectIdentity {
   root: string
 }
 
-const HINT = 'remove the file; machines of this project then have to be made anew'
+const HINT = 'remove the file; machines of this project then have to be made again'
 
 /** Milliseconds; whoever holds the lock writes a small file. */
 const LOCK_WAIT = 10_000
@@ -24,14 +25,14 @@ const LOCK_WAIT = 10_000
  * original is still there, for what stands in the copy's file is the original's. Nothing is written.
  */
 export async function readIdentity(paths: ProjectPaths): Promise<ProjectIdentity | null> {
-  const value = await readJsonFile(paths.project, 1, HINT)
+  const value = await readSealed(fileOf(paths), { version: 1, hint: HINT })
   if (value === null) return null
   const { id, root } = value
   if (typeof id !== 'string' || !/^[0-9a-f]{8}$/.test(id) || typeof root !== 'string') {
     throw corrupt(paths.project, HINT, 'the id or the root is missing')
   }
   const isMoved = root !== paths.root
-  if (isMoved && (await isCopyOf(projectPaths(root).project, paths.project, id))) return null
+  if (isMoved && (await isCopyOf(projectPaths(root, paths.user).project, paths.project, id))) return null
   return { version: 1, id, root }
 }
 
@@ -49,7 +50,11 @@ export async function ensureIdentity(paths: ProjectPaths): Promise<ProjectIdenti
     if (now?.root === paths.root) return now
     const id = now?.id ?? randomBytes(4).toString('hex')
     const identity: ProjectIdentity = { version: 1, id, root: paths.root }
-    await writeJsonFile(paths.project, identity)
+    await writeSealed(fileOf(paths), identity)
     return identity
   })
+}
+
+function fileOf({ project, user }: ProjectPaths): SealedFile {
+  return { path: project, of: 'project', user }
 }

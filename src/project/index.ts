@@ -1,6 +1,6 @@
 export { forgetBoxNote, noteBox, readBoxNotes } from './box-notes.ts'
 export { ensureIdentity, readIdentity } from './identity.ts'
-export { readJsonFile, unlessDamaged, writeJsonFile } from './json-file.ts'
+export { isDamage, readJsonFile, unlessDamaged, writeJsonFile } from './json-file.ts'
 export { describeHolder, withLock } from './lock.ts'
 export { changeLockfile, type LockfilePaths } from './lockfile/change.ts'
 export type { LockedBox, LockedFacts, LockedFiles } from './lockfile/model.ts'
@@ -14,16 +14,18 @@ export {
   readState,
   writeState,
 } from './machine-state.ts'
+export { checkOwnTree } from './own-tree.ts'
 export {
   forwarderSocket,
   type MachinePaths,
   machinePaths,
   networkSockets,
   nicSocket,
+  type OwnPaths,
   type ProjectPaths,
   projectPaths,
   type UserPaths,
   userPaths,
 } from './paths.ts'
-export { ensureRuntimeDir, runtimeDir } from './runtime-dir.ts'
+export { ensureRuntimeDir, findRuntimeDir, removeRuntimeDir, runtimeDir } from './runtime-dir.ts'
 export { forgetInIndex, type IndexEntry, noteInIndex, readIndex } from './user-index.ts'

@@ -3,7 +3,7 @@ import { readTextIfThere, writeFileAtomic } from '../lib/files/write-file.ts'
 
 /**
  * Reads one of Posada's own JSON files; null where there is none. `version` is the newest form this
- * Posada knows: a newer one is E_STATE_VERSION, text that is no JSON object is E_STATE_CORRUPT.
+ * Posada knows: a newer one is E_STATE_VERSION, text that is not a JSON object is E_STATE_CORRUPT.
  */
 export async function readJsonFile(
   path: string,
@@ -28,14 +28,21 @@ export async function writeJsonFile(path: string, value: object): Promise<void> 
   await writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 })
 }
 
-/** What was read; null also where the file makes no sense, or was written by a newer Posada. */
+/** What was read; null also where the file makes no sense, or was written by a newer Posada or by somebody else. */
 export async function unlessDamaged<T>(reading: Promise<T>): Promise<T | null> {
   try {
     return await reading
   } catch (error) {
-    if (isPosadaError(error, 'E_STATE_CORRUPT') || isPosadaError(error, 'E_STATE_VERSION')) return null
+    if (isDamage(error)) return null
     throw error
   }
+}
+
+/** Whether an error says that a file of Posada's own is there and of no use. */
+export function isDamage(error: unknown): error is PosadaError {
+  return (['E_STATE_CORRUPT', 'E_STATE_VERSION', 'E_STATE_FOREIGN'] as const).some((code) =>
+    isPosadaError(error, code),
+  )
 }
 
 /** The error of a file that is there and makes no sense. */

@@ -1,10 +1,13 @@
-import { type FileHandle, mkdir, open, stat } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { PosadaError } from '../errors/index.ts'
 import { sleep } from '../lib/async/sleep.ts'
 import { deadlineIn } from '../lib/async/time-limit.ts'
 import { isErrno } from '../lib/files/errno.ts'
+import { makeFolder } from '../lib/files/make-folder.ts'
 import { tryLock } from '../lib/native/flock.ts'
+import { foreign } from './seal.ts'
 
 /** Who holds a lock, as they wrote it into the lock file. */
 export interface LockHolder {
@@ -20,7 +23,7 @@ export interface LockOptions {
   command: string
   /** Milliseconds to wait for another holder; then E_LOCKED. */
   wait: number
-  /** Told once, when somebody else holds the lock; null where the file does not say who. */
+  /** Told once, when another process holds the lock; null where the file does not say which. */
   onWait?: (holder: LockHolder | null) => void
   signal?: AbortSignal
   /** The machine, for the error. */
@@ -48,7 +51,7 @@ async function acquire(path: string, options: LockOptions): Promise<FileHandle> 
   let told = false
   for (;;) {
     options.signal?.throwIfAborted()
-    await mkdir(dirname(path), { recursive: true })
+    await makeFolder(dirname(path))
     const file = await openUnlessGone(path)
     if (file === null) continue
     if (tryLock(file.fd)) {
@@ -65,14 +68,22 @@ async function acquire(path: string, options: LockOptions): Promise<FileHandle> 
   }
 }
 
-/** Null where the folder was taken away since it was made: whoever held the lock destroyed the machine. */
+/**
+ * Null where the folder was removed since it was made: the holder of the lock destroyed the machine. What is written
+ * into the file must not end up in another: links are refused with E_STATE_FOREIGN.
+ */
 async function openUnlessGone(path: string): Promise<FileHandle | null> {
   try {
-    return await open(path, 'a+', 0o600)
+    const { O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants
+    const file = await open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600)
+    const found = await file.stat()
+    if (found.isFile() && found.nlink <= 1) return file
+    await file.close()
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return null
-    throw error
+    if (!isErrno(error, 'ELOOP', 'ENXIO')) throw error
   }
+  throw foreign(path, 'leads to another file; Posada makes no links there')
 }
 
 async function isStillAt(path: string, file: FileHandle): Promise<boolean> {
@@ -95,7 +106,7 @@ async function writeHolder(file: FileHandle, holder: LockHolder): Promise<void> 
   }
 }
 
-/** The holder may be about to write: what cannot be read is nobody known. */
+/** The holder may be about to write: what cannot be read names no process. */
 async function readHolder(file: FileHandle): Promise<LockHolder | null> {
   const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(512), position: 0 })
   try {

@@ -1,10 +1,14 @@
 import { basename, dirname, join } from 'node:path'
 import { exists, namesIn } from '../lib/files/folders.ts'
+import { digestPattern } from '../lib/values/box-names.ts'
+import { count, list, oneOf, optional, partOf, readShape, shape, text } from '../lib/values/shape.ts'
 import type { MachineSpec, PortForward } from '../provider/index.ts'
 import { isCopyOf } from './copied.ts'
-import { corrupt, readJsonFile, writeJsonFile } from './json-file.ts'
+import { corrupt } from './json-file.ts'
 import { identityOf, machineId } from './machine-identity.ts'
-import type { MachinePaths, ProjectPaths } from './paths.ts'
+import { type MachinePaths, nicSocket, type ProjectPaths } from './paths.ts'
+import { findRuntimeDir } from './runtime-dir.ts'
+import { readSealed, type SealedFile, writeSealed } from './seal.ts'
 
 /**
  * What Posada remembers of a machine: what it decided and what was completed. Whether the machine
@@ -70,24 +74,29 @@ export interface RecordedPort extends PortForward {
 }
 
 /**
- * The machine's state; null before the first `up`. Paths in the spec follow a project that moved. In
- * a copy of a project the spec names a machine of its own, that was never started: what runs is the
- * original's, and nothing that is done to the copy may reach it.
+ * The machine's state; null before the first `up`. E_STATE_FOREIGN where this user did not write it on this host.
+ * Its paths are made here, never read. In a copy of a project the spec names a machine of its own, which was never
+ * started: what runs is the original's, and nothing that is done to the copy may reach it.
  */
 export async function readState(paths: MachinePaths): Promise<MachineState | null> {
-  const value = await readJsonFile(paths.state, 1, HINT)
+  const value = await readSealed(fileOf(paths), { version: 1, hint: HINT })
   if (value === null) return null
-  if (!isState(value)) throw corrupt(paths.state, HINT, 'a part of it is missing')
-  const { id, files } = value.spec
+  const read = readShape(essentials, value)
+  if ('flaws' in read) throw corrupt(paths.state, HINT, read.flaws[0] ?? 'a part of it is missing')
+  const state = value as unknown as MachineState
+  const { id, files } = state.spec
   const original = join(dirname(files.dataDir), basename(paths.state))
   const copied = files.dataDir !== paths.data && (await isCopyOf(original, paths.state, id))
-  const spec = rebase(value.spec, paths)
-  return { ...value, spec: copied ? withIdentityOfItsOwn(spec, paths) : spec }
+  return withPathsHere(copied ? withIdentityOfItsOwn(state, paths) : state, paths)
 }
 
 /** Writes the state whole or not at all. */
 export async function writeState(paths: MachinePaths, state: MachineState): Promise<void> {
-  await writeJsonFile(paths.state, state)
+  await writeSealed(fileOf(paths), state)
+}
+
+function fileOf({ dir, state, user }: MachinePaths): SealedFile {
+  return { path: state, of: `machine ${basename(dir)}`, user }
 }
 
 /** Whether the guest's cloud-init has not been seen to end well yet. */
@@ -103,42 +112,65 @@ export async function machinesOnDisk(paths: ProjectPaths): Promise<string[]> {
   return valid.filter((_, index) => there[index])
 }
 
-const HINT = 'posada destroy removes the machine together with this file; up makes it anew'
+const HINT = 'posada destroy removes the machine together with this file; up makes it again'
 
-function isState(value: object): value is MachineState {
-  const state = value as Partial<MachineState>
-  return (
-    typeof state.provider === 'string' &&
-    typeof state.box?.digest === 'string' &&
-    typeof state.spec?.id === 'string' &&
-    typeof state.spec.files?.runtimeDir === 'string' &&
-    typeof state.spec.files.dataDir === 'string' &&
-    Array.isArray(state.spec.disks) &&
-    Array.isArray(state.spec.nics) &&
-    Array.isArray(state.ports) &&
-    typeof state.login?.user === 'string' &&
-    typeof state.provision === 'object'
-  )
-}
+const plainName = text({ pattern: /^[a-z][a-z0-9-]{0,62}$/, problem: 'not a plain name' })
+const anyText = text({ max: 4096 })
+const port = partOf({ hostPort: count(), guestPort: count() })
 
-/** The runtime folder stays as recorded: a running machine's sockets are where they were made. */
-function rebase(spec: MachineSpec, paths: MachinePaths): MachineSpec {
+/** What the code below and the verbs rely on. Posada wrote the file; this is about older and later versions of it. */
+const essentials = partOf({
+  provider: anyText,
+  box: partOf({ name: anyText, version: anyText, digest: text({ pattern: digestPattern }) }),
+  spec: partOf({
+    id: text({ pattern: /^[0-9a-f]{8}$/, problem: 'not an id' }),
+    name: plainName,
+    uuid: anyText,
+    disks: list(partOf({ name: plainName })),
+    media: optional(list(partOf({ name: anyText }))),
+    nics: list(partOf({ kind: oneOf(['user', 'switch']), mac: anyText, forwards: optional(list(port)) })),
+    files: partOf({ dataDir: anyText }),
+    boot: partOf({ kind: oneOf(['kernel', 'firmware']) }),
+  }),
+  login: partOf({ user: anyText }),
+  ports: list(port),
+  networks: optional(list(partOf({ network: anyText, mac: anyText, ipv4: anyText }))),
+  provision: shape('not a mapping of keys', (value) =>
+    typeof value === 'object' && value !== null ? value : undefined,
+  ),
+})
+
+/** With every path as it is here and now: the project may have been moved. */
+async function withPathsHere(state: MachineState, paths: MachinePaths): Promise<MachineState> {
+  const { spec, networks } = state
+  const runtimeDir = await findRuntimeDir(paths.user, spec.id)
+  let nic = 0
   return {
-    ...spec,
-    disks: spec.disks.map((disk) => ({ ...disk, path: paths.disk(disk.name) })),
-    ...(spec.media === undefined ? {} : { media: spec.media.map((each) => ({ ...each, path: paths.seed })) }),
-    files: {
-      ...spec.files,
-      dataDir: paths.data,
-      consoleLog: paths.consoleLog,
-      providerLog: paths.providerLog,
+    ...state,
+    spec: {
+      ...spec,
+      disks: spec.disks.map((disk) => ({ ...disk, path: paths.disk(disk.name) })),
+      ...(spec.media === undefined
+        ? {}
+        : { media: spec.media.map((each) => ({ ...each, path: paths.seed })) }),
+      nics: spec.nics.map((each) =>
+        each.kind === 'switch' ? { ...each, socket: nicSocket(runtimeDir, nic++) } : each,
+      ),
+      files: {
+        dataDir: paths.data,
+        runtimeDir,
+        consoleLog: paths.consoleLog,
+        providerLog: paths.providerLog,
+      },
     },
+    ...(networks === undefined
+      ? {}
+      : { networks: networks.map((each, index) => ({ ...each, socket: nicSocket(runtimeDir, index) })) }),
   }
 }
 
 /** Holds until the next start, which writes down the id that follows from the project's. */
-function withIdentityOfItsOwn(spec: MachineSpec, paths: MachinePaths): MachineSpec {
-  const id = machineId(paths.dir, spec.id)
-  const runtimeDir = join(dirname(spec.files.runtimeDir), id)
-  return { ...spec, id, uuid: identityOf(id).uuid, files: { ...spec.files, runtimeDir } }
+function withIdentityOfItsOwn(state: MachineState, paths: MachinePaths): MachineState {
+  const id = machineId(paths.dir, state.spec.id)
+  return { ...state, spec: { ...state.spec, id, uuid: identityOf(id).uuid } }
 }

@@ -1,5 +1,8 @@
-import { homedir, tmpdir, userInfo } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PosadaError } from '../errors/index.ts'
+import { homeFolder } from '../lib/process/home-folder.ts'
+import { userId } from '../lib/process/user-id.ts'
 
 /**
  * Every name that Posada gives to a file, in one place; docs/files.md explains them. Nothing else
@@ -16,29 +19,59 @@ export interface UserPaths {
   fetched: string
   /** Sockets, a folder a machine. */
   runtime: string
+  /** Every folder that has or may have had this user's sockets, `runtime` first. */
+  runtimes: string[]
+  /** The key that seals what Posada writes of projects: see seal.ts. */
+  key: string
+  /** What this user lets single projects run on this host: see src/app/trust. */
+  trusted: string
 }
 
+/** What tells the files of this user's Posada from those that came with a repository. */
+export type OwnPaths = Pick<UserPaths, 'key' | 'runtimes'>
+
+/** E_HOME where a folder is needed that lies in the user's home, and there is none. */
 export function userPaths(env: NodeJS.ProcessEnv = process.env): UserPaths {
-  const home = env.HOME ?? homedir()
   const under = (variable: string, ...standard: string[]) => {
     const value = env[variable]
     // XDG Base Directory Specification 0.8: relative values are to be ignored.
-    return value?.startsWith('/') ? join(value, 'posada') : join(home, ...standard, 'posada')
+    return value?.startsWith('/') ? join(value, 'posada') : join(home(env), ...standard, 'posada')
   }
   const runtime = env.XDG_RUNTIME_DIR
+  const own = `posada-${userId()}`
+  const runtimes = [
+    ...(runtime?.startsWith('/') ? [join(runtime, 'posada')] : []),
+    join(tmpdir(), own),
+    join('/run/user', String(userId()), 'posada'),
+    join('/tmp', own),
+  ]
   const cache = under('XDG_CACHE_HOME', '.cache')
+  const state = under('XDG_STATE_HOME', '.local', 'state')
   return {
     boxes: join(under('XDG_DATA_HOME', '.local', 'share'), 'boxes'),
-    projects: join(under('XDG_STATE_HOME', '.local', 'state'), 'projects'),
+    projects: join(state, 'projects'),
     cache,
     fetched: join(cache, 'fetched'),
-    runtime: runtime?.startsWith('/') ? join(runtime, 'posada') : join(tmpdir(), `posada-${userInfo().uid}`),
+    runtime: runtimes[0] ?? own,
+    runtimes: [...new Set(runtimes)],
+    key: join(state, 'key'),
+    trusted: join(state, 'trusted'),
   }
+}
+
+function home(env: NodeJS.ProcessEnv): string {
+  const folder = homeFolder(env)
+  if (folder !== null) return folder
+  throw new PosadaError('E_HOME', 'this user has no home folder', {
+    ...(env.HOME === undefined ? {} : { value: env.HOME }),
+    hint: 'set HOME to a folder of yours, by its absolute path',
+  })
 }
 
 export interface ProjectPaths {
   /** The folder of the manifest. */
   root: string
+  user: OwnPaths
   /** `posada.lock`, beside the manifest and committed with it: what the boxes came to. */
   lockfile: string
   /** `.posada/`, which ignores itself through the `.gitignore` in it. */
@@ -69,6 +102,7 @@ export interface NetworkPaths {
 
 export interface MachinePaths {
   dir: string
+  user: OwnPaths
   state: string
   /** Held open with flock(2) by the process that works on the machine. */
   lock: string
@@ -92,18 +126,19 @@ export interface MachinePaths {
   disk(name: string): string
 }
 
-export function projectPaths(root: string): ProjectPaths {
+export function projectPaths(root: string, user: OwnPaths): ProjectPaths {
   const dir = join(root, '.posada')
   const machines = join(dir, 'machines')
   return {
     root,
+    user,
     lockfile: join(root, 'posada.lock'),
     dir,
     gitignore: join(dir, '.gitignore'),
     project: join(dir, 'project.json'),
     lock: join(dir, 'lock'),
     machines,
-    machine: (name) => machinePaths(join(machines, name)),
+    machine: (name) => machinePaths(join(machines, name), user),
     networks: networkPaths(join(dir, 'networks')),
   }
 }
@@ -120,10 +155,11 @@ function networkPaths(dir: string): NetworkPaths {
 }
 
 /** The names in the folder of a machine. */
-export function machinePaths(dir: string): MachinePaths {
+export function machinePaths(dir: string, user: OwnPaths): MachinePaths {
   const data = join(dir, 'data')
   return {
     dir,
+    user,
     state: join(dir, 'state.json'),
     lock: join(dir, 'lock'),
     key: join(dir, 'id_ed25519'),

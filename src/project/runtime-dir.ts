@@ -1,6 +1,10 @@
-import { lstat, mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { lstat, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { PosadaError } from '../errors/index.ts'
+import { isErrno } from '../lib/files/errno.ts'
+import { makeFolder } from '../lib/files/make-folder.ts'
+import { userId } from '../lib/process/user-id.ts'
+import type { OwnPaths } from './paths.ts'
 
 /** sockaddr_un.sun_path has 108 bytes on Linux, 104 on macOS and the BSDs, one of them for the NUL. */
 const SOCKET_PATH_MAX = 103
@@ -13,8 +17,26 @@ export function runtimeDir(runtime: string, id: string): string {
 }
 
 /**
+ * The folder with a machine's sockets: a running machine's are where they were made, also where this command has
+ * another XDG_RUNTIME_DIR than the one that started it. Where there is none, the path that a start would make.
+ */
+export async function findRuntimeDir({ runtimes }: OwnPaths, id: string): Promise<string> {
+  for (const runtime of runtimes) {
+    const path = runtimeDir(runtime, id)
+    if ((await isPrivate(runtime)) && (await isPrivate(path))) return path
+  }
+  return runtimeDir(runtimes[0] ?? '', id)
+}
+
+/** Removes the folder with a machine's sockets; nothing where it is not this user's own. */
+export async function removeRuntimeDir(path: string): Promise<void> {
+  if ((await isPrivate(dirname(path))) && (await isPrivate(path)))
+    await rm(path, { recursive: true, force: true })
+}
+
+/**
  * Makes the folder for a machine's sockets, mode 0700, under `runtime`, and returns its path. A
- * folder that somebody else owns or may write to is refused: it may lie under /tmp.
+ * folder that another user owns or may write to is refused: it may lie under /tmp.
  */
 export async function ensureRuntimeDir(runtime: string, id: string): Promise<string> {
   const path = runtimeDir(runtime, id)
@@ -29,16 +51,24 @@ export async function ensureRuntimeDir(runtime: string, id: string): Promise<str
       },
     )
   }
-  await mkdir(path, { recursive: true, mode: 0o700 })
+  await makeFolder(path, { mode: 0o700 })
   for (const folder of [runtime, path]) {
-    const found = await lstat(folder)
-    const mine = process.getuid === undefined || found.uid === process.getuid()
-    if (!found.isDirectory() || !mine || (found.mode & 0o022) !== 0) {
-      throw new PosadaError('E_RUNTIME_DIR', 'the folder for sockets is not private', {
-        value: folder,
-        hint: `remove it (rm -r '${folder}') or set XDG_RUNTIME_DIR to a folder of your own`,
-      })
-    }
+    if (await isPrivate(folder)) continue
+    throw new PosadaError('E_RUNTIME_DIR', 'the folder for sockets is not private', {
+      value: folder,
+      hint: `remove it (rm -r '${folder}') or set XDG_RUNTIME_DIR to a folder of your own`,
+    })
   }
   return path
+}
+
+/** Whether this is a folder, not a link to one, that this user owns and no one else may write to. */
+async function isPrivate(folder: string): Promise<boolean> {
+  try {
+    const found = await lstat(folder)
+    return found.isDirectory() && found.uid === userId() && (found.mode & 0o022) === 0
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return false
+    throw error
+  }
 }

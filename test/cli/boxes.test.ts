@@ -74,7 +74,7 @@ it('a box that two processes add at the same time is fetched once and added once
 it('a box that machines stand on is neither removed nor pruned, also when their project was moved', async () => {
   const { place, user, json, add, list } = await setUp()
   const used = await add('1.0')
-  const paths = projectPaths(place.dir)
+  const paths = projectPaths(place.dir, user)
   const { id } = await ensureIdentity(paths)
   await noteInIndex(user.projects, { version: 1, id, root: place.dir, name: 'shop' })
   await noteBox(user.projects, id, { machine: 'web', digest: used.digest })

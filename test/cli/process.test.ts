@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { afterAll, describe, expect, it } from 'vitest'
 import { withLock } from '../../src/project/lock.ts'
-import { projectPaths } from '../../src/project/paths.ts'
+import { projectPaths, userPaths } from '../../src/project/paths.ts'
 import { ended, launcher, makePlace, says } from '../helpers/posada.ts'
 
 const run = promisify(execFile)
@@ -62,7 +62,7 @@ describe('stdin', () => {
 
 /** Another process works on the machine: `posada halt` waits for its lock. */
 function whileLocked<T>(work: () => Promise<T>): Promise<T> {
-  const { lock } = projectPaths(place.dir).machine('default')
+  const { lock } = projectPaths(place.dir, userPaths(place.env)).machine('default')
   return withLock(lock, { command: 'a test', wait: 0 }, work)
 }
 

@@ -2,7 +2,8 @@ import type { BoxManifest, StoredBox } from '../../src/box/model.ts'
 import { machineSpec } from '../../src/machine/up/spec.ts'
 import type { Machine } from '../../src/manifest/index.ts'
 import type { MachineState } from '../../src/project/machine-state.ts'
-import { type MachinePaths, projectPaths } from '../../src/project/paths.ts'
+import type { MachinePaths } from '../../src/project/paths.ts'
+import { projectIn } from './own-paths.ts'
 
 /** Values of the model for unit tests: complete, and changed where a test says so. */
 export function aMachine(changes: Partial<Machine> = {}): Machine {
@@ -57,7 +58,7 @@ export function aBox(changes: Partial<BoxManifest> = {}): StoredBox {
 }
 
 export function somePaths(name = 'web'): MachinePaths {
-  return projectPaths('/shop').machine(name)
+  return projectIn('/shop').machine(name)
 }
 
 export function aState(config: Machine = aMachine(), changes: Partial<MachineState> = {}): MachineState {

@@ -10,9 +10,10 @@ import { findBox } from '../../src/machine/box/find-box.ts'
 import { outdatedBoxes, updateBoxes } from '../../src/machine/box/update-boxes.ts'
 import type { Project } from '../../src/machine/project.ts'
 import type { Machine } from '../../src/manifest/index.ts'
-import { projectPaths, userPaths } from '../../src/project/paths.ts'
+import { userPaths } from '../../src/project/paths.ts'
 import { boxContent, temporaryFolder } from './box-files.ts'
 import { aMachine } from './model.ts'
+import { projectIn } from './own-paths.ts'
 import { tar } from './tar.ts'
 import { authorityFile, serve, webServer } from './web-server.ts'
 
@@ -48,7 +49,7 @@ export async function sharedProject({ login = '' } = {}) {
     const boxes = { 'team/web': { description: 'x', versions: images } }
     files.set('/catalogue.json', Buffer.from(JSON.stringify({ format: 1, boxes })))
   }
-  const paths = projectPaths(folder)
+  const paths = projectIn(folder)
   const base = login === '' ? server.url : server.url.replace('//', `//${login}@`)
   const catalogues = [`${base}/catalogue.json`]
   const user = (name: string) => {

@@ -11,7 +11,7 @@ import { machinesOnBox } from './users.ts'
  */
 export async function keepBudget(options: {
   store: BoxStore
-  user: Pick<UserPaths, 'projects'>
+  user: UserPaths
   env: NodeJS.ProcessEnv
   emit: Emit
   /** The digest of the box that came. */
@@ -21,7 +21,7 @@ export async function keepBudget(options: {
   const budget = boxBudget(env)
   if (budget === null) return
   const gone = await store.prune({
-    usedBy: (digest) => machinesOnBox(user.projects, digest),
+    usedBy: (digest) => machinesOnBox(user, digest),
     keep: 0,
     budget,
     dryRun: false,

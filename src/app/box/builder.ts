@@ -7,7 +7,7 @@ import { boxBudget, keepBudget } from './budget.ts'
 /** Builds boxes of recipes into a store; what that needs is loaded when it is asked for. */
 export function boxBuilder(context: {
   store: BoxStore
-  user: Pick<UserPaths, 'projects'>
+  user: UserPaths
   env: NodeJS.ProcessEnv
   emit: Emit
   signal: AbortSignal

@@ -8,7 +8,7 @@ import { machinesOnBox } from './users.ts'
 /** How this user's boxes are fetched. What fetches is loaded when something is. */
 export function boxFetcher(options: {
   store: BoxStore
-  user: Pick<UserPaths, 'projects'>
+  user: UserPaths
   catalogues: readonly string[]
   env: NodeJS.ProcessEnv
   emit: Emit
@@ -25,7 +25,7 @@ export function boxFetcher(options: {
       checksum: terms.checksum === null ? null : requireChecksum(terms.checksum),
       unchecked: terms.unchecked,
       facts: terms.facts,
-      usedBy: (digest) => machinesOnBox(user.projects, digest),
+      usedBy: (digest) => machinesOnBox(user, digest),
       ...(source === undefined ? {} : { source }),
       ...(accept === undefined ? {} : { accept }),
     })

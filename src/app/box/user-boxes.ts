@@ -15,6 +15,6 @@ export function userBoxes(env: NodeJS.ProcessEnv): UserBoxes {
   return {
     store: openBoxStore(user.boxes),
     user,
-    usedBy: (digest) => machinesOnBox(user.projects, digest),
+    usedBy: (digest) => machinesOnBox(user, digest),
   }
 }

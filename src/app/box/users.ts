@@ -6,24 +6,27 @@ import { isAlive } from '../../lib/process/process-identity.ts'
 import {
   type IndexEntry,
   machinesOnDisk,
+  type ProjectPaths,
   projectPaths,
   readBoxNotes,
   readIndex,
   readState,
+  type UserPaths,
 } from '../../project/index.ts'
 
 /**
  * The machines of this user that stand on a box, or are being made from it, as `project/machine in FOLDER`.
- * `index` is the folder of the index of projects. A state file that cannot be understood counts as standing
+ * A state file that cannot be understood counts as standing
  * on it: its machine may. Where a project's folder is not there, moved or on a disk that is not mounted, what
  * was noted of its machines counts.
  */
-export async function machinesOnBox(index: string, digest: string): Promise<string[]> {
+export async function machinesOnBox(user: UserPaths, digest: string): Promise<string[]> {
+  const index = user.projects
   const users: string[] = []
   for (const entry of await readIndex(index)) {
     const { id, name, root } = entry
-    const there = await isThere(entry)
-    const made = there ? await machinesIn(root, digest) : []
+    const there = await isThere(entry, user)
+    const made = there ? await machinesIn(projectPaths(root, user), digest) : []
     users.push(...made.map((machine) => `${name}/${machine} in ${root}`))
     for (const { machine, digest: noted, by } of await readBoxNotes(index, id)) {
       if (noted !== digest || made.includes(machine)) continue
@@ -38,8 +41,7 @@ function forGood(index: string, id: string): string {
   return `if that is for good, remove ${join(index, `${id}.json`)}`
 }
 
-async function machinesIn(root: string, digest: string): Promise<string[]> {
-  const paths = projectPaths(root)
+async function machinesIn(paths: ProjectPaths, digest: string): Promise<string[]> {
   const found: string[] = []
   for (const machine of await machinesOnDisk(paths))
     if (await standsOn(paths.machine(machine), digest)) found.push(machine)
@@ -47,9 +49,9 @@ async function machinesIn(root: string, digest: string): Promise<string[]> {
 }
 
 /** Whether the project that the index has there still lies there. */
-async function isThere({ id, root }: IndexEntry): Promise<boolean> {
+async function isThere({ id, root }: IndexEntry, user: UserPaths): Promise<boolean> {
   try {
-    return (await readTextIfThere(projectPaths(root).project))?.includes(`"${id}"`) === true
+    return (await readTextIfThere(projectPaths(root, user).project))?.includes(`"${id}"`) === true
   } catch (error) {
     if (isErrno(error, 'EACCES', 'EPERM', 'EIO', 'ESTALE', 'ELOOP')) return false
     throw error

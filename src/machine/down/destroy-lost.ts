@@ -1,5 +1,11 @@
-import { rm } from 'node:fs/promises'
-import { identityOf, machineId, readIdentity, runtimeDir, unlessDamaged } from '../../project/index.ts'
+import {
+  findRuntimeDir,
+  identityOf,
+  machineId,
+  readIdentity,
+  removeRuntimeDir,
+  unlessDamaged,
+} from '../../project/index.ts'
 import type { MachineSpec } from '../../provider/index.ts'
 import type { Declared, Places, Providing } from '../project.ts'
 
@@ -11,12 +17,13 @@ import type { Declared, Places, Providing } from '../project.ts'
 export async function destroyLost(project: Declared & Places & Providing, name: string): Promise<boolean> {
   const identity = await unlessDamaged(readIdentity(project.paths))
   if (identity === null) return false
-  const spec = skeleton(project, name, machineId(identity.id, name))
+  const id = machineId(identity.id, name)
+  const spec = skeleton(project, name, { id, runtimeDir: await findRuntimeDir(project.user, id) })
   for (const provider of await candidates(project, name)) {
     await provider.stop(spec, { graceful: false, timeout: 0 })
     await provider.destroy(spec)
   }
-  await rm(spec.files.runtimeDir, { recursive: true, force: true })
+  await removeRuntimeDir(spec.files.runtimeDir)
   return true
 }
 
@@ -26,7 +33,11 @@ async function candidates(project: Declared & Providing, name: string) {
 }
 
 /** Enough of a spec to find a machine by; it cannot be started. */
-function skeleton(project: Places, name: string, id: string): MachineSpec {
+function skeleton(
+  project: Places,
+  name: string,
+  { id, runtimeDir }: { id: string; runtimeDir: string },
+): MachineSpec {
   const paths = project.paths.machine(name)
   return {
     id,
@@ -41,7 +52,7 @@ function skeleton(project: Places, name: string, id: string): MachineSpec {
     nics: [],
     files: {
       dataDir: paths.data,
-      runtimeDir: runtimeDir(project.user.runtime, id),
+      runtimeDir,
       consoleLog: paths.consoleLog,
       providerLog: paths.providerLog,
     },

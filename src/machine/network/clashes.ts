@@ -83,7 +83,7 @@ function freeOf(routes: readonly Route[]): string {
 
 async function warnOfOthers(project: Places & Reporting, wanted: readonly Network[]): Promise<void> {
   for (const { root, name } of await readIndex(project.user.projects)) {
-    const { config, processLock } = projectPaths(root).networks
+    const { config, processLock } = projectPaths(root, project.user).networks
     if (root === project.paths.root || (await lockHolder(processLock)) === null) continue
     const theirs = subnetsIn((await readTextIfThere(config)) ?? '')
     for (const network of wanted) {

@@ -1,5 +1,5 @@
 import { rm, rmdir } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { endHolder, lastHolder } from '../../background/index.ts'
 import { isPosadaError } from '../../errors/index.ts'
 import { sleep } from '../../lib/async/sleep.ts'
@@ -9,7 +9,13 @@ import { exists } from '../../lib/files/folders.ts'
 import { readTextIfThere, writeFileAtomic } from '../../lib/files/write-file.ts'
 import { hasEnded } from '../../lib/process/process-identity.ts'
 import { launchNetworkProcess, type ProcessConfig } from '../../network/index.ts'
-import { ensureRuntimeDir, networkSockets, runtimeDir, withLock } from '../../project/index.ts'
+import {
+  ensureRuntimeDir,
+  findRuntimeDir,
+  networkSockets,
+  runtimeDir,
+  withLock,
+} from '../../project/index.ts'
 import type { Declared, Locking, Places, Providing, Reporting } from '../project.ts'
 import { askRunning, runningProcess } from './ask.ts'
 import { hasNetworks, networkConfig } from './config.ts'
@@ -69,7 +75,9 @@ export async function removeNetworks(project: Places & Locking): Promise<void> {
   await withNetworksLock(project, async () => {
     await end(project)
     const last = await lastHolder(processLock)
-    if (last !== null) await removeSockets(dirname(last.control))
+    // By its id alone: what the file says of paths is not gone by.
+    const id = last === null ? '' : basename(dirname(last.control))
+    if (/^[0-9a-f]{8}$/.test(id)) await removeSockets(await findRuntimeDir(project.user, id))
     await rm(dir, { recursive: true, force: true })
   })
 }

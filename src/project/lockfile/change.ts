@@ -6,7 +6,7 @@ import { readLockfile } from './read.ts'
 import { writeLockfile } from './write.ts'
 
 /** Where posada.lock is, and what is locked to change it. */
-export type LockfilePaths = Pick<ProjectPaths, 'dir' | 'gitignore' | 'lock' | 'lockfile'>
+export type LockfilePaths = Pick<ProjectPaths, 'root' | 'dir' | 'gitignore' | 'lock' | 'lockfile'>
 
 export interface ChangeOptions {
   paths: LockfilePaths

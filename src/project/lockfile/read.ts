@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises'
+import { lstat } from 'node:fs/promises'
 import { type Document, isScalar, parseDocument, visit } from 'yaml'
 import { PosadaError } from '../../errors/index.ts'
 import { isErrno } from '../../lib/files/errno.ts'
@@ -68,7 +68,10 @@ function withVersion(data: unknown): unknown {
 
 async function sizeOf(path: string): Promise<number> {
   try {
-    return (await stat(path)).size
+    const found = await lstat(path)
+    if (!found.isFile())
+      throw unusable(path, ['it is not an ordinary file'], 'put the file itself in its place')
+    return found.size
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return 0
     throw error
@@ -76,7 +79,7 @@ async function sizeOf(path: string): Promise<number> {
 }
 
 const takeBack =
-  'take it back from version control; or remove it: the next posada up writes it anew, with the newest boxes that fit'
+  'take it back from version control; or remove it: the next posada up writes it again, with the newest boxes that fit'
 const merge =
   'take one side whole (git checkout --ours posada.lock, or --theirs): the next posada up adds what it lacks'
 

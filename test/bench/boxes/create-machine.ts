@@ -52,7 +52,7 @@ async function createOnce(
   dir: string,
 ): Promise<{ milliseconds: number; mebibytes: number }> {
   const root = join(dir, 'project')
-  const paths = projectPaths(root).machine('web')
+  const paths = projectPaths(root, userPaths()).machine('web')
   const begun = process.hrtime.bigint()
   const box = await openBoxStore(userPaths().boxes).resolve(manifest.name, manifest.arch)
   const spec = machineSpec({

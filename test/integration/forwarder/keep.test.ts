@@ -8,9 +8,10 @@ import { lockHolder } from '../../../src/background/process-lock.ts'
 import { endForwarder } from '../../../src/forwarder/launch.ts'
 import { forwardedNow, keepForwarded } from '../../../src/machine/ports/forwarded.ts'
 import type { Project } from '../../../src/machine/project.ts'
-import { type ProjectPaths, projectPaths } from '../../../src/project/paths.ts'
+import type { ProjectPaths } from '../../../src/project/paths.ts'
 import type { Provider } from '../../../src/provider/index.ts'
 import { aMachine, aState } from '../../helpers/model.ts'
+import { projectIn } from '../../helpers/own-paths.ts'
 import { startSshd, type TestServer } from '../../helpers/sshd.ts'
 
 // The real process, over Debian's sshd on this host, which plays the guest; processes that sleep play the
@@ -22,7 +23,7 @@ let paths: ProjectPaths
 const sleepers: ChildProcess[] = []
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'posada-keep-'))
-  paths = projectPaths(join(dir, 'shop'))
+  paths = projectIn(join(dir, 'shop'), dir)
   mkdirSync(paths.machine('web').dir, { recursive: true })
   sshd = await startSshd()
   await copyFile(sshd.target.keyFile, paths.machine('web').key)

@@ -83,7 +83,7 @@ describe('a state file', () => {
   it.each([
     ['half-written', '{"version": 1, "provider": "qe', 'E_STATE_CORRUPT'],
     ['of something else', '[]', 'E_STATE_CORRUPT'],
-    ['without its parts', '{"version": 1, "provider": "qemu"}', 'E_STATE_CORRUPT'],
+    ['that came with a repository', '{"version": 1, "provider": "evil"}', 'E_STATE_FOREIGN'],
     ['of a newer Posada', '{"version": 99}', 'E_STATE_VERSION'],
   ])('%s stops all but destroy, which ends the machine’s process too', async (_, content, code) => {
     await begin()

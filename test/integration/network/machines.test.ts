@@ -6,7 +6,7 @@ import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { lockHolder } from '../../../src/background/process-lock.ts'
 import { isAlive } from '../../../src/lib/process/process-identity.ts'
-import { projectPaths } from '../../../src/project/paths.ts'
+import { projectPaths, userPaths } from '../../../src/project/paths.ts'
 import { carryProgram } from '../../helpers/carried-program.ts'
 import { until } from '../../helpers/guest-talk.ts'
 import { iperfArguments, iperfClient } from '../../helpers/iperf-client.ts'
@@ -198,7 +198,7 @@ test('the host reaches names and private addresses through the proxy, while mach
 test('after destroy nothing is left: no process, no socket, no folder, no port', async () => {
   const { machines: up } = await place.json<{ machines: { ssh: { port: number } }[] }>('ports')
   expect(up).toHaveLength(3)
-  const holder = await lockHolder(projectPaths(place.dir).networks.processLock)
+  const holder = await lockHolder(projectPaths(place.dir, userPaths(place.env)).networks.processLock)
   if (holder === null) throw new Error('no process runs the networks')
   await place.json('destroy', '--yes')
   expect(await isAlive(holder.identity)).toBe(false)

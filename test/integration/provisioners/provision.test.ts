@@ -29,10 +29,10 @@ import type { PosadaEvent } from '../../../src/events/index.ts'
 import { webFiles } from '../../../src/fetched-files/fetched-files.ts'
 import { stepsOf } from '../../../src/machine/provision-steps.ts'
 import type { FileStep, ProvisionStep, ShellStep } from '../../../src/manifest/index.ts'
-import { projectPaths } from '../../../src/project/paths.ts'
 import { type ProvisionOptions, provision, type StepRecord } from '../../../src/provisioners/index.ts'
 import { connect, type SshSession } from '../../../src/ssh/index.ts'
 import { aMachine } from '../../helpers/model.ts'
+import { projectIn } from '../../helpers/own-paths.ts'
 import { hasSudo, isRunning, startSshd, type TestServer } from '../../helpers/sshd.ts'
 import { webServer } from '../../helpers/web-server.ts'
 
@@ -145,7 +145,7 @@ describe.runIf(privileged)('shell steps', () => {
     const config = aMachine({ provision: [{ ...shell(''), source, args: ['a b'] }] })
     const provisioned = async (moves: boolean) => {
       const files = webFiles({
-        paths: projectPaths(folder),
+        paths: projectIn(folder),
         cache: join(folder, 'cache'),
         env: {},
         emit: () => undefined,

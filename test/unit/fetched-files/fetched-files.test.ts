@@ -6,10 +6,10 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { type WebFilesOptions, webFiles } from '../../../src/fetched-files/fetched-files.ts'
 import { parseWebAddress } from '../../../src/lib/net/web-address.ts'
 import { fetchScripts } from '../../../src/machine/provision-steps.ts'
-import { projectPaths } from '../../../src/project/paths.ts'
 import { readScript } from '../../../src/provisioners/shell/script.ts'
 import { temporaryFolder } from '../../helpers/box-files.ts'
 import { aMachine } from '../../helpers/model.ts'
+import { projectIn } from '../../helpers/own-paths.ts'
 import { webServer } from '../../helpers/web-server.ts'
 
 const hex = (text: string) => createHash('sha256').update(text).digest('hex')
@@ -24,7 +24,7 @@ async function setUp(answers: Record<string, string | ((response: ServerResponse
     else if (typeof answer === 'string') response.end(answer)
     else answer(response)
   })
-  const paths = projectPaths(folder)
+  const paths = projectIn(folder)
   const cache = join(folder, 'cache')
   const files = (options: Partial<WebFilesOptions> = {}) =>
     webFiles({

@@ -1,11 +1,12 @@
 import { cp, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ensureIdentity, readIdentity } from '../../../src/project/identity.ts'
 import { machineId } from '../../../src/project/machine-identity.ts'
-import { projectPaths, userPaths } from '../../../src/project/paths.ts'
+import { userPaths } from '../../../src/project/paths.ts'
 import { forgetInIndex, noteInIndex, readIndex } from '../../../src/project/user-index.ts'
+import { projectIn } from '../../helpers/own-paths.ts'
 
 let dir: string
 beforeEach(async () => {
@@ -15,7 +16,7 @@ afterEach(() => rm(dir, { recursive: true, force: true }))
 
 describe('a project’s identity', () => {
   it('is made once, with a folder that git ignores', async () => {
-    const paths = projectPaths(join(dir, 'shop'))
+    const paths = projectIn(join(dir, 'shop'), dir)
     expect(await readIdentity(paths)).toBeNull()
     const made = await ensureIdentity(paths)
     expect(made.id).toMatch(/^[0-9a-f]{8}$/)
@@ -24,47 +25,48 @@ describe('a project’s identity', () => {
   })
 
   it('stays when the folder is moved', async () => {
-    const made = await ensureIdentity(projectPaths(join(dir, 'old')))
+    const made = await ensureIdentity(projectIn(join(dir, 'old'), dir))
     await rename(join(dir, 'old'), join(dir, 'new'))
-    expect((await ensureIdentity(projectPaths(join(dir, 'new')))).id).toBe(made.id)
+    expect((await ensureIdentity(projectIn(join(dir, 'new'), dir))).id).toBe(made.id)
   })
 
   it('becomes another when the folder was copied', async () => {
-    const made = await ensureIdentity(projectPaths(join(dir, 'old')))
+    const made = await ensureIdentity(projectIn(join(dir, 'old'), dir))
     await cp(join(dir, 'old'), join(dir, 'copy'), { recursive: true })
-    expect(await readIdentity(projectPaths(join(dir, 'copy')))).toBeNull()
-    const copied = await ensureIdentity(projectPaths(join(dir, 'copy')))
+    expect(await readIdentity(projectIn(join(dir, 'copy'), dir))).toBeNull()
+    const copied = await ensureIdentity(projectIn(join(dir, 'copy'), dir))
     expect(copied.id).not.toBe(made.id)
-    expect(await ensureIdentity(projectPaths(join(dir, 'old')))).toEqual(made)
+    expect(await ensureIdentity(projectIn(join(dir, 'old'), dir))).toEqual(made)
   })
 
   it('stays when the folder is reached by another path', async () => {
-    const made = await ensureIdentity(projectPaths(join(dir, 'old')))
+    const made = await ensureIdentity(projectIn(join(dir, 'old'), dir))
     await symlink(join(dir, 'old'), join(dir, 'link'))
-    expect((await ensureIdentity(projectPaths(join(dir, 'link')))).id).toBe(made.id)
-    expect((await ensureIdentity(projectPaths(join(dir, 'old')))).id).toBe(made.id)
+    expect((await ensureIdentity(projectIn(join(dir, 'link'), dir))).id).toBe(made.id)
+    expect((await ensureIdentity(projectIn(join(dir, 'old'), dir))).id).toBe(made.id)
   })
 
   it('is the same for all who begin a project at once', async () => {
-    const all = Array.from({ length: 8 }, () => ensureIdentity(projectPaths(join(dir, 'shop'))))
+    const all = Array.from({ length: 8 }, () => ensureIdentity(projectIn(join(dir, 'shop'), dir)))
     expect(new Set((await Promise.all(all)).map(({ id }) => id)).size).toBe(1)
   })
 
-  it.each(['', '{', '[]', '{"version":1}', '{"version":1,"id":"../../etc","root":"/"}'])(
-    'is not guessed from a broken file: %j',
-    async (text) => {
-      const paths = projectPaths(dir)
-      await ensureIdentity(paths)
-      await writeFile(paths.project, text)
-      await expect(ensureIdentity(paths)).rejects.toMatchObject({
-        code: 'E_STATE_CORRUPT',
-        value: paths.project,
-      })
-    },
-  )
+  it.each([
+    ['', 'E_STATE_CORRUPT'],
+    ['{', 'E_STATE_CORRUPT'],
+    ['[]', 'E_STATE_CORRUPT'],
+    ['{"version":1}', 'E_STATE_FOREIGN'],
+    ['{"version":1,"id":"../../etc","root":"/"}', 'E_STATE_FOREIGN'],
+    ['{"version":1,"id":"0a1b2c3d","root":"/","seal":"0a1b2c3d"}', 'E_STATE_FOREIGN'],
+  ])('is not guessed from a broken file, nor from another’s: %j', async (text, code) => {
+    const paths = projectIn(dir)
+    await ensureIdentity(paths)
+    await writeFile(paths.project, text)
+    await expect(ensureIdentity(paths)).rejects.toMatchObject({ code, value: paths.project })
+  })
 
   it('of a newer Posada is refused as such', async () => {
-    const paths = projectPaths(dir)
+    const paths = projectIn(dir)
     await ensureIdentity(paths)
     await writeFile(paths.project, '{"version":9}')
     await expect(readIdentity(paths)).rejects.toMatchObject({ code: 'E_STATE_VERSION' })
@@ -102,7 +104,15 @@ describe('names on disk', () => {
       projects: '/home/ana/.local/state/posada/projects',
       cache: '/home/ana/.cache/posada',
       runtime: '/run/user/7/posada',
+      runtimes: expect.arrayContaining(['/run/user/7/posada']),
+      key: '/home/ana/.local/state/posada/key',
+      trusted: '/home/ana/.local/state/posada/trusted',
     })
+  })
+
+  it.each(['', 'relative'])('never lie in the working folder: HOME=%j', (home) => {
+    const { boxes } = userPaths({ HOME: home })
+    expect(boxes).toBe(join(userInfo().homedir, '.local/share/posada/boxes'))
   })
 
   it('give a machine the same short id every time, and another in another project', () => {

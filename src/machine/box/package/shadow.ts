@@ -9,6 +9,7 @@ import {
   machineId,
   machinePaths,
   readState,
+  removeRuntimeDir,
   unlessDamaged,
   writeState,
 } from '../../../project/index.ts'
@@ -30,7 +31,7 @@ export async function makeShadow(
   { config, provider, state }: { config: Machine; provider: Provider; state: MachineState },
 ): Promise<Shadow> {
   const original = project.paths.machine(config.name)
-  const paths: MachinePaths = { ...machinePaths(original.packaging), ...keysOf(original) }
+  const paths: MachinePaths = { ...machinePaths(original.packaging, project.user), ...keysOf(original) }
   const spec = await shadowSpec(project, { config, spec: state.spec, paths })
   const shadow: Shadow = { provider, paths, state: { ...state, spec, ports: [] } }
   await mkdir(paths.data, { recursive: true })
@@ -49,12 +50,12 @@ export async function discardShadow(project: Places & Providing, machine: string
   const { packaging } = project.paths.machine(machine)
   if (!(await exists(packaging))) return
   // What cannot be understood must not keep the machine from being used.
-  const state = await unlessDamaged(readState(machinePaths(packaging)))
+  const state = await unlessDamaged(readState(machinePaths(packaging, project.user)))
   if (state !== null) {
     const provider = await project.providers.get(state.provider)
     await provider.stop(state.spec, { graceful: false, timeout: 0 })
     await provider.destroy(state.spec)
-    await rm(state.spec.files.runtimeDir, { recursive: true, force: true })
+    await removeRuntimeDir(state.spec.files.runtimeDir)
   }
   await rm(packaging, { recursive: true, force: true })
 }

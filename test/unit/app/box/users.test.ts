@@ -9,6 +9,7 @@ import { projectPaths } from '../../../../src/project/paths.ts'
 import { forgetInIndex, noteInIndex } from '../../../../src/project/user-index.ts'
 import { temporaryFolder } from '../../../helpers/box-files.ts'
 import { aState } from '../../../helpers/model.ts'
+import { userIn } from '../../../helpers/own-paths.ts'
 
 const [one, other] = ['1'.repeat(64), '2'.repeat(64)]
 const box = (digest: string) => ({ name: 'team/web', version: '1', digest })
@@ -17,8 +18,9 @@ async function setUp() {
   const folder = await temporaryFolder(onTestFinished)
   const root = join(folder, 'shop')
   await mkdir(root)
-  const paths = projectPaths(root)
-  const index = join(folder, 'projects')
+  const user = userIn(folder)
+  const paths = projectPaths(root, user)
+  const index = user.projects
   const { id } = await ensureIdentity(paths)
   await noteInIndex(index, { version: 1, id, root, name: 'shop' })
   const make = async (machine: string, digest: string) => {
@@ -26,7 +28,7 @@ async function setUp() {
     await mkdir(paths.machine(machine).dir, { recursive: true })
     await writeState(paths.machine(machine), { ...aState(), box: box(digest) })
   }
-  return { folder, root, index, id, paths, make, on: (digest: string) => machinesOnBox(index, digest) }
+  return { folder, root, index, id, paths, make, on: (digest: string) => machinesOnBox(user, digest) }
 }
 
 it('finds the machines that stand on a box, by what their states say', async () => {

@@ -6,6 +6,7 @@ import type { StoredBox } from '../../../../src/box/index.ts'
 import { fetchBox, openBoxStore, parseBoxSource } from '../../../../src/box/index.ts'
 import { storePaths } from '../../../../src/box/store-paths.ts'
 import { boxContent, temporaryFolder, writeBox } from '../../../helpers/box-files.ts'
+import { userIn } from '../../../helpers/own-paths.ts'
 
 async function setUp() {
   const folder = await temporaryFolder(onTestFinished)
@@ -191,7 +192,7 @@ describe('a budget', () => {
     const keep = (budget: string | undefined) =>
       keepBudget({
         store,
-        user: { projects: join(folder, 'projects') },
+        user: userIn(folder),
         env: { POSADA_BOX_BUDGET: budget },
         emit: (event) => messages.push('message' in event ? event.message : ''),
         spare: box.digest,

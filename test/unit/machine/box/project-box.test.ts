@@ -12,6 +12,7 @@ import { outdatedBoxes, updateBoxes } from '../../../../src/machine/box/update-b
 import type { Project } from '../../../../src/machine/project.ts'
 import { boxContent, temporaryFolder, writeBox } from '../../../helpers/box-files.ts'
 import { aMachine } from '../../../helpers/model.ts'
+import { userIn } from '../../../helpers/own-paths.ts'
 
 const recipe = (name: string) => `name: ${name}
 description: for tests
@@ -36,7 +37,7 @@ async function setUp() {
     manifest: { root: folder, boxes: { 'shop/base': base, 'shop/other': base } },
     buildBox: boxBuilder({
       store,
-      user: { projects: join(folder, 'projects') },
+      user: userIn(folder),
       env,
       emit: () => undefined,
       signal,

@@ -10,6 +10,7 @@ import { machineId } from '../../../../src/project/machine-identity.ts'
 import { writeState } from '../../../../src/project/machine-state.ts'
 import { projectPaths } from '../../../../src/project/paths.ts'
 import { aMachine, aState } from '../../../helpers/model.ts'
+import { userIn } from '../../../helpers/own-paths.ts'
 
 let dir: string
 let project: Project
@@ -17,13 +18,15 @@ let running: Set<string>
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'posada-nets-'))
   running = new Set()
+  const [runtime, other] = [join(dir, 'run'), join(dir, 'other')]
+  const user = { ...userIn(dir), runtime, runtimes: [runtime, other] }
   const provider = {
     status: async ({ name }: { name: string }) => ({ state: running.has(name) ? 'running' : 'stopped' }),
   }
   project = {
     manifest: { name: 'shop', networks: [backend], machines: [machine('web', 2), machine('db', 3)] },
-    paths: projectPaths(dir),
-    user: { runtime: '/run/user/1/posada' },
+    paths: projectPaths(dir, user),
+    user,
     providers: {
       get: async (name: string) => {
         if (name !== 'qemu') throw new PosadaError('E_PROVIDER_UNKNOWN', `there is no provider ${name}`)
@@ -53,22 +56,23 @@ const attachment = (n: number): Attachment => ({
 })
 const machine = (name: string, n: number): Machine => aMachine({ name, networks: [attachment(n)] })
 
-/** A machine's state as it was started with this address, and with sockets under this folder. */
-async function started(name: string, n: number, { runtime = '/run/user/1/posada', provider = 'qemu' } = {}) {
-  const socket = join(runtime, machineId('0a1b2c3d', name), 'net1.sock')
+/** A machine's state as it was started with this address, and its folder for sockets under this one. */
+async function started(name: string, n: number, { runtime = 'run', provider = 'qemu' } = {}) {
   const paths = project.paths.machine(name)
   await mkdir(paths.dir, { recursive: true })
-  const state = aState(machine(name, n), { networks: [{ ...attachment(n), socket }], provider })
+  const state = aState(machine(name, n), { networks: [{ ...attachment(n), socket: '' }], provider })
+  const folder = join(dir, runtime, state.spec.id)
+  await mkdir(folder, { recursive: true, mode: 0o700 })
   await writeState(paths, state)
   running.add(name)
-  return socket
+  return join(folder, 'net1.sock')
 }
 const members = async () => (await networkConfig(project, '0a1b2c3d')).networks[0]?.members ?? []
 
 it('has the machines of the manifest at the sockets that they will have', async () => {
   expect(await members()).toEqual([
-    { machine: 'web', ...facts(2), socket: `/run/user/1/posada/${machineId('0a1b2c3d', 'web')}/net1.sock` },
-    { machine: 'db', ...facts(3), socket: `/run/user/1/posada/${machineId('0a1b2c3d', 'db')}/net1.sock` },
+    { machine: 'web', ...facts(2), socket: join(dir, 'run', machineId('0a1b2c3d', 'web'), 'net1.sock') },
+    { machine: 'db', ...facts(3), socket: join(dir, 'run', machineId('0a1b2c3d', 'db'), 'net1.sock') },
   ])
 })
 
@@ -90,7 +94,7 @@ it('a machine that runs keeps the address that it was started with, and nobody e
 })
 
 it('a machine that runs is looked for where it was started, be it under another login', async () => {
-  const socket = await started('web', 2, { runtime: '/tmp/posada-1' })
+  const socket = await started('web', 2, { runtime: 'other' })
   expect((await members()).find(({ machine: name }) => name === 'web')?.socket).toBe(socket)
 })
 

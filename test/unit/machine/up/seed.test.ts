@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { planSeed, writeSeed } from '../../../../src/machine/cloud-init/seed.ts'
 import { userDataDigest } from '../../../../src/machine/cloud-init/user-data.ts'
-import { projectPaths } from '../../../../src/project/paths.ts'
 import { temporaryFolder } from '../../../helpers/box-files.ts'
 import { aBox, aMachine, aState } from '../../../helpers/model.ts'
+import { projectIn } from '../../../helpers/own-paths.ts'
 
 const box = aBox({ seed: 'nocloud', login: { user: 'debian', otherKeys: [] } })
 const place = async () => {
   const folder = await temporaryFolder(onTestFinished)
-  return { folder, paths: projectPaths(folder).machine('web') }
+  return { folder, paths: projectIn(folder).machine('web') }
 }
 
 describe('planSeed', () => {

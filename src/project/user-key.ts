@@ -1,0 +1,54 @@
+import { randomBytes } from 'node:crypto'
+import { constants } from 'node:fs'
+import { link, open, rm } from 'node:fs/promises'
+import { PosadaError } from '../errors/index.ts'
+import { isErrno } from '../lib/files/errno.ts'
+import { writeFileAtomic } from '../lib/files/write-file.ts'
+import { userId } from '../lib/process/user-id.ts'
+
+/** Bytes: as many as HMAC-SHA-256 makes use of. Source: RFC 2104, section 3. */
+const keySize = 32
+
+/** This user's key; null where there is none yet. E_NO_PERMISSION where it is not this user's alone. */
+export async function readKey(path: string): Promise<Buffer | null> {
+  try {
+    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    try {
+      const found = await file.stat()
+      if (!found.isFile() || found.uid !== userId() || (found.mode & 0o077) !== 0) throw notPrivate(path)
+      const key = await file.readFile()
+      return key.length === keySize ? key : null
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return null
+    throw isErrno(error, 'ELOOP') ? notPrivate(path) : error
+  }
+}
+
+/** This user's key, made where there is none; all who make one at once come to the same. */
+export async function ensureKey(path: string): Promise<Buffer> {
+  for (;;) {
+    const key = await readKey(path)
+    if (key !== null) return key
+    const temporary = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.new`
+    await writeFileAtomic(temporary, randomBytes(keySize), { mode: 0o600 })
+    try {
+      // A link, unlike a rename, fails where another was first.
+      await link(temporary, path)
+    } catch (error) {
+      if (!isErrno(error, 'EEXIST')) throw error
+      if ((await readKey(path)) === null) await rm(path, { force: true }) // cut short, or not a key
+    } finally {
+      await rm(temporary, { force: true })
+    }
+  }
+}
+
+function notPrivate(path: string): PosadaError {
+  return new PosadaError('E_NO_PERMISSION', `${path} is not a file that only this user may read`, {
+    value: path,
+    hint: `if it is yours: chmod 600 '${path}'; otherwise remove it`,
+  })
+}
