@@ -21,7 +21,6 @@ export {
   machinePaths,
   networkSockets,
   nicSocket,
-  type OwnPaths,
   type ProjectPaths,
   projectPaths,
   type UserPaths,
