@@ -1,5 +1,5 @@
 import { PosadaError } from '../errors/index.ts'
-import { type Project, runCommand, shell } from '../machine/index.ts'
+import { exec, type Project, ssh } from '../machine/index.ts'
 import { Collector } from './collector.ts'
 
 /** What `exec` and `ssh -- CMD` print with `--json`. */
@@ -31,7 +31,7 @@ export async function runInGuest(
   if (tty) return onTerminal(project, options)
   const stdout = json ? new Collector() : process.stdout
   const stderr = json ? new Collector() : process.stderr
-  const { exitCode, signal } = await runCommand(project, {
+  const { exitCode, signal } = await exec(project, {
     machine,
     command,
     stdin: process.stdin,
@@ -58,7 +58,7 @@ async function onTerminal(
       hint: 'leave out --tty or --json',
     })
   const { stdin, stdout, stderr } = process
-  const { exitCode, signal } = await shell(project, { machine, command, stdin, stdout, stderr })
+  const { exitCode, signal } = await ssh(project, { machine, command, stdin, stdout, stderr })
   process.exitCode = exitCode
   return { exitCode, signal: signal ?? null }
 }

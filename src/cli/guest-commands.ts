@@ -1,5 +1,5 @@
 import { PosadaError } from '../errors/index.ts'
-import { type Project, runCommandEach } from '../machine/index.ts'
+import { execEach, type Project } from '../machine/index.ts'
 import { Collector } from './collector.ts'
 import type { GuestCommandOptions, GuestCommandResult } from './guest-command.ts'
 import { PrefixedLines } from './prefixed-lines.ts'
@@ -41,7 +41,7 @@ export async function runInGuests(
     lines.push(streams.stdout, streams.stderr)
     return streams
   }
-  const results = await runCommandEach(project, { machines, command, output }).finally(() => finish(lines))
+  const results = await execEach(project, { machines, command, output }).finally(() => finish(lines))
   const exitCode = results.find((result) => result.exitCode !== 0)?.exitCode ?? 0
   process.exitCode = exitCode
   return {

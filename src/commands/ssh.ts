@@ -1,7 +1,7 @@
 import { BaseCommand } from '../base-command.ts'
 import { type GuestCommandResult, machineArg, runInGuest, splitAtDashes, ttyFlag } from '../cli/index.ts'
 import { PosadaError } from '../errors/index.ts'
-import { shell } from '../machine/index.ts'
+import { ssh } from '../machine/index.ts'
 
 export default class Ssh extends BaseCommand {
   static override summary = 'Open a shell in a machine, or run a command line there.'
@@ -30,7 +30,7 @@ export default class Ssh extends BaseCommand {
     if (!isShell)
       return runInGuest(project, { machine, command: command.join(' '), json: flags.json, tty: flags.tty })
     const { stdin, stdout, stderr } = process
-    const { exitCode, signal } = await shell(project, { machine, stdin, stdout, stderr })
+    const { exitCode, signal } = await ssh(project, { machine, stdin, stdout, stderr })
     process.exitCode = exitCode
     return { exitCode, signal: signal ?? null }
   }

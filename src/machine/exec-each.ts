@@ -1,10 +1,10 @@
 import { Readable, type Writable } from 'node:stream'
-import { runCommand } from './exec.ts'
+import { exec } from './exec.ts'
 import type { Project } from './project.ts'
 import type { CommandResult } from './results.ts'
 import { type Failure, throwFailures } from './work.ts'
 
-export interface CommandEachOptions {
+export interface ExecEachOptions {
   machines: readonly string[]
   command: readonly string[] | string
   /** Where a machine's output goes; asked once for each. */
@@ -19,9 +19,9 @@ const AT_ONCE = 16
  * the order of `machines`. A machine in which it could not be run keeps it from no other; what went
  * wrong is thrown in the end.
  */
-export async function runCommandEach(
+export async function execEach(
   project: Project,
-  { machines, command, output }: CommandEachOptions,
+  { machines, command, output }: ExecEachOptions,
 ): Promise<(CommandResult & { name: string })[]> {
   const results = new Map<string, CommandResult>()
   const failures: Failure[] = []
@@ -30,7 +30,7 @@ export async function runCommandEach(
     for (let machine = left.shift(); machine !== undefined; machine = left.shift()) {
       try {
         const stdin = Readable.from([])
-        results.set(machine, await runCommand(project, { machine, command, stdin, ...output(machine) }))
+        results.set(machine, await exec(project, { machine, command, stdin, ...output(machine) }))
       } catch (error) {
         failures.push({ machine, error })
       }

@@ -1,10 +1,10 @@
 import type { Readable, Writable } from 'node:stream'
-import { exec } from '../ssh/index.ts'
+import { exec as execInGuest } from '../ssh/index.ts'
 import { findReachable, withSession } from './guest/session.ts'
 import type { Project } from './project.ts'
 import type { CommandResult } from './results.ts'
 
-export interface CommandOptions {
+export interface ExecVerbOptions {
   /** The only machine where none is named. */
   machine: string | undefined
   /** A program with its arguments, taken as they are; or text for the guest's shell, as ssh takes it. */
@@ -18,11 +18,11 @@ export interface CommandOptions {
  * Runs a command in a running machine, in the manifest's environment. The three streams are kept
  * apart and pass every byte; the result has the command's exit code.
  */
-export async function runCommand(project: Project, options: CommandOptions): Promise<CommandResult> {
+export async function exec(project: Project, options: ExecVerbOptions): Promise<CommandResult> {
   const reachable = await findReachable(project, options.machine)
   const { stdin, stdout, stderr } = options
   return withSession(project, reachable, async (session) => {
-    const { code, signal } = await exec(session, options.command, {
+    const { code, signal } = await execInGuest(session, options.command, {
       env: reachable.env,
       stdin,
       stdout,

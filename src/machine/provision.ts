@@ -1,12 +1,7 @@
 import { PosadaError } from '../errors/index.ts'
 import type { Machine } from '../manifest/index.ts'
 import type { MachineState } from '../project/index.ts'
-import {
-  type ProvisionOptions,
-  type ProvisionRecord,
-  planSteps,
-  provision as runSteps,
-} from '../provisioners/index.ts'
+import { type ProvisionOptions, type ProvisionRecord, planSteps, runSteps } from '../provisioners/index.ts'
 import { connect, type SshSession } from '../ssh/index.ts'
 import { findReachable, notCreated } from './guest/session.ts'
 import { sshTarget } from './guest/target.ts'

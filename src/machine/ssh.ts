@@ -4,7 +4,7 @@ import { findReachable, withSession } from './guest/session.ts'
 import type { Project } from './project.ts'
 import type { CommandResult } from './results.ts'
 
-export interface ShellVerbOptions {
+export interface SshVerbOptions {
   /** The only machine where none is named. */
   machine: string | undefined
   /** What runs instead of the login shell. */
@@ -16,7 +16,7 @@ export interface ShellVerbOptions {
 }
 
 /** The login user's shell, or a command, in a running machine: on a terminal interactive, else fed from stdin. */
-export async function shell(project: Project, options: ShellVerbOptions): Promise<CommandResult> {
+export async function ssh(project: Project, options: SshVerbOptions): Promise<CommandResult> {
   const reachable = await findReachable(project, options.machine)
   const { command, stdin, stdout, stderr } = options
   return withSession(project, reachable, async (session) => {

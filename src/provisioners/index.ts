@@ -3,7 +3,7 @@ export {
   type ProvisionOptions,
   type ProvisionRecord,
   planSteps,
-  provision,
+  runSteps,
   type StepRecord,
 } from './runner.ts'
 export { scriptLimit } from './shell/script.ts'

@@ -53,7 +53,7 @@ interface PlannedStep {
  * Throws E_STEP_UNKNOWN, E_PROVISION_SOURCE, E_PROVISION_STEP, E_PROVISION_TIMEOUT, E_SSH_LOST, or
  * the signal's reason.
  */
-export async function provision(
+export async function runSteps(
   steps: readonly ProvisionStep[],
   session: SshSession | (() => Promise<SshSession>),
   record: ProvisionRecord,

@@ -29,7 +29,7 @@ import type { PosadaEvent } from '../../../src/events/index.ts'
 import { webFiles } from '../../../src/fetched-files/fetched-files.ts'
 import { stepsOf } from '../../../src/machine/provision-steps.ts'
 import type { FileStep, ProvisionStep, ShellStep } from '../../../src/manifest/index.ts'
-import { type ProvisionOptions, provision, type StepRecord } from '../../../src/provisioners/index.ts'
+import { type ProvisionOptions, runSteps, type StepRecord } from '../../../src/provisioners/index.ts'
 import { connect, type SshSession } from '../../../src/ssh/index.ts'
 import { aMachine } from '../../helpers/model.ts'
 import { projectIn } from '../../helpers/own-paths.ts'
@@ -97,7 +97,7 @@ async function run(steps: ProvisionStep[], options: Partial<ProvisionOptions> = 
     save: async (name: string, entry: StepRecord) => void done.set(name, entry),
     remove: async (name: string) => void done.delete(name),
   }
-  const outcomes = await provision(steps, session, record, {
+  const outcomes = await runSteps(steps, session, record, {
     emit: (event) => events.push(event),
     machine: 'web',
     ...options,
