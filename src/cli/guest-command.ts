@@ -1,5 +1,5 @@
 import { PosadaError } from '../errors/index.ts'
-import { exec, type Project, ssh } from '../machine/index.ts'
+import { exec, type Project, type RemoteCommand, ssh } from '../machine/index.ts'
 import { Collector } from './collector.ts'
 
 /** What `exec` and `ssh -- CMD` print with `--json`. */
@@ -16,7 +16,7 @@ export interface GuestCommandResult {
 
 export interface GuestCommandOptions {
   machine: string | undefined
-  command: readonly string[] | string
+  command: RemoteCommand
   json: boolean
   /** Whether the command gets a terminal, where this process has one. */
   tty: boolean

@@ -7,6 +7,7 @@ export { flagValue, wrongFlag } from './flag-value.ts'
 export { type GuestCommandResult, runInGuest } from './guest-command.ts'
 export { type GuestCommandsResult, runInGuests } from './guest-commands.ts'
 export { interruptible } from './interrupt.ts'
+export { joined, rawWords } from './raw-words.ts'
 export {
   boxesText,
   boxText,

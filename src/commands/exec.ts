@@ -3,6 +3,7 @@ import {
   type GuestCommandResult,
   type GuestCommandsResult,
   machineArg,
+  rawWords,
   runInGuest,
   runInGuests,
   splitAtDashes,
@@ -35,7 +36,7 @@ export default class Exec extends BaseCommand {
     }
     const project = await this.openProject(flags)
     this.endProgress()
-    const options = { machine: args.machine, command, json: flags.json, tty: flags.tty }
+    const options = { machine: args.machine, command: rawWords(command), json: flags.json, tty: flags.tty }
     const several = args.machine === undefined ? [] : selectMachines(project.manifest, [args.machine])
     if (several.length > 1) {
       const names = several.map(({ name }) => name)

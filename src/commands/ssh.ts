@@ -1,5 +1,13 @@
 import { BaseCommand } from '../base-command.ts'
-import { type GuestCommandResult, machineArg, runInGuest, splitAtDashes, ttyFlag } from '../cli/index.ts'
+import {
+  type GuestCommandResult,
+  joined,
+  machineArg,
+  rawWords,
+  runInGuest,
+  splitAtDashes,
+  ttyFlag,
+} from '../cli/index.ts'
 import { PosadaError } from '../errors/index.ts'
 import { ssh } from '../machine/index.ts'
 
@@ -28,7 +36,12 @@ export default class Ssh extends BaseCommand {
     const project = await this.openProject(flags)
     this.endProgress()
     if (!isShell)
-      return runInGuest(project, { machine, command: command.join(' '), json: flags.json, tty: flags.tty })
+      return runInGuest(project, {
+        machine,
+        command: joined(rawWords(command)),
+        json: flags.json,
+        tty: flags.tty,
+      })
     const { stdin, stdout, stderr } = process
     const { exitCode, signal } = await ssh(project, { machine, stdin, stdout, stderr })
     process.exitCode = exitCode

@@ -1,4 +1,5 @@
 import { Readable, type Writable } from 'node:stream'
+import type { RemoteCommand } from '../ssh/index.ts'
 import { exec } from './exec.ts'
 import type { Project } from './project.ts'
 import type { CommandResult } from './results.ts'
@@ -6,7 +7,7 @@ import { type Failure, throwFailures } from './work.ts'
 
 export interface ExecEachOptions {
   machines: readonly string[]
-  command: readonly string[] | string
+  command: RemoteCommand
   /** Where a machine's output goes; asked once for each. */
   output: (machine: string) => { stdout: Writable; stderr: Writable }
 }

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
-import { exec as execInGuest } from '../ssh/index.ts'
+import { exec as execInGuest, type RemoteCommand } from '../ssh/index.ts'
 import { findReachable, withSession } from './guest/session.ts'
 import type { Project } from './project.ts'
 import type { CommandResult } from './results.ts'
@@ -8,7 +8,7 @@ export interface ExecVerbOptions {
   /** The only machine where none is named. */
   machine: string | undefined
   /** A program with its arguments, taken as they are; or text for the guest's shell, as ssh takes it. */
-  command: readonly string[] | string
+  command: RemoteCommand
   stdin: Readable
   stdout: Writable
   stderr: Writable

@@ -1,3 +1,4 @@
+export type { RemoteCommand } from '../ssh/index.ts'
 export { type OutdatedLock, outdatedLock } from './box/outdated.ts'
 export { type PackageOptions, packageMachine } from './box/package.ts'
 export { type UpdatedLock, updateLock } from './box/update.ts'

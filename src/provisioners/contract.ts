@@ -19,8 +19,8 @@ export interface Provisioner<Step extends ProvisionStep> {
    */
   digest(step: Step): Promise<string>
   /**
-   * Carries the step out. A step that fails in the guest is E_PROVISION_STEP. Nothing that was
-   * started in the guest, and no temporary file, outlives the call.
+   * Carries the step out. A step that fails in the guest is E_PROVISION_STEP. No temporary file outlives the call,
+   * and of what was started in the guest only what a step that succeeded or failed left in the background.
    */
   run(step: Step, session: SshSession, context: StepContext): Promise<void>
 }

@@ -35,22 +35,39 @@ export async function openChannel(
 export async function channelEnd(session: SshSession, channel: ClientChannel): Promise<ExecResult> {
   return new Promise((resolve, reject) => {
     channel.once('close', (code: number | null | undefined, signal?: string) => {
-      if (typeof code === 'number') resolve({ code, signal: null })
-      else if (typeof signal === 'string') resolve({ code: 128 + signalNumber(signal), signal })
+      const result = readEnd(code, signal)
+      if (result !== null) resolve(result)
       else reject(session.lost())
     })
   })
 }
 
-/** Numbers of x86 and Arm Linux, whatever the host is. Source: signal(7). */
-const numbers: Record<string, number> = {
+/** Resolves as soon as the command has ended, though others that it started may still write. Never where it does not say how. */
+export async function commandEnd(channel: ClientChannel): Promise<ExecResult> {
+  return new Promise((resolve) => {
+    channel.once('exit', (code: number | null | undefined, signal?: string) => {
+      const result = readEnd(code, signal)
+      if (result !== null) resolve(result)
+    })
+  })
+}
+
+/** Null where the server does not say how the command ended. */
+function readEnd(code: number | null | undefined, signal: string | undefined): ExecResult | null {
+  if (typeof code === 'number') return { code, signal: unnamed[code - 128] ?? null }
+  if (typeof signal !== 'string') return null
+  const number = named[signal]
+  // RFC 4254, 6.10 lets a server send names of its own.
+  return number === undefined ? { code: 255, signal: null } : { code: 128 + number, signal }
+}
+
+/** Numbers of x86 and Arm Linux, whatever the host is, of the signals that SSH has names for. Source: signal(7). */
+const named: Record<string, number> = {
   SIGHUP: 1,
   SIGINT: 2,
   SIGQUIT: 3,
   SIGILL: 4,
-  SIGTRAP: 5,
   SIGABRT: 6,
-  SIGBUS: 7,
   SIGFPE: 8,
   SIGKILL: 9,
   SIGUSR1: 10,
@@ -61,9 +78,18 @@ const numbers: Record<string, number> = {
   SIGTERM: 15,
 }
 
-/** RFC 4254, 6.10 lets a server send names of its own; those count as SIGHUP. */
-function signalNumber(name: string): number {
-  return numbers[name] ?? 1
+/** The others, told by an exit code that a program hardly has of its own (supervised.ts). */
+const unnamed: Record<number, string> = {
+  5: 'SIGTRAP',
+  7: 'SIGBUS',
+  16: 'SIGSTKFLT',
+  24: 'SIGXCPU',
+  25: 'SIGXFSZ',
+  26: 'SIGVTALRM',
+  27: 'SIGPROF',
+  29: 'SIGIO',
+  30: 'SIGPWR',
+  31: 'SIGSYS',
 }
 
 function openError(session: SshSession, error: Error): PosadaError {

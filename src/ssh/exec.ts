@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { Readable, type Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import type { ClientChannel } from 'ssh2'
-import { channelEnd, type ExecResult, openChannel } from './channel.ts'
-import { type RemoteCommand, type RemoteSetting, remoteStart } from './remote-command.ts'
+import { sleep } from '../lib/async/sleep.ts'
+import { deadlineIn } from '../lib/async/time-limit.ts'
+import { channelEnd, commandEnd, type ExecResult, openChannel } from './channel.ts'
+import { bootLine, type RemoteCommand, type RemoteSetting, remoteStart } from './remote-command.ts'
 import type { SshSession } from './session.ts'
 import { StartMark } from './start-mark.ts'
 import { stopRemote } from './stop.ts'
@@ -14,15 +16,20 @@ export interface ExecOptions extends RemoteSetting {
   /** Left open. What the command writes is thrown away where one is not given. */
   stdout?: Writable
   stderr?: Writable
+  /**
+   * Whether to be done when the command itself has ended, and its output has come, although what it left in the
+   * background could still write. Else an OpenSSH server waits for all that has the output open, as ssh does.
+   */
+  leaveBackground?: boolean
   /** Stops the command: SIGINT, then SIGTERM, then SIGKILL, for it and all that it started. */
   signal?: AbortSignal
 }
 
 /**
  * Runs a command in the guest. The streams are kept apart, byte for byte, and a slow reader slows the
- * command down. Rejects with the signal's reason after the command has been stopped, with
- * E_SSH_LOST where the connection broke off, and with a local stream's own error (EPIPE), the
- * command being stopped first.
+ * command down; what the login shell's start files write to stdout is not in it. Rejects with the
+ * signal's reason after the command has been stopped, with E_SSH_LOST where the connection broke off,
+ * and with a local stream's own error (EPIPE), the command being stopped first.
  */
 export async function exec(
   session: SshSession,
@@ -32,26 +39,31 @@ export async function exec(
   const { signal } = options
   signal?.throwIfAborted()
   const mark = `posada-${randomBytes(6).toString('hex')}`
-  const start = remoteStart(command, options, session.target.user, mark)
-  const channel = await openChannel(session, start.commandLine)
+  const start = remoteStart(command, options, { loginUser: session.target.user, mark })
+  const channel = await openChannel(session, bootLine)
   const running = new Running(session, channel, mark)
   const onAbort = () => running.stop(signal?.reason)
   signal?.addEventListener('abort', onAbort)
   try {
-    running.plug(start.preamble, options)
+    running.plug(start, options)
     if (signal?.aborted) onAbort()
-    return await running.result()
+    return await running.result(options.leaveBackground ?? false)
   } finally {
     signal?.removeEventListener('abort', onAbort)
     running.unplug()
   }
 }
 
+/** Milliseconds: output is taken for complete after so long a silence, or when the grace is over. */
+const OUTPUT = { silence: 300, grace: 3000, look: 50 }
+
 class Running {
   readonly #session: SshSession
   readonly #channel: ClientChannel
-  readonly #end: Promise<ExecResult>
-  readonly #mark: StartMark
+  readonly #closed: Promise<ExecResult>
+  readonly #exited: Promise<ExecResult>
+  readonly #stdout: StartMark
+  readonly #stderr: StartMark
   readonly #pid: Promise<number>
   #stopped: { reason: unknown; done: Promise<void> } | undefined
   #unplug: (() => void)[] = []
@@ -63,19 +75,23 @@ class Running {
     this.#pid = new Promise((resolve) => {
       started = resolve
     })
-    this.#mark = new StartMark(mark, started)
-    this.#end = channelEnd(session, channel)
+    const onMark = (text: string) => started(Number.parseInt(text, 10))
+    this.#stdout = new StartMark({ mark, dropBefore: true })
+    this.#stderr = new StartMark({ mark, dropBefore: false, onMark })
+    this.#closed = channelEnd(session, channel)
+    this.#exited = commandEnd(channel)
   }
 
   /** Joins the streams to the command's. */
-  plug(preamble: string, options: ExecOptions): void {
+  plug(start: Buffer, options: ExecOptions): void {
     const channel = this.#channel
     const failed = (error: unknown) => this.stop(error)
     channel.on('error', failed)
-    this.#flow(channel, options.stdout, failed)
-    channel.stderr.pipe(this.#mark)
-    this.#flow(this.#mark, options.stderr, failed)
-    channel.write(preamble)
+    channel.pipe(this.#stdout)
+    channel.stderr.pipe(this.#stderr)
+    this.#flow(this.#stdout, options.stdout, failed)
+    this.#flow(this.#stderr, options.stderr, failed)
+    channel.write(start)
     const stdin = source(options.stdin)
     stdin.once('error', failed)
     stdin.pipe(channel)
@@ -91,14 +107,13 @@ class Running {
     for (const undo of this.#unplug.splice(0)) undo()
   }
 
-  async result(): Promise<ExecResult> {
-    const result = await this.#end.catch((error: unknown) => {
+  async result(leaveBackground: boolean): Promise<ExecResult> {
+    const ends = [this.#drained()]
+    if (leaveBackground) ends.push(this.#exited.then((result) => this.#afterGrace(result)))
+    const result = await Promise.race(ends).catch((error: unknown) => {
       if (this.#stopped === undefined) throw error
       return null
     })
-    if (this.#stopped === undefined && !this.#mark.readableEnded) {
-      await finished(this.#mark, { writable: false })
-    }
     if (this.#stopped !== undefined) {
       await this.#stopped.done
       throw this.#stopped.reason
@@ -110,9 +125,29 @@ class Running {
   /** Begins to stop the command; the first reason is the one that `result` throws. */
   stop(reason: unknown): void {
     if (this.#stopped !== undefined) return
-    const done = stopRemote(this.#session, this.#pid, this.#end).finally(() => this.#channel.close())
+    const done = stopRemote(this.#session, this.#pid, this.#closed).finally(() => this.#channel.close())
     done.catch(() => this.#channel.close())
     this.#stopped = { reason, done }
+  }
+
+  async #drained(): Promise<ExecResult> {
+    const result = await this.#closed
+    for (const stream of [this.#stdout, this.#stderr])
+      if (this.#stopped === undefined && !stream.readableEnded) await finished(stream, { writable: false })
+    return result
+  }
+
+  /** What the command itself wrote may still be on its way. */
+  async #afterGrace(result: ExecResult): Promise<ExecResult> {
+    const grace = deadlineIn(OUTPUT.grace)
+    let silence = deadlineIn(OUTPUT.silence)
+    for (let seen = -1; !silence.isOver() && !grace.isOver(); await sleep(OUTPUT.look)) {
+      const now = this.#stdout.seen + this.#stderr.seen
+      if (now !== seen) silence = deadlineIn(OUTPUT.silence)
+      seen = now
+    }
+    this.#channel.close()
+    return result
   }
 
   #flow(from: Readable, to: Writable | undefined, failed: (error: unknown) => void): void {

@@ -1,8 +1,12 @@
 import { PosadaError } from '../errors/index.ts'
-import { quote, quoteAll } from './quote.ts'
+import { quote } from './quote.ts'
+import { supervised } from './supervised.ts'
+
+/** Text, or bytes that are not UTF-8: the name of a file, say. */
+export type Word = string | Buffer
 
 /** A program with its arguments, or text for the login user's own shell, as `ssh host TEXT` takes it. */
-export type RemoteCommand = readonly string[] | string
+export type RemoteCommand = readonly Word[] | Word
 
 export interface RemoteSetting {
   env?: Record<string, string>
@@ -11,37 +15,35 @@ export interface RemoteSetting {
   user?: string
 }
 
-export interface RemoteStart {
-  /** For the `exec` request: the same for every command, but for the mark and the user. */
-  commandLine: string
-  /** What has to be written to the command's stdin before anything else. */
-  preamble: string
-}
+/**
+ * What every command is started by: a shell that runs the first line of its input. The line means the same to
+ * all login shells, csh and fish included, and shows nothing to the guest's other users.
+ */
+export const bootLine = `exec /bin/sh -c 'IFS= read -r l && eval "$l"'`
 
 /**
- * How a command is started in the guest. What goes on the command line is a small reader, for any
- * user of the guest can see it; environment, folder and command come through stdin, line by line up
- * to the mark, and nothing runs unless the mark has come: a connection that breaks off starts
- * nothing. `read` takes single bytes from a pipe (POSIX.1-2017, read), so the command finds the rest
- * of stdin untouched. The reader first writes `<mark> <its process id>` to stderr.
+ * What has to be written to the stdin of `bootLine` before the command's own input. Its first line writes `<mark>` to
+ * stdout and `<mark> <process id>` to stderr, then reads environment, folder and command up to the
+ * mark; nothing runs unless the mark has come: a connection that breaks off starts nothing. `read` takes
+ * single bytes from a pipe (POSIX.1-2017, read), so the command finds the rest of stdin untouched.
  */
 export function remoteStart(
   command: RemoteCommand,
   setting: RemoteSetting,
-  loginUser: string,
-  mark: string,
-): RemoteStart {
-  const reader = readerScript(mark)
+  { loginUser, mark }: { loginUser: string; mark: string },
+): Buffer {
   const user = setting.user ?? loginUser
-  const rest = user === loginUser ? reader : asUser(user, reader)
-  return {
-    commandLine: `exec /bin/sh -c ${quote(`echo ${mark} $$ >&2; ${rest}`)}`,
-    preamble: `${settingLines(setting)}${startLine(command)}\n${mark}\n`,
-  }
+  const reader = readerScript(mark)
+  const first = `echo ${mark}; echo ${mark} $$ >&2; ${supervised(user === loginUser ? reader : asUser(user, reader))}`
+  return Buffer.from(`${first}\n${settingLines(setting)}${startLine(command)}\n${mark}\n`, 'latin1')
 }
 
+/** A single line, for it goes into another. */
 function readerScript(mark: string): string {
-  return `p=; while IFS= read -r l; do if [ "$l" = ${mark} ]; then eval "$p"; exit; fi; p="$p$l\n"; done; exit 255`
+  return (
+    `n=$(printf "\\nx"); n=\${n%x}; p=; while IFS= read -r l; do ` +
+    `if [ "$l" = ${mark} ]; then eval "$p"; exit; fi; p=$p$l$n; done; exit 255`
+  )
 }
 
 function asUser(user: string, script: string): string {
@@ -54,19 +56,29 @@ function asUser(user: string, script: string): string {
   )
 }
 
-/** Shell lines that set the environment and the folder. */
+/** Shell lines that set the environment and the folder; each character is a byte. */
 export function settingLines({ env = {}, cwd }: RemoteSetting): string {
-  const lines = Object.entries(env).map(([name, value]) => `export ${checkedName(name)}=${quote(value)}\n`)
-  if (cwd !== undefined) lines.push(`cd -- ${quote(cwd)} || exit 126\n`)
+  const lines = Object.entries(env).map(
+    ([name, value]) => `export ${checkedName(name)}=${quote(byteString(value))}\n`,
+  )
+  if (cwd !== undefined) lines.push(`cd -- ${quote(byteString(cwd))} || exit 126\n`)
   return lines.join('')
 }
 
-/** The shell line that becomes the command. */
+/** The shell line that becomes the command; each character is a byte. */
 export function startLine(command: RemoteCommand): string {
   // The login user's shell is known by SHELL, which sshd and sudo set; each knows -c.
-  if (typeof command === 'string') return `exec "\${SHELL:-/bin/sh}" -c ${quote(command)}`
+  if (isWord(command)) return `exec "\${SHELL:-/bin/sh}" -c ${quote(byteString(command))}`
   if (command.length === 0) throw new RangeError('a command needs at least its name')
-  return `exec ${quoteAll(command)}`
+  return `exec ${command.map((word) => quote(byteString(word))).join(' ')}`
+}
+
+function isWord(command: RemoteCommand): command is Word {
+  return typeof command === 'string' || Buffer.isBuffer(command)
+}
+
+function byteString(word: Word): string {
+  return Buffer.from(word as string).toString('latin1')
 }
 
 function checkedName(name: string): string {

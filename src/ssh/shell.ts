@@ -8,6 +8,7 @@ import { EscapeFilter } from './escape.ts'
 import { exec } from './exec.ts'
 import { type RemoteCommand, settingLines, startLine } from './remote-command.ts'
 import type { SshSession } from './session.ts'
+import { supervised } from './supervised.ts'
 import { rawMode, terminalSize } from './terminal.ts'
 
 export interface ShellOptions {
@@ -33,13 +34,16 @@ export async function openShell(session: SshSession, options: ShellOptions): Pro
   const { stdin, stdout, signal } = options
   signal?.throwIfAborted()
   if (!(stdin instanceof ReadStream && stdout instanceof WriteStream)) {
-    return exec(session, options.command ?? 'exec "${SHELL:-/bin/sh}" -l', options)
+    return exec(session, options.command ?? ['/bin/sh', '-c', loginShell], options)
   }
   const commandLine = await shellCommand(session, options)
   const pty: PseudoTtyOptions = { ...terminalSize(stdout), term: options.term ?? process.env.TERM ?? 'xterm' }
   const channel = await openChannel(session, commandLine, { pty })
   return interact(session, channel, { stdin, stdout, signal })
 }
+
+/** For a POSIX shell, which starts the user's own as a login shell. */
+const loginShell = 'exec "${SHELL:-/bin/sh}" -l'
 
 /** Milliseconds for the guest to close a channel that was closed from here; its shell may not want to end. */
 const LEAVE_PATIENCE = 1000
@@ -109,9 +113,10 @@ async function shellCommand(
 ): Promise<string | null> {
   const settings = settingLines({ env })
   if (settings === '' && command === undefined) return null
-  const start = command === undefined ? 'exec "${SHELL:-/bin/sh}" -l' : startLine(command)
+  const start =
+    command === undefined ? `${settings}${loginShell}` : supervised(`${settings}${startLine(command)}`)
   const store = 'umask 077; f=$(mktemp) && { echo "rm -f $f"; cat; } > "$f" && echo "$f"'
-  const stdin = `${settings}${start}\n`
+  const stdin = Buffer.from(`${start}\n`, 'latin1')
   const { stdout, stderr } = await capture(session, ['/bin/sh', '-c', store], { stdin })
   const file = stdout.trim()
   if (!/^\/[\w./-]+$/.test(file)) throw noEnvironment(session, stderr)

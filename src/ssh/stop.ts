@@ -1,7 +1,7 @@
 import { within } from '../lib/async/time-limit.ts'
 import type { ExecResult } from './channel.ts'
 import { channelEnd, openChannel } from './channel.ts'
-import { quote } from './quote.ts'
+import { bootLine, remoteStart } from './remote-command.ts'
 import type { SshSession } from './session.ts'
 
 /** Milliseconds that a command may take to tell its process id, from the moment it is to be stopped. */
@@ -25,10 +25,10 @@ export async function stopRemote(
   )
   const known = await within({ limit: PID_PATIENCE, late: () => null }, Promise.race([pid, ended]))
   if (known === null) return
-  const channel = await openChannel(session, stopCommand(known))
+  const channel = await openChannel(session, bootLine)
   channel.resume()
   channel.stderr.resume()
-  channel.end()
+  channel.end(remoteStart(stopCommand(known), {}, { loginUser: session.target.user, mark: 'posada-stop' }))
   await channelEnd(session, channel)
 }
 
@@ -63,9 +63,9 @@ for s in INT:6 TERM:20 KILL:20; do
 done
 exit 1`
 
-function stopCommand(pid: number): string {
-  const script = quote(stopScript)
+/** `sudo` is used where there is one: what is to be ended may run as another user. */
+function stopCommand(pid: number): string[] {
   const privileged = `[ "$(id -u)" != 0 ] && sudo -n true 2>/dev/null`
   const run = `if ${privileged}; then exec sudo -n /bin/sh -c "$0" posada "$1"; else exec /bin/sh -c "$0" posada "$1"; fi`
-  return `exec /bin/sh -c ${quote(run)} ${script} ${pid}`
+  return ['/bin/sh', '-c', run, stopScript, String(pid)]
 }

@@ -109,7 +109,7 @@ function sshdPath(): string {
   return path
 }
 
-async function listening(port: number, child: ChildProcess, log: string[]): Promise<void> {
+export async function listening(port: number, child: ChildProcess, log: string[]): Promise<void> {
   for (let tries = 0; tries < 100; tries++) {
     if (child.exitCode !== null) throw new Error(`sshd ended: ${log.join('')}`)
     if (await accepts(port)) return
@@ -126,7 +126,7 @@ function accepts(port: number): Promise<boolean> {
   })
 }
 
-async function end(child: ChildProcess): Promise<void> {
+export async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const gone = new Promise((resolve) => child.once('exit', resolve))
   child.kill('SIGTERM')

@@ -23,6 +23,7 @@ export async function probeShell({ script }: ShellProbe, context: ProbeContext):
     signal,
     stdout: tail(),
     stderr: tail(),
+    leaveBackground: true,
   })
   if (code === 0) return { ready: true }
   const details = text.trim() === '' ? [] : text.trimEnd().split('\n').slice(-LINES)

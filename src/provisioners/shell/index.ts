@@ -14,7 +14,8 @@ import { readScript } from './script.ts'
  * `bash -e`, or `sh -e` where the guest has no bash, so that the first command that fails fails the
  * step. Its stdin is empty, its folder the login user's home, its environment what the guest gives
  * the user and the step's `env`. Script and environment travel through stdin: neither is ever on a
- * command line. The script lies in a folder under /tmp that only its user can enter, until it ends.
+ * command line. The script lies in a folder under /tmp that only its user can enter, until it ends. The step is
+ * done then; what it left in the background goes on.
  */
 export const shellProvisioner: Provisioner<ShellStep> = {
   async digest(step) {
@@ -40,6 +41,7 @@ export const shellProvisioner: Provisioner<ShellStep> = {
         stdin: script,
         stdout: output.stdout,
         stderr: output.stderr,
+        leaveBackground: true,
         ...(signal === undefined ? {} : { signal }),
       })
       if (result.code !== 0) throw stepError(step, machine, result, output.lastLines())

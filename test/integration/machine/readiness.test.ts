@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises'
 import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, createServer, type Server } from 'node:net'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { awaitReady } from '../../../src/machine/readiness/await-ready.ts'
 import type { ReadyProbe } from '../../../src/manifest/index.ts'
@@ -67,6 +69,12 @@ describe('what is ready', () => {
 
   it('is a script that ends with 0, in the environment of the machine', async () => {
     await wait([shell('[ "$GREETING" = hello ]')])
+  })
+
+  it('is a script that has ended, whatever it left in the background', async () => {
+    const file = join(sshd.dir, 'left')
+    await wait([{ ...shell(`sleep 600 & echo $! > ${file}`), timeout: 60_000 }])
+    process.kill(Number(await readFile(file, 'utf8')), 'SIGKILL')
   })
 })
 

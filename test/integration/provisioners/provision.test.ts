@@ -213,6 +213,29 @@ describe.runIf(privileged)('shell steps', () => {
     await expect(work).rejects.toThrow('interrupted')
   })
 
+  test.each(['', 'nohup ', 'setsid '])(
+    'one is done when its script has ended: %sa server goes on, and may write',
+    async (how) => {
+      const server = join(folder, 'server')
+      await writeFile(
+        server,
+        `#!/bin/sh\nn=0; while :; do echo $((n+=1)); echo log >&2; echo $n > '${folder}/n'; sleep 0.1; done\n`,
+      )
+      await chmod(server, 0o755)
+
+      await run([shell(`echo started; ${how}'${server}' & echo $! > '${folder}/pid'`)])
+
+      const pid = Number(await readFile(join(folder, 'pid'), 'utf8'))
+      onTestFinished(() => void process.kill(pid, 'SIGKILL'))
+      expect(output()).toContain('started')
+      await session.close()
+      const lines = async () => Number(await readFile(join(folder, 'n'), 'utf8'))
+      const before = await lines()
+      await vi.waitFor(async () => expect(await lines()).toBeGreaterThan(before + 3), 10_000)
+      expect(await isRunning(pid)).toBe(true)
+    },
+  )
+
   test('one during which the connection breaks off', async () => {
     const work = run([shell('sleep 2')])
     setTimeout(() => session.client.destroy(), 500)

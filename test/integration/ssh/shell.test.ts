@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { build } from 'esbuild'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { clientConfig } from '../../../src/ssh/index.ts'
 import { startSshd, type TestServer } from '../../helpers/sshd.ts'
 
@@ -32,8 +32,8 @@ class Terminal {
   #shown = ''
   #read = 0
 
-  open(env: Record<string, string> = {}, command?: string[] | string): void {
-    const argument = `'${JSON.stringify({ target: server.target, env, command }).replaceAll("'", "'\\''")}'`
+  open(env: Record<string, string> = {}, command?: string[] | string, { target } = server): void {
+    const argument = `'${JSON.stringify({ target, env, command }).replaceAll("'", "'\\''")}'`
     const script = [
       'stty rows 33 cols 77; echo "tty=$(tty)"',
       `TERM=vt220 ${process.execPath} ${program} ${argument}`,
@@ -186,4 +186,12 @@ test("OpenSSH's own client logs in with the configuration made for it", async ()
   const result = spawnSync('ssh', ['-T', '-F', config, 'box', 'echo hello'])
   expect(result.stderr.toString()).toBe('')
   expect(result.stdout.toString()).toBe('hello\n')
+})
+
+test('start files that print keep no environment and no command from the guest', async () => {
+  const noisy = await startSshd(['ForceCommand echo "Welcome"; exec /bin/bash -c "$SSH_ORIGINAL_COMMAND"'])
+  onTestFinished(() => noisy.stop())
+  terminal.open({ A: 'from env' }, ['sh', '-c', 'echo "A=$A"; kill -BUS $$'], noisy)
+  await terminal.see(/A=from env/)
+  await terminal.see(/exit=135/)
 })
