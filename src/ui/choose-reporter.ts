@@ -18,7 +18,12 @@ export function makeReporter({ stream, colour, env, quiet, debug }: ReporterOpti
   const reporter = quiet
     ? { emit: () => undefined, close: () => undefined }
     : isLive(stream, env)
-      ? liveReporter({ stream, paint })
+      ? liveReporter({
+          stream,
+          paint,
+          spinner: async (frames, interval) =>
+            (await import('./spinner.ts')).loadSpinner({ stream, frames, interval }),
+        })
       : plainReporter({ write: (text) => stream.write(text), paint })
   if (!debug) return reporter
   return {

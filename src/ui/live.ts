@@ -7,6 +7,7 @@ import { outputLines } from './output-lines.ts'
 import { isOf, outputLine } from './plain.ts'
 import type { Reporter } from './reporter.ts'
 import { makeScreen } from './screen.ts'
+import type { Spinner } from './spinner.ts'
 import { cutTo, makeVisible } from './text.ts'
 
 export interface LiveOptions {
@@ -16,6 +17,8 @@ export interface LiveOptions {
   now?: () => number
   /** Redraws by itself every 100 ms; off in tests. */
   timer?: boolean
+  /** Draws the line where a single thing is going on; until it is there, and without it, the board's way does. */
+  spinner?: (frames: readonly string[], interval: number) => Promise<Spinner>
 }
 
 interface Active {
@@ -34,42 +37,58 @@ const SHOW_TIME_AFTER = 2000
 
 /**
  * For a terminal: what is finished stands as lines above; below, one line for each step that is
- * going on, drawn anew every 100 ms and taken away when nothing goes on any more. Where a command
- * works on several machines, each has one line below from the beginning to the end, in a fixed order,
- * and only what their programs write and what is to be noticed goes above.
+ * going on, drawn again every 100 ms and taken away when nothing is going on any longer. A single one is ora's.
+ * Where a command works on several machines, each has one line below from the beginning to the end, in a fixed
+ * order, and only what their programs write and what is to be noticed goes above.
  */
 export function liveReporter({
   stream,
   paint,
   now = () => performance.now(),
   timer = true,
+  spinner: load,
 }: LiveOptions): Reporter {
   const lines = outputLines()
   const active = new Map<string, Active>()
   const screen = makeScreen(stream)
   let board: Board | undefined
   let ticking: NodeJS.Timeout | undefined
+  let spinner: Spinner | undefined
+  let loading = false
 
   const key = (event: StepEvent | ProgressEvent) => `${event.machine ?? ''}\0${event.step}`
   const frame = () => FRAMES[Math.floor(now() / INTERVAL) % FRAMES.length] ?? ''
   const draw = (above = '') => {
+    const [single] = active.values()
+    if (spinner?.usable() === true && single !== undefined && active.size === 1 && board === undefined) {
+      screen.show([], above)
+      return spinner.show(activeLine(single))
+    }
+    spinner?.stop()
     const rows = Math.max(1, (stream.rows || 24) - 2)
     const columns = stream.columns || 80
     const machines = board?.lines({ rows, columns, now: now(), spinner: frame() }) ?? []
-    screen.show([...machines, ...[...active.values()].map(activeLine)].slice(0, rows), above)
+    const others = [...active.values()].map((item) => `${paint.cyan(frame())} ${activeLine(item)}`)
+    screen.show([...machines, ...others].slice(0, rows), above)
   }
+  /** The line of a step behind its sign. */
   const activeLine = ({ message, machine, progress, since }: Active) => {
     const elapsed = now() - since
     const name = machine === undefined ? '' : `${makeVisible(machine)}: `
     const time = elapsed < SHOW_TIME_AFTER ? '' : `  ${formatDuration(elapsed)}`
     const text = progress === undefined ? makeVisible(message) : progressText(progress)
     const room = Math.max(10, (stream.columns || 80) - 3)
-    const whole = cutTo(`${name}${text}${time}`, room)
-    const styled = whole.startsWith(name) ? who(machine, paint) + whole.slice(name.length) : whole
-    return `${paint.cyan(frame())} ${styled}`
+    const whole = cutTo(`${name}${text}${time}`.replaceAll('\n', ' '), room)
+    return whole.startsWith(name) ? who(machine, paint) + whole.slice(name.length) : whole
+  }
+  const loadSpinner = async (make: NonNullable<typeof load>) => {
+    loading = true
+    spinner = await make(FRAMES.map(paint.cyan), INTERVAL)
+    if (active.size > 0) draw()
   }
   const tick = () => {
     const busy = active.size > 0 || board !== undefined
+    if (active.size > 0 && load !== undefined && !loading && board === undefined) void loadSpinner(load)
     if (busy && ticking === undefined && timer) {
       ticking = setInterval(() => draw(), INTERVAL)
       ticking.unref()
@@ -133,7 +152,7 @@ export function liveReporter({
     active.clear()
     board = undefined
     tick()
-    screen.show([], held())
+    draw(held())
   }
   return { emit, close }
 }

@@ -1,10 +1,11 @@
 /** A line feed, a carriage return, an escape sequence, or text. */
 const ESC = String.fromCharCode(27)
-const PARTS = new RegExp(`\\n|\\r|${ESC}\\[(\\d*)([A-Z])|[^\\n\\r${ESC}]+`, 'g')
+const PARTS = new RegExp(`\\n|\\r|${ESC}\\[(\\??\\d*)([A-Za-z])|[^\\n\\r${ESC}]+`, 'g')
 
 /**
  * What stands on a terminal after this was written to it: enough of ECMA-48 for line feeds, carriage
- * returns, cursor up (CUU), erasing the rest of a line (EL) and all below (ED).
+ * returns, cursor up (CUU) and to a column (CHA), erasing the rest of a line (EL) and all below (ED). That drawing
+ * is to be shown at once (a private mode, 2026) makes no difference here.
  */
 export function terminal(written: string): string {
   const rows = ['']
@@ -18,6 +19,8 @@ export function terminal(written: string): string {
       if (row === rows.length) rows.push('')
     } else if (part === '\r') column = 0
     else if (command === 'A') row = Math.max(0, row - Number(count))
+    else if (command === 'G') column = Number(count) - 1
+    else if (count === '?2026') continue
     else if (command === 'K') rows[row] = line.slice(0, column)
     else if (command === 'J') {
       rows[row] = line.slice(0, column)

@@ -162,6 +162,23 @@ describe('liveReporter', () => {
 })
 
 describe('makeReporter', () => {
+  it.each([
+    ['a pipe', { isTTY: false }, {}],
+    ['a dumb terminal', { isTTY: true }, { TERM: 'dumb' }],
+    ['CI', { isTTY: true }, { TERM: 'xterm', CI: 'true' }],
+  ])('draws nothing twice in %s', (_, { isTTY }, env) => {
+    const out = paper()
+    const stream = { isTTY, write: out.write } as unknown as NodeJS.WriteStream
+    const reporter = makeReporter({ stream, colour: false, env, quiet: false, debug: false })
+    story.forEach(reporter.emit)
+    reporter.close()
+    const plain = paper()
+    const expected = plainReporter({ paint, write: plain.write })
+    story.forEach(expected.emit)
+    expected.close()
+    expect(out.text()).toBe(plain.text())
+  })
+
   it('shows nothing when quiet', () => {
     const out = paper()
     const stream = { isTTY: true, write: out.write } as unknown as NodeJS.WriteStream
