@@ -20,10 +20,10 @@ export default class Doctor extends BaseCommand {
     if (flags.fix) {
       const ask = (command: string) => {
         this.endProgress()
-        const question = `This will run: ${command}. Go on?`
+        const question = `This will run: ${command}. Continue?`
         return confirm({ question, yes: flags.yes, json: flags.json, signal })
       }
-      result = await fix(result, inputs, { emit, confirm: ask })
+      result = await fix(result, inputs, ask)
     }
     this.print(doctorText(result, this.paint))
     if (!result.usable) process.exitCode = 1

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import { PosadaError } from '../../../src/errors/index.ts'
+import { kvmCure } from '../../../src/provider-kit/index.ts'
 
 export const kvmDevice = '/dev/kvm'
 
@@ -17,7 +18,7 @@ export function kvmAccessError(device: string, code: string, cause: unknown): Po
       return new PosadaError('E_KVM_MISSING', `there is no KVM on this host: ${device} is missing`, {
         value: device,
         cause,
-        hint: 'switch on virtualisation in the firmware and load kvm_intel or kvm_amd, or use provider: qemu',
+        hint: `${kvmCure(device)}; or use provider: qemu`,
       })
     case 'EACCES':
     case 'EPERM':
@@ -31,25 +32,9 @@ export function kvmAccessError(device: string, code: string, cause: unknown): Po
 }
 
 function permissionError(device: string, cause: unknown): PosadaError {
-  const { gid, mode } = statSync(device)
-  const group = groupName(gid)
-  // Nobody should join root's group for this, and a group that may not use the device is of no help.
-  const joinable = gid !== 0 && (mode & GROUP_MAY_USE) === GROUP_MAY_USE
-  const own = `sudo chgrp kvm ${device} && sudo chmod 660 ${device} && `
-  return new PosadaError(
-    'E_KVM_PERMISSION',
-    `no permission to use ${device}, which belongs to the group ${group}`,
-    {
-      value: device,
-      cause,
-      hint: joinable
-        ? `join the group and log in again: sudo usermod -aG ${group} "$USER"`
-        : `give it to the group kvm, join that and log in again: ${own}sudo usermod -aG kvm "$USER"`,
-    },
-  )
+  const message = `no permission to use ${device}, which belongs to the group ${groupName(statSync(device).gid)}`
+  return new PosadaError('E_KVM_PERMISSION', message, { value: device, cause, hint: kvmCure(device) })
 }
-
-const GROUP_MAY_USE = 0o060
 
 /** Name of a group, or its number where /etc/group does not know it. */
 function groupName(gid: number): string {

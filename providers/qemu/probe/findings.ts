@@ -1,6 +1,7 @@
 import { access, constants } from 'node:fs/promises'
 import { isErrno } from '../../../src/lib/files/errno.ts'
 import { type Arch, hostArch } from '../../../src/lib/values/arch.ts'
+import { kvmCure } from '../../../src/provider-kit/index.ts'
 import type { Accelerator } from '../argv/index.ts'
 import { type GuestRun, runProbeGuest } from './run-guest.ts'
 
@@ -61,7 +62,7 @@ async function hardwareOf(findings: Findings): Promise<Accelerator | null> {
   } catch (error) {
     if (isErrno(error, 'EACCES', 'EPERM')) {
       findings.failures.push('KVM: this user may not open /dev/kvm')
-      findings.hint = 'sudo usermod -aG kvm "$USER", then log in again'
+      findings.hint = kvmCure('/dev/kvm')
     } else if (isErrno(error, 'ENOENT')) findings.failures.push('KVM: there is no /dev/kvm')
     else throw error
     return null

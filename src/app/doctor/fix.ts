@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process'
+import { execa } from 'execa'
 import { PosadaError } from '../../errors/index.ts'
 import type { Emit } from '../../events/index.ts'
 import { findProgram } from '../../lib/process/find-program.ts'
 import type { Check } from './model.ts'
 
-/** The packages that would put right what the checks complain of, each once. */
+/** The packages that would fix what the checks complain about, each once. */
 export function missingPackages(checks: readonly Check[]): string[] {
   const wanted = checks.filter((check) => check.status !== 'ok').flatMap((check) => check.packages ?? [])
   return [...new Set(wanted)].sort()
@@ -17,10 +17,14 @@ export function missingPackages(checks: readonly Check[]): string[] {
  */
 export function installCommands(packages: readonly string[]): string[][] {
   if (findProgram('apt-get') === null) {
-    throw new PosadaError('E_CAPABILITY', 'posada doctor --fix installs with apt, which is not here', {
-      value: packages.join(' '),
-      hint: `install these with your system's package manager: ${packages.join(' ')}`,
-    })
+    throw new PosadaError(
+      'E_CAPABILITY',
+      'posada doctor --fix installs with apt, which this system does not have',
+      {
+        value: packages.join(' '),
+        hint: `install these with your system's package manager: ${packages.join(' ')}`,
+      },
+    )
   }
   const commands = [
     ['apt-get', 'update'],
@@ -44,8 +48,14 @@ export async function install(command: readonly string[], emit: Emit, signal: Ab
   const begun = performance.now()
   const step = { type: 'step', step: 'packages', message: command.join(' ') } as const
   emit({ ...step, status: 'start' })
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  const child = spawn(program, args, { stdio: ['inherit', 'pipe', 'pipe'], env, signal })
+  const env = { DEBIAN_FRONTEND: 'noninteractive' }
+  const child = execa(program, args, {
+    stdin: 'inherit',
+    buffer: false,
+    reject: false,
+    env,
+    cancelSignal: signal,
+  })
   const last: string[] = []
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream].setEncoding('utf8').on('data', (text: string) => {
@@ -54,14 +64,17 @@ export async function install(command: readonly string[], emit: Emit, signal: Ab
       emit({ type: 'output', stream, text, step: 'packages' })
     })
   }
-  const code = await new Promise<number | null>((resolve, reject) =>
-    child.on('error', reject).on('close', resolve),
+  const { exitCode, failed, shortMessage } = await child
+  emit({ ...step, status: failed ? 'fail' : 'done', ms: performance.now() - begun })
+  signal.throwIfAborted()
+  if (!failed) return
+  throw new PosadaError(
+    'E_CAPABILITY',
+    `the packages could not be installed (exit code ${exitCode ?? shortMessage})`,
+    {
+      value: command.join(' '),
+      details: last.join('').trimEnd().split('\n').slice(-10),
+      hint: `run it by hand: ${command.join(' ')}`,
+    },
   )
-  emit({ ...step, status: code === 0 ? 'done' : 'fail', ms: performance.now() - begun })
-  if (code === 0) return
-  throw new PosadaError('E_CAPABILITY', `the packages could not be installed (exit code ${code})`, {
-    value: command.join(' '),
-    details: last.join('').trimEnd().split('\n').slice(-10),
-    hint: `run it by hand: ${command.join(' ')}`,
-  })
 }

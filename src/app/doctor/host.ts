@@ -1,23 +1,33 @@
-import { execFile } from 'node:child_process'
 import { rmdir, statfs } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { promisify } from 'node:util'
+import { dirname, join } from 'node:path'
+import { execa } from 'execa'
 import { isPosadaError } from '../../errors/index.ts'
 import { isErrno } from '../../lib/files/errno.ts'
+import { readTextIfThere } from '../../lib/files/write-file.ts'
 import { formatSize } from '../../lib/values/units.ts'
 import { ensureRuntimeDir } from '../../project/index.ts'
 import type { Check } from './model.ts'
 
-const run = promisify(execFile)
 const GIB = 1024 ** 3
 /** A Debian box with a machine that has been worked in. */
 const DISK_WARN = 5 * GIB
-/** Less than the smallest box with a machine. */
+/** The smallest box with a machine takes less. */
 const DISK_FAIL = GIB / 2
 
+/** The first that its makers still support, beside those with odd numbers: https://nodejs.org/en/about/previous-releases */
+const SUPPORTED_NODE = 22
+export const RECOMMENDED_NODE = 24
+
 /** The version of Node.js; bin/posada.js has refused those that are too old. */
-export function checkNode(): Check {
-  return { name: 'node', status: 'ok', message: `Node.js ${process.version}` }
+export function checkNode(version: string = process.version): Check {
+  const major = Number(version.slice(1).split('.')[0])
+  if (major >= SUPPORTED_NODE) return { name: 'node', status: 'ok', message: `Node.js ${version}` }
+  return {
+    name: 'node',
+    status: 'warn',
+    message: `Node.js ${version} works, but is no longer supported by its makers`,
+    hint: `install Node.js ${RECOMMENDED_NODE} or later`,
+  }
 }
 
 /** Whether sockets can be made where Posada wants them. Leaves nothing behind. */
@@ -63,21 +73,35 @@ export async function checkNamespaces(): Promise<Check> {
   const name = 'namespaces'
   if (process.getuid?.() === 0)
     return { name, status: 'ok', message: 'root builds boxes without user namespaces' }
-  try {
-    await run('unshare', ['--user', '--map-root-user', 'true'], { timeout: 10_000 })
-    return { name, status: 'ok', message: 'user namespaces work' }
-  } catch (error) {
-    const reason =
-      error instanceof Error
-        ? (error.message.split('\n').find((line) => line.startsWith('unshare:')) ?? error.message)
-        : ''
-    return {
-      name,
-      status: 'warn',
-      message: `user namespaces do not work, so boxes cannot be built without root: ${reason}`,
-      hint: 'let the system administrator set kernel.unprivileged_userns_clone=1, or build boxes as root',
-    }
+  const { failed, stderr, shortMessage } = await execa('unshare', ['--user', '--map-root-user', 'true'], {
+    reject: false,
+    timeout: 10_000,
+  })
+  if (!failed) return { name, status: 'ok', message: 'user namespaces work' }
+  const reason = stderr?.split('\n').find((line) => line.startsWith('unshare:')) ?? shortMessage
+  return {
+    name,
+    status: 'warn',
+    message: `user namespaces do not work, so building boxes needs root: ${reason}`,
+    hint: await namespacesCure((path) => readTextIfThere(join('/proc/sys', path))),
   }
+}
+
+/** What keeps ordinary users from namespaces of their own, each with the value that does it and the one that does not. */
+const NAMESPACE_SETTINGS = [
+  // Debian's and Arch's kernels; Ubuntu since 23.10; namespaces(7).
+  { path: 'kernel/unprivileged_userns_clone', off: '0', on: '1' },
+  { path: 'kernel/apparmor_restrict_unprivileged_userns', off: '1', on: '0' },
+  { path: 'user/max_user_namespaces', off: '0', on: '15000' },
+]
+
+/** What would let ordinary users build boxes. `read` gives a setting of the kernel, null where there is none. */
+export async function namespacesCure(read: (path: string) => Promise<string | null>): Promise<string> {
+  for (const { path, off, on } of NAMESPACE_SETTINGS) {
+    if ((await read(path))?.trim() === off)
+      return `sudo sysctl -w ${path.replaceAll('/', '.')}=${on}, or build boxes as root`
+  }
+  return 'build boxes as root; in a container, allow the system calls that make user namespaces'
 }
 
 function failed(name: string, message: string, hint: string | undefined): Check {

@@ -13,5 +13,5 @@ export interface DoctorSurroundings {
 /** What the checks look at on this host, for this user and folder. */
 export function doctorInputs({ cwd, env, emit, signal }: DoctorSurroundings): DoctorInputs {
   const user = userPaths(env)
-  return { user, cwd, providers: providerRegistry({ root: cwd, cacheDir: user.cache, emit }), signal }
+  return { user, cwd, providers: providerRegistry({ root: cwd, cacheDir: user.cache, emit }), emit, signal }
 }

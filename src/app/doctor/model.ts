@@ -1,3 +1,4 @@
+import type { Emit } from '../../events/index.ts'
 import type { UserPaths } from '../../project/index.ts'
 import type { ProviderRegistry } from '../provider/registry.ts'
 
@@ -29,5 +30,6 @@ export interface DoctorInputs {
   user: UserPaths
   cwd: string
   providers: Pick<ProviderRegistry, 'all'>
+  emit: Emit
   signal: AbortSignal
 }

@@ -29,7 +29,7 @@ describe('a KVM that cannot be used', () => {
       expect.objectContaining({
         code: 'E_KVM_MISSING',
         value: join(folder, 'none'),
-        hint: expect.stringContaining('kvm_intel or kvm_amd'),
+        hint: expect.stringContaining('or use provider: qemu'),
       }),
     )
   })
