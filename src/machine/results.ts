@@ -57,7 +57,10 @@ export interface StatusResult {
   ports: PortResult[]
   /** False for a machine that was made and is no longer in the manifest; null where the manifest is broken. */
   inManifest: boolean | null
-  /** Settings of the manifest that the machine does not have yet and will not have by a start alone: `memory` of a running one, `box`… */
+  /**
+   * Settings of the manifest that the machine does not have yet and will not have by a start alone: `memory` of a
+   * running one, `box`…
+   */
   pending: string[]
   /** Those of them that only a new machine takes over; absent: none. */
   remake?: string[]

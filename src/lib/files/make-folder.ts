@@ -21,7 +21,7 @@ async function makeOne(path: string, options: { mode?: number }): Promise<void> 
   try {
     await mkdir(path, options)
   } catch (error) {
-    // A read-only file system and a place that nobody may write to come before EEXIST.
+    // A read-only file system and a place that this user may not write to come before EEXIST.
     if (!isErrno(error, 'EEXIST', 'EROFS', 'EACCES', 'EPERM') || !(await isFolder(path))) throw error
   }
 }
