@@ -1,5 +1,5 @@
 import { basename, dirname, resolve } from 'node:path'
-import { isPosadaError } from '../errors/index.ts'
+import { isPosadaError, type PosadaError } from '../errors/index.ts'
 import type { Emit } from '../events/index.ts'
 import { type WebFiles, webFiles } from '../fetched-files/index.ts'
 import type { Project } from '../machine/index.ts'
@@ -59,6 +59,11 @@ export async function openProject(options: OpenProjectOptions): Promise<Project>
   }
 }
 
+/** There is no project, or it is another user's. */
+function isBeyondTolerance({ code }: PosadaError): boolean {
+  return code === 'E_MANIFEST_MISSING' || code === 'E_OWNER'
+}
+
 async function readManifest(
   options: OpenProjectOptions,
   user: UserPaths,
@@ -85,8 +90,7 @@ async function readManifest(
     return { manifest, broken: null, files: filesOf(manifest.root) }
   } catch (error) {
     const path = file === undefined ? await findManifest(cwd) : resolve(cwd, file)
-    if (tolerant !== true || !isPosadaError(error) || error.code === 'E_MANIFEST_MISSING' || path === null)
-      throw error
+    if (tolerant !== true || !isPosadaError(error) || path === null || isBeyondTolerance(error)) throw error
     const message = `${error.message}; going by the machines that were made`
     emit({ type: 'notice', level: 'warn', message, hint: 'posada validate shows what is wrong' })
     const root = dirname(path)

@@ -24,6 +24,7 @@ export const errorCodes = {
   E_MANIFEST_MISSING: { exit: 2, means: 'No posada.yaml here or in any folder above.' },
   E_MANIFEST_EXISTS: { exit: 2, means: 'posada init would overwrite a manifest.' },
   E_MANIFEST_READ: { exit: 2, means: 'The manifest is there but cannot be read.' },
+  E_OWNER: { exit: 2, means: 'The manifest, or a file or plug-in that it uses, belongs to another user.' },
   E_MANIFEST_TOO_LARGE: {
     exit: 2,
     means: 'The manifest is larger than 1 MiB, or expands to more than allowed.',

@@ -1,25 +1,24 @@
 import { parseDotenv } from './dotenv.ts'
 import type { Report } from './problems.ts'
-import { readSource } from './read-file.ts'
 import type { Source } from './source/source.ts'
 
 /** The variables of a manifest: the environment's, then those of `.env`, which is read when a source holds `${`. */
 export class Variables {
   readonly #env: NodeJS.ProcessEnv
-  readonly #file: string
+  readonly #read: () => Promise<Source | undefined>
   readonly #report: Report
   #dotenv: ReadonlyMap<string, string> | undefined
 
-  constructor(env: NodeJS.ProcessEnv, file: string, report: Report) {
+  constructor(env: NodeJS.ProcessEnv, read: () => Promise<Source | undefined>, report: Report) {
     this.#env = env
-    this.#file = file
+    this.#read = read
     this.#report = report
   }
 
   /** Makes them known as far as the sources need them. E_MANIFEST_READ, E_MANIFEST_TOO_LARGE. */
   async prepare(...sources: readonly (Source | undefined)[]): Promise<void> {
     if (this.#dotenv !== undefined || !sources.some((source) => source?.text.includes('${'))) return
-    const source = await readSource(this.#file, this.#report)
+    const source = await this.#read()
     this.#dotenv = source === undefined ? new Map() : parseDotenv(source, this.#report)
   }
 

@@ -8,6 +8,7 @@ import { Variables } from './env-file.ts'
 import { findManifest, findUpwards, manifestName } from './find.ts'
 import { limits } from './limits.ts'
 import type { Manifest } from './model.ts'
+import { checkOwner } from './owner.ts'
 import { Problems, type Report } from './problems.ts'
 import { decodeSource, readSource } from './read-file.ts'
 import { resolveManifest } from './resolve.ts'
@@ -20,6 +21,8 @@ export interface LoadOptions {
   /** The manifest, relative to `cwd`; without it the nearest posada.yaml in `cwd` or above is taken. */
   file?: string
   cwd: string
+  /** Whether files of other users are taken, as they are where `file` is given. */
+  anyOwner?: boolean
   /** Variables, over those of `.env`; the process's own unless given. */
   env?: NodeJS.ProcessEnv
   /** Gets a base manifest that has a URL, of at most `limit` bytes; `root`: the folder of posada.yaml. */
@@ -28,7 +31,7 @@ export interface LoadOptions {
 
 /**
  * Reads posada.yaml, what it extends, `posada.override.yaml` and `.env` beside it, and resolves them. Throws
- * E_MANIFEST_MISSING, E_MANIFEST_READ, E_MANIFEST_TOO_LARGE, what fetching throws, or E_MANIFEST_INVALID,
+ * E_MANIFEST_MISSING, E_OWNER, E_MANIFEST_READ, E_MANIFEST_TOO_LARGE, what fetching throws, or E_MANIFEST_INVALID,
  * whose `problems` are all there are in all files, sorted by file and place.
  */
 export async function loadManifest(options: LoadOptions): Promise<Manifest> {
@@ -41,20 +44,24 @@ export async function loadManifest(options: LoadOptions): Promise<Manifest> {
   const bases: string[] = []
   const fail = () => problems.toError([file, overrideFile, ...bases, envFile])
 
-  const source = await readSource(file, report)
+  const believed = { manifest: file, named: options.file !== undefined || options.anyOwner === true }
+  const readOwn = async (path: string) => {
+    await checkOwner(path, believed)
+    return readSource(path, report)
+  }
+  const source = await readOwn(file)
   if (source === undefined) throw problems.any ? fail() : missing(file)
-  const overrideSource = await readSource(overrideFile, report)
+  const overrideSource = await readOwn(overrideFile)
   const own = parseYaml(source, report)
   const override = overrideSource === undefined ? undefined : parseYaml(overrideSource, report)
 
-  const variables = new Variables(options.env ?? process.env, envFile, report)
+  const variables = new Variables(options.env ?? process.env, () => readOwn(envFile), report)
   await variables.prepare(source, overrideSource)
   const context = makeContext(report, variables.get)
   const read = async (place: BasePlace) => {
-    // Nobody is asked for what would be of no use.
+    // No server is asked for what would be of no use.
     if (problems.any) throw fail()
-    const base =
-      'path' in place ? await readSource(place.path, report) : await fetchSource(place, root, options, report)
+    const base = 'path' in place ? await readOwn(place.path) : await fetchSource(place, root, options, report)
     if (base === undefined) return problems.any ? undefined : null
     bases.push(base.file)
     await variables.prepare(base)

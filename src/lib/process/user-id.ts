@@ -8,3 +8,8 @@ export function sudoUserId(env: NodeJS.ProcessEnv = process.env): number | null 
   const id = Number(env.SUDO_UID ?? '0')
   return userId() === 0 && Number.isSafeInteger(id) && id > 0 ? id : null
 }
+
+/** Whether this user may go by what such a user wrote: it is they themselves, root, or who called sudo. */
+export function isTrustedOwner(id: number): boolean {
+  return id === 0 || id === userId() || id === sudoUserId()
+}

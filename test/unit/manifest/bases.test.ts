@@ -215,7 +215,7 @@ provision: [{shell: ./setup.sh}, {shell: {path: ../all.sh}}]
 
   test.each([
     ['http://h.example/base.yaml', 'what comes by http may have been changed on the way'],
-    [`${url}#md5=0123`, 'what stands behind # is no checksum'],
+    [`${url}#md5=0123`, 'what follows # is not a checksum'],
     ['https://', 'it is not a URL'],
   ])('is refused at %s', async (at, problem) => {
     const error = await loadError(`version: 1\nextends: ${at}\n`)

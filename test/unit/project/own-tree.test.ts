@@ -23,7 +23,7 @@ async function setUp() {
   return { folder, paths, victim, file: join(victim, 'file') }
 }
 
-it('what Posada made is no link and belongs to this user', async () => {
+it('what Posada made has no links and belongs to this user', async () => {
   const { paths } = await setUp()
   await ensureIdentity(paths)
   expect(() => checkOwnTree(paths)).not.toThrow()
