@@ -60,7 +60,7 @@ export abstract class BaseCommand extends Command {
   /** The project of the manifest, found from the working folder or named by `--file`. */
   protected async openProject(
     flags: { file?: string | undefined },
-    options: Pick<OpenProjectOptions, 'tolerant' | 'movesFile'> = {},
+    options: Pick<OpenProjectOptions, 'tolerant' | 'fetches' | 'movesFile'> = {},
   ): Promise<Project> {
     const { openProject } = await import('./app/index.ts')
     return openProject({

@@ -26,8 +26,8 @@ export interface ProjectNames {
 export async function projectNames(options: CompleteOptions): Promise<ProjectNames> {
   const { file, cwd, env } = options
   try {
-    const context = { env, emit: () => undefined, signal: new AbortController().signal, offline: true }
-    const fetch = fetchBaseToRead(context)
+    const quiet = { env, emit: () => undefined, signal: new AbortController().signal }
+    const fetch = fetchBaseToRead({ ...quiet, fetches: 'nothing' })
     const { machines, networks } = await loadManifest({
       cwd,
       env,

@@ -14,7 +14,7 @@ export function fetchBase(filesOf: (root: string) => WebFiles | Promise<WebFiles
 
 /** The same for a verb that only reads the manifest: what is fetched goes into the cache and not into posada.lock. */
 export function fetchBaseToRead(
-  context: Pick<WebFilesOptions, 'env' | 'emit' | 'signal' | 'offline'>,
+  context: Pick<WebFilesOptions, 'env' | 'emit' | 'signal' | 'fetches'>,
 ): FetchBase {
   return fetchBase(async (root) => {
     // Few manifests need it.

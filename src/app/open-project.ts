@@ -23,7 +23,9 @@ export interface OpenProjectOptions {
   command: string
   /** Whether a manifest with problems will do, for a verb that only looks at machines or takes them down. */
   tolerant?: boolean
-  /** Which base manifests and scripts are fetched anew, by their URLs; see WebFilesOptions. */
+  /** Whether base manifests and scripts are fetched that posada.lock does not have; false for verbs that only look. */
+  fetches?: boolean
+  /** Which base manifests and scripts are fetched again, by their URLs; see WebFilesOptions. */
   movesFile?: (url: string) => boolean
 }
 
@@ -71,7 +73,7 @@ async function readManifest(
   const { file, cwd, env, emit, tolerant } = options
   let opened: WebFiles | undefined
   const filesOf = (root: string) => {
-    const { signal, command, movesFile: moves } = options
+    const { signal, command, fetches = false, movesFile: moves } = options
     const lock = { paths: projectPaths(root, user), command, lockWait: LOCK_WAIT }
     opened ??= webFiles({
       ...lock,
@@ -79,6 +81,7 @@ async function readManifest(
       env,
       emit,
       signal,
+      fetches: fetches ? 'anything' : 'locked',
       ...(moves === undefined ? {} : { moves }),
     })
     return opened

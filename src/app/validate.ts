@@ -28,7 +28,7 @@ export interface ValidateOptions {
 /** Reads and checks the manifest; E_MANIFEST_INVALID holds every problem. Nothing is started or written. */
 export async function validate(options: ValidateOptions): Promise<ValidateResult> {
   const { file, cwd, env } = options
-  const fetch = fetchBaseToRead(options)
+  const fetch = fetchBaseToRead({ ...options, fetches: 'locked' })
   const manifest = await loadManifest({ cwd, env, fetch, ...(file === undefined ? {} : { file }) })
   const machines = manifest.machines.map((machine) => machine.name)
   checkBoxSources(manifest)

@@ -13,7 +13,7 @@ export default class Provision extends BaseCommand {
 
   async run(): Promise<{ machines: { name: string; steps: ProvisionResult[] }[] }> {
     const { args, flags } = await this.parse(Provision)
-    const project = await this.openProject(flags)
+    const project = await this.openProject(flags, { fetches: true })
     const { step, force } = flags
     const only = step === undefined ? {} : { step }
     const machines = await provision(project, { machines: args.machine ?? [], force, ...only })

@@ -13,7 +13,7 @@ export default class Reload extends BaseCommand {
 
   async run(): Promise<{ machines: UpMachineResult[] }> {
     const { args, flags } = await this.parse(Reload)
-    const project = await this.openProject(flags)
+    const project = await this.openProject(flags, { fetches: true })
     const { force, provision } = flags
     const machines = await reload(project, { machines: args.machine ?? [], force, provision })
     this.print(upText(machines))

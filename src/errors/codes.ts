@@ -50,6 +50,10 @@ export const errorCodes = {
     exit: 2,
     means: 'A base manifest is missing or empty, or leads back to one that it is a base of.',
   },
+  E_ADDRESS_VARIABLE: {
+    exit: 2,
+    means: 'A variable is part of an address to fetch from: what it holds would be sent there.',
+  },
   E_BASE_FETCHED: {
     exit: 2,
     means:
@@ -98,6 +102,10 @@ export const errorCodes = {
   },
 
   E_LOCKFILE: { exit: 2, means: 'posada.lock cannot be understood, or would become too large to be read.' },
+  E_NOT_LOCKED: {
+    exit: 2,
+    means: 'posada.lock does not have a base manifest, and a command that only looks does not fetch it.',
+  },
   E_LOCK_MISMATCH: {
     exit: 1,
     means:

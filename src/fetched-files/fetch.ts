@@ -40,12 +40,25 @@ export async function fetchBytes(
   }
 }
 
-/** E_TRANSFER: it is not in the cache, and cannot be had from its server either. */
+/** E_TRANSFER: it is not in the cache, and its server does not give it either. */
 export function notAtHand(url: string, what: string, cause: PosadaError | null): PosadaError {
-  const why = cause === null ? 'nobody is asked for it now' : cause.message
+  const why = cause === null ? 'no server is asked now' : cause.message
   return new PosadaError('E_TRANSFER', `${what} is not in the cache and cannot be fetched: ${why}`, {
     value: shownUrl(url),
     hint: cause?.hint ?? 'run any other command of the project first',
     ...(cause === null ? {} : { cause }),
   })
+}
+
+/** E_NOT_LOCKED: the command only looks, and such a command asks no server that posada.lock does not name. */
+export function notLocked(url: string, what: string): PosadaError {
+  const shown = shownUrl(url)
+  return new PosadaError(
+    'E_NOT_LOCKED',
+    `${what} is not in posada.lock, and this command only looks: ${shown}`,
+    {
+      value: shown,
+      hint: 'posada box update fetches it and writes it to posada.lock; so does posada up',
+    },
+  )
 }

@@ -17,8 +17,8 @@ export interface WebFilesOptions extends FetchOptions {
   lockWait: number
   /** Which are fetched anew whatever posada.lock has, by their URL without credentials. Absent: none. */
   moves?: (url: string) => boolean
-  /** What the cache has not got is E_TRANSFER. */
-  offline?: boolean
+  /** What is fetched when the cache does not have it; anything unless given. What is not: E_NOT_LOCKED, E_TRANSFER. */
+  fetches?: 'anything' | 'locked' | 'nothing'
 }
 
 /** See WebFiles. What fetches is loaded when something is. */
@@ -38,7 +38,7 @@ export function webFiles(options: WebFilesOptions): WebFiles {
     const before = locked ?? came.get(url)
     const wanted = before ?? (address.checksum?.algorithm === 'sha256' ? address.checksum.hex : null)
     const cached = wanted === null ? null : await readCached(cache, wanted, use.limit)
-    const bytes = cached ?? (await fetchMissing(address, use, options))
+    const bytes = cached ?? (await fetchMissing(address, use, { ...options, isLocked: locked !== undefined }))
     const sha256 = sha256Of(bytes)
     const wrong = { what: use.what, address, lockfile: paths.lockfile }
     if (locked !== undefined && sha256 !== locked) throw otherThanLocked({ ...wrong, locked }, sha256)
@@ -98,10 +98,12 @@ export function webFiles(options: WebFilesOptions): WebFiles {
 async function fetchMissing(
   address: WebAddress,
   use: WebFileUse,
-  options: WebFilesOptions,
+  options: WebFilesOptions & { isLocked: boolean },
 ): Promise<Uint8Array> {
-  const { fetchBytes, notAtHand } = await import('./fetch.ts')
-  if (options.offline === true) throw notAtHand(address.url, use.what, null)
+  const { fetchBytes, notAtHand, notLocked } = await import('./fetch.ts')
+  const { fetches, isLocked } = options
+  if (fetches === 'nothing') throw notAtHand(address.url, use.what, null)
+  if (fetches === 'locked' && !isLocked) throw notLocked(address.url, use.what)
   return fetchBytes(address, use, options)
 }
 

@@ -109,13 +109,13 @@ machines:
   web: {ports: ["8080:80"]}
 \`\`\`
 
-A base from a URL is fetched by the first command that needs it, and kept in the user's cache. The next \`posada up\` writes its SHA-256 into [\`posada.lock\`](boxes.md#posadalock), and so it stays for everybody until \`posada box update\`: nobody asks the server for it again, and where somebody has to, another file there is \`E_LOCK_MISMATCH\`. A checksum behind the URL (\`#sha256=…\`, or \`#sha512=…\`) says what has to come the first time; by \`http://\` nothing is fetched without one. Credentials may stand in the URL (\`https://\${USER}:\${TOKEN}@…\`), and are neither shown nor written down. Trust it as you trust \`posada.yaml\` with the machines: it says what runs in them, and gets what it asks for of your environment and \`.env\` there (\`env\`).
+A base from a URL is fetched by the first \`posada up\` (or \`posada box update\`) and kept in the user's cache; its SHA-256 is written into [\`posada.lock\`](boxes.md#posadalock), and so it stays for everybody until \`posada box update\`. The server is not asked again unless the cache lost the file, and another file there is \`E_LOCK_MISMATCH\`. Commands that only look (\`validate\`, \`status\`, \`ports\`, completion…) fetch nothing that \`posada.lock\` does not have: \`E_NOT_LOCKED\`. A checksum behind the URL (\`#sha256=…\`, or \`#sha512=…\`) says what has to come the first time; by \`http://\` nothing is fetched without one. No variable may be a part of an address to fetch from, here or in \`box\`, \`catalogues\` and scripts (\`E_ADDRESS_VARIABLE\`): what it holds would be sent there. An address with credentials is put into one variable as a whole (\`extends: \${PLATFORM_BASE}\`); they are neither shown nor written down. Trust it as you trust \`posada.yaml\` with the machines: it says what runs in them, and gets what it asks for of your environment and \`.env\` there (\`env\`).
 
 A base from a URL reaches no files and programs of this computer; each of these is \`E_BASE_FETCHED\`, also in what such a base extends:
 
 - Files of the host, by absolute or relative paths (\`file: {from: …}\`, \`cloud_init\`, \`box\`, \`boxes\`, \`catalogues\`, \`extends\`, scripts). Relative ones in \`extends\` and \`shell: ./setup.sh\` lead to what lies beside it on its server, fetched and locked like itself.
 - \`providers\`: programs of the host and their arguments.
-- Variables in what names a place (\`extends\`, \`box\`, \`catalogues\`, scripts): whoever wrote it would be sent what is in them by any command that reads the manifest.`,
+- Variables in what names a place (\`extends\`, \`box\`, \`catalogues\`, scripts): whoever wrote it would be sent what is in them.`,
 
   merging: `## Override and defaults
 

@@ -45,7 +45,10 @@ it('a base manifest and its script are pinned, held on to, and moved by box upda
   const { addBox, place, files, server, answer, json, cpus, lockfile } = await setUp()
   await addBox()
   const url = { base: `${server.url}/base.yaml`, script: `${server.url}/setup.sh` }
-  expect(await json('validate')).toMatchObject({ code: 0, document: { machines: ['web'] } })
+  for (const command of ['validate', 'ports', 'ssh-config'])
+    expect(await json(command)).toMatchObject({ code: 2, document: { error: { code: 'E_NOT_LOCKED' } } })
+  expect(await json('status')).toMatchObject({ code: 0, document: { machines: [] } })
+  expect(server.requests).toEqual([])
   expect(existsSync(lockfile)).toBe(false)
 
   const first = { base: `sha256:${sha256(base(2))}`, script: `sha256:${sha256('echo one\n')}` }
@@ -95,7 +98,7 @@ it('one that cannot be had, or is another than the lock’s, is told where it is
   const error = async (...args: string[]) => (await json(...args)).document.error
   const where = { file: join(place.dir, 'posada.yaml'), line: 2, column: 10 }
   answer.down = true
-  expect(await error('validate')).toMatchObject({
+  expect(await error('up')).toMatchObject({
     code: 'E_TRANSFER',
     message: expect.stringContaining('is not in the cache and cannot be fetched'),
     place: where,
@@ -117,7 +120,7 @@ it('one that cannot be had, or is another than the lock’s, is told where it is
 it('a problem in a base is shown by its URL, line and caret; up pins one without', async () => {
   const { place, files, server, json, lockfile } = await setUp()
   files['/base.yaml'] = 'box: debian/12\ncpus: many\n'
-  const { code, stderr } = await place.run('validate')
+  const { code, stderr } = await place.run('up')
   expect(code).toBe(2)
   expect(stderr).toContain(`  --> ${server.url}/base.yaml:2:7\n  |\n2 | cpus: many\n  |       ^^^^\n`)
   files['/base.yaml'] = 'box: debian/12\nprovision: [{shell: ./gone.sh}]\n'

@@ -9,7 +9,9 @@ export default class BoxOutdated extends BaseCommand {
 
   async run(): Promise<OutdatedLock> {
     const { flags } = await this.parse(BoxOutdated)
-    const outdated = await outdatedLock(await this.openProject(flags, { movesFile: () => true }))
+    const outdated = await outdatedLock(
+      await this.openProject(flags, { fetches: true, movesFile: () => true }),
+    )
     this.print(outdatedText(outdated, this.paint))
     return outdated
   }

@@ -21,7 +21,7 @@ export default class BoxUpdate extends BaseCommand {
     const { args, flags } = await this.parse(BoxUpdate)
     const names = (args.box ?? []).map(lockName)
     const movesFile = (url: string) => names.length === 0 || names.includes(url)
-    const updated = await updateLock(await this.openProject(flags, { movesFile }), names)
+    const updated = await updateLock(await this.openProject(flags, { fetches: true, movesFile }), names)
     this.print(updateText(updated))
     return updated
   }

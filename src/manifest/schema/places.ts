@@ -2,14 +2,14 @@ import { dirname } from 'node:path'
 import type { WebAddress } from '../../lib/net/web-address.ts'
 import { limits } from '../limits.ts'
 import type { Report } from '../problems.ts'
-import { leadAnywhere, leadOnHost, refuseVariables } from '../source/lead.ts'
+import { leadAnywhere, leadOnHost, refuseVariables, refuseVariablesInAddress } from '../source/lead.ts'
 import type { Span } from '../source/source.ts'
 import { text } from './text.ts'
 import type { Schema } from './types.ts'
 
 /**
- * A text, read as where it leads from the file that has it; `lead` reports what leads nowhere. Variables in a
- * manifest that was fetched are reported: whoever wrote it would be sent what is in them.
+ * A text, read as where it leads from the file that has it; `lead` reports what leads nowhere. Variables in an
+ * address, and in any place that a fetched manifest names, are reported: what they hold would be sent away.
  */
 export function leading<T>(
   written: Schema<string>,
@@ -20,7 +20,8 @@ export function leading<T>(
     check: (node, context, owner) => {
       if (refuseVariables(node, context.report)) return undefined
       const read = written.check(node, context, owner)
-      return read === undefined ? undefined : lead(read, node.span, context.report)
+      if (read === undefined || refuseVariablesInAddress(node, read, context.report)) return undefined
+      return lead(read, node.span, context.report)
     },
   }
 }

