@@ -10,6 +10,7 @@ const zeroes = new Uint8Array(65536)
 export class RawDisk implements Disk {
   readonly size: number
   readonly readOnly: boolean
+  readonly needsFlush = false
   readonly #file: HostFile
 
   constructor(path: string, options: { readOnly: boolean }) {

@@ -1,3 +1,4 @@
+import { DiskFault } from '../disk.ts'
 import type { HostFile } from '../host-file.ts'
 import type { GivenUp } from './given-up.ts'
 import type { Mapping } from './mapping.ts'
@@ -19,7 +20,7 @@ export interface CommitParts {
 export class Commit {
   readonly #parts: CommitParts
   /** After one failure the host has dropped what was to be written (fsync(2), Linux): no later success counts. */
-  #lost: unknown = null
+  #lost: DiskFault | null = null
 
   constructor(parts: CommitParts) {
     this.#parts = parts
@@ -31,8 +32,7 @@ export class Commit {
       try {
         this.#parts.file.sync()
       } catch (error) {
-        this.#lost = error
-        throw error
+        throw this.#lose(error)
       }
     }
   }
@@ -44,10 +44,17 @@ export class Commit {
       try {
         await this.#parts.file.syncAway()
       } catch (error) {
-        this.#lost = error
-        throw error
+        throw this.#lose(error)
       }
     }
+  }
+
+  #lose(cause: unknown): DiskFault {
+    const text = cause instanceof Error ? cause.message : String(cause)
+    this.#lost = new DiskFault(`the host has lost what was written to ${this.#parts.file.path}: ${text}`, {
+      cause,
+    })
+    return this.#lost
   }
 
   /** Writes what is due, and stops where it must be on stable storage before more is written. */

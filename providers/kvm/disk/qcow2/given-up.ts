@@ -11,6 +11,11 @@ export class GivenUp {
     this.#clusterSize = clusterSize
   }
 
+  /** Bytes of the file that they hold. */
+  get bytes(): number {
+    return this.#clusters.length * this.#clusterSize
+  }
+
   /** The cluster at `offset` of the file. */
   add(offset: number): void {
     this.#clusters.push(offset / this.#clusterSize)

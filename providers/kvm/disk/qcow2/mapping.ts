@@ -8,6 +8,7 @@ import { nextNonZero } from './zeroes.ts'
 export type Entry =
   /** Not in this file: the base has it, or it is zero. */
   | { readonly kind: 'absent' }
+  /** Reads as zero; `offset` is of the cluster it has all the same, or 0. */
   | { readonly kind: 'zero'; readonly offset: number }
   | { readonly kind: 'data'; readonly offset: number; readonly inPlace: boolean }
   | { readonly kind: 'compressed'; readonly offset: number; readonly length: number }
@@ -104,14 +105,12 @@ export class Mapping {
   }
 
   /** Changes an entry; its table must have been placed or be the file's own. */
-  set(cluster: number, entry: Extract<Entry, { kind: 'absent' | 'zero' | 'data' }>): void {
+  set(cluster: number, entry: Exclude<Entry, { kind: 'compressed' }>): void {
     const table = this.#table(Math.floor(cluster / this.#perTable))
     if (table === null) throw new DiskFault(`cluster ${cluster} has no L2 table`)
     const at = (cluster % this.#perTable) * 8
-    if (entry.kind === 'data') {
-      this.#reach(entry.offset)
-      writeOwn(table.entries, entry.offset, at)
-    } else writeU64(table.entries, entry.kind === 'zero' ? 1 : 0, at)
+    if (entry.kind === 'absent') writeU64(table.entries, 0, at)
+    else this.#put(table.entries, entry, at)
     if (!table.dirty) this.#dirtyTables += 1
     table.dirty = true
   }
@@ -152,6 +151,16 @@ export class Mapping {
       this.#tables.delete(index)
       return
     }
+  }
+
+  #put(entries: Buffer, { kind, offset }: Extract<Entry, { kind: 'zero' | 'data' }>, at: number): void {
+    // Without a place of its own there is nothing to be referenced once.
+    if (offset === 0) writeU64(entries, 0, at)
+    else {
+      this.#reach(offset)
+      writeOwn(entries, offset, at)
+    }
+    if (kind === 'zero') entries.writeUInt8(1, at + 7)
   }
 
   /** The file grows as far as this cluster once it is written. */

@@ -8,6 +8,7 @@ import { type Entry, Mapping } from './mapping.ts'
 /** A qcow2 image for reading. */
 export class Qcow2Reader implements Disk {
   readonly readOnly = true
+  readonly needsFlush = false
   readonly file: HostFile
   readonly header: Qcow2Header
   readonly mapping: Mapping

@@ -8,6 +8,8 @@ import { Refcounts } from './refcounts.ts'
 
 /** L2 tables changed in memory before they are written without the guest's asking: 2 MiB of 64 KiB each. */
 const dirtyTablesAllowed = 32
+/** Bytes of clusters given up before a flush frees them: what a guest that never flushes can make the file grow by. */
+const givenUpAllowed = 32 * 2 ** 20
 
 /**
  * A qcow2 image for writing. New data goes to clusters that nothing on disk refers to; the tables that lead to it are
@@ -34,6 +36,10 @@ export class Qcow2Writer implements Disk {
     return this.#image.size
   }
 
+  get needsFlush(): boolean {
+    return this.#givenUp.bytes >= givenUpAllowed
+  }
+
   read(offset: number, pieces: readonly Uint8Array[]): void {
     this.#image.read(offset, pieces)
   }
@@ -58,7 +64,7 @@ export class Qcow2Writer implements Disk {
     const { first, end } = this.#wholeClusters(offset, length)
     for (let cluster = first; cluster < end; cluster += 1) {
       const entry = this.#image.mapping.lookup(cluster)
-      if (entry.kind === 'data' || entry.kind === 'compressed') this.#makeZero(cluster, entry)
+      if (entry.kind !== 'absent' && entry.offset !== 0) this.#makeZero(cluster, entry)
     }
     if (this.#image.mapping.dirtyTables > dirtyTablesAllowed) this.flush()
   }
@@ -73,10 +79,11 @@ export class Qcow2Writer implements Disk {
     this.#writeLiteralZeroes(offset, start - offset)
     for (let cluster = first; cluster < end; cluster += 1) {
       const entry = this.#image.mapping.lookup(cluster)
-      const reads = entry.kind === 'zero' || (entry.kind === 'absent' && this.#beyondBase(cluster))
-      if (reads) continue
+      const holds = entry.kind !== 'absent' && entry.offset !== 0
+      if (this.#readsZero(cluster, entry) && (keep || !holds)) continue
       if (keep && entry.kind === 'data' && entry.inPlace) {
-        this.#writeLiteralZeroes(cluster * this.#clusterSize, this.#lengthOfCluster(cluster))
+        this.#ownTable(cluster)
+        this.#image.mapping.set(cluster, { kind: 'zero', offset: entry.offset })
       } else {
         this.#makeZero(cluster, entry)
       }
@@ -196,10 +203,11 @@ export class Qcow2Writer implements Disk {
     return (this.#image.base?.size ?? 0) <= cluster * this.#clusterSize
   }
 
-  #lengthOfCluster(cluster: number): number {
-    return Math.min(this.#clusterSize, this.size - cluster * this.#clusterSize)
+  #readsZero(cluster: number, entry: Entry): boolean {
+    return entry.kind === 'zero' || (entry.kind === 'absent' && this.#beyondBase(cluster))
   }
 
+  /** Within one cluster, or two that are next to each other. */
   #writeLiteralZeroes(offset: number, length: number): void {
     if (length > 0) this.write(offset, [new Uint8Array(length)])
   }

@@ -114,6 +114,36 @@ describe.skipIf(!hasQemuImg)('qcow2 images, held against qemu-img', () => {
       expectSound(path)
     }))
 
+  it('keep their space, and write nothing, where zeros are asked for that keep it', () =>
+    inFolder((folder) => {
+      const path = join(folder, 'disk.qcow2')
+      createOverlay(path, { size: 16 * MiB })
+      const disk = openDisk({ path, format: 'qcow2', readOnly: false })
+      const content = noise(65536, 6)
+      disk.write(0, Array(128).fill(content))
+      disk.flush()
+      const blocks = statSync(path).blocks
+      disk.writeZeroes(0, 8 * MiB, true)
+      disk.flush()
+      const got = Buffer.alloc(8 * MiB, 1)
+      disk.read(0, [got])
+      expect(got.equals(Buffer.alloc(8 * MiB))).toBe(true)
+      // The clusters are flagged, and neither given up nor written over.
+      expect(statSync(path).blocks).toBeGreaterThanOrEqual(blocks)
+      expect(readFileSync(path).includes(content)).toBe(true)
+      disk.write(65536, [noise(512, 7)])
+      disk.close()
+      expectSound(path)
+      const whole = Buffer.alloc(16 * MiB)
+      noise(512, 7).copy(whole, 65536)
+      expect(asRaw(folder, path).equals(whole)).toBe(true)
+      const again = openDisk({ path, format: 'qcow2', readOnly: false })
+      again.discard(0, 8 * MiB)
+      again.close()
+      expect(statSync(path).blocks * 512).toBeLessThan(MiB)
+      expectSound(path)
+    }))
+
   it('free what a killed writer left counted and not used', () =>
     inFolder((folder) => {
       const path = join(folder, 'disk.qcow2')
