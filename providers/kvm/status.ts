@@ -17,19 +17,21 @@ export async function status(spec: MachineSpec): Promise<MachineStatus> {
   const found = await findRunning(spec, record)
   if (found !== null) {
     const state = await askState(spec)
-    if (await isAlive(found)) return { state, pid: found.pid, accelerator: 'kvm' }
+    if (await isAlive(found)) return { ...state, pid: found.pid, accelerator: 'kvm' }
     // It has ended meanwhile, and with that written down how.
     return await howItEnded(await readRecord(spec), spec)
   }
   return await howItEnded(record, spec)
 }
 
-async function askState(spec: MachineSpec): Promise<'running' | 'paused'> {
+async function askState(spec: MachineSpec): Promise<{ state: 'running' | 'paused'; stalled?: 'disk-full' }> {
   try {
     const answer = await sendCommand(kvmFiles(spec).control, { name: 'status', timeout: patience })
-    return asObject(answer).state === 'paused' ? 'paused' : 'running'
+    const { state, stalled } = asObject(answer)
+    if (state !== 'paused') return { state: 'running' }
+    return { state, ...(stalled === 'disk-full' ? { stalled } : {}) }
   } catch (error) {
-    if (isPosadaError(error, 'E_CONTROL')) return 'running'
+    if (isPosadaError(error, 'E_CONTROL')) return { state: 'running' }
     throw error
   }
 }

@@ -65,7 +65,7 @@ export function releaseMemory(address: Address, length: number): void {
 }
 
 /** The mapping must not be touched again through any view of it. */
-function unmap(address: Address, length: number): void {
+export function unmap(address: Address, length: number): void {
   checked('munmap', libc().munmap(address, length))
 }
 

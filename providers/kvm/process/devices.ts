@@ -24,12 +24,14 @@ export interface DeviceSet {
   /** Whether a guest agent listens in the guest. */
   hasAgent(): boolean
   /**
-   * Opens the host's ends of NICs and channels, while the guest may run already: it finds nobody at them yet. Once
-   * only. @throws PosadaError for what a user can mend
+   * Opens the host's ends of NICs and channels, while the guest may run already: they are not answered yet. Once
+   * only. @throws PosadaError for what a user can fix
    */
   connect(): Promise<void>
   /** Lets the guest reach its disks, whose requests have waited. */
   releaseDisks(): void
+  /** Tries again what the host had no room for. */
+  retry(): void
   /** Flushes and gives back. The guest must not run any more. */
   close(): Promise<void>
 }
@@ -45,16 +47,22 @@ const agentPort = 'org.qemu.guest_agent.0'
 type Log = (message: string) => void
 type Connect = () => Promise<void>
 
+export interface OpenOptions {
+  log: Log
+  /** A disk has no room on the host; its requests wait for `retry`. */
+  onNoSpace: () => void
+}
+
 /**
  * Makes the devices that the spec asks for, with its disks open; the disks come first, so that the first is vda. Leaves
- * nothing open when it fails. @throws PosadaError for what a user can mend
+ * nothing open when it fails. @throws PosadaError for what a user can fix
  */
-export function openDevices(spec: MachineSpec, log: Log = () => undefined): DeviceSet {
+export function openDevices(spec: MachineSpec, { log, onNoSpace }: OpenOptions): DeviceSet {
   let releaseDisks: () => void = () => undefined
   const released = new Promise<void>((resolve) => {
     releaseDisks = resolve
   })
-  const disks = openDisks(spec, released, log)
+  const disks = openDisks(spec, { log, onNoSpace, heldUntil: released })
   const nics = spec.nics.map((nic) => makeNic(spec, nic, log))
   const { ready, agent, vsock } = kvmFiles(spec)
   // In the order in which QEMU's machines have them.
@@ -76,16 +84,24 @@ export function openDevices(spec: MachineSpec, log: Log = () => undefined): Devi
     hasAgent: () => channels.isOpen(agentPort),
     connect: () => allDone(ends.map((connect) => connect())),
     releaseDisks,
-    async close() {
-      for (const device of devices.splice(0)) {
-        await device.reset()
-        await device.close()
-      }
+    retry() {
+      for (const disk of disks) disk.retry()
     },
+    // One that fails keeps none of the others open.
+    close: () =>
+      allDone(
+        devices.splice(0).map(async (device) => {
+          await device.reset()
+          await device.close()
+        }),
+      ),
   }
 }
 
-function openDisks(spec: MachineSpec, heldUntil: Promise<void>, log: Log): BlkDevice[] {
+function openDisks(
+  spec: MachineSpec,
+  { log, ...options }: OpenOptions & { heldUntil: Promise<void> },
+): BlkDevice[] {
   const opened: Disk[] = []
   const open = (file: DiskFile): Disk => {
     const disk = openDisk(file)
@@ -95,11 +111,16 @@ function openDisks(spec: MachineSpec, heldUntil: Promise<void>, log: Log): BlkDe
   try {
     const disks = spec.disks.map(({ name, path, base }) => {
       const disk = open({ path, format: 'qcow2', readOnly: false, ...(base === undefined ? {} : { base }) })
-      return new BlkDevice({ disk, id: name, heldUntil, onError: (error) => log(`disk ${name}: ${error}`) })
+      return new BlkDevice({ disk, id: name, ...options, onError: (error) => log(`disk ${name}: ${error}`) })
     })
     const media = (spec.media ?? []).map(({ name, path }) => {
       const disk = open({ path, format: 'raw', readOnly: true })
-      return new BlkDevice({ disk, id: name, heldUntil, onError: (error) => log(`medium ${name}: ${error}`) })
+      return new BlkDevice({
+        disk,
+        id: name,
+        ...options,
+        onError: (error) => log(`medium ${name}: ${error}`),
+      })
     })
     return [...disks, ...media]
   } catch (error) {

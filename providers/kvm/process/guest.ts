@@ -1,28 +1,31 @@
 import { PosadaError } from '../../../src/errors/index.ts'
-import { consoleLogLimit, type MachineSpec } from '../../../src/provider/index.ts'
 import { writeTables } from '../acpi/tables.ts'
 import { cachedKernel } from '../boot/kernel-cache.ts'
 import { loadKernel } from '../boot/load-kernel.ts'
 import { powerButtonGsi } from '../memory/layout.ts'
-import { createRam, type Ram } from '../memory/ram.ts'
-import { type ConsoleLog, openConsoleLog } from '../platform/console-log.ts'
 import type { PowerRequest } from '../platform/power-port.ts'
-import { createSerialPortState, resetSerialPort, serialOutput } from '../platform/serial-port.ts'
+import { resetSerialPort, serialOutput } from '../platform/serial-port.ts'
 import { abandonThreads, type VcpuThread } from '../vcpu/thread.ts'
 import type { BalloonDevice } from '../virtio/devices/balloon/device.ts'
 import { createMachine, type Machine } from '../vm/machine.ts'
-import { openKvm } from '../vm/open-kvm.ts'
 import { allDone } from './all-done.ts'
 import { type DeviceSet, openDevices } from './devices.ts'
+import type { GuestHost } from './guest-host.ts'
 import type { VmmConfig } from './launch.ts'
 import type { Milestones } from './milestones.ts'
-import { plugDevices } from './plug-devices.ts'
+import { type Plugged, plugDevices } from './plug-devices.ts'
+import { powerOff } from './power-off.ts'
 
-/** Why a guest stopped by itself. */
-export type GuestEvent = { type: PowerRequest } | { type: 'failed'; reason: string }
+/** What a guest does, or meets, by itself. */
+export type GuestEvent =
+  | { type: PowerRequest }
+  | { type: 'triple-fault' }
+  | { type: 'no-space' }
+  | { type: 'failed'; reason: string }
 
 /** A guest between power-on and power-off; a restart makes another. */
 export interface Guest {
+  /** Lets it run, and tries again what its disks had no room for. */
   resume(): void
   /**
    * Opens the host's ends of its devices and waits for its vCPUs, while it may run already: its disks wait for
@@ -36,43 +39,23 @@ export interface Guest {
   /** Whether a guest agent listens in the guest. */
   hasAgent(): boolean
   readonly balloon: BalloonDevice
-  /** Settles once, when the guest wants to be restarted or switched off, or cannot go on. */
-  readonly event: Promise<GuestEvent>
-  /** Cuts the power, writes back disks, gives back all but RAM. */
+  /** Cuts the power, writes back the disks whatever the vCPUs do, waits for these, gives back all but RAM. */
   close(): Promise<void>
-}
-
-/** What stays when a guest restarts. */
-export interface GuestHost {
-  kvm: number
-  ram: Ram
-  serial: SharedArrayBuffer
-  console: ConsoleLog
-  log: (message: string) => void
-}
-
-/** @throws PosadaError E_KVM_MISSING, E_KVM_PERMISSION, E_KVM_UNUSABLE */
-export function openHost(spec: MachineSpec, log: (message: string) => void): GuestHost {
-  return {
-    kvm: openKvm(),
-    ram: createRam(spec.memory),
-    serial: createSerialPortState(),
-    console: openConsoleLog(spec.files.consoleLog, consoleLogLimit, (error) => log(`console log: ${error}`)),
-    log,
-  }
 }
 
 export interface PowerOn {
   /** Of the vCPUs; they are ended where this fails. */
   threads: readonly VcpuThread[]
   milestones: Milestones
+  /** May be called several times, also from within `powerOn`. */
+  onEvent: (event: GuestEvent) => void
 }
 
 /** Builds a guest up to the point where its first instruction waits. RAM is zero. */
 export async function powerOn(
   { spec, cacheDir }: Omit<VmmConfig, 'entries'>,
   host: GuestHost,
-  { threads, milestones: { reached } }: PowerOn,
+  { threads, milestones: { reached }, onEvent }: PowerOn,
 ): Promise<Guest> {
   if (spec.boot.kind !== 'kernel') {
     throw new PosadaError('E_CAPABILITY', 'the built-in hypervisor starts kernels only; it has no firmware', {
@@ -85,11 +68,7 @@ export async function powerOn(
   const onOutput = () => {
     for (let bytes = output.take(); bytes.length > 0; bytes = output.take()) host.console.append(bytes)
   }
-  let tell: (event: GuestEvent) => void = () => undefined
-  const event = new Promise<GuestEvent>((resolve) => {
-    tell = resolve
-  })
-
+  const { log } = host
   const { memory } = host.ram
   const { initrd } = spec.boot
   const kernel = {
@@ -100,14 +79,14 @@ export async function powerOn(
   const undo: (() => Promise<void>)[] = [() => abandonThreads(threads)]
   try {
     const serial = { shared: host.serial, onOutput }
-    const machine = createMachine({ kvm: host.kvm, ram: host.ram, serial })
+    const machine = createMachine({ kvm: host.kvm, ram: host.ram, serial, log })
     undo.unshift(() => machine.close())
     machine.setUpVcpus({ threads, nested: spec.nested })
     reached('virtual machine')
-    const devices = openDevices(spec, host.log)
+    const devices = openDevices(spec, { log, onNoSpace: () => onEvent({ type: 'no-space' }) })
     undo.push(() => devices.close())
-    const onPower = (type: PowerRequest) => tell({ type })
-    plugDevices(machine, { devices: devices.devices, onPower, onFault: host.log })
+    const onPower = (type: PowerRequest) => onEvent({ type })
+    const plugged = plugDevices(machine, { devices: devices.devices, onPower, onFault: log })
     reached('devices')
     const entry = loadKernel(memory, kernel)
     writeTables(memory, spec.cpus)
@@ -116,10 +95,10 @@ export async function powerOn(
     // A failure is met where it is awaited, which is later.
     begun.catch(() => undefined)
     void machine.ended.then((ending) => {
-      if (ending.why === 'triple-fault') tell({ type: 'failed', reason: 'the guest crashed (triple fault)' })
-      else if (ending.why === 'failed') tell({ type: 'failed', reason: ending.reason })
+      if (ending.why === 'triple-fault') onEvent({ type: 'triple-fault' })
+      else if (ending.why === 'failed') onEvent({ type: 'failed', reason: ending.reason })
     })
-    return guestOf({ machine, devices, begun, event })
+    return guestOf({ machine, devices, plugged, begun })
   } catch (error) {
     for (const giveBack of undo) await giveBack()
     throw error
@@ -129,13 +108,16 @@ export async function powerOn(
 interface Parts {
   machine: Machine
   devices: DeviceSet
+  plugged: Plugged
   begun: Promise<void>
-  event: Promise<GuestEvent>
 }
 
-function guestOf({ machine, devices, begun, event }: Parts): Guest {
+function guestOf({ machine, devices, plugged, begun }: Parts): Guest {
   return {
-    resume: () => machine.resume(),
+    resume() {
+      devices.retry()
+      machine.resume()
+    },
     connect: () => allDone([devices.connect(), begun]),
     releaseDisks: () => devices.releaseDisks(),
     pause: () => machine.pause(),
@@ -143,10 +125,6 @@ function guestOf({ machine, devices, begun, event }: Parts): Guest {
     exits: () => machine.exits(),
     hasAgent: () => devices.hasAgent(),
     balloon: devices.balloon,
-    event,
-    async close() {
-      await machine.close()
-      await devices.close()
-    },
+    close: () => powerOff({ machine, devices, plugged }),
   }
 }

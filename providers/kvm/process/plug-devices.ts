@@ -14,13 +14,26 @@ export interface DeviceOptions {
   onFault: (reason: string) => void
 }
 
+/** Devices on the machine's buses. */
+export interface Plugged {
+  /** Whatever vCPUs that still run do: from now on it reaches no device, and no device memory. For good. */
+  unplug(): void
+}
+
 /** Puts all devices on the machine's buses, before its vCPUs are made. */
-export function plugDevices(machine: Machine, { devices, onPower, onFault }: DeviceOptions): void {
+export function plugDevices(machine: Machine, { devices, onPower, onFault }: DeviceOptions): Plugged {
   const { ports, memory: mmio, interrupts: msi, doorbells: notifier, ram } = machine
   ports.claim(powerPort.base, powerPort.size, createPowerPort(onPower))
   ports.claim(keyboardController.command, 1, createKeyboardController(onPower))
   const root = new PciRoot({ ports, state: machine.pciConfig, window: pciMemory })
-  for (const device of devices) {
-    root.add(new VirtioPci({ device, memory: ram.memory, mmio, msi, notifier, onFault }))
+  const cores = devices.map((device) => {
+    const pci = new VirtioPci({ device, memory: ram.memory, mmio, msi, notifier, onFault })
+    root.add(pci)
+    return pci.core
+  })
+  return {
+    unplug() {
+      for (const core of cores) core.unplug()
+    },
   }
 }

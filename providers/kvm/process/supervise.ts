@@ -8,12 +8,11 @@ import { processIdentity } from '../../../src/lib/process/process-identity.ts'
 import type { MachineSpec } from '../../../src/provider/index.ts'
 import { kvmFiles } from '../files.ts'
 import { type Run, type RunEnding, writeRecord } from '../run-record.ts'
-import { startVcpuThreads, type VcpuThread } from '../vcpu/thread.ts'
-import type { BalloonDevice } from '../virtio/devices/balloon/device.ts'
-import { allDone } from './all-done.ts'
-import { entryPoint } from './entry-points.ts'
-import { type Guest, type GuestEvent, openHost, powerOn } from './guest.ts'
+import type { VcpuThread } from '../vcpu/thread.ts'
+import { controlCommands } from './control-commands.ts'
+import { openHost } from './guest-host.ts'
 import type { VmmConfig } from './launch.ts'
+import { MachineRun } from './machine-run.ts'
 import { createMilestones } from './milestones.ts'
 
 export interface SuperviseOptions extends VmmConfig {
@@ -36,8 +35,8 @@ export async function supervise(options: SuperviseOptions): Promise<RunEnding> {
   const { spec } = options
   takeLock(spec)
   try {
-    const { begun, ending } = await run(options)
-    await writeRecord(spec, { ...begun, ending })
+    const ending = await run(options)
+    await writeRecord(spec, { ...(await thisRun()), ending })
     return ending
   } catch (error) {
     await writeRecord(spec, null)
@@ -46,123 +45,29 @@ export async function supervise(options: SuperviseOptions): Promise<RunEnding> {
 }
 
 /** What takes the host's time comes after the guest's first instruction, whose kernel is at something else for long. */
-async function run({
-  log,
-  onReady,
-  cut,
-  threads,
-  ...config
-}: SuperviseOptions): Promise<{ begun: Run; ending: RunEnding }> {
+async function run({ log, onReady, cut, threads, ...config }: SuperviseOptions): Promise<RunEnding> {
   const { spec } = config
   const milestones = createMilestones()
   milestones.reached('configuration')
   const host = openHost(spec, log)
   milestones.reached('host')
-  const first = await powerOn(config, host, { threads, milestones })
-  first.resume()
-  milestones.reached('guest')
-  const recorded = beginRun(spec)
-  await complete(first, [recorded])
-  let guest: Guest | null = first
-  let paused = false
-  let quit: (reason: string) => void = () => undefined
-  const asked = new Promise<string>((resolve) => {
-    quit = resolve
-  })
-
-  const running = (): Guest => {
-    if (guest === null)
-      throw new PosadaError('E_CONTROL', 'the machine is just being restarted or switched off')
-    return guest
-  }
-  const control = await serveControl(kvmFiles(spec).control, {
-    status: async () => ({
-      state: paused ? 'paused' : 'running',
-      exits: guest?.exits() ?? 0,
-      agent: guest?.hasAgent() ?? false,
-      memory: process.memoryUsage.rss(),
-      balloon: guest === null ? null : balloonState(guest.balloon),
-    }),
-    pause: async () => {
-      await running().pause()
-      paused = true
-    },
-    resume: async () => {
-      running().resume()
-      paused = false
-    },
-    powerdown: async () => running().pressPowerButton(),
-    balloon: async ({ target }) => running().balloon.setTarget(balloonTarget(target, spec.memory)),
-    quit: async () => quit('the power was cut'),
-  })
-  first.releaseDisks()
+  const machine = new MachineRun(config, host)
+  const meanwhile = async () => writeRecord(spec, await thisRun())
+  await machine.begin({ threads, milestones, meanwhile })
+  const { control: path } = kvmFiles(spec)
+  const control = await serveControl(path, controlCommands(machine, { memory: spec.memory, log }))
+  machine.releaseDisks()
   milestones.reached('ready')
   log(`started; milliseconds: ${milestones.text()}`)
   onReady()
+  void cut.then((reason) => machine.tell({ type: 'cut', reason }))
 
-  const ending = await untilOff()
+  const ending = await machine.ended
   log(`ended: ${ending.reason}`)
   host.console.close()
   await control.close()
-  await rm(kvmFiles(spec).control, { force: true })
-  return { begun: await recorded, ending }
-
-  async function untilOff(): Promise<RunEnding> {
-    const cutEvent = Promise.race([asked, cut]).then((reason): RunEnding => ({ how: 'cut', reason }))
-    while (guest !== null) {
-      const current: Guest = guest
-      const event: RunEnding | GuestEvent = await Promise.race([current.event, cutEvent])
-      guest = null
-      await current.close()
-      if ('how' in event) return event
-      if (event.type === 'failed') return { how: 'failed', reason: event.reason }
-      if (event.type === 'off') return { how: 'off', reason: 'the guest shut down' }
-      log('the guest restarts')
-      const failure = await restart()
-      if (failure !== null) return failure
-    }
-    throw new Error('a machine without a guest')
-  }
-
-  async function restart(): Promise<RunEnding | null> {
-    const again = startVcpuThreads(spec.cpus, entryPoint('kvm-vcpu', config.entries))
-    host.ram.clear()
-    try {
-      const restarted = await powerOn(config, host, { threads: again, milestones: createMilestones() })
-      if (!paused) restarted.resume()
-      await complete(restarted)
-      restarted.releaseDisks()
-      guest = restarted
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      return { how: 'failed', reason: `it could not restart: ${reason}` }
-    }
-    return null
-  }
-}
-
-/** Waits for what a guest that may run already still needs, and for other works; closes it where one fails. */
-async function complete(guest: Guest, others: readonly Promise<unknown>[] = []): Promise<void> {
-  try {
-    await allDone([guest.connect(), ...others])
-  } catch (error) {
-    await guest.close()
-    throw error
-  }
-}
-
-/** What the guest said last; it is asked for fresh statistics, which the next who looks will see. */
-function balloonState(balloon: BalloonDevice) {
-  balloon.requestStatistics()
-  return { actual: balloon.actual, statistics: balloon.statistics }
-}
-
-/** @throws PosadaError E_CONTROL */
-function balloonTarget(target: unknown, memory: number): number {
-  if (typeof target === 'number' && Number.isInteger(target) && target >= 0 && target <= memory) return target
-  throw new PosadaError('E_CONTROL', `balloon: target is a number of bytes from 0 to ${memory}`, {
-    value: String(target),
-  })
+  await rm(path, { force: true })
+  return ending
 }
 
 /** Two processes on the same disks would ruin them. The lock ends with the process. */
@@ -174,10 +79,8 @@ function takeLock(spec: MachineSpec): void {
   })
 }
 
-/** Says in the record that this process runs the machine. */
-async function beginRun(spec: MachineSpec): Promise<Run> {
+/** That this process runs the machine. */
+async function thisRun(): Promise<Run> {
   const [self, bootId] = await Promise.all([processIdentity(process.pid), hostBootId()])
-  const begun = { pid: process.pid, startTime: self?.startTime ?? '', bootId }
-  await writeRecord(spec, begun)
-  return begun
+  return { pid: process.pid, startTime: self?.startTime ?? '', bootId }
 }

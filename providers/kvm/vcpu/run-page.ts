@@ -1,6 +1,6 @@
 import { ioctlValue } from '../ffi/descriptors.ts'
 import { coalescedRing, exitReason, KVM, KVM_EXIT_IO_OUT, runPage } from '../ffi/kvm-abi.ts'
-import { mapShared, viewMemory } from '../ffi/memory.ts'
+import { mapShared, unmap, viewMemory } from '../ffi/memory.ts'
 
 /** Why a vCPU left the guest, read once out of struct kvm_run. */
 export type Exit =
@@ -21,10 +21,19 @@ export class RunPage {
   readonly #bytes: Uint8Array
   /** By offset and size: a vCPU comes to the same few again and again. */
   readonly #views = new Map<number, Uint8Array>()
+  readonly #unmap: () => void
+  #open = true
 
-  constructor(buffer: ArrayBuffer) {
+  constructor(buffer: ArrayBuffer, unmap: () => void) {
     this.#view = new DataView(buffer)
     this.#bytes = new Uint8Array(buffer)
+    this.#unmap = unmap
+  }
+
+  /** The last of all: nothing may be read through the page again. Harmless when done already. */
+  close(): void {
+    if (this.#open) this.#unmap()
+    this.#open = false
   }
 
   /** The page of writes that KVM keeps; all zero where it keeps none. */
@@ -32,9 +41,9 @@ export class RunPage {
     return this.#bytes.subarray(coalescedRing.page)
   }
 
-  /** Whether the next KVM_RUN shall come back at once, with EINTR. */
+  /** Whether the next KVM_RUN shall come back at once, with EINTR. Ignored once the page is closed. */
   set immediateExit(value: boolean) {
-    Atomics.store(this.#bytes, runPage.immediateExit, value ? 1 : 0)
+    if (this.#open) Atomics.store(this.#bytes, runPage.immediateExit, value ? 1 : 0)
   }
 
   exit(): Exit {
@@ -109,8 +118,12 @@ export class RunPage {
   }
 }
 
-/** Maps struct kvm_run of a vCPU; each thread that uses it makes a mapping of its own. */
+/**
+ * Maps struct kvm_run of a vCPU; each thread that uses it makes a mapping of its own. As long as one is there the kernel
+ * keeps the whole VM.
+ */
 export function mapRunPage(kvm: number, vcpu: number): RunPage {
   const size = ioctlValue(kvm, KVM.GET_VCPU_MMAP_SIZE, 0, 'KVM_GET_VCPU_MMAP_SIZE')
-  return new RunPage(viewMemory(mapShared(vcpu, size), size))
+  const address = mapShared(vcpu, size)
+  return new RunPage(viewMemory(address, size), () => unmap(address, size))
 }

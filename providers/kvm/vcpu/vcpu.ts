@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { deadlineIn } from '../../../src/lib/async/time-limit.ts'
 import type { AddressBus } from '../bus/bus.ts'
 import { closeDescriptor } from '../ffi/descriptors.ts'
 import { SystemCallError } from '../ffi/system-call-error.ts'
@@ -22,19 +23,23 @@ export interface Vcpu {
   exits(): number
   /** Answers an access of the guest that waits; false when none does. */
   answer(ports: AddressBus, memory: AddressBus): boolean
-  /** Resolves when it stands still, whatever the guest does. Harmless when it does already or has ended. */
+  /**
+   * Resolves when it stands still, whatever the guest does, or has been told otherwise meanwhile. Harmless when it does
+   * already or has ended.
+   */
   pause(): Promise<void>
   resume(): void
-  /** Resolves when its thread is gone. */
+  /** Resolves when its thread is gone, however long that takes. */
   stop(): Promise<void>
 }
 
 /** What all vCPUs of a machine have in common. */
 export type VcpuSetup = Omit<VcpuThreadData, 'id' | 'cpus'>
 
-/** How long a kick may take; one needs some 100 µs, and a machine under load some milliseconds. */
+/** Milliseconds between kicks; one needs some 100 µs, and on a host under load some milliseconds. */
 const kickInterval = 10
-const kickLimit = 1000
+/** Milliseconds after which the log tells of a vCPU that has not obeyed. */
+const slowAfter = 1000
 
 /** Has a thread make its vCPU, which takes a while. */
 export function setUpVcpu(thread: VcpuThread, setup: VcpuSetup): void {
@@ -50,13 +55,17 @@ interface Handle {
   page: RunPage | SystemCallError
 }
 
-/**
- * The vCPU of a thread that was set up.
- *
- * @param entry where to begin: null for all but the boot processor
- */
-export function beginVcpu(thread: VcpuThread, kvm: number, entry: EntryState | null): Vcpu {
+export interface BeginOptions {
+  kvm: number
+  /** Where to begin: null for all but the boot processor. */
+  entry: EntryState | null
+  log: (message: string) => void
+}
+
+/** The vCPU of a thread that was set up. */
+export function beginVcpu(thread: VcpuThread, { kvm, entry, log }: BeginOptions): Vcpu {
   const { id, worker, shared, failed, exited } = thread
+  const onSlow = () => log(`vCPU ${id} has not come out of the guest within ${slowAfter} ms; waiting for it`)
   const made = new Promise<Handle>((resolve) => {
     worker.on('message', (message: VcpuThreadMessage) => {
       if (message.type !== 'ready') return
@@ -89,18 +98,20 @@ export function beginVcpu(thread: VcpuThread, kvm: number, entry: EntryState | n
     async pause() {
       if (isStopping(shared)) return
       const order = give(shared, command.pause)
-      await kickUntil(await handle(), () => hasObeyed(shared, order))
+      await kickUntil(await handle(), () => hasObeyed(shared, order), onSlow)
     },
     resume() {
       if (!isStopping(shared)) give(shared, command.run)
     },
     async stop() {
-      const again = isStopping(shared)
-      if (!again) give(shared, command.stop)
+      if (isStopping(shared)) return await exited
+      give(shared, command.stop)
       const known = await handle()
-      await kickUntil(known, () => hasEnded(shared))
+      await kickUntil(known, () => hasEnded(shared), onSlow)
       await exited
-      if (!again && known !== null) closeDescriptor(known.vcpu)
+      if (known === null) return
+      if (known.page instanceof RunPage) known.page.close()
+      closeDescriptor(known.vcpu)
     },
   }
 }
@@ -124,20 +135,24 @@ function give({ cells }: SharedState, value: Command): number {
 
 const isStopping = ({ cells }: SharedState) => commandOf(Atomics.load(cells, cell.command)) === command.stop
 const hasEnded = ({ cells }: SharedState) => Atomics.load(cells, cell.ended) === 1
+/** Whether it has come to this order or a later one. */
 const hasObeyed = (shared: SharedState, order: number) =>
-  Atomics.load(shared.cells, cell.obeyed) === order || hasEnded(shared)
+  ((Atomics.load(shared.cells, cell.obeyed) - order) | 0) >= 0 || hasEnded(shared)
 
 /**
  * `immediateExit` is looked at on entry to the guest only, and a signal works on one that is inside only: so
  * both, again and again, until the thread shows that it has seen the command.
  */
-async function kickUntil(handle: Handle | null, reached: () => boolean): Promise<void> {
+async function kickUntil(handle: Handle | null, reached: () => boolean, onSlow: () => void): Promise<void> {
   if (handle === null) return
   const { page, tid } = handle
-  const limit = performance.now() + kickLimit
+  const slow = deadlineIn(slowAfter)
+  let told = false
   for (let wait = 0; !reached(); wait = Math.min(wait + 1, kickInterval)) {
-    if (performance.now() > limit)
-      throw new Error(`the thread of a vCPU did not answer within ${kickLimit} ms`)
+    if (!told && slow.isOver()) {
+      told = true
+      onSlow()
+    }
     if (page instanceof RunPage) page.immediateExit = true
     if (!kickThread(tid)) return
     await delay(wait)

@@ -1,6 +1,6 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import type { BusDevice } from '../bus/device.ts'
-import { ioctlValue } from '../ffi/descriptors.ts'
+import { closeDescriptor, ioctlValue } from '../ffi/descriptors.ts'
 import { signalEvent } from '../ffi/events.ts'
 import { capability, KVM } from '../ffi/kvm-abi.ts'
 import { threadId } from '../ffi/threads.ts'
@@ -13,7 +13,7 @@ import { AccessRequester, type Bell } from './exit-channel.ts'
 import { type EntryState, setInitialState } from './initial-state.ts'
 import { openKeptWrites } from './kept-writes.ts'
 import { type Ending, runLoop } from './run-loop.ts'
-import { mapRunPage } from './run-page.ts'
+import { mapRunPage, type RunPage } from './run-page.ts'
 import { access, cell, openSharedState } from './shared-state.ts'
 import { abandoned } from './thread.ts'
 
@@ -49,12 +49,18 @@ become()
 function become(): void {
   const data = hear(1) as VcpuThreadData | typeof abandoned
   if (data === abandoned) return
-  const { vcpu, run } = setUp(data)
+  const { vcpu, page, run } = setUp(data)
   const entry = hear(2) as VcpuThreadStart | typeof abandoned
-  if (entry === abandoned) return
+  if (entry === abandoned) {
+    page.close()
+    closeDescriptor(vcpu)
+    return
+  }
   setInitialState(vcpu, entry)
   say({ type: 'ready', vcpu, tid: threadId() })
-  say({ type: 'ended', ending: run() })
+  const ending = run()
+  page.close()
+  say({ type: 'ended', ending })
 }
 
 /** The message of this number, once it is told: without the event loop, which takes Node longer to come to. */
@@ -67,7 +73,7 @@ function hear(number: number): unknown {
 }
 
 /** Makes the vCPU and all that it answers itself. */
-function setUp(data: VcpuThreadData): { vcpu: number; run: () => Ending } {
+function setUp(data: VcpuThreadData): { vcpu: number; page: RunPage; run: () => Ending } {
   const { kvm, vm } = data
   const vcpu = ioctlValue(vm, KVM.CREATE_VCPU, data.id, 'KVM_CREATE_VCPU')
   const deadline = ioctlValue(kvm, KVM.CHECK_EXTENSION, capability.TSC_DEADLINE_TIMER, 'KVM_CHECK_EXTENSION')
@@ -85,13 +91,13 @@ function setUp(data: VcpuThreadData): { vcpu: number; run: () => Ending } {
       if (kind === access.portWrite) there.device.write(offset, bytes)
       else there.device.read(offset, bytes)
     } else if (isPort && claimed[low] !== 1) {
-      // Nobody there: kernels knock at many such doors.
+      // No device is there: kernels look at many such ports.
       if (kind === access.portRead) bytes.fill(0xff)
     } else {
       requester.request(kind, low, high, bytes)
     }
   }
-  return { vcpu, run: () => runLoop(vcpu, page, shared, { access: answer }) }
+  return { vcpu, page, run: () => runLoop(vcpu, page, shared, { access: answer }) }
 }
 
 interface NearPorts {

@@ -38,7 +38,7 @@ export interface Machine {
   readonly ended: Promise<Ending>
   /** Exits to user space of all vCPUs so far. */
   exits(): number
-  /** Stops the vCPUs and gives everything back but the RAM. */
+  /** Stops the vCPUs, however long that takes, and gives everything back but the RAM. */
   close(): Promise<void>
 }
 
@@ -47,6 +47,7 @@ export interface MachineOptions {
   ram: Ram
   /** State of the serial port, and who takes what the guest sends through it. */
   serial: { shared: SharedArrayBuffer; onOutput: () => void }
+  log: (message: string) => void
 }
 
 export interface VcpuSettings {
@@ -60,7 +61,7 @@ const portSpace = 2 ** 16
 const memorySpace = 2 ** 52
 
 /** @throws SystemCallError when KVM refuses */
-export function createMachine({ kvm, ram, serial }: MachineOptions): Machine {
+export function createMachine({ kvm, ram, serial, log }: MachineOptions): Machine {
   const vm = createVm(kvm, ram)
   const interrupts = createInterrupts(vm.fd)
   const doorbells = createDoorbells(vm.fd)
@@ -97,7 +98,7 @@ export function createMachine({ kvm, ram, serial }: MachineOptions): Machine {
       setUp = threads
     },
     async beginVcpus(entry) {
-      vcpus = setUp.map((thread) => beginVcpu(thread, kvm, thread.id === 0 ? entry : null))
+      vcpus = setUp.map((thread) => beginVcpu(thread, { kvm, entry: thread.id === 0 ? entry : null, log }))
       setUp = []
       for (const vcpu of vcpus) void vcpu.ended.then(settleEnded)
       await Promise.all(vcpus.map(({ ready }) => ready))

@@ -129,6 +129,30 @@ describe.skipIf(!hasKvm)('life of a machine (needs /dev/kvm)', () => {
     },
   )
 
+  it('keeps nothing of the guests that a machine has been through', async () => {
+    const spec = await make('restarting', { cpus: 2 })
+    await provider.start(spec)
+    const running = await provider.status(spec)
+    if (running.state !== 'running') throw new Error(running.state)
+    const proc = `/proc/${running.pid}`
+    const restarts = () => readFileSync(spec.files.providerLog, 'utf8').split('the guest restarts').length
+    await vi.waitFor(() => expect(restarts()).toBeGreaterThan(5), soon)
+    const mapped = () => readFileSync(`${proc}/maps`, 'utf8').split('kvm-vcpu').length - 1
+    const counts = () => ({
+      descriptors: readdirSync(`${proc}/fd`).length,
+      threads: readdirSync(`${proc}/task`).length,
+    })
+    // Two threads and the devices' one map each vCPU, and those of the guest before may be there still.
+    expect(mapped()).toBeLessThanOrEqual(8)
+    const before = counts()
+    await vi.waitFor(() => expect(restarts()).toBeGreaterThan(25), { interval: 50, timeout: 60_000 })
+    expect(mapped()).toBeLessThanOrEqual(8)
+    // One guest more, or two, may be on its way.
+    expect(counts().threads).toBeLessThan(before.threads + 10)
+    expect(counts().descriptors).toBeLessThan(before.descriptors + 20)
+    expect(await provider.stop(spec, { graceful: false, timeout: 0 })).toEqual({ how: 'forced', via: 'quit' })
+  }, 90_000)
+
   it('bounds the console of a guest that floods it', async () => {
     const spec = await make('flooding')
     writeFileSync(spec.files.consoleLog, Buffer.alloc(consoleLogLimit - 1000, 'o'))

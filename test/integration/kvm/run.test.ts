@@ -133,11 +133,11 @@ describe.skipIf(!hasKvm)('vCPUs (needs /dev/kvm)', () => {
     const [kvm, other] = [openKvm(), openDevice('/dev/null')]
     const threads = startVcpuThreads(1, entryPoint('kvm-vcpu', entries.folder))
     const serial = { shared: createSerialPortState(), onOutput: () => undefined }
-    const machine = createMachine({ kvm, ram, serial })
+    const machine = createMachine({ kvm, ram, serial, log: () => undefined })
     machine.setUpVcpus({ threads, nested: false })
     ram.memory.slice(codeAddress, 2)?.set([0xeb, 0xfe]) // jmp to itself
     const entry = enterLongMode(ram.memory, { rip: codeAddress })
-    const [vcpu] = threads.map((thread) => beginVcpu(thread, other, entry))
+    const [vcpu] = threads.map((thread) => beginVcpu(thread, { kvm: other, entry, log: () => undefined }))
     if (resumed) vcpu?.resume()
     await expect(vcpu?.ready).rejects.toMatchObject({ syscall: 'KVM_GET_VCPU_MMAP_SIZE', code: 'ENOTTY' })
     await vcpu?.stop()

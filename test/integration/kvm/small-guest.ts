@@ -37,7 +37,12 @@ export async function startSmallGuest(options: SmallGuestOptions): Promise<Small
     for (let bytes = ring.take(); bytes.length > 0; bytes = ring.take())
       output += Buffer.from(bytes).toString('latin1')
   }
-  const machine = createMachine({ kvm, ram, serial: { shared: serial, onOutput } })
+  const machine = createMachine({
+    kvm,
+    ram,
+    serial: { shared: serial, onOutput },
+    log: () => undefined,
+  })
   ram.memory.slice(codeAddress, code.length)?.set(code)
   machine.setUpVcpus({ threads, nested: false })
   await machine.beginVcpus(enterLongMode(ram.memory, { rip: codeAddress }))

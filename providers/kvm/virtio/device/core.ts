@@ -39,7 +39,9 @@ export class VirtioCore {
   #generation = 0
   #queues: QueueRegisters[] = []
   #running: (SplitQueue | null)[] = []
+  /** What the driver writes meanwhile is ignored. */
   #resetting = false
+  #unplugged = false
   #memoryAccess = false
 
   constructor(device: VirtioDevice, memory: GuestMemory, events: CoreEvents) {
@@ -131,6 +133,14 @@ export class VirtioCore {
   /** The doorbell of a queue. */
   kick(index: number): void {
     if (this.active && this.#running[index] != null) this.device.kick(index)
+  }
+
+  /** For good: the driver reaches the device no longer, and the device, which is to be reset, no memory. */
+  unplug(): void {
+    for (const queue of this.#running) queue?.stop()
+    this.#running = []
+    this.#unplugged = true
+    this.#resetting = true
   }
 
   readConfig(offset: number, data: Uint8Array): void {
@@ -227,7 +237,7 @@ export class VirtioCore {
   #clear(): void {
     this.#status = 0
     this.#driverFeatures = 0n
-    this.#resetting = false
+    this.#resetting = this.#unplugged
     this.#forgetQueues()
   }
 

@@ -1,8 +1,9 @@
 import type { Chain } from '../queue/chain.ts'
 import type { DeviceHost } from './virtio-device.ts'
 
-/** Chains served in one go before other devices get their turn. */
+/** Chains served, and bytes of their buffers, in one go before other devices get their turn. */
 const chainsPerTurn = 64
+const bytesPerTurn = 16 * 2 ** 20
 
 export interface PumpOptions {
   readonly host: DeviceHost
@@ -24,6 +25,8 @@ export class QueuePump {
   readonly #options: PumpOptions
   #scheduled: NodeJS.Immediate | null = null
   #running = false
+  /** What the turn may still move. */
+  #bytesLeft = 0
 
   constructor(options: PumpOptions) {
     this.#options = options
@@ -37,9 +40,10 @@ export class QueuePump {
     this.#running = true
     try {
       queue.suppressKicks()
+      this.#bytesLeft = bytesPerTurn
       for (let served = 0; ; served += 1) {
         if (limit !== undefined && queue.inFlight >= limit) return
-        if (served === chainsPerTurn) {
+        if (served === chainsPerTurn || this.#bytesLeft <= 0) {
           this.#later()
           return
         }
@@ -48,6 +52,7 @@ export class QueuePump {
           if (!queue.armKicks()) return
           continue
         }
+        this.#bytesLeft -= chain.readableLength + chain.writableLength
         if (!serve(chain)) {
           // Already settled by a fault in `serve` when the queue has stopped.
           if (!queue.stopped) queue.unpop([chain])
@@ -58,6 +63,11 @@ export class QueuePump {
       this.#running = false
       host.notify(this.#options.queue)
     }
+  }
+
+  /** Called by `serve` for a chain that asked for more work than its buffers show: it is the last of this turn. */
+  endTurn(): void {
+    this.#bytesLeft = 0
   }
 
   /** No turn starts any more. */

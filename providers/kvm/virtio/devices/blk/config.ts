@@ -22,8 +22,8 @@ export const blkLimits = {
   segmentBytes: 128 * 2 ** 10,
   /** Bytes of data a request, no less than all its buffers may have. */
   requestBytes: 32 * 2 ** 20,
-  /** 512-byte sectors a discard or write-zeroes segment: 1 GiB. */
-  rangeSectors: 2 ** 21,
+  /** 512-byte sectors a discard or write-zeroes segment: 128 MiB, as no request should hold the others up for long. */
+  rangeSectors: 2 ** 18,
   ranges: 16,
 } as const
 

@@ -1,9 +1,10 @@
+import { isErrno } from '../../../../../src/lib/files/errno.ts'
 import type { Disk } from '../../../disk/disk.ts'
 import { QueuePump } from '../../device/pump.ts'
 import type { DeviceHost, VirtioDevice } from '../../device/virtio-device.ts'
 import type { Chain } from '../../queue/chain.ts'
 import { blkConfig, blkConfigLength, blkLimits, featuresOf } from './config.ts'
-import { answer, blkStatus, serveRequest } from './request.ts'
+import { answer, blkStatus, blkType, parseRequest, type Request, serveRequest } from './request.ts'
 
 export interface BlkOptions {
   /** The device closes it. */
@@ -14,6 +15,8 @@ export interface BlkOptions {
   readonly heldUntil?: Promise<void>
   /** The host could not do a request; the guest gets an I/O error. For the machine's log. */
   readonly onError: (error: unknown) => void
+  /** The host has no room for what the guest writes: the request and those behind it wait for `retry`. */
+  readonly onNoSpace: (error: unknown) => void
 }
 
 /**
@@ -30,6 +33,8 @@ export class BlkDevice implements VirtioDevice {
   #active: { host: DeviceHost; pump: QueuePump } | null = null
   #flushing: Promise<void> | null = null
   #held = false
+  /** What is tried again once there is room on the host. */
+  #stuck: (() => void) | null = null
 
   constructor(options: BlkOptions) {
     this.#options = options
@@ -55,9 +60,17 @@ export class BlkDevice implements VirtioDevice {
     if (!this.#held) this.#active?.pump.run()
   }
 
+  /** Tries again what the host had no room for. */
+  retry(): void {
+    const again = this.#stuck
+    this.#stuck = null
+    again?.()
+  }
+
   async reset(): Promise<void> {
     this.#active?.pump.stop()
     this.#active = null
+    this.#stuck = null
     await this.#flushing
   }
 
@@ -74,38 +87,59 @@ export class BlkDevice implements VirtioDevice {
   }
 
   #serve(host: DeviceHost, chain: Chain): boolean {
-    if (this.#flushing !== null) return false
-    const written = this.#attempt(chain)
-    if (written === null) {
+    if (this.#flushing !== null || this.#stuck !== null) return false
+    const request = parseRequest(chain)
+    if (request === null) {
       host.fault('a request without room for its header or status')
       return false
     }
-    if (written === 'flush') this.#flushing = this.#flush(host, chain)
-    else host.queue(0)?.push(chain.head, written)
+    if (request.type === blkType.flush) {
+      this.#flushing = this.#flush(host, chain)
+      return true
+    }
+    const status = this.#attempt(request)
+    if (status === null) return false
+    host.queue(0)?.push(chain.head, answer(chain, status))
+    if (request.type === blkType.discard || request.type === blkType.writeZeroes) this.#active?.pump.endTurn()
+    if (this.#options.disk.needsFlush) this.#flushing = this.#flush(host, null)
     return true
   }
 
-  async #flush(host: DeviceHost, chain: Chain): Promise<void> {
-    let status: number = blkStatus.ok
+  /** @param chain that asked for it; null where the disk needs it by itself */
+  async #flush(host: DeviceHost, chain: Chain | null): Promise<void> {
+    let status: number | null = blkStatus.ok
     try {
       await this.#options.disk.flushAway()
     } catch (error) {
-      this.#options.onError(error)
-      status = blkStatus.ioError
+      status = this.#failed(error, () => {
+        this.#flushing = this.#flush(host, chain)
+      })
     }
     this.#flushing = null
-    host.queue(0)?.push(chain.head, answer(chain, status))
-    host.notify(0)
+    if (status === null) return
+    if (chain !== null) {
+      host.queue(0)?.push(chain.head, answer(chain, status))
+      host.notify(0)
+    }
     this.#active?.pump.run()
   }
 
-  #attempt(chain: Chain): number | 'flush' | null {
+  #attempt(request: Request): number | null {
     try {
-      return serveRequest(this.#options, chain)
+      return serveRequest(this.#options, request)
     } catch (error) {
-      // The host's trouble (no room, a failing disk, a damaged image), not the guest's.
-      this.#options.onError(error)
-      return answer(chain, blkStatus.ioError)
+      return this.#failed(error, () => this.#active?.pump.run())
     }
+  }
+
+  /** The host's trouble, not the guest's: a status for the request, or null where it is to be tried `again` later. */
+  #failed(error: unknown, again: () => void): number | null {
+    if (!isErrno(error, 'ENOSPC', 'EDQUOT')) {
+      this.#options.onError(error)
+      return blkStatus.ioError
+    }
+    this.#stuck = again
+    this.#options.onNoSpace(error)
+    return null
   }
 }

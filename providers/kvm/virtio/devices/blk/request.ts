@@ -4,7 +4,7 @@ import type { Chain } from '../../queue/chain.ts'
 import { blkLimits } from './config.ts'
 
 /** Request types (virtio 1.2, §5.2.6). */
-const blkType = { read: 0, write: 1, flush: 4, getId: 8, discard: 11, writeZeroes: 13 } as const
+export const blkType = { read: 0, write: 1, flush: 4, getId: 8, discard: 11, writeZeroes: 13 } as const
 /** Status byte of a request. */
 export const blkStatus = { ok: 0, ioError: 1, unsupported: 2 } as const
 
@@ -19,7 +19,8 @@ export interface BlkTarget {
   readonly id: string
 }
 
-interface Request {
+export interface Request {
+  /** One of `blkType`, or anything. */
   readonly type: number
   readonly sectorLow: number
   readonly sectorHigh: number
@@ -29,26 +30,17 @@ interface Request {
   readonly roomLength: number
 }
 
-/**
- * Does what a request asks (virtio 1.2, §5.2.6): a header of 16 readable bytes, data, and a status byte at
- * the very end of what is writable, however the driver cut them into buffers (§2.7.4.2). Returns the bytes
- * written into the chain; null when it has no room for a header or a status, 'flush' when it asks for one,
- * which is left to the caller as it takes its time. Throws what the disk throws.
- */
-export function serveRequest(target: BlkTarget, chain: Chain): number | 'flush' | null {
-  const request = parse(chain)
-  if (request === null) return null
-  if (request.type === blkType.flush) return 'flush'
-  return answer(chain, run(target, request))
-}
-
 /** Ends a request with a status. Returns the bytes it counts for: all, as the status is the last of them. */
 export function answer(chain: Chain, status: number): number {
   copyIn(chain.writable, chain.writableLength - 1, Uint8Array.of(status))
   return chain.writableLength
 }
 
-function parse(chain: Chain): Request | null {
+/**
+ * Reads a request (virtio 1.2, §5.2.6): a header of 16 readable bytes, data, and a status byte at the very end of what
+ * is writable, however the driver cut them into buffers (§2.7.4.2). Null when there is no room for a header or a status.
+ */
+export function parseRequest(chain: Chain): Request | null {
   const header = copyOut(chain.readable, 0, headerBytes)
   if (header === null || chain.writableLength === 0) return null
   const view = Buffer.from(header.buffer)
@@ -65,7 +57,12 @@ function parse(chain: Chain): Request | null {
   }
 }
 
-function run({ disk, id }: BlkTarget, request: Request): number {
+/**
+ * Does what a request asks, and says its status. A flush is left to the caller, as it takes its time.
+ *
+ * @throws what the disk throws
+ */
+export function serveRequest({ disk, id }: BlkTarget, request: Request): number {
   switch (request.type) {
     case blkType.read: {
       const offset = place(disk, request, request.roomLength)

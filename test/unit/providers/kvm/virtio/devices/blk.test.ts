@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { openDisk } from '../../../../../../providers/kvm/disk/open-disk.ts'
 import { createOverlay } from '../../../../../../providers/kvm/disk/qcow2/create.ts'
@@ -28,8 +29,15 @@ async function withDisk(
 async function rigUp(path: string, readOnly: boolean, held: { heldUntil?: Promise<void> } = {}) {
   const errors: unknown[] = []
   const disk = openDisk({ path, format: 'qcow2', readOnly })
-  const device = new BlkDevice({ disk, id: 'root', ...held, onError: (error) => errors.push(error) })
-  const rig = await startDevice(device)
+  const full: unknown[] = []
+  const device = new BlkDevice({
+    disk,
+    id: 'root',
+    ...held,
+    onError: (error) => errors.push(error),
+    onNoSpace: (error) => full.push(error),
+  })
+  const rig = await startDevice(device, { size: 64 })
   const header = (type: number, sector: number | bigint) => {
     const bytes = Buffer.alloc(16)
     bytes.writeUInt32LE(type, 0)
@@ -50,8 +58,10 @@ async function rigUp(path: string, readOnly: boolean, held: { heldUntil?: Promis
     await eventually(() => rig.memory.readU8(0xf000) !== 0xee)
     return { status: rig.memory.readU8(0xf000), written: rig.queue(0).takeUsed()[0]?.written }
   }
-  return { ...rig, device, disk, errors, request, flush, header }
+  return { ...rig, device, disk, path, errors, full, request, flush, header }
 }
+
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
 
 const ranges = (...list: [sector: number, count: number, flags: number][]) => {
   const bytes = Buffer.alloc(16 * list.length)
@@ -107,10 +117,12 @@ describe('a block device', () => {
     }))
 
   it('discards and writes zeros', () =>
-    withDisk(({ request, get }) => {
+    withDisk(async ({ request, get }) => {
       request(1, 0, { out: Buffer.alloc(512 * 300, 1) })
       expect(request(11, 0, { out: ranges([0, 128, 0]) }).status).toBe(0)
+      await nextTurn()
       expect(request(13, 0, { out: ranges([128, 8, 0], [200, 8, 1]) }).status).toBe(0)
+      await nextTurn()
       request(0, 0, { into: 512 * 300 })
       const sectors = get(0x10000, 512 * 300)
       const ones = Array.from({ length: 300 }, (_, index) => sectors[index * 512])
@@ -161,10 +173,11 @@ describe('a block device', () => {
   )
 
   it('refuses every change of a disk that is only to be read', () =>
-    withDisk(({ request, driver }) => {
+    withDisk(async ({ request, driver }) => {
       expect(driver.features() & (1n << 5n)).toBe(1n << 5n)
       expect(request(1, 0, { out: Buffer.alloc(512) }).status).toBe(1)
       expect(request(11, 0, { out: ranges([0, 8, 0]) }).status).toBe(1)
+      await nextTurn()
       expect(request(0, 0, { into: 512 }).status).toBe(0)
     }, true))
 
@@ -177,6 +190,98 @@ describe('a block device', () => {
       disk.flushAway = flushAway
       expect((await flush()).status).toBe(0)
     }))
+
+  it.each([11, 13])('leaves the others a turn after each request of type %d, however small', (type) =>
+    withDisk(async ({ put, header, queue, driver }) => {
+      const { at } = put(0x10000, ranges([0, 128, type === 13 ? 1 : 0]))
+      for (let count = 0; count < 3; count += 1)
+        queue(0).submit([header(type, 0), { at, length: 16 }, { at: 0xf000, length: 1, write: true }])
+      driver.kick(0)
+      expect(queue(0).takeUsed()).toHaveLength(1)
+      await eventually(() => queue(0).takeUsed().length > 0)
+    }),
+  )
+
+  it('moves no more than so many bytes in a turn', () =>
+    withDisk(async ({ header, queue, driver }) => {
+      const data = { at: 0x10000, length: 0x70000, write: true }
+      const status = { at: 0xf000, length: 1, write: true }
+      // 3.5 MB each, the data all into the same memory: five are more than a turn takes.
+      const offer = () => queue(0).submit([header(0, 0), ...Array(8).fill(data), status])
+      for (let count = 0; count < 6; count += 1) offer()
+      driver.kick(0)
+      expect(queue(0).takeUsed()).toHaveLength(5)
+      await eventually(() => queue(0).takeUsed().length === 1)
+    }))
+
+  it('frees what was given up, also for a guest that never flushes', () =>
+    withDisk(async ({ path, request, queue, memory }) => {
+      const cluster = Buffer.alloc(65536, 'data')
+      const answered = () => eventually(() => memory.readU8(0xf000) !== 0xee)
+      for (let round = 0; round < 1200; round += 1) {
+        request(1, 0, { out: cluster })
+        await answered()
+        request(11, 0, { out: ranges([0, 128, 0]) })
+        await answered()
+        queue(0).takeUsed()
+      }
+      expect(statSync(path).size).toBeLessThan(40 * 2 ** 20)
+      expect(statSync(path).size).toBeGreaterThan(30 * 2 ** 20)
+    }))
+
+  describe('when the host has no room', () => {
+    const noRoom = (code: string) => () => {
+      throw Object.assign(new Error(`${code}: write`), { code })
+    }
+
+    it.each(['ENOSPC', 'EDQUOT'])(
+      'keeps the request and those behind it until it is tried again: %s',
+      (code) =>
+        withDisk(async ({ device, disk, driver, request, get, put, full, errors, queue, memory }) => {
+          const write = disk.write.bind(disk)
+          disk.write = noRoom(code)
+          expect(request(1, 7, { out: Buffer.alloc(512, 'late') }).status).toBe(0xee)
+          const again = put(0x8100, get(0x8000, 16))
+          memory.writeU32(0x8100, 0)
+          const into = { at: 0x11000, length: 512, write: true }
+          queue(0).submit([again, into, { at: 0xf001, length: 1, write: true }])
+          driver.kick(0)
+          expect(queue(0).takeUsed()).toEqual([])
+          expect([full.length, errors]).toEqual([1, []])
+          device.retry()
+          expect([full.length, memory.readU8(0xf000)]).toEqual([2, 0xee])
+          disk.write = write
+          device.retry()
+          await eventually(() => queue(0).takeUsed().length === 2)
+          expect(memory.readU8(0xf000)).toBe(0)
+          expect(get(0x11000, 4).toString()).toBe('late')
+        }),
+    )
+
+    it('keeps a flush too', () =>
+      withDisk(async ({ device, disk, request, full, queue, memory }) => {
+        const flushAway = disk.flushAway.bind(disk)
+        disk.flushAway = async () => noRoom('ENOSPC')()
+        request(4, 0)
+        await eventually(() => full.length === 1)
+        expect([memory.readU8(0xf000), queue(0).takeUsed()]).toEqual([0xee, []])
+        disk.flushAway = flushAway
+        device.retry()
+        await eventually(() => queue(0).takeUsed().length === 1)
+        expect(memory.readU8(0xf000)).toBe(0)
+      }))
+
+    it('is reset and serves again', () =>
+      withDisk(async ({ device, disk, request, driver, queue }) => {
+        const write = disk.write.bind(disk)
+        disk.write = noRoom('ENOSPC')
+        request(1, 7, { out: Buffer.alloc(512) })
+        await driver.reset()
+        disk.write = write
+        device.retry()
+        expect(queue(0).takeUsed()).toEqual([])
+      }))
+  })
 
   it('lets requests wait for a flush, and a reset too', () =>
     withDisk(async ({ disk, request, driver, queue, memory }) => {

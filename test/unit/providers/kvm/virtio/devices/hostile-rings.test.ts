@@ -53,6 +53,9 @@ const makers: Record<string, (folder: string) => Promise<VirtioDevice>> = {
       onError: (error) => {
         throw error
       },
+      onNoSpace: (error) => {
+        throw error
+      },
     })
   },
   net: async () => new NetDevice({ link: new EchoLink(), mac: '52:54:00:00:00:01', mtu: 1500 }),

@@ -139,7 +139,7 @@ describe('a virtio-pci function', () => {
     [1, 0x0020_0000],
     [0xffff_fff0, 0x8000_0000],
     [0x1234_5678, 0x9abc_def0],
-  ])('reads back addresses of 64 bits as they were written: %x, %x', async (low, high) => {
+  ])('reads back addresses of 64 bits as they were written: %d, %d', async (low, high) => {
     const { driver, machine } = await started()
     await driver.negotiate(1n << 32n)
     driver.setCommon(22, 2, 0)
@@ -230,6 +230,25 @@ describe('a virtio-pci function', () => {
     driver.start()
     expect(driver.status & 68).toBe(64)
     expect(machine.faults).toEqual([expect.stringContaining('access memory')])
+  })
+
+  it('is out of reach once it is unplugged, whatever the driver does', async () => {
+    const { driver, queue, machine, device } = await started()
+    machine.core.unplug()
+    const before = machine.memory.snapshot()
+    driver.kick(0)
+    driver.status = 0
+    driver.writeConfig(0x04, 2, 0)
+    driver.writeConfig(0x04, 2, 6)
+    driver.status = 1
+    driver.status = 3
+    driver.status = 11
+    driver.addQueue(0, queue)
+    driver.start()
+    driver.kick(0)
+    device.host?.queue(0)?.push(0, 1)
+    expect(device.kicks).toEqual([0])
+    expect(Buffer.compare(machine.memory.snapshot(), before)).toBe(0)
   })
 
   it('reads and writes the BAR through the configuration access capability', async () => {

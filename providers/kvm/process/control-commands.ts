@@ -1,0 +1,55 @@
+import type { Handlers } from '../../../src/background/index.ts'
+import { PosadaError } from '../../../src/errors/index.ts'
+import type { BalloonDevice } from '../virtio/devices/balloon/device.ts'
+import type { Guest } from './guest.ts'
+import type { MachineRun } from './machine-run.ts'
+
+/** What the control socket of a machine understands; docs/hypervisor.md has the list. `memory`: bytes of the guest's RAM. */
+export function controlCommands(
+  run: MachineRun,
+  { memory, log }: { memory: number; log: (message: string) => void },
+): Handlers {
+  /** An order, which the log tells of: when it was given is asked when a machine did not do as told. */
+  const order = (name: string, act: () => Promise<void> | void) => async () => {
+    log(`asked to ${name}`)
+    await act()
+  }
+  return {
+    status: async () => ({
+      state: run.still === null ? 'running' : 'paused',
+      ...(run.still === 'disk-full' ? { stalled: run.still } : {}),
+      exits: run.guest?.exits() ?? 0,
+      agent: run.guest?.hasAgent() ?? false,
+      memory: process.memoryUsage.rss(),
+      balloon: run.guest === null ? null : balloonState(run.guest.balloon),
+    }),
+    pause: order('pause', () => run.tell({ type: 'pause' })),
+    resume: order('go on', () => run.tell({ type: 'resume' })),
+    powerdown: order('press the power button', () => running(run).pressPowerButton()),
+    balloon: async ({ target }) => running(run).balloon.setTarget(balloonTarget(target, memory)),
+    // Answered at once: the process ends when it is done.
+    quit: order('cut the power', () => {
+      void run.tell({ type: 'cut', reason: 'the power was cut' })
+    }),
+  }
+}
+
+/** @throws PosadaError E_CONTROL */
+function running({ guest }: MachineRun): Guest {
+  if (guest !== null) return guest
+  throw new PosadaError('E_CONTROL', 'the machine is just being restarted or switched off')
+}
+
+/** What the guest said last; it is asked for fresh statistics, which the next who looks will see. */
+function balloonState(balloon: BalloonDevice) {
+  balloon.requestStatistics()
+  return { actual: balloon.actual, statistics: balloon.statistics }
+}
+
+/** @throws PosadaError E_CONTROL */
+function balloonTarget(target: unknown, memory: number): number {
+  if (typeof target === 'number' && Number.isInteger(target) && target >= 0 && target <= memory) return target
+  throw new PosadaError('E_CONTROL', `balloon: target is a number of bytes from 0 to ${memory}`, {
+    value: String(target),
+  })
+}

@@ -1,0 +1,25 @@
+import { consoleLogLimit, type MachineSpec } from '../../../src/provider/index.ts'
+import { createRam, type Ram } from '../memory/ram.ts'
+import { type ConsoleLog, openConsoleLog } from '../platform/console-log.ts'
+import { createSerialPortState } from '../platform/serial-port.ts'
+import { openKvm } from '../vm/open-kvm.ts'
+
+/** What stays when a guest restarts. */
+export interface GuestHost {
+  kvm: number
+  ram: Ram
+  serial: SharedArrayBuffer
+  console: ConsoleLog
+  log: (message: string) => void
+}
+
+/** @throws PosadaError E_KVM_MISSING, E_KVM_PERMISSION, E_KVM_UNUSABLE */
+export function openHost(spec: MachineSpec, log: (message: string) => void): GuestHost {
+  return {
+    kvm: openKvm(),
+    ram: createRam(spec.memory),
+    serial: createSerialPortState(),
+    console: openConsoleLog(spec.files.consoleLog, consoleLogLimit, (error) => log(`console log: ${error}`)),
+    log,
+  }
+}

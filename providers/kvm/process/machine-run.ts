@@ -1,0 +1,138 @@
+import type { RunEnding } from '../run-record.ts'
+import { startVcpuThreads, type VcpuThread } from '../vcpu/thread.ts'
+import { allDone } from './all-done.ts'
+import { entryPoint } from './entry-points.ts'
+import { type Guest, type GuestEvent, powerOn } from './guest.ts'
+import type { GuestHost } from './guest-host.ts'
+import type { VmmConfig } from './launch.ts'
+import { afterEvent, firstLife, type Life, type LifeEvent } from './life.ts'
+import { createMilestones, type Milestones } from './milestones.ts'
+
+/** What a guest is started with. */
+interface Start {
+  threads: readonly VcpuThread[]
+  milestones: Milestones
+  /** What else has to be done before its disks may be released; begun once it runs. */
+  meanwhile: () => Promise<unknown>
+}
+
+/** The guests of one machine, from power-on until it is off: does what life.ts decides. */
+export class MachineRun {
+  /** Resolves once the machine is off and its last guest closed. */
+  readonly ended: Promise<RunEnding>
+  readonly #config: VmmConfig
+  readonly #host: GuestHost
+  #life: Life = firstLife
+  #guest: Guest | null = null
+  /** When the guest of now was started, by the monotonic clock. */
+  #startedAt = 0
+  /** Never rejects. A guest is replaced or closed only when the last change is over. */
+  #changing: Promise<unknown> = Promise.resolve()
+  #settle: (ending: RunEnding) => void = () => undefined
+
+  constructor(config: VmmConfig, host: GuestHost) {
+    this.#config = config
+    this.#host = host
+    this.ended = new Promise((resolve) => {
+      this.#settle = resolve
+    })
+  }
+
+  /** The guest of now; null while it restarts or is switched off. */
+  get guest(): Guest | null {
+    return this.#life.phase === 'on' ? this.#guest : null
+  }
+
+  /** Why the machine stands still; null where it does not. */
+  get still(): Life['still'] {
+    return this.#life.still
+  }
+
+  /**
+   * Starts the first guest; its disks wait for `releaseDisks`.
+   *
+   * @throws what kept it from starting; it is closed then
+   */
+  async begin(start: Start): Promise<void> {
+    const begun = this.#start(start)
+    // What the guest does meanwhile is answered once this is over.
+    this.#changing = begun.catch(() => undefined)
+    try {
+      await begun
+    } catch (error) {
+      await this.#guest?.close()
+      throw error
+    }
+  }
+
+  releaseDisks(): void {
+    this.#guest?.releaseDisks()
+  }
+
+  /** Takes what has happened. Resolves when what follows from it is done. */
+  async tell(event: LifeEvent): Promise<void> {
+    const { life, action } = afterEvent(this.#life, event)
+    this.#life = life
+    if (action === 'pause') await this.#guest?.pause()
+    if (action === 'resume') this.#guest?.resume()
+    if (action === 'restart') await this.#restart()
+    if (action === 'end') await this.#end()
+  }
+
+  async #start({ threads, milestones, meanwhile }: Start): Promise<void> {
+    const onEvent = (event: GuestEvent) => this.#heard(event)
+    this.#guest = await powerOn(this.#config, this.#host, { threads, milestones, onEvent })
+    this.#startedAt = performance.now()
+    await this.tell({ type: 'started' })
+    milestones.reached('guest')
+    await allDone([this.#guest.connect(), meanwhile()])
+  }
+
+  #heard(event: GuestEvent): void {
+    const ran = performance.now() - this.#startedAt
+    if (event.type === 'no-space') this.#host.log('a disk has no room on the host: the machine stands still')
+    void this.tell(event.type === 'triple-fault' ? { ...event, ran } : event)
+  }
+
+  async #restart(): Promise<void> {
+    this.#host.log(`the guest restarts${this.#life.crashes > 0 ? ' after a triple fault' : ''}`)
+    const replaced = this.#changing.then(() => this.#replace())
+    this.#changing = replaced.catch(() => undefined)
+    try {
+      await replaced
+    } catch (error) {
+      await this.tell({ type: 'failed', reason: `it could not restart: ${textOf(error)}` })
+    }
+  }
+
+  async #replace(): Promise<void> {
+    await this.#close()
+    if (this.#life.phase === 'ended') return
+    const { spec, entries } = this.#config
+    const threads = startVcpuThreads(spec.cpus, entryPoint('kvm-vcpu', entries))
+    this.#host.ram.clear()
+    await this.#start({ threads, milestones: createMilestones(), meanwhile: async () => undefined })
+    this.releaseDisks()
+  }
+
+  async #end(): Promise<void> {
+    await this.#changing
+    await this.#close()
+    this.#settle(this.#life.ending ?? { how: 'failed', reason: 'it ended without a reason' })
+  }
+
+  /** What could not be written back is lost, as by a power cut: there is no one to tell but the log. */
+  async #close(): Promise<void> {
+    const guest = this.#guest
+    this.#guest = null
+    try {
+      await guest?.close()
+    } catch (error) {
+      this.#host.log(`the machine's devices could not be closed: ${textOf(error)}`)
+    }
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
