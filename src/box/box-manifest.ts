@@ -84,7 +84,7 @@ export function parseBoxManifest(text: string, where: string): BoxManifest {
     )
   const manifest = result.value
   if (manifest.login.key === undefined && manifest.seed === undefined)
-    throw invalid(where, ['box.json: login.key: is missing, and no seed brings one'])
+    throw invalid(where, ['box.json: login.key: is missing, and there is no seed to bring one'])
   const names = boxFiles(manifest).map((one) => one.file)
   const double = names.find((name, index) => names.indexOf(name) !== index)
   if (double !== undefined) throw invalid(where, [`box.json names the file '${double}' twice`])
@@ -106,7 +106,7 @@ function invalid(where: string, details: string[], cause?: unknown): PosadaError
   return new PosadaError('E_BOX_INVALID', `${where} is not a box: ${details[0]}`, {
     value: where,
     details,
-    hint: 'docs/boxes.md says what a box.json holds; boxes made by posada box build are sound',
+    hint: 'docs/boxes.md describes box.json; posada box build makes valid ones',
     ...(cause === undefined ? {} : { cause }),
   })
 }

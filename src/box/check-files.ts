@@ -29,8 +29,7 @@ export function checkHashes(
   origin: string,
 ): void {
   for (const { file, sha256 } of boxFiles(manifest))
-    if (hashes.get(file) !== sha256)
-      throw damaged(origin, `${file} is not what box.json says: its SHA-256 differs`)
+    if (hashes.get(file) !== sha256) throw damaged(origin, `${file} does not match its SHA-256 in box.json`)
 }
 
 /** E_BOX_INVALID for a disk in `folder` that no box may have; see `inspectDisk`. */
@@ -43,16 +42,16 @@ async function checkDisk(path: string, disk: BoxDisk, origin: string): Promise<v
   const { virtualSize } = await inspectDisk(path, { format: disk.format, shown })
   const fits = disk.format === 'raw' ? virtualSize <= disk.virtualSize : virtualSize === disk.virtualSize
   if (fits) return
-  const problem = `a machine sees ${virtualSize} bytes of it, and box.json says ${disk.virtualSize}`
-  throw new PosadaError('E_BOX_INVALID', `the disk ${shown} cannot be used: ${problem}`, {
+  const problem = `its size is ${virtualSize} bytes, and box.json says ${disk.virtualSize}`
+  throw new PosadaError('E_BOX_INVALID', `the disk ${shown} is not usable: ${problem}`, {
     value: shown,
-    hint: 'get the box again from where it came from',
+    hint: 'get the box again from its source',
   })
 }
 
 function damaged(origin: string, problem: string): PosadaError {
   return new PosadaError('E_BOX_CORRUPT', `${origin} is damaged: ${problem}`, {
     value: origin,
-    hint: 'get the box again from where it came from',
+    hint: 'get the box again from its source',
   })
 }

@@ -6,10 +6,10 @@ import type { Arch } from '../lib/values/arch.ts'
  * `sha256/<digest>/` a box: box.json and its files, never changed once it is there;
  * `refs/<name>/<version>/<arch>.json` which digest a name leads to;
  * `places/<key>/<name>/<version>/<arch>.json` the same for a box that was named by where it is (the key
- * is made from that) and that nobody has asked for by the name that it gives itself;
+ * is made from that) and that has not been asked for by the name that it gives itself;
  * `stamps/<digest>.json` how the files looked when they were last hashed;
  * `chunks/<digest>.json` what parts it has in a registry;
- * `downloads/` what is partly fetched, to be gone on with by the next command;
+ * `downloads/` what is partly fetched, for the next command to resume;
  * `tmp/` what is being made, each folder named after its process.
  */
 export interface StorePaths {

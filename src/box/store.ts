@@ -42,7 +42,7 @@ export interface BoxStore {
   verify(digest: string): Promise<PosadaError | null>
   /** When a box was last used; null: never since it was added. */
   lastUse(digest: string): Promise<Date | null>
-  /** Takes away boxes that no machine needs; see PruneOptions. Returns what went. */
+  /** Removes boxes that no machine needs; see PruneOptions. Returns what was removed. */
   prune(options: PruneOptions): Promise<PrunedBox[]>
   /** Every box, by name and version; the newest version last. Damaged ones are told apart, not left out. */
   list(): Promise<BoxEntry[]>

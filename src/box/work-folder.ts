@@ -20,7 +20,7 @@ export async function makeWorkFolder(parent: string, prefix: string, mode = 0o70
   return folder
 }
 
-/** Takes away the work folders of this user whose process lives no more. Others are left alone. */
+/** Removes the work folders of this user whose process has ended. Others are left alone. */
 export async function sweepWorkFolders(
   parent: string,
   prefix: string,
@@ -39,7 +39,7 @@ export async function sweepWorkFolders(
   }
 }
 
-/** In a shared /tmp the same name may have been made by somebody else. */
+/** In a shared /tmp another user may have made the same name. */
 async function isOurs(folder: string): Promise<boolean> {
   try {
     const { uid } = await lstat(folder)

@@ -94,7 +94,7 @@ export const errorCodes = {
   E_BOX_VERSION: { exit: 1, means: 'No version of the box is one of those asked for.' },
   E_CATALOGUE: { exit: 1, means: 'A catalogue of boxes cannot be understood.' },
   E_TRANSFER: { exit: 1, means: 'A download or an upload failed, or the server did what is not allowed.' },
-  E_CHECKSUM: { exit: 1, means: 'What was downloaded is not what its checksum says.' },
+  E_CHECKSUM: { exit: 1, means: 'What was downloaded does not match its checksum.' },
   E_UNCHECKED: { exit: 1, means: 'No checksum vouches for the download, and nothing allows that.' },
   E_REGISTRY_AUTH: {
     exit: 1,

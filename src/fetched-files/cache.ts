@@ -26,7 +26,7 @@ export async function readCached(folder: string, sha256: string, limit: number):
   }
 }
 
-/** Puts bytes into the folder, under their digest. What is fetched may be nobody else's business. */
+/** Puts bytes into the folder, under their digest. What is fetched may be private. */
 export async function writeCached(folder: string, sha256: string, bytes: Uint8Array): Promise<void> {
   await writeFileAtomic(cachedPath(folder, sha256), bytes, { mode: 0o600 })
 }

@@ -42,7 +42,7 @@ export async function fetchBytes(
 
 /** E_TRANSFER: it is not in the cache, and its server does not give it either. */
 export function notAtHand(url: string, what: string, cause: PosadaError | null): PosadaError {
-  const why = cause === null ? 'no server is asked now' : cause.message
+  const why = cause === null ? 'this command does not use the network' : cause.message
   return new PosadaError('E_TRANSFER', `${what} is not in the cache and cannot be fetched: ${why}`, {
     value: shownUrl(url),
     hint: cause?.hint ?? 'run any other command of the project first',

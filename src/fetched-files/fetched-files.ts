@@ -15,7 +15,7 @@ export interface WebFilesOptions extends FetchOptions {
   command: string
   /** Milliseconds to wait for another command that writes posada.lock. */
   lockWait: number
-  /** Which are fetched anew whatever posada.lock has, by their URL without credentials. Absent: none. */
+  /** Which are fetched again whatever posada.lock has, by their URL without credentials. Absent: none. */
   moves?: (url: string) => boolean
   /** What is fetched when the cache does not have it; anything unless given. What is not: E_NOT_LOCKED, E_TRANSFER. */
   fetches?: 'anything' | 'locked' | 'nothing'
@@ -74,7 +74,7 @@ export function webFiles(options: WebFilesOptions): WebFiles {
   }
 
   let writing: Promise<unknown> = Promise.resolve()
-  // Nobody goes on before what they got is written, whoever writes it; who fails leaves it to the next.
+  // No caller continues before what it got is written, whoever writes it; one that fails leaves it to the next.
   const keep = (): Promise<MovedFile[]> => {
     const written = writing.then(write, write)
     writing = written

@@ -21,7 +21,7 @@ export function otherThanLocked({ what, address, locked, lockfile }: WrongFile, 
   return new PosadaError('E_LOCK_MISMATCH', `${what} at ${shown} is not the one in posada.lock`, {
     value: lockfile,
     details: [`posada.lock:  sha256:${locked}`, `found:        sha256:${found}`],
-    hint: `if the new one is right, move the lock: ${update(address)}; otherwise find out who changed it`,
+    hint: `if the new one is right, update the lock: ${update(address)}; otherwise find out who changed it`,
   })
 }
 
@@ -30,11 +30,15 @@ export function otherThanWritten(
   { what, address, locked, lockfile }: WrongFile,
   checksum: Checksum,
 ): PosadaError {
-  return new PosadaError('E_LOCK_MISMATCH', `the manifest's checksum of ${what} is not that of posada.lock`, {
-    value: lockfile,
-    details: [`the manifest:  ${checksumText(checksum)}`, `posada.lock:   sha256:${locked}`],
-    hint: `${update(address)} moves the lock to what the manifest says`,
-  })
+  return new PosadaError(
+    'E_LOCK_MISMATCH',
+    `the checksum of ${what} in the manifest is not the one in posada.lock`,
+    {
+      value: lockfile,
+      details: [`the manifest:  ${checksumText(checksum)}`, `posada.lock:   sha256:${locked}`],
+      hint: `update the lock to what the manifest says: ${update(address)}`,
+    },
+  )
 }
 
 /** Moves this file alone. */
@@ -51,7 +55,7 @@ export function otherThanBefore(
   return new PosadaError('E_LOCK_MISMATCH', `${what} at ${shown} is two different files`, {
     value: shown,
     details: found.map((sha256) => `found:  sha256:${sha256}`),
-    hint: 'the server answers by who asks: give all that use the URL the same credentials',
+    hint: 'the server’s answer depends on who asks: use the same credentials everywhere for this URL',
   })
 }
 
@@ -61,9 +65,9 @@ export function otherThanChecksum(
   checksum: Checksum,
   found: string,
 ): PosadaError {
-  return new PosadaError('E_CHECKSUM', `${what} at ${shownUrl(url)} is not what its checksum says`, {
+  return new PosadaError('E_CHECKSUM', `${what} at ${shownUrl(url)} does not match its checksum`, {
     value: shownUrl(url),
     details: [`expected ${checksumText(checksum)}`, `got      ${checksum.algorithm}:${found}`],
-    hint: 'the file was changed on the server or on the way, or the checksum is another file’s; nothing of it was kept',
+    hint: 'the file was changed on the server or on the way, or the checksum belongs to another file; it was not kept',
   })
 }

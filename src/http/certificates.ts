@@ -21,7 +21,7 @@ async function readCertificates(file: string): Promise<string> {
     if (!isErrno(error, 'ENOENT', 'EACCES', 'EISDIR', 'ENOTDIR')) throw error
     throw new PosadaError('E_TRANSFER', `the certificates in ${file} cannot be read`, {
       value: file,
-      hint: 'SSL_CERT_FILE and NODE_EXTRA_CA_CERTS name files of certificates in PEM form',
+      hint: 'SSL_CERT_FILE and NODE_EXTRA_CA_CERTS must name PEM files of certificates',
       cause: error,
     })
   }

@@ -18,7 +18,7 @@ export interface HttpRequest {
   /** The header of this name; like credentials in the URL it is sent to the URL's own host and no other. */
   authorization?: string
   body?: string | Uint8Array | AsyncIterable<Uint8Array>
-  /** Allows http:// to other hosts than this computer: a checksum vouches for what comes. */
+  /** Allows http:// to other hosts than this computer: what comes is checked against a checksum. */
   plain?: boolean
   signal: AbortSignal
 }
@@ -119,16 +119,16 @@ function withoutCredentials<T extends Pick<HttpRequest, 'authorization' | 'heade
 
 function checkScheme(url: URL, plain: boolean): void {
   if (url.protocol === 'https:' || (url.protocol === 'http:' && (plain || isLoopback(url)))) return
-  throw new PosadaError('E_TRANSFER', `${shownUrl(url)} is not fetched: it is not https`, {
+  throw new PosadaError('E_TRANSFER', `${shownUrl(url)} is not fetched: it does not use https`, {
     value: shownUrl(url),
-    hint: 'use an address that begins with https://, or give a checksum with it',
+    hint: 'use an https:// address, or give a checksum',
   })
 }
 
 function noAnswer({ host }: URL, proxy: string | null): PosadaError {
-  const by = proxy === null ? '' : ` by the proxy ${new URL(proxy).host}`
+  const by = proxy === null ? '' : ` through the proxy ${new URL(proxy).host}`
   return mayPass(
-    new PosadaError('E_TRANSFER', `${host} does not answer${by}`, {
+    new PosadaError('E_TRANSFER', `${host} did not answer${by}`, {
       value: host,
       hint: 'check the network and the proxy settings (HTTPS_PROXY, NO_PROXY), then run the command again',
     }),
@@ -136,8 +136,8 @@ function noAnswer({ host }: URL, proxy: string | null): PosadaError {
 }
 
 function endless(url: string | URL): PosadaError {
-  return new PosadaError('E_TRANSFER', `${shownUrl(url)} leads from one address to the next without end`, {
+  return new PosadaError('E_TRANSFER', `${shownUrl(url)} redirects too often`, {
     value: shownUrl(url),
-    hint: `after ${redirectLimit} redirects it is given up; check the address`,
+    hint: `${redirectLimit} redirects are followed at most; check the address`,
   })
 }

@@ -6,8 +6,12 @@ import type { HttpResponse } from './response.ts'
 export function checkContentEncoding({ headers, url }: HttpResponse): void {
   const encoding = headers['content-encoding'] ?? 'identity'
   if (encoding === 'identity') return
-  throw new PosadaError('E_TRANSFER', `${shownUrl(url)} sends the file packed (${encoding.slice(0, 40)})`, {
-    value: shownUrl(url),
-    hint: 'it was asked for as it is; tell whoever runs the server',
-  })
+  throw new PosadaError(
+    'E_TRANSFER',
+    `${shownUrl(url)} sends the file compressed (${encoding.slice(0, 40)})`,
+    {
+      value: shownUrl(url),
+      hint: 'it was asked not to; tell the server’s administrator',
+    },
+  )
 }

@@ -17,7 +17,7 @@ export function proxyFor(url: URL, env: NodeJS.ProcessEnv): string | null {
   throw new PosadaError('E_TRANSFER', `${name.toUpperCase()} is not the address of an HTTP proxy`, {
     // It may hold a password.
     value: maskedText(text).slice(0, 200),
-    hint: 'set it to something like http://proxy.example.com:3128, or name the host in NO_PROXY',
+    hint: 'set it to an address such as http://proxy.example.com:3128, or list the host in NO_PROXY',
   })
 }
 

@@ -18,7 +18,7 @@ export interface HttpResponse {
 }
 
 export function responseOf(found: Dispatcher.ResponseData, url: URL, signal: AbortSignal): HttpResponse {
-  // An error before the first piece is asked for has nobody else to go to; whoever asks then meets it.
+  // An error before the first piece is asked for has no one to go to; whoever asks then meets it.
   found.body.on('error', () => undefined)
   const body = pieces(found.body, url, signal)
   return {
@@ -39,7 +39,7 @@ export async function expectSuccess(response: HttpResponse): Promise<HttpRespons
   if (status >= 200 && status < 300) return response
   await response.discard()
   const shown = shownUrl(url)
-  const error = new PosadaError('E_TRANSFER', `${shown} cannot be had: the server answers ${status}`, {
+  const error = new PosadaError('E_TRANSFER', `${shown} cannot be fetched: the server answered ${status}`, {
     value: shown,
     hint: hints[status] ?? 'check the address, or try again later',
   })
@@ -48,9 +48,9 @@ export async function expectSuccess(response: HttpResponse): Promise<HttpRespons
 }
 
 const hints: Record<number, string> = {
-  401: 'it asks for a user and a password: https://USER:PASSWORD@…, best from a variable',
-  403: 'it is not open to this user',
-  404: 'check the address; it may have been moved or taken away',
+  401: 'it asks for a user and a password: https://USER:PASSWORD@…, preferably from a variable',
+  403: 'this user has no access',
+  404: 'check the address; it may have been moved or removed',
   407: 'the proxy asks for a user and a password: HTTPS_PROXY=http://USER:PASSWORD@…',
 }
 
@@ -81,7 +81,7 @@ async function collect(
   const begun = performance.now()
   for await (const piece of body) {
     if (performance.now() - begun > within)
-      throw new PosadaError('E_TRANSFER', `${shownUrl(url)} takes too long for so little`, {
+      throw new PosadaError('E_TRANSFER', `${shownUrl(url)} took too long for a small file`, {
         value: shownUrl(url),
         hint: 'check the network and the address, then run the command again',
       })
@@ -89,7 +89,7 @@ async function collect(
     if (length > limit)
       throw new PosadaError('E_TRANSFER', `${shownUrl(url)} is larger than ${limit} bytes`, {
         value: shownUrl(url),
-        hint: 'what is asked for there is small; check the address',
+        hint: 'a small file is expected there; check the address',
       })
     found.push(piece)
   }

@@ -76,7 +76,7 @@ it('a base manifest and its script are pinned, held on to, and moved by box upda
   const written = `${url.base.replace('https://', 'HTTPS://me:hunter2@')}#sha256=${'0'.repeat(64)}`
   const moved = await place.run('box', 'update', written)
   expect(moved.stdout).toBe(
-    `${url.base} goes from ${first.base.slice(0, 19)} to sha256:${sha256(base(4)).slice(0, 12)}\n`,
+    `${url.base} updated from ${first.base.slice(0, 19)} to sha256:${sha256(base(4)).slice(0, 12)}\n`,
   )
   expect(await cpus()).toBe(4)
   expect(readFileSync(lockfile, 'utf8')).toContain(first.script)

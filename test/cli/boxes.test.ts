@@ -95,7 +95,7 @@ it('a box that machines stand on is neither removed nor pruned, also when their 
   const moved = await json('box', 'remove', 'team/web@1.0')
   expect(moved.document.error).toMatchObject({
     code: 'E_BOX_IN_USE',
-    details: [expect.stringContaining(`shop/web in ${place.dir}, which is not there`)],
+    details: [expect.stringContaining(`shop/web in ${place.dir}, which is missing`)],
   })
   expect((await json('box', 'prune', '--yes')).document.removed).toEqual([])
   expect(existsSync(join(used.dir, 'root.raw'))).toBe(true)

@@ -21,7 +21,7 @@ export interface AddOptions {
   signal: AbortSignal
 }
 
-/** Adds a box that somebody else built, from wherever it is. */
+/** Adds a box that was built elsewhere, from wherever it is. */
 export async function addBox(options: AddOptions): Promise<BoxResult> {
   const { source, facts, cwd, env, emit, signal, force, unchecked } = options
   boxBudget(env)

@@ -6,7 +6,7 @@ import type { UserPaths } from '../../project/index.ts'
 import { machinesOnBox } from './users.ts'
 
 /**
- * After a box came into the store: takes away those used longest ago that no machine needs, until all boxes
+ * After a box came into the store: removes those used longest ago that no machine needs, until all boxes
  * together take no more than POSADA_BOX_BUDGET; nothing where that is not set. E_USAGE.
  */
 export async function keepBudget(options: {
@@ -28,7 +28,7 @@ export async function keepBudget(options: {
     spare: new Set([spare]),
   })
   for (const { name, version, size } of gone) {
-    const message = `${name}@${version} (${formatSize(size)}) was removed: no machine needs it, and boxes may take ${formatSize(budget)}`
+    const message = `${name}@${version} (${formatSize(size)}) was removed: it is unused, and boxes may take ${formatSize(budget)}`
     emit({ type: 'notice', level: 'info', message })
   }
 }
@@ -41,6 +41,6 @@ export function boxBudget(env: NodeJS.ProcessEnv): number | null {
   if ('value' in parsed) return parsed.value
   throw new PosadaError('E_USAGE', `POSADA_BOX_BUDGET ${parsed.problem}`, {
     value: text,
-    hint: 'set it to a size such as 40GiB, or not at all',
+    hint: 'set it to a size such as 40GiB, or unset it',
   })
 }

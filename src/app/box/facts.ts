@@ -14,7 +14,7 @@ export interface BoxFactsInput {
 /** The same, checked. E_BOX_SOURCE says what is wrong. */
 export function boxFacts({ name, version, user, firmware, image }: BoxFactsInput): BoxFacts {
   const refuse = (flag: string, value: string, form: string) => {
-    throw new PosadaError('E_BOX_SOURCE', `'${value}' cannot be the ${flag} of a box`, {
+    throw new PosadaError('E_BOX_SOURCE', `'${value}' is not a valid ${flag} for a box`, {
       value,
       hint: `--${flag} takes ${form}`,
     })

@@ -2,7 +2,7 @@ import { PosadaError } from '../../errors/index.ts'
 import { parseSize } from '../../lib/values/units.ts'
 import { userBoxes } from './user-boxes.ts'
 
-/** What `posada box prune` took away, or would. Sizes are bytes. */
+/** What `posada box prune` removed, or would. Sizes are bytes. */
 export interface PruneResult {
   removed: { name: string; version: string; arch: string; digest: string; size: number }[]
   /** What all of it took together. */
@@ -17,7 +17,7 @@ export interface PruneBoxesOptions {
   env: NodeJS.ProcessEnv
 }
 
-/** Takes away the boxes that no machine of this user needs. E_USAGE for a size that is none. */
+/** Removes the boxes that no machine of this user needs. E_USAGE for a size that cannot be read. */
 export async function pruneBoxes({ keep, to, dryRun, env }: PruneBoxesOptions): Promise<PruneResult> {
   const { store, usedBy } = userBoxes(env)
   const budget = to === undefined ? null : sizeOf(to)

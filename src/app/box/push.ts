@@ -35,7 +35,7 @@ export async function pushBox(inputs: PushOptions): Promise<PushResult> {
   const { env, emit, signal } = inputs
   const target = parseBoxSource(inputs.target, '/')
   if (target.kind !== 'oci')
-    throw new PosadaError('E_BOX_SOURCE', `'${inputs.target.slice(0, 150)}' is not a place in a registry`, {
+    throw new PosadaError('E_BOX_SOURCE', `'${inputs.target.slice(0, 150)}' is not a registry reference`, {
       value: inputs.target.slice(0, 150),
       hint: 'write oci://registry.example.com/team/box:1.2',
     })

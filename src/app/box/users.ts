@@ -30,7 +30,7 @@ export async function machinesOnBox(user: UserPaths, digest: string): Promise<st
     users.push(...made.map((machine) => `${name}/${machine} in ${root}`))
     for (const { machine, digest: noted, by } of await readBoxNotes(index, id)) {
       if (noted !== digest || made.includes(machine)) continue
-      if (!there) users.push(`${name}/${machine} in ${root}, which is not there; ${forGood(index, id)}`)
+      if (!there) users.push(`${name}/${machine} in ${root}, which is missing; ${forGood(index, id)}`)
       else if (await isAlive(by)) users.push(`${name}/${machine} in ${root}, which is being made`)
     }
   }
@@ -38,7 +38,7 @@ export async function machinesOnBox(user: UserPaths, digest: string): Promise<st
 }
 
 function forGood(index: string, id: string): string {
-  return `if that is for good, remove ${join(index, `${id}.json`)}`
+  return `if it was deleted, remove ${join(index, `${id}.json`)}`
 }
 
 async function machinesIn(paths: ProjectPaths, digest: string): Promise<string[]> {

@@ -25,7 +25,7 @@ export async function verifyBoxes(options: {
   if (name !== undefined && entries.length === 0)
     throw new PosadaError('E_BOX_MISSING', `the box ${name} is not in the store`, {
       value: name,
-      hint: 'posada box list shows those that are',
+      hint: 'posada box list shows the boxes in the store',
     })
   const results: VerifiedBox[] = []
   for (const { name, version, arch, digest } of entries) {

@@ -5,8 +5,8 @@ import { type TarMember, tarMembers } from './tar-members.ts'
 
 /**
  * What an archive begins with, folders left out: kinds of boxes are told apart by it. Null where there is
- * none, or it is no archive. E_BOX_INVALID where it is packed and cannot be unpacked: nobody can say then
- * what it is.
+ * none, or it is not an archive. E_BOX_INVALID where it is packed and cannot be unpacked: what it is cannot be
+ * told then.
  */
 export async function firstMember({
   path,

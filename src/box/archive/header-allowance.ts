@@ -16,6 +16,6 @@ export class HeaderAllowance {
 
   take(bytes: number): void {
     this.#left -= bytes
-    if (this.#left < 0) throw refused(this.#source, 'its headers are far too large')
+    if (this.#left < 0) throw refused(this.#source, 'its headers are too large')
   }
 }

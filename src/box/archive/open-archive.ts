@@ -123,9 +123,9 @@ async function firstBytes(path: string): Promise<string> {
 }
 
 function damaged(shown: string, cause: unknown): PosadaError {
-  return new PosadaError('E_BOX_INVALID', `${shown} is damaged: it cannot be unpacked`, {
+  return new PosadaError('E_BOX_INVALID', `${shown} is damaged: it cannot be decompressed`, {
     value: shown,
-    hint: 'get the archive again from where it came from',
+    hint: 'get the archive again from its source',
     cause,
   })
 }

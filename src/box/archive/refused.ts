@@ -4,10 +4,10 @@ import { PosadaError } from '../../errors/index.ts'
 export function refused(source: string, problem: string, hint?: string): PosadaError {
   return new PosadaError('E_BOX_INVALID', `${source} is not a box: ${problem}`, {
     value: source,
-    hint: hint ?? 'a box archive holds box.json and the files that it names, and nothing else',
+    hint: hint ?? 'a box archive contains box.json, the files that it names, and nothing else',
   })
 }
 
 export function truncated(source: string): PosadaError {
-  return refused(source, 'it ends too early', 'get the archive again from where it came from')
+  return refused(source, 'it is truncated', 'get the archive again from its source')
 }

@@ -53,7 +53,7 @@ async function readBoxJson(members: AsyncGenerator<TarMember>, source: string): 
     throw refused(
       source,
       `its first file is not ${boxJsonName}`,
-      'make it with: tar cf box.tar box.json <the other files>',
+      'create it with: tar cf box.tar box.json <other files>',
     )
   if (member.size > boxJsonLimit)
     throw refused(source, `its ${boxJsonName} is too large (${member.size} bytes)`)
@@ -78,13 +78,13 @@ async function unpackFiles(
     if (name === null) throw refused(source, `${shown} is not a plain file name`)
     const size = sizes.get(name)
     if (size === undefined || hashes.has(name))
-      throw refused(source, `it holds ${name}, which box.json does not name, or holds it twice`)
+      throw refused(source, `it contains ${name}, which box.json does not name, or contains it twice`)
     if (size !== member.size)
       throw refused(source, `${name} has ${member.size} bytes, and box.json says ${size}`)
     hashes.set(name, await writeMember(join(target, name), size, member.pieces()))
   }
   const missing = [...sizes.keys()].find((name) => !hashes.has(name))
-  if (missing !== undefined) throw refused(source, `it lacks ${missing}`)
+  if (missing !== undefined) throw refused(source, `${missing} is missing`)
   return hashes
 }
 
@@ -98,7 +98,7 @@ async function nextFile(members: AsyncGenerator<TarMember>, source: string): Pro
     if (value.kind === 'file') return value
     if (value.name !== './' && value.name !== '.') throw refused(source, `${shown} is a folder`)
   }
-  throw refused(source, 'it holds folders')
+  throw refused(source, 'it contains folders')
 }
 
 /** null for whatever could not lie in a box's folder itself. */

@@ -31,7 +31,7 @@ export function readTarHeader(block: Uint8Array): TarHeader | null | string {
 /** What a type flag means, for messages; null for an ordinary file, a sparse one, and a folder. */
 export function oddKind(type: string): string | null {
   if (type === '0' || type === 'S' || type === '5') return null
-  return kinds[type] ?? `of a kind that is not allowed (${JSON.stringify(type)})`
+  return kinds[type] ?? `of an unknown type (${JSON.stringify(type)})`
 }
 
 const kinds: Record<string, string> = {

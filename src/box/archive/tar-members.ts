@@ -30,7 +30,7 @@ const trailerLimit = 16 * 2 ** 20
 export async function* tarMembers(reader: ByteReader, source: string): AsyncGenerator<TarMember> {
   const headers = new HeaderAllowance(source)
   for (let count = 0; ; count++) {
-    if (count > memberLimit) throw refused(source, `it holds more than ${memberLimit} files`)
+    if (count > memberLimit) throw refused(source, `it contains more than ${memberLimit} files`)
     const head = await nextHead(reader, source, headers)
     if (head === null) break
     const body = new MemberBody(reader, source, { size: head.header.size, headers })
@@ -73,12 +73,13 @@ async function nextHead(reader: ByteReader, source: string, headers: HeaderAllow
     else if (type === 'K') await extension(reader, source, header, headers)
     else {
       const size = records.get('size')
-      if (size !== undefined && !/^\d{1,15}$/.test(size)) throw refused(source, 'a size in it cannot be read')
+      if (size !== undefined && !/^\d{1,15}$/.test(size))
+        throw refused(source, 'it has an invalid size field')
       const name = records.get('GNU.sparse.name') ?? records.get('path') ?? longName ?? header.name
       return { header: size === undefined ? header : { ...header, size: Number(size) }, name, records }
     }
   }
-  throw refused(source, 'it holds extended headers for no file')
+  throw refused(source, 'it ends with an extended header')
 }
 
 async function readHeader(reader: ByteReader, source: string): Promise<TarHeader | null> {
@@ -95,7 +96,7 @@ async function extension(
   { size }: TarHeader,
   headers: HeaderAllowance,
 ): Promise<Buffer> {
-  if (size > extensionLimit) throw refused(source, `it holds an extended header of ${size} bytes`)
+  if (size > extensionLimit) throw refused(source, `it has an extended header of ${size} bytes`)
   headers.take(size)
   const padded = Math.ceil(size / tarBlock) * tarBlock
   const content = await reader.exactly(padded)
@@ -148,6 +149,6 @@ async function drain(reader: ByteReader, source: string): Promise<void> {
     const bytes = await reader.some(tarBlock * 128)
     if (bytes === null) return
     after += bytes.length
-    if (after > trailerLimit) throw refused(source, 'more follows behind its end')
+    if (after > trailerLimit) throw refused(source, 'it has data after its end')
   }
 }

@@ -16,7 +16,7 @@ export function checkUnpacked(source: string, size: number, limit: number): void
   if (size <= limit) return
   throw refused(
     source,
-    `it unpacks to more than ${formatSize(limit)}, which is out of proportion to its own size`,
-    'a box is not that empty: make the archive again from a smaller disk, or as a sparse one',
+    `it unpacks to more than ${formatSize(limit)}, which is too much for its size`,
+    'make the archive again from a smaller disk, or with tar --sparse',
   )
 }

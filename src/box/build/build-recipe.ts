@@ -95,7 +95,7 @@ async function build(options: {
   // Times in the image are those of the day: two builds of one day differ in little.
   const epoch = Math.floor(now.getTime() / 86_400_000) * 86_400
   const work = await makeWorkFolder(paths.tmp, 'build-')
-  // Other ids of the user namespace write there; sticky, so that nobody takes away what is not theirs.
+  // Other ids of the user namespace write there; sticky, so that none removes what is not its own.
   const tmp = await makeWorkFolder(tmpdir(), buildPrefix, 0o1777)
   try {
     const { stage, loginKey } = await makeStage(work, { recipe, lib: options.lib, inputs, epoch })
@@ -120,7 +120,7 @@ async function build(options: {
 }
 
 function wrongName({ name, dir }: Recipe, expected: string): PosadaError {
-  return new PosadaError('E_BOX_BUILD', `the recipe in ${dir} makes ${name}, not ${expected}`, {
+  return new PosadaError('E_BOX_BUILD', `the recipe in ${dir} is for ${name}, not ${expected}`, {
     value: name,
     hint: `write name: ${expected} into its recipe.yaml`,
   })

@@ -99,10 +99,10 @@ function quote(path: string): string {
 
 function hintFor(output: string): string {
   if (/No space left/.test(output))
-    return 'there is no room left where temporary files go; set TMPDIR to a folder with more'
+    return 'no space is left for temporary files; set TMPDIR to a folder with more space'
   if (/subuid|subgid|newuidmap|unshare/.test(output))
     return 'an ordinary user needs entries in /etc/subuid and /etc/subgid and unprivileged user namespaces; or build as root'
   if (/Could not resolve|Failed to fetch|Temporary failure|Unable to connect/.test(output))
     return 'Debian packages could not be downloaded; check the network and the proxy settings (http_proxy)'
-  return 'the last lines of its output are above; posada box build shows all of it'
+  return 'see the last lines of its output above; posada box build shows all of it'
 }

@@ -25,7 +25,7 @@ export function chooseImage(
   const found = [...new Set(fitting.flatMap(({ images }) => images.map((one) => one.arch)))]
   throw new PosadaError(
     'E_BOX_ARCH',
-    `the box ${box.name} is there for ${found.join(', ')}, not for ${arch}`,
+    `the box ${box.name} is available for ${found.join(', ')}, not for ${arch}`,
     {
       value: box.name,
       hint: `set arch: ${found[0]} for the machine, or use another box`,
@@ -40,9 +40,9 @@ function newestFirst(a: CatalogueVersion, b: CatalogueVersion): number {
 
 function nothing({ name, foreign }: CatalogueBox): PosadaError {
   const others = foreign.length === 0 ? '' : `, only for ${foreign.join(', ')}`
-  return new PosadaError('E_BOX_INVALID', `the box ${name} is not offered for libvirt${others}`, {
+  return new PosadaError('E_BOX_INVALID', `the box ${name} is not available for libvirt${others}`, {
     value: name,
-    hint: 'boxes of the provider libvirt can be used; look for another box',
+    hint: 'only boxes for the provider libvirt can be used; look for another one',
   })
 }
 
@@ -53,7 +53,7 @@ function noVersion(
 ): PosadaError {
   const known = versions.flatMap(({ version }) => version ?? []).sort((a, b) => compareVersions(b, a))
   const shown = known.slice(0, 8).join(', ')
-  return new PosadaError('E_BOX_VERSION', `no version of ${name} is ${constraintsText(wanted)}`, {
+  return new PosadaError('E_BOX_VERSION', `no version of ${name} matches ${constraintsText(wanted)}`, {
     value: `${name}@${constraintsText(wanted)}`,
     hint: known.length === 0 ? `${name} has no versions to choose from` : `newest versions: ${shown}`,
   })

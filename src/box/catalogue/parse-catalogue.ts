@@ -28,7 +28,7 @@ function unusable(shown: string, flaws: readonly string[], cause?: unknown): Pos
   return new PosadaError('E_CATALOGUE', `${shown} is not a catalogue: ${flaws[0]}`, {
     value: shown,
     details: flaws.slice(0, 20),
-    hint: 'docs/boxes.md says what a catalogue holds; Vagrant’s format is understood too',
+    hint: 'docs/boxes.md describes the format; Vagrant’s works too',
     ...(cause === undefined ? {} : { cause }),
   })
 }

@@ -36,7 +36,7 @@ async function readBounded(path: string): Promise<string> {
   try {
     const { size } = await stat(path)
     if (size <= catalogueLimit) return await readFile(path, 'utf8')
-    throw unreadable(path, `it has ${size} bytes, and a catalogue ${catalogueLimit} at most`)
+    throw unreadable(path, `it has ${size} bytes, and ${catalogueLimit} is the limit`)
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES'))
       throw unreadable(path, 'it cannot be read', error)
@@ -47,7 +47,7 @@ async function readBounded(path: string): Promise<string> {
 function unreadable(path: string, why: string, cause?: unknown): PosadaError {
   return new PosadaError('E_CATALOGUE', `${path} is not a catalogue: ${why}`, {
     value: path,
-    hint: 'catalogues are given by a path or by an address that begins with https://',
+    hint: 'name a catalogue by its path or its https:// address',
     ...(cause === undefined ? {} : { cause }),
   })
 }

@@ -12,7 +12,7 @@ import { sha256OfFile } from '../store/verify.ts'
 import { boxJsonName } from '../store-paths.ts'
 
 /**
- * A disk image with cloud-init in it, as distributions publish them: it lets nobody in until a seed
+ * A disk image with cloud-init in it, as distributions publish them: no one can log in until a seed
  * brings it a key, and boots through firmware. The user is made by cloud-init, so that any name will do.
  */
 export const cloudImage: BoxImporter = {
@@ -47,7 +47,7 @@ async function fill(input: BoxFileInput, target: string, options: ImportOptions)
   return manifest
 }
 
-/** Moves or copies the image to `root.<format>`; it is looked into where it lies then, for nobody changes it there. */
+/** Moves or copies the image to `root.<format>`; it is looked into where it lies then, for no one changes it there. */
 async function takeImage(
   { path, shown, ours, sha256 }: BoxFileInput,
   target: string,
@@ -56,7 +56,7 @@ async function takeImage(
 ): Promise<BoxDisk> {
   const file = `root.${format}`
   const own = join(target, file)
-  // What is no disk at all is refused before it is copied.
+  // What is not a disk at all is refused before it is copied.
   await inspectDisk(path, { format, shown })
   const moved = ours && (await move(path, own))
   const hash = moved ? (sha256 ?? (await sha256OfFile(own))) : await copy(path, own, signal)

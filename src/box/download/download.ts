@@ -31,7 +31,7 @@ export interface Use<T> {
 }
 
 /**
- * Downloads a file, or goes on with what an earlier command left of it, and hands it out once its
+ * Downloads a file, or resumes what an earlier command left of it, and hands it out once its
  * checksum is right. E_TRANSFER, E_CHECKSUM.
  */
 export async function withDownload<T>(
@@ -49,7 +49,7 @@ export async function withDownload<T>(
     emit({
       type: 'notice',
       level: 'info',
-      message: `waiting for another posada process that fetches ${request.what}`,
+      message: `waiting for another posada process that is fetching ${request.what}`,
     })
   const part = await openPart(folder, key, { signal, onWait })
   try {
@@ -77,16 +77,16 @@ async function fetchWhole(
 ): Promise<Downloaded> {
   const { delays } = { ...standard, ...context.limits }
   let furthest = (await part.handle.stat()).size
-  let anew = false
+  let startedOver = false
   for (let failures = 0; ; ) {
     try {
       const { file, hex, resumed } = await fetchOnce(request, part, context)
       if (request.checksum === null || hex === request.checksum.hex) return file
-      if (!resumed || anew) {
+      if (!resumed || startedOver) {
         await part.remove()
         throw wrongChecksum(request, hex)
       }
-      anew = true
+      startedOver = true
       await part.handle.truncate(0)
     } catch (error) {
       const { size } = await part.handle.stat()
@@ -210,7 +210,7 @@ function described({ headers }: HttpResponse): Pick<Downloaded, 'modified' | 'co
 async function unexpected(response: HttpResponse): Promise<PosadaError> {
   await response.discard()
   const shown = shownUrl(response.url)
-  return new PosadaError('E_TRANSFER', `${shown} cannot be had: the server answers ${response.status}`, {
+  return new PosadaError('E_TRANSFER', `${shown} cannot be fetched: the server answered ${response.status}`, {
     value: shown,
     hint: 'check the address',
   })

@@ -10,7 +10,7 @@ import type { DownloadRequest } from './model.ts'
 export function tooLong({ url, what }: DownloadRequest, limit: number): PosadaError {
   return new PosadaError('E_TRANSFER', `${shownUrl(url)} sends more than ${formatSize(limit)} for ${what}`, {
     value: shownUrl(url),
-    hint: 'it is not what it says it is; check the address',
+    hint: 'this is more than it announced or than is allowed; check the address',
   })
 }
 
@@ -22,16 +22,16 @@ export function tooShort(
   return mayPass(
     new PosadaError('E_TRANSFER', `${shownUrl(url)} ended after ${got}`, {
       value: shownUrl(url),
-      hint: 'run the command again: it goes on where this one stopped',
+      hint: 'run the command again; it resumes the download',
     }),
   )
 }
 
 export function tooSlow({ url }: DownloadRequest): PosadaError {
   return mayPass(
-    new PosadaError('E_TRANSFER', `${shownUrl(url)} sends next to nothing any more`, {
+    new PosadaError('E_TRANSFER', `${shownUrl(url)} has almost stopped sending`, {
       value: shownUrl(url),
-      hint: 'run the command again: it goes on where this one stopped',
+      hint: 'run the command again; it resumes the download',
     }),
   )
 }
@@ -47,7 +47,7 @@ export async function checkRoom(
   throw new PosadaError(
     'E_DISK_FULL',
     `${what} takes ${formatSize(needed)}, and ${dirname(path)} has room for ${formatSize(bavail * bsize)}`,
-    { value: dirname(path), hint: 'posada box prune takes away boxes that no machine needs' },
+    { value: dirname(path), hint: 'free some space; posada box prune removes unused boxes' },
   )
 }
 
@@ -56,9 +56,9 @@ export function wrongChecksum(
   hex: string,
 ) {
   const wanted = checksum === null ? '' : checksumText(checksum)
-  return new PosadaError('E_CHECKSUM', `${what}: ${shownUrl(url)} is not what its checksum says`, {
+  return new PosadaError('E_CHECKSUM', `${what}: ${shownUrl(url)} does not match its checksum`, {
     value: shownUrl(url),
     details: [`expected ${wanted}`, `got      ${checksum?.algorithm ?? 'sha256'}:${hex}`],
-    hint: 'the file was changed on the server or on the way; nothing of it was kept',
+    hint: 'the file was changed on the server or on the way; it was not kept',
   })
 }

@@ -5,7 +5,7 @@ import type { Checksum } from '../../lib/values/checksum.ts'
 export interface DownloadRequest {
   /** May hold credentials; these are neither shown nor written down. */
   url: string
-  /** What the whole file must hash to; null: nothing vouches for it, which the caller has allowed. */
+  /** What the whole file must hash to; null: it is not checked, which the caller has allowed. */
   checksum: Checksum | null
   /** What is being fetched, for people: `debian/13-cloud 20261120`. */
   what: string

@@ -26,7 +26,7 @@ export interface PartFile {
 }
 
 const POLL = 100
-/** Days after which a part that nobody went on with is taken away. */
+/** Days after which a part that no command continued is removed. */
 const KEPT_DAYS = 7
 
 /**
@@ -67,7 +67,7 @@ export function partKey(...facts: readonly string[]): string {
   return createHash('sha256').update(facts.join('\0')).digest('hex').slice(0, 40)
 }
 
-/** Takes away parts that nobody has touched for a week. */
+/** Removes parts that have not been touched for a week. */
 export async function sweepParts(folder: string, now = Date.now()): Promise<void> {
   for (const name of await namesOf(folder)) {
     const path = join(folder, name)

@@ -4,11 +4,11 @@ import type { PartNotes } from './part-file.ts'
 export type Continuation =
   /** What comes goes behind what is there; `total` is the length of the whole. */
   | { kind: 'append'; total: number }
-  /** The whole comes anew; `total` is null where the server does not say. */
+  /** The whole comes again; `total` is null where the server does not say. */
   | { kind: 'whole'; total: number | null }
   /** All of it is there already. */
   | { kind: 'complete' }
-  /** What is there fits nothing the server has: begin anew. */
+  /** What is there fits nothing the server has: start over. */
   | { kind: 'restart' }
 
 /**
@@ -42,7 +42,7 @@ export function continuationOf(
   if (status !== 206) return null
   const [, first = '', last = '', whole = ''] = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(range) ?? []
   const [from, to, total] = [Number(first), Number(last), Number(whole)]
-  // A server that answers another range than the one asked for, or half of it, is not gone along with.
+  // A server that answers another range than the one asked for, or half of it, is not accepted.
   const fits = first !== '' && from === have && to === total - 1
   return fits ? { kind: 'append', total } : { kind: 'restart' }
 }

@@ -29,7 +29,7 @@ export async function withHttp<T>(context: FetchContext, work: (http: HttpClient
 
 /**
  * Downloads a file, checks it, and puts the box that it holds into the store. `source`: what the user
- * named it by. E_UNCHECKED where nothing vouches for it, and whatever downloads and imports throw.
+ * named it by. E_UNCHECKED where it has no checksum, and whatever downloads and imports throw.
  */
 export async function fetchImage(
   image: Omit<CatalogueImage, 'arch'>,
@@ -77,9 +77,9 @@ async function checksumOf(
   if (checksum !== null || checksums === null) return checksum
   const found = findChecksum(await readSmallText(checksums, { http, emit, signal }), nameOf(url))
   if (found !== null) return found
-  throw new PosadaError('E_UNCHECKED', `${shownUrl(checksums)} has no checksum of ${nameOf(url)}`, {
+  throw new PosadaError('E_UNCHECKED', `${shownUrl(checksums)} has no checksum for ${nameOf(url)}`, {
     value: shownUrl(checksums),
-    hint: 'the publisher has moved or renamed it; look for a newer version of the catalogue',
+    hint: 'the publisher may have moved or renamed the file; look for a newer version of the catalogue',
   })
 }
 
@@ -106,8 +106,8 @@ function nameOf(url: string): string {
 }
 
 function unvouched(url: string): PosadaError {
-  return new PosadaError('E_UNCHECKED', `no checksum says what ${shownUrl(url)} has to be`, {
+  return new PosadaError('E_UNCHECKED', `there is no checksum for ${shownUrl(url)}`, {
     value: shownUrl(url),
-    hint: 'put #sha256= and its checksum behind the URL; or take whatever comes, once: --unchecked, in a manifest unchecked: true',
+    hint: 'add #sha256= and the checksum to the URL, or accept it without: --unchecked, in a manifest unchecked: true',
   })
 }

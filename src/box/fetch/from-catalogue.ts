@@ -80,6 +80,6 @@ function missing(
     ? `posada box build ${source.name}`
     : near !== undefined
       ? `did you mean ${near}?`
-      : 'posada box list shows the boxes that are there, and those that can be built and fetched'
-  return new PosadaError('E_BOX_MISSING', `no catalogue has the box ${text}`, { value: text, hint })
+      : 'posada box search shows what is available'
+  return new PosadaError('E_BOX_MISSING', `no catalogue offers the box ${text}`, { value: text, hint })
 }

@@ -53,10 +53,10 @@ export async function fromOci(source: OciSource, context: FetchContext): Promise
 function checkDigest({ digest, manifestDigest }: RemoteBox, shown: string, checksum: Checksum | null): void {
   const wanted = checksum === null ? digest : checksumText(checksum)
   if (wanted === digest || wanted === manifestDigest) return
-  throw new PosadaError('E_CHECKSUM', `${shown} is not what its checksum says`, {
+  throw new PosadaError('E_CHECKSUM', `${shown} does not match its checksum`, {
     value: shown,
     details: [`expected ${wanted}`, `got      ${digest}`],
-    hint: 'the checksum of a box in a registry is the digest of its manifest, as behind @ in its address',
+    hint: 'the checksum of a box in a registry is the digest of its manifest: the part after @ in its address',
   })
 }
 
@@ -86,7 +86,7 @@ async function take(remote: RemoteBox, taking: Taking): Promise<StoredBox> {
     emit({
       type: 'notice',
       level: 'info',
-      message: `waiting for another posada process that fetches ${shown}`,
+      message: `waiting for another posada process that is fetching ${shown}`,
     })
   const pull = async () => {
     const local = await localChunks(paths, remote.box, signal)

@@ -47,7 +47,7 @@ function onlyBox(catalogue: Catalogue, url: string, { arch }: FetchContext) {
   if (box !== undefined && more.length === 0) return { box, image: chooseImage(box, { wanted: [], arch }) }
   throw new PosadaError(
     'E_CATALOGUE',
-    `${shownUrl(url)} is a catalogue of ${catalogue.size} boxes, not of one`,
+    `${shownUrl(url)} is a catalogue of ${catalogue.size} boxes, not of one box`,
     {
       value: shownUrl(url),
       hint: 'list it under catalogues: in the manifest, and name one of its boxes',

@@ -18,6 +18,6 @@ export async function importFile(
     if (await importer.recognises(input, options)) return importer.fill(input, target, options)
   throw new PosadaError('E_BOX_INVALID', `${input.shown} is not a box`, {
     value: input.shown,
-    hint: `what can be added is ${importers.map(({ what }) => what).join(', ')}`,
+    hint: `posada box add takes ${importers.map(({ what }) => what).join(', ')}`,
   })
 }

@@ -6,13 +6,12 @@ interface Kind {
   hint: string
 }
 
-const convert = (format: string) =>
-  `qemu-img convert -f ${format} -O qcow2 IMAGE root.qcow2 makes one that can be used`
+const convert = (format: string) => `convert it: qemu-img convert -f ${format} -O qcow2 IMAGE root.qcow2`
 const unpack = 'unpack it first'
 
 /** Source: QEMU block/{vmdk,vpc,vhdx,vdi,qed,parallels}.c; ECMA-119, 8.1 for the last; RFC 1952, 8878 and others. */
 const kinds: readonly Kind[] = [
-  { what: 'a qcow2 image', at: 0, magic: 'QFI\xfb', hint: 'say that its format is qcow2' },
+  { what: 'a qcow2 image', at: 0, magic: 'QFI\xfb', hint: 'state its format as qcow2' },
   { what: 'a VMDK image', at: 0, magic: 'KDMV', hint: convert('vmdk') },
   { what: 'a VMDK image', at: 0, magic: 'COWD', hint: convert('vmdk') },
   { what: 'a VMDK descriptor', at: 0, magic: '# Disk DescriptorFile', hint: convert('vmdk') },
@@ -21,14 +20,24 @@ const kinds: readonly Kind[] = [
   { what: 'a VDI image', at: 64, magic: '\x7f\x10\xda\xbe', hint: convert('vdi') },
   { what: 'a QED image', at: 0, magic: 'QED\0', hint: convert('qed') },
   { what: 'a Parallels image', at: 0, magic: 'WithoutFreeSpace', hint: convert('parallels') },
-  { what: 'an encrypted volume (LUKS)', at: 0, magic: 'LUKS\xba\xbe', hint: 'a box is not encrypted' },
+  { what: 'an encrypted volume (LUKS)', at: 0, magic: 'LUKS\xba\xbe', hint: 'a box must not be encrypted' },
   { what: 'packed with gzip', at: 0, magic: '\x1f\x8b\x08', hint: unpack },
   { what: 'packed with xz', at: 0, magic: '\xfd7zXZ\0', hint: unpack },
   { what: 'packed with zstd', at: 0, magic: '\x28\xb5\x2f\xfd', hint: unpack },
   { what: 'packed with bzip2', at: 0, magic: 'BZh', hint: unpack },
   { what: 'a zip archive', at: 0, magic: 'PK\x03\x04', hint: unpack },
-  { what: 'a web page', at: 0, magic: '<!DOCTYPE', hint: 'look at what the server answered' },
-  { what: 'a web page', at: 0, magic: '<html', hint: 'look at what the server answered' },
+  {
+    what: 'a web page',
+    at: 0,
+    magic: '<!DOCTYPE',
+    hint: 'open the address in a browser to see what the server sent',
+  },
+  {
+    what: 'a web page',
+    at: 0,
+    magic: '<html',
+    hint: 'open the address in a browser to see what the server sent',
+  },
 ]
 
 /** `start` is the beginning of the file, 128 bytes at least where it has them; null: nothing known. */

@@ -15,10 +15,10 @@ import { foreignKind } from './foreign.ts'
 const largestDisk = 16 * 2 ** 40
 
 /**
- * Looks into a disk image that somebody else made, by the format that is stated for it and never by a
+ * Looks into a disk image that someone else made, by the format that is stated for it and never by a
  * guess. Refused with E_BOX_INVALID: an image that leads a hypervisor to another file of the host (a
- * base, external data), that is encrypted, marked damaged, holds snapshots, or is something else than what
- * was said. Returns what the guest sees, in bytes.
+ * base, external data), that is encrypted, marked damaged, holds snapshots, or is not what it is said
+ * to be. Returns what the guest sees, in bytes.
  */
 export async function inspectDisk(
   path: string,
@@ -26,20 +26,20 @@ export async function inspectDisk(
 ): Promise<{ virtualSize: number }> {
   const { start, size } = await readStart(path)
   const refuse = (problem: string, hint: string): never => {
-    throw new PosadaError('E_BOX_INVALID', `the disk ${shown} cannot be used: ${problem}`, {
+    throw new PosadaError('E_BOX_INVALID', `the disk ${shown} is not usable: ${problem}`, {
       value: shown,
       hint,
     })
   }
   const foreign = foreignKind(start)
   if (format === 'raw') {
-    if (foreign !== null) return refuse(`it is ${foreign.what}, and said to be raw`, foreign.hint)
+    if (foreign !== null) return refuse(`it is ${foreign.what}, not a raw image`, foreign.hint)
     if (size === 0) return refuse('it is empty', getAgain)
     if (size > largestDisk) return refuse('it is larger than 16TiB', 'make it smaller')
     return { virtualSize: roundUp(size, 512) }
   }
   if (foreign !== null && foreign.what !== 'a qcow2 image')
-    return refuse(`it is ${foreign.what}, and said to be qcow2`, foreign.hint)
+    return refuse(`it is ${foreign.what}, not a qcow2 image`, foreign.hint)
   const header = readQcow2Header(start, size)
   if (typeof header === 'string') return refuse(header, getAgain)
   const flaw = flawOf(header)
@@ -58,22 +58,22 @@ async function cutShort(path: string, header: Qcow2Header, size: number): Promis
   }
 }
 
-const getAgain = 'get it again from where it came from; qemu-img info shows what it is'
-const flatten = 'qemu-img convert -O qcow2 IMAGE root.qcow2, where it was made, makes one of its own'
+const getAgain = 'download it again; qemu-img info shows what it is'
+const flatten = 'make it self-contained where it was made: qemu-img convert -O qcow2 IMAGE root.qcow2'
 
 function flawOf(header: Qcow2Header): { problem: string; hint: string } | null {
   const { features, backingName, extensions } = header
   if (backingName !== null)
     return {
-      problem: `it lies on another image, ${JSON.stringify(backingName.slice(0, 200))}`,
+      problem: `it has a backing file, ${JSON.stringify(backingName.slice(0, 200))}`,
       hint: flatten,
     }
   if (features.externalData || extensions.includes(externalDataExtension))
-    return { problem: 'its data lies in another file', hint: flatten }
-  if (header.encrypted) return { problem: 'it is encrypted', hint: 'a box is not encrypted' }
-  if (features.unknown) return { problem: 'it needs features that are not known', hint: flatten }
+    return { problem: 'its data is in another file', hint: flatten }
+  if (header.encrypted) return { problem: 'it is encrypted', hint: 'a box must not be encrypted' }
+  if (features.unknown) return { problem: 'it needs unknown features', hint: flatten }
   if (features.corrupt)
-    return { problem: 'it is marked as damaged', hint: 'qemu-img check -r all mends what can be mended' }
+    return { problem: 'it is marked as corrupt', hint: 'qemu-img check -r all repairs what it can' }
   if (header.snapshots > 0) return { problem: 'it holds snapshots', hint: flatten }
   if (header.size === 0) return { problem: 'it is empty', hint: getAgain }
   if (header.size > largestDisk) return { problem: 'it is larger than 16TiB', hint: 'make it smaller' }

@@ -19,7 +19,7 @@ export interface FetchContext {
   catalogues: readonly string[]
   /** What the download must hash to, where the user or a lock file says so. */
   checksum?: Checksum | null
-  /** Takes a download that no checksum vouches for. */
+  /** Accepts a download without a checksum. */
   unchecked?: boolean
   /** Replaces a box of the same name and version. */
   force?: boolean

@@ -22,11 +22,14 @@ export async function authorize(challenge: Challenge, login: Login): Promise<str
   const { registry, credentials } = login
   if (challenge.scheme === 'basic') {
     if (credentials?.kind === 'basic') return basic(credentials)
-    throw refused(registry, credentials === null ? 'asks for a user and a password' : 'takes no token')
+    throw refused(
+      registry,
+      credentials === null ? 'asks for a user and a password' : 'does not accept tokens',
+    )
   }
   const realm = new URL(challenge.realm)
   if (realm.protocol !== 'https:' && !(realm.protocol === 'http:' && isLoopback(realm)))
-    throw refused(registry, `wants its credentials sent to ${realm.protocol}//${realm.host}`)
+    throw refused(registry, `asks for its credentials to be sent to ${realm.protocol}//${realm.host}`)
   const scope = challenge.scope ?? login.scope
   const fields = { ...(challenge.service === null ? {} : { service: challenge.service }), scope }
   return `Bearer ${await (credentials?.kind === 'identity'
@@ -63,15 +66,15 @@ async function tokenOf(
   if (response.status !== 200)
     throw refused(
       registry,
-      `gives no token (${response.status})`,
-      credentials === null ? undefined : 'the password may be wrong, or the user may not do this',
+      `refused to give a token (${response.status})`,
+      credentials === null ? undefined : 'the password may be wrong, or the user may lack permission',
     )
   const data = parse(text)
   const { token, access_token: access } =
     typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : {}
   const found = typeof token === 'string' ? token : access
   if (typeof found !== 'string' || !/^[\x21-\x7e]{1,16384}$/.test(found))
-    throw refused(registry, 'gives a token that cannot be used')
+    throw refused(registry, 'gave an unusable token')
   return found
 }
 

@@ -41,7 +41,7 @@ export async function dockerCredentials(
   return entry === undefined ? null : fromEntry(entry, path)
 }
 
-/** How a registry is called in the file: Docker's own by an address of old, others by their host. */
+/** A registry's keys in the file: an old address for Docker's own, the host for others. */
 function namesOf(registry: string): string[] {
   if (registry === 'docker.io') return ['https://index.docker.io/v1/', 'index.docker.io', 'docker.io']
   return [
@@ -64,7 +64,7 @@ function fromEntry(
   if (typeof auth !== 'string' || auth === '') return null
   const pair = Buffer.from(auth, 'base64').toString('utf8').replace(/\0+$/, '')
   const colon = pair.indexOf(':')
-  if (colon <= 0) throw unreadable(path, 'it holds credentials that are no user and password')
+  if (colon <= 0) throw unreadable(path, 'its credentials are not a user and a password')
   return { kind: 'basic', user: pair.slice(0, colon), password: pair.slice(colon + 1) }
 }
 
@@ -75,7 +75,7 @@ async function askHelper(
   { path, env }: { path: string; env: NodeJS.ProcessEnv },
 ): Promise<Credentials | null> {
   if (!/^[\w][\w.-]{0,63}$/.test(helper))
-    throw unreadable(path, `${JSON.stringify(helper.slice(0, 64))} is no credential helper`)
+    throw unreadable(path, `${JSON.stringify(helper.slice(0, 64))} is not the name of a credential helper`)
   const program = `docker-credential-${helper}`
   const result = await execa(program, ['get'], {
     input: name,
@@ -90,16 +90,16 @@ async function askHelper(
     result.code === 'ENOENT'
       ? 'it is not installed'
       : result.timedOut
-        ? 'it does not answer'
+        ? 'it did not answer'
         : `it ended with ${result.exitCode}`
   if (result.failed)
-    throw new PosadaError('E_REGISTRY_AUTH', `${program} gives no credentials for ${name}: ${problem}`, {
+    throw new PosadaError('E_REGISTRY_AUTH', `${program} returned no credentials for ${name}: ${problem}`, {
       value: program,
       details: result.stderr.split('\n').slice(-5),
-      hint: `${path} names it; docker login, or taking it out there, mends that`,
+      hint: `${path} names it: log in again with docker login, or remove it there`,
     })
   const answer = parseHelperAnswer(result.stdout)
-  if (answer === null) throw unreadable(program, 'its answer cannot be understood')
+  if (answer === null) throw unreadable(program, 'its answer is not valid')
   return answer.user === '<token>'
     ? { kind: 'identity', token: answer.password }
     : { kind: 'basic', ...answer }
@@ -146,6 +146,6 @@ function own<T>(table: Record<string, T> | undefined, key: string): T | undefine
 function unreadable(path: string, problem: string): PosadaError {
   return new PosadaError('E_REGISTRY_AUTH', `${path}: ${problem}`, {
     value: path,
-    hint: 'docker login writes it anew',
+    hint: 'docker login writes it again',
   })
 }

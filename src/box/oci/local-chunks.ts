@@ -48,7 +48,7 @@ export async function takeLocal(
   }
 }
 
-/** A box that is damaged or just being removed is no help, and no hindrance. */
+/** A box that is damaged or being removed is passed over. */
 async function chunksOrNone(paths: StorePaths, digest: string, signal: AbortSignal): Promise<PlainChunk[]> {
   try {
     const box = await readUnchecked(paths, digest)

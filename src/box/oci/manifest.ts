@@ -85,11 +85,11 @@ function readChunk(blob: Descriptor, path: string, flaws: string[]): Chunk | und
   const problem = !/^\d{1,15}$/.test(offset)
     ? 'has no offset'
     : !/^\d{1,9}$/.test(length) || Number(length) === 0 || Number(length) > longestChunk
-      ? `has no length of 1 to ${longestChunk} bytes`
+      ? `has no length between 1 and ${longestChunk} bytes`
       : !/^sha256:[0-9a-f]{64}$/.test(digest)
         ? 'has no digest'
         : blob.size > Number(length) + 65_536
-          ? 'takes more room than what is in it'
+          ? 'is larger packed than unpacked'
           : null
   if (problem !== null) {
     flaws.push(`${path}: ${problem}`)
@@ -110,10 +110,10 @@ export function checkChunks(box: BoxManifest, chunks: readonly Chunk[], shown: s
     const end = offset + length
     if (size === undefined)
       throw malformed(shown, [
-        `it holds part of ${JSON.stringify(file.slice(0, 100))}, which box.json does not name`,
+        `it has a chunk of ${JSON.stringify(file.slice(0, 100))}, which is not in box.json`,
       ])
-    if (end > size) throw malformed(shown, [`it holds part of ${file} from behind its end`])
-    if (offset < (ends.get(file) ?? 0)) throw malformed(shown, [`its parts of ${file} are out of order`])
+    if (end > size) throw malformed(shown, [`it has a chunk past the end of ${file}`])
+    if (offset < (ends.get(file) ?? 0)) throw malformed(shown, [`its chunks of ${file} are out of order`])
     ends.set(file, end)
   }
 }
@@ -133,10 +133,10 @@ export function toJson(value: object): Buffer {
 }
 
 export function malformed(shown: string, details: readonly string[]): PosadaError {
-  return new PosadaError('E_BOX_INVALID', `${shown} is not a box that can be used: ${details[0]}`, {
+  return new PosadaError('E_BOX_INVALID', `${shown} is not a usable box: ${details[0]}`, {
     value: shown,
     details: details.slice(0, 10),
-    hint: 'docs/oci.md says what a box is in a registry; posada box push makes one',
+    hint: 'docs/oci.md describes boxes in registries; posada box push makes them',
   })
 }
 
@@ -144,7 +144,7 @@ function notABox(shown: string, config: Descriptor): PosadaError {
   const what = /image|container/.test(config.mediaType) ? 'a container image' : 'something else'
   return new PosadaError('E_BOX_INVALID', `${shown} is ${what}, not a box`, {
     value: config.mediaType.slice(0, 100),
-    hint: 'a box is put into a registry by posada box push',
+    hint: 'push a box with posada box push',
   })
 }
 

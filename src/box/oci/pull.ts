@@ -20,7 +20,7 @@ import type { RemoteBox } from './resolve.ts'
 
 export interface PullOptions {
   registry: Registry
-  /** Where the box is put together. What an earlier command left there is gone on with. */
+  /** Where the box is put together. What an earlier command left there is continued. */
   work: string
   local: LocalChunks
   /** For messages. */
@@ -127,6 +127,6 @@ async function fetchChunk(
   if (await unpackChunk({ mediaType: blob.mediaType, bytes }, plain)) return
   throw new PosadaError('E_BOX_CORRUPT', `${options.shown} is damaged: part of ${file} cannot be unpacked`, {
     value: blob.digest,
-    hint: 'it was pushed so; push it again, or take another version',
+    hint: 'it was damaged when it was pushed; push it again, or use another version',
   })
 }

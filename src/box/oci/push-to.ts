@@ -24,7 +24,7 @@ export async function pushTo(
 ): Promise<Pushed & { target: string }> {
   const shown = sourceText(target)
   if (target.tag === null || target.digest !== null)
-    throw new PosadaError('E_BOX_SOURCE', `a box is pushed to a tag, and ${shown} names a digest`, {
+    throw new PosadaError('E_BOX_SOURCE', `${shown} names a digest; a box is pushed to a tag`, {
       value: shown,
       hint: 'write oci://registry.example.com/team/box:1.2',
     })

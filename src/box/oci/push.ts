@@ -58,7 +58,7 @@ export async function pushBox(box: StoredBox, options: PushOptions): Promise<Pus
   return { digest: await putTag(all, { manifest, bytes }, options), size, uploaded }
 }
 
-/** What the tag leads to by architecture. E_BOX_EXISTS where any of that is no box: it would be gone. */
+/** What the tag leads to by architecture. E_BOX_EXISTS where any of that is not a box: it would be lost. */
 async function archsAt(registry: Registry, tag: string, shown: string): Promise<ArchManifests> {
   const found = await registry.manifest(tag)
   if (found === null) return new Map()
@@ -66,7 +66,7 @@ async function archsAt(registry: Registry, tag: string, shown: string): Promise<
     if (found.mediaType === mediaTypes.index) {
       const { archs, others } = readIndex(found.bytes, shown)
       if (others === 0) return archs
-      throw taken(shown, `leads to ${others} other thing${others === 1 ? '' : 's'}`)
+      throw taken(shown, `holds ${others} other artifact${others === 1 ? '' : 's'}`)
     }
     const { arch } = readManifest(found.bytes, shown)
     const own = {
@@ -78,12 +78,12 @@ async function archsAt(registry: Registry, tag: string, shown: string): Promise<
     return new Map(arch === null ? [] : [[arch, own]])
   } catch (error) {
     if (!isPosadaError(error, 'E_BOX_INVALID')) throw error
-    throw taken(shown, 'is no box')
+    throw taken(shown, 'is not a box')
   }
 }
 
 function taken(shown: string, what: string): PosadaError {
-  return new PosadaError('E_BOX_EXISTS', `${shown} is there already, and ${what}`, {
+  return new PosadaError('E_BOX_EXISTS', `${shown} already exists and ${what}`, {
     value: shown,
     hint: 'push to another tag',
   })
@@ -140,10 +140,14 @@ async function putChunk(
     return { blob: { ...known, annotations: {} }, isNew: false }
   const plain = await readExtent(join(box.dir, chunk.file), chunk)
   if ((await sha256Of(plain)) !== chunk.sha256)
-    throw new PosadaError('E_BOX_CORRUPT', `${chunk.file} of ${box.manifest.name} changes while it is read`, {
-      value: box.dir,
-      hint: 'posada box verify says what is wrong with it',
-    })
+    throw new PosadaError(
+      'E_BOX_CORRUPT',
+      `${chunk.file} of ${box.manifest.name} changed while it was read`,
+      {
+        value: box.dir,
+        hint: 'posada box verify shows what is wrong with it',
+      },
+    )
   const { mediaType, bytes } = await packChunk(plain)
   const digest = `sha256:${await sha256Of(bytes)}`
   const blob = { mediaType, digest, size: bytes.length, annotations: {} }

@@ -13,25 +13,25 @@ export async function expectDone(response: HttpResponse): Promise<void> {
     return
   }
   const words = wordsOf((await response.bytes(65_536)).toString('utf8'))
-  throw new PosadaError('E_TRANSFER', `the registry ${url.host} refuses this (${status})`, {
+  throw new PosadaError('E_TRANSFER', `the registry ${url.host} refused the request (${status})`, {
     value: shownUrl(url),
     details: words,
-    hint: words.length > 0 ? 'the registry says why' : 'check the address and what you may do there',
+    hint: words.length > 0 ? 'see what the registry answered' : 'check the address and your permissions',
   })
 }
 
 export function wrongSize({ url }: HttpResponse, what: string): PosadaError {
   return new PosadaError('E_CHECKSUM', `${shownUrl(url)} sends ${what}`, {
     value: shownUrl(url),
-    hint: 'nothing of it was kept; run the command again, and if it stays so tell whoever runs the registry',
+    hint: 'nothing was kept; run the command again, and if it happens again tell the registry’s administrator',
   })
 }
 
 export function wrongDigest({ url }: HttpResponse, expected: string, got: string): PosadaError {
-  return new PosadaError('E_CHECKSUM', `${shownUrl(url)} is not what its digest says`, {
+  return new PosadaError('E_CHECKSUM', `${shownUrl(url)} does not match its digest`, {
     value: shownUrl(url),
     details: [`expected ${expected}`, `got      ${got}`],
-    hint: 'nothing of it was kept; run the command again, and if it stays so tell whoever runs the registry',
+    hint: 'nothing was kept; run the command again, and if it happens again tell the registry’s administrator',
   })
 }
 

@@ -43,11 +43,11 @@ export class RegistrySession {
     await second.discard()
     throw refused(
       registry,
-      `does not allow ${this.#options.actions === 'pull' ? 'reading' : 'writing'} ${this.#options.repository}`,
+      `denied ${this.#options.actions === 'pull' ? 'read' : 'write'} access to ${this.#options.repository}`,
     )
   }
 
-  /** A login that failed is not kept: the next request tries anew. */
+  /** A login that failed is not kept: the next request tries again. */
   #logIn(header: string): Promise<string> {
     const answer = this.#answer(header)
     this.#authorization = answer
@@ -60,7 +60,7 @@ export class RegistrySession {
   async #answer(header: string): Promise<string> {
     const { registry, repository, actions, credentials, http, signal } = this.#options
     const challenge = parseChallenge(header)
-    if (challenge === null) throw refused(registry, 'asks for a login of a kind that is not known')
+    if (challenge === null) throw refused(registry, 'asks for an unknown kind of login')
     const scope = `repository:${repository}:${actions}`
     return authorize(challenge, { registry, scope, credentials: await credentials(), http, signal })
   }

@@ -85,8 +85,7 @@ export class Registry {
       let got = 0
       try {
         for await (const piece of response.body) {
-          if (got + piece.length > size)
-            throw wrongSize(response, `more than the ${size} bytes that it should have`)
+          if (got + piece.length > size) throw wrongSize(response, `more than the expected ${size} bytes`)
           bytes.set(piece, got)
           hash.update(piece)
           got += piece.length
@@ -155,8 +154,8 @@ function uploadUrl(location: string, from: URL): URL {
   const isSafe =
     url !== null && (url.protocol === 'https:' || (url.protocol === from.protocol && isLoopback(url)))
   if (location !== '' && url !== null && isSafe) return url
-  throw new PosadaError('E_TRANSFER', `${from.host} names no place to upload to`, {
+  throw new PosadaError('E_TRANSFER', `${from.host} gave no upload location`, {
     value: url === null ? from.host : shownUrl(url),
-    hint: 'tell whoever runs the registry',
+    hint: 'tell the registry’s administrator',
   })
 }

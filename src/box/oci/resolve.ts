@@ -34,7 +34,7 @@ export async function resolveRemote(
   if (found === null)
     throw new PosadaError('E_BOX_MISSING', `${shown} is not in the registry`, {
       value: shown,
-      hint: 'check the name and the tag; a registry that wants a login may hide what is there',
+      hint: 'check the name and the tag; a registry may hide what a login is needed for',
     })
   const manifest = await manifestFor(registry, found, { arch, shown })
   const { config, chunks } = readManifest(manifest.bytes, shown)
@@ -66,7 +66,7 @@ async function manifestFor(
 function otherArch(shown: string, arch: Arch, found: readonly Arch[]): PosadaError {
   return new PosadaError(
     'E_BOX_ARCH',
-    `${shown} is there for ${found.join(', ') || 'no architecture'}, not for ${arch}`,
+    `${shown} is available for ${found.join(', ') || 'no architecture'}, not for ${arch}`,
     {
       value: shown,
       hint:

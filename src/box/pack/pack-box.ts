@@ -72,7 +72,7 @@ export function packedManifest(
     ...(kernel !== null ? { kernel } : firmware === undefined ? {} : { firmware }),
     name,
     version,
-    description: `made of a machine of ${original.name} ${original.version}`,
+    description: `made from a machine of ${original.name} ${original.version}`,
     disks,
     login: { user, ...(key === undefined ? {} : { key }), otherKeys: [] },
   }
@@ -127,14 +127,14 @@ async function flatten(from: string, to: string, { name, signal }: PackOptions):
     value: from,
     details: result.stderr.split('\n').slice(-5),
     hint: /No space left/.test(result.stderr)
-      ? 'there is no room left where the boxes lie'
-      : 'see what qemu-img says about it',
+      ? 'no space is left in the box store'
+      : 'see the output of qemu-img',
   })
 }
 
 function requireQemuImg(): void {
   if (findProgram('qemu-img') !== null) return
-  throw new PosadaError('E_BOX_PACKAGE', 'qemu-img, which writes the disks of boxes, is not installed', {
+  throw new PosadaError('E_BOX_PACKAGE', 'qemu-img is needed to write a box’s disks, and is not installed', {
     value: 'qemu-img',
     hint: 'sudo apt-get install qemu-utils',
   })

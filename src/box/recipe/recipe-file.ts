@@ -41,7 +41,7 @@ function toData(document: Document, path: string, at: (offset: number) => Place)
   try {
     return document.toJS({ maxAliasCount: 0 })
   } catch (cause) {
-    // An alias, of which there are to be none.
+    // An alias; none are allowed.
     if (cause instanceof ReferenceError) throw wrong(path, [{ message: cause.message, place: at(0) }], cause)
     throw cause
   }
@@ -80,7 +80,7 @@ interface Problem {
 export function wrong(path: string, problems: readonly Problem[], cause?: unknown): PosadaError {
   const single = problems.map(
     ({ message, place }) =>
-      new PosadaError('E_BOX_BUILD', `the recipe ${path} is wrong: ${message}`, {
+      new PosadaError('E_BOX_BUILD', `the recipe ${path} is not valid: ${message}`, {
         value: path,
         place,
         hint: 'docs/recipes.md explains recipes',

@@ -117,9 +117,9 @@ async function findBase(file: RecipeFile, from: string, above: readonly string[]
   const own = dirname(file.path)
   const base = await findRecipe(/^[./]/.test(from) ? resolve(own, from) : from)
   const problem = [...above, own].includes(base)
-    ? 'from: leads back to itself'
+    ? 'from: the recipe is based on itself'
     : above.length >= deepest
-      ? `from: more than ${deepest} recipes lie one over another`
+      ? `from: more than ${deepest} recipes are based on each other`
       : null
   if (problem === null) return base
   throw wrong(file.path, [{ message: problem, place: file.placeOf('from') }])

@@ -24,7 +24,7 @@ export function parseBoxSource(text: string, folder: string): BoxSource {
     return { kind: 'vagrant', ...parseNamed(text, text.slice(8), /^[\w.-]{1,64}\/[\w.-]{1,64}$/) }
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)
   if (scheme !== null)
-    throw wrong(text, `boxes are not fetched by ${scheme[1]}`, 'https://, oci:// and vagrant: are known')
+    throw wrong(text, `boxes cannot be fetched by ${scheme[1]}`, 'use https://, oci:// or vagrant:')
   return { kind: 'name', ...parseNamed(text, text, namePattern) }
 }
 
@@ -63,7 +63,7 @@ function parseNamed(text: string, rest: string, pattern: RegExp): { name: string
   if (wanted === null)
     throw wrong(
       text,
-      `'${rest.slice(at + 1).slice(0, 100)}' is no version`,
+      `'${rest.slice(at + 1).slice(0, 100)}' is not a version`,
       "versions are digits and dots, as in debian/12@20261122.1 or 'debian/12@>= 2026, < 2027'",
     )
   return { name, wanted }
@@ -101,11 +101,11 @@ function parseOci(text: string): OciSource {
   if (!sound || (tag !== null && !tagPattern.test(tag)))
     throw wrong(
       text,
-      'it is not a place in a registry',
+      'it is not a registry reference',
       'write oci://registry.example.com/team/box:1.2; user and password come from docker login',
     )
   if (digest !== null && !/^sha256:[0-9a-f]{64}$/.test(digest))
-    throw wrong(text, 'the digest behind @ is none', 'write @sha256: and 64 hexadecimal digits')
+    throw wrong(text, 'what follows @ is not a digest', 'write @sha256: and 64 hexadecimal digits')
   return { kind: 'oci', registry, repository, tag: tag ?? (digest === null ? 'latest' : null), digest }
 }
 

@@ -7,6 +7,6 @@ export function requireChecksum(text: string): Checksum {
   if (checksum !== null) return checksum
   throw new PosadaError('E_BOX_SOURCE', `'${text.slice(0, 150)}' is not a checksum`, {
     value: text,
-    hint: 'write sha256: and 64 hexadecimal digits, or sha512: and 128; weaker ones are not taken',
+    hint: 'write sha256: and 64 hexadecimal digits, or sha512: and 128; weaker algorithms are not accepted',
   })
 }

@@ -31,7 +31,7 @@ export async function isFolder(source: string): Promise<boolean> {
     if (!isErrno(error, 'ENOENT', 'ENOTDIR')) throw error
     throw new PosadaError('E_BOX_INVALID', `there is no box at ${source}`, {
       value: source,
-      hint: 'give the path of a folder with a box.json, or of an archive of one (.tar, .tar.gz, .tar.zst)',
+      hint: 'give the path of a box’s folder (with a box.json) or archive (.tar, .tar.gz, .tar.zst)',
       cause: error,
     })
   }

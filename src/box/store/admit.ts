@@ -15,13 +15,13 @@ export type FillBox = (folder: string) => Promise<BoxManifest>
 export interface AdmitOptions {
   /** Replaces a box of the same name, version and architecture that has other content. */
   force?: boolean
-  /** The machines that stand on a box; what is replaced stays where there are any, or where nobody can tell. */
+  /** The machines that stand on a box; what is replaced stays where there are any, or where that cannot be told. */
   usedBy?: UsedBy
   origin?: RefOrigin
   /**
    * The names that it was asked for by. It bears the name that it gives itself where that is one of them and
-   * another box does not bear it already; else it is found by its source alone. Absent: somebody adds it by
-   * hand, and sees what it is called.
+   * another box does not bear it already; else it is found by its source alone. Absent: it is added by
+   * hand, by a user who sees what it is called.
    */
   names?: readonly string[]
   /** Told the digest before anything leads to the box; may throw. */
@@ -122,7 +122,7 @@ async function readWhole(paths: StorePaths, digest: string): Promise<StoredBox |
 
 /**
  * Whether a box may come in, and where: `old` is what is in its place now. Asked before a long transfer
- * too. E_BOX_EXISTS where another box bears the name that somebody wants it to have; whatever `accept` throws.
+ * too. E_BOX_EXISTS where another box bears the name that it is to have; whatever `accept` throws.
  */
 export async function checkFree(
   paths: StorePaths,
@@ -145,8 +145,8 @@ export async function checkFree(
 }
 
 function taken(name: string, version: string): PosadaError {
-  return new PosadaError('E_BOX_EXISTS', `the store already has ${name}@${version}, with other content`, {
+  return new PosadaError('E_BOX_EXISTS', `the store already has ${name}@${version}, with different content`, {
     value: `${name}@${version}`,
-    hint: 'give --force to replace it',
+    hint: 'replace it with --force',
   })
 }

@@ -29,13 +29,13 @@ export async function findBox(
   if (ref === undefined) return findBySource(paths, { source: text, arch, checksum: wanted })
   const stored = await readStored(paths, ref.digest)
   if (stored !== null) return stored
-  throw new PosadaError('E_BOX_CORRUPT', `the content of the box ${ref.name}@${ref.version} is gone`, {
+  throw new PosadaError('E_BOX_CORRUPT', `the files of the box ${ref.name}@${ref.version} are missing`, {
     value: paths.content(ref.digest),
-    hint: `take its name away and get it again: posada box remove ${ref.name}@${ref.version}`,
+    hint: `remove it, then get it again: posada box remove ${ref.name}@${ref.version}`,
   })
 }
 
-/** See BoxStore.findBuilt. A damaged box counts as none: building again is what mends it. */
+/** See BoxStore.findBuilt. A damaged box counts as none: building it again repairs it. */
 export async function findBuilt(
   paths: StorePaths,
   { name, arch, inputs }: { name: string; arch: Arch; inputs: string },

@@ -58,7 +58,7 @@ export async function placeFolder(
 }
 
 /**
- * Takes away what removals left that were killed. One may have been killed before it asked for the last time
+ * Cleans up after removals that were killed. One may have been killed before it asked for the last time
  * whether the content is needed: that is put back.
  */
 export async function sweepRemovals(paths: StorePaths, usedBy: UsedBy): Promise<void> {
@@ -83,7 +83,7 @@ async function isNeeded(paths: StorePaths, digest: string, usedBy: UsedBy): Prom
 }
 
 /**
- * Takes the content of a digest away when no name leads to it any more and no machine stands on it, which
+ * Removes the content of a digest when no name leads to it any longer and no machine stands on it, which
  * is asked again once it is gone: whoever takes a box says so first and looks whether it is there then.
  */
 export async function dropUnnamed(paths: StorePaths, digest: string, usedBy: UsedBy): Promise<void> {
@@ -94,7 +94,7 @@ export async function dropUnnamed(paths: StorePaths, digest: string, usedBy: Use
   } catch (error) {
     if (!isErrno(error, 'ENOENT')) throw error
   }
-  // Somebody may have added the same content, or taken it for a machine, between the look and the rename.
+  // Another process may have added the same content, or taken it for a machine, between the look and the rename.
   if ((await exists(grave)) && (await isNeeded(paths, digest, usedBy))) await moveInto(paths, grave, digest)
   else for (const path of [paths.stamp(digest), paths.chunks(digest)]) await rm(path, { force: true })
   await rm(join(grave, '..'), { recursive: true, force: true })

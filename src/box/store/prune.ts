@@ -29,7 +29,7 @@ export interface PrunedBox extends Pick<Ref, 'name' | 'version' | 'arch' | 'dige
   size: number
 }
 
-/** Takes away boxes that no machine needs, and contents that have lost their name. */
+/** Removes boxes that no machine needs, and contents that have lost their name. */
 export async function pruneBoxes(paths: StorePaths, options: PruneOptions): Promise<PrunedBox[]> {
   const refs = await listRefs(paths)
   const sizes = new Map<string, number>()

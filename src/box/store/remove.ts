@@ -17,7 +17,7 @@ export async function removeBox(
   if (refs.length === 0)
     throw new PosadaError('E_BOX_MISSING', `the box ${text} is not in the store`, {
       value: text,
-      hint: 'posada box list shows those that are',
+      hint: 'posada box list shows the boxes in the store',
     })
   for (const ref of refs) {
     const users = await usedBy(ref.digest)

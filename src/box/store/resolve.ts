@@ -42,14 +42,10 @@ export async function boxByDigest(
 ): Promise<StoredBox> {
   const stored = await readStored(paths, digest)
   if (stored !== null) return stored
-  throw new PosadaError(
-    'E_BOX_MISSING',
-    `the box ${name}@${version} that the machine was made from is gone`,
-    {
-      value: paths.content(digest),
-      hint: 'the machine cannot start without it; posada destroy, then up, makes it anew from another',
-    },
-  )
+  throw new PosadaError('E_BOX_MISSING', `the machine’s box ${name}@${version} is not in the store`, {
+    value: paths.content(digest),
+    hint: 'the machine cannot start without it; recreate it from another box: posada destroy, then posada up',
+  })
 }
 
 function otherArch(text: string, arch: Arch, found: readonly string[]): PosadaError {
@@ -74,14 +70,14 @@ async function missing(paths: StorePaths, source: NamedSource): Promise<PosadaEr
   const near = nearest(name, new Set([...stored.map((ref) => ref.name), ...recipes, ...offered]))
   const hint =
     versions.size > 0
-      ? `the store has these versions of it: ${[...versions].sort(compareVersions).join(', ')}`
+      ? `versions in the store: ${[...versions].sort(compareVersions).join(', ')}`
       : recipes.includes(name)
         ? `posada box build ${name}`
         : claims !== undefined
-          ? `what ${claims.source} has calls itself so, and bears the name after: posada box add ${claims.source}`
+          ? `the box from ${claims.source} has this name; to use it under it: posada box add ${claims.source}`
           : near !== undefined
             ? `did you mean ${near}?`
-            : `boxes that can be built: ${recipes.join(', ')}; posada box list shows all that can be had`
+            : `posada box search shows what is available`
   const text = sourceText(source)
   return new PosadaError('E_BOX_MISSING', `the box ${text} is not in the store`, { value: text, hint })
 }

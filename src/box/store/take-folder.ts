@@ -33,8 +33,8 @@ async function refuseUnlessFile(source: string, name: string, limit: number): Pr
   }
   try {
     const found = await lstat(join(source, name))
-    if (!found.isFile()) refuse(`${name} is not an ordinary file`)
-    if (found.size > limit) refuse(`${name} is larger than it may be (${found.size} bytes, not ${limit})`)
+    if (!found.isFile()) refuse(`${name} is not a regular file`)
+    if (found.size > limit) refuse(`${name} is too large (${found.size} bytes, limit ${limit})`)
   } catch (error) {
     if (!isErrno(error, 'ENOENT', 'ENOTDIR')) throw error
     refuse(`it has no ${name}`)

@@ -46,7 +46,7 @@ export async function readStored(
 
 /**
  * How the files in a folder look, whose digests have just been found right: it may be renamed, and written
- * beside the box by `keepStamps`, so that nobody hashes them again.
+ * beside the box by `keepStamps`, so that they are not hashed again.
  */
 export async function stampsOf(folder: string, manifest: BoxManifest): Promise<Stamps> {
   const stamps: Stamps = {}
@@ -79,7 +79,7 @@ export async function readUnchecked(paths: StorePaths, digest: string): Promise<
   if (createHash('sha256').update(json).digest('hex') !== digest)
     throw new PosadaError('E_BOX_CORRUPT', `${paths.boxJson(digest)} has changed`, {
       value: paths.boxJson(digest),
-      hint: 'take the box away and get it again: posada box remove, then posada box build or add',
+      hint: 'remove the box and get it again: posada box remove, then posada box build or add',
     })
   return { digest, dir, manifest: parseBoxManifest(json.toString('utf8'), dir) }
 }
@@ -133,6 +133,6 @@ function corrupt(box: StoredBox, problem: string): PosadaError {
   const { name, version } = box.manifest
   return new PosadaError('E_BOX_CORRUPT', `the box ${name} (version ${version}) is damaged: ${problem}`, {
     value: box.dir,
-    hint: 'get it again, which mends it where it lies: posada box add, with what it came from; one that was built here is built anew by posada box build',
+    hint: 'getting it again repairs it: posada box add with its source, or posada box build if it was built here',
   })
 }

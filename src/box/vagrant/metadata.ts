@@ -21,45 +21,45 @@ const mostDisks = 16
  * Source: vagrant-libvirt, docs/boxes.markdown, "Box Format"; Vagrant, "Box File Format", for `architecture`.
  */
 export function parseMetadata(text: string, source: string): VagrantMetadata {
-  const refuse = (problem: string, hint = 'get the box again from where it came from'): never => {
-    throw new PosadaError('E_BOX_INVALID', `${source} is not a box that can be used: ${problem}`, {
+  const refuse = (problem: string, hint = 'get the box again from its source'): never => {
+    throw new PosadaError('E_BOX_INVALID', `${source} is not a usable box: ${problem}`, {
       value: source,
       hint,
     })
   }
   const data = readObject(text)
-  if (data === null) return refuse('its metadata.json is not an object of JSON')
+  if (data === null) return refuse('its metadata.json is not a JSON object')
   const { provider, format = 'qcow2', disks = [], architecture } = data
   if (provider !== 'libvirt')
     return refuse(
       typeof provider === 'string'
         ? `it is made for ${shown(provider)}, not for libvirt`
-        : 'it does not say its provider',
-      'look for its edition for libvirt; vagrant mutate converts boxes of other providers',
+        : 'its metadata.json does not name a provider',
+      'look for its libvirt version; vagrant mutate converts boxes of other providers',
     )
   if (!Array.isArray(disks) || disks.length > mostDisks)
-    return refuse(`its disks are not a list of at most ${mostDisks}`)
+    return refuse(`disks is not a list, or has more than ${mostDisks} entries`)
   const listed: unknown[] = disks.length === 0 ? [{ path: 'box.img' }] : disks
   const read = listed.map((disk, index) => {
     const { path, format: own = format } = isObject(disk) ? disk : {}
     if (own !== 'qcow2' && own !== 'raw')
       return refuse(
-        `a disk of the format ${shown(own)}`,
-        `qemu-img convert -O qcow2, where the box was made, makes one that can be used`,
+        `a disk has the format ${shown(own)}`,
+        'convert it where the box was made: qemu-img convert -O qcow2',
       )
     const safe = typeof path === 'string' ? safePath(path) : null
-    if (safe === null) return refuse(`the path of disk ${index + 1}, ${shown(path)}, does not lie in the box`)
+    if (safe === null) return refuse(`the path of disk ${index + 1}, ${shown(path)}, points outside the box`)
     return { path: safe, format: own } as const
   })
   const double = read.find(({ path }, index) => read.findIndex((one) => one.path === path) !== index)
-  if (double !== undefined) return refuse(`it names the disk ${double.path} twice`)
+  if (double !== undefined) return refuse(`it lists the disk ${double.path} twice`)
   return { disks: read, arch: readArch(architecture, refuse) }
 }
 
 function readArch(value: unknown, refuse: (problem: string, hint: string) => never): Arch | null {
   if (value === undefined || value === null || value === 'unknown') return null
   const known = typeof value === 'string' ? archNamed(value) : null
-  return known ?? refuse(`it is made for the architecture ${shown(value)}`, 'x86_64 and aarch64 can be run')
+  return known ?? refuse(`its architecture is ${shown(value)}`, 'x86_64 and aarch64 are supported')
 }
 
 function readObject(text: string): Record<string, unknown> | null {

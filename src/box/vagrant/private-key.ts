@@ -4,7 +4,7 @@ import { refused } from '../archive/refused.ts'
 /** Bytes of a private key's file. */
 export const keyLimit = 16 * 1024
 
-/** The private key of a box, with plain line ends; E_BOX_INVALID for one that lets nobody in. */
+/** The private key of a box, with plain line ends; E_BOX_INVALID for one that no one can log in with. */
 export async function privateKey(text: string, name: string, shown: string): Promise<string> {
   const plain = text.replaceAll('\r\n', '\n')
   const { utils } = wholeModule(await import('ssh2'))
@@ -14,10 +14,10 @@ export async function privateKey(text: string, name: string, shown: string): Pro
   const why =
     found instanceof Error && /encrypted|passphrase/i.test(found.message)
       ? 'is encrypted'
-      : 'is no private key that can be read'
+      : 'is not a readable private key'
   throw refused(
     shown,
     `its ${name} ${why}`,
-    'its machines could not be logged in to; package the box again with a key in OpenSSH’s form, without a passphrase',
+    'no one could log in to its machines; package the box again with an OpenSSH key without a passphrase',
   )
 }

@@ -36,8 +36,8 @@ export async function unpackFiles(
       if (member.kind === 'odd') throw refused(source.shown, `${shown} is ${member.what}`, hint)
       if (member.kind === 'folder') continue
       const name = safePath(member.name)
-      if (name === null) throw refused(source.shown, `${shown} leads out of it`, hint)
-      if (files.has(name)) throw refused(source.shown, `it holds ${shown} twice`, hint)
+      if (name === null) throw refused(source.shown, `${shown} points outside the archive`, hint)
+      if (files.has(name)) throw refused(source.shown, `it contains ${shown} twice`, hint)
       total += member.size
       checkUnpacked(source.shown, total, limit)
       const path = join(target, String(files.size))
@@ -51,4 +51,4 @@ export async function unpackFiles(
 }
 
 const hint =
-  'a Vagrant box holds metadata.json, its disks and perhaps a Vagrantfile; do not trust one that holds this'
+  'a Vagrant box holds metadata.json, its disks and perhaps a Vagrantfile; do not trust one with anything else in it'

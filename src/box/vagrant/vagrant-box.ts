@@ -75,8 +75,8 @@ async function textOf(
   if (file === undefined)
     throw refused(
       shown,
-      `it holds no ${name}`,
-      'a Vagrant box for libvirt says in its metadata.json what it holds',
+      `it has no ${name}`,
+      'a Vagrant box for libvirt has a metadata.json that lists its disks',
     )
   if (file.size > limit) throw refused(shown, `its ${name} is too large (${file.size} bytes)`)
   return readFile(file.path, 'utf8')
@@ -91,7 +91,7 @@ async function takeDisks(
   const disks: BoxDisk[] = []
   for (const [index, { path, format }] of metadata.disks.entries()) {
     const unpacked = files.get(path)
-    if (unpacked === undefined) throw refused(shown, `it does not hold its disk ${path}`)
+    if (unpacked === undefined) throw refused(shown, `its disk ${path} is missing`)
     const { virtualSize } = await inspectDisk(unpacked.path, { format, shown: `${path} of ${shown}` })
     const file = `${index === 0 ? 'root' : `disk-${index + 1}`}.${format}`
     await rename(unpacked.path, join(target, file))
@@ -136,7 +136,7 @@ function tellIgnored({ ignored, hasCode }: VagrantfileFacts, { emit }: ImportOpt
   emit({
     type: 'notice',
     level: 'info',
-    message: `the Vagrantfile in ${shown} is not run; without effect: ${parts.join(', ')}`,
-    hint: 'say in posada.yaml what you need of it',
+    message: `the Vagrantfile in ${shown} is not run; these settings have no effect: ${parts.join(', ')}`,
+    hint: 'put what you need of it into posada.yaml',
   })
 }

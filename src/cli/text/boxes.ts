@@ -16,7 +16,8 @@ export function boxText({ name, version, arch, size }: BoxResult): string {
 }
 
 export function pushText({ name, version, arch, target, digest, size, uploaded }: PushResult): string {
-  const sent = uploaded === 0 ? 'all of it was there' : `${formatSize(uploaded)} of ${formatSize(size)} sent`
+  const sent =
+    uploaded === 0 ? 'nothing to upload' : `${formatSize(uploaded)} of ${formatSize(size)} uploaded`
   return `${name} ${version} (${arch}) is at ${target}, ${sent}\n${digest}`
 }
 
@@ -51,12 +52,12 @@ export function boxesText({ boxes, damaged, recipes }: BoxListing, paint: Palett
 }
 
 export function pruneText({ removed, size }: PruneResult, dryRun: boolean): string {
-  if (removed.length === 0) return 'there is no box that no machine needs'
+  if (removed.length === 0) return 'every box is in use; nothing to prune'
   const lines = removed.map(
     (box) =>
-      `${box.name} ${box.version} (${box.arch}, ${formatSize(box.size)}) ${dryRun ? 'would go' : 'is removed'}`,
+      `${box.name} ${box.version} (${box.arch}, ${formatSize(box.size)}) ${dryRun ? 'would be removed' : 'removed'}`,
   )
-  return [...lines, `${formatSize(size)} ${dryRun ? 'would be free' : 'are free'} again`].join('\n')
+  return [...lines, `${formatSize(size)} ${dryRun ? 'would be freed' : 'freed'}`].join('\n')
 }
 
 export function verifyText(boxes: readonly VerifiedBox[], paint: Palette): string {
@@ -64,7 +65,7 @@ export function verifyText(boxes: readonly VerifiedBox[], paint: Palette): strin
   return boxes
     .map(({ name, version, arch, problem }) => {
       const what = `${makeVisible(name)} ${makeVisible(version)} (${arch})`
-      return problem === null ? `${what} is whole` : paint.red(`${what} is damaged: ${makeVisible(problem)}`)
+      return problem === null ? `${what} is intact` : paint.red(`${what} is damaged: ${makeVisible(problem)}`)
     })
     .join('\n')
 }
@@ -112,7 +113,7 @@ export function updateText({ boxes, files }: UpdatedLock): string {
     .map(({ name, from, to, changed }) => {
       const shown = makeVisible(name)
       if (!changed) return `${shown} stays at ${to}`
-      return from === undefined ? `${shown} is locked to ${to}` : `${shown} goes from ${from} to ${to}`
+      return from === undefined ? `${shown} is locked to ${to}` : `${shown} updated from ${from} to ${to}`
     })
     .join('\n')
 }

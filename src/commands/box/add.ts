@@ -5,7 +5,7 @@ import { BaseCommand } from '../../base-command.ts'
 import { boxText } from '../../cli/index.ts'
 
 export default class BoxAdd extends BaseCommand {
-  static override summary = 'Add a box to the store: from a file or folder, or from where it is offered.'
+  static override summary = 'Add a box to the store, from a file, a folder, a URL or a registry.'
   static override examples = [
     '<%= config.bin %> box add ./debian.tar.zst',
     '<%= config.bin %> box add oci://registry.example.com/team/debian:12',
@@ -15,30 +15,33 @@ export default class BoxAdd extends BaseCommand {
   static override args = {
     source: Args.string({
       description:
-        'A folder with a box.json, an archive of one, a Vagrant box for libvirt, a cloud image, or oci:// and a place in a registry.',
+        'A folder with a box.json, an archive of one, a Vagrant box for libvirt, a disk image, a URL, or oci:// and a registry reference.',
       required: true,
       ignoreStdin: true,
     }),
   }
   static override flags = {
     name: Flags.string({
-      description: 'What to call a box that does not say: team/shop.',
+      description: 'The name of a box that has none of its own, such as team/shop.',
       helpValue: 'NAME',
     }),
-    version: Flags.string({ description: 'The version of a box that does not say.', helpValue: 'VERSION' }),
+    version: Flags.string({
+      description: 'The version of a box that has none of its own.',
+      helpValue: 'VERSION',
+    }),
     user: Flags.string({
-      description: 'The user to log in as, of a Vagrant box or a cloud image.',
+      description: 'The user to log in as, for a Vagrant box or a cloud image.',
       helpValue: 'USER',
     }),
     firmware: Flags.option({
-      description: 'What a box boots with that does not say.',
+      description: 'The firmware of a box that does not state it.',
       options: ['bios', 'uefi'] as const,
     })(),
     image: Flags.option({
-      description: 'That the file is a disk image of this format; raw ones cannot be told otherwise.',
+      description: 'Treat the file as a disk image of this format; raw images are not recognized otherwise.',
       options: ['qcow2', 'raw'] as const,
     })(),
-    unchecked: Flags.boolean({ description: 'Take a download that no checksum vouches for.' }),
+    unchecked: Flags.boolean({ description: 'Accept a download without a checksum.' }),
     force: Flags.boolean({ description: 'Replace a box of the same name and version.' }),
   }
 

@@ -6,7 +6,7 @@ import { boxText } from '../../cli/index.ts'
 
 export default class BoxBuild extends BaseCommand {
   static override summary = "Build a box from a recipe, with a distribution's packages only."
-  static override description = 'Does nothing when the store has a box made from the same recipe.'
+  static override description = 'Does nothing if the store has a box built from the same recipe.'
   static override examples = [
     '<%= config.bin %> box build debian/12',
     '<%= config.bin %> box build ./my-recipe',
@@ -19,7 +19,7 @@ export default class BoxBuild extends BaseCommand {
     }),
   }
   static override flags = {
-    force: Flags.boolean({ description: 'Build it anew although nothing changed.' }),
+    force: Flags.boolean({ description: 'Build it again even if nothing changed.' }),
   }
 
   async run(): Promise<BoxResult> {

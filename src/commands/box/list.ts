@@ -3,7 +3,7 @@ import { BaseCommand } from '../../base-command.ts'
 import { boxesText } from '../../cli/index.ts'
 
 export default class BoxList extends BaseCommand {
-  static override summary = 'Show the boxes in the store, and the recipes that boxes can be built from.'
+  static override summary = 'Show the boxes in the store, and the recipes to build others from.'
 
   async run(): Promise<BoxListing> {
     await this.parse(BoxList)

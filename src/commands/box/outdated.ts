@@ -3,9 +3,8 @@ import { outdatedText } from '../../cli/index.ts'
 import { type OutdatedLock, outdatedLock } from '../../machine/index.ts'
 
 export default class BoxOutdated extends BaseCommand {
-  static override summary =
-    "Show which of the project's boxes, base manifests and scripts are newer than posada.lock."
-  static override description = 'A base manifest or script is newer when its URL gives another content now.'
+  static override summary = 'Show which boxes, base manifests and scripts are newer than in posada.lock.'
+  static override description = 'A base manifest or script is newer if its URL has other content now.'
 
   async run(): Promise<OutdatedLock> {
     const { flags } = await this.parse(BoxOutdated)

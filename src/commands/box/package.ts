@@ -5,31 +5,31 @@ import { BaseCommand } from '../../base-command.ts'
 import { confirm, packageText } from '../../cli/index.ts'
 
 export default class BoxPackage extends BaseCommand {
-  static override summary = 'Make a box of a machine: its disks in one, without its identity, keys and logs.'
+  static override summary = 'Make a box from a machine, without its identity, keys and logs.'
   static override description =
-    'The machine is shut down for this and is not changed otherwise. A copy of it is started to take away what must not be in a box; what was installed and written stays, secrets of yours too.'
+    'The machine is shut down and not changed otherwise. A copy of it is started to remove what must not be in a box. All that was installed and written stays, your secrets too.'
   static override examples = [
     '<%= config.bin %> box package web --name team/shop --version 1.2',
     '<%= config.bin %> box package web --name local/shop --with-kernel',
   ]
   static override args = {
     machine: Args.string({
-      description: 'The machine; the only one where none is named.',
+      description: 'The machine; may be left out if there is only one.',
       ignoreStdin: true,
     }),
   }
   static override flags = {
-    name: Flags.string({ description: 'Name of the box; local/MACHINE unless given.', helpValue: 'NAME' }),
+    name: Flags.string({ description: 'Name of the box; local/MACHINE by default.', helpValue: 'NAME' }),
     version: Flags.string({
-      description: 'Its version; the day and a number unless given.',
+      description: 'Its version; the date and a number by default.',
       helpValue: 'VERSION',
     }),
     'with-kernel': Flags.boolean({
       description:
-        'Put the kernel that the guest runs into the box, so that it boots without firmware, with the built-in hypervisor too.',
+        'Put the kernel of the guest into the box, so that it boots without firmware, also with the built-in hypervisor.',
     }),
     force: Flags.boolean({ description: 'Replace a box of the same name and version.' }),
-    yes: Flags.boolean({ char: 'y', description: 'Do not ask before a running machine is shut down.' }),
+    yes: Flags.boolean({ char: 'y', description: 'Do not ask before shutting down a running machine.' }),
   }
 
   async run(): Promise<PackageResult> {

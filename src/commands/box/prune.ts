@@ -4,21 +4,21 @@ import { BaseCommand } from '../../base-command.ts'
 import { confirm, pruneText } from '../../cli/index.ts'
 
 export default class BoxPrune extends BaseCommand {
-  static override summary = 'Take away the boxes that no machine needs.'
+  static override summary = 'Remove unused boxes.'
   static override description =
-    'Boxes built here are built again, boxes from elsewhere fetched again when they are needed. To have it done whenever a box comes in set POSADA_BOX_BUDGET=40GiB.'
+    'Boxes are built or fetched again when they are needed. To prune whenever a box is added, set POSADA_BOX_BUDGET=40GiB.'
   static override flags = {
     keep: Flags.integer({
-      description: 'Keep so many of the newest versions of each box.',
+      description: 'Keep this many of the newest versions of each box.',
       min: 0,
       default: 0,
       helpValue: 'N',
     }),
     to: Flags.string({
-      description: 'Stop when all boxes together take no more; those used longest ago go first.',
+      description: 'Stop when all boxes together take this much; least recently used boxes go first.',
       helpValue: 'SIZE',
     }),
-    'dry-run': Flags.boolean({ description: 'Say what would go, and remove nothing.' }),
+    'dry-run': Flags.boolean({ description: 'Show what would be removed, and remove nothing.' }),
     yes: Flags.boolean({ char: 'y', description: 'Do not ask.' }),
   }
 

@@ -6,16 +6,16 @@ import { pushText } from '../../cli/index.ts'
 import { archs } from '../../lib/values/arch.ts'
 
 export default class BoxPush extends BaseCommand {
-  static override summary = 'Put a box of the store into a registry, as an OCI artefact.'
+  static override summary = 'Push a box from the store to a registry, as an OCI artifact.'
   static override description =
-    'Parts that the registry has already are not sent again. Credentials are those of docker login.'
+    'Parts that the registry already has are not uploaded again. Credentials are those of docker login.'
   static override examples = [
     '<%= config.bin %> box push debian/12 oci://registry.example.com/team/debian:12',
     '<%= config.bin %> box push team/shop@1.2 oci://localhost:5000/shop',
   ]
   static override args = {
     box: Args.string({
-      description: 'A name, for its newest version, or debian/12@VERSION.',
+      description: 'A name (its newest version), or debian/12@VERSION.',
       required: true,
       ignoreStdin: true,
     }),
@@ -27,7 +27,7 @@ export default class BoxPush extends BaseCommand {
   }
   static override flags = {
     arch: Flags.option({
-      description: "The box's architecture; this computer's unless given.",
+      description: "The box's architecture; this computer's by default.",
       options: archs,
     })(),
   }

@@ -3,10 +3,10 @@ import { type RemovedBox, removeBox } from '../../app/index.ts'
 import { BaseCommand } from '../../base-command.ts'
 
 export default class BoxRemove extends BaseCommand {
-  static override summary = 'Remove a box from the store; one that machines still use stays.'
+  static override summary = 'Remove a box from the store, unless machines still use it.'
   static override args = {
     box: Args.string({
-      description: 'A name, for all its versions, or debian/12@VERSION.',
+      description: 'A name (all its versions), or debian/12@VERSION.',
       required: true,
       ignoreStdin: true,
     }),
@@ -15,7 +15,7 @@ export default class BoxRemove extends BaseCommand {
   async run(): Promise<{ removed: RemovedBox[] }> {
     const { args } = await this.parse(BoxRemove)
     const removed = await removeBox({ name: args.box, env: process.env })
-    this.print(removed.map(({ name, version, arch }) => `${name} ${version} (${arch}) is removed`).join('\n'))
+    this.print(removed.map(({ name, version, arch }) => `${name} ${version} (${arch}) removed`).join('\n'))
     return { removed }
   }
 }

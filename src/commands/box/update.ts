@@ -5,13 +5,13 @@ import { lockName, type UpdatedLock, updateLock } from '../../machine/index.ts'
 
 export default class BoxUpdate extends BaseCommand {
   static override summary =
-    'Move posada.lock to the newest boxes, base manifests and scripts of the project, and fetch them.'
+    'Update posada.lock to the newest boxes, base manifests and scripts, and fetch them.'
   static override description =
-    'Base manifests and scripts that have a URL are fetched anew. Machines that were made stay on the box they were made from; posada destroy, then up, makes them anew.'
+    'Base manifests and scripts with a URL are fetched again. Existing machines keep their box; recreate them with posada destroy, then posada up.'
   static override args = {
     box: Args.string({
       description:
-        'Boxes, as the manifest names them, and URLs of base manifests and scripts; all when none is given.',
+        'Boxes, as the manifest names them, and URLs of base manifests and scripts; all by default.',
       ignoreStdin: true,
       multiple: true,
     }),

@@ -4,11 +4,11 @@ import { BaseCommand } from '../../base-command.ts'
 import { verifyText } from '../../cli/index.ts'
 
 export default class BoxVerify extends BaseCommand {
-  static override summary = 'Hash every file of the boxes in the store again, and say what is wrong.'
-  static override description = 'Ends with 1 where a box is damaged.'
+  static override summary = 'Check every file of the boxes in the store against its hash.'
+  static override description = 'Exits with 1 if a box is damaged.'
   static override args = {
     box: Args.string({
-      description: 'A name, for all its versions, or debian/12@VERSION; all boxes without it.',
+      description: 'A name (all its versions), or debian/12@VERSION; all boxes by default.',
       ignoreStdin: true,
     }),
   }

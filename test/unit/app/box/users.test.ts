@@ -55,7 +55,7 @@ it('finds the machines of a project that was moved, until it is known where to',
   await make('web', one)
   const moved = join(folder, 'moved')
   await rename(root, moved)
-  expect(await on(one)).toEqual([expect.stringContaining(`shop/web in ${root}, which is not there`)])
+  expect(await on(one)).toEqual([expect.stringContaining(`shop/web in ${root}, which is missing`)])
   await noteInIndex(index, { version: 1, id, root: moved, name: 'shop' })
   expect(await on(one)).toEqual([`shop/web in ${moved}`])
 })

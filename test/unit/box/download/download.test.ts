@@ -263,13 +263,13 @@ describe('a hostile or broken server', () => {
     const { error } = await refused((_, response) => void response.write('x'), { delays: [] })
     expect(error).toMatchObject({
       code: 'E_TRANSFER',
-      message: expect.stringContaining('stopped in the middle'),
+      message: expect.stringContaining('stopped sending'),
     })
   })
 
   it('that never answers is given up', async () => {
     const { error } = await refused(() => undefined, { delays: [] })
-    expect(error).toMatchObject({ code: 'E_TRANSFER', message: expect.stringContaining('does not answer') })
+    expect(error).toMatchObject({ code: 'E_TRANSFER', message: expect.stringContaining('did not answer') })
   })
 
   it('that drips is given up', async () => {
@@ -280,7 +280,7 @@ describe('a hostile or broken server', () => {
       },
       { delays: [], slowest: { bytes: 1000, period: 300 } },
     )
-    expect(error).toMatchObject({ code: 'E_TRANSFER', message: expect.stringContaining('next to nothing') })
+    expect(error).toMatchObject({ code: 'E_TRANSFER', message: expect.stringContaining('almost stopped') })
   })
 
   it.each([
@@ -320,7 +320,7 @@ describe('a hostile or broken server', () => {
       response.write(big.subarray(0, length), () => response.socket?.end())
       void request
     })
-    expect(error).toMatchObject({ code: 'E_TRANSFER', message: expect.stringContaining('broke off') })
+    expect(error).toMatchObject({ code: 'E_TRANSFER', message: expect.stringContaining('was reset') })
     expect(answers).toBeLessThan(20)
   })
 
@@ -349,7 +349,7 @@ describe('a hostile or broken server', () => {
     const { error } = await refused((_, response) => {
       response.writeHead(200, { 'content-encoding': 'gzip' }).end('x')
     })
-    expect(error).toMatchObject({ message: expect.stringContaining('packed (gzip)') })
+    expect(error).toMatchObject({ message: expect.stringContaining('compressed (gzip)') })
   })
 
   it.each([

@@ -258,7 +258,7 @@ describe('a file that is to be a box', () => {
     await writeFile(join(folder, 'web.tar'), bytes)
     await expect(fetch('./web.tar')).rejects.toMatchObject({
       code: 'E_BOX_INVALID',
-      message: expect.stringMatching(/web\.tar is damaged: it cannot be unpacked/),
+      message: expect.stringMatching(/web\.tar is damaged: it cannot be decompressed/),
     })
     expect(await store.list()).toEqual([])
   })

@@ -59,9 +59,9 @@ describe.skipIf(!hasQemuImg)('a qcow2 image', () => {
 
   it.each<[string, number, number[], RegExp]>([
     ['encrypted', 32, [0, 0, 0, 1], /encrypted/],
-    ['marked as damaged', 79, [2], /damaged/],
-    ['with a feature that is not known', 79, [0x40], /not known/],
-    ['with a feature of the upper half', 72, [1], /not known/],
+    ['marked as damaged', 79, [2], /corrupt/],
+    ['with a feature that is not known', 79, [0x40], /unknown features/],
+    ['with a feature of the upper half', 72, [1], /unknown features/],
     ['of version 4', 7, [4], /version 4/],
     ['with clusters of a byte', 23, [0], /clusters/],
     ['of 16 EiB', 24, [255, 255, 255, 255, 255, 255, 254, 0], /a size of/],
@@ -118,7 +118,7 @@ describe.skipIf(!hasQemuImg)('a qcow2 image', () => {
   })
 
   it('said to be raw is refused', async () => {
-    await expect(inspect(await make(), 'raw')).rejects.toThrow(/said to be raw/)
+    await expect(inspect(await make(), 'raw')).rejects.toThrow(/not a raw image/)
   })
 
   it.each(['vmdk', 'vdi', 'vhdx', 'vpc', 'qed'])(

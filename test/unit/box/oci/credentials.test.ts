@@ -67,11 +67,11 @@ describe('credentials of docker login', () => {
 
   it.each<[string, unknown, Record<string, string>, RegExp]>([
     ['a file that is not JSON', '{', {}, /not JSON/],
-    ['credentials without a colon', { auths: { [host]: { auth: 'bWU=' } } }, {}, /no user and password/],
+    ['credentials without a colon', { auths: { [host]: { auth: 'bWU=' } } }, {}, /not a user and a password/],
     ['a helper that is not there', { credsStore: 'gone' }, {}, /not installed/],
     ['a helper that fails', { credsStore: 'x' }, { x: 'echo locked >&2; exit 3' }, /ended with 3/],
-    ['a helper that talks nonsense', { credsStore: 'x' }, { x: 'echo hello' }, /cannot be understood/],
-    ['a helper that is a path', { credsStore: '../../bin/sh' }, {}, /no credential helper/],
+    ['a helper that talks nonsense', { credsStore: 'x' }, { x: 'echo hello' }, /is not valid/],
+    ['a helper that is a path', { credsStore: '../../bin/sh' }, {}, /not the name of a credential helper/],
   ])('fail with %s', async (_, config, helpers, problem) => {
     const refused = { code: 'E_REGISTRY_AUTH', message: expect.stringMatching(problem) }
     await expect(ask(await home(config, helpers))).rejects.toMatchObject(refused)

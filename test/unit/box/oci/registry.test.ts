@@ -146,7 +146,7 @@ describe('a box in a registry', () => {
     registry.manifests.set('team/shop:1', { mediaType: mediaTypes.index, bytes })
     await expect(push(box)).rejects.toMatchObject({
       code: 'E_BOX_EXISTS',
-      message: expect.stringContaining('1 other thing'),
+      message: expect.stringContaining('1 other artifact'),
     })
     expect(registry.manifests.get('team/shop:1')?.bytes).toBe(bytes)
   })

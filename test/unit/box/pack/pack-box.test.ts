@@ -35,7 +35,7 @@ describe.skipIf(!hasQemuImg)('packBox', () => {
     expect(manifest).toMatchObject({
       name: 'test/packed',
       version: expect.stringMatching(/^\d{8}\.1$/),
-      description: 'made of a machine of test/one 20261122.1',
+      description: 'made from a machine of test/one 20261122.1',
       disks: [{ file: 'root.qcow2', format: 'qcow2', virtualSize: 8 * 2 ** 20 }],
       login: original.manifest.login,
     })

@@ -25,23 +25,23 @@ describe('the metadata of a Vagrant box', () => {
 
   const libvirt = (more: object) => ({ provider: 'libvirt', ...more })
   it.each<[string, unknown, RegExp]>([
-    ['no object', [], /not an object/],
+    ['no object', [], /not a JSON object/],
     ['another provider', { provider: 'virtualbox' }, /made for "virtualbox"/],
-    ['no provider', { format: 'qcow2' }, /does not say its provider/],
+    ['no provider', { format: 'qcow2' }, /does not name a provider/],
     ['another format', libvirt({ format: 'vmdk' }), /format "vmdk"/],
     ['a disk of another format', libvirt({ disks: [{ path: 'a', format: 'vdi' }] }), /format "vdi"/],
-    ['a path that leads out', libvirt({ disks: [{ path: '../../etc/shadow' }] }), /does not lie in the box/],
-    ['an absolute path', libvirt({ disks: [{ path: '/etc/shadow' }] }), /does not lie in the box/],
-    ['a path inside that leads out', libvirt({ disks: [{ path: 'a/../../b' }] }), /does not lie in the box/],
-    ['a path with a NUL', libvirt({ disks: [{ path: 'a\0b' }] }), /does not lie in the box/],
+    ['a path that leads out', libvirt({ disks: [{ path: '../../etc/shadow' }] }), /points outside the box/],
+    ['an absolute path', libvirt({ disks: [{ path: '/etc/shadow' }] }), /points outside the box/],
+    ['a path inside that leads out', libvirt({ disks: [{ path: 'a/../../b' }] }), /points outside the box/],
+    ['a path with a NUL', libvirt({ disks: [{ path: 'a\0b' }] }), /points outside the box/],
     ['no path', libvirt({ disks: [{ virtual_size: 2 }] }), /the path of disk 1/],
-    ['a disk twice', libvirt({ disks: [{ path: 'a' }, { path: './a' }] }), /names the disk a twice/],
+    ['a disk twice', libvirt({ disks: [{ path: 'a' }, { path: './a' }] }), /lists the disk a twice/],
     [
       'seventeen disks',
       libvirt({ disks: Array.from({ length: 17 }, (_, i) => ({ path: `d${i}` })) }),
-      /at most 16/,
+      /more than 16/,
     ],
-    ['disks that are no list', libvirt({ disks: { path: 'a' } }), /at most 16/],
+    ['disks that are no list', libvirt({ disks: { path: 'a' } }), /more than 16/],
     ['another architecture', libvirt({ architecture: 's390x' }), /s390x/],
     ['a trap for objects', libvirt({ architecture: '__proto__' }), /__proto__/],
   ])('with %s is refused', (_, data, problem) => {
@@ -51,6 +51,6 @@ describe('the metadata of a Vagrant box', () => {
   })
 
   it('that is not JSON is refused', () => {
-    expect(() => parseMetadata('{', 'shop.box')).toThrow(/not an object of JSON/)
+    expect(() => parseMetadata('{', 'shop.box')).toThrow(/not a JSON object/)
   })
 })

@@ -119,10 +119,10 @@ describe.skipIf(!hasQemuImg)('a Vagrant box', () => {
 
   it.each([
     ['is encrypted', () => rsaKey({ cipher: 'aes-128-cbc', passphrase: 'secret' }), /is encrypted/],
-    ['is none', () => 'ssh-ed25519 AAAA posada', /is no private key/],
-    ['is broken', () => rsaKey().slice(0, 200), /is no private key/],
+    ['is none', () => 'ssh-ed25519 AAAA posada', /is not a readable private key/],
+    ['is broken', () => rsaKey().slice(0, 200), /is not a readable private key/],
     ['is huge', () => 'x'.repeat(20_000), /too large/],
-  ])('whose private key %s is refused: nobody could log in', async (_, key, problem) => {
+  ])('whose private key %s is refused: no one could log in', async (_, key, problem) => {
     const { store, result } = await add([v1, disk, { name: 'vagrant_private_key', content: key() }])
     await expect(result).rejects.toMatchObject({
       code: 'E_BOX_INVALID',
@@ -140,7 +140,7 @@ describe.skipIf(!hasQemuImg)('a Vagrant box', () => {
       { name: 'x', type: 'x', content: map },
       { name: 'box.img', content: '' },
     ])
-    await expect(result).rejects.toThrow(/out of proportion/)
+    await expect(result).rejects.toThrow(/too much for its size/)
     expect(await readdir(join(store.dir, 'tmp'))).toEqual([])
   })
 
@@ -163,16 +163,16 @@ describe.skipIf(!hasQemuImg)('a Vagrant box', () => {
     ['a disk that is a hard link', [v1, { ...passwd, type: '1' }], /hard link/],
     ['a device', [v1, disk, { name: 'x', type: '4' }], /device/],
     ['a named pipe', [v1, disk, { name: 'x', type: '6' }], /named pipe/],
-    ['a file outside', [v1, disk, { name: '../../x', content: 'x' }], /leads out of it/],
-    ['an absolute path', [v1, disk, { name: '/tmp/x', content: 'x' }], /leads out of it/],
+    ['a file outside', [v1, disk, { name: '../../x', content: 'x' }], /points outside the archive/],
+    ['an absolute path', [v1, disk, { name: '/tmp/x', content: 'x' }], /points outside the archive/],
     ['a disk twice', [v1, disk, { ...disk, name: 'box.img' }], /twice/],
-    ['no metadata', [disk], /holds no metadata.json/],
-    ['no disk', [v1], /does not hold its disk box.img/],
+    ['no metadata', [disk], /has no metadata.json/],
+    ['no disk', [v1], /its disk box.img is missing/],
     ['a huge metadata.json', [{ ...v1, content: ' '.repeat(2_000_000) }, disk], /too large/],
     [
       'a disk path that leaves it',
       [json({ provider: 'libvirt', disks: [{ path: '../a' }] }), disk],
-      /does not lie in the box/,
+      /points outside the box/,
     ],
     ['a disk that is not qcow2', [v1, { ...disk, content: 'raw'.repeat(1000) }], /not a qcow2 image/],
     ['a disk of VMware', [v1, { ...disk, content: `KDMV${' '.repeat(600)}` }], /VMDK/],

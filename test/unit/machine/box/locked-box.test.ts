@@ -243,7 +243,7 @@ describe('a locked box that is no more where it was', () => {
     const { store, find } = user('ben')
     await expect(find('team/web')).rejects.toMatchObject({
       code: 'E_TRANSFER',
-      message: expect.stringContaining('/web.tar cannot be had: the server answers 404'),
+      message: expect.stringContaining('/web.tar cannot be fetched: the server answered 404'),
     })
     expect(await store.list()).toEqual([])
   })

@@ -90,7 +90,7 @@ it('a recipe that makes a box of another name is refused at its place', async ()
   const { find } = await setUp()
   await expect(find('shop/other')).rejects.toMatchObject({
     code: 'E_BOX_BUILD',
-    message: expect.stringContaining('makes shop/base, not shop/other'),
+    message: expect.stringContaining('is for shop/base, not shop/other'),
     place: { file: '/shop/posada.yaml' },
   })
 })
