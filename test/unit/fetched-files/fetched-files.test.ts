@@ -243,7 +243,11 @@ describe('a server that', () => {
     ],
     ['hangs up', (response) => response.destroy(), 'the connection was reset'],
     ['has an error', (response) => response.writeHead(500).end(), 'the server answered 500'],
-    ['leads in a circle', (response) => response.writeHead(302, { location: '/a' }).end(), 'redirects too often'],
+    [
+      'leads in a circle',
+      (response) => response.writeHead(302, { location: '/a' }).end(),
+      'redirects too often',
+    ],
     [
       'leads to another scheme',
       (response) => response.writeHead(302, { location: 'file:///etc/passwd' }).end(),
