@@ -1,22 +1,23 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { endForwarder } from '../forwarder/index.ts'
 import { namesIn } from '../lib/files/folders.ts'
 import {
   forgetBoxNote,
   forgetInIndex,
-  isDamage,
-  type MachineState,
   machinesOnDisk,
   readIndex,
-  readState,
   removeRuntimeDir,
 } from '../project/index.ts'
 import { discardShadow } from './box/package/shadow.ts'
-import { destroyLost } from './down/destroy-lost.ts'
+import { afterEnd } from './companions/all.ts'
+import type { Surroundings } from './companions/companion.ts'
+import { lostTargets, type Target } from './down/lost-targets.ts'
 import { takeDown } from './down/stop-order.ts'
-import { releaseNetworks, removeNetworks } from './network/process.ts'
-import type { Declared, Locking, Places, Project, Providing, Reporting } from './project.ts'
+import { removeNetworks } from './network/process.ts'
+import { look, type Sight } from './observed/look.ts'
+import type { Action } from './plan/actions.ts'
+import { decide } from './plan/decide.ts'
+import type { Places, Project } from './project.ts'
 import type { DestroyResult } from './results.ts'
 import { selectWithOrphans } from './select.ts'
 import { hasFolder, inStep, throwFailures, withMachineLock } from './work.ts'
@@ -43,52 +44,59 @@ export async function destroy(project: Project, machines: readonly string[]): Pr
   return results
 }
 
-async function destroyMachine(
-  project: Declared & Places & Providing & Locking,
-  name: string,
-): Promise<boolean> {
-  const paths = project.paths.machine(name)
+async function destroyMachine(project: Surroundings, name: string): Promise<boolean> {
   if (!(await hasFolder(project, name))) return false
-  return withMachineLock(project, name, () =>
-    inStep(project.emit, { machine: name, step: 'destroy', message: 'destroying' }, async () => {
-      await discardShadow(project, name)
-      const files = (await namesIn(paths.dir)).map((entry) => join(paths.dir, entry))
-      await endForwarder(paths.forwarderLock)
-      const state = await readOrLose(project, name)
-      if (state !== null) {
-        const provider = await project.providers.get(state.provider)
-        await provider.stop(state.spec, { graceful: false, timeout: 0 })
-        await provider.destroy(state.spec)
-        await removeRuntimeDir(state.spec.files.runtimeDir)
-        if (state.networks !== undefined) await releaseNetworks(project, [name])
-      }
-      // The state goes last: what a destroy that is cut short leaves is still known as a machine.
-      const rest = files.filter((path) => path !== paths.state && path !== paths.lock)
-      for (const path of rest) await rm(path, { recursive: true, force: true })
-      await rm(paths.state, { force: true })
-      return files.some((path) => path !== paths.lock)
-    }),
-  )
+  return withMachineLock(project, name, async () => {
+    const sight = await look(project, name)
+    const actions = decide(sight.previous, sight.observed, { verb: 'destroy', machine: name })
+    if (actions.length === 0) return false
+    await inStep(project.emit, { machine: name, step: 'destroy', message: 'destroying' }, () =>
+      carryOut(project, sight, actions),
+    )
+    return true
+  })
 }
 
-/**
- * A state that makes no sense must not keep a machine from being destroyed, nor one that somebody put into this
- * user's project. In a project that is not this user's on this host nothing is touched: E_STATE_FOREIGN.
- */
-async function readOrLose(
-  project: Declared & Places & Providing & Reporting,
-  name: string,
-): Promise<MachineState | null> {
-  try {
-    return await readState(project.paths.machine(name))
-  } catch (error) {
-    if (!isDamage(error)) throw error
-    const done = await destroyLost(project, name)
-    if (!done && error.code === 'E_STATE_FOREIGN') throw error
-    const message = done ? error.message : `${error.message}; what still runs of it has to be ended by hand`
-    project.emit({ type: 'notice', level: 'warn', machine: name, message })
-    return null
+async function carryOut(project: Surroundings, sight: Sight, actions: readonly Action[]): Promise<void> {
+  for (const action of actions) {
+    if (action.do === 'refuse') throw sight.error
+    if (action.do === 'remove') await remove(project, action.machine, await targetsOf(project, sight, action))
+    else for (const target of await targetsOf(project, sight, action)) await cutPower(target)
   }
+}
+
+/** A state that makes no sense must not keep a machine from being destroyed. */
+async function targetsOf(
+  project: Surroundings,
+  sight: Sight,
+  { machine, do: what }: Action,
+): Promise<Target[]> {
+  if (sight.previous !== null) return [{ provider: sight.provider, spec: sight.previous.spec }]
+  if (sight.error === null) return []
+  const lost = await lostTargets(project, machine)
+  const { message } = sight.error
+  const warning = lost === null ? `${message}; what still runs of it has to be ended by hand` : message
+  if (what === 'remove') project.emit({ type: 'notice', level: 'warn', machine, message: warning })
+  return lost ?? []
+}
+
+async function cutPower({ provider, spec }: Target): Promise<void> {
+  await provider.stop(spec, { graceful: false, timeout: 0 })
+}
+
+async function remove(project: Surroundings, name: string, targets: readonly Target[]): Promise<void> {
+  const paths = project.paths.machine(name)
+  await discardShadow(project, name)
+  const files = (await namesIn(paths.dir)).map((entry) => join(paths.dir, entry))
+  await afterEnd(project, name)
+  for (const { provider, spec } of targets) {
+    await provider.destroy(spec)
+    await removeRuntimeDir(spec.files.runtimeDir)
+  }
+  // The state goes last: what a destroy that is cut short leaves is still known as a machine.
+  const rest = files.filter((path) => path !== paths.state && path !== paths.lock)
+  for (const path of rest) await rm(path, { recursive: true, force: true })
+  await rm(paths.state, { force: true })
 }
 
 async function forget(project: Places): Promise<void> {

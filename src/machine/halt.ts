@@ -1,10 +1,11 @@
 import { PosadaError } from '../errors/index.ts'
-import { readState } from '../project/index.ts'
-import { isUp } from '../provider/index.ts'
+import type { StopResult } from '../provider/index.ts'
 import { takeDown } from './down/stop-order.ts'
 import { windUp } from './down/wind-up.ts'
-import { conditionOf } from './observed/observe.ts'
-import type { Locking, Places, Project, Providing } from './project.ts'
+import { look, type Sighted } from './observed/look.ts'
+import type { Action } from './plan/actions.ts'
+import { decide } from './plan/decide.ts'
+import type { Declared, Locking, Places, Project, Providing, Reporting } from './project.ts'
 import type { HaltResult } from './results.ts'
 import { type Selected, selectWithOrphans } from './select.ts'
 import { hasFolder, inStep, throwFailures, withMachineLock } from './work.ts'
@@ -41,36 +42,42 @@ export async function halt(project: Project, options: HaltOptions): Promise<Halt
 
 /** Null: it was never made. */
 async function haltMachine(
-  project: Places & Providing & Locking,
+  project: Declared & Places & Providing & Locking,
   { name, config }: Selected,
   force: boolean,
 ): Promise<HaltResult | null> {
   if (!(await hasFolder(project, name))) return null
   return withMachineLock(project, name, async () => {
-    const state = await readState(project.paths.machine(name))
-    if (state === null) return null
     const begun = performance.now()
-    const provider = await project.providers.get(state.provider)
-    const { found, panic } = await conditionOf(provider, state)
-    const stop = () =>
-      provider.stop(state.spec, {
-        // A guest whose kernel panicked hears nobody.
-        graceful: !force && panic === null,
-        timeout: config?.haltTimeout ?? ORPHAN_HALT_TIMEOUT,
-        signal: project.signal,
-      })
-    const message = force ? 'cutting the power' : 'shutting down'
-    const { how, via } = isUp(found)
-      ? await inStep(project.emit, { machine: name, step: 'halt', message }, stop)
-      : await stop()
-    await windUp(project, state, { how, via })
+    const sight = await look(project, name)
+    const actions = decide(sight.previous, sight.observed, { verb: 'halt', machine: name, force })
+    if (sight.error !== null) throw sight.error
+    if (sight.previous === null) return null
+    let stopped: StopResult = { how: 'already', via: 'none' }
+    for (const action of actions) stopped = await stop(project, { ...sight, config }, action)
+    await windUp(project, name, stopped)
+    const { how, via } = stopped
     if (how === 'forced' && !force) {
-      const why = panic === null ? 'the guest did not shut down in time' : "the guest's kernel had panicked"
+      const isPanic = sight.observed.state === 'panicked'
+      const why = isPanic ? "the guest's kernel had panicked" : 'the guest did not shut down in time'
       const warning = `${why}; its power was cut (${via})`
       project.emit({ type: 'notice', level: 'warn', machine: name, message: warning })
     }
     return { name, how, via, ms: Math.round(performance.now() - begun) }
   })
+}
+
+function stop(
+  { emit, signal }: Reporting,
+  { provider, previous: { spec }, config }: Sighted & Pick<Selected, 'config'>,
+  action: Action,
+): Promise<StopResult> {
+  const graceful = action.do === 'shut-down'
+  const message = graceful ? 'shutting down' : 'cutting the power'
+  const timeout = config?.haltTimeout ?? ORPHAN_HALT_TIMEOUT
+  return inStep(emit, { machine: spec.name, step: 'halt', message }, () =>
+    provider.stop(spec, { graceful, timeout, signal }),
+  )
 }
 
 function notCreated(machines: string[]): PosadaError {

@@ -7,7 +7,7 @@ import { shownBox } from './facts/shown-box.ts'
 import { sshAddress } from './guest/target.ts'
 import { tailLines } from './observed/console.ts'
 import { type Condition, conditionOf } from './observed/observe.ts'
-import { STALLED } from './observed/stall.ts'
+import { stallOf } from './observed/stall.ts'
 import { changesOf, pendingOf } from './plan/changes.ts'
 import { forwardedNow } from './ports/forwarded.ts'
 import type { Declared, Places, Providing, Reporting } from './project.ts'
@@ -102,7 +102,8 @@ function readiness(
 
 function reasonOf(state: MachineState, { found, name, panic }: Condition): { reason?: string } {
   if (panic !== null) return { reason: panic }
-  if ('stalled' in found && found.stalled !== undefined) return { reason: STALLED[found.stalled] }
+  const stall = stallOf(found)
+  if (stall !== null) return { reason: stall }
   if (name === 'running' && isUnsettled(state))
     return { reason: `cloud-init has not ended well yet (posada up ${state.spec.name})` }
   if (found.state !== 'stopped') return {}

@@ -1,5 +1,6 @@
 /** What runs in a guest to make it what the manifest says. */
 export {
+  type PlannedStep,
   type ProvisionOptions,
   type ProvisionRecord,
   planSteps,

@@ -24,9 +24,13 @@ export interface ProvisionOptions {
   emit: Emit
   machine: string
   signal?: AbortSignal
+}
+
+export interface PlanOptions {
+  machine: string
   /** Only the step of this name; E_STEP_UNKNOWN where there is none. */
   only?: string
-  /** Runs steps that are done, too. */
+  /** Steps that are done are due, too. */
   force?: boolean
 }
 
@@ -37,38 +41,36 @@ export interface StepOutcome {
   ms: number
 }
 
-interface PlannedStep {
+export interface PlannedStep {
   step: ProvisionStep
+  /** Of what it does now, and of what it did when it last ran; null: it never did. */
   digest: string
+  before: string | null
   due: boolean
 }
 
 /**
- * Runs the steps that are due, in order, and records each one before the next begins. All of them
- * are looked at first: a script that is missing stops it before anything has run. What a step wrote is
- * flushed to the guest's disk before it is recorded. A step that is about to run is taken off the record, so that
- * one that fails is never taken for done. The session
- * may be a function; it is called only when something is due.
+ * Carries out a plan, in order, and records each step before the next begins. What a step wrote is
+ * flushed to the guest's disk before it is recorded. A step that is about to run is taken off the record, so that one
+ * that fails is never taken for done. `open` is called only when something is due.
  *
- * Throws E_STEP_UNKNOWN, E_PROVISION_SOURCE, E_PROVISION_STEP, E_PROVISION_TIMEOUT, E_SSH_LOST, or
- * the signal's reason.
+ * Throws E_PROVISION_SOURCE, E_PROVISION_STEP, E_PROVISION_TIMEOUT, E_SSH_LOST, or the signal's reason.
  */
 export async function runSteps(
-  steps: readonly ProvisionStep[],
-  session: SshSession | (() => Promise<SshSession>),
+  plan: readonly PlannedStep[],
+  open: () => Promise<SshSession>,
   record: ProvisionRecord,
   options: ProvisionOptions,
 ): Promise<StepOutcome[]> {
-  const plan = await planSteps(steps, record, options)
   const outcomes: StepOutcome[] = []
-  let opened = typeof session === 'function' ? undefined : session
+  let session: SshSession | undefined
   for (const { step, digest, due } of plan) {
     options.signal?.throwIfAborted()
     const began = performance.now()
     if (due) {
-      opened ??= typeof session === 'function' ? await session() : session
+      session ??= await open()
       if (record.get(step.name) !== undefined) await record.remove(step.name)
-      await tellStep(step, opened, options)
+      await tellStep(step, session, options)
       await record.save(step.name, { digest, at: new Date().toISOString() })
     } else {
       tell(options, step, 'skip', { message: `provision step ${step.name}: already done` })
@@ -82,11 +84,14 @@ export async function runSteps(
   return outcomes
 }
 
-/** Which steps are due, by their `run` and the record. Reads the host's files; needs no guest. */
+/**
+ * Which steps are due, by their `run` and the record. Reads the host's files, so that a script that is missing is
+ * found before anything has run; needs no guest. Throws E_STEP_UNKNOWN, E_PROVISION_SOURCE.
+ */
 export async function planSteps(
   steps: readonly ProvisionStep[],
   record: Pick<ProvisionRecord, 'get'>,
-  options: { only?: string; force?: boolean; machine: string },
+  options: PlanOptions,
 ): Promise<PlannedStep[]> {
   const { only, force = false } = options
   const chosen = only === undefined ? steps : steps.filter((step) => step.name === only)
@@ -94,7 +99,8 @@ export async function planSteps(
   const plan: PlannedStep[] = []
   for (const step of chosen) {
     const digest = await digestOf(step)
-    plan.push({ step, digest, due: force || isDue(step, digest, record.get(step.name)) })
+    const done = record.get(step.name)
+    plan.push({ step, digest, before: done?.digest ?? null, due: force || isDue(step, digest, done) })
   }
   return plan
 }

@@ -1,5 +1,5 @@
 import type { Project } from '../project.ts'
-import { fetchScripts } from '../provision-steps.ts'
+import { fetchScripts } from '../provision/steps.ts'
 import { type OutdatedBox, outdatedBoxes } from './update-boxes.ts'
 
 /** What `outdatedLock` found. */

@@ -87,7 +87,7 @@ async function shutDown(
   const { how, via } = await inStep(project.emit, { machine, step: 'halt', message: 'shutting down' }, () =>
     provider.stop(state.spec, stop),
   )
-  await windUp(project, state, { how, via })
+  await windUp(project, machine, { how, via })
   if (how !== 'forced') return
   throw new PosadaError('E_BOX_PACKAGE', `machine ${machine} did not shut down in time; its power was cut`, {
     machine,

@@ -1,6 +1,6 @@
 import type { MovedFile } from '../../fetched-files/index.ts'
 import type { Project } from '../project.ts'
-import { fetchScripts } from '../provision-steps.ts'
+import { fetchScripts } from '../provision/steps.ts'
 import { type UpdatedBox, updateBoxes } from './update-boxes.ts'
 
 /** What `updateLock` came to. */

@@ -1,25 +1,28 @@
-import { endForwarder } from '../../forwarder/index.ts'
-import type { MachineState } from '../../project/index.ts'
+import { fromSystemError, isPosadaError } from '../../errors/index.ts'
 import type { StopResult } from '../../provider/index.ts'
-import { releaseNetworks } from '../network/process.ts'
+import { afterEnd } from '../companions/all.ts'
 import type { Locking, Places } from '../project.ts'
 import { record } from '../record.ts'
 
 /**
- * To be done when a machine that is locked has been stopped, or was found so: its state says how, what served it
- * alone ends, and with the last machine on a network the network process.
+ * To be done when a machine that is locked has been stopped, or was found so: its state says how, and its companions
+ * are told. A machine that filled the disk has been stopped, though that could not be recorded: that is a warning.
  */
 export async function windUp(
   project: Places & Locking,
-  state: MachineState,
+  machine: string,
   { how, via }: StopResult,
 ): Promise<void> {
-  const { name } = state.spec
-  const paths = project.paths.machine(name)
-  if (how !== 'already') {
+  try {
     const at = new Date().toISOString()
-    await record(paths, (now) => ({ ...now, stop: { at, how, via } }))
+    if (how !== 'already')
+      await record(project.paths.machine(machine), (now) => ({ ...now, stop: { at, how, via } }))
+  } catch (thrown) {
+    const error = fromSystemError(thrown)
+    if (!isPosadaError(error, 'E_DISK_FULL')) throw error
+    const message = `that it was stopped could not be recorded: ${error.message}`
+    project.emit({ type: 'notice', level: 'warn', machine, message })
+  } finally {
+    await afterEnd(project, machine)
   }
-  await endForwarder(paths.forwarderLock)
-  if (state.networks !== undefined) await releaseNetworks(project, [name])
 }

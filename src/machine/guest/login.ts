@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { loginKeys } from '../../box/index.ts'
+import { loginKeys, type StoredBox } from '../../box/index.ts'
 import { type Deadline, deadlineIn } from '../../lib/async/time-limit.ts'
 import type { Machine } from '../../manifest/index.ts'
 import type { MachineState } from '../../project/index.ts'
@@ -41,13 +41,12 @@ export async function logIn(
   const guest = {
     provider,
     state,
-    box,
     paths: project.paths.machine(machine),
     bootTimeout: config.bootTimeout,
   }
-  await awaitGuest(project, guest)
+  await awaitGuest(project, guest, box)
   return inStep(project.emit, { machine, step: 'ssh', message: 'logging in' }, async () => {
-    const session = await openFirst(project, guest, { own, deadline })
+    const session = await openFirst(project, guest, { own, box, deadline })
     const at = new Date().toISOString()
     try {
       const ready = await record(project.paths.machine(machine), (now) => ({
@@ -72,10 +71,10 @@ async function prepare(project: Places, machine: string): Promise<KeyPair> {
 async function openFirst(
   project: Reporting,
   guest: Guest,
-  { own, deadline }: { own: KeyPair; deadline: Deadline },
+  { own, box, deadline }: { own: KeyPair; box: StoredBox; deadline: Deadline },
 ): Promise<SshSession> {
   const { signal } = project
-  const { box, state } = guest
+  const { state } = guest
   const boxKeys = loginKeys(box.manifest).map(({ file }) => `${box.dir}/${file}`)
   const session = await connectInTime(project, guest, {
     deadline,

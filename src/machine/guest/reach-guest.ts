@@ -1,9 +1,9 @@
 import type { StoredBox } from '../../box/index.ts'
 import { isPosadaError } from '../../errors/index.ts'
-import type { Deadline } from '../../lib/async/time-limit.ts'
+import { type Deadline, deadlineIn } from '../../lib/async/time-limit.ts'
 import { isUnsettled, type MachinePaths, type MachineState } from '../../project/index.ts'
 import type { Provider } from '../../provider/index.ts'
-import { type SshSession, type SshStage, waitForSsh } from '../../ssh/index.ts'
+import { connect, type SshSession, type SshStage, waitForSsh } from '../../ssh/index.ts'
 import type { Reporting } from '../project.ts'
 import { inStep } from '../work.ts'
 import { awaitAnnouncement, bootTimeout, raceCrash } from './ready.ts'
@@ -14,14 +14,13 @@ export interface Guest {
   provider: Provider
   state: MachineState
   paths: MachinePaths
-  box: StoredBox
   /** Milliseconds until it has to let us in. */
   bootTimeout: number
 }
 
 /** Waits for a guest that says when it can be logged in to; others are found out by trying. */
-export async function awaitGuest(project: Reporting, guest: Guest): Promise<void> {
-  const { provider, state, box } = guest
+export async function awaitGuest(project: Reporting, guest: Guest, box: StoredBox): Promise<void> {
+  const { provider, state } = guest
   const socket = box.manifest.announcesReady ? provider.channel(state.spec, 'ready') : null
   if (socket === null) return
   const step = { machine: state.spec.name, step: 'boot', message: 'waiting for the guest' }
@@ -34,6 +33,24 @@ export async function awaitGuest(project: Reporting, guest: Guest): Promise<void
       signal: project.signal,
     }),
   )
+}
+
+/** Milliseconds that a guest which was open before has for its first answer; then it is said that it is waited for. */
+const ANSWER = 5000
+
+/** Connects to a guest that was logged in to before. One that does not answer may be starting again: it gets its time. */
+export async function openSession(project: Reporting, guest: Guest): Promise<SshSession> {
+  const deadline = deadlineIn(guest.bootTimeout)
+  const target = sshTarget(guest.provider, guest.state, guest.paths)
+  try {
+    return await connect(target, { bannerTimeout: ANSWER, signal: project.signal })
+  } catch (error) {
+    if (!isPosadaError(error, 'E_SSH_CONNECT')) throw error
+    const message = 'waiting for the guest, which does not answer: it may be restarting'
+    return inStep(project.emit, { machine: guest.state.spec.name, step: 'ssh', message }, () =>
+      connectInTime(project, guest, { deadline }),
+    )
+  }
 }
 
 const STAGES: Record<SshStage, string> = {

@@ -11,6 +11,7 @@ import {
   runtimeDir,
   unlessDamaged,
 } from '../../project/index.ts'
+import { isSameNetworks } from '../facts/same-networks.ts'
 import { isRunning } from '../observed/is-running.ts'
 import type { Declared, Places, Providing } from '../project.ts'
 import { type Changes, readChanges } from './changes-file.ts'
@@ -91,7 +92,7 @@ async function runningDifferently(
     const hasSockets = attachmentsOf(wanted, folderOf(project, projectId, name)).every(
       ({ socket }, index) => socket === recorded[index]?.socket,
     )
-    if (state === null || (hasSockets && isSame(recorded, wanted))) continue
+    if (state === null || (hasSockets && isSameNetworks(recorded, wanted))) continue
     if (await isRunning(project, state)) found.set(name, recorded)
   }
   return found
@@ -100,12 +101,6 @@ async function runningDifferently(
 /** Where a machine's sockets are to be when it is started now. */
 function folderOf(project: Places, projectId: string, machine: string): string {
   return runtimeDir(project.user.runtime, machineId(projectId, machine))
-}
-
-/** Whether a machine was started with these. */
-export function isSame(recorded: readonly RecordedAttachment[], wanted: readonly Attachment[]): boolean {
-  const facts = ({ network, ipv4, mac }: Attachment) => `${network} ${ipv4} ${mac}`
-  return recorded.map(facts).join() === wanted.map(facts).join()
 }
 
 function refuseClash(

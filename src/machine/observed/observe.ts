@@ -1,7 +1,9 @@
 import type { MachineState } from '../../project/index.ts'
 import type { MachineStatus, Provider } from '../../provider/index.ts'
+import type { Observed } from '../facts/observed.ts'
 import type { MachineStateName } from '../results.ts'
 import { findDeath } from './panic.ts'
+import { stallOf } from './stall.ts'
 
 /** How a machine is, from all that can tell: its hypervisor, the records, its console. */
 export interface Condition {
@@ -19,6 +21,15 @@ export async function conditionOf(provider: Provider, state: MachineState): Prom
       ? await findDeath(state.spec.files.consoleLog, state.start?.consoleFrom ?? 0)
       : null
   return { name: panic === null ? nameOf(state, found) : 'crashed', found, panic }
+}
+
+/** The same as a decision wants it: what has to be treated differently has a name of its own. */
+export function observedAs({ name, found, panic }: Condition): Observed {
+  if (panic !== null) return { state: 'panicked', detail: panic }
+  const stall = stallOf(found)
+  if (stall !== null) return { state: 'stalled', detail: stall }
+  if (name === 'unknown') throw new Error('a machine whose hypervisor was asked is not unknown')
+  return { state: name, detail: found.state === 'stopped' ? (found.reason ?? null) : null }
 }
 
 /** The one name for what the records and the hypervisor say together. */

@@ -2,16 +2,21 @@ import { isPosadaError, PosadaError } from '../../errors/index.ts'
 import type { MachineSpec, MachineStatus, Provider } from '../../provider/index.ts'
 
 /** Why a machine stands still that nobody paused; null where it does not. */
+export function stallOf(status: MachineStatus): string | null {
+  return 'stalled' in status && status.stalled !== undefined ? STALLED[status.stalled] : null
+}
+
 export function stallError(spec: MachineSpec, status: MachineStatus): PosadaError | null {
-  if (!('stalled' in status) || status.stalled === undefined) return null
-  return new PosadaError('E_DISK_FULL', `machine ${spec.name} stands still: ${STALLED[status.stalled]}`, {
+  const why = stallOf(status)
+  if (why === null) return null
+  return new PosadaError('E_DISK_FULL', `machine ${spec.name} stands still: ${why}`, {
     machine: spec.name,
     value: spec.files.dataDir,
     hint: `free some space, then posada up ${spec.name}: the guest goes on where it stopped`,
   })
 }
 
-export const STALLED = {
+const STALLED = {
   'disk-full': "the host's disk has no room left for what the guest writes",
 } as const
 

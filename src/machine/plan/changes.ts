@@ -6,8 +6,8 @@ import type { MachineState } from '../../project/index.ts'
 import type { PortForward } from '../../provider/index.ts'
 import { wantedArch } from '../facts/arch.ts'
 import { wholeSectors } from '../facts/disk-size.ts'
+import { isSameNetworks } from '../facts/same-networks.ts'
 import { shownBox } from '../facts/shown-box.ts'
-import { isSame } from '../network/config.ts'
 
 /** A setting that a machine does not have as the manifest has it now, with both as people read them. */
 export interface Change {
@@ -68,7 +68,7 @@ const comparisons = {
     const recorded = state.networks ?? []
     const shown = (all: readonly { network: string; ipv4: string }[]) =>
       listed(all.map(({ network, ipv4 }) => `${network} (${ipv4})`))
-    return isSame(recorded, networks) ? null : { from: shown(recorded), to: shown(networks) }
+    return isSameNetworks(recorded, networks) ? null : { from: shown(recorded), to: shown(networks) }
   },
   ports: (config, { state }) => {
     const started = state.ports.map(({ movedFrom, ...port }) => ({

@@ -1,14 +1,14 @@
 import type { Machine } from '../../manifest/index.ts'
 import type { MachineState } from '../../project/index.ts'
-import { isUp, type Provider } from '../../provider/index.ts'
+import type { Provider } from '../../provider/index.ts'
 import { findBox } from '../box/find-box.ts'
 import { needsOf } from '../facts/needs.ts'
 import { isIsolated } from '../network/config.ts'
 import type { BoxSupply, Declared, Locking, Places, Providing } from '../project.ts'
 
 /**
- * The machine's provider: the one that runs it or ran it last, or for a new machine what the manifest says, for
- * `auto` the best for it here. A stopped machine goes over to the provider that the manifest names, and one that
+ * The provider that is to start a machine: the one that ran it last, or for a new machine what the manifest says, for
+ * `auto` the best for it here. A machine goes over to the provider that the manifest names, and one that
  * nobody was ever in to what is now the best: disks are qcow2 for all of them.
  */
 export async function chooseProvider(
@@ -22,7 +22,6 @@ export async function chooseProvider(
   }
   const before = await providers.get(state.provider)
   if (config.provider === state.provider || (config.provider === 'auto' && wasUsed(state))) return before
-  if (isUp(await before.status(state.spec))) return before
   const next =
     config.provider === 'auto' ? await best(project, config, state) : await providers.get(config.provider)
   if (next.name === before.name) return before

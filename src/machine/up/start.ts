@@ -14,9 +14,9 @@ import {
 import { consoleLogLimit, type MachineSpec, type Provider, sshForward } from '../../provider/index.ts'
 import { holdBox } from '../box/hold-box.ts'
 import { type PlannedSeed, planSeed, writeSeed } from '../cloud-init/seed.ts'
+import { beforeStart } from '../companions/all.ts'
 import { needsOf } from '../facts/needs.ts'
 import { attachmentsOf, isIsolated } from '../network/config.ts'
-import { joinNetworks } from '../network/process.ts'
 import { choosePorts } from '../ports/host-ports.ts'
 import type { Declared, Places, Project, Reporting } from '../project.ts'
 import { record } from '../record.ts'
@@ -30,6 +30,8 @@ export interface StartInputs {
   provider: Provider
   /** What is known from earlier; null for a machine that does not exist yet. */
   previous: MachineState | null
+  /** Whether it is made: what there is of it was left by a creation that was cut short. */
+  isNew: boolean
 }
 
 /** How often a start is tried again when somebody took a port between its choice and the start. */
@@ -49,9 +51,9 @@ export async function startMachine(project: Project, inputs: StartInputs): Promi
     const state = await planStart(project, inputs, { box, seed, paths })
     await ensureRuntimeDir(project.user.runtime, state.spec.id)
     await writeState(paths, state)
-    if (config.networks.length > 0) await joinNetworks(project, inputs.projectId, [config.name])
+    await beforeStart(project, { config, projectId: inputs.projectId })
     try {
-      return await carryOut(project, inputs.provider, { paths, seed, planned: state })
+      return await carryOut(project, inputs, { paths, seed, planned: state })
     } catch (error) {
       const mayRetry = isPosadaError(error, 'E_PORT_IN_USE') && attempt < PORT_TRIES
       if (!mayRetry) throw error
@@ -135,11 +137,11 @@ function historyOf(
 
 async function carryOut(
   project: Reporting,
-  provider: Provider,
+  { provider, isNew }: StartInputs,
   { paths, seed, planned }: { paths: MachinePaths; seed: PlannedSeed | null; planned: MachineState },
 ): Promise<MachineState> {
   const { spec, box } = planned
-  if (planned.createdAt === undefined) await removeLeftovers(provider, spec, paths)
+  if (isNew) await removeLeftovers(provider, spec, paths)
   if (seed !== null) await writeSeed(seed, { spec, paths })
   const step = { machine: spec.name, step: 'disk', message: `disk over ${box.name} ${box.version}` }
   await inStep(project.emit, step, () => provider.create(spec))

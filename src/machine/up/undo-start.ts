@@ -59,5 +59,5 @@ async function cutPower(
     const at = new Date().toISOString()
     await record(paths, (now) => ({ ...now, start: { at, ...now.start, panic } }))
   }
-  await windUp(project, state, stopped)
+  await windUp(project, config.name, stopped)
 }

@@ -1,27 +1,23 @@
 import type { Machine } from '../../manifest/index.ts'
-import { isUnsettled, type MachineState, readState, unlessDamaged } from '../../project/index.ts'
-import { isUp, type MachineStatus, type Provider } from '../../provider/index.ts'
-import { connect, type SshSession } from '../../ssh/index.ts'
+import { type MachineState, readState, unlessDamaged } from '../../project/index.ts'
+import { isUp } from '../../provider/index.ts'
 import { discardShadow } from '../box/package/shadow.ts'
-import { settleCloudInit } from '../cloud-init/settle.ts'
 import { userDataDigest } from '../cloud-init/user-data.ts'
-import { logIn } from '../guest/login.ts'
-import { sshAddress, sshTarget } from '../guest/target.ts'
-import { tellLostLinks } from '../network/lost-links.ts'
+import { whileUp } from '../companions/all.ts'
+import { withoutPatience } from '../guest/overdue.ts'
+import { sshAddress } from '../guest/target.ts'
 import { isRunning } from '../observed/is-running.ts'
-import { conditionOf } from '../observed/observe.ts'
-import { explainStall, stallError } from '../observed/stall.ts'
+import { look } from '../observed/look.ts'
+import { stallError } from '../observed/stall.ts'
+import type { Action } from '../plan/actions.ts'
 import { changesOf, cures, pendingOf } from '../plan/changes.ts'
-import { keepForwarded } from '../ports/forwarded.ts'
-import type { BoxSupply, Locking, Places, Project, Providing, Reporting } from '../project.ts'
-import { checkSources, provisionMachine } from '../provision.ts'
-import { untilReady } from '../readiness/until-ready.ts'
-import type { ProvisionResult, UpMachineResult } from '../results.ts'
+import { decide } from '../plan/decide.ts'
+import type { Places, Project, Providing, Reporting } from '../project.ts'
+import { decisionsOf, planProvision } from '../provision/plan-provision.ts'
+import type { UpMachineResult } from '../results.ts'
 import type { MemoryBudget } from '../schedule/memory-budget.ts'
 import { withMachineLock } from '../work.ts'
-import { chooseProvider } from './choose-provider.ts'
-import { startMachine } from './start.ts'
-import { undoUnfinished } from './undo-start.ts'
+import { carryOut, type Done } from './carry-out.ts'
 
 export interface UpMachineOptions {
   projectId: string
@@ -33,55 +29,88 @@ export interface UpMachineOptions {
   onProvisioned: () => void
 }
 
-const ABSENT: MachineStatus = { state: 'absent' }
-
-/** Brings one machine up; see `up`. An interrupt or a panic before it was ready cuts its power again. */
+/** Brings one machine up; see `up`. It is looked at, what is to be done is decided, and that is carried out. */
 export function upMachine(project: Project, options: UpMachineOptions): Promise<UpMachineResult> {
   const { config } = options
   return withMachineLock(project, config.name, async () => {
     const begun = performance.now()
-    const paths = project.paths.machine(config.name)
-    const previous = await readState(paths)
-    await discardShadow(project, config.name)
-    if (options.provision) await checkSources(project, config, previous)
-    const provider = await chooseProvider(project, config, previous)
-    const found = previous === null ? ABSENT : await findRevivable(project, provider, previous)
-    const goOn = (state: MachineState) =>
-      explainStall(provider, state.spec, () => finish(project, options, provider, state))
-    let change: UpMachineResult['change']
-    let finished: Finished
-    if (previous !== null && isUp(found)) {
-      change = found.state === 'paused' ? 'resumed' : 'none'
-      if (found.state === 'paused') await provider.resume(previous.spec)
-      await tellPending(project, config, previous, false)
-      await tellLostLinks(project, previous)
-      finished = await goOn(previous)
-    } else {
-      change = previous?.createdAt === undefined ? 'created' : 'started'
-      if (previous !== null) await tellPending(project, config, previous, true)
-      finished = await withMemory(project, options, async () =>
-        goOn(await startOrUndo(project, options, provider, previous)),
-      )
-    }
-    const { state, steps, ready } = finished
-    const after = (await readState(paths)) ?? state
-    const status = await provider.status(after.spec)
-    const stall = stallError(after.spec, status)
-    if (stall !== null) throw stall
-    const forwarded =
-      'pid' in status ? await keepForwarded(project, { config, provider, state: after, pid: status.pid }) : []
-    return {
-      name: config.name,
-      change,
-      provider: provider.name,
-      accelerator: 'accelerator' in status ? status.accelerator : null,
-      ssh: sshAddress(provider, after, paths),
-      ports: [...after.ports, ...forwarded],
-      steps,
-      ready,
-      ms: Math.round(performance.now() - begun),
-    }
+    const sight = await withoutPatience(project, config, await look(project, config.name))
+    const { previous } = sight
+    if (sight.error === null) await discardShadow(project, config.name)
+    // Scripts and files that cannot be had are found before a machine is started for them.
+    const plan = options.provision ? await planProvision(project, config, { state: previous }) : null
+    const userData = await userDataDigest(config)
+    const steps = plan === null ? null : decisionsOf(plan)
+    const actions = decide(previous, sight.observed, { verb: 'up', config, steps, userData })
+    const change = changeOf(actions)
+    if (previous?.createdAt !== undefined) tellLeft(project, { config, previous, userData }, actions)
+    const work = () => carryOut(project, { ...options, sight, plan }, actions)
+    const isStarted = change === 'created' || change === 'started'
+    const done = isStarted ? await withMemory(project, options, work) : await work()
+    tellUnprobed(project, config, actions)
+    return resultOf(project, config, { done, change, begun })
   })
+}
+
+/** What is so when all is done; companions are seen to. */
+async function resultOf(
+  project: Project,
+  config: Machine,
+  { done, change, begun }: { done: Done; change: UpMachineResult['change']; begun: number },
+): Promise<UpMachineResult> {
+  const { provider, state, steps, ready } = done
+  const status = await provider.status(state.spec)
+  const stall = stallError(state.spec, status)
+  if (stall !== null) throw stall
+  const running = isUp(status) ? await whileUp(project, { config, provider, state, pid: status.pid }) : []
+  return {
+    name: config.name,
+    change,
+    provider: provider.name,
+    accelerator: isUp(status) ? status.accelerator : null,
+    ssh: sshAddress(provider, state, project.paths.machine(config.name)),
+    ports: [...state.ports, ...running],
+    steps,
+    ready,
+    ms: Math.round(performance.now() - begun),
+  }
+}
+
+function changeOf(actions: readonly Action[]): UpMachineResult['change'] {
+  const names = { make: 'created', start: 'started', resume: 'resumed' } as const
+  for (const action of actions)
+    if (action.do === 'make' || action.do === 'start' || action.do === 'resume') return names[action.do]
+  return 'none'
+}
+
+function tellUnprobed(
+  { emit }: Reporting,
+  { name: machine, ready }: Machine,
+  actions: readonly Action[],
+): void {
+  if (ready.length === 0 || actions.some((action) => action.do === 'await-ready')) return
+  const message = 'whether it is ready is not looked at: provision steps are left to run'
+  emit({ type: 'notice', level: 'info', machine, message })
+}
+
+/** What a machine does not have of the manifest and does not get by this `up`. */
+function tellLeft(
+  { emit }: Reporting,
+  { config, previous, userData }: Left,
+  actions: readonly Action[],
+): void {
+  const { start, remake } = pendingOf(changesOf(config, previous, userData))
+  const isStarted = actions.some((action) => action.do === 'start')
+  const left = cures(config.name, { start: isStarted ? [] : start, remake })
+  if (left.length === 0) return
+  const message = `changed in the manifest, not in the machine: ${left.join('; ')}`
+  emit({ type: 'notice', level: 'warn', machine: config.name, message })
+}
+
+interface Left {
+  config: Machine
+  previous: MachineState
+  userData: string | null | undefined
 }
 
 /** The memory of a machine that fails and does not run is there for others again. */
@@ -98,90 +127,4 @@ async function withMemory<T>(
     if (state === null || !(await isRunning(project, state))) giveBack()
     throw error
   }
-}
-
-/** The state to go on from: the power of a guest whose kernel panicked is cut, for nothing else wakes it. */
-async function findRevivable(
-  project: Reporting,
-  provider: Provider,
-  previous: MachineState,
-): Promise<MachineStatus> {
-  const { found, panic } = await conditionOf(provider, previous)
-  if (panic === null) return found
-  const machine = previous.spec.name
-  const message = `its kernel had panicked (${panic}); it is started again`
-  project.emit({ type: 'notice', level: 'warn', machine, message })
-  await provider.stop(previous.spec, { graceful: false, timeout: 0 })
-  return provider.status(previous.spec)
-}
-
-async function startOrUndo(
-  project: Project,
-  { projectId, config }: UpMachineOptions,
-  provider: Provider,
-  previous: MachineState | null,
-): Promise<MachineState> {
-  return undoUnfinished(project, provider, config, () =>
-    startMachine(project, { projectId, config, provider, previous }),
-  )
-}
-
-interface Finished {
-  state: MachineState
-  steps: ProvisionResult[]
-  ready: boolean | null
-}
-
-/** The guest becomes usable, what is due runs in it, and it is waited for until it is ready. */
-async function finish(
-  project: Project,
-  options: UpMachineOptions,
-  provider: Provider,
-  state: MachineState,
-): Promise<Finished> {
-  const { config, provision } = options
-  const { session, state: open } = await openSession(project, config, provider, state)
-  try {
-    const usable =
-      session === null ? open : await settleCloudInit(project, { config, provider, state: open }, session)
-    const steps = provision ? await provisionMachine(project, { config, state: usable, session }) : []
-    options.onProvisioned()
-    return {
-      state: usable,
-      steps,
-      ready: session === null ? null : await untilReady(project, config, session),
-    }
-  } finally {
-    await session?.close()
-  }
-}
-
-/** Null for a guest that was logged in to before: whoever needs a session opens one. Probes always do. */
-async function openSession(
-  project: Places & Locking & BoxSupply,
-  config: Machine,
-  provider: Provider,
-  state: MachineState,
-): Promise<{ session: SshSession | null; state: MachineState }> {
-  const enter = () => logIn(project, { config, provider, state })
-  if (state.start?.readyAt === undefined) return undoUnfinished(project, provider, config, enter)
-  // Somebody may be at work in it already: its power is not cut whatever comes.
-  if (isUnsettled(state)) return enter()
-  if (config.ready.length === 0) return { session: null, state }
-  const target = sshTarget(provider, state, project.paths.machine(config.name))
-  return { session: await connect(target, { signal: project.signal }), state }
-}
-
-/** What a machine does not have of the manifest and does not get by this `up`. */
-async function tellPending(
-  project: Reporting,
-  config: Machine,
-  state: MachineState,
-  isStarting: boolean,
-): Promise<void> {
-  const { start, remake } = pendingOf(changesOf(config, state, await userDataDigest(config)))
-  const left = cures(config.name, { start: isStarting ? [] : start, remake })
-  if (left.length === 0) return
-  const message = `changed in the manifest, not in the machine: ${left.join('; ')}`
-  project.emit({ type: 'notice', level: 'warn', machine: config.name, message })
 }

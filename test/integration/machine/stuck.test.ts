@@ -62,6 +62,21 @@ describe('a guest that does not do what is expected', () => {
     expect(await status()).toMatchObject({ state: 'starting' })
     expect(await place.fails('E_NOT_RUNNING', 'exec', '--', 'true')).toMatchObject({ value: 'starting' })
   })
+
+  it('had its time and says nothing: up does not wait for it again, but starts it again', async () => {
+    place.write(manifest('boot_timeout: 3s\n'))
+    const before = await status()
+    const { code, stderr } = await place.run('up')
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining(
+        'it was not ready within its boot_timeout of 3s, and silent; its power is cut and it is started again',
+      ),
+    })
+    const after = await status()
+    expect(after).toMatchObject({ state: 'starting', pid: expect.any(Number) })
+    expect(after?.pid).not.toBe(before?.pid)
+  })
 })
 
 describe.skipIf(process.getuid?.() !== 0)('a disk that is full (needs root, for a small file system)', () => {

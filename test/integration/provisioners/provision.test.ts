@@ -27,9 +27,14 @@ import {
 } from 'vitest'
 import type { PosadaEvent } from '../../../src/events/index.ts'
 import { webFiles } from '../../../src/fetched-files/fetched-files.ts'
-import { stepsOf } from '../../../src/machine/provision-steps.ts'
+import { stepsOf } from '../../../src/machine/provision/steps.ts'
 import type { FileStep, ProvisionStep, ShellStep } from '../../../src/manifest/index.ts'
-import { type ProvisionOptions, runSteps, type StepRecord } from '../../../src/provisioners/index.ts'
+import {
+  type ProvisionOptions,
+  planSteps,
+  runSteps,
+  type StepRecord,
+} from '../../../src/provisioners/index.ts'
 import { connect, type SshSession } from '../../../src/ssh/index.ts'
 import { aMachine } from '../../helpers/model.ts'
 import { projectIn } from '../../helpers/own-paths.ts'
@@ -91,13 +96,20 @@ const file = (source: FileStep['source'], to: string, rest: Partial<FileStep> = 
   ...rest,
 })
 
-async function run(steps: ProvisionStep[], options: Partial<ProvisionOptions> = {}) {
+type Asked = Partial<ProvisionOptions> & { only?: string; force?: boolean }
+
+async function run(steps: ProvisionStep[], { only, force, ...options }: Asked = {}) {
   const record = {
     get: (name: string) => done.get(name),
     save: async (name: string, entry: StepRecord) => void done.set(name, entry),
     remove: async (name: string) => void done.delete(name),
   }
-  const outcomes = await runSteps(steps, session, record, {
+  const plan = await planSteps(steps, record, {
+    machine: 'web',
+    ...(only === undefined ? {} : { only }),
+    ...(force === undefined ? {} : { force }),
+  })
+  const outcomes = await runSteps(plan, async () => session, record, {
     emit: (event) => events.push(event),
     machine: 'web',
     ...options,

@@ -23,11 +23,11 @@ export async function cleanShadow(
   const { provider, state, paths } = shadow
   const machine = state.spec.name
   const deadline = deadlineIn(bootTimeout)
-  const guest = { provider, state, paths, box, bootTimeout }
+  const guest = { provider, state, paths, bootTimeout }
   await inStep(project.emit, { machine, step: 'copy', message: 'starting a copy of it' }, () =>
     provider.start(state.spec, { signal: project.signal }),
   )
-  await awaitGuest(project, guest)
+  await awaitGuest(project, guest, box)
   return inStep(project.emit, { machine, step: 'clean', message: 'cleaning the copy' }, async () => {
     const session = await connectInTime(project, guest, { deadline })
     try {

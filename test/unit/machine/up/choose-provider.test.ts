@@ -2,13 +2,13 @@ import { expect, it } from 'vitest'
 import type { Project } from '../../../../src/machine/project.ts'
 import { chooseProvider } from '../../../../src/machine/up/choose-provider.ts'
 import type { MachineState } from '../../../../src/project/machine-state.ts'
-import type { MachineStatus, Provider } from '../../../../src/provider/index.ts'
+import type { Provider } from '../../../../src/provider/index.ts'
 import { aBox, aMachine, aState } from '../../../helpers/model.ts'
 
 /** `auto` where `kvm` is now the best, for a machine that was begun with qemu. */
-async function chosen(state: MachineState, found: MachineStatus['state'] = 'stopped') {
+async function chosen(state: MachineState) {
   const told: string[] = []
-  const provider = (name: string) => ({ name, status: async () => ({ state: found }) }) as unknown as Provider
+  const provider = (name: string) => ({ name }) as unknown as Provider
   const project = {
     manifest: { networks: [] },
     boxes: { byDigest: async () => aBox() },
@@ -30,9 +30,8 @@ it('a machine that only failed to start is not bound to the provider that it fai
   expect(await chosen(aState(aMachine(), { cloudInit: { userData: null } }))).toMatchObject({ name: 'kvm' })
 })
 
-it('one that somebody was in, or that runs, stays with its own', async () => {
+it('one that somebody was in stays with its own', async () => {
   expect(await chosen(aState())).toEqual({ name: 'qemu', told: [] })
-  expect(await chosen(aState(aMachine(), { login: never }), 'running')).toEqual({ name: 'qemu', told: [] })
   const settled = aState(aMachine(), { cloudInit: { userData: null, doneAt: '2026-01-01T00:00:00.000Z' } })
   expect(await chosen(settled)).toEqual({ name: 'qemu', told: [] })
 })

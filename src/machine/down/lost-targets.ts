@@ -1,30 +1,27 @@
-import {
-  findRuntimeDir,
-  identityOf,
-  machineId,
-  readIdentity,
-  removeRuntimeDir,
-  unlessDamaged,
-} from '../../project/index.ts'
-import type { MachineSpec } from '../../provider/index.ts'
+import { findRuntimeDir, identityOf, machineId, readIdentity, unlessDamaged } from '../../project/index.ts'
+import type { MachineSpec, Provider } from '../../provider/index.ts'
 import type { Declared, Places, Providing } from '../project.ts'
 
+/** A machine as a provider finds it. */
+export interface Target {
+  provider: Provider
+  spec: MachineSpec
+}
+
 /**
- * Ends and takes away what providers may still have of a machine whose state cannot be read. Its id
- * follows from the project's and its name, and a provider finds a machine's process by that alone.
- * False where the project's identity is gone as well: nobody can tell then.
+ * What providers may still have of a machine whose state cannot be read. Its id follows from the project's and its
+ * name, and a provider finds a machine's process by that alone. Null where the project's identity is gone as well:
+ * no one can tell then.
  */
-export async function destroyLost(project: Declared & Places & Providing, name: string): Promise<boolean> {
+export async function lostTargets(
+  project: Declared & Places & Providing,
+  name: string,
+): Promise<Target[] | null> {
   const identity = await unlessDamaged(readIdentity(project.paths))
-  if (identity === null) return false
+  if (identity === null) return null
   const id = machineId(identity.id, name)
   const spec = skeleton(project, name, { id, runtimeDir: await findRuntimeDir(project.user, id) })
-  for (const provider of await candidates(project, name)) {
-    await provider.stop(spec, { graceful: false, timeout: 0 })
-    await provider.destroy(spec)
-  }
-  await removeRuntimeDir(spec.files.runtimeDir)
-  return true
+  return (await candidates(project, name)).map((provider) => ({ provider, spec }))
 }
 
 async function candidates(project: Declared & Providing, name: string) {

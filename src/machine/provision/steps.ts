@@ -1,7 +1,7 @@
-import { withContext } from '../errors/index.ts'
-import type { Machine, ProvisionStep, WrittenStep } from '../manifest/index.ts'
-import { scriptLimit } from '../provisioners/index.ts'
-import type { Scripts } from './project.ts'
+import { withContext } from '../../errors/index.ts'
+import type { Machine, ProvisionStep, WrittenStep } from '../../manifest/index.ts'
+import { scriptLimit } from '../../provisioners/index.ts'
+import type { Scripts } from '../project.ts'
 
 /**
  * A machine's steps as they are run: its environment lies under that of each, and scripts that have a URL are

@@ -1,0 +1,16 @@
+import { readTextIfThere } from '../files/write-file.ts'
+import { processIdentity } from './process-identity.ts'
+
+/** USER_HZ: what the kernel counts process times in for programs, on every architecture that Node runs on. Source: time(7). */
+const ticksPerSecond = 100
+
+/**
+ * Milliseconds for which a process has lived, by a clock that nobody sets; null where it has ended or the system does
+ * not say. Source: proc_pid_stat(5), starttime; proc_uptime(5).
+ */
+export async function processAge(pid: number): Promise<number | null> {
+  const uptime = Number((await readTextIfThere('/proc/uptime'))?.split(' ')[0])
+  const begun = Number((await processIdentity(pid))?.startTime)
+  const age = uptime - begun / ticksPerSecond
+  return Number.isFinite(age) ? Math.max(0, age * 1000) : null
+}

@@ -1,0 +1,28 @@
+import type { Locking, Places } from '../project.ts'
+import type { PortResult } from '../results.ts'
+import type { Attended, Companion, Surroundings } from './companion.ts'
+import { forwarder } from './forwarder.ts'
+import { networkProcess } from './network-process.ts'
+
+const companions: readonly Companion[] = [networkProcess, forwarder]
+
+export async function beforeStart(
+  project: Surroundings,
+  machine: Parameters<Companion['before']>[1],
+): Promise<void> {
+  for (const companion of companions) await companion.before(project, machine)
+}
+
+/** Sees to a machine's companions while it is up; returns the ports that lead into it by them. */
+export async function whileUp(project: Surroundings, machine: Attended): Promise<PortResult[]> {
+  const ports: PortResult[] = []
+  for (const companion of companions) ports.push(...(await companion.running(project, machine)))
+  return ports
+}
+
+/** Each is told, whatever becomes of the others; the first failure is thrown in the end. */
+export async function afterEnd(project: Places & Locking, machine: string): Promise<void> {
+  const told = await Promise.allSettled(companions.map((companion) => companion.ended(project, machine)))
+  const failed = told.find((one) => one.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+}

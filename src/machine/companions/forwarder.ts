@@ -1,0 +1,10 @@
+import { endForwarder } from '../../forwarder/index.ts'
+import { keepForwarded } from '../ports/forwarded.ts'
+import type { Companion } from './companion.ts'
+
+/** The process that forwards what listens in a guest (`ports: auto`). It needs a guest that can be logged in to. */
+export const forwarder: Companion = {
+  before: async () => undefined,
+  running: keepForwarded,
+  ended: (project, machine) => endForwarder(project.paths.machine(machine).forwarderLock),
+}

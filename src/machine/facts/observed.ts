@@ -1,0 +1,21 @@
+import type { MachineStateName } from '../results.ts'
+
+/** How a machine was found, from all that can tell: its records, its hypervisor, its console. */
+export interface Observed {
+  state: Found
+  /** What there is to say of it: the words of a kernel that panicked, why a machine crashed. */
+  detail: string | null
+}
+
+export type Found =
+  | Exclude<MachineStateName, 'unknown'>
+  /** Nobody paused it: the host could not take what the guest wrote. */
+  | 'stalled'
+  /** Its hypervisor goes on while the guest's kernel does nothing any more. */
+  | 'panicked'
+  /** It had its time to boot and says nothing. */
+  | 'overdue'
+  /** Its records cannot be read; the project is this user's. */
+  | 'damaged'
+  /** Neither it nor the project was made by this user on this host. */
+  | 'foreign'

@@ -1,0 +1,28 @@
+/** What differs between a machine as it is and as it is to be; null: nothing of the kind. */
+export interface Reason {
+  /** A key of the manifest; `state` for the machine itself, `provision.NAME` for a step. */
+  key: string
+  from: string | null
+  to: string | null
+}
+
+/** Something that a verb does to one machine; a list of them is done in its order. */
+export type Action = {
+  machine: string
+  why: readonly Reason[]
+} & (
+  | { do: 'refuse' }
+  /** Makes its disks and keys, in place of what a creation left that was cut short, and starts it. */
+  | { do: 'make' }
+  | { do: 'start' }
+  | { do: 'resume' }
+  /** Asks the guest; its power is cut where it does not shut down in time. */
+  | { do: 'shut-down' }
+  | { do: 'cut-power' }
+  /** Waits until it can be logged in to and what its first boot does is done. */
+  | { do: 'enter' }
+  | { do: 'provision'; steps: readonly string[] }
+  | { do: 'await-ready' }
+  /** Takes away all that was made for it. */
+  | { do: 'remove' }
+)

@@ -1,0 +1,153 @@
+import type { Machine } from '../../manifest/index.ts'
+import { isUnsettled, type MachineState } from '../../project/index.ts'
+import type { Found, Observed } from '../facts/observed.ts'
+import type { Action, Reason } from './actions.ts'
+import { changesOf } from './changes.ts'
+
+/** A provision step, and whether it is to run. */
+export interface StepDecision {
+  name: string
+  due: boolean
+  /** Digests of what it does: as it last ran, null where it never did, and now. */
+  from: string | null
+  to: string
+}
+
+interface Up {
+  config: Machine
+  /** Null: provision steps are not to run. */
+  steps: readonly StepDecision[] | null
+  /** The digest of the manifest's user-data; undefined where that cannot be told. */
+  userData: string | null | undefined
+}
+
+/** What is asked for, of one machine. */
+export type Wanted =
+  | ({ verb: 'up' } & Up)
+  | { verb: 'halt'; machine: string; force: boolean }
+  | ({ verb: 'reload'; force: boolean } & Up)
+  | { verb: 'destroy'; machine: string }
+
+/** A machine of which nothing is known but its name, and one that has a process. */
+const unreadable: ReadonlySet<Found> = new Set<Found>(['damaged', 'foreign'])
+const upStates: ReadonlySet<Found> = new Set<Found>([
+  ...(['starting', 'overdue', 'running', 'paused', 'stalled', 'panicked'] as const),
+])
+
+/**
+ * What is to be done to a machine, in order, each with its reasons; nothing where it is as it is wanted. `previous`
+ * is what is recorded of it, null where it was never made or its records cannot be read. Pure.
+ */
+export function decide(previous: MachineState | null, observed: Observed, wanted: Wanted): Action[] {
+  switch (wanted.verb) {
+    case 'up':
+      return up(previous, observed, wanted)
+    case 'halt':
+      return halt(observed, wanted)
+    case 'reload':
+      return reload(previous, observed, wanted)
+    case 'destroy':
+      return destroy(observed, wanted)
+  }
+}
+
+function up(previous: MachineState | null, observed: Observed, wanted: Up): Action[] {
+  const machine = wanted.config.name
+  if (unreadable.has(observed.state)) return [refuse(machine, observed)]
+  const run = toRunning(previous, observed, wanted)
+  const isStarted = run.some((action) => action.do === 'make' || action.do === 'start')
+  return [
+    ...run,
+    ...enter(previous, wanted, isStarted),
+    ...provision(wanted),
+    ...awaitReady(previous, wanted),
+  ]
+}
+
+/** From how it was found to a machine that runs. */
+function toRunning(previous: MachineState | null, observed: Observed, wanted: Up): Action[] {
+  const machine = wanted.config.name
+  const toRun = towards(observed, 'running')
+  const start = (): Action => {
+    if (previous?.createdAt === undefined) return { do: 'make', machine, why: [toRun] }
+    const changes = changesOf(wanted.config, previous, wanted.userData).filter(
+      ({ effect }) => effect === 'start',
+    )
+    return { do: 'start', machine, why: [toRun, ...changes.map(({ key, from, to }) => ({ key, from, to }))] }
+  }
+  switch (observed.state) {
+    case 'panicked':
+    case 'overdue':
+      return [{ do: 'cut-power', machine, why: [towards(observed, 'stopped')] }, start()]
+    case 'paused':
+    case 'stalled':
+      return [{ do: 'resume', machine, why: [toRun] }]
+    case 'starting':
+    case 'running':
+      return []
+    default:
+      return [start()]
+  }
+}
+
+function enter(previous: MachineState | null, { config }: Up, isStarted: boolean): Action[] {
+  const isOpen = !isStarted && previous?.start?.readyAt !== undefined
+  if (isOpen && !isUnsettled(previous)) return []
+  const from = isOpen ? 'cloud-init has not ended' : null
+  return [{ do: 'enter', machine: config.name, why: [{ key: 'login', from, to: 'open' }] }]
+}
+
+function provision({ config, steps }: Up): Action[] {
+  const due = (steps ?? []).filter((step) => step.due)
+  if (due.length === 0) return []
+  const why = due.map(({ name, from, to }) => ({ key: `provision.${name}`, from, to }))
+  return [{ do: 'provision', machine: config.name, why, steps: due.map(({ name }) => name) }]
+}
+
+/** Steps that never ran would first have to bring about what is looked for. */
+function awaitReady(previous: MachineState | null, { config, steps }: Up): Action[] {
+  const willRun = new Set((steps ?? []).filter(({ due }) => due).map(({ name }) => name))
+  const isLeft = config.provision.some(
+    ({ name }) => previous?.provision[name] === undefined && !willRun.has(name),
+  )
+  if (config.ready.length === 0 || isLeft) return []
+  return [{ do: 'await-ready', machine: config.name, why: [{ key: 'ready', from: null, to: 'ready' }] }]
+}
+
+function halt(observed: Observed, { machine, force }: { machine: string; force: boolean }): Action[] {
+  if (unreadable.has(observed.state)) return [refuse(machine, observed)]
+  if (!upStates.has(observed.state)) return []
+  // A guest whose kernel panicked hears nobody.
+  const isDeaf = observed.state === 'panicked'
+  return [{ do: force || isDeaf ? 'cut-power' : 'shut-down', machine, why: [towards(observed, 'stopped')] }]
+}
+
+/** It is stopped where it runs, and then brought up with what the manifest says. */
+function reload(
+  previous: MachineState | null,
+  observed: Observed,
+  { force, ...wanted }: Up & { force: boolean },
+): Action[] {
+  const down = halt(observed, { machine: wanted.config.name, force })
+  const found: Observed = upStates.has(observed.state) ? { state: 'stopped', detail: null } : observed
+  return unreadable.has(observed.state) ? down : [...down, ...up(previous, found, wanted)]
+}
+
+function destroy(observed: Observed, { machine }: { machine: string }): Action[] {
+  if (observed.state === 'absent') return []
+  if (observed.state === 'foreign') return [refuse(machine, observed)]
+  const why = [towards(observed, 'absent')]
+  // Also where no process was found: one that was missed would go on, on disks that are gone.
+  return [
+    { do: 'cut-power', machine, why },
+    { do: 'remove', machine, why },
+  ]
+}
+
+function refuse(machine: string, observed: Observed): Action {
+  return { do: 'refuse', machine, why: [towards(observed, null)] }
+}
+
+function towards({ state, detail }: Observed, to: Found | null): Reason {
+  return { key: 'state', from: detail === null ? state : `${state} (${detail})`, to }
+}

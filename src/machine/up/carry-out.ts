@@ -1,0 +1,168 @@
+import type { Machine } from '../../manifest/index.ts'
+import { isUnsettled, type MachineState } from '../../project/index.ts'
+import type { Provider } from '../../provider/index.ts'
+import type { PlannedStep } from '../../provisioners/index.ts'
+import type { SshSession } from '../../ssh/index.ts'
+import { settleCloudInit } from '../cloud-init/settle.ts'
+import { logIn } from '../guest/login.ts'
+import { openSession } from '../guest/reach-guest.ts'
+import type { Sight } from '../observed/look.ts'
+import { explainStall } from '../observed/stall.ts'
+import type { Action } from '../plan/actions.ts'
+import type { Project } from '../project.ts'
+import { runProvision } from '../provision/run-provision.ts'
+import { untilReady } from '../readiness/until-ready.ts'
+import type { ProvisionResult } from '../results.ts'
+import { chooseProvider } from './choose-provider.ts'
+import { startMachine } from './start.ts'
+import { undoUnfinished } from './undo-start.ts'
+
+interface Inputs {
+  projectId: string
+  config: Machine
+  /** Told when the machine needs processors no more than any other that runs. */
+  onProvisioned: () => void
+  sight: Sight
+  /** Null: no steps are to run. */
+  plan: readonly PlannedStep[] | null
+}
+
+/** A machine that has been brought up. */
+export interface Done {
+  provider: Provider
+  state: MachineState
+  steps: ProvisionResult[]
+  /** Null: no probe was waited for. */
+  ready: boolean | null
+}
+
+/** Does what was decided, in order. Nothing is decided here. */
+export async function carryOut(project: Project, inputs: Inputs, actions: readonly Action[]): Promise<Done> {
+  const work = new Work(project, inputs)
+  try {
+    for (const action of actions) await work.perform(action)
+    return await work.end()
+  } finally {
+    await work.close()
+  }
+}
+
+/** What becomes of a machine while it is worked on. */
+class Work {
+  readonly #project: Project
+  readonly #inputs: Inputs
+  #made: { provider: Provider; state: MachineState } | null
+  #session: SshSession | null = null
+  #steps: ProvisionResult[] | null = null
+  #ready: true | null = null
+
+  constructor(project: Project, inputs: Inputs) {
+    this.#project = project
+    this.#inputs = inputs
+    const { sight } = inputs
+    this.#made = sight.previous === null ? null : { provider: sight.provider, state: sight.previous }
+  }
+
+  async perform(action: Action): Promise<void> {
+    switch (action.do) {
+      case 'refuse':
+        throw this.#inputs.sight.error
+      case 'make':
+      case 'start':
+        return this.#start(action.do === 'make')
+      case 'resume':
+        return this.#known.provider.resume(this.#known.state.spec)
+      case 'cut-power':
+        return this.#cutPower()
+      case 'enter':
+        return this.#inGuest(() => this.#enter())
+      case 'provision':
+        return this.#inGuest(() => this.#provision())
+      case 'await-ready':
+        return this.#inGuest(() => this.#awaitReady())
+      case 'shut-down':
+      case 'remove':
+        throw new Error(`up does not ${action.do}`)
+    }
+  }
+
+  /** Steps that are done already are told of where none was due. */
+  async end(): Promise<Done> {
+    await this.#provision()
+    return { ...this.#known, steps: this.#steps ?? [], ready: this.#ready }
+  }
+
+  async close(): Promise<void> {
+    await this.#session?.close()
+  }
+
+  get #known() {
+    if (this.#made === null) throw new Error('the machine is not made yet')
+    return this.#made
+  }
+
+  async #start(isNew: boolean): Promise<void> {
+    const { config, projectId, sight } = this.#inputs
+    const { previous } = sight
+    const provider = await chooseProvider(this.#project, config, previous)
+    const start = { projectId, config, provider, previous, isNew }
+    const state = await this.#orUndo(provider, () => startMachine(this.#project, start))
+    this.#made = { provider, state }
+  }
+
+  async #cutPower(): Promise<void> {
+    const { provider, state } = this.#known
+    const { state: found, detail } = this.#inputs.sight.observed
+    const why = found === 'panicked' ? `its kernel had panicked (${detail})` : `it was ${detail}`
+    const message = `${why}; its power is cut and it is started again`
+    this.#project.emit({ type: 'notice', level: 'warn', machine: state.spec.name, message })
+    await provider.stop(state.spec, { graceful: false, timeout: 0 })
+  }
+
+  async #enter(): Promise<void> {
+    const { config } = this.#inputs
+    const { provider, state } = this.#known
+    const isOpen = state.start?.readyAt !== undefined
+    const logInNow = () => logIn(this.#project, { config, provider, state })
+    // Somebody may be at work in one that was open before: its power is not cut whatever comes.
+    const { session, state: open } = await (isOpen ? logInNow() : this.#orUndo(provider, logInNow))
+    this.#session = session
+    this.#made = { provider, state: open }
+    if (!isUnsettled(open)) return
+    const settled = await settleCloudInit(this.#project, { config, provider, state: open }, session)
+    this.#made = { provider, state: settled }
+  }
+
+  async #provision(): Promise<void> {
+    const { plan, config } = this.#inputs
+    if (plan === null || this.#steps !== null) return
+    const { state } = this.#known
+    const open = () => this.#open()
+    this.#steps = await runProvision(this.#project, { config, state }, { plan, open })
+  }
+
+  async #awaitReady(): Promise<void> {
+    await this.#provision()
+    this.#inputs.onProvisioned()
+    await untilReady(this.#project, this.#inputs.config, await this.#open())
+    this.#ready = true
+  }
+
+  async #open(): Promise<SshSession> {
+    const { config } = this.#inputs
+    const { provider, state } = this.#known
+    const paths = this.#project.paths.machine(config.name)
+    const guest = { provider, state, paths, bootTimeout: config.bootTimeout }
+    const session = this.#session ?? (await openSession(this.#project, guest))
+    this.#session = session
+    return session
+  }
+
+  #inGuest(work: () => Promise<void>): Promise<void> {
+    return explainStall(this.#known.provider, this.#known.state.spec, work)
+  }
+
+  #orUndo<T>(provider: Provider, work: () => Promise<T>): Promise<T> {
+    return undoUnfinished(this.#project, provider, this.#inputs.config, work)
+  }
+}

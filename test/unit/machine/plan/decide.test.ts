@@ -1,0 +1,304 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Found, Observed } from '../../../../src/machine/facts/observed.ts'
+import type { Action } from '../../../../src/machine/plan/actions.ts'
+import { decide, type StepDecision, type Wanted } from '../../../../src/machine/plan/decide.ts'
+import type { Machine } from '../../../../src/manifest/index.ts'
+import type { MachineState } from '../../../../src/project/index.ts'
+import { aMachine, aState } from '../../../helpers/model.ts'
+
+const at = '2026-01-01T00:00:00.000Z'
+const isUp = ['starting', 'overdue', 'running', 'paused', 'stalled', 'panicked'] as const
+const isDown = ['created', 'stopped', 'crashed'] as const
+const isUnreadable = ['damaged', 'foreign'] as const
+const allFound: readonly Found[] = ['absent', ...isDown, ...isUp, ...isUnreadable]
+
+const found = (state: Found, detail: string | null = null): Observed => ({ state, detail })
+const ready = (config: Machine = aMachine()) => aState(config, { start: { at, readyAt: at } })
+const begun = (config: Machine = aMachine()) => aState(config, { start: { at } })
+const dos = (actions: readonly Action[]) => actions.map((action) => action.do)
+
+const anUp = (config: Machine = aMachine(), steps: readonly StepDecision[] | null = []): Wanted => ({
+  ...{ verb: 'up', config, steps, userData: null },
+})
+const aStep = (name: string, due: boolean): StepDecision => ({ name, due, from: null, to: 'd'.repeat(64) })
+const writtenStep = (name: string) => ({ name }) as Machine['provision'][number]
+const probe = { kind: 'tcp', port: 80 } as Machine['ready'][number]
+
+describe('up', () => {
+  it.each<[Found, MachineState | null, string[]]>([
+    ['absent', null, ['make', 'enter']],
+    ['created', unmade(), ['make', 'enter']],
+    ['created', aState(), ['start', 'enter']],
+    ['stopped', ready(), ['start', 'enter']],
+    ['crashed', ready(), ['start', 'enter']],
+    ['starting', begun(), ['enter']],
+    ['overdue', begun(), ['cut-power', 'start', 'enter']],
+    ['running', ready(), []],
+    ['paused', ready(), ['resume']],
+    ['paused', begun(), ['resume', 'enter']],
+    ['stalled', ready(), ['resume']],
+    ['panicked', ready(), ['cut-power', 'start', 'enter']],
+    ['damaged', null, ['refuse']],
+    ['foreign', null, ['refuse']],
+  ])('%s', (state, previous, expected) => {
+    expect(dos(decide(previous, found(state), anUp()))).toEqual(expected)
+  })
+
+  it('says what a start is for: the state, and what changed since', () => {
+    const config = aMachine({ memory: 2 ** 30, cpus: 2, box: 'posada/tiny' })
+    expect(decide(ready(), found('crashed', 'its process ended'), anUp(config))[0]).toEqual({
+      do: 'start',
+      machine: 'web',
+      why: [
+        { key: 'state', from: 'crashed (its process ended)', to: 'running' },
+        { key: 'cpus', from: '1', to: '2' },
+        { key: 'memory', from: '512MiB', to: '1GiB' },
+      ],
+    })
+  })
+
+  it('says why power is cut', () => {
+    expect(decide(ready(), found('panicked', 'Kernel panic'), anUp())[0]).toMatchObject({
+      do: 'cut-power',
+      why: [{ key: 'state', from: 'panicked (Kernel panic)', to: 'stopped' }],
+    })
+  })
+
+  it('runs the steps that are due, and waits for probes behind them', () => {
+    const config = aMachine({ provision: [writtenStep('a'), writtenStep('b')], ready: [probe] })
+    const previous = { ...ready(config), provision: { a: { digest: 'a', at } } }
+    const actions = decide(
+      previous,
+      found('running'),
+      anUp(config, [{ ...aStep('a', false), from: 'a' }, aStep('b', true)]),
+    )
+    expect(dos(actions)).toEqual(['provision', 'await-ready'])
+    expect(actions[0]).toMatchObject({
+      steps: ['b'],
+      why: [{ key: 'provision.b', from: null, to: 'd'.repeat(64) }],
+    })
+  })
+
+  it('waits for no probe while steps are left that it is not to run', () => {
+    const config = aMachine({ provision: [writtenStep('a')], ready: [probe] })
+    expect(dos(decide(ready(config), found('running'), anUp(config, null)))).toEqual([])
+    const done = { ...ready(config), provision: { a: { digest: 'a', at } } }
+    expect(dos(decide(done, found('running'), anUp(config, null)))).toEqual(['await-ready'])
+  })
+
+  it('enters again what cloud-init has not done with', () => {
+    const unsettled = { ...ready(), cloudInit: { userData: null } }
+    expect(dos(decide(unsettled, found('running'), anUp()))).toEqual(['enter'])
+    const settled = { ...ready(), cloudInit: { userData: null, doneAt: at } }
+    expect(dos(decide(settled, found('running'), anUp()))).toEqual([])
+  })
+})
+
+describe('halt', () => {
+  it.each<[Found, boolean, string[]]>([
+    ...['absent' as const, ...isDown].map((each): [Found, boolean, string[]] => [each, false, []]),
+    ['starting', false, ['shut-down']],
+    ['overdue', false, ['shut-down']],
+    ['running', false, ['shut-down']],
+    ['paused', false, ['shut-down']],
+    ['stalled', false, ['shut-down']],
+    ['panicked', false, ['cut-power']],
+    ['running', true, ['cut-power']],
+    ['damaged', false, ['refuse']],
+    ['foreign', true, ['refuse']],
+  ])('%s, by force: %s', (state, force, expected) => {
+    expect(dos(decide(ready(), found(state), { verb: 'halt', machine: 'web', force }))).toEqual(expected)
+  })
+})
+
+describe('destroy', () => {
+  it.each<[Found, string[]]>([
+    ['absent', []],
+    ...[...isDown, ...isUp].map((each): [Found, string[]] => [each, ['cut-power', 'remove']]),
+    ['damaged', ['cut-power', 'remove']],
+    ['foreign', ['refuse']],
+  ])('%s', (state, expected) => {
+    expect(dos(decide(null, found(state), { verb: 'destroy', machine: 'web' }))).toEqual(expected)
+  })
+})
+
+describe('reload', () => {
+  it.each<[Found, string[]]>([
+    ['absent', ['make', 'enter']],
+    ['stopped', ['start', 'enter']],
+    ['crashed', ['start', 'enter']],
+    ['running', ['shut-down', 'start', 'enter']],
+    ['paused', ['shut-down', 'start', 'enter']],
+    ['panicked', ['cut-power', 'start', 'enter']],
+    ['foreign', ['refuse']],
+  ])('%s', (state, expected) => {
+    const previous = state === 'absent' ? null : ready()
+    expect(
+      dos(
+        decide(previous, found(state), {
+          verb: 'reload',
+          force: false,
+          config: aMachine(),
+          steps: [],
+          userData: null,
+        }),
+      ),
+    ).toEqual(expected)
+  })
+})
+
+const config = fc.record({ memory: fc.constantFrom(2 ** 29, 2 ** 30), probes: fc.boolean() })
+const steps = fc.uniqueArray(
+  fc.record({ name: fc.constantFrom('a', 'b', 'c'), due: fc.boolean(), known: fc.boolean() }),
+  { selector: ({ name }) => name, maxLength: 3 },
+)
+/** A machine as it may be found, with records that fit. */
+const scene = fc
+  .record({
+    state: fc.constantFrom(...allFound),
+    isMade: fc.boolean(),
+    isReady: fc.boolean(),
+    isSettled: fc.constantFrom(null, false, true),
+    config,
+    steps,
+  })
+  .map(({ state, isMade, isReady, isSettled, config: { memory, probes }, steps: drawn }) => {
+    const wanted = aMachine({
+      memory,
+      ready: probes ? [probe] : [],
+      provision: drawn.map(({ name }) => writtenStep(name)),
+    })
+    const made = {
+      ...aState(),
+      start: isReady ? { at, readyAt: at } : { at },
+      provision: Object.fromEntries(
+        drawn.flatMap(({ name, known }) => (known ? [[name, { digest: 'd', at }]] : [])),
+      ),
+      ...(isSettled === null ? {} : { cloudInit: { userData: null, ...(isSettled ? { doneAt: at } : {}) } }),
+    }
+    const previous = ['absent', 'damaged', 'foreign'].includes(state) ? null : isMade ? made : unmade()
+    const isKnown = (name: string) => previous?.provision[name] !== undefined
+    const decisions = drawn.map(({ name, due }) => aStep(name, due || !isKnown(name)))
+    return { previous, observed: found(state), config: wanted, steps: decisions }
+  })
+const verb = fc.constantFrom('up', 'halt', 'reload', 'destroy')
+const asked = fc.record({ scene, verb, force: fc.boolean(), isProvisioning: fc.boolean() })
+
+function ask({ scene: { config, steps }, verb, force, isProvisioning }: Asked): Wanted {
+  const up = { config, steps: isProvisioning ? steps : null, userData: null }
+  if (verb === 'halt') return { verb: 'halt', machine: config.name, force }
+  if (verb === 'destroy') return { verb: 'destroy', machine: config.name }
+  return verb === 'up' ? { verb: 'up', ...up } : { verb: 'reload', force, ...up }
+}
+type Asked = typeof asked extends fc.Arbitrary<infer T> ? T : never
+
+function check(predicate: (asked: Asked, actions: Action[]) => void) {
+  const property = fc.property(asked, (each) => {
+    predicate(each, decide(each.scene.previous, each.scene.observed, ask(each)))
+  })
+  fc.assert(property, { numRuns: 2000 })
+}
+
+describe('whatever is found and asked for', () => {
+  it('concerns the machine that was named, and no other', () => {
+    check(({ scene }, actions) => {
+      for (const { machine } of actions) expect(machine).toBe(scene.config.name)
+    })
+  })
+
+  it('removes data only where destroy names it, and never what is not this user’s', () => {
+    check(({ scene, verb }, actions) => {
+      if (dos(actions).includes('remove')) expect(verb).toBe('destroy')
+      if (scene.observed.state === 'foreign') expect(dos(actions)).toEqual(['refuse'])
+    })
+  })
+
+  it('makes a machine only where there is none yet', () => {
+    check(({ scene }, actions) => {
+      if (dos(actions).includes('make')) expect(scene.previous?.createdAt).toBeUndefined()
+    })
+  })
+
+  it('halts without starting, making or removing anything', () => {
+    check(({ verb }, actions) => {
+      if (verb !== 'halt') return
+      for (const each of dos(actions)) expect(['shut-down', 'cut-power', 'refuse']).toContain(each)
+    })
+  })
+
+  it('cuts no power of a guest that answers but where that is asked for', () => {
+    check(({ scene, verb, force }, actions) => {
+      const isAsked = verb === 'destroy' || (force && verb !== 'up')
+      const isDeaf = ['panicked', 'overdue'].includes(scene.observed.state)
+      if (dos(actions).includes('cut-power')) expect(isAsked || isDeaf).toBe(true)
+    })
+  })
+
+  it('starts nothing that is up, unless it was stopped first', () => {
+    check(({ scene }, actions) => {
+      const list = dos(actions)
+      const start = list.findIndex((each) => each === 'start' || each === 'make')
+      if (start < 0 || !isUp.some((each) => each === scene.observed.state)) return
+      expect(list.slice(0, start)).toEqual([expect.stringMatching(/^(cut-power|shut-down)$/)])
+    })
+  })
+
+  it('gives each action a reason that differs', () => {
+    check((_, actions) => {
+      for (const { why } of actions) {
+        expect(why.length).toBeGreaterThan(0)
+        for (const { from, to } of why) expect(from).not.toBe(to)
+      }
+    })
+  })
+
+  it('leaves nothing to do for a second up, but to look at probes', () => {
+    check(({ scene, verb, isProvisioning }, actions) => {
+      if (verb !== 'up' || !isProvisioning || dos(actions).includes('refuse')) return
+      const after = carriedOut(scene, actions)
+      const again = decide(after, found('running'), {
+        ...{ verb: 'up', config: scene.config, userData: null },
+        steps: scene.steps.map((step) => ({ ...step, due: false })),
+      })
+      expect(dos(again)).toEqual(scene.config.ready.length > 0 ? ['await-ready'] : [])
+    })
+  })
+
+  it('leaves nothing to do for a second halt', () => {
+    check(({ scene, verb, force }, actions) => {
+      if (verb !== 'halt' || dos(actions).includes('refuse')) return
+      const state = scene.observed.state === 'absent' ? 'absent' : 'stopped'
+      expect(decide(scene.previous, found(state), { verb: 'halt', machine: 'web', force })).toEqual([])
+    })
+  })
+})
+
+/** What is recorded of a machine when all that `up` does to it is done. */
+function carriedOut({ previous, config }: Asked['scene'], actions: readonly Action[]): MachineState {
+  const isStarted = dos(actions).some((each) => each === 'make' || each === 'start')
+  const state: MachineState =
+    isStarted || previous === null ? { ...aState(config), ...previous } : { ...previous }
+  if (isStarted) Object.assign(state, startedWith(config))
+  for (const action of actions) {
+    if (action.do === 'enter') {
+      state.start = { at, readyAt: at }
+      if (state.cloudInit !== undefined) state.cloudInit = { ...state.cloudInit, doneAt: at }
+    }
+    const steps = action.do === 'provision' ? action.steps : []
+    state.provision = {
+      ...state.provision,
+      ...Object.fromEntries(steps.map((name) => [name, { digest: 'd', at }])),
+    }
+  }
+  return state
+}
+
+function startedWith(config: Machine): Partial<MachineState> {
+  return { spec: aState(config).spec, createdAt: at, start: { at } }
+}
+
+function unmade(): MachineState {
+  const { createdAt: _, ...rest } = aState()
+  return rest
+}
