@@ -74,6 +74,12 @@ export abstract class BaseCommand extends Command {
     })
   }
 
+  /** Takes away what runs left that were killed, or went down with the host. */
+  protected async sweepRuns(): Promise<void> {
+    const { sweepRuns } = await import('./app/index.ts')
+    await sweepRuns({ env: process.env, emit: this.emit, signal: this.signal })
+  }
+
   /** Writes text to stdout, ended by a line feed; nothing with `--json`. */
   protected print(text: string): void {
     if (this.jsonEnabled()) return

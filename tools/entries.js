@@ -4,6 +4,7 @@ export const modules = {
   provider: 'src/provider/index.ts',
   network: 'src/network/process/main.ts',
   forwarder: 'src/forwarder/main.ts',
+  'run-watchdog': 'src/app/run/watchdog.ts',
 }
 
 /** What the hypervisor runs in processes and threads of their own. */

@@ -21,6 +21,8 @@ export interface OpenProjectOptions {
   signal: AbortSignal
   /** How the user started this: `posada up`. */
   command: string
+  /** Where what belongs to the machines lies, where that is not the manifest's folder. */
+  place?: string
   /** Whether a manifest with problems will do, for a verb that only looks at machines or takes them down. */
   tolerant?: boolean
   /** Whether base manifests and scripts are fetched that posada.lock does not have; false for verbs that only look. */
@@ -37,7 +39,8 @@ export async function openProject(options: OpenProjectOptions): Promise<Project>
   const { env, emit, signal, command } = options
   const user = userPaths(env)
   const { manifest, broken, files } = await readManifest(options, user)
-  const paths = projectPaths(manifest.root, user)
+  const { lockfile } = projectPaths(manifest.root, user)
+  const paths = { ...projectPaths(options.place ?? manifest.root, user), lockfile }
   checkOwnTree(paths)
   const boxes = lazyBoxStore(user.boxes)
   return {

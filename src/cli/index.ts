@@ -1,5 +1,5 @@
 export { machineArg, machinesArg, ttyFlag } from './args.ts'
-export { hasFlag, splitAtDashes } from './argv.ts'
+export { hasFlag, splitAtCommand, splitAtDashes } from './argv.ts'
 export { captureFile } from './capture-file.ts'
 export { completionScript, type Shell, shells } from './completion/scripts.ts'
 export { confirm } from './confirm.ts'
@@ -7,7 +7,9 @@ export { flagValue, wrongFlag } from './flag-value.ts'
 export { type GuestCommandResult, runInGuest } from './guest-command.ts'
 export { type GuestCommandsResult, runInGuests } from './guest-commands.ts'
 export { interruptible } from './interrupt.ts'
+export { passedOn } from './passed-on.ts'
 export { joined, rawWords } from './raw-words.ts'
+export { runOutput } from './run-output.ts'
 export {
   boxesText,
   boxText,

@@ -20,7 +20,13 @@ export function reportFailure(thrown: unknown, argv: readonly string[]): number 
     process.stderr.write(renderError(error, { colour, cwd: process.cwd() }))
   }
   if (debug) process.stderr.write(`\n${stackOf(thrown)}\n`)
-  return errorCodes[error.code].exit
+  return exitOf(error, argv)
+}
+
+/** A run's exit code is that of its command; a failure of its own has one that hardly any command has. */
+function exitOf({ code }: PosadaError, argv: readonly string[]): number {
+  const { exit } = errorCodes[code]
+  return argv[0] === 'run' && exit < 124 ? 125 : exit
 }
 
 /** oclif's way to end with an exit code and without a message. */

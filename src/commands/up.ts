@@ -15,6 +15,7 @@ export default class Up extends BaseCommand {
   async run(): Promise<{ machines: UpMachineResult[] }> {
     const { args, flags } = await this.parse(Up)
     const project = await this.openProject(flags, { fetches: true })
+    await this.sweepRuns()
     const machines = await up(project, { machines: args.machine ?? [], provision: flags.provision })
     this.print(upText(machines))
     return { machines }

@@ -1,5 +1,5 @@
-/** How a process ends: 0 done, 1 failed, 2 the manifest or the command line is wrong, 130 interrupted. */
-export type ExitCode = 0 | 1 | 2 | 130
+/** How a process ends: 0 done, 1 failed, 2 the manifest or the command line is wrong, 130 interrupted; 124 and 125 see `run`. */
+export type ExitCode = 0 | 1 | 2 | 124 | 125 | 130
 
 /**
  * Every code a user can meet, with what it means and the exit code it leads to. docs/errors.md is
@@ -14,6 +14,8 @@ export const errorCodes = {
     means: 'The project has several machines, and the command needs one name.',
   },
   E_CONFIRM: { exit: 2, means: 'The command destroys something and was not confirmed; give --yes.' },
+  E_RUN_TIMEOUT: { exit: 124, means: 'posada run took longer than --timeout allows.' },
+  E_RUN_WORKSPACE: { exit: 125, means: 'The workspace of posada run did not reach its machine.' },
   E_BUG: { exit: 1, means: 'A fault in Posada itself; please report it.' },
   E_INTERRUPTED: {
     exit: 130,

@@ -31,6 +31,9 @@ export type {
   StatusResult,
   UpMachineResult,
 } from './results.ts'
+export { checkPatterns } from './run/artefacts.ts'
+export { Masking } from './run/masking.ts'
+export { type RunResult, run } from './run.ts'
 export { selectMachines } from './select.ts'
 export { ssh } from './ssh.ts'
 export { sshConfig } from './ssh-config.ts'

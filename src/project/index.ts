@@ -26,5 +26,6 @@ export {
   type UserPaths,
   userPaths,
 } from './paths.ts'
+export { abandonedRuns, makeRunFolder, type RunFolder, removeRunFolder } from './run-folder.ts'
 export { ensureRuntimeDir, findRuntimeDir, removeRuntimeDir, runtimeDir } from './runtime-dir.ts'
 export { forgetInIndex, type IndexEntry, noteInIndex, readIndex } from './user-index.ts'

@@ -23,6 +23,8 @@ export interface UserPaths {
   runtimes: string[]
   /** The key that seals what Posada writes of projects: see seal.ts. */
   key: string
+  /** Throw-away machines of `posada run`: a folder a run. */
+  runs: string
   /** What this user lets single projects run on this host: see src/app/trust. */
   trusted: string
 }
@@ -55,6 +57,7 @@ export function userPaths(env: NodeJS.ProcessEnv = process.env): UserPaths {
     runtime: runtimes[0] ?? own,
     runtimes: [...new Set(runtimes)],
     key: join(state, 'key'),
+    runs: join(state, 'runs'),
     trusted: join(state, 'trusted'),
   }
 }

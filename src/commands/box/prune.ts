@@ -27,6 +27,7 @@ export default class BoxPrune extends BaseCommand {
     const { keep, to, yes, json } = flags
     const dryRun = flags['dry-run']
     const options = { keep, to, env: process.env }
+    if (!dryRun) await this.sweepRuns()
     const planned = await pruneBoxes({ ...options, dryRun: true })
     if (!dryRun && planned.removed.length > 0) {
       const names = planned.removed.map(({ name, version }) => `${name}@${version}`).join(', ')

@@ -1,0 +1,71 @@
+import { join, resolve } from 'node:path'
+import { PosadaError } from '../../errors/index.ts'
+import { writeFileAtomic } from '../../lib/files/write-file.ts'
+import { destroy, type Project } from '../../machine/index.ts'
+import { findManifest } from '../../manifest/index.ts'
+import { makeRunFolder, type RunFolder, removeRunFolder, userPaths } from '../../project/index.ts'
+import { type OpenProjectOptions, openProject } from '../open-project.ts'
+import { startWatchdog } from './launch-watchdog.ts'
+
+export interface OpenRunOptions
+  extends Omit<OpenProjectOptions, 'place' | 'tolerant' | 'movesFile' | 'fetches'> {
+  /** The box of the only machine, in place of a manifest. */
+  box: string | undefined
+}
+
+export interface Ran<T> {
+  result: T
+  /** Where the machines are that were kept; null: they are gone. */
+  kept: string | null
+}
+
+/**
+ * Does `work` on a project whose machines are its own and live no longer than it: whatever ends it, they are
+ * destroyed, by this process or by the watchdog. `keeps` says whether they stay after all, by the outcome.
+ */
+export async function withRun<T>(
+  options: OpenRunOptions,
+  work: (project: Project) => Promise<T>,
+  keeps: (outcome: T | null) => boolean,
+): Promise<Ran<T>> {
+  const user = userPaths(options.env)
+  const folder = await makeRunFolder(user.runs)
+  let outcome: T | null = null
+  let project: Project | null = null
+  try {
+    startWatchdog(options.env, user.runs)
+    project = await openIn(folder, options)
+    outcome = await work(project)
+  } finally {
+    if (project === null || !keeps(outcome)) await takeAway(folder, project)
+  }
+  if (!keeps(outcome)) return { result: outcome, kept: null }
+  await writeFileAtomic(join(folder.path, 'kept'), '')
+  await folder.release()
+  return { result: outcome, kept: join(folder.path, 'posada.yaml') }
+}
+
+async function openIn(folder: RunFolder, { box, ...options }: OpenRunOptions): Promise<Project> {
+  const own = join(folder.path, 'posada.yaml')
+  const file =
+    options.file === undefined ? await findManifest(options.cwd) : resolve(options.cwd, options.file)
+  if (box === undefined && file === null)
+    throw new PosadaError('E_MANIFEST_MISSING', 'no posada.yaml here or in any folder above', {
+      hint: 'name a box: posada run --box debian/12 -- make test',
+    })
+  // What finds the machines again, also when this process is gone.
+  const text = box === undefined ? `extends: ${JSON.stringify(file)}` : `box: ${JSON.stringify(box)}`
+  await writeFileAtomic(own, `version: 1\nname: run-${folder.id}\n${text}\n`)
+  return openProject({
+    ...options,
+    fetches: true,
+    place: folder.path,
+    ...(box === undefined ? {} : { file: own }),
+  })
+}
+
+/** An interrupted run is cleaned up all the same; a second interrupt ends this process, and the watchdog does it. */
+async function takeAway(folder: RunFolder, project: Project | null): Promise<void> {
+  if (project !== null) await destroy({ ...project, signal: new AbortController().signal }, [])
+  await removeRunFolder(folder)
+}

@@ -1,0 +1,15 @@
+import { readFileSync } from 'node:fs'
+import { sleep } from '../../lib/async/sleep.ts'
+import { isAlive, processIdentity } from '../../lib/process/process-identity.ts'
+import type { WatchdogConfig } from './launch-watchdog.ts'
+import { sweepRuns } from './sweep-runs.ts'
+
+/** The process that waits for a `posada run` to end, however it does, and takes away what it left. */
+
+/** Milliseconds between two looks. */
+const pause = 500
+
+const { pid, env } = JSON.parse(readFileSync(0, 'utf8')) as WatchdogConfig
+const watched = await processIdentity(pid)
+while (watched !== null && (await isAlive(watched))) await sleep(pause)
+await sweepRuns({ env, emit: () => undefined, signal: new AbortController().signal })

@@ -1,0 +1,136 @@
+import type { Readable, Writable } from 'node:stream'
+import { PosadaError } from '../errors/index.ts'
+import { formatDuration } from '../lib/values/units.ts'
+import { exec, openShell, type SshSession } from '../ssh/index.ts'
+import { findReachable, withSession } from './guest/session.ts'
+import type { Project } from './project.ts'
+import { fetchArtefacts } from './run/artefacts.ts'
+import { sendWorkspace } from './run/send-workspace.ts'
+import { workspacePaths } from './run/workspace.ts'
+import { selectOne } from './select.ts'
+import { up } from './up.ts'
+import { inStep } from './work.ts'
+
+/** Milliseconds: Node's timers take this at most. */
+const longestTimer = 2 ** 31 - 1
+
+export interface RunVerbOptions {
+  /** The machine that the command runs in, the only one by default; those that it depends on come up with it. */
+  machine: string | undefined
+  /** A program with its arguments. */
+  command: readonly (string | Buffer)[]
+  /** The folder of the host that goes into the guest; null: none. */
+  workspace: string | null
+  /** Whether its `.git` goes along. */
+  git: boolean
+  /** The folder of the guest that the command begins in; a relative one is in the login user's home. */
+  workdir: string
+  /** Besides the manifest's. */
+  env: Record<string, string>
+  /** Paths or patterns of artefacts, relative to `workdir`, and the host's folder for them. */
+  out: readonly string[]
+  outDir: string
+  /** Whether the command gets the terminal of these streams. */
+  tty: boolean
+  stdin: Readable
+  stdout: Writable
+  stderr: Writable
+  /** Milliseconds for all of it; null: any time. */
+  timeout: number | null
+  /** Called before the command writes anything. */
+  starts(): void
+}
+
+export interface RunResult {
+  exitCode: number
+  signal: string | null
+  artefacts: string[]
+  ms: number
+}
+
+/**
+ * Brings a machine up, sends it the workspace, runs a command there and gets the artefacts out, also where the
+ * command fails. What becomes of the machine is the caller's to say. E_RUN_TIMEOUT, and what the parts throw.
+ */
+export async function run(project: Project, options: RunVerbOptions): Promise<RunResult> {
+  const begun = performance.now()
+  const limited = withTimeout(withoutPorts(project), options.timeout)
+  try {
+    const { name } = selectOne(project.manifest, options.machine)
+    await up(limited.project, { machines: [name], provision: true })
+    const reachable = await findReachable(limited.project, name)
+    return await withSession(limited.project, reachable, async (session) => {
+      await prepare(session, options, limited.project)
+      options.starts()
+      const setting = { env: { ...reachable.env, ...options.env }, signal: limited.project.signal }
+      const { code, signal } = await command(session, options, setting)
+      const artefacts = await artefactsOf(session, options, limited.project)
+      return { exitCode: code, signal, artefacts, ms: Math.round(performance.now() - begun) }
+    })
+  } finally {
+    limited.end()
+  }
+}
+
+async function prepare(session: SshSession, options: RunVerbOptions, project: Project): Promise<void> {
+  const { workspace: root, workdir: to, git } = options
+  if (root === null) {
+    await exec(session, ['mkdir', '-p', '--', to], { signal: project.signal })
+    return
+  }
+  await inStep(project.emit, { step: 'workspace', message: 'sending the workspace' }, async () => {
+    const paths = await workspacePaths(root, { git })
+    await sendWorkspace(session, { root, paths, to, signal: project.signal })
+  })
+}
+
+function command(
+  session: SshSession,
+  options: RunVerbOptions,
+  given: { env: Record<string, string>; signal: AbortSignal },
+) {
+  const { workdir, stdin, stdout, stderr, tty } = options
+  const setting = { ...given, cwd: workdir, stdin, stdout, stderr }
+  return tty
+    ? openShell(session, { command: options.command, ...setting })
+    : exec(session, options.command, setting)
+}
+
+/** A pattern that matches nothing is told: a report that is missing is often the first sign of what went wrong. */
+async function artefactsOf(
+  session: SshSession,
+  options: RunVerbOptions,
+  project: Project,
+): Promise<string[]> {
+  const { out: patterns, workdir: from, outDir: to } = options
+  const { paths, missing } = await fetchArtefacts(session, { patterns, from, to, signal: project.signal })
+  for (const pattern of missing)
+    project.emit({ type: 'notice', level: 'warn', message: `no artefact matches ${JSON.stringify(pattern)}` })
+  return paths
+}
+
+/** Several runs share a host, and it may have the project's own machines besides: none of them takes its ports. */
+function withoutPorts(project: Project): Project {
+  const machines = project.manifest.machines.map((machine) => ({ ...machine, ports: [], autoPorts: false }))
+  return { ...project, manifest: { ...project.manifest, machines } }
+}
+
+/** The same project with a signal that is aborted as well when the time is over. */
+function withTimeout(project: Project, timeout: number | null): { project: Project; end(): void } {
+  if (timeout === null) return { project, end: () => undefined }
+  const controller = new AbortController()
+  const over = new PosadaError('E_RUN_TIMEOUT', `the run took longer than ${formatDuration(timeout)}`, {
+    value: formatDuration(timeout),
+    hint: 'give it more with --timeout',
+  })
+  const timer = setTimeout(() => controller.abort(over), Math.min(timeout, longestTimer))
+  const interrupted = () => controller.abort(project.signal.reason)
+  project.signal.addEventListener('abort', interrupted, { once: true })
+  return {
+    project: { ...project, signal: controller.signal },
+    end: () => {
+      clearTimeout(timer)
+      project.signal.removeEventListener('abort', interrupted)
+    },
+  }
+}

@@ -1,0 +1,76 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Ignore } from 'ignore'
+import { isErrno } from '../../lib/files/errno.ts'
+
+/** Files that name what stays behind, in gitignore(5)'s syntax; the later ones decide. */
+const ignoreFiles = ['.gitignore', '.posadaignore']
+/** Bytes of such a file; a longer one is not written by hand. */
+const longest = 1024 * 1024
+const slash = Buffer.from('/')
+
+export interface WorkspaceOptions {
+  /** Whether `.git` goes along. */
+  git: boolean
+}
+
+interface Rules {
+  /** The folder that they stand in, relative to the workspace; empty or with a slash at its end. */
+  base: string
+  rules: Ignore
+}
+
+/**
+ * The paths of a folder that go into the guest, relative to it, folders before what is in them: all but what
+ * `.gitignore` and `.posadaignore` files name (gitignore(5)), `.posada`, and `.git`. Links stay links and are not
+ * followed; sockets, pipes and devices stay behind. Paths are bytes: names need not be UTF-8.
+ */
+export async function workspacePaths(root: string, options: WorkspaceOptions): Promise<Buffer[]> {
+  const { default: ignore } = await import('ignore')
+  const found: Buffer[] = []
+  const walk = async (folder: Buffer, above: readonly Rules[]): Promise<void> => {
+    const path = Buffer.concat([Buffer.from(`${root}/`), folder])
+    const base = folder.toString()
+    const own = await rulesIn(path.toString(), () => ignore({ allowRelativePaths: true }))
+    const all = own === null ? above : [...above, { base, rules: own }]
+    const entries = await readdir(path, { encoding: 'buffer', withFileTypes: true })
+    entries.sort((a, b) => Buffer.compare(a.name, b.name))
+    for (const entry of entries) {
+      const name = entry.name.toString()
+      const isFolder = entry.isDirectory()
+      if (!isFolder && !entry.isFile() && !entry.isSymbolicLink()) continue
+      if (name === '.posada' || (name === '.git' && !options.git)) continue
+      const relative = Buffer.concat([folder, entry.name])
+      const inGit = /^(.*\/)?\.git(\/|$)/.test(relative.toString())
+      if (!inGit && isIgnored(relative.toString() + (isFolder ? '/' : ''), all)) continue
+      found.push(relative)
+      if (isFolder) await walk(Buffer.concat([relative, slash]), all)
+    }
+  }
+  await walk(Buffer.alloc(0), [])
+  return found
+}
+
+/** The innermost rules that say something of it decide. */
+function isIgnored(path: string, all: readonly Rules[]): boolean {
+  let isOut = false
+  for (const { base, rules } of all) {
+    const { ignored, unignored } = rules.test(path.slice(base.length))
+    if (ignored) isOut = true
+    else if (unignored) isOut = false
+  }
+  return isOut
+}
+
+async function rulesIn(folder: string, make: () => Ignore): Promise<Ignore | null> {
+  let rules: Ignore | null = null
+  for (const name of ignoreFiles) {
+    try {
+      const text = await readFile(join(folder, name))
+      if (text.length <= longest) rules = (rules ?? make()).add(text.toString())
+    } catch (error) {
+      if (!isErrno(error, 'ENOENT', 'EISDIR', 'ENOTDIR', 'ELOOP', 'EACCES')) throw error
+    }
+  }
+  return rules
+}

@@ -1,0 +1,84 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest'
+import { workspacePaths } from '../../../../src/machine/run/workspace.ts'
+
+let root: string
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'posada-workspace-'))
+})
+afterEach(() => rmSync(root, { recursive: true, force: true }))
+
+function write(files: Record<string, string>): void {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, name)), { recursive: true })
+    writeFileSync(join(root, name), text)
+  }
+}
+const paths = async (git = false) => (await workspacePaths(root, { git })).map(String)
+
+const tree = {
+  '.gitignore': '/dist/\n*.log\n!keep.log\n',
+  '.posadaignore': 'secret.txt\n',
+  'a.ts': '',
+  'x.log': '',
+  'keep.log': '',
+  'secret.txt': '',
+  'dist/a.js': '',
+  'src/dist/b.js': '',
+  'src/.gitignore': '!x.log\n/only-here\n',
+  'src/x.log': '',
+  'src/only-here/c': '',
+  'src/deep/only-here/d': '',
+  '.posada/machines/m/state.json': '',
+}
+
+it('takes what gitignore files do not name, each from its own folder', async () => {
+  write(tree)
+  expect(await paths()).toEqual([
+    '.gitignore',
+    '.posadaignore',
+    'a.ts',
+    'keep.log',
+    'src',
+    'src/.gitignore',
+    'src/deep',
+    'src/deep/only-here',
+    'src/deep/only-here/d',
+    'src/dist',
+    'src/dist/b.js',
+    'src/x.log',
+  ])
+})
+
+it('takes the files that git would, of a tree that git does not know yet', async () => {
+  write(tree)
+  rmSync(join(root, '.posadaignore'))
+  rmSync(join(root, '.posada'), { recursive: true })
+  const git = (...given: string[]) => execFileSync('git', given, { cwd: root, encoding: 'utf8' })
+  git('init', '-q')
+  const files = git('ls-files', '--others', '--exclude-standard').trim().split('\n').sort()
+  const folders = new Set(files.flatMap((file) => parents(file)))
+  expect((await paths()).filter((path) => !folders.has(path)).sort()).toEqual(files)
+  expect((await paths(true)).some((path) => path === '.git/HEAD')).toBe(true)
+})
+
+function parents(path: string): string[] {
+  const above = dirname(path)
+  return above === '.' ? [] : [above, ...parents(above)]
+}
+
+it('keeps links as they are, leaves sockets behind, and takes names that are not UTF-8', async () => {
+  symlinkSync('/', join(root, 'out'))
+  const socket = createServer().listen(join(root, 'socket'))
+  onTestFinished(() => void socket.close())
+  await new Promise((resolve) => socket.once('listening', resolve))
+  writeFileSync(Buffer.concat([Buffer.from(`${root}/`), Buffer.of(0x66, 0xff)]), '')
+  expect((await workspacePaths(root, { git: false })).map((path) => path.toString('latin1'))).toEqual([
+    'f\xff',
+    'out',
+  ])
+})
