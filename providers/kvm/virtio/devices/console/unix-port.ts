@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import type { Server, Socket } from 'node:net'
+import { GatheredWrites } from '../../../net/gathered-writes.ts'
 import { closeServer, listenAt } from '../../../net/listen-at.ts'
 import type { PortBackend, PortEvents } from './port-backend.ts'
 
@@ -15,7 +16,7 @@ export class UnixPort implements PortBackend {
   #server: Server | null = null
   readonly #path: string
   #events: PortEvents | null = null
-  #client: Socket | null = null
+  #client: { socket: Socket; toClient: GatheredWrites } | null = null
   readonly #waiting: Socket[] = []
 
   constructor(name: string, path: string) {
@@ -38,18 +39,18 @@ export class UnixPort implements PortBackend {
   }
 
   write(bytes: Uint8Array): boolean {
-    if (this.#client === null || this.#client.writableLength > mostUnread) return false
-    this.#client.write(bytes)
+    if (this.#client === null || this.#client.toClient.pending > mostUnread) return false
+    this.#client.toClient.add(bytes)
     return true
   }
 
   resume(): void {
-    this.#client?.resume()
+    this.#client?.socket.resume()
   }
 
   async close(): Promise<void> {
     for (const socket of this.#waiting.splice(0)) socket.destroy()
-    this.#client?.destroy()
+    this.#client?.socket.destroy()
     await closeServer(this.#server)
     rmSync(this.#path, { force: true })
   }
@@ -63,11 +64,10 @@ export class UnixPort implements PortBackend {
   }
 
   #serve(socket: Socket): void {
-    this.#client = socket
+    this.#client = { socket, toClient: new GatheredWrites(socket, () => this.#events?.writable()) }
     socket.on('data', (bytes) => {
       if (this.#events?.data(bytes) === false) socket.pause()
     })
-    socket.on('drain', () => this.#events?.writable())
     socket.resume()
     this.#events?.changed()
     this.#events?.writable()
@@ -76,7 +76,7 @@ export class UnixPort implements PortBackend {
   #left(socket: Socket): void {
     const index = this.#waiting.indexOf(socket)
     if (index >= 0) this.#waiting.splice(index, 1)
-    if (this.#client !== socket) return
+    if (this.#client?.socket !== socket) return
     this.#client = null
     this.#events?.changed()
     const next = this.#waiting.shift()

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { GatheredWrites } from '../../../net/gathered-writes.ts'
 import { shutdownFlags, vsockOp } from './packet.ts'
 
 /** Room for data of the guest that the host's end has not read yet. */
@@ -25,6 +26,7 @@ export class Connection {
   readonly hostPort: number
   readonly #socket: Socket
   readonly #events: ConnectionEvents
+  readonly #toHost: GatheredWrites
   #unsent: Buffer[] = []
   #unsentLength = 0
   #hostEnded = false
@@ -40,6 +42,7 @@ export class Connection {
     this.hostPort = options.hostPort
     this.#socket = options.socket
     this.#events = options.events
+    this.#toHost = new GatheredWrites(options.socket, (length) => this.#passedOn(length))
   }
 
   /** The other end agreed: bytes of the host flow from now on. */
@@ -102,17 +105,13 @@ export class Connection {
   receive(bytes: Uint8Array): boolean {
     this.#received = (this.#received + bytes.length) >>> 0
     if ((this.#received - this.#forwarded) >>> 0 > roomForGuest) return false
-    this.#socket.write(bytes, () => {
-      this.#forwarded = (this.#forwarded + bytes.length) >>> 0
-      const untold = (this.#forwarded - this.#told) >>> 0
-      if (untold >= roomForGuest / 4 && !this.#socket.destroyed) this.#events.send(this, vsockOp.creditUpdate)
-    })
+    this.#toHost.add(bytes)
     return true
   }
 
   /** The guest sends, or receives, no more. */
   shutdown(flags: number): void {
-    if (flags & shutdownFlags.send) this.#socket.end()
+    if (flags & shutdownFlags.send) this.#toHost.end()
     if (flags & shutdownFlags.receive) {
       this.#unsent = []
       this.#unsentLength = 0
@@ -120,7 +119,7 @@ export class Connection {
     if ((flags & 3) === 3) {
       // Both sides are done (§5.10.6.5): what the guest sent is still written before the socket closes.
       this.#hostEnded = true
-      this.#socket.end(() => this.#socket.destroy())
+      this.#toHost.end(() => this.#socket.destroy())
       this.#events.send(this, vsockOp.reset)
       this.#events.gone(this)
     }
@@ -130,6 +129,13 @@ export class Connection {
   destroy(): void {
     this.#hostEnded = true
     this.#socket.destroy()
+  }
+
+  /** Bytes of the guest have reached the host's end, so it may send as many more. */
+  #passedOn(length: number): void {
+    this.#forwarded = (this.#forwarded + length) >>> 0
+    const untold = (this.#forwarded - this.#told) >>> 0
+    if (untold >= roomForGuest / 4 && !this.#socket.destroyed) this.#events.send(this, vsockOp.creditUpdate)
   }
 
   /** After the last byte for it, the guest hears that there are no more. */
