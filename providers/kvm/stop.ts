@@ -35,7 +35,7 @@ async function askGuest(
   if (state === 'paused') await ask(spec, 'resume')
   const via = await askToShutDown({
     hypervisor,
-    agent: (await listens()) ? { socket: kvmFiles(spec).agent, listens } : null,
+    agent: { socket: kvmFiles(spec).agent, listens },
     press: async () => {
       await ask(spec, 'powerdown')
     },

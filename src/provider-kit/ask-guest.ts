@@ -33,8 +33,9 @@ const pauses = {
 
 /**
  * Asks a guest to shut itself down, through its agent where it runs one, else by the power button, which is
- * also what follows an agent to no avail. Resolves with what it went down for, as far as can be told, when the
- * hypervisor has ended, or null when the time is over.
+ * also what follows an agent to no avail, again and again: on a host under load an agent may take longer to answer than it
+ * is waited for, or come up later. Resolves with what it went down for, as far as can be told, when the hypervisor has
+ * ended, or null when the time is over.
  */
 export async function askToShutDown(
   { hypervisor, agent, press, timeout, signal }: ShutdownRequest,
@@ -42,18 +43,19 @@ export async function askToShutDown(
 ): Promise<'agent' | 'acpi' | null> {
   const deadline = deadlineIn(timeout)
   let via: 'agent' | 'acpi' = 'acpi'
-  if (agent !== null && (await askAgentToShutDown(agent.socket, signal))) via = 'agent'
-  else await press()
-  for (
-    let pause = limits[via === 'agent' ? 'agent' : 'press'];
-    ;
-    pause = Math.min(pause * 2, limits.longest)
-  ) {
+  let taken = false
+  let pause = 0
+  for (;;) {
+    const listens = agent !== null && (await agent.listens())
+    // An agent that took the order and has left was ended by it: the guest is on its way down, slow as it may be.
+    if (listens || !taken) {
+      const answers = listens && (await askAgentToShutDown(agent.socket, signal))
+      via = answers && !taken ? 'agent' : 'acpi'
+      if (via === 'acpi') await press()
+      taken ||= answers
+    }
+    pause = pause === 0 ? limits[taken ? 'agent' : 'press'] : Math.min(pause * 2, limits.longest)
     if (await hasEnded(hypervisor, Math.min(pause, deadline.left()), signal)) return via
     if (deadline.isOver()) return null
-    // An agent that took the order and has left was ended by it: the guest is on its way down, slow as it may be.
-    if (via === 'agent' && !(await agent?.listens())) continue
-    via = 'acpi'
-    await press()
   }
 }

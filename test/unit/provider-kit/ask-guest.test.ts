@@ -23,18 +23,21 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-/** A guest agent that answers, and shuts down, does so slowly, or fails to. */
-async function agent(does: 'obeys' | 'obeys slowly' | 'fails'): Promise<AgentChannel> {
+/** A guest agent that answers, and shuts down, does so slowly, or fails to, or that hears no one until the second call. */
+async function agent(does: 'obeys' | 'obeys slowly' | 'fails' | 'answers late'): Promise<AgentChannel> {
   const path = join(folder, 'agent')
   let listens = true
+  let calls = 0
   const server = createServer((socket) => {
     socket.on('error', () => undefined)
+    calls += 1
+    if (does === 'answers late' && calls === 1) return void socket.destroy()
     socket.on('data', (data) => {
       const id = /"id":(\d+)/.exec(String(data))?.[1]
       if (id !== undefined) socket.write(`{"return":${id}}\n`)
       if (!String(data).includes('guest-shutdown') || does === 'fails') return
       listens = false
-      setTimeout(() => hypervisor.kill('SIGKILL'), does === 'obeys' ? 0 : 500)
+      setTimeout(() => hypervisor.kill('SIGKILL'), does === 'obeys slowly' ? 500 : 0)
     })
   })
   agents.push(server)
@@ -72,6 +75,25 @@ test('an agent that has left obeys, slow as the guest may be: the button is left
 test('an agent that stays has failed: the button is pressed', async () => {
   const press = () => void hypervisor.kill('SIGKILL')
   expect(await ask({ agent: await agent('fails'), press })).toBe('acpi')
+})
+
+test('an agent that did not answer is asked again, beside the button', async () => {
+  let presses = 0
+  const press = () => {
+    presses += 1
+  }
+  expect(await ask({ agent: await agent('answers late'), press })).toBe('agent')
+  expect(presses).toBe(1)
+})
+
+test('an agent that comes up later is asked then', async () => {
+  const late = await agent('obeys')
+  let looks = 0
+  const listens = async () => {
+    looks += 1
+    return looks > 1 && (await late.listens())
+  }
+  expect(await ask({ agent: { ...late, listens } })).toBe('agent')
 })
 
 test('without an agent, or with one that does not answer, the button is pressed', async () => {

@@ -100,12 +100,14 @@ export class ConsoleDevice implements VirtioDevice {
       data: (bytes) => {
         // A guest that has not opened the port never hears what was said before (§5.3.6.2, as QEMU does).
         if (!port.guestOpen) return true
+        // A client that is over the bound is held back, so what fills it is of clients that have left.
+        if (!port.toGuest.hasRoom) port.toGuest.clear()
         const room = port.toGuest.add(bytes)
         this.#fill(port)
         return room || port.toGuest.hasRoom
       },
       changed: () => {
-        if (!port.backend.connected) port.toGuest.clear()
+        // What a client that has left said is still the guest's to hear: an order to shut down, for one.
         this.#tell({ port: port.number, event: consoleEvent.portOpen, value: port.backend.connected ? 1 : 0 })
       },
       writable: () => this.#pumps.get(port.transmit)?.run(),

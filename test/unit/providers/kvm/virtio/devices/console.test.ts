@@ -134,6 +134,19 @@ it('a client that sends to a guest that does not read is held back, and loses no
   expect(Buffer.concat(parts).equals(sent)).toBe(true)
 })
 
+it('what a client said reaches the guest also when the client has left', async () => {
+  const { queue, get, driver, dial, device } = await rigUp({ opened: true })
+  const socket = dial()
+  socket.end('{"execute":"guest-shutdown"}\n')
+  await new Promise((resolve) => socket.once('close', resolve))
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  expect(device.isOpen('org.posada.test.0')).toBe(true)
+  queue(4).submit([{ at: 0xb000, length: 64, write: true }])
+  driver.kick(4)
+  expect(queue(4).takeUsed()).toEqual([{ head: expect.any(Number), written: 29 }])
+  expect(get(0xb000, 28).toString()).toBe('{"execute":"guest-shutdown"}')
+})
+
 it('a second client waits for the first to leave', async () => {
   const { queue, put, driver, dial } = await rigUp({ opened: true })
   const first = dial()
