@@ -1,10 +1,10 @@
+import { TokenBucket } from '../../lib/async/token-bucket.ts'
 import { lengthBytes } from '../../lib/net/framing.ts'
 import { headerBytes, isGroup, macNumber, sourceOffset } from '../../lib/wire/ethernet.ts'
 import { type Counters, countDrop, type DropReason, newCounters } from './counters.ts'
 import { ForwardingTable } from './forwarding.ts'
 import { guardFrame } from './guard.ts'
 import type { Sender } from './sender.ts'
-import { TokenBucket } from './token-bucket.ts'
 
 /** Frames to several receivers that a machine may send: bursts of ARP and discovery pass, storms do not. */
 const groupPerSecond = 10_000
