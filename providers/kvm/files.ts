@@ -1,6 +1,9 @@
 import { join } from 'node:path'
 import type { MachineSpec } from '../../src/provider/index.ts'
 
+/** Bytes of the machine's log; the one before is kept beside it. */
+export const providerLogLimit = 1024 * 1024
+
 /** Every file that this provider makes for a machine, besides the disks and logs named in its spec. */
 export interface KvmFiles {
   /** Control socket of the machine's process. */

@@ -4,12 +4,10 @@ import { dirname } from 'node:path'
 import { PosadaError } from '../../src/errors/index.ts'
 import { rotateFile } from '../../src/lib/files/rotate-file.ts'
 import { consoleLogLimit, type MachineSpec } from '../../src/provider/index.ts'
-import { kvmFiles } from './files.ts'
+import { kvmFiles, providerLogLimit } from './files.ts'
 import { resume } from './pause.ts'
 import { launchVmm, type VmmConfig } from './process/launch.ts'
 import { status } from './status.ts'
-
-const providerLogLimit = 1024 * 1024
 
 export async function start(config: VmmConfig, signal?: AbortSignal): Promise<void> {
   const { spec } = config

@@ -1,8 +1,16 @@
 import { writeSync } from 'node:fs'
+import { isErrno } from '../lib/files/errno.ts'
 
-/** Writes a line to the log of a background process, which is its standard error. */
+/**
+ * Writes a line to the log of a background process, which is its standard error. One that the disk has no room for is
+ * lost: a log stops no process.
+ */
 export function logLine(message: string): void {
-  writeSync(2, `${new Date().toISOString()} ${message}\n`)
+  try {
+    writeSync(2, `${new Date().toISOString()} ${message}\n`)
+  } catch (error) {
+    if (!isErrno(error, 'ENOSPC', 'EDQUOT', 'EIO')) throw error
+  }
 }
 
 /**

@@ -10,6 +10,11 @@ export function openDevice(path: string): number {
   return uninterrupted('open', () => libc().open(path, O_RDWR | O_CLOEXEC), path)
 }
 
+/** Makes `fd` lead to where `source` does, at once: it is at no moment free for another file. */
+export function replaceDescriptor(fd: number, source: number): void {
+  uninterrupted('dup2', () => libc().dup2(source, fd))
+}
+
 export function closeDescriptor(fd: number): void {
   checked('close', libc().close(fd))
 }

@@ -24,6 +24,7 @@ interface Functions {
   write(fd: number, data: Uint8Array, length: number): number
   socketpair(domain: number, type: number, protocol: number, pair: Int32Array): number
   setsockopt(fd: number, level: number, option: number, value: Int32Array, length: number): number
+  dup2(from: number, to: number): number
   gettid(): number
   tgkill(pid: number, tid: number, signal: number): number
   sigaction(signal: number, action: Uint8Array, old: null): number
@@ -54,6 +55,7 @@ export function libc(): Functions {
     write: lib.func('write', 'int64', ['int', 'void *', 'size_t']),
     socketpair: lib.func('socketpair', 'int', ['int', 'int', 'int', 'void *']),
     setsockopt: lib.func('setsockopt', 'int', ['int', 'int', 'int', 'void *', 'uint']),
+    dup2: lib.func('dup2', 'int', ['int', 'int']),
     gettid: lib.func('gettid', 'int', []),
     tgkill: lib.func('tgkill', 'int', ['int', 'int', 'int']),
     sigaction: lib.func('sigaction', 'int', ['int', 'void *', 'void *']),

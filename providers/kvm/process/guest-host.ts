@@ -3,6 +3,7 @@ import { createRam, type Ram } from '../memory/ram.ts'
 import { type ConsoleLog, openConsoleLog } from '../platform/console-log.ts'
 import { createSerialPortState } from '../platform/serial-port.ts'
 import { openKvm } from '../vm/open-kvm.ts'
+import { type Log, limitedLog } from './machine-log.ts'
 
 /** What stays when a guest restarts. */
 export interface GuestHost {
@@ -10,16 +11,19 @@ export interface GuestHost {
   ram: Ram
   serial: SharedArrayBuffer
   console: ConsoleLog
-  log: (message: string) => void
+  log: Log
+  /** For what a guest brings about, as often as it likes. */
+  guestLog: Log
 }
 
 /** @throws PosadaError E_KVM_MISSING, E_KVM_PERMISSION, E_KVM_UNUSABLE */
-export function openHost(spec: MachineSpec, log: (message: string) => void): GuestHost {
+export function openHost(spec: MachineSpec, log: Log): GuestHost {
   return {
     kvm: openKvm(),
     ram: createRam(spec.memory),
     serial: createSerialPortState(),
     console: openConsoleLog(spec.files.consoleLog, consoleLogLimit, (error) => log(`console log: ${error}`)),
     log,
+    guestLog: limitedLog(log),
   }
 }

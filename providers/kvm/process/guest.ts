@@ -68,7 +68,7 @@ export async function powerOn(
   const onOutput = () => {
     for (let bytes = output.take(); bytes.length > 0; bytes = output.take()) host.console.append(bytes)
   }
-  const { log } = host
+  const { log, guestLog } = host
   const { memory } = host.ram
   const { initrd } = spec.boot
   const kernel = {
@@ -83,10 +83,10 @@ export async function powerOn(
     undo.unshift(() => machine.close())
     machine.setUpVcpus({ threads, nested: spec.nested })
     reached('virtual machine')
-    const devices = openDevices(spec, { log, onNoSpace: () => onEvent({ type: 'no-space' }) })
+    const devices = openDevices(spec, { log: guestLog, onNoSpace: () => onEvent({ type: 'no-space' }) })
     undo.push(() => devices.close())
     const onPower = (type: PowerRequest) => onEvent({ type })
-    const plugged = plugDevices(machine, { devices: devices.devices, onPower, onFault: log })
+    const plugged = plugDevices(machine, { devices: devices.devices, onPower, onFault: guestLog })
     reached('devices')
     const entry = loadKernel(memory, kernel)
     writeTables(memory, spec.cpus)

@@ -90,12 +90,13 @@ export class MachineRun {
 
   #heard(event: GuestEvent): void {
     const ran = performance.now() - this.#startedAt
-    if (event.type === 'no-space') this.#host.log('a disk has no room on the host: the machine stands still')
+    if (event.type === 'no-space')
+      this.#host.guestLog('a disk has no room on the host: the machine stands still')
     void this.tell(event.type === 'triple-fault' ? { ...event, ran } : event)
   }
 
   async #restart(): Promise<void> {
-    this.#host.log(`the guest restarts${this.#life.crashes > 0 ? ' after a triple fault' : ''}`)
+    this.#host.guestLog(`the guest restarts${this.#life.crashes > 0 ? ' after a triple fault' : ''}`)
     const replaced = this.#changing.then(() => this.#replace())
     this.#changing = replaced.catch(() => undefined)
     try {

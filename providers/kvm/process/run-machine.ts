@@ -1,15 +1,18 @@
 import { closeSync, openSync } from 'node:fs'
 import { encodeFailure, encodeReady, tellStarter } from '../../../src/background/index.ts'
 import { fromSystemError } from '../../../src/errors/index.ts'
+import { providerLogLimit } from '../files.ts'
+import { rotatedLog } from './machine-log.ts'
 import { type SuperviseOptions, supervise } from './supervise.ts'
 
 /** Runs a machine to its end, and this process with it: says on standard output how the start went, and ends it. */
 export async function runMachine(options: SuperviseOptions): Promise<void> {
-  const { log } = options
+  const log = rotatedLog(options.spec.files.providerLog, providerLogLimit, options.log)
   let ready = false
   try {
     await supervise({
       ...options,
+      log,
       onReady: () => {
         ready = true
         tellStarter(encodeReady(), log)

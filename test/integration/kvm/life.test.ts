@@ -1,11 +1,20 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { kvmFiles } from '../../../providers/kvm/files.ts'
+import { kvmFiles, providerLogLimit } from '../../../providers/kvm/files.ts'
 import { launchVmm } from '../../../providers/kvm/process/launch.ts'
 import { createKvmProvider } from '../../../providers/kvm/provider.ts'
 import { consoleLogLimit, type MachineSpec, type Provider } from '../../../src/provider/index.ts'
@@ -50,6 +59,11 @@ describe.skipIf(!hasKvm)('life of a machine (needs /dev/kvm)', () => {
   }
   const log = (spec: MachineSpec) =>
     existsSync(spec.files.consoleLog) ? readFileSync(spec.files.consoleLog, 'latin1') : ''
+  const whereItLeads = async (spec: MachineSpec) => {
+    const running = await provider.status(spec)
+    if (running.state !== 'running') throw new Error(running.state)
+    return { stderr: readlinkSync(`/proc/${running.pid}/fd/2`) }
+  }
   const isUp = (spec: MachineSpec) => vi.waitFor(() => expect(log(spec)).toContain('guest is up'), soon)
 
   it('goes from absent through running and paused to stopped, gracefully', async () => {
@@ -161,6 +175,18 @@ describe.skipIf(!hasKvm)('life of a machine (needs /dev/kvm)', () => {
     expect(await provider.stop(spec, { graceful: false, timeout: 0 })).toEqual({ how: 'forced', via: 'quit' })
     expect(statSync(`${spec.files.consoleLog}.1`).size).toBe(consoleLogLimit)
     expect(statSync(spec.files.consoleLog).size).toBeLessThan(consoleLogLimit)
+  })
+
+  it('moves its log away when that is full, while it runs', async () => {
+    const spec = await make('restarting')
+    const { providerLog } = spec.files
+    writeFileSync(providerLog, Buffer.alloc(providerLogLimit - 100, 'o'))
+    await provider.start(spec)
+    await vi.waitFor(() => expect(existsSync(`${providerLog}.1`)).toBe(true), soon)
+    await vi.waitFor(() => expect(readFileSync(providerLog, 'utf8')).toContain('the guest restarts'), soon)
+    expect(statSync(`${providerLog}.1`).size).toBeLessThan(providerLogLimit + 1000)
+    const { stderr } = await whereItLeads(spec)
+    expect(stderr).toBe(providerLog)
   })
 
   it('lives through a guest that writes garbage to all ports, PCI configuration and device memory', async () => {
