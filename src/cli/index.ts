@@ -1,7 +1,8 @@
 export { machineArg, machinesArg, ttyFlag } from './args.ts'
 export { hasFlag, splitAtCommand, splitAtDashes } from './argv.ts'
 export { captureFile } from './capture-file.ts'
-export { completionScript, type Shell, shells } from './completion/scripts.ts'
+export { type InstalledFile, installCompletion, loginShell } from './completion/install.ts'
+export { completionScript, shells } from './completion/scripts.ts'
 export { confirm } from './confirm.ts'
 export { flagValue, wrongFlag } from './flag-value.ts'
 export { type GuestCommandResult, runInGuest } from './guest-command.ts'
@@ -20,6 +21,7 @@ export {
   updateText,
   verifyText,
 } from './text/boxes.ts'
+export { installedText } from './text/completion.ts'
 export { doctorText } from './text/doctor.ts'
 export {
   copyText,

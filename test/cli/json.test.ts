@@ -47,6 +47,7 @@ describe('documents of commands that need no machine', () => {
     expect(await json('completion', 'fish')).toEqual({
       shell: 'fish',
       script: expect.stringContaining('complete -c posada'),
+      installed: [],
     })
   })
 
