@@ -1,4 +1,5 @@
 import { manifestReference } from '../src/manifest/index.ts'
+import { comingFrom } from './coming-from.ts'
 import { commandReference } from './command-reference.ts'
 import { errorReference } from './error-reference.ts'
 
@@ -17,5 +18,6 @@ export async function generatedDocuments(): Promise<GeneratedDocument[]> {
     { path: 'docs/manifest.md', text: manifestReference() },
     { path: 'docs/commands.md', text: await commandReference() },
     { path: 'docs/errors.md', text: errorReference() },
+    { path: 'docs/coming-from.md', text: comingFrom() },
   ]
 }

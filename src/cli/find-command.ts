@@ -1,5 +1,6 @@
 import { PosadaError } from '../errors/index.ts'
 import { nearest } from '../lib/text/suggest.ts'
+import { translated } from './foreign-commands.ts'
 
 export interface FoundCommand {
   /** As oclif writes it: `box:list`; null where no command fits. */
@@ -47,7 +48,7 @@ export function unknownCommand(
   const given = words[0] ?? argv[0] ?? ''
   const inGroup = names.some((name) => name.startsWith(`${given} `))
   const value = inGroup ? words.slice(0, 2).join(' ') : given
-  const near = nearest(value, names)
+  const near = translated(value) ?? nearest(value, names)
   const help = inGroup ? `${given} --help` : '--help'
   const message = given.startsWith('-')
     ? `there is no flag ${given} without a command`

@@ -1,6 +1,7 @@
 import { nearest } from '../../lib/text/suggest.ts'
 import { isNull, type MapNode, type Node } from '../source/node.ts'
 import type { Span } from '../source/source.ts'
+import { foreignKeyHint } from './foreign-keys.ts'
 import { wrongType } from './scalars.ts'
 import type { Context, Definitions, JsonSchema, Schema } from './types.ts'
 
@@ -107,9 +108,11 @@ function unknownKey<F extends Fields>(
   options: ObjectOptions<F>,
 ): void {
   const supported = Object.keys(options.fields).filter((name) => isOffered(options.fields[name]))
-  const near = nearest(key, Object.keys(options.fields))
+  const keys = Object.keys(options.fields)
+  const near = nearest(key, keys)
   const hint =
     options.explain?.(key) ??
+    foreignKeyHint(key, keys) ??
     (near === undefined ? `known here: ${supported.join(', ')}` : `did you mean '${near}'?`)
   context.report({
     code: 'E_KEY_UNKNOWN',
