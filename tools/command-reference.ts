@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from '@oclif/core/command'
 import { BaseCommand } from '../src/base-command.ts'
+import { type CommandGroup, inGroups } from '../src/cli/groups.ts'
 import { packageRoot } from '../src/lib/files/package-root.ts'
 
 export type CommandClass = Command.Class & { id: string }
@@ -10,15 +11,28 @@ export type CommandClass = Command.Class & { id: string }
 export async function commandReference(): Promise<string> {
   const commands = await loadCommands()
   const shown = commands.filter((command) => command.hidden !== true)
+  const groups = inGroups(shown.map(({ id }) => id))
+  const ordered = groups.flatMap(({ commands: names }) =>
+    names.flatMap((name) => shown.filter(({ id }) => id === name)),
+  )
   return `# Commands
 
 Machines are named by arguments; none means all of the project. The project is that of the \`posada.yaml\` in the
-working folder or the nearest one above. What is said on the way goes to stderr, the result to stdout.
+working folder or the nearest one above. Progress goes to stderr, the result to stdout.
+
+| | |
+|---|---|
+${groups.map(groupRow).join('\n')}
 
 ## Flags of every command
 
 ${flagTable(BaseCommand.baseFlags)}
-${shown.map(section).join('\n')}`.replaceAll(/\n{3,}/g, '\n\n')
+${ordered.map(section).join('\n')}`.replaceAll(/\n{3,}/g, '\n\n')
+}
+
+function groupRow({ title, commands }: CommandGroup): string {
+  const links = commands.map((name) => `[${name}](#posada-${name.replaceAll(' ', '-')})`)
+  return `| ${title} | ${links.join(', ')} |`
 }
 
 /** Every command class, hidden ones too, with the words of its name as id: `box build`. */

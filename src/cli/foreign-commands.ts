@@ -15,7 +15,6 @@ export const foreignCommands: readonly ForeignCommand[] = [
   { words: ['restart', 'reboot'], from: 'Lima, Multipass, Docker', ours: 'reload' },
   { words: ['delete', 'rm', 'purge'], from: 'Lima, Multipass, Docker', ours: 'destroy' },
   { words: ['shell', 'attach', 'login', 'connect'], from: 'Lima, Multipass, Docker', ours: 'ssh' },
-  { words: ['run'], from: 'Docker', ours: 'exec' },
   { words: ['ps', 'info', 'inspect', 'ls'], from: 'Lima, Multipass, Docker', ours: 'status' },
   { words: ['global-status'], from: 'Vagrant', ours: 'list' },
   { words: ['cp', 'scp', 'transfer', 'upload', 'download', 'rsync'], from: 'all of them', ours: 'copy' },

@@ -6,7 +6,7 @@ import { copy } from '../machine/index.ts'
 export default class Copy extends BaseCommand {
   static override summary = 'Copy a file or a folder between the host and a running machine.'
   static override description =
-    "One of the two paths is MACHINE:PATH; a path in the guest that is not absolute begins in the login user's home."
+    "One of the two paths is MACHINE:PATH; a relative path in the guest starts in the login user's home."
   static override examples = [
     '<%= config.bin %> copy ./site web:/srv/site',
     '<%= config.bin %> copy db:/var/log/syslog .',

@@ -4,7 +4,8 @@ import { confirm, destroyText, machinesArg } from '../cli/index.ts'
 import { type DestroyResult, destroy } from '../machine/index.ts'
 
 export default class Destroy extends BaseCommand {
-  static override summary = 'Stop machines and take away their disks and all that was made for them.'
+  static override summary = 'Stop machines and remove their disks and everything else that was made for them.'
+  static override examples = ['<%= config.bin %> destroy', '<%= config.bin %> destroy web db --yes']
   static override args = { machine: machinesArg }
   static override flags = {
     yes: Flags.boolean({ char: 'y', description: 'Do not ask.' }),

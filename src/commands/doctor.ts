@@ -6,7 +6,8 @@ import { confirm, doctorText } from '../cli/index.ts'
 export default class Doctor extends BaseCommand {
   static override summary = 'Check whether machines can run on this host, and how well.'
   static override description =
-    'Ends with 1 where no machine can run. --fix installs the packages that are missing, with apt.'
+    'The exit code is 1 if no machine can run. --fix installs missing packages with apt.'
+  static override examples = ['<%= config.bin %> doctor', '<%= config.bin %> doctor --fix']
   static override flags = {
     fix: Flags.boolean({ description: 'Install what is missing (as root, or with sudo).' }),
     yes: Flags.boolean({ char: 'y', description: 'Do not ask before installing.' }),

@@ -15,7 +15,7 @@ import { selectMachines } from '../machine/index.ts'
 export default class Exec extends BaseCommand {
   static override summary = 'Run a command in a machine; its exit code becomes that of posada.'
   static override description =
-    "The program and its arguments stand behind -- and reach the guest as they are, without a shell in between. Standard input, output and error pass through. With --json, output and error are part of the document. The name that replicas share, or a pattern, runs it in all of them at once: each line behind the machine's name, nothing on standard input, and the exit code is the first that is not 0."
+    "The program and its arguments follow -- and reach the guest unchanged, without a shell in between. Standard input, output and error are passed through. With --json, output and error are part of the document. The name that replicas share, or a pattern, runs it in all of them at once: each line is prefixed with the machine's name, standard input is empty, and the exit code is the first that is not 0."
   static override usage = 'exec [MACHINE] -- PROGRAM [ARGUMENT...]'
   static override examples = [
     '<%= config.bin %> exec web -- ls -la /srv',
@@ -31,7 +31,7 @@ export default class Exec extends BaseCommand {
     const { own, command } = splitAtDashes(this.argv)
     const { args, flags } = await this.parse(Exec, own)
     if (command === null || command.length === 0) {
-      const hint = `put it behind --: posada exec ${args.machine ?? 'MACHINE'} -- uname -a`
+      const hint = `put it after --: posada exec ${args.machine ?? 'MACHINE'} -- uname -a`
       throw new PosadaError('E_USAGE', 'no command to run', { hint })
     }
     const project = await this.openProject(flags)

@@ -5,6 +5,11 @@ import { type HaltResult, halt } from '../machine/index.ts'
 
 export default class Halt extends BaseCommand {
   static override summary = 'Shut machines down; their disks stay.'
+  static override examples = [
+    '<%= config.bin %> halt',
+    '<%= config.bin %> halt web',
+    "<%= config.bin %> halt 'web-*' --force",
+  ]
   static override args = { machine: machinesArg }
   static override flags = {
     force: Flags.boolean({ description: 'Cut the power instead of asking the guest.' }),

@@ -12,7 +12,7 @@ export default class Init extends BaseCommand {
   ]
   static override args = {
     template: Args.string({
-      description: 'What to start from; a wrong name lists them all.',
+      description: 'The template to start from; an unknown name lists them all.',
       default: 'default',
       ignoreStdin: true,
     }),
@@ -23,7 +23,7 @@ export default class Init extends BaseCommand {
     }),
   }
   static override flags = {
-    force: Flags.boolean({ description: 'Replace a manifest that is there.' }),
+    force: Flags.boolean({ description: 'Replace an existing manifest.' }),
   }
 
   async run(): Promise<object> {
@@ -37,7 +37,7 @@ export default class Init extends BaseCommand {
       write: !toStdout,
     })
     if (toStdout) this.print(result.text)
-    else this.print(`${result.file} is written; edit it, then: posada up`)
+    else this.print(`${result.file} written; edit it, then run posada up`)
     return result
   }
 }

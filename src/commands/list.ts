@@ -5,6 +5,7 @@ import type { ProjectResult } from '../machine/index.ts'
 
 export default class List extends BaseCommand {
   static override summary = 'Show every project of this user that has machines.'
+  static override examples = ['<%= config.bin %> list']
 
   async run(): Promise<{ projects: ProjectResult[] }> {
     await this.parse(List)

@@ -6,15 +6,19 @@ import { logs } from '../machine/index.ts'
 
 const EMPTY = {
   console: 'the guest has written nothing to its console',
-  provider: "the hypervisor has written nothing; what the guest said is in its console's log: --console",
+  provider: "the hypervisor has written nothing; the guest's console has a log of its own: --console",
 }
 
 export default class Logs extends BaseCommand {
-  static override summary = "Show what a machine's hypervisor wrote, or its console."
+  static override summary = "Show what a machine's hypervisor wrote, or the guest's console."
+  static override examples = [
+    '<%= config.bin %> logs web -n 20',
+    '<%= config.bin %> logs web --console --follow',
+  ]
   static override args = { machine: machineArg }
   static override flags = {
     console: Flags.boolean({ description: "The guest's serial console: what it said while it booted." }),
-    follow: Flags.boolean({ description: 'Go on with what is written from now; Ctrl-C ends it.' }),
+    follow: Flags.boolean({ description: 'Keep printing what is written, until Ctrl-C.' }),
     lines: Flags.integer({
       char: 'n',
       description: 'How many of the last lines.',

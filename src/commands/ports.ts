@@ -4,6 +4,7 @@ import { type PortsResult, ports } from '../machine/index.ts'
 
 export default class Ports extends BaseCommand {
   static override summary = 'Show the ports of the host that lead into running machines.'
+  static override examples = ['<%= config.bin %> ports', '<%= config.bin %> ports web']
   static override args = { machine: machinesArg }
 
   async run(): Promise<{ machines: PortsResult[] }> {

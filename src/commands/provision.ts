@@ -4,11 +4,15 @@ import { machinesArg, provisionText } from '../cli/index.ts'
 import { type ProvisionResult, provision } from '../machine/index.ts'
 
 export default class Provision extends BaseCommand {
-  static override summary = 'Run the provision steps of running machines that are due.'
+  static override summary = 'Run the provision steps that are due in running machines.'
+  static override examples = [
+    '<%= config.bin %> provision',
+    '<%= config.bin %> provision web --step nginx --force',
+  ]
   static override args = { machine: machinesArg }
   static override flags = {
     step: Flags.string({ description: 'Only the step of this name.', helpValue: 'NAME' }),
-    force: Flags.boolean({ description: 'Run steps that are done, too.' }),
+    force: Flags.boolean({ description: 'Run steps that were done already, too.' }),
   }
 
   async run(): Promise<{ machines: { name: string; steps: ProvisionResult[] }[] }> {

@@ -5,12 +5,12 @@ import { type ProxyResult, proxy } from '../machine/index.ts'
 
 export default class ServeProxy extends BaseCommand {
   static override summary =
-    'Lead programs of this host to machines by their names and private addresses: SOCKS and HTTP, until Ctrl-C.'
+    'Serve a SOCKS and HTTP proxy through which programs on this host reach machines by name and private address, until Ctrl-C.'
   static override examples = ['<%= config.bin %> proxy', 'curl -x socks5h://127.0.0.1:1080 http://web/']
   static override flags = {
     port: Flags.integer({
       description:
-        'The port of 127.0.0.1; 0 for a free one. As a rule 1080, or a free one where that is taken.',
+        'The port of 127.0.0.1; 0 for any free one. 1080 unless given, or a free one if that is in use.',
       min: 0,
       max: 65_535,
       helpValue: 'PORT',

@@ -4,7 +4,8 @@ import { machinesArg, upText } from '../cli/index.ts'
 import { reload, type UpMachineResult } from '../machine/index.ts'
 
 export default class Reload extends BaseCommand {
-  static override summary = 'Shut machines down and start them with what the manifest says now.'
+  static override summary = 'Shut machines down and start them again with what the manifest says now.'
+  static override examples = ['<%= config.bin %> reload web', '<%= config.bin %> reload --no-provision']
   static override args = { machine: machinesArg }
   static override flags = {
     force: Flags.boolean({ description: 'Cut the power instead of asking the guest.' }),

@@ -3,7 +3,8 @@ import { machinesArg } from '../cli/index.ts'
 import { sshConfig } from '../machine/index.ts'
 
 export default class SshConfig extends BaseCommand {
-  static override summary = "Print a configuration with which OpenSSH's own programs reach the machines."
+  static override summary =
+    'Print an OpenSSH configuration for the machines, for ssh, scp, rsync and editors.'
   static override examples = [
     '<%= config.bin %> ssh-config > .posada/ssh_config && ssh -F .posada/ssh_config web',
   ]

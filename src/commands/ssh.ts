@@ -14,7 +14,7 @@ import { ssh } from '../machine/index.ts'
 export default class Ssh extends BaseCommand {
   static override summary = 'Open a shell in a machine, or run a command line there.'
   static override description =
-    "What stands behind -- is given to the guest's shell as one line, as ssh does; posada exec runs a program without a shell. The exit code of the shell or the command becomes that of posada."
+    "What follows -- is passed to the guest's shell as one line, as ssh does; posada exec runs a program without a shell. The exit code of the shell or the command becomes that of posada."
   static override usage = 'ssh [MACHINE] [-- COMMAND...]'
   static override examples = [
     '<%= config.bin %> ssh web',
@@ -31,7 +31,9 @@ export default class Ssh extends BaseCommand {
     const { machine } = args
     const isShell = command === null || command.length === 0
     if (isShell && flags.json) {
-      throw new PosadaError('E_USAGE', 'a shell has no JSON document', { hint: 'give a command behind --' })
+      throw new PosadaError('E_USAGE', '--json needs a command: a shell has no result to print', {
+        hint: 'put the command after --',
+      })
     }
     const project = await this.openProject(flags)
     this.endProgress()

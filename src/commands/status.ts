@@ -3,7 +3,8 @@ import { machinesArg, statusText } from '../cli/index.ts'
 import { type StatusResult, status } from '../machine/index.ts'
 
 export default class Status extends BaseCommand {
-  static override summary = 'Show the machines of this project and how they are.'
+  static override summary = 'Show the machines of this project and their state.'
+  static override examples = ['<%= config.bin %> status', '<%= config.bin %> status web --json']
   static override args = { machine: machinesArg }
 
   async run(): Promise<{ project: string; root: string; machines: StatusResult[] }> {

@@ -4,9 +4,14 @@ import { machinesArg, upText } from '../cli/index.ts'
 import { type UpMachineResult, up } from '../machine/index.ts'
 
 export default class Up extends BaseCommand {
-  static override summary = 'Bring machines up: make them, start them, provision them.'
+  static override summary = 'Create, start and provision machines.'
   static override description =
-    'Machines that others depend on come first. Running it again changes nothing that fits the manifest.'
+    'Machines that others depend on come first. Running it again leaves alone what fits the manifest.'
+  static override examples = [
+    '<%= config.bin %> up',
+    '<%= config.bin %> up web',
+    '<%= config.bin %> up --no-provision',
+  ]
   static override args = { machine: machinesArg }
   static override flags = {
     provision: Flags.boolean({ description: 'Run the provision steps.', allowNo: true, default: true }),

@@ -2,6 +2,10 @@ import { BaseCommand } from '../base-command.ts'
 
 export default class Validate extends BaseCommand {
   static override summary = 'Check posada.yaml and show every problem in it.'
+  static override examples = [
+    '<%= config.bin %> validate',
+    '<%= config.bin %> validate --file ci/posada.yaml',
+  ]
 
   async run(): Promise<object> {
     const { flags } = await this.parse(Validate)

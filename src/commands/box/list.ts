@@ -4,6 +4,7 @@ import { boxesText } from '../../cli/index.ts'
 
 export default class BoxList extends BaseCommand {
   static override summary = 'Show the boxes in the store, and the recipes to build others from.'
+  static override examples = ['<%= config.bin %> box list', '<%= config.bin %> box list --json']
 
   async run(): Promise<BoxListing> {
     await this.parse(BoxList)

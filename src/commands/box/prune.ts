@@ -7,6 +7,11 @@ export default class BoxPrune extends BaseCommand {
   static override summary = 'Remove unused boxes.'
   static override description =
     'Boxes are built or fetched again when they are needed. To prune whenever a box is added, set POSADA_BOX_BUDGET=40GiB.'
+  static override examples = [
+    '<%= config.bin %> box prune --dry-run',
+    '<%= config.bin %> box prune --keep 1 --yes',
+    '<%= config.bin %> box prune --to 20GiB',
+  ]
   static override flags = {
     keep: Flags.integer({
       description: 'Keep this many of the newest versions of each box.',

@@ -6,6 +6,7 @@ import { verifyText } from '../../cli/index.ts'
 export default class BoxVerify extends BaseCommand {
   static override summary = 'Check every file of the boxes in the store against its hash.'
   static override description = 'Exits with 1 if a box is damaged.'
+  static override examples = ['<%= config.bin %> box verify', '<%= config.bin %> box verify debian/12']
   static override args = {
     box: Args.string({
       description: 'A name (all its versions), or debian/12@VERSION; all boxes by default.',

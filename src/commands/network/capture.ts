@@ -7,7 +7,7 @@ import { parseDuration } from '../../lib/values/units.ts'
 import { type CaptureResult, captureNetworks } from '../../machine/index.ts'
 
 export default class NetworkCapture extends BaseCommand {
-  static override summary = 'Write what passes on private networks as a pcapng file, until Ctrl-C.'
+  static override summary = 'Capture what passes on private networks as a pcapng file, until Ctrl-C.'
   static override examples = [
     '<%= config.bin %> network capture | wireshark -k -i -',
     '<%= config.bin %> network capture web -w web.pcapng --duration 10s',
@@ -18,7 +18,7 @@ export default class NetworkCapture extends BaseCommand {
       ignoreStdin: true,
       multiple: true,
       description:
-        'Networks: each frame once, as it was sent. Machines: all that they send and get. All networks when none is given.',
+        'Networks: each frame once, as it was sent. Machines: everything they send and receive. All networks when none is given.',
     }),
   }
   static override flags = {
@@ -30,13 +30,13 @@ export default class NetworkCapture extends BaseCommand {
     }),
     snaplen: Flags.integer({
       char: 's',
-      description: 'How many bytes of each frame are kept; 0 for all.',
+      description: 'How many bytes of each frame to keep; 0 for all.',
       default: 0,
       min: 0,
       helpValue: 'BYTES',
     }),
-    count: Flags.integer({ char: 'c', description: 'End after so many frames.', min: 1, helpValue: 'N' }),
-    duration: Flags.string({ description: 'End after this time, such as 10s.', helpValue: 'TIME' }),
+    count: Flags.integer({ char: 'c', description: 'Stop after this many frames.', min: 1, helpValue: 'N' }),
+    duration: Flags.string({ description: 'Stop after this time, such as 10s.', helpValue: 'TIME' }),
   }
 
   async run(): Promise<CaptureResult & { file: string | null }> {

@@ -20,7 +20,13 @@ const readers: Record<string, (text: string) => Parsed> = {
 
 export default class NetworkConditions extends BaseCommand {
   static override summary =
-    'Change latency, loss and the like of a network, or between two machines, while they run.'
+    'Change latency, loss, rate and cuts of a network, or between two machines, while they run.'
+  static override examples = [
+    '<%= config.bin %> network conditions --latency 40ms --loss 2%',
+    '<%= config.bin %> network conditions web db --cut',
+    '<%= config.bin %> network conditions web db --heal',
+    '<%= config.bin %> network conditions --network lan --reset',
+  ]
   static override args = { machine: machinesArg }
   static override flags = {
     network: Flags.string({ description: 'The network, where there are several.', helpValue: 'NAME' }),
@@ -32,9 +38,9 @@ export default class NetworkConditions extends BaseCommand {
     loss: Flags.string({ description: 'How many frames are lost, such as 2%.', ...part }),
     duplicate: Flags.string({ description: 'How many arrive twice.', ...part }),
     reorder: Flags.string({ description: 'How many overtake those before them.', ...part }),
-    rate: Flags.string({ description: 'How much passes, such as 10mbit.', helpValue: 'RATE' }),
+    rate: Flags.string({ description: 'The most that passes, such as 10mbit.', helpValue: 'RATE' }),
     cut: Flags.boolean({ description: 'Let nothing pass.', exclusive: ['heal'] }),
-    heal: Flags.boolean({ description: 'Let pass again what was cut.' }),
+    heal: Flags.boolean({ description: 'Undo a cut.' }),
     reset: Flags.boolean({ description: "Go back to the manifest's conditions first." }),
   }
 

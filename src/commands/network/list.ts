@@ -4,6 +4,7 @@ import { listNetworks, type NetworkResult } from '../../machine/index.ts'
 
 export default class NetworkList extends BaseCommand {
   static override summary = 'Show private networks, their conditions, and the addresses of their machines.'
+  static override examples = ['<%= config.bin %> network list']
 
   async run(): Promise<{ running: boolean; networks: NetworkResult[] }> {
     const { flags } = await this.parse(NetworkList)
