@@ -6,11 +6,12 @@ export default {
     ...Object.values(modules),
     ...Object.values(processes),
     'src/commands/**/*.ts',
-    // Started by path: from package.json, bin/test or another test.
+    // Started by path: from package.json, bin/test, tools/test-lab.sh or another test.
     'tools/*.js',
     'test/bench/run.ts',
     'test/bench/kvm/inside/main.ts',
     'test/helpers/{closing-line,disk-writer}.ts',
+    'test/lab/vitest.config.ts',
     'test/lab/inside/**/*.{test,config}.ts',
     'test/fixtures/*/*.ts',
     'test/fixtures/posada-provider-acme/{index,guest}.js',

@@ -1,4 +1,11 @@
-# Sourced by bin/quickstart and bin/test: what a fresh Debian or Ubuntu lacks is installed, what is there is left.
+# Sourced by bin/quickstart, bin/test and tools/test-lab.sh: what a fresh Debian or Ubuntu lacks is installed, what is
+# there is left. What each of them needs of the system:
+quickstart_packages=(qemu-system-x86 qemu-utils mmdebstrap e2fsprogs openssh-client uidmap)
+lab_packages=("${quickstart_packages[@]}" passt iperf3)
+# shellcheck disable=SC2034 # for bin/test
+test_packages=("${lab_packages[@]}" zstd xz-utils libarchive-tools docker-registry skopeo openssh-server
+  dropbear-bin tcsh fish sudo procps iproute2 expect busybox-static shellcheck acpica-tools ovmf xorriso
+  genisoimage tcpdump curl)
 
 # say TEXT: one line of progress on stderr.
 say() { printf '\n==> %s\n' "$*" >&2; }

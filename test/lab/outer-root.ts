@@ -15,24 +15,12 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { packageRoot } from '../../src/lib/files/package-root.ts'
+import { labPrograms } from './programs.ts'
 
 const run = promisify(execFile)
 /** This file: what it makes changes with it. */
 const recipe = join(packageRoot(), 'test', 'lab', 'outer-root.ts')
 
-/** Programs of this host that the outer machine has too: with the libraries they need. */
-const programs = [
-  'node',
-  'qemu-system-x86_64',
-  'qemu-img',
-  'qemu-io',
-  'passt',
-  'ssh',
-  'ssh-keygen',
-  'bash',
-  'mke2fs',
-  'e2fsck',
-]
 /** What native packages of npm link against, besides. */
 const libraries = ['/lib/x86_64-linux-gnu/librt.so.1', '/lib/x86_64-linux-gnu/libutil.so.1']
 /** Firmware and the like that QEMU looks for. */
@@ -44,17 +32,17 @@ const kvmModules = ['irqbypass', 'kvm', 'kvm-amd']
 
 /**
  * The root file system of the outer machine, an ext4 image, made of what is installed here and of the guest's
- * packages (see busyboxGuest). Kept in the temporary folder; made anew when a program has changed.
+ * packages (see busyboxGuest). Kept in the temporary folder; made again when a program has changed.
  */
 export async function outerRoot(packages: string): Promise<string> {
   const folder = join(tmpdir(), `posada-lab-${process.getuid?.() ?? 0}`)
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const image = join(folder, 'outer-root.img')
-  const paths = await Promise.all(
-    programs.map(async (name) => realpath((await run('which', [name])).stdout.trim())),
-  )
+  const programs = labPrograms()
   const newest = Math.max(
-    ...(await Promise.all([...paths, recipe].map(async (path) => (await stat(path)).ctimeMs))),
+    ...(await Promise.all(
+      [...Object.values(programs), recipe].map(async (path) => (await stat(path)).ctimeMs),
+    )),
   )
   const made = (await stat(image).catch(() => null))?.mtimeMs ?? 0
   if (made > newest) return image
@@ -78,7 +66,7 @@ export async function outerRoot(packages: string): Promise<string> {
     ]) {
       await mkdir(join(tree, name), { recursive: true })
     }
-    for (const [index, path] of paths.entries()) await addProgram(tree, path, `/usr/bin/${programs[index]}`)
+    for (const [name, path] of Object.entries(programs)) await addProgram(tree, path, `/usr/bin/${name}`)
     for (const path of libraries) await addFile(tree, await realpath(path), path)
     for (const source of folders) {
       await cp(source, join(tree, source), {
