@@ -20,7 +20,7 @@ export async function sshConfig(project: Project, machines: readonly string[]): 
     if (state?.login.ownKey === true)
       targets.push({
         ...sshTarget(await project.providers.get(state.provider), state, paths),
-        names: namesOn(state.networks ?? [], name, project.manifest.name),
+        names: namesOf(state.networks ?? [], name, project.manifest.name),
       })
     else if (machines.length > 0) throw notYet(name)
   }
@@ -28,10 +28,10 @@ export async function sshConfig(project: Project, machines: readonly string[]): 
   return clientConfig(targets, (machine) => sshProxyCommand(project, machine))
 }
 
-/** What a machine is called on private networks: `ssh 10.40.0.10` then works on the host as it does among machines. */
-function namesOn(networks: readonly RecordedAttachment[], machine: string, project: string): string[] {
-  if (networks.length === 0) return []
-  return [`${machine}.${domainOf(project)}`, ...networks.flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6])]
+/** Its name in this project, which no machine of another has, and what it is called on private networks, as among machines. */
+function namesOf(networks: readonly RecordedAttachment[], machine: string, project: string): string[] {
+  const domain = networks.length === 0 ? [] : [`${machine}.${domainOf(project)}`]
+  return [`${machine}.${project}`, ...domain, ...networks.flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6])]
 }
 
 function notYet(machine: string | undefined): PosadaError {

@@ -47,8 +47,19 @@ interface Split {
 function splitSingle(root: MapNode, owner: Span): Split {
   const mine = [...root.entries].filter(([key]) => Object.hasOwn(singleMachineFields, key))
   const rest = [...root.entries].filter(([key]) => !Object.hasOwn(singleMachineFields, key))
-  const node: MapNode = { ...root, entries: new Map(mine) }
+  const networks = root.entries.get('networks')
+  const entries = new Map(networks === undefined ? mine : [...mine, ['networks', allOf(networks)] as const])
+  const node: MapNode = { ...root, entries }
   return { rest: { ...root, entries: new Map(rest) }, machines: [{ name: singleMachineName, node, owner }] }
+}
+
+/** A single machine is on all networks of the file: as if it named them. */
+function allOf({ key, keySpan, value }: Entry): Entry {
+  const named = value.kind === 'map' ? [...value.entries.values()] : []
+  const items = named.map(
+    (one): Node => ({ kind: 'scalar', value: one.key, raw: one.key, span: one.keySpan }),
+  )
+  return { key, keySpan, value: { kind: 'list', items, span: value.span } }
 }
 
 function splitSeveral(root: MapNode, several: Entry, context: Context): Split {

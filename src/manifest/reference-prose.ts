@@ -29,7 +29,7 @@ machines:
         env: {TOKEN: "\${TOKEN:?set it in .env}"}
 \`\`\``,
 
-  machine: `These keys stand under a machine's name in \`machines\`, under \`defaults\`, or, where the file describes a single machine, at its top beside \`version\` (all but \`depends_on\`). The single machine is called \`default\`. \`box\` has to be there for every machine, in it or in \`defaults\`.
+  machine: `These keys stand under a machine's name in \`machines\`, under \`defaults\`, or, where the file describes a single machine, at its top beside \`version\` (all but \`depends_on\`). The single machine is called \`default\`, and is on all networks that the file has. \`box\` has to be there for every machine, in it or in \`defaults\`.
 
 Names of machines and of the project are lower-case letters, digits and \`-\`, begin with a letter and do not end with \`-\`. Where the project has no name it has its folder's, made valid: \`My Shop\` becomes \`my-shop\`.
 
@@ -37,7 +37,7 @@ A value that is changed applies to a machine that exists:`,
 
   box: `In short the name or the place of a box; [boxes.md](boxes.md#where-boxes-come-from) has all forms. Or a mapping:`,
 
-  port: `In short \`"[address:]host:guest[/protocol]"\`, in quotes: \`"8080:80"\`, \`"127.0.0.1:5353:53/udp"\`. The address is an IPv4 address, \`127.0.0.1\` unless given. A range is several ports at once, each leading to the one at its place: \`"8000-8010:8000-8010"\`. With \`replicas\` a range of the host that is wider by their number is shared out among them: with three, \`"8080-8082:80"\` leads 8080 to port 80 of the first, 8081 to port 80 of the second.
+  port: `In short \`"[address:]host:guest[/protocol]"\`, in quotes: \`"8080:80"\`, \`"127.0.0.1:5353:53/udp"\`. The address is an IPv4 address, \`127.0.0.1\` unless given. A range is several ports at once, each leading to the one at its place: \`"8000-8010:8000-8010"\`. With \`replicas\` a range of the host that has enough for all of them is shared out: with three, \`"8080-8089:80"\` leads 8080 to port 80 of the first, 8081 to port 80 of the second, and the rest is for further ones.
 
 \`auto\` has whatever listens in the guest, on its loopback or on all of its addresses, forwarded over SSH for as long as it listens: to the same port of this host's loopback where that is free, else to another; a port below 1024 gets one 8000 higher. TCP only, the 64 lowest ports. \`posada ports\` shows them. A small process sees to it that ends with the machine. So it is the guest that chooses among the ports of this host's loopback: from 1024 upwards, none on which somebody answers, none that the manifest gives to something; what you start there later finds its port taken. Where the guest is not yours to trust, list the ports that you want. At most 384 connections are open at once.
 

@@ -5,17 +5,17 @@ import type { Report } from './problems.ts'
 import type { PortRange, WrittenPorts } from './schema/port.ts'
 import type { Located } from './schema/types.ts'
 
-/** Which of the machines that are written as one. */
+/** Which of the machines that are written as one; `of` is null for a machine without `replicas`. */
 export interface Replica {
   /** From 0. */
   index: number
-  of: number
+  of: number | null
 }
 
 /**
  * The ports of one replica. A range of the host as wide as the guest's is each replica's; one that is
- * wider by the number of replicas is shared out among them, in their order. Reports, with the first
- * replica, ranges that fit neither way.
+ * wide enough for all replicas is shared out among them, in their order, and what is left of it stays free for more.
+ * Reports, with the first replica, ranges that fit neither way.
  */
 export function portsOf(machine: WrittenMachine, replica: Replica, report: Report): Located<Port>[] {
   const items = machine.values.ports?.list ?? []
@@ -26,8 +26,9 @@ export function portsOf(machine: WrittenMachine, replica: Replica, report: Repor
   }
   return items.flatMap((item, index) => {
     const { host, guest } = item.value
-    const shared = replica.of > 1 && width(host) === width(guest) * replica.of
-    if (!shared && width(host) !== width(guest)) {
+    const isOne = width(host) === width(guest)
+    const shared = !isOne && replica.of !== null && width(host) >= width(guest) * replica.of
+    if (!shared && !isOne) {
       if (replica.index === 0) reportWidth(item, replica.of, report)
       return []
     }
@@ -58,10 +59,10 @@ function reportCount({ node, owner }: WrittenMachine, wanted: number, report: Re
   })
 }
 
-function reportWidth({ value, node }: Located<WrittenPorts>, replicas: number, report: Report): void {
+function reportWidth({ value, node }: Located<WrittenPorts>, replicas: number | null, report: Report): void {
   const [host, guest] = [width(value.host), width(value.guest)]
   const ports = guest === 1 ? 'one port' : `${guest} ports`
-  const shared = replicas > 1 ? `, or ${guest * replicas} to share out among the replicas` : ''
+  const shared = replicas === null ? '' : `, or at least ${guest * replicas} to share out among the replicas`
   report({
     code: 'E_VALUE_INVALID',
     message: `expected a range of the host as wide as the guest's, got ${host} ports for ${guest}`,

@@ -22,7 +22,11 @@ export function expandReplicas(written: readonly WrittenMachine[], report: Repor
         reportTwice(report, name, machine, other)
         return []
       }
-      const ports = portsOf(machine, { index, of: all.length }, report)
+      const ports = portsOf(
+        machine,
+        { index, of: machine.values.replicas === undefined ? null : all.length },
+        report,
+      )
       return [{ ...machine, name, group: machine.name, dependsOn, ports }]
     })
   })

@@ -74,6 +74,7 @@ export function aState(config: Machine = aMachine(), changes: Partial<MachineSta
     networks: [],
     isolated: false,
     grown: 0,
+    hostName: 'web',
     provider: 'qemu',
   })
   return {

@@ -40,11 +40,11 @@ export async function planSeed(
 /** Writes the machine's seed with its own key in it. It may hold secrets of the user's: mode 0600. */
 export async function writeSeed(
   { user, userData }: PlannedSeed,
-  { spec, paths }: { spec: MachineSpec; paths: MachinePaths },
+  { spec, paths, hostName }: { spec: MachineSpec; paths: MachinePaths; hostName: string },
 ): Promise<void> {
   const { publicKey } = await ensureKeyPair(paths, `posada ${spec.name}`)
-  const { uuid: instanceId, name: hostname, nics } = spec
-  const image = seedImage({ instanceId, hostname, user, publicKey, nics, userData }, new Date())
+  const { uuid: instanceId, nics } = spec
+  const image = seedImage({ instanceId, hostname: hostName, user, publicKey, nics, userData }, new Date())
   await writeFileAtomic(paths.seed, image, { mode: 0o600 })
 }
 

@@ -12,7 +12,8 @@ import {
   replaceKey,
   type SshSession,
 } from '../../ssh/index.ts'
-import type { BoxSupply, Places, Reporting } from '../project.ts'
+import { hostNameOf } from '../facts/host-name.ts'
+import type { BoxSupply, Declared, Places, Reporting } from '../project.ts'
 import { record } from '../record.ts'
 import { inStep } from '../work.ts'
 import { awaitGuest, connectInTime, type Guest } from './reach-guest.ts'
@@ -29,13 +30,14 @@ export interface LoginInputs {
  * session and the state as written, with `readyAt`.
  */
 export async function logIn(
-  project: Places & Reporting & BoxSupply,
+  project: Declared & Places & Reporting & BoxSupply,
   inputs: LoginInputs,
 ): Promise<{ session: SshSession; state: MachineState }> {
   const { config, provider, state } = inputs
   const machine = config.name
   const box = await project.boxes.byDigest(state.box)
   const deadline = deadlineIn(config.bootTimeout)
+  const hostName = hostNameOf(config, project.manifest.name)
   // What the login needs is made ready while the guest boots.
   const own = await prepare(project, machine)
   const guest = {
@@ -46,7 +48,7 @@ export async function logIn(
   }
   await awaitGuest(project, guest, box)
   return inStep(project.emit, { machine, step: 'ssh', message: 'logging in' }, async () => {
-    const session = await openFirst(project, guest, { own, box, deadline })
+    const session = await openFirst(project, guest, { own, box, deadline, hostName })
     const at = new Date().toISOString()
     try {
       const ready = await record(project.paths.machine(machine), (now) => ({
@@ -71,7 +73,7 @@ async function prepare(project: Places, machine: string): Promise<KeyPair> {
 async function openFirst(
   project: Reporting,
   guest: Guest,
-  { own, box, deadline }: { own: KeyPair; box: StoredBox; deadline: Deadline },
+  { own, box, deadline, hostName }: { own: KeyPair; box: StoredBox; deadline: Deadline; hostName: string },
 ): Promise<SshSession> {
   const { signal } = project
   const { state } = guest
@@ -88,7 +90,7 @@ async function openFirst(
       await replaceKey(session, {
         newPublicKey: own.publicKey,
         oldPublicKeys,
-        hostname: state.spec.name,
+        hostname: hostName,
         signal,
       })
     }

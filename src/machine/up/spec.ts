@@ -21,6 +21,8 @@ export interface SpecInputs {
   box: StoredBox
   paths: MachinePaths
   runtimeDir: string
+  /** What the guest is to call itself. */
+  hostName: string
   /** Chosen and free host ports, SSH's among them; null for a machine without a network, whose SSH goes over vsock. */
   forwards: PortForward[] | null
   /** NICs on private networks. */
@@ -49,7 +51,7 @@ export function machineSpec(inputs: SpecInputs): MachineSpec {
     cpus: config.cpus,
     memory: config.memory,
     nested: config.nested,
-    boot: boot(box, config.name, inputs.forwards === null),
+    boot: boot(box, inputs.hostName, inputs.forwards === null),
     disks: disks(inputs),
     ...(box.manifest.seed === undefined ? {} : { media: [{ name: seedLabel, path: paths.seed }] }),
     nics: nics(inputs, mac),
@@ -73,14 +75,14 @@ function nics({ forwards, networks, isolated }: SpecInputs, mac: string): NicSpe
 }
 
 /** What stands on the kernel's command line for our boxes: docs/boxes.md. */
-function boot(box: StoredBox, name: string, sshOverVsock: boolean): KernelBoot | FirmwareBoot {
+function boot(box: StoredBox, hostName: string, sshOverVsock: boolean): KernelBoot | FirmwareBoot {
   const { kernel, firmware } = box.manifest
   if (kernel === undefined) return { kind: 'firmware', firmware: firmware ?? 'bios' }
   return {
     kind: 'kernel',
     kernel: `${box.dir}/${kernel.kernel.file}`,
     ...(kernel.initrd === undefined ? {} : { initrd: `${box.dir}/${kernel.initrd.file}` }),
-    cmdline: `${kernel.cmdline} posada.hostname=${name}${sshOverVsock ? ' posada.ssh=vsock' : ''}`,
+    cmdline: `${kernel.cmdline} posada.hostname=${hostName}${sshOverVsock ? ' posada.ssh=vsock' : ''}`,
   }
 }
 

@@ -15,6 +15,7 @@ import { consoleLogLimit, type MachineSpec, type Provider, sshForward } from '..
 import { holdBox } from '../box/hold-box.ts'
 import { type PlannedSeed, planSeed, writeSeed } from '../cloud-init/seed.ts'
 import { beforeStart } from '../companions/all.ts'
+import { hostNameOf } from '../facts/host-name.ts'
 import { needsOf } from '../facts/needs.ts'
 import { attachmentsOf, isIsolated } from '../network/config.ts'
 import { choosePorts } from '../ports/host-ports.ts'
@@ -83,6 +84,7 @@ async function planStart(
   const isolated = isIsolated(project.manifest, config)
   const spec = machineSpec({
     ...{ id, config, box, paths, runtimeDir: folder, networks, isolated },
+    hostName: hostNameOf(config, project.manifest.name),
     forwards: hasNetwork ? forwards : null,
     grown: previous?.createdAt === undefined ? 0 : (previous.spec.disks[0]?.size ?? 0),
     provider: provider.name,
@@ -136,13 +138,14 @@ function historyOf(
 }
 
 async function carryOut(
-  project: Reporting,
-  { provider, isNew }: StartInputs,
+  project: Declared & Reporting,
+  { config, provider, isNew }: StartInputs,
   { paths, seed, planned }: { paths: MachinePaths; seed: PlannedSeed | null; planned: MachineState },
 ): Promise<MachineState> {
   const { spec, box } = planned
   if (isNew) await removeLeftovers(provider, spec, paths)
-  if (seed !== null) await writeSeed(seed, { spec, paths })
+  if (seed !== null)
+    await writeSeed(seed, { spec, paths, hostName: hostNameOf(config, project.manifest.name) })
   const step = { machine: spec.name, step: 'disk', message: `disk over ${box.name} ${box.version}` }
   await inStep(project.emit, step, () => provider.create(spec))
   const consoleFrom = await nextConsoleOffset(paths.consoleLog)

@@ -78,20 +78,13 @@ export const projectFields = {
   },
 } as const
 
-const {
-  depends_on: _needsOthers,
-  replicas: _areSeveral,
-  networks: _ofTheProject,
-  ...fieldsOfOne
-} = machineFields
+const { depends_on: _needsOthers, networks: _ofTheProject, ...fieldsOfOne } = machineFields
 
-/** The keys of a machine that may stand at the top of the file. */
+/** The keys of a machine that may stand at the top of the file; `networks` there are the project's, and it is on all. */
 export const singleMachineFields = fieldsOfOne
 
 const explain = (key: string) =>
-  key === 'depends_on' || key === 'replicas'
-    ? "it needs several machines; describe them under 'machines:'"
-    : undefined
+  key === 'depends_on' ? "it needs several machines; describe them under 'machines:'" : undefined
 
 /** posada.yaml with `machines:`. */
 export const severalMachines = object({

@@ -65,6 +65,7 @@ async function createOnce(
     networks: [],
     isolated: false,
     grown: 0,
+    hostName: 'web',
     provider: provider.name,
   })
   await provider.create(spec)

@@ -112,7 +112,10 @@ describe('ssh-config', () => {
     const { stdout } = await place.run('ssh-config')
     const file = join(place.dir, 'ssh config')
     writeFileSync(file, stdout)
-    expect(execFileSync('ssh', ['-F', file, 'default', 'id -un'], { encoding: 'utf8' })).toBe('posada\n')
+    const ssh = (host: string, command: string) =>
+      execFileSync('ssh', ['-F', file, host, command], { encoding: 'utf8' })
+    expect(ssh('default', 'id -un')).toBe('posada\n')
+    expect(ssh('default.commands', 'hostname')).toBe('commands\n')
   })
 })
 

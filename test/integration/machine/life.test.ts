@@ -57,7 +57,7 @@ describe('the life of a machine', () => {
     expect(await inGuest('cat /home/posada/.ssh/authorized_keys')).toMatch(
       /^ssh-ed25519 \S+ posada default\n$/,
     )
-    expect(await inGuest('cat /root/step; hostname')).toBe('done\ndefault\n')
+    expect(await inGuest('cat /root/step; hostname')).toBe('done\nlife\n')
   })
 
   it('a second up changes nothing and provisions nothing', async () => {

@@ -16,7 +16,7 @@ it('a machine that loses its power right after its first up keeps its key, its h
   process.kill(machines[0]?.pid ?? 0, 'SIGKILL')
   expect(await place.json('up')).toMatchObject({ machines: [{ change: 'started' }] })
   expect(await place.run('exec', '--', 'cat', '/etc/hostname')).toMatchObject({
-    stdout: 'default\n',
+    stdout: 'cut\n',
     code: 0,
   })
 })

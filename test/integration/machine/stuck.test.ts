@@ -134,7 +134,7 @@ describe.skipIf(process.getuid?.() !== 0)('a disk that is full (needs root, for 
   it('has room again: up goes on where the guest stopped', async () => {
     mount('-o', 'remount,size=64m')
     expect(await place.json('up')).toMatchObject({ machines: [{ change: 'resumed' }] })
-    expect((await place.run('exec', '--', 'hostname')).stdout).toBe('default\n')
+    expect((await place.run('exec', '--', 'hostname')).stdout).toBe('stuck\n')
   })
 
   it('is full again: the machine can still be destroyed', async () => {

@@ -84,6 +84,18 @@ it('every machine has an address of its own inside its network, whatever is writ
   )
 })
 
+it('a single machine is on all networks of the file, as are its replicas', async () => {
+  const single = 'version: 1\nname: shop\nbox: debian/12\nnetworks: {lan: {subnet: 10.40.0.0/24}, side: {}}\n'
+  const [machine] = (await load(single)).machines
+  expect(machine?.networks.map(({ network }) => network)).toEqual(['lan', 'side'])
+  expect(machine?.place('networks')).toMatchObject({ line: 4, column: 1 })
+  const { machines } = await load(`${single}replicas: 2\n`)
+  const addresses = machines.map(({ networks }) => networks[0]?.ipv4)
+  expect(new Set(addresses).size).toBe(2)
+  for (const address of addresses) expect(address).toMatch(/^10\.40\.0\.\d+$/)
+  expect((await load('version: 1\nbox: debian/12\nnetworks: {}\n')).machines[0]?.networks).toEqual([])
+})
+
 it('networks without a subnet of their own never meet', () => {
   const names = fc.uniqueArray(fc.stringMatching(/^[a-z]{1,3}$/), { maxLength: 60 })
   fc.assert(

@@ -56,13 +56,26 @@ describe('replicas', () => {
     })
   })
 
+  test('leave the rest of a range for more of them, down to one', async () => {
+    const ports = async (replicas: number) =>
+      (await machines(`  web: {replicas: ${replicas}, ports: ["8080-8082:80"]}\n`)).map((machine) =>
+        machine.ports.map(({ hostPort, guestPort }) => `${hostPort}:${guestPort}`),
+      )
+    expect(await ports(1)).toEqual([['8080:80']])
+    expect(await ports(2)).toEqual([['8080:80'], ['8081:80']])
+    expect(await problems('  web: {ports: ["8080-8082:80"]}\n')).toContain('name one port of the host')
+    expect(await problems('  web: {replicas: 4, ports: ["8080-8082:80"]}\n')).toContain(
+      'name one port of the host, or at least 4 to share out among the replicas',
+    )
+  })
+
   test('what is wrong with them', async () => {
     const text = `  web: {replicas: 3, ports: ["8080:80", {host: 90, guest: 90, auto: true}], depends_on: [web]}
   web-2: {}
   ${'x'.repeat(62)}: {replicas: 10}
   many: {replicas: 256}
   none: {replicas: 0}
-  db: {replicas: 2, depends_on: [cache, cach], ports: ["1-5:1-2"]}
+  db: {replicas: 2, depends_on: [cache, cach], ports: ["1-3:1-2"]}
   cache: {replicas: 2, depends_on: [db]}
 `
     expect(await problems(text)).toMatchInlineSnapshot(`
@@ -89,17 +102,17 @@ describe('replicas', () => {
         |   none: {replicas: 0}
         |                    ^
       posada.yaml:9:34 E_DEPENDENCY_CYCLE machines depend on each other in a circle: cache-1 → db-2 → cache-1
-        |   db: {replicas: 2, depends_on: [cache, cach], ports: ["1-5:1-2"]}
+        |   db: {replicas: 2, depends_on: [cache, cach], ports: ["1-3:1-2"]}
         |                                  ^^^^^
         = remove one of these dependencies
       posada.yaml:9:41 E_MACHINE_UNKNOWN there is no machine 'cach'
-        |   db: {replicas: 2, depends_on: [cache, cach], ports: ["1-5:1-2"]}
+        |   db: {replicas: 2, depends_on: [cache, cach], ports: ["1-3:1-2"]}
         |                                         ^^^^
         = did you mean 'cache'?
-      posada.yaml:9:56 E_VALUE_INVALID expected a range of the host as wide as the guest's, got 5 ports for 2
-        |   db: {replicas: 2, depends_on: [cache, cach], ports: ["1-5:1-2"]}
+      posada.yaml:9:56 E_VALUE_INVALID expected a range of the host as wide as the guest's, got 3 ports for 2
+        |   db: {replicas: 2, depends_on: [cache, cach], ports: ["1-3:1-2"]}
         |                                                        ^^^^^^^^^
-        = name 2 ports of the host, or 4 to share out among the replicas
+        = name 2 ports of the host, or at least 4 to share out among the replicas
       posada.yaml:10:37 E_DEPENDENCY_CYCLE machines depend on each other in a circle: db-1 → cache-1 → db-1
         |   cache: {replicas: 2, depends_on: [db]}
         |                                     ^^
@@ -113,10 +126,11 @@ describe('replicas', () => {
     expect(found[199]?.dependsOn).toHaveLength(100)
   })
 
-  test('belong to several machines', async () => {
-    const error = await loadError('version: 1\nbox: debian/12\nreplicas: 2\n')
-    expect(error.problems).toMatchObject([
-      { code: 'E_KEY_UNKNOWN', hint: expect.stringContaining("'machines:'") },
+  test('of a single machine are several', async () => {
+    const { machines } = await load('version: 1\nbox: debian/12\nreplicas: 2\nports: ["8080-8081:80"]\n')
+    expect(machines).toMatchObject([
+      { name: 'default-1', group: 'default', ports: [{ hostPort: 8080 }] },
+      { name: 'default-2', group: 'default', ports: [{ hostPort: 8081 }] },
     ])
   })
 })

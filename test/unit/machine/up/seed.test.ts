@@ -68,7 +68,7 @@ describe('planSeed', () => {
 it('writeSeed keeps it from others and puts the machine’s own key in', async () => {
   const { paths } = await place()
   const { spec } = aState()
-  await writeSeed({ user: 'debian', userData: 'secret', digest: null }, { spec, paths })
+  await writeSeed({ user: 'debian', userData: 'secret', digest: null }, { spec, paths, hostName: 'web' })
   expect((await stat(paths.seed)).mode & 0o777).toBe(0o600)
   const image = await readFile(paths.seed, 'latin1')
   expect(image).toContain((await readFile(paths.publicKey, 'utf8')).trim())

@@ -13,6 +13,7 @@ const inputs = {
   networks: [],
   isolated: false,
   grown: 0,
+  hostName: 'web',
   provider: 'qemu',
 }
 
