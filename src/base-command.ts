@@ -1,10 +1,15 @@
 import { Command } from '@oclif/core/command'
 import * as Flags from '@oclif/core/flags'
-import type { OpenProjectOptions } from './app/index.ts'
-import { hasFlag, interruptible } from './cli/index.ts'
+import type { AskTrust, OpenProjectOptions } from './app/index.ts'
+import { askTrust, hasFlag, interruptible } from './cli/index.ts'
 import type { Emit } from './events/index.ts'
 import type { Project } from './machine/index.ts'
 import { makeReporter, type Palette, palette, type Reporter, useColour } from './ui/index.ts'
+
+interface ProjectOptions extends Pick<OpenProjectOptions, 'tolerant' | 'fetches' | 'movesFile'> {
+  /** Whether the verb does what the manifest says: it fetches what is missing, and asks before it runs things on this host. */
+  runs?: boolean
+}
 
 /**
  * What all commands have in common: `--json`, `--file`, `--no-color`, `--debug`, progress on stderr,
@@ -59,12 +64,19 @@ export abstract class BaseCommand extends Command {
 
   /** The project of the manifest, found from the working folder or named by `--file`. */
   protected async openProject(
-    flags: { file?: string | undefined },
-    options: Pick<OpenProjectOptions, 'tolerant' | 'fetches' | 'movesFile'> = {},
+    flags: { file?: string | undefined; yes?: boolean; json?: boolean },
+    { runs = false, ...options }: ProjectOptions = {},
   ): Promise<Project> {
     const { openProject } = await import('./app/index.ts')
+    const { signal } = this
+    const { yes = false, json = false } = flags
+    const ask: AskTrust = (uses, root) => {
+      this.endProgress()
+      return askTrust({ uses, root, yes, json, signal })
+    }
     return openProject({
       ...options,
+      ...(runs ? { fetches: true, askTrust: ask } : {}),
       ...(flags.file === undefined ? {} : { file: flags.file }),
       cwd: process.cwd(),
       env: process.env,

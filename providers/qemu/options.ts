@@ -1,4 +1,4 @@
-import type { OptionProblem } from '../../src/provider/index.ts'
+import type { HostOption, OptionProblem } from '../../src/provider/index.ts'
 
 /** The manifest's `providers.qemu`, checked. */
 export interface QemuOptions {
@@ -22,7 +22,9 @@ const checks: Record<keyof QemuOptions, Check> = {
     ['auto', 'kvm', 'hvf', 'tcg'].includes(value as string) ? null : 'expected auto, kvm, hvf or tcg',
   cpu: text,
   args: (value) => (Array.isArray(value) ? null : 'expected a list of strings'),
-  binary: text,
+  binary: (value) =>
+    text(value) ??
+    (/^[^/]+\//.test(String(value)) ? 'expected an absolute path or a name to look up in PATH' : null),
 }
 
 /** A problem for each wrong entry. Pure. */
@@ -50,6 +52,22 @@ export function qemuOptions(options: Record<string, unknown>): QemuOptions {
   const result: QemuOptions = { ...rest, args: args ?? [] }
   if (accel === 'kvm' || accel === 'hvf' || accel === 'tcg') result.accel = accel
   return result
+}
+
+/**
+ * Options by which the manifest chooses a program, or could reach files: everything after a comma of `-machine` and
+ * `-cpu` is a property, and some name files. Pure.
+ */
+export function qemuHostOptions(options: Record<string, unknown>): HostOption[] {
+  const { binary = '', args = [], machine = '', cpu = '' } = qemuOptions(options)
+  const uses: HostOption[] = []
+  const use = (what: string, given: unknown) =>
+    uses.push({ what: `${what} ${JSON.stringify(given)}`, texts: [given].flat().map(String) })
+  if (binary !== '') use('starts, as QEMU, the program', binary)
+  if (args.length > 0) use('gives QEMU the arguments', args)
+  if (!/^[\w.-]*$/.test(machine)) use('gives QEMU -machine', machine)
+  if (!/^([\w.-]+(,[+-]?[\w.-]+(=\w+)?)*)?$/.test(cpu)) use('gives QEMU -cpu', cpu)
+  return uses
 }
 
 function isKnown(key: string): key is keyof QemuOptions {

@@ -3,7 +3,7 @@ import { capabilities } from './capabilities.ts'
 import { destroy } from './destroy.ts'
 import { makeDisks } from './disks.ts'
 import { qemuFiles } from './files.ts'
-import { checkQemuOptions } from './options.ts'
+import { checkQemuOptions, qemuHostOptions } from './options.ts'
 import { pause, resume } from './pause.ts'
 import { createProbe } from './probe/index.ts'
 import { readRecord, writeRecord } from './run-record.ts'
@@ -18,6 +18,7 @@ export function createQemuProvider(context: ProviderContext): Provider {
     capabilities,
     probe: (options) => probe.report(options),
     checkOptions: checkQemuOptions,
+    hostOptions: qemuHostOptions,
     create: async (spec) => {
       await makeDisks(spec)
       if ((await readRecord(spec)) === null) await writeRecord(spec, null)

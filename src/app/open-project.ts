@@ -9,8 +9,11 @@ import { boxBuilder } from './box/builder.ts'
 import { boxFetcher } from './box/fetcher.ts'
 import { checkBoxSources } from './box/sources.ts'
 import { lazyBoxStore } from './box/store.ts'
+import { type AskTrust, ensureTrust } from './ensure-trust.ts'
 import { fetchBase } from './fetch-base.ts'
+import { recipeUse } from './host-uses.ts'
 import { providerRegistry } from './provider/registry.ts'
+import { trustOf, trustsEverything } from './trust/agreed.ts'
 
 export interface OpenProjectOptions {
   /** The manifest; found from `cwd` upwards where it is not given. */
@@ -25,6 +28,8 @@ export interface OpenProjectOptions {
   place?: string
   /** Whether a manifest with problems will do, for a verb that only looks at machines or takes them down. */
   tolerant?: boolean
+  /** Asks the user to agree to what the project would run on this host; for verbs that run it. */
+  askTrust?: AskTrust
   /** Whether base manifests and scripts are fetched that posada.lock does not have; false for verbs that only look. */
   fetches?: boolean
   /** Which base manifests and scripts are fetched again, by their URLs; see WebFilesOptions. */
@@ -42,7 +47,12 @@ export async function openProject(options: OpenProjectOptions): Promise<Project>
   const { lockfile } = projectPaths(manifest.root, user)
   const paths = { ...projectPaths(options.place ?? manifest.root, user), lockfile }
   checkOwnTree(paths)
+  const trust = trustOf({ root: manifest.root, user, env })
+  const providers = providerRegistry({ root: manifest.root, cacheDir: user.cache, emit, trust })
+  if (options.askTrust !== undefined)
+    await ensureTrust(manifest, { registry: providers, trust, ask: options.askTrust })
   const boxes = lazyBoxStore(user.boxes)
+  const buildBox = boxBuilder({ store: boxes, user, env, emit, signal })
   return {
     manifest,
     broken,
@@ -55,8 +65,11 @@ export async function openProject(options: OpenProjectOptions): Promise<Project>
     },
     fetchBox: boxFetcher({ store: boxes, user, catalogues: manifest.catalogues, env, emit, signal }),
     webFiles: files,
-    buildBox: boxBuilder({ store: boxes, user, env, emit, signal }),
-    providers: providerRegistry({ root: manifest.root, cacheDir: user.cache, emit }),
+    buildBox: async (recipe, arch) => {
+      await trust.require([await recipeUse(recipe.name, recipe.folder)])
+      return buildBox(recipe, arch)
+    },
+    providers,
     emit,
     signal,
     command,
@@ -91,7 +104,14 @@ async function readManifest(
   }
   try {
     const fetch = fetchBase(filesOf)
-    const manifest = await loadManifest({ cwd, env, fetch, ...(file === undefined ? {} : { file }) })
+    const anyOwner = trustsEverything(env)
+    const manifest = await loadManifest({
+      cwd,
+      env,
+      fetch,
+      anyOwner,
+      ...(file === undefined ? {} : { file }),
+    })
     checkBoxSources(manifest)
     return { manifest, broken: null, files: filesOf(manifest.root) }
   } catch (error) {

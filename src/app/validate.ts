@@ -6,6 +6,7 @@ import { userPaths } from '../project/index.ts'
 import { checkBoxSources } from './box/sources.ts'
 import { fetchBaseToRead } from './fetch-base.ts'
 import { providerRegistry } from './provider/registry.ts'
+import { trustOf, trustsEverything } from './trust/agreed.ts'
 
 /** What `posada validate` prints with `--json` when the manifest is valid. */
 export interface ValidateResult {
@@ -29,21 +30,28 @@ export interface ValidateOptions {
 export async function validate(options: ValidateOptions): Promise<ValidateResult> {
   const { file, cwd, env } = options
   const fetch = fetchBaseToRead({ ...options, fetches: 'locked' })
-  const manifest = await loadManifest({ cwd, env, fetch, ...(file === undefined ? {} : { file }) })
+  const anyOwner = trustsEverything(env)
+  const manifest = await loadManifest({ cwd, env, fetch, anyOwner, ...(file === undefined ? {} : { file }) })
   const machines = manifest.machines.map((machine) => machine.name)
   checkBoxSources(manifest)
-  await checkProviderOptions(manifest, env)
+  await checkProviderOptions(manifest, options)
   return { valid: true, file: manifest.file, name: manifest.name, machines }
 }
 
-/** Every provider that a machine names or has options for looks at those options. */
-async function checkProviderOptions(manifest: Manifest, env: NodeJS.ProcessEnv): Promise<void> {
+/**
+ * Every provider that a machine names or has options for looks at those options; not one that the project has brought,
+ * unless its user has agreed to its code.
+ */
+async function checkProviderOptions(manifest: Manifest, { env, emit }: ValidateOptions): Promise<void> {
+  const user = userPaths(env)
   const registry = providerRegistry({
     root: manifest.root,
-    cacheDir: userPaths(env).cache,
+    cacheDir: user.cache,
     emit: () => undefined,
+    trust: trustOf({ root: manifest.root, user, env }),
   })
   const problems: PosadaError[] = []
+  const untrusted = new Set<string>()
   for (const config of manifest.machines) {
     const names = new Set([...Object.keys(config.providers), config.provider])
     names.delete('auto')
@@ -52,9 +60,14 @@ async function checkProviderOptions(manifest: Manifest, env: NodeJS.ProcessEnv):
         problems.push(...optionProblems(await registry.get(name), config))
       } catch (error) {
         if (!(error instanceof PosadaError)) throw error
-        problems.push(atPlace(error, config, name))
+        if (error.code === 'E_UNTRUSTED') untrusted.add(name)
+        else problems.push(atPlace(error, config, name))
       }
     }
+  }
+  for (const name of untrusted) {
+    const message = `the options of the provider ${name} are not checked: the project brought its code`
+    emit({ type: 'notice', level: 'warn', message, hint: 'if you trust it: posada trust' })
   }
   if (problems.length === 0) return
   throw new PosadaError(

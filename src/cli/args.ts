@@ -24,3 +24,8 @@ export const ttyFlag = Flags.boolean({
   description:
     'Give the command a terminal, where posada itself has one; its output and errors then come as one.',
 })
+
+export const trustFlag = Flags.boolean({
+  char: 'y',
+  description: 'Agree to what the project runs on this computer, which posada trust shows.',
+})

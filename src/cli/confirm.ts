@@ -14,9 +14,20 @@ export interface Question {
 /** Resolves when the user agrees; E_CONFIRM when they do not, or when nobody can be asked. */
 export async function confirm({ question, yes, json, signal }: Question): Promise<void> {
   if (yes) return
-  if (json || !process.stdin.isTTY || !process.stderr.isTTY) {
+  if (json || !canAsk()) {
     throw new PosadaError('E_CONFIRM', `this needs to be confirmed: ${question}`, { hint: 'give --yes' })
   }
+  if (await askYes(question, signal)) return
+  throw new PosadaError('E_CONFIRM', 'not confirmed; nothing was done')
+}
+
+/** Whether there is a terminal to ask at. */
+export function canAsk(): boolean {
+  return process.stdin.isTTY === true && process.stderr.isTTY === true
+}
+
+/** Asks at the terminal; only `y` and `yes` are yes. */
+export async function askYes(question: string, signal: AbortSignal): Promise<boolean> {
   const lines = createInterface({ input: process.stdin, output: process.stderr })
   try {
     // In a terminal's raw mode Ctrl-C is a key, not a signal.
@@ -27,9 +38,8 @@ export async function confirm({ question, yes, json, signal }: Question): Promis
     const ended = new Promise<null>((done) => lines.once('close', () => done(null)))
     const answer = await Promise.race([lines.question(`${question} [y/N] `, { signal }), ended])
     if (answer === null) process.stderr.write('\n')
-    else if (/^y(es)?$/i.test(answer.trim())) return
+    return /^y(es)?$/i.test(answer?.trim() ?? '')
   } finally {
     lines.close()
   }
-  throw new PosadaError('E_CONFIRM', 'not confirmed; nothing was done')
 }

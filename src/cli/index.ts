@@ -1,5 +1,6 @@
-export { machineArg, machinesArg, ttyFlag } from './args.ts'
+export { machineArg, machinesArg, trustFlag, ttyFlag } from './args.ts'
 export { hasFlag, splitAtCommand, splitAtDashes } from './argv.ts'
+export { askTrust } from './ask-trust.ts'
 export { captureFile } from './capture-file.ts'
 export { type InstalledFile, installCompletion, loginShell } from './completion/install.ts'
 export { completionScript, shells } from './completion/scripts.ts'
@@ -34,3 +35,4 @@ export {
   upText,
 } from './text/machines.ts'
 export { captureText, networksText, proxyText } from './text/networks.ts'
+export { trustedText, usesText } from './text/trust.ts'

@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../base-command.ts'
-import { machinesArg, provisionText } from '../cli/index.ts'
+import { machinesArg, provisionText, trustFlag } from '../cli/index.ts'
 import { type ProvisionResult, provision } from '../machine/index.ts'
 
 export default class Provision extends BaseCommand {
@@ -11,13 +11,14 @@ export default class Provision extends BaseCommand {
   ]
   static override args = { machine: machinesArg }
   static override flags = {
+    yes: trustFlag,
     step: Flags.string({ description: 'Only the step of this name.', helpValue: 'NAME' }),
     force: Flags.boolean({ description: 'Run steps that were done already, too.' }),
   }
 
   async run(): Promise<{ machines: { name: string; steps: ProvisionResult[] }[] }> {
     const { args, flags } = await this.parse(Provision)
-    const project = await this.openProject(flags, { fetches: true })
+    const project = await this.openProject(flags, { runs: true })
     const { step, force } = flags
     const only = step === undefined ? {} : { step }
     const machines = await provision(project, { machines: args.machine ?? [], force, ...only })

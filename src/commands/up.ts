@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../base-command.ts'
-import { machinesArg, upText } from '../cli/index.ts'
+import { machinesArg, trustFlag, upText } from '../cli/index.ts'
 import { type UpMachineResult, up } from '../machine/index.ts'
 
 export default class Up extends BaseCommand {
@@ -14,12 +14,13 @@ export default class Up extends BaseCommand {
   ]
   static override args = { machine: machinesArg }
   static override flags = {
+    yes: trustFlag,
     provision: Flags.boolean({ description: 'Run the provision steps.', allowNo: true, default: true }),
   }
 
   async run(): Promise<{ machines: UpMachineResult[] }> {
     const { args, flags } = await this.parse(Up)
-    const project = await this.openProject(flags, { fetches: true })
+    const project = await this.openProject(flags, { runs: true })
     await this.sweepRuns()
     const machines = await up(project, { machines: args.machine ?? [], provision: flags.provision })
     this.print(upText(machines))

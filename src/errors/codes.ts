@@ -114,6 +114,12 @@ export const errorCodes = {
       'A box, a base manifest or a script is not the one that posada.lock asks for; both digests are shown.',
   },
 
+  E_UNTRUSTED: {
+    exit: 2,
+    means:
+      'The project would run something on this computer, or read files outside it, that its user has not agreed to.',
+  },
+
   // Providers
   E_PROVIDER_UNKNOWN: { exit: 2, means: 'There is no provider of this name, built in or installed.' },
   E_PROVIDER_INVALID: { exit: 1, means: 'A provider package does not fulfil the contract.' },

@@ -22,6 +22,7 @@ export {
 } from './machine-spec.ts'
 export {
   contractVersion,
+  type HostOption,
   isUp,
   type MachineStatus,
   type OptionProblem,

@@ -47,6 +47,12 @@ export interface Provider {
    */
   checkOptions(options: Record<string, unknown>): OptionProblem[]
 
+  /**
+   * What in `options` has programs or files of this host used. The user is asked for each before the first start.
+   * Where it is left out, nothing does. Pure.
+   */
+  hostOptions?(options: Record<string, unknown>): HostOption[]
+
   /** Makes the machine's overlays where they are missing and grows them where the spec says more. */
   create(spec: MachineSpec): Promise<void>
 
@@ -78,6 +84,13 @@ export interface Provider {
    * before anybody connects may be lost.
    */
   channel(spec: MachineSpec, name: 'ready' | 'agent' | 'vsock'): string | null
+}
+
+export interface HostOption {
+  /** For people: `starts the program "./qemu" as QEMU`. */
+  what: string
+  /** Texts that may name files: of those that lie in the project the content is asked for, too. */
+  texts: string[]
 }
 
 export interface OptionProblem {

@@ -77,7 +77,7 @@ export const bench: Bench = {
     try {
       await writeFile(join(folder, 'posada.yaml'), manifest(join(folder, 'cable.sock')))
       await carryProgram('iperf3', join(folder, 'iperf3'))
-      await posada('up')
+      await posada('up', '--yes')
       for (const [name, address] of [
         ['a', '10.99.0.1'],
         ['b', ways.theirs],

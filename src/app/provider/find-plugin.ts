@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
+import { realpath } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
 import { isErrno } from '../../lib/files/errno.ts'
 import { packageRoot } from '../../lib/files/package-root.ts'
@@ -9,6 +10,10 @@ import { readTextIfThere } from '../../lib/files/write-file.ts'
 export interface SearchResult {
   /** The file to import, or null where no package of this name is installed. */
   path: string | null
+  /** The package's folder; null likewise. */
+  folder: string | null
+  /** Whether the project brought it; false: it was installed with Posada, or globally. */
+  isOfProject: boolean
   /** The `node_modules` folders that were looked into, in order. */
   searched: string[]
 }
@@ -28,21 +33,24 @@ export function packageNameOf(name: string): string | null {
 export async function searchPlugin(name: string, root: string): Promise<SearchResult> {
   const packageName = packageNameOf(name)
   const searched: string[] = []
-  if (packageName === null) return { path: null, searched }
-  const places = [async () => modulesFrom(root), async () => modulesFrom(packageRoot()), globalModules]
-  for (const place of places) {
-    for (const folder of await place()) {
-      if (searched.includes(folder)) continue
-      searched.push(folder)
-      const path = await entryOf(join(folder, packageName))
-      if (path !== null) return { path, searched }
+  const none = { path: null, folder: null, isOfProject: false, searched }
+  if (packageName === null) return none
+  const beside = modulesFrom(packageRoot())
+  const ofProject = modulesFrom(root).filter((modules) => !beside.includes(modules))
+  for (const place of [async () => ofProject, async () => beside, globalModules]) {
+    for (const modules of await place()) {
+      if (searched.includes(modules)) continue
+      searched.push(modules)
+      const folder = join(modules, packageName)
+      const path = await entryOf(folder)
+      if (path !== null) return { path, folder, isOfProject: ofProject.includes(modules), searched }
     }
   }
-  return { path: null, searched }
+  return none
 }
 
 /**
- * The file that `import` of a package loads. Node's own resolution is to be had for the project's
+ * The file that `import` of a package loads. Node's own resolution is available for the project's
  * folder as a starting point only by its CommonJS half, which refuses packages that are ES modules
  * alone; hence the few rules needed here. Null: no such package.
  * Source: Node.js documentation, "Modules: Packages", package entry points.
@@ -55,7 +63,18 @@ async function entryOf(folder: string): Promise<string | null> {
   return join(folder, entry)
 }
 
-/** A package.json that is no JSON leads to the default entry, whose import then says what is wrong. */
+/** Whether what a package says is its entry lies in the package, whose content its user has agreed to. */
+export async function isInside(path: string, folder: string): Promise<boolean> {
+  try {
+    return !relative(await realpath(folder), await realpath(path)).startsWith('..')
+  } catch (error) {
+    // Importing it says so.
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return true
+    throw error
+  }
+}
+
+/** A package.json that is not JSON leads to the default entry, whose import then says what is wrong. */
 function parse(text: string): { exports?: unknown; main?: unknown } {
   try {
     return JSON.parse(text) ?? {}

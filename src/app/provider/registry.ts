@@ -3,7 +3,9 @@ import type { Emit } from '../../events/index.ts'
 import { nearest } from '../../lib/text/suggest.ts'
 import { lacks, lackTexts, type Needs } from '../../machine/index.ts'
 import type { Provider, ProviderPlugin } from '../../provider/index.ts'
-import { packageNameOf, searchPlugin } from './find-plugin.ts'
+import type { Trust } from '../trust/agreed.ts'
+import { pluginUse } from '../trust/code-use.ts'
+import { isInside, packageNameOf, searchPlugin } from './find-plugin.ts'
 import { asPlugin } from './load-plugin.ts'
 import { byMerit, type Choice, ranking } from './rank.ts'
 
@@ -12,6 +14,8 @@ export interface ProviderRegistryOptions {
   root: string
   cacheDir: string
   emit: Emit
+  /** Asked before code of the project is loaded; E_UNTRUSTED. */
+  trust: Pick<Trust, 'require'>
 }
 
 export interface ProviderRegistry {
@@ -66,17 +70,38 @@ export function providerRegistry(options: ProviderRegistryOptions): ProviderRegi
   return { get, choose, all, builtIn: () => Promise.all(Object.keys(builtIn).map(get)) }
 }
 
-async function load(name: string, { root, cacheDir, emit }: ProviderRegistryOptions): Promise<Provider> {
-  const plugin = await findPlugin(name, root)
+async function load(
+  name: string,
+  { root, cacheDir, emit, trust }: ProviderRegistryOptions,
+): Promise<Provider> {
+  const plugin = await findPlugin(name, root, trust)
   return plugin.create({ cacheDir, emit })
 }
 
-async function findPlugin(name: string, root: string): Promise<ProviderPlugin> {
+async function findPlugin(
+  name: string,
+  root: string,
+  trust: Pick<Trust, 'require'>,
+): Promise<ProviderPlugin> {
   const own = Object.hasOwn(builtIn, name) ? builtIn[name] : undefined
   if (own !== undefined) return (await own()).provider
-  const { path, searched } = await searchPlugin(name, root)
-  if (path === null) throw unknown(name, searched)
+  const { path, folder, isOfProject, searched } = await searchPlugin(name, root)
+  if (path === null || folder === null) throw unknown(name, searched)
+  if (isOfProject) await checkOwnCode(name, { path, folder, trust })
   return asPlugin(name, path)
+}
+
+/** The user agrees to the content of a package, so its entry has to lie in it. */
+async function checkOwnCode(
+  name: string,
+  { path, folder, trust }: { path: string; folder: string; trust: Pick<Trust, 'require'> },
+): Promise<void> {
+  await trust.require([await pluginUse(name, folder)])
+  if (await isInside(path, folder)) return
+  throw new PosadaError('E_PROVIDER_INVALID', `the entry of the provider ${name} lies outside its package`, {
+    value: path,
+    hint: 'install the package again: npm install',
+  })
 }
 
 function unknown(name: string, searched: readonly string[]): PosadaError {

@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args'
 import { BaseCommand } from '../../base-command.ts'
-import { updateText } from '../../cli/index.ts'
+import { trustFlag, updateText } from '../../cli/index.ts'
 import { lockName, type UpdatedLock, updateLock } from '../../machine/index.ts'
 
 export default class BoxUpdate extends BaseCommand {
@@ -18,11 +18,13 @@ export default class BoxUpdate extends BaseCommand {
     }),
   }
 
+  static override flags = { yes: trustFlag }
+
   async run(): Promise<UpdatedLock> {
     const { args, flags } = await this.parse(BoxUpdate)
     const names = (args.box ?? []).map(lockName)
     const movesFile = (url: string) => names.length === 0 || names.includes(url)
-    const updated = await updateLock(await this.openProject(flags, { fetches: true, movesFile }), names)
+    const updated = await updateLock(await this.openProject(flags, { runs: true, movesFile }), names)
     this.print(updateText(updated))
     return updated
   }

@@ -50,7 +50,8 @@ run:
 `,
   )
   place.write(manifest)
-  await place.json('up')
+  await place.fails('E_UNTRUSTED', 'up')
+  await place.json('up', '--yes')
   const look = `cat /etc/prepared /etc/shop.copy; dpkg-query -Wf '\${Status}\\n' tree; grep -c ^tree /etc/tree-version
     getent passwd shop | cut -d: -f1; test -c /dev/null && test -d /usr/share/man/man1 && df --output=size -BG / | tail -1 | tr -d " "
     curl --silent --fail http://127.0.0.1/ | grep -o "Welcome to nginx" | head -1

@@ -43,7 +43,7 @@ describe('a kernel that panics while it boots', () => {
     const nowhere = 'console=ttyS0 quiet rdinit=/nowhere root=/dev/nowhere'
     place.write(manifest(`providers: {qemu: {args: [-append, "${nowhere}"]}}\n`))
     const begun = Date.now()
-    const failure = await place.fails('E_MACHINE_CRASHED', 'up')
+    const failure = await place.fails('E_MACHINE_CRASHED', 'up', '--yes')
     expect(Date.now() - begun).toBeLessThan(60_000)
     expect(failure).toMatchObject({
       exitCode: 1,

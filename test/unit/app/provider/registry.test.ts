@@ -17,7 +17,8 @@ afterEach(async () => {
   await rm(root, { recursive: true, force: true })
 })
 
-const registry = () => providerRegistry({ root, cacheDir: join(root, 'cache'), emit: () => undefined })
+const registry = (trust = { require: async () => undefined }) =>
+  providerRegistry({ root, cacheDir: join(root, 'cache'), emit: () => undefined, trust })
 
 async function install(packageName: string, manifest: unknown, files: Record<string, string>): Promise<void> {
   const folder = join(root, 'node_modules', packageName)

@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto'
+import { realpath, stat } from 'node:fs/promises'
+import { join, relative, resolve } from 'node:path'
+import { isErrno } from '../lib/files/errno.ts'
+import { packageRoot } from '../lib/files/package-root.ts'
+import type { Machine, Manifest } from '../manifest/index.ts'
+import { searchPlugin } from './provider/find-plugin.ts'
+import type { ProviderRegistry } from './provider/registry.ts'
+import type { HostUse } from './trust/agreed.ts'
+import { codeUse, pluginUse } from './trust/code-use.ts'
+
+/** What the manifest would have Posada run on this host, or take from it into machines. Nothing of it is run for this. */
+export async function hostUses(manifest: Manifest, registry: ProviderRegistry): Promise<HostUse[]> {
+  const uses: HostUse[] = []
+  for (const config of manifest.machines) {
+    uses.push(...(await providerUses(config, registry, manifest.root)))
+    uses.push(...(await fileUses(config, manifest.root)))
+    const folder = manifest.boxes[config.box]
+    if (folder !== undefined) uses.push(await recipeUse(config.box, folder))
+  }
+  const env = join(manifest.root, '.env')
+  if (await leadsOut(env, manifest.root)) uses.push(plainUse(`takes variables from ${await realpath(env)}`))
+  return [...new Map(uses.map((use) => [use.digest, use])).values()]
+}
+
+/** The recipe of a box, whose `prepare.sh` runs on this host. */
+export async function recipeUse(name: string, folder: string): Promise<HostUse> {
+  const { readRecipe } = await import('../box/index.ts')
+  const folders = (await readRecipe(folder)).layers.map(({ dir }) => dir)
+  const own = folders.filter((dir) => relative(packageRoot(), dir).startsWith('..'))
+  return codeUse(`builds the box ${name} with the scripts in ${own.join(', ')}`, own)
+}
+
+async function providerUses(
+  { provider, providers }: Machine,
+  registry: ProviderRegistry,
+  root: string,
+): Promise<HostUse[]> {
+  const builtIn = await registry.builtIn()
+  const known = builtIn.filter(({ name }) => provider === 'auto' || provider === name)
+  const uses: HostUse[] = []
+  for (const { name, hostOptions } of known)
+    for (const { what, texts } of hostOptions?.(providers[name] ?? {}) ?? [])
+      uses.push(await codeUse(what, await filesIn(texts, root)))
+  if (provider === 'auto' || known.length > 0) return uses
+  const { folder, isOfProject } = await searchPlugin(provider, root)
+  return folder !== null && isOfProject ? [await pluginUse(provider, folder)] : []
+}
+
+/** The files of the project that texts such as `file=./x.so,id=x` name. */
+async function filesIn(texts: readonly string[], root: string): Promise<string[]> {
+  const paths = texts.flatMap((text) => [text, ...text.split(/[,=:]/)]).map((part) => resolve(root, part))
+  const files: string[] = []
+  for (const path of new Set(paths)) if (path.startsWith(`${root}/`) && (await isFile(path))) files.push(path)
+  return files
+}
+
+/** Files of the host that lie outside the project, also those that a link in the project leads to. */
+async function fileUses({ provision, cloudInit }: Machine, root: string): Promise<HostUse[]> {
+  const paths = provision.flatMap(({ source }) => ('path' in source ? [source.path] : []))
+  if (cloudInit !== null && 'path' in cloudInit) paths.push(cloudInit.path)
+  const uses: HostUse[] = []
+  for (const path of paths)
+    if (await leadsOut(path, root)) uses.push(plainUse(`copies ${await realpath(path)} into a machine`))
+  return uses
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile()
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'ENAMETOOLONG')) return false
+    throw error
+  }
+}
+
+/** Whether a path leads out of a folder, or is or holds that folder itself. False for one that leads nowhere. */
+async function leadsOut(path: string, root: string): Promise<boolean> {
+  try {
+    const below = relative(await realpath(root), await realpath(path))
+    return below === '..' || below.startsWith('../')
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'ENAMETOOLONG')) return false
+    throw error
+  }
+}
+
+function plainUse(what: string): HostUse {
+  return { what, digest: createHash('sha256').update(what).digest('hex') }
+}

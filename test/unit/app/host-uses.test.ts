@@ -1,0 +1,123 @@
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, it, onTestFinished } from 'vitest'
+import { hostUses } from '../../../src/app/host-uses.ts'
+import { providerRegistry } from '../../../src/app/provider/registry.ts'
+import { trustOf } from '../../../src/app/trust/agreed.ts'
+import { loadManifest } from '../../../src/manifest/index.ts'
+import { temporaryFolder } from '../../helpers/box-files.ts'
+import { userIn } from '../../helpers/own-paths.ts'
+
+async function setUp(files: Record<string, string>) {
+  const folder = await temporaryFolder(onTestFinished)
+  const root = join(folder, 'shop')
+  await writeFiles(root, files)
+  await writeFile(join(folder, 'secret'), 'precious')
+  const trust = trustOf({ root, user: userIn(folder), env: {} })
+  const uses = async (manifest: string) => {
+    await writeFile(
+      join(root, 'posada.yaml'),
+      `version: 1\n${/^box:/m.test(manifest) ? '' : 'box: debian/12\n'}${manifest}`,
+    )
+    const emit = () => undefined
+    const registry = providerRegistry({ root, cacheDir: join(folder, 'cache'), emit, trust })
+    return hostUses(await loadManifest({ cwd: root, env: {} }), registry)
+  }
+  const texts = async (manifest: string) => (await uses(manifest)).map(({ what }) => what)
+  return { folder, root, trust, uses, texts }
+}
+
+async function writeFiles(root: string, files: Record<string, string>): Promise<void> {
+  await mkdir(root, { recursive: true })
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(join(root, name, '..'), { recursive: true })
+    await writeFile(join(root, name), text)
+  }
+}
+
+const plugin = (code: string) => ({
+  'node_modules/posada-provider-acme/package.json': '{"type":"module"}',
+  'node_modules/posada-provider-acme/index.js': code,
+})
+
+it('an ordinary project uses nothing of the host', async () => {
+  const { texts } = await setUp({ 'setup.sh': '', 'site/index.html': '', '.env': 'A=1' })
+  const steps = '{shell: ./setup.sh}, {shell: "rm -rf /"}, {file: {from: ./site, to: /srv}}'
+  expect(
+    await texts(`env: {A: "\${A}"}\nprovision: [${steps}]\nproviders: {qemu: {cpu: max, accel: tcg}}\n`),
+  ).toEqual([])
+})
+
+it('files outside the project are told, also those that a link leads to', async () => {
+  const { folder, root, texts } = await setUp({ 'setup.sh': '' })
+  await symlink(join(folder, 'secret'), join(root, 'link.sh'))
+  await symlink(join(folder, 'secret'), join(root, '.env'))
+  const copies = `copies ${join(folder, 'secret')} into a machine`
+  for (const step of ['{shell: ./link.sh}', '{shell: ../secret}', '{file: {from: ../secret, to: /x}}'])
+    expect(await texts(`provision: [${step}]\n`)).toContain(copies)
+  expect(await texts(`cloud_init: ${join(folder, 'secret')}\n`)).toContain(copies)
+  expect(await texts('provision: [{file: {from: .., to: /x}}]\n')).toContain(
+    `copies ${folder} into a machine`,
+  )
+  expect(await texts('')).toEqual([`takes variables from ${join(folder, 'secret')}`])
+})
+
+it('programs and arguments of QEMU are told, not those of a provider that is not used', async () => {
+  const { texts } = await setUp({})
+  const options =
+    'providers: {qemu: {binary: /opt/qemu, args: [-device, foo], machine: "pc,dumpdtb=/etc/x", cpu: max}}\n'
+  const told = [
+    'starts, as QEMU, the program "/opt/qemu"',
+    'gives QEMU the arguments ["-device","foo"]',
+    'gives QEMU -machine "pc,dumpdtb=/etc/x"',
+  ]
+  expect(await texts(options)).toEqual(told)
+  expect(await texts(`provider: qemu\n${options}`)).toEqual(told)
+  expect(await texts(`provider: kvm\n${options}`)).toEqual([])
+})
+
+const recipe = (script: string) => ({
+  'base/recipe.yaml': 'name: shop/base\nfrom: debian/12\n',
+  'base/prepare.sh': script,
+})
+
+it.each([
+  ['a plug-in', 'box: debian/12\nprovider: acme\n', plugin('export const a = 2')],
+  [
+    'a file among arguments',
+    'box: debian/12\nproviders: {qemu: {args: ["file=./x.so,a=1"]}}\n',
+    { 'x.so': 'two' },
+  ],
+  ['a recipe', 'box: shop/base\nboxes: {shop/base: ./base}\n', recipe('false')],
+])('what was agreed to is asked for again when its content changes: %s', async (_, manifest, changed) => {
+  const { root, trust, uses } = await setUp({
+    ...plugin('export const a = 1'),
+    'x.so': 'one',
+    ...recipe('true'),
+  })
+  const asked = await uses(manifest)
+  expect(asked).toHaveLength(1)
+  await expect(trust.require(asked)).rejects.toMatchObject({
+    code: 'E_UNTRUSTED',
+    details: [expect.stringContaining(asked[0]?.what ?? '')],
+  })
+  await trust.grant(asked)
+  await trust.require(await uses(manifest))
+  await writeFiles(root, changed)
+  expect(await trust.missing(await uses(manifest))).toHaveLength(1)
+})
+
+it('CI agrees by a variable, to everything or to what has a digest; what is taken back is asked for again', async () => {
+  const { folder, root, trust, uses } = await setUp(plugin(''))
+  const asked = await uses('box: debian/12\nprovider: acme\n')
+  const inCi = (value: string) =>
+    trustOf({ root, user: userIn(folder), env: { POSADA_TRUST: value } }).missing(asked)
+  expect(await inCi('1')).toEqual([])
+  expect(await inCi(`${'0'.repeat(64)}, ${asked[0]?.digest}`)).toEqual([])
+  for (const value of ['', '0', 'yes', '0'.repeat(64)]) expect(await inCi(value)).toEqual(asked)
+  await trust.grant(asked)
+  // Another project with the same code is another project.
+  expect(await trustOf({ root: folder, user: userIn(folder), env: {} }).missing(asked)).toEqual(asked)
+  expect([await trust.revoke(), await trust.revoke()]).toEqual([true, false])
+  expect(await trust.missing(asked)).toEqual(asked)
+})
