@@ -19,12 +19,5 @@ export { withRun } from './run/open-run.ts'
 export { sweepRuns } from './run/sweep-runs.ts'
 export { schema } from './schema.ts'
 export type { HostUse } from './trust/agreed.ts'
-export {
-  type RevokeResult,
-  revokeTrust,
-  type TrustedProjects,
-  type TrustResult,
-  trust,
-  trustedProjects,
-} from './trust.ts'
+export { revokeTrust, type TrustedProjects, trust, trustedProjects } from './trust.ts'
 export { validate } from './validate.ts'
