@@ -68,15 +68,9 @@ export abstract class BaseCommand extends Command {
     { runs = false, ...options }: ProjectOptions = {},
   ): Promise<Project> {
     const { openProject } = await import('./app/index.ts')
-    const { signal } = this
-    const { yes = false, json = false } = flags
-    const ask: AskTrust = (uses, root) => {
-      this.endProgress()
-      return askTrust({ uses, root, yes, json, signal })
-    }
     return openProject({
       ...options,
-      ...(runs ? { fetches: true, askTrust: ask } : {}),
+      ...(runs ? { fetches: true, askTrust: this.trustAsker(flags) } : {}),
       ...(flags.file === undefined ? {} : { file: flags.file }),
       cwd: process.cwd(),
       env: process.env,
@@ -84,6 +78,14 @@ export abstract class BaseCommand extends Command {
       signal: this.signal,
       command: `posada ${this.id?.replaceAll(':', ' ') ?? ''}`,
     })
+  }
+
+  /** Asks for what a project would run on this computer. */
+  protected trustAsker({ yes = false, json = false }: { yes?: boolean; json?: boolean }): AskTrust {
+    return (uses, root) => {
+      this.endProgress()
+      return askTrust({ uses, root, yes, json, signal: this.signal })
+    }
   }
 
   /** Takes away what runs left that were killed, or went down with the host. */

@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import { withRun } from '../app/index.ts'
 import { BaseCommand } from '../base-command.ts'
-import { flagValue, passedOn, rawWords, runOutput, splitAtCommand } from '../cli/index.ts'
+import { flagValue, passedOn, rawWords, runOutput, splitAtCommand, trustFlag } from '../cli/index.ts'
 import { PosadaError } from '../errors/index.ts'
 import { parseDuration } from '../lib/values/units.ts'
 import { checkPatterns, type RunResult, run } from '../machine/index.ts'
@@ -16,6 +16,7 @@ export default class Run extends BaseCommand {
     '<%= config.bin %> run --machine web --env TOKEN --out report.xml -- make test',
   ]
   static override flags = {
+    yes: trustFlag,
     machine: Flags.string({
       description: 'The machine of the manifest; the only one by default.',
       helpValue: 'NAME',
@@ -85,6 +86,7 @@ export default class Run extends BaseCommand {
         emit: this.emit,
         signal: this.signal,
         command: 'posada run',
+        askTrust: this.trustAsker(flags),
       },
       (project) => run(project, options),
       (outcome) => flags['keep-on-failure'] && outcome !== null && outcome.exitCode !== 0,

@@ -6,6 +6,11 @@ export default class Trust extends BaseCommand {
   static override summary = 'Show what the project would run on this computer, and agree to it.'
   static override description =
     'Plug-ins, programs and arguments of providers, recipes of boxes, and files outside the project are asked for before the first up, and again when they change. In CI, POSADA_TRUST=1 agrees to everything, POSADA_TRUST=DIGEST,… to what has these digests.'
+  static override examples = [
+    '<%= config.bin %> trust',
+    '<%= config.bin %> trust --list',
+    '<%= config.bin %> trust --revoke',
+  ]
   static override flags = {
     yes: Flags.boolean({ char: 'y', description: 'Agree without being asked.' }),
     revoke: Flags.boolean({ description: 'Take the agreement back.', exclusive: ['list', 'yes'] }),
