@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import {
   cpSync,
   existsSync,
@@ -14,6 +14,7 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { openDisk } from '../../../providers/kvm/disk/open-disk.ts'
 import { kvmFiles, providerLogLimit } from '../../../providers/kvm/files.ts'
 import { launchVmm } from '../../../providers/kvm/process/launch.ts'
 import { createKvmProvider } from '../../../providers/kvm/provider.ts'
@@ -40,7 +41,11 @@ describe.skipIf(!hasKvm)('life of a machine (needs /dev/kvm)', () => {
   afterEach(() => discard(provider, machine))
 
   /** A machine of 16 MiB, created. */
-  async function make(name: TinyKernel, change: Partial<MachineSpec> = {}): Promise<MachineSpec> {
+  async function make(
+    name: TinyKernel,
+    change: Partial<MachineSpec> = {},
+    prepare: (dataDir: string) => void = () => undefined,
+  ): Promise<MachineSpec> {
     machine = await sandboxMachine(
       { boot: { kind: 'kernel', kernel: '', cmdline: '' }, memory: 16 * 2 ** 20 },
       22,
@@ -54,6 +59,8 @@ describe.skipIf(!hasKvm)('life of a machine (needs /dev/kvm)', () => {
     }
     machine = { ...machine, spec }
     await mkdir(dirname(spec.files.consoleLog), { recursive: true })
+    await mkdir(spec.files.dataDir, { recursive: true })
+    prepare(spec.files.dataDir)
     await provider.create(spec)
     return spec
   }
@@ -376,6 +383,49 @@ describe.skipIf(!hasKvm)('life of a machine (needs /dev/kvm)', () => {
       if (hostile.includes('format')) expect(answer).toContain('E_CONTROL')
     }
     expect(await provider.status(spec)).toMatchObject({ state: 'running' })
+  })
+
+  describe.skipIf(process.getuid?.() !== 0)('on a full disk (needs root, for a small file system)', () => {
+    let mounted: string | null = null
+    afterEach(async () => {
+      if (mounted === null) return
+      const { spec } = machine
+      await provider.stop(spec, { graceful: false, timeout: 0 })
+      execFileSync('umount', ['--lazy', mounted])
+      mounted = null
+    })
+
+    it('stands still, and goes on where it stopped once there is room', async () => {
+      const spec = await make('writing', {}, (dataDir) => {
+        execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', dataDir])
+        mounted = dataDir
+      })
+      await provider.start(spec)
+      const stalled = { state: 'paused', stalled: 'disk-full' }
+      await vi.waitFor(async () => expect(await provider.status(spec)).toMatchObject(stalled), soon)
+      const dots = () => log(spec).split('.').length - 1
+      const before = dots()
+      expect(before).toBeGreaterThan(5)
+      await provider.resume(spec)
+      await vi.waitFor(async () => expect(await provider.status(spec)).toMatchObject(stalled), soon)
+      expect(dots()).toBe(before)
+      execFileSync('mount', ['-o', 'remount,size=64m', spec.files.dataDir])
+      await provider.resume(spec)
+      await vi.waitFor(() => expect(log(spec)).toContain('all written'), soon)
+      expect(dots()).toBe(24)
+      expect(await provider.status(spec)).toMatchObject({ state: 'running' })
+      expect(await provider.stop(spec, { graceful: false, timeout: 0 })).toEqual({
+        how: 'forced',
+        via: 'quit',
+      })
+      const [disk] = spec.disks
+      const image = openDisk({ path: disk?.path ?? '', format: 'qcow2', readOnly: false })
+      const bytes = Buffer.alloc(24 * 512 * 1024)
+      image.read(0, [bytes])
+      image.close()
+      for (let at = 0; at < bytes.length; at += 512 * 1024)
+        expect(bytes.toString('latin1', at, at + 4)).toBe('data')
+    })
   })
 
   it('is destroyed without a trace, twice', async () => {

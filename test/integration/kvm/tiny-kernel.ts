@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { awaitByte, awaitWord, configure, store8, store16, store32 } from './driver-code.ts'
 
 /** Kernels of a few instructions of 32 bits, which also a KVM without hardware runs. They start by PVH. */
 const loadAddress = 0x100000
@@ -16,6 +17,52 @@ const out = (port: number, value: number) => [...portDx(port), 0xb0, value, 0xee
 
 const up = print('guest is up\n')
 const spin = [0xeb, 0xfe]
+
+/** Drives its first disk, whose registers lie where the first BAR is put: writes 24 times 512 KiB, a dot each. */
+function writing(): number[] {
+  const bar = 0xc000_0000
+  const [descriptors, available, used] = [0x20_0000, 0x20_1000, 0x20_2000]
+  const [header, status, data] = [0x20_3000, 0x20_4000, 0x30_0000]
+  const [size, bytes] = [8, 512 * 1024]
+  const descriptor = (index: number, at: number, length: number, flags: number) => [
+    ...store32(descriptors + 16 * index, at),
+    ...store32(descriptors + 16 * index + 8, length),
+    ...store16(descriptors + 16 * index + 12, flags),
+    ...store16(descriptors + 16 * index + 14, index + 1),
+  ]
+  const writes = Array.from({ length: 24 }, (_, index) => [
+    ...store32(header + 8, (index * bytes) / 512),
+    ...store8(status, 0xff),
+    ...store16(available + 4 + 2 * (index % size), 0),
+    ...store16(available + 2, index + 1),
+    ...store16(bar + 0x3000, 0),
+    ...awaitWord(used + 2, index + 1),
+    ...awaitByte(status, 0),
+    ...print('.'),
+  ])
+  return [
+    ...configure(1, 0x04, 6),
+    ...[0, 1, 3].flatMap((value) => store8(bar + 20, value)),
+    ...store32(bar + 8, 1),
+    ...store32(bar + 12, 1),
+    ...store8(bar + 20, 11),
+    ...store16(bar + 22, 0),
+    ...store16(bar + 24, size),
+    ...store32(bar + 32, descriptors),
+    ...store32(bar + 40, available),
+    ...store32(bar + 48, used),
+    ...store16(bar + 28, 1),
+    ...store8(bar + 20, 15),
+    ...store32(header, 1),
+    ...store32(data, 0x61746164),
+    ...descriptor(0, header, 16, 1),
+    ...descriptor(1, data, bytes, 1),
+    ...descriptor(2, status, 1, 2),
+    ...writes.flat(),
+    ...print('all written'),
+    ...spin,
+  ]
+}
 
 export const tinyKernels = {
   /** Switches itself off once its power button, interrupt 9, is pressed: bit 1 of the second PIC's requests. */
@@ -67,6 +114,8 @@ export const tinyKernels = {
     ...print('through'),
     ...spin,
   ],
+  /** See above. */
+  writing: [...up, ...writing()],
   /** Writes to its console for ever. */
   flooding: [...up, ...portDx(0x3f8), 0xb0, 0x78, 0xee, 0xeb, 0xfd],
 } as const

@@ -4,6 +4,18 @@ import { RngDevice } from '../../../providers/kvm/virtio/devices/rng/device.ts'
 import { VirtioPci } from '../../../providers/kvm/virtio/transport/pci/virtio-pci.ts'
 import { DriverQueue } from '../../helpers/driver-queue.ts'
 import { buildKvmEntries, hasKvm } from '../../helpers/kvm-entries.ts'
+import {
+  awaitBits,
+  awaitWord,
+  configure,
+  halt,
+  say,
+  store8,
+  store16,
+  store32,
+  u16,
+  u32,
+} from './driver-code.ts'
 import { startSmallGuest } from './small-guest.ts'
 
 // The guest's page tables map the first GiB, so its PCI window lies there instead of above 3 GiB.
@@ -13,41 +25,6 @@ const rings = 0x20_0000
 const buffer = 0x21_0000
 const vector = 0x41
 const localApic = 0xfee0_0000
-
-const u16 = (value: number) => [value & 0xff, (value >> 8) & 0xff]
-const u32 = (value: number) => [...u16(value), ...u16(value >>> 16)]
-/** mov ebx, address; mov byte/word/dword [rbx], value */
-const store8 = (address: number, value: number) => [0xbb, ...u32(address), 0xc6, 0x03, value]
-const store16 = (address: number, value: number) => [0xbb, ...u32(address), 0x66, 0xc7, 0x03, ...u16(value)]
-const store32 = (address: number, value: number) => [0xbb, ...u32(address), 0xc7, 0x03, ...u32(value)]
-/** mov dx, 0xcf8; mov eax, address; out dx, eax; mov dx, port; mov ax, value; out dx, ax */
-const configure = (slot: number, register: number, value: number) => [
-  ...[0x66, 0xba, ...u16(0xcf8), 0xb8, ...u32(0x8000_0000 + slot * 2048 + (register & 0xfc)), 0xef],
-  ...[0x66, 0xba, ...u16(0xcfc + (register & 3)), 0x66, 0xb8, ...u16(value), 0x66, 0xef],
-]
-/** mov ebx, address; again: cmp word [rbx], value; jne again */
-const awaitWord = (address: number, value: number) => [
-  0xbb,
-  ...u32(address),
-  0x66,
-  0x81,
-  0x3b,
-  ...u16(value),
-  0x75,
-  0xf9,
-]
-/** mov ebx, address; again: test dword [rbx], bits; jz again */
-const awaitBits = (address: number, bits: number) => [
-  0xbb,
-  ...u32(address),
-  0xf7,
-  0x03,
-  ...u32(bits),
-  0x74,
-  0xf8,
-]
-const say = (text: string) => [0x66, 0xba, ...u16(0x3f8), 0xb0, text.charCodeAt(0), 0xee]
-const halt = [0xfa, 0xf4, 0xeb, 0xfd]
 
 /** The driver's part of virtio 1.2, §3.1.1, over the structures of the BAR, then one request. */
 function driverCode(slot: number, msixCapability: number, queue: DriverQueue): number[] {
