@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { checkNode, namespacesCure } from '../../../../src/app/doctor/host.ts'
+import { checkNode, namespacesCure, RECOMMENDED_NODE } from '../../../../src/app/doctor/host.ts'
+import { packageRoot } from '../../../../src/lib/files/package-root.ts'
 
 test('a Node.js that its makers no longer support works, with a warning', () => {
   expect(checkNode('v20.20.2')).toMatchObject({ status: 'warn', hint: 'install Node.js 24 or later' })
@@ -23,4 +26,10 @@ test.each([
 
 test('names none where none does', async () => {
   expect(await namespacesCure(async () => null)).not.toContain('sysctl')
+})
+
+test('README and package.json recommend the same Node.js', () => {
+  const read = (name: string) => readFileSync(join(packageRoot(), name), 'utf8')
+  expect(read('README.md')).toContain(`Node.js ${RECOMMENDED_NODE} is recommended`)
+  expect(JSON.parse(read('package.json')).devEngines.runtime.version).toBe(`>=${RECOMMENDED_NODE}`)
 })
