@@ -29,7 +29,7 @@ export async function create(spec: MachineSpec, cacheDir: string): Promise<void>
 function checkBase(spec: MachineSpec, { base, name, size }: DiskSpec): void {
   if (base === undefined) return
   if (!existsSync(base.path)) {
-    throw new PosadaError('E_BOX_CORRUPT', `the image that disk ${name} lies on is not there`, {
+    throw new PosadaError('E_BOX_CORRUPT', `the base image of disk ${name} is missing`, {
       value: base.path,
       machine: spec.name,
       hint: 'build or add the box again: posada box list',

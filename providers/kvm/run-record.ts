@@ -19,7 +19,7 @@ const endings = ['off', 'cut', 'failed'] as const
 export interface Run {
   pid: number
   startTime: string
-  /** Of the host: with another one, the process cannot live any more. */
+  /** Of the host: with another one, the process cannot be alive. */
   bootId: string
   ending?: RunEnding
 }

@@ -18,7 +18,7 @@ export async function status(spec: MachineSpec): Promise<MachineStatus> {
   if (found !== null) {
     const state = await askState(spec)
     if (await isAlive(found)) return { ...state, pid: found.pid, accelerator: 'kvm' }
-    // It has ended meanwhile, and with that written down how.
+    // It has ended meanwhile, and has recorded how.
     return await howItEnded(await readRecord(spec), spec)
   }
   return await howItEnded(record, spec)

@@ -31,7 +31,7 @@ async function askGuest(
 ): Promise<string | null> {
   const { state } = asObject(await ask(spec, 'status'))
   const listens = async () => asObject(await ask(spec, 'status')).agent === true
-  // A machine that stands still cannot hear: it goes on first.
+  // A paused machine cannot hear: it is resumed first.
   if (state === 'paused') await ask(spec, 'resume')
   const via = await askToShutDown({
     hypervisor,
@@ -51,28 +51,24 @@ async function cutPower(
   options: StopOptions,
 ): Promise<StopResult> {
   if (!(await isAlive(found))) return { how: 'forced', via: 'none' }
-  // Without a socket, which somebody may have removed, a signal says the same.
+  // Without a socket, which may have been removed, a signal does the same.
   const via = (await ask(spec, 'quit')) === null ? 'signal' : 'quit'
   if (via === 'signal') await terminate(found, 'SIGTERM')
   if (await hasEnded(found, quitLimit, options.signal)) return { how: 'forced', via }
   await terminate(found, 'SIGKILL')
   if (!(await hasEnded(found, quitLimit, options.signal))) {
-    throw new PosadaError(
-      'E_CONTROL',
-      `the hypervisor (pid ${found.pid}) does not end, not even when killed`,
-      {
-        machine: spec.name,
-        value: String(found.pid),
-        hint: 'it hangs in the kernel, most often on a disk that does not answer',
-      },
-    )
+    throw new PosadaError('E_CONTROL', `the hypervisor (pid ${found.pid}) does not end, even when killed`, {
+      machine: spec.name,
+      value: String(found.pid),
+      hint: 'it hangs in the kernel, usually on a disk that does not respond',
+    })
   }
   const ending = { how: 'cut', reason: 'the power was cut' } as const
   await writeRecord(spec, { ...found, bootId: await hostBootId(), ending })
   return { how: 'forced', via: 'kill' }
 }
 
-/** Null where nobody listens or answers, or the process ends meanwhile: the process is what counts here. */
+/** Null where there is no answer, or the process ends meanwhile: the process is what counts here. */
 async function ask(spec: MachineSpec, name: 'status' | 'resume' | 'powerdown' | 'quit'): Promise<unknown> {
   try {
     return await sendCommand(kvmFiles(spec).control, { name, timeout: patience })

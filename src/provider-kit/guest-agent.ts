@@ -2,11 +2,11 @@ import { connect } from 'node:net'
 
 /** Milliseconds for the agent to answer; under emulation a busy guest takes a second. */
 const PATIENCE = 3000
-/** An answer to guest-sync has some 30 bytes; what is longer is no answer. */
+/** An answer to guest-sync has some 30 bytes; what is longer is not an answer. */
 const MAX_ANSWER = 64 * 1024
 
 /**
- * Asks the QEMU guest agent to shut the guest down. False: it does not answer, or somebody else
+ * Asks the QEMU guest agent to shut the guest down. False: it does not answer, or another client
  * holds the channel. There is no answer to the order itself: the guest goes down. Source: QEMU
  * guest agent protocol, guest-sync and guest-shutdown.
  */

@@ -2,7 +2,7 @@ import { readTextIfThere, writeFileAtomic } from '../lib/files/write-file.ts'
 
 /** What a provider has written down of a machine, in a file of the machine's data folder that says that it was made. */
 export interface Recorded<Run> {
-  /** The last run; null where it never ran, or nobody can tell. */
+  /** The last run; null where it never ran, or that cannot be known. */
   run: Run | null
   /** The file is there and cannot be understood: whether and how it ran must be found out by other means. */
   damaged: boolean
@@ -12,9 +12,9 @@ const format = 1
 
 /**
  * Reads the record of the machine with this id; null where there is none. A record that came with a copied
- * folder is another machine's, whose process is none of ours: it says that the disks are there and no more.
+ * folder is another machine's, whose process is not ours: it only says that the disks are there.
  *
- * @param parseRun null for something that is no run
+ * @param parseRun null for something that is not a run
  */
 export async function readRunRecord<Run>(
   path: string,

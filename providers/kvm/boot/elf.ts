@@ -1,7 +1,7 @@
 import { PosadaError } from '../../../src/errors/index.ts'
 import type { ImageFile } from './kernel-file.ts'
 
-/** A part of an ELF file that belongs into memory; what exceeds `fileSize` there is zero. */
+/** A part of an ELF file that is loaded into memory; what exceeds `fileSize` there is zero. */
 export interface ElfSegment {
   address: number
   offset: number
@@ -78,7 +78,7 @@ export function readPvhKernel(file: ImageFile): PvhKernel {
   if (entry === null) {
     throw refuse(
       `${file.path} has no PVH entry point`,
-      'build the kernel with CONFIG_PVH, or give its bzImage',
+      'build the kernel with CONFIG_PVH, or use its bzImage',
     )
   }
   return { segments, entry }

@@ -9,7 +9,7 @@ import { unpackKernel } from './unpack-kernel.ts'
 
 /**
  * Unpacks a bzImage once, so that machines start it by PVH and need not unpack it each time. Does nothing for a
- * kernel that is unpacked, cannot be unpacked here, or is none: starting it tells.
+ * file that is unpacked already, cannot be unpacked here, or is not a kernel: starting it reports that.
  */
 export async function cacheKernel(kernel: string, cacheDir: string): Promise<void> {
   try {

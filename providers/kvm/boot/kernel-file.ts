@@ -18,7 +18,7 @@ export function openImage(path: string): ImageFile {
   // Looked at before it is opened, for opening a named pipe waits for its other end.
   const stat = statSync(path, { throwIfNoEntry: false })
   if (!stat?.isFile()) {
-    const message = stat === undefined ? `there is no file ${path}` : `${path} is not a file`
+    const message = stat === undefined ? `${path} does not exist` : `${path} is not a regular file`
     throw new PosadaError('E_KERNEL_INVALID', message, { value: path })
   }
   const fd = openSync(path, 'r')
@@ -31,7 +31,7 @@ export function openImage(path: string): ImageFile {
     },
     load(memory, gpa, offset, length) {
       const pieces = memory.pieces(gpa, length)
-      if (pieces === null) throw new Error(`0x${gpa.toString(16)} and ${length} bytes on is not RAM`)
+      if (pieces === null) throw new Error(`${length} bytes from 0x${gpa.toString(16)} on are not RAM`)
       let at = offset
       for (const piece of pieces) at += readFully(fd, piece, at)
     },

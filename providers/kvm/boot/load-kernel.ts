@@ -81,7 +81,7 @@ function loadPvh(
   let kernelEnd = highRamStart
   for (const { address, memorySize } of segments) {
     if (address < highRamStart) {
-      throw new PosadaError('E_KERNEL_INVALID', `${kernel.path} wants to be loaded below 1 MiB`, {
+      throw new PosadaError('E_KERNEL_INVALID', `${kernel.path} asks to be loaded below 1 MiB`, {
         value: kernel.path,
       })
     }
@@ -102,7 +102,7 @@ function writeCommandLine(memory: GuestMemory, cmdline: string, limit: number): 
   if (bytes.length - 1 > allowed || cmdline.includes('\0')) {
     throw new PosadaError(
       'E_VALUE_INVALID',
-      `the kernel's command line is ${bytes.length - 1} bytes long; ${allowed} are allowed`,
+      `the kernel's command line is ${bytes.length - 1} bytes long; at most ${allowed} are allowed`,
       {
         value: cmdline,
       },

@@ -61,15 +61,14 @@ export function parseSetupHeader(start: Uint8Array, fileSize: number, path: stri
   if (start.length < headerRegion || view.getUint16(field.bootFlag, true) !== 0xaa55 || !isMagic(start)) {
     throw refuse(
       `${path} is not a Linux kernel`,
-      'give a bzImage (vmlinuz) or an uncompressed vmlinux for x86-64',
+      'use a bzImage (vmlinuz) or an uncompressed vmlinux for x86-64',
     )
   }
   const version = view.getUint16(field.version, true)
   const is64Bit = version >= minimumVersion && (view.getUint16(field.xloadflags, true) & XLF_KERNEL_64) !== 0
   if (!is64Bit)
-    throw refuse(`${path} is a kernel without a 64-bit entry point`, 'give a kernel for x86-64, 3.8 or later')
-  if (view.getUint8(field.relocatableKernel) === 0)
-    throw refuse(`${path} is a kernel that cannot be moved in memory`)
+    throw refuse(`${path} is a kernel without a 64-bit entry point`, 'use a kernel for x86-64, 3.8 or later')
+  if (view.getUint8(field.relocatableKernel) === 0) throw refuse(`${path} is not a relocatable kernel`)
 
   // 0 means 4, for the sake of old kernels. The first sector holds the boot sector.
   const kernelOffset = ((view.getUint8(field.setupSects) || 4) + 1) * 512
@@ -84,7 +83,7 @@ export function parseSetupHeader(start: Uint8Array, fileSize: number, path: stri
   // Two jump instruction bytes; the second is the length of what follows, up to the header's end.
   const end = Math.min(field.magic + view.getUint8(field.jumpLength), headerRegion)
   const preferredAddress = view.getUint32(field.prefAddress, true)
-  if (view.getUint32(field.prefAddress + 4, true) !== 0) throw refuse(`${path} wants to run above 4 GiB`)
+  if (view.getUint32(field.prefAddress + 4, true) !== 0) throw refuse(`${path} asks to run above 4 GiB`)
   return {
     bytes: start.slice(headerStart, Math.max(end, field.initSize + 4)),
     kernelOffset,

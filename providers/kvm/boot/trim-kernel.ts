@@ -10,7 +10,7 @@ const field = { type: 0, offset: 8, fileSize: 32 } as const
 /**
  * Leaves out the zeroes at the ends of an uncompressed kernel's segments, which memory has without being told: Linux
  * stores what it clears at its start (.bss and more), 12 MB of 53 in Debian's. Changes `kernel` and returns what
- * remains of it; what is no such file stays as it is.
+ * remains of it; any other file stays as it is.
  */
 export function trimKernel(kernel: Uint8Array): Uint8Array {
   if (kernel.length < headerSize || !isElf(kernel)) return kernel
@@ -34,7 +34,7 @@ export function trimKernel(kernel: Uint8Array): Uint8Array {
     view.setBigUint64(header + field.fileSize, BigInt(kept), true)
     end = Math.max(end, offset + kept)
   }
-  // The table of sections, which nobody needs, stands last.
+  // The table of sections, which is not needed, comes last.
   view.setBigUint64(at.sectionOffset, 0n, true)
   view.setUint16(at.sectionCount, 0, true)
   return kernel.subarray(0, end)

@@ -10,10 +10,10 @@ const payload = { offset: 0x248, length: 0x24c } as const
 const unpackedLimit = 256 * 2 ** 20
 
 /**
- * The uncompressed kernel (vmlinux) inside a bzImage, or null where it is packed by something that is not
- * understood here, which is no failure: a bzImage unpacks itself.
+ * The uncompressed kernel (vmlinux) inside a bzImage, or null where its compression is not supported
+ * here, which is not a failure: a bzImage unpacks itself.
  *
- * @throws PosadaError E_KERNEL_INVALID when the file is no bzImage
+ * @throws PosadaError E_KERNEL_INVALID when the file is not a bzImage
  */
 export function unpackKernel(file: ImageFile): Uint8Array | null {
   const start = file.read(0, headerRegion)
@@ -23,7 +23,7 @@ export function unpackKernel(file: ImageFile): Uint8Array | null {
   const length = view.getUint32(payload.length, true)
   if (length < 8 || offset + length > header.kernelSize) return null
   const packed = file.read(header.kernelOffset + offset, length)
-  // The unpacked size stands last: gzip has it there, to others' output the build appends it.
+  // The unpacked size comes last: gzip puts it there, and the kernel's build appends it to the output of others.
   const size = new DataView(packed.buffer, packed.byteOffset, packed.byteLength).getUint32(
     packed.length - 4,
     true,

@@ -18,7 +18,7 @@ export type Release = () => void
 export interface Bus {
   /**
    * Routes `[base, base + size)` to a device. Null when the range overlaps a claimed one or leaves the
-   * space: the guest moves PCI BARs about as it likes, so an overlap is no error of the host's.
+   * space: the guest moves PCI BARs about as it likes, so an overlap is not an error of the host's.
    */
   claim(base: number, size: number, device: BusDevice): Release | null
 }

@@ -12,7 +12,7 @@ export interface Disk {
   /** Fills the pieces, one after the other, from `offset` on. */
   read(offset: number, pieces: readonly Uint8Array[]): void
   write(offset: number, pieces: readonly Uint8Array[]): void
-  /** The guest needs this range no more: its space may go back to the host; reads give zeros or old bytes. */
+  /** The guest no longer needs this range: its space may go back to the host; reads give zeros or old bytes. */
   discard(offset: number, length: number): void
   /** Reads give zeros from now on. Space goes back to the host unless `keep`. */
   writeZeroes(offset: number, length: number, keep: boolean): void
@@ -20,7 +20,7 @@ export interface Disk {
   readonly needsFlush: boolean
   /** Returns when all that was written before is on stable storage (fdatasync). */
   flush(): void
-  /** As `flush`, while the thread goes on with other work; the disk must be left alone until it settles. */
+  /** As `flush`, while the thread does other work; the disk must be left alone until it settles. */
   flushAway(): Promise<void>
   /** Flushes where it may, and closes the files. */
   close(): void

@@ -14,10 +14,10 @@ import {
 import { isErrno } from '../../../src/lib/files/errno.ts'
 import { punchHole } from '../ffi/descriptors.ts'
 
-/** IOV_MAX of Linux: readv and writev take no more pieces than this at a time. */
+/** IOV_MAX of Linux: readv and writev take at most this many pieces at a time. */
 const piecesPerCall = 1024
 
-/** A file of the host by byte ranges. Short reads and writes are gone on with; errors are thrown as they come. */
+/** A file of the host by byte ranges. Short reads and writes are continued; errors are thrown as they come. */
 export class HostFile {
   readonly path: string
   readonly fd: number

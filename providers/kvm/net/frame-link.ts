@@ -4,9 +4,9 @@ export interface FrameLink {
   readonly up: boolean
   /** Called once, before anything else. */
   start(events: FrameEvents): void
-  /** Takes a copy of the frame in these pieces; false when it takes no more for now, and has taken nothing. */
+  /** Copies the frame out of these pieces. False: there is no room now, and nothing was taken. */
   send(frame: readonly Uint8Array[], length: number): boolean
-  /** The device has room: go on delivering. */
+  /** The device has room again: continue to deliver. */
   resume(): void
   close(): Promise<void>
 }

@@ -4,7 +4,7 @@ import { joinFrame, lengthBytes } from '../../../src/lib/net/framing.ts'
 
 /**
  * Writes frames to a Unix stream socket one at a time, straight out of the guest's memory; what the socket does not take
- * at once is copied and goes on by itself, and the next frame has to wait for it.
+ * at once is copied and sent later, and the next frame has to wait for it.
  *
  * passt of 2023 needs that as much as speed does: it loses its place in the stream when a frame reaches it in more than
  * two pieces, or a length in two. The kernel cuts what one call writes every 36 KiB (unix_stream_sendmsg, Linux 6.1), so a
@@ -18,15 +18,15 @@ export class FrameWriter {
   readonly #length = Buffer.alloc(lengthBytes)
   #waits = false
 
-  /** `fd` is the socket's descriptor; nobody else writes to either. */
+  /** `fd` is the socket's descriptor; nothing else writes to either. */
   constructor(socket: Socket, fd: number) {
     this.#socket = socket
     this.#fd = fd
   }
 
-  /** False when it takes no more for now, and has taken nothing. */
+  /** False: there is no room now, and nothing was taken. */
   write(frame: readonly Uint8Array[], length: number): boolean {
-    // Ending, broken or closed: the frame is lost, and the descriptor may be somebody else's already.
+    // Ending, broken or closed: the frame is lost, and the descriptor may belong to something else by now.
     if (!this.#socket.writable) return true
     this.#waits = this.#socket.writableLength > 0
     if (this.#waits) return false

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 
 /**
  * The guest's bytes on their way to a socket of the host, one write at a time: what comes meanwhile is gathered, so that
- * a guest that sends a byte a packet costs no more memory than its bytes.
+ * a guest that sends a byte a packet takes memory for its bytes only.
  */
 export class GatheredWrites {
   readonly #socket: Socket

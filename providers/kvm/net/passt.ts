@@ -44,7 +44,7 @@ const portDelay = 100
 /**
  * Starts a passt of its own for one network device, joined by a pair of sockets, so that there is no path to
  * find and none to guard. passt goes into the background once it is ready, and ends when the link is closed
- * or this process ends, however it ends. Throws E_PASST_MISSING, E_PORT_IN_USE, E_PASST.
+ * or this process ends, in whatever way. Throws E_PASST_MISSING, E_PORT_IN_USE, E_PASST.
  */
 export async function startPasst(options: PasstOptions): Promise<StreamLink> {
   // After a restart of the guest the passt before this one may be about to end, with its ports still taken.
@@ -133,16 +133,20 @@ function failed(options: PasstOptions, complaint: string): PosadaError {
   const details = complaint.split('\n').filter((line) => !chatter.test(line))
   const taken = /Failed to bind .*?'-?-?(?:t|u|tcp-ports|udp-ports) ([^']+)'/.exec(complaint)?.[1]
   if (taken !== undefined) {
-    return new PosadaError('E_PORT_IN_USE', `port ${taken} of the host cannot be taken for a forward`, {
-      machine: options.machine,
-      value: taken,
-      hint: 'choose another host port, or stop the program that has it: ss -ltnp',
-      details,
-    })
+    return new PosadaError(
+      'E_PORT_IN_USE',
+      `host port ${taken} cannot be forwarded: it is in use or not allowed`,
+      {
+        machine: options.machine,
+        value: taken,
+        hint: 'choose another host port, or stop the program that has it: ss -ltnp',
+        details,
+      },
+    )
   }
   return new PosadaError('E_PASST', 'passt ended while the network was being started', {
     machine: options.machine,
-    hint: 'its own words follow; run passt by hand to look into it',
+    hint: 'its output follows; run passt by hand to debug it',
     details,
   })
 }

@@ -103,14 +103,14 @@ export class StreamLink implements FrameLink {
     this.#socket.destroy()
   }
 
-  /** False where no more can be taken for now. Frames that come before `start` are lost: no guest is there yet. */
+  /** False asks the peer to wait. Frames that come before `start` are lost, as there is no guest yet. */
   #received(chunk: Buffer): boolean {
     let room = true
     const agreed = this.#splitter.push(chunk, (bytes, start, end) => {
       if (end === start + lengthBytes || this.#events === null) return
       room = this.#events.frame(bytes.subarray(start + lengthBytes, end))
     })
-    if (!agreed) this.#socket.destroy(new Error('the other end sent what is no frame'))
+    if (!agreed) this.#socket.destroy(new Error('the other end sent something that is not a frame'))
     return room
   }
 

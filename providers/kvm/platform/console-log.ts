@@ -8,8 +8,8 @@ export interface ConsoleLog {
 
 /**
  * Appends to a file of at most `limit` bytes; one that is full is moved to `<path>.1`, over an older one, so
- * that a guest that floods its console takes twice the limit and no more. What the disk does not take (it is
- * full, say) is told to `onFailure` once and lost: a console stops no machine.
+ * that a guest that floods its console takes twice the limit at most. What the disk does not take (when it is full,
+ * say) is reported to `onFailure` once and lost: a console does not stop a machine.
  */
 export function openConsoleLog(path: string, limit: number, onFailure: (error: unknown) => void): ConsoleLog {
   let fd = openSync(path, 'a', 0o600)

@@ -25,7 +25,7 @@ const limit = 30_000
 /** What a probe came to. */
 export interface Finding {
   report: ProbeReport
-  /** False where the probe could not be brought to its end: another time it may say something else. */
+  /** False where the probe did not run to its end: the next one may find something else. */
   conclusive: boolean
 }
 
@@ -41,7 +41,7 @@ export async function probe(
 
 /**
  * Whether stock 64-bit code runs on this host's KVM: a process of its own runs a guest of a few dozen
- * instructions. What it found holds until the host restarts, its kernel's KVM is loaded anew, or the user
+ * instructions. What it found holds until the host restarts, its kernel's KVM is loaded again, or the user
  * loses the right to use it.
  */
 export async function findOut(
@@ -73,14 +73,14 @@ function reportOf(failure: PosadaError | null): ProbeReport {
       'a probe guest ran vector, 16-byte atomic and paged memory instructions on the processor itself'
     return { usable: true, accelerator: 'kvm', hardware: true, reason }
   }
-  // KVM is there and open to us, and its guest failed: it emulates, for want of hardware.
+  // KVM is there and may be used, but its guest failed: it emulates, as there is no hardware for it.
   const emulated = failure.code === 'E_KVM_UNUSABLE' && failure.hint === undefined
   const reason = emulated
-    ? `${kvmDevice} is there, but cannot run stock 64-bit code: ${failure.message}`
+    ? `${kvmDevice} exists, but cannot run stock 64-bit code: ${failure.message}`
     : failure.message
   const hint =
     failure.hint ??
-    'use provider: qemu; if this host is itself a virtual machine, switch on nested virtualisation'
+    'use provider: qemu; if this host is itself a virtual machine, enable nested virtualization'
   return { ...unusable, reason, hint }
 }
 
@@ -109,7 +109,7 @@ async function runProbe(
   }
 }
 
-/** Why there is no KVM that we may use, or null where there is one. Not worth keeping: it is known at once. */
+/** Why KVM cannot be used, or null where it can. Not cached: it costs nothing to find out. */
 export function accessProblem(): PosadaError | null {
   try {
     accessSync(kvmDevice, constants.R_OK | constants.W_OK)

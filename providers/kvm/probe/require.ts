@@ -2,8 +2,8 @@ import { PosadaError } from '../../../src/errors/index.ts'
 import { accessProblem, findOut } from './index.ts'
 
 /**
- * Refuses a host that a probe guest has shown to be unfit: a stock kernel would hang there without a word. A probe
- * that came to no end, on a host under load say, keeps no machine from being tried.
+ * Refuses a host on which a probe guest failed: a stock kernel would hang there without any output. A probe that did
+ * not finish, on a host under load for example, does not keep a machine from being started.
  *
  * @throws PosadaError E_KVM_MISSING, E_KVM_PERMISSION, E_KVM_UNUSABLE
  */

@@ -24,7 +24,7 @@ export function controlCommands(
       balloon: run.guest === null ? null : balloonState(run.guest.balloon),
     }),
     pause: order('pause', () => run.tell({ type: 'pause' })),
-    resume: order('go on', () => run.tell({ type: 'resume' })),
+    resume: order('resume', () => run.tell({ type: 'resume' })),
     powerdown: order('press the power button', () => running(run).pressPowerButton()),
     balloon: async ({ target }) => running(run).balloon.setTarget(balloonTarget(target, memory)),
     // Answered at once: the process ends when it is done.

@@ -16,7 +16,7 @@ import { VsockDevice } from '../virtio/devices/vsock/device.ts'
 import { VsockHost } from '../virtio/devices/vsock/host-side.ts'
 import { allDone } from './all-done.ts'
 
-/** What a machine's devices hold of the host: files, sockets, helper processes. */
+/** A machine's devices, and what they hold on the host: files, sockets, helper processes. */
 export interface DeviceSet {
   devices: VirtioDevice[]
   /** One of them. */

@@ -17,7 +17,7 @@ const launchLimit = 60_000
 /**
  * Node 20.20 begins each of its environments, the process's and one a vCPU, with a search for three primes that its hash
  * tables are seeded with, 3 to 15 ms long; from this seed it takes 3. A known seed lets whoever chooses many keys of a
- * table make them collide; here nobody but the guest could, to slow itself down. What must be random comes from the
+ * table make them collide; here only the guest could, and would slow itself down. What must be random comes from the
  * kernel (node:crypto).
  */
 export const nodeFlags: readonly string[] = ['--random-seed=32']
@@ -25,7 +25,7 @@ export const nodeFlags: readonly string[] = ['--random-seed=32']
 /**
  * Starts a machine's process and waits until its vCPUs run. Its error output goes to the provider's log.
  *
- * @throws PosadaError what the process failed of, or E_KVM_START
+ * @throws PosadaError why the process failed, or E_KVM_START
  */
 export async function launchVmm(config: VmmConfig, signal?: AbortSignal): Promise<void> {
   await launchProcess({

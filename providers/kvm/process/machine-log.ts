@@ -44,7 +44,7 @@ export function limitedLog(log: Log, bucket = new TokenBucket(1, 50)): Log {
       left += 1
       return
     }
-    if (left > 0) log(`${left} lines were left out, as too many came at once`)
+    if (left > 0) log(`${left} lines were left out, too many at once`)
     left = 0
     log(message)
   }

@@ -91,7 +91,7 @@ export class MachineRun {
   #heard(event: GuestEvent): void {
     const ran = performance.now() - this.#startedAt
     if (event.type === 'no-space')
-      this.#host.guestLog('a disk has no room on the host: the machine stands still')
+      this.#host.guestLog('the host has no room for what the guest writes to a disk: the machine is paused')
     void this.tell(event.type === 'triple-fault' ? { ...event, ran } : event)
   }
 

@@ -45,7 +45,7 @@ export function setCpuid(vcpu: number, entries: readonly CpuidEntry[]): void {
  */
 export function guestCpuid(supported: readonly CpuidEntry[], options: CpuidOptions): CpuidEntry[] {
   const entries = supported
-    // Written anew below; leaf 0x1f says the same as 0xb for processors with dies.
+    // Written again below; leaf 0x1f says the same as 0xb for processors with dies.
     .filter((entry) => entry.function !== 0xb && entry.function !== 0x1f)
     .map((entry) => patched(entry, options))
   const highest = supported.find((entry) => entry.function === 0)?.eax ?? 0

@@ -58,10 +58,10 @@ export function answerBurst(watching: Int32Array, answer: () => boolean): void {
   try {
     for (const end = performance.now() + burst; performance.now() < end && look(answer); );
   } finally {
-    // Also where a device has thrown: nobody rings while this is 1.
+    // Also when a device throws: no vCPU rings while this is 1.
     Atomics.store(watching, 0, 0)
   }
-  // Whoever saw the 1 did not ring: one last look.
+  // A vCPU that saw the 1 did not ring: one last look.
   answer()
 }
 

@@ -42,7 +42,7 @@ export function startVcpuThreads(cpus: number, workerFile: string): VcpuThread[]
       ...{ stdout: true, stderr: true },
       trackUnmanagedFds: false,
     })
-    // Listened for from the start: an error that nobody hears would end the process.
+    // Listened for from the start: an error without a listener would end the process.
     const failed = new Promise<Error>((resolve) => worker.once('error', resolve))
     const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
     return { id, cpus, worker, shared, failed, exited }
@@ -50,7 +50,7 @@ export function startVcpuThreads(cpus: number, workerFile: string): VcpuThread[]
 }
 
 /**
- * Waits for the end of threads that shall become no vCPUs, or whose vCPUs are stopped. They end by themselves:
+ * Waits for the end of threads that are not to become vCPUs, or whose vCPUs are stopped. They end by themselves:
  * terminating a thread that is in native code aborts the process.
  */
 export async function abandonThreads(threads: readonly VcpuThread[]): Promise<void> {

@@ -17,7 +17,7 @@ export interface Vcpu {
   readonly id: number
   /** Resolves when its thread has made it; rejects with what kept it from that. It takes orders before. */
   readonly ready: Promise<void>
-  /** Settles once, when the processor will run no more; never rejects. */
+  /** Settles once, when the processor has run for the last time; never rejects. */
   readonly ended: Promise<Ending>
   /** Exits to user space so far. */
   exits(): number
@@ -65,7 +65,7 @@ export interface BeginOptions {
 /** The vCPU of a thread that was set up. */
 export function beginVcpu(thread: VcpuThread, { kvm, entry, log }: BeginOptions): Vcpu {
   const { id, worker, shared, failed, exited } = thread
-  const onSlow = () => log(`vCPU ${id} has not come out of the guest within ${slowAfter} ms; waiting for it`)
+  const onSlow = () => log(`vCPU ${id} has not left the guest within ${slowAfter} ms; waiting for it`)
   const made = new Promise<Handle>((resolve) => {
     worker.on('message', (message: VcpuThreadMessage) => {
       if (message.type !== 'ready') return

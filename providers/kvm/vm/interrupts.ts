@@ -19,8 +19,8 @@ export function createInterrupts(vm: number): Interrupts {
   const lines = new Map<number, InterruptLine & { fd: number }>()
   const messages = new Map<number, MsiMessage>()
   let nextGsi = ioApicPins
-  // Devices are closed after the machine, and may still complete requests: their descriptors may by then be
-  // somebody else's.
+  // Devices are closed after the machine, and may still complete requests: their descriptors may by then
+  // belong to something else.
   let closed = false
 
   const descriptor = (): number => {

@@ -15,7 +15,7 @@ export function kvmAccessError(device: string, code: string, cause: unknown): Po
     case 'ENOENT':
     case 'ENODEV':
     case 'ENXIO':
-      return new PosadaError('E_KVM_MISSING', `there is no KVM on this host: ${device} is missing`, {
+      return new PosadaError('E_KVM_MISSING', `KVM is not available on this host: ${device} is missing`, {
         value: device,
         cause,
         hint: `${kvmCure(device)}; or use provider: qemu`,

@@ -34,7 +34,7 @@ export interface Machine {
   beginVcpus(entry: EntryState): Promise<void>
   pause(): Promise<void>
   resume(): void
-  /** Settles with why, once any vCPU runs no more. Never rejects. */
+  /** Settles with the reason, once any vCPU has ended. Never rejects. */
   readonly ended: Promise<Ending>
   /** Exits to user space of all vCPUs so far. */
   exits(): number

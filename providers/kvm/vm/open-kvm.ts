@@ -18,7 +18,7 @@ export function openKvm(device: string = kvmDevice): number {
     ioctlValue(kvm, KVM.GET_API_VERSION, 0, 'KVM_GET_API_VERSION'),
   )
   if (version !== KVM.API_VERSION) {
-    throw new PosadaError('E_KVM_UNUSABLE', `${device} speaks version ${version} of KVM's interface, not 12`)
+    throw new PosadaError('E_KVM_UNUSABLE', `${device} has version ${version} of the KVM API, not 12`)
   }
   const missing = needed.filter((name) => checkExtension(kvm, capability[name]) === 0)
   if (missing.length > 0) {

@@ -48,7 +48,7 @@ function createTimer(fd: number): void {
 }
 
 /**
- * Writes to the PCI configuration address are kept until somebody looks (vcpu/kept-writes.ts), as they mean nothing
+ * Writes to the PCI configuration address are kept until they are read (vcpu/kept-writes.ts), as they mean nothing
  * without the access that follows.
  */
 function keepConfigAddresses(fd: number): void {

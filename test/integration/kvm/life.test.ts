@@ -234,9 +234,9 @@ describe.skipIf(!hasKvm)('life of a machine (needs /dev/kvm)', () => {
     'leaves a state that status tells when a start is aborted after %d ms',
     async (ms) => {
       const spec = await make('deaf')
-      await expect(provider.start(spec, { signal: AbortSignal.abort(new Error('no more')) })).rejects.toThrow(
-        'no more',
-      )
+      await expect(
+        provider.start(spec, { signal: AbortSignal.abort(new Error('changed my mind')) }),
+      ).rejects.toThrow('changed my mind')
       await provider
         .start(spec, { signal: AbortSignal.timeout(ms) })
         .catch((error: Error) => expect(error.name).toBe('TimeoutError'))
@@ -324,7 +324,7 @@ describe.skipIf(!hasKvm)('life of a machine (needs /dev/kvm)', () => {
 
   it.each<[string, string, Partial<MachineSpec>]>([
     [
-      'something else than a kernel',
+      'a file that is not a kernel',
       'E_KERNEL_INVALID',
       { boot: { kind: 'kernel', kernel: '/etc/passwd', cmdline: '' } },
     ],

@@ -65,7 +65,7 @@ describe.skipIf(!hasKvm)('vCPUs (needs /dev/kvm)', () => {
     expect(written).toEqual([[1, 0x41]])
   })
 
-  it('carries memory accesses outside RAM, and ones where nobody answers', async () => {
+  it('carries memory accesses outside RAM, and ones without a device', async () => {
     const { machine, output } = await start([
       ...[0x48, 0xc7, 0xc3, 0x00, 0x00, 0x00, 0x10], // mov rbx, 0x10000000
       ...[0x8b, 0x43, 0x08], // mov eax, [rbx + 8]
@@ -101,7 +101,7 @@ describe.skipIf(!hasKvm)('vCPUs (needs /dev/kvm)', () => {
     ['spins', [0xeb, 0xfe]], // jmp to itself
     ['is halted for ever', [0xfa, ...hlt]], // cli; hlt
     ['floods the serial port', [...serialDx, 0xee, 0xeb, 0xfd]], // out dx, al; jmp to it
-    ['reads a port nobody answers, for ever', [0xe4, 0x62, 0xeb, 0xfc]], // in al, 0x62; jmp to it
+    ['reads a port without a device, for ever', [0xe4, 0x62, 0xeb, 0xfc]], // in al, 0x62; jmp to it
   ])('pauses, resumes and stops a guest that %s', async (_what, code) => {
     const { machine } = await start(code)
     for (let round = 0; round < 5; round++) {

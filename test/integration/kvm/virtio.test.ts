@@ -95,7 +95,7 @@ describe.skipIf(!hasKvm)('virtio over PCI in a guest (needs /dev/kvm; below a se
       expect(queue.takeUsed()).toEqual([{ head: 0, written: 64 }])
       expect(new Set(ram.memory.slice(buffer, 64)).size).toBeGreaterThan(16)
       expect(faults).toEqual([])
-      // The doorbell was no exit: the device saw every other write, and not that one.
+      // The doorbell was not an exit: the device saw every other write, and not that one.
       expect(writes.length).toBeGreaterThan(10)
       expect(writes.filter((offset) => offset >= 0x3000 && offset < 0x4000)).toEqual([])
     } finally {

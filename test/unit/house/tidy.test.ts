@@ -65,7 +65,6 @@ const WORDS: [RegExp, string][] = [
 const OLD_WORDS: Record<string, number> = {
   bin: 1,
   docs: 41,
-  'providers/kvm': 41,
   'providers/qemu': 11,
   'src/app': 6,
   'src/background': 7,
@@ -79,7 +78,6 @@ const OLD_WORDS: Record<string, number> = {
   'src/manifest': 16,
   'src/project': 8,
   'src/provider': 3,
-  'src/provider-kit': 4,
   'src/provisioners': 1,
   'src/ssh': 12,
   'src/ui': 1,

@@ -100,8 +100,8 @@ test('without an agent, or with one that does not answer, the button is pressed'
   const press = () => void hypervisor.kill('SIGKILL')
   expect(await ask({ press })).toBe('acpi')
   hypervisor = spawn('sleep', ['60'], { stdio: 'ignore' })
-  const nobody = { socket: join(folder, 'nobody'), listens: async () => true }
-  expect(await ask({ agent: nobody, press })).toBe('acpi')
+  const missing = { socket: join(folder, 'missing'), listens: async () => true }
+  expect(await ask({ agent: missing, press })).toBe('acpi')
 })
 
 test('a guest that missed the button is pressed again', async () => {

@@ -51,7 +51,7 @@ export function growOverlay(path: string, size: number): void {
     if (size < header.size) {
       throw new PosadaError(
         'E_DISK_SHRINK',
-        `${path} holds ${header.size} bytes and cannot shrink to ${size}`,
+        `${path} has ${header.size} bytes and cannot be shrunk to ${size}`,
         {
           value: String(size),
           hint: 'give the disk at least its present size, or destroy the machine and create it again',

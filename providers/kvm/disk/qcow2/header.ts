@@ -21,15 +21,15 @@ export function parseHeader(bytes: Buffer, path: string, fileSize: number): Qcow
 export function damaged(path: string, problem: string): PosadaError {
   return new PosadaError('E_DISK_INVALID', `${path} cannot be used: ${problem}`, {
     value: path,
-    hint: `look at it with: qemu-img check '${path}'`,
+    hint: `check it with: qemu-img check '${path}'`,
   })
 }
 
 function unsupported({ encrypted, features }: Qcow2Header): string | null {
   if (encrypted) return 'encrypted images are not supported'
-  if (features.unknown) return 'it needs features that are not known'
-  if (features.externalData) return 'its data lies in another file'
+  if (features.unknown) return 'it needs unknown features'
+  if (features.externalData) return 'its data is in another file'
   if (features.extendedL2) return 'extended L2 entries are not supported'
-  if (features.compression) return 'it is compressed otherwise than with zlib'
+  if (features.compression) return 'it is not compressed with zlib'
   return null
 }

@@ -38,7 +38,7 @@ export function openQcow2File(file: HostFile, { readOnly, base }: Qcow2Options):
   const header = parseHeader(start, path, size)
   if (header.backingName !== (base?.path ?? null)) {
     const claim = header.backingName === null ? 'no base' : `the base ${header.backingName}`
-    throw damaged(path, `it names ${claim}, and ${base === null ? 'none' : base.path} is expected`)
+    throw damaged(path, `it names ${claim}; expected ${base === null ? 'none' : base.path}`)
   }
   const reader = new Qcow2Reader(file, header, base?.disk ?? null)
   if (readOnly) return reader
@@ -50,7 +50,7 @@ export function openQcow2File(file: HostFile, { readOnly, base }: Qcow2Options):
     throw damaged(path, 'it holds internal snapshots; qemu-img snapshot -d removes them')
   if (header.autoclear) throw damaged(path, 'it holds bitmaps or other features of another writer')
   if (header.features.dirty || header.features.corrupt)
-    throw damaged(path, 'its last writer left it unsound; qemu-img check -r all repairs it')
+    throw damaged(path, 'its last writer did not close it; qemu-img check -r all repairs it')
   if (!tryLock(file.fd)) {
     throw new PosadaError('E_DISK_IN_USE', `${path} is in use by another process`, {
       value: path,

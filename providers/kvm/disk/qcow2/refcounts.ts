@@ -127,7 +127,7 @@ export class Refcounts {
     return block
   }
 
-  /** A new block counts itself: it takes the first cluster of those it is for, which nobody can have yet. */
+  /** A new block counts itself: it takes the first cluster of those it is for, which cannot be in use yet. */
   #addBlock(index: number): void {
     if (index * 8 >= this.#table.length) throw new DiskFault('the refcount table of the image is full')
     const cluster = index * this.#perBlock

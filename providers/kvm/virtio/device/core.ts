@@ -80,7 +80,7 @@ export class VirtioCore {
   /**
    * Writes the status register. 0 resets: the register then reads 0 only when the device is quiet
    * (§2.4.1). Bits cannot be cleared one by one (§2.1.1); FEATURES_OK is refused when the driver took
-   * what was not offered or is no modern driver (§3.1.1).
+   * what was not offered or is not a modern driver (§3.1.1).
    */
   writeStatus(value: number): void {
     if (this.#resetting) return
@@ -228,7 +228,7 @@ export class VirtioCore {
     this.device.reset().then(
       () => this.#clear(),
       (error: unknown) => {
-        // The register keeps its value, so the driver waits; the machine goes on without the device.
+        // The register keeps its value, so the driver waits; the machine runs on without the device.
         this.#events.fault(`reset failed: ${String(error)}`)
       },
     )

@@ -10,7 +10,7 @@ export interface PumpOptions {
   readonly queue: number
   /**
    * Serves a chain, now or later: the chain is the handler's until it pushes it. False leaves the chain
-   * unserved: it is put back, and the pump rests until the next `run` (the peer takes no more).
+   * unserved: it is put back, and the pump rests until the next `run` (the peer is full).
    */
   readonly serve: (chain: Chain) => boolean
   /** At most this many chains out at a time; all of the queue when absent. */

@@ -56,7 +56,7 @@ export class SplitQueue {
     this.#stopped = true
   }
 
-  /** The next chain the driver made available; null when there is none, or none any more. */
+  /** The next chain the driver made available; null when there is none, or the queue has stopped. */
   pop(): Chain | null {
     const waiting = this.#waiting()
     if (waiting === 0) return null
@@ -132,8 +132,8 @@ export class SplitQueue {
 
   /**
    * Chains that were put back are behind the driver's index: it kicks only for what comes after the index it is told. So
-   * one that has moved on meanwhile is told again, else no kick would come any more; by a driver that plays fair it
-   * moves no more often than the queue has entries.
+   * an index that has moved meanwhile is told again, or no kick would ever come; with a driver that follows the rules it
+   * moves at most as often as the queue has entries.
    */
   #armEvent(): void {
     for (let tries = 0; tries <= this.size; tries += 1) {

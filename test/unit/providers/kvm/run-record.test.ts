@@ -28,7 +28,7 @@ it.each([
   '{"pid":7,"startTime":"1"}',
   '{"pid":7,"startTime":"1","bootId":"b","ending":{"how":"melted","reason":""}}',
   '{"pid":7,"startTime":"1","bootId":"b","ending":null}',
-])('%j is no run', async (run) => {
+])('%j is not a run', async (run) => {
   writeFileSync(join(folder, 'kvm.json'), `{"format":1,"machine":"0a1b2c3d","run":${run}}`)
   expect(await readRecord(spec())).toEqual({ run: null, damaged: true })
 })

@@ -121,7 +121,7 @@ export class ConsoleDevice implements VirtioDevice {
     if (!before && port.toGuest.hasRoom) port.backend.resume()
   }
 
-  /** What the guest writes waits in its queue until somebody is connected. */
+  /** What the guest writes waits in its queue until a client is connected. */
   #transmit(port: Port, chain: Chain): boolean {
     if (!port.backend.connected) return false
     const bytes = copyOut(chain.readable, 0, Math.min(chain.readableLength, mostBytes))
@@ -156,7 +156,7 @@ export class ConsoleDevice implements VirtioDevice {
 
   #tell(message: ControlMessage): void {
     if (this.#host === null || !hasFeature(this.#host.features, multiport)) return
-    // Beyond the bound the guest asks again and again and never listens: it gets no more.
+    // Beyond the bound the guest asks again and again and never reads: it gets no further answer.
     if (this.#control.hasRoom) this.#control.add(encodeControl(message), { whole: true })
     this.#control.deliver(this.#host)
   }

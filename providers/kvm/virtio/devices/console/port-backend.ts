@@ -2,13 +2,13 @@
 export interface PortBackend {
   /** `org.qemu.guest_agent.0`: how the guest finds it, under /dev/virtio-ports. */
   readonly name: string
-  /** Whether somebody is there to listen: the guest sees the port open. */
+  /** Whether a client is connected: the guest sees the port open. */
   readonly connected: boolean
   /** Called once, before anything else. */
   start(events: PortEvents): void
-  /** Takes a copy of what the guest wrote; false when it takes no more for now, and has taken nothing. */
+  /** Takes a copy of what the guest wrote. False: there is no room now, and nothing was taken. */
   write(bytes: Uint8Array): boolean
-  /** The guest has room: go on reading from the host. */
+  /** The guest has room again: continue to read from the host. */
   resume(): void
   close(): Promise<void>
 }

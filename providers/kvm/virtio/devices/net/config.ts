@@ -23,7 +23,7 @@ export const numBuffersField = 10
 export function netConfig(options: { mac: string; mtu: number; up: boolean }): Buffer {
   const config = Buffer.alloc(netConfigLength)
   const bytes = options.mac.split(':').map((part) => Number.parseInt(part, 16))
-  if (bytes.length !== 6 || bytes.some(Number.isNaN)) throw new Error(`no MAC address: ${options.mac}`)
+  if (bytes.length !== 6 || bytes.some(Number.isNaN)) throw new Error(`not a MAC address: ${options.mac}`)
   config.set(bytes, netFields.mac)
   config.writeUInt16LE(options.up ? linkUp : 0, netFields.status)
   config.writeUInt16LE(1, netFields.queuePairs)

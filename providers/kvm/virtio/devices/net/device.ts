@@ -46,7 +46,7 @@ export class NetDevice implements VirtioDevice {
     this.#config = netConfig({ mac, mtu, up: link.up })
     link.start({
       frame: (bytes) => {
-        // Before the driver is ready there is nobody to hear (§5.1.5).
+        // Before the driver is ready there is no one to receive it (§5.1.5).
         const host = this.#host
         if (host === null) return true
         this.#backlog.add(bytes, host, receiveQueue, mergeable(host))
@@ -98,7 +98,7 @@ export class NetDevice implements VirtioDevice {
     if (!before && this.#backlog.hasRoom) this.#link.resume()
   }
 
-  /** A frame that is none, by its length, is dropped: it harms nobody but its sender. */
+  /** What cannot be a frame, by its length, is dropped: that harms only its sender. */
   #transmit(host: DeviceHost, chain: Chain): boolean {
     const length = chain.readableLength - netHeaderBytes
     if (length >= smallestFrame && length <= largestFrame) {

@@ -19,7 +19,7 @@ export interface ConnectionEvents {
 
 /**
  * One stream between a port of the guest and a Unix socket of the host, with the credit of both directions
- * (virtio 1.2, §5.10.6.3): nobody sends more than the other has room for.
+ * (virtio 1.2, §5.10.6.3): neither sends more than the other has room for.
  */
 export class Connection {
   readonly guestPort: number
@@ -109,7 +109,7 @@ export class Connection {
     return true
   }
 
-  /** The guest sends, or receives, no more. */
+  /** The guest will not send, or not receive, any longer. */
   shutdown(flags: number): void {
     if (flags & shutdownFlags.send) this.#toHost.end()
     if (flags & shutdownFlags.receive) {
@@ -138,7 +138,7 @@ export class Connection {
     if (untold >= roomForGuest / 4 && !this.#socket.destroyed) this.#events.send(this, vsockOp.creditUpdate)
   }
 
-  /** After the last byte for it, the guest hears that there are no more. */
+  /** After the last byte for it, the guest is told that it was the last. */
   #tellOfEnd(): void {
     if (!this.#hostEnded || this.#unsentLength > 0) return
     this.#events.send(this, vsockOp.shutdown, shutdownFlags.send)

@@ -111,7 +111,7 @@ export class VsockDevice implements VirtioDevice {
 
   /** Acts on one packet of the guest. `data` is null when there is not as much as the header says. */
   #take(header: VsockHeader, data: Uint8Array | null): void {
-    // From or to somebody else: not ours to answer (§5.10.6.4).
+    // From or to another address: not ours to answer (§5.10.6.4).
     if (header.sourceCid !== this.#guestCid || header.destinationCid !== hostCid) return
     const guestPort = header.sourcePort
     const hostPort = header.destinationPort

@@ -53,7 +53,7 @@ export class VsockHost {
 
   #watch(socket: Socket): void {
     this.#open.add(socket)
-    // 'close' follows, and is what everybody listens to.
+    // 'close' follows, and is what the others listen to.
     socket.on('error', () => socket.destroy())
     socket.on('close', () => this.#open.delete(socket))
   }

@@ -12,7 +12,7 @@ export const vsockOp = {
   creditRequest: 7,
 } as const
 
-/** Flags of `shutdown`: the sender receives, or sends, no more (§5.10.6.5). */
+/** Flags of `shutdown`: the sender will not receive, or not send, any longer (§5.10.6.5). */
 export const shutdownFlags = { receive: 1, send: 2 } as const
 
 /** Only streams are offered (§5.10.3). */
@@ -36,7 +36,7 @@ export interface VsockHeader {
   readonly fwdCnt: number
 }
 
-/** Reads a header; `bytes` holds at least 44. CIDs over 2^53 come out inexact and match nobody. */
+/** Reads a header; `bytes` holds at least 44. CIDs over 2^53 come out inexact and match none. */
 export function decodeHeader(bytes: Uint8Array): VsockHeader {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, vsockHeaderBytes)
   return {

@@ -62,7 +62,7 @@ it('loads as before, with no zero at the end of a segment', () => {
   )
 })
 
-it('leaves alone what is no ELF file or says what cannot be, and never throws', () => {
+it('leaves alone what is not an ELF file or contradicts itself, and never throws', () => {
   const whole = elf([Buffer.alloc(40, 1)])
   fc.assert(
     fc.property(

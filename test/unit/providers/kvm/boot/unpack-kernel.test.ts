@@ -88,7 +88,7 @@ describe('kernel inside a bzImage', () => {
   it.each<[string, ImageFile]>([
     ['of another size than stated', image(gzip(kernel), kernel.length + 1)],
     ['larger than stated', image(gzip(kernel), 100)],
-    ['that is no ELF file', image(gzip(Buffer.alloc(100)), 100)],
+    ['that is not an ELF file', image(gzip(Buffer.alloc(100)), 100)],
     ['packed by something unknown', image(randomBytes(100), 100)],
     ['damaged', image(gzip(kernel).fill(0, 100, 200), kernel.length)],
     ['of a size beyond all bounds', image(gzip(kernel), 0xf0000000)],

@@ -44,7 +44,7 @@ it('takes no frame until the other end is there, and then says that it takes the
   expect(peer.closed).toBe(true)
 })
 
-it('closes an end that comes when nobody wants it any more', async () => {
+it('closes an end that comes too late', async () => {
   const link = new LateLink()
   await link.close()
   const peer = new Recorder()

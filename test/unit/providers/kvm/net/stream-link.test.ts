@@ -102,12 +102,12 @@ describe.each<Kind>(['path', 'descriptor'])('a link over a %s', (kind) => {
     await eventually(() => heard.frames.length === 5000)
   })
 
-  it('is down, once, when the other end goes or sends what is no frame; frames are lost from then on', async () => {
+  it('is down, once, when the other end goes or sends something that is not a frame; frames are lost from then on', async () => {
     const { link, peer, heard, downs } = await pair(kind)
     peer.write(Buffer.from([255, 255, 255, 255]))
     await eventually(() => heard.changes === 1)
     expect(link.up).toBe(false)
-    expect(downs).toEqual(['the other end sent what is no frame'])
+    expect(downs).toEqual(['the other end sent something that is not a frame'])
     expect(link.send([frame('lost')], 20)).toBe(true)
     const other = await pair(kind)
     other.peer.destroy()
@@ -115,7 +115,7 @@ describe.each<Kind>(['path', 'descriptor'])('a link over a %s', (kind) => {
     expect(other.downs).toEqual(['the other end closed it'])
   })
 
-  it('tells nobody of its own closing', async () => {
+  it('does not report its own closing', async () => {
     const { link, heard, downs } = await pair(kind)
     await link.close()
     await new Promise((resolve) => setTimeout(resolve, 10))

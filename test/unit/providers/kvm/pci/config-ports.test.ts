@@ -27,7 +27,7 @@ describe('PCI configuration ports on the thread of a vCPU', () => {
     expect(machine.crossings).toEqual([])
   })
 
-  it('ask nobody about a write that changes nothing', () => {
+  it('do not pass on a write that changes nothing', () => {
     const { machine, driver } = found()
     for (const bar of [0x14, 0x18, 0x1c, 0x20, 0x24, 0x30]) {
       driver.writeConfig(bar, 4, 0xffff_ffff)

@@ -26,7 +26,7 @@ describe('console log', () => {
     log.close()
   })
 
-  it('starts anew when the file is over the limit already', () => {
+  it('starts again when the file is over the limit already', () => {
     const path = join(folder, 'console.log')
     writeFileSync(path, 'more than eight')
     const log = openConsoleLog(path, 8, fail)

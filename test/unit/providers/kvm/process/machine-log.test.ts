@@ -10,5 +10,5 @@ it('passes on so many of the lines that a guest brings about, and says how many 
   expect(lines).toEqual(['fault 0', 'fault 1', 'fault 2'])
   bucket.take = () => true
   log('fault 1000')
-  expect(lines.slice(3)).toEqual(['997 lines were left out, as too many came at once', 'fault 1000'])
+  expect(lines.slice(3)).toEqual(['997 lines were left out, too many at once', 'fault 1000'])
 })

@@ -4,7 +4,7 @@ import { createBus } from '../../../../../providers/kvm/bus/bus.ts'
 import { answerAccess, answerBurst } from '../../../../../providers/kvm/vcpu/exit-channel.ts'
 import { access, cell, createSharedState, request } from '../../../../../providers/kvm/vcpu/shared-state.ts'
 
-/** Another thread that makes `count` reads of port `i & 0xff`, and rings where nobody watches. */
+/** Another thread that makes `count` reads of port `i & 0xff`, and rings while no one watches. */
 const reader = `
 const { workerData: { buffer, watching, bells, count }, parentPort } = require('node:worker_threads')
 const cells = new Int32Array(buffer), watch = new Int32Array(watching), bell = new Int32Array(bells)

@@ -45,7 +45,7 @@ describe('a KVM that cannot be used', () => {
     })
   })
 
-  it.skipIf(process.getuid?.() !== 0)('belongs to root alone: nobody is told to join that group', () => {
+  it.skipIf(process.getuid?.() !== 0)('belongs to root alone: no hint to join that group', () => {
     chmodSync(device, 0o600)
     const error = kvmAccessError(device, 'EPERM', new Error('no'))
     expect(error.code).toBe('E_KVM_PERMISSION')

@@ -58,7 +58,7 @@ async function rigUp(options: { opened?: boolean } = {}) {
   return { ...rig, device, heard, listen, say, dial }
 }
 
-it('a port is added, named, and shown open while somebody is connected', async () => {
+it('a port is added, named, and shown open while a client is connected', async () => {
   const { say, listen, dial, driver } = await rigUp()
   expect(driver.device(4, 4)).toBe(2)
   say(0xffff_ffff, 0, 1)

@@ -67,7 +67,7 @@ describe('a network device', () => {
     await stop()
   })
 
-  it('drops what is no frame', async () => {
+  it('drops what is not a frame', async () => {
     const { queue, driver, link, faults, stop } = await rigUp()
     for (const length of [0, 11, 12, 25, 12 + 65539]) queue(1).submit([{ at: 0x8000, length }])
     driver.kick(1)
@@ -108,7 +108,7 @@ describe('a network device', () => {
     await stop()
   })
 
-  it('keeps frames for which there are too few buffers, and goes on with the next kick', async () => {
+  it('keeps frames for which there are too few buffers, and continues at the next kick', async () => {
     const { queue, offer, receive, driver, stop } = await rigUp()
     offer(1500)
     receive(frame(2000))

@@ -120,7 +120,7 @@ describe('a socket device', () => {
     await eventually(() => service.ended)
   })
 
-  it('resets a connection to a port of the host where nobody listens', async () => {
+  it('resets a connection to a port of the host without a listener', async () => {
     const { say, next } = await rigUp()
     say({ op: vsockOp.request, destinationPort: 99 })
     expect((await next(vsockOp.reset)).header).toMatchObject({ sourcePort: 99, destinationPort: 5000 })
