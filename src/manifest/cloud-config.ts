@@ -16,6 +16,7 @@ function written(node: Node): string {
   if (node.kind === 'map')
     return `{${[...node.entries.values()].map(({ key, value }) => `${yamlQuoted(key)}: ${written(value)}`).join(', ')}}`
   if (node.value === null) return 'null'
+  if (node.isBinary === true) return `!!binary ${yamlQuoted(node.raw)}`
   return typeof node.value !== 'string' || isPlainWord(node) ? node.raw : yamlQuoted(String(node.value))
 }
 

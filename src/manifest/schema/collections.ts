@@ -1,5 +1,5 @@
 import type { Report } from '../problems.ts'
-import { isNull, type Node, type ScalarNode, shorten } from '../source/node.ts'
+import { isNull, type Node, refuseBinary, type ScalarNode, shorten } from '../source/node.ts'
 import { wrongType } from './scalars.ts'
 import type { Context, JsonSchema, Located, Schema } from './types.ts'
 
@@ -101,6 +101,7 @@ export function anything(): Schema<unknown> {
     if (node.kind === 'list') return node.items.map((item) => read(item, context))
     if (node.kind === 'map')
       return Object.fromEntries([...node.entries].map(([key, entry]) => [key, read(entry.value, context)]))
+    if (refuseBinary(node, context.report)) return undefined
     return typeof node.value === 'string' ? context.interpolate(node)?.text : node.value
   }
   return { label: 'any value', check: read, json: () => ({}) }

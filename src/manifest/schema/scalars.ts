@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../errors/index.ts'
 import { type Parsed, parseDuration, parseSize } from '../../lib/values/units.ts'
-import { describe, type Node, shorten } from '../source/node.ts'
+import { describe, type Node, refuseBinary, shorten } from '../source/node.ts'
 import type { Span } from '../source/source.ts'
 import type { Context, JsonSchema, Schema } from './types.ts'
 
@@ -41,6 +41,7 @@ export function scalar<T>(options: ScalarOptions<T>): Schema<T> {
 function checkScalar<T>(node: Node, context: Context, owner: Span, options: ScalarOptions<T>): T | undefined {
   const { expected, takes = ['string'], verbatim } = options
   if (node.kind !== 'scalar' || node.value === null) return wrongType(node, context, owner, expected)
+  if (refuseBinary(node, context.report)) return undefined
   const type = typeof node.value as 'string' | 'number' | 'boolean'
   const takesVariables = type === 'string' && verbatim !== true
   const interpolated = takesVariables ? context.interpolate(node) : { text: node.raw, changed: false }

@@ -3,6 +3,7 @@ import {
   type Document,
   isAlias,
   isMap,
+  isPair,
   isScalar,
   isSeq,
   type Pair,
@@ -11,7 +12,7 @@ import {
 import { PosadaError } from '../../errors/index.ts'
 import { limits } from '../limits.ts'
 import type { Report } from '../problems.ts'
-import type { Entry, Node } from './node.ts'
+import { type Entry, type Node, tagProblem } from './node.ts'
 import { placeOf, type Source, type Span } from './source.ts'
 
 /**
@@ -25,6 +26,8 @@ export function convert(document: Document.Parsed, source: Source, report: Repor
   const node = converter.node(document.contents, { source, start: 0, end: 0 })
   return converter.broken ? undefined : node
 }
+
+const BINARY = 'tag:yaml.org,2002:binary'
 
 class Converter {
   /** Whether an alias leads nowhere. */
@@ -44,8 +47,8 @@ class Converter {
     if (node === null || node === undefined) return { kind: 'scalar', value: null, raw: '', span: empty }
     if (isAlias(node)) return this.#alias(node)
     const span = this.#span(node)
-    if (node.tag !== undefined)
-      this.#problem(span, `tags are not supported, found ${node.tag}`, 'remove the tag')
+    const isBinary = isScalar(node) && node.tag === BINARY
+    if (node.tag !== undefined && !isBinary) this.#problem(span, ...tagProblem(node.tag))
     const anchor = 'anchor' in node && typeof node.anchor === 'string' ? node.anchor : undefined
     if (anchor !== undefined) this.#anchors.set(anchor, null)
     const made = this.#made(node, span)
@@ -56,15 +59,22 @@ class Converter {
   #made(node: YamlNode, span: Span): Node {
     if (isMap(node)) return this.#map(node.items as Pair<YamlNode, YamlNode | null>[], span)
     if (isSeq(node)) {
-      const items = node.items.map((item) => this.node(item as YamlNode, span))
+      // The library makes pairs of what is tagged !!omap or !!pairs.
+      const items = node.items.map((item) =>
+        isPair(item)
+          ? this.#map([item as Pair<YamlNode, YamlNode | null>], span)
+          : this.node(item as YamlNode, span),
+      )
       return this.#weighed({ kind: 'list', items, span }, items)
     }
     if (!isScalar(node)) throw new Error('a YAML node of no known kind')
-    const { value } = node
+    const { value, source = '' } = node
+    if (node.tag === BINARY) return { kind: 'scalar', value: source, raw: source, span, isBinary: true }
     if (typeof value === 'string') return { kind: 'scalar', value, raw: value, span }
     if (typeof value === 'number' || typeof value === 'boolean' || value === null)
       return { kind: 'scalar', value, raw: node.source ?? String(value), span }
-    throw new Error(`a YAML scalar of type ${typeof value}`)
+    // A tag made something else of it, which was reported.
+    return { kind: 'scalar', value: source, raw: source, span }
   }
 
   #map(pairs: Pair<YamlNode, YamlNode | null>[], span: Span): Node {

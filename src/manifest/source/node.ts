@@ -1,4 +1,5 @@
 import { maskedText } from '../../lib/text/masked-text.ts'
+import type { Report } from '../problems.ts'
 import type { Span } from './source.ts'
 
 /**
@@ -14,6 +15,8 @@ export interface ScalarNode {
   /** A plain scalar as it is written (`0644`); of other scalars the text. */
   raw: string
   span: Span
+  /** Tagged `!!binary`: base64, which only cloud-init is given. */
+  isBinary?: true
 }
 
 export interface ListNode {
@@ -57,4 +60,19 @@ export function describe(node: Node): string {
 export function shorten(text: string, limit = 60): string {
   const shown = maskedText(text)
   return shown.length <= limit ? shown : `${shown.slice(0, limit - 1)}…`
+}
+
+/** What is said of a tag, as it is written in a file, and what to do. */
+export function tagProblem(tag: string): [message: string, hint: string] {
+  const short = tag.replace('tag:yaml.org,2002:', '!!')
+  const written = short.startsWith('!') ? short : `!<${short}>`
+  return [`tags are not supported here, found ${written}`, 'remove the tag']
+}
+
+/** Reports a value that is tagged as binary, which has a meaning for cloud-init only; whether it was one. */
+export function refuseBinary(node: Node, report: Report): boolean {
+  if (node.kind !== 'scalar' || node.isBinary !== true) return false
+  const [message, hint] = tagProblem('!!binary')
+  report({ code: 'E_YAML', message, span: node.span, hint })
+  return true
 }

@@ -35,6 +35,13 @@ describe('cloud_init', () => {
     })
   })
 
+  it('as a mapping passes on what is tagged as binary', async () => {
+    const text = await inline('cloud_init: {write_files: [{path: /a, content: !!binary aGVsbG8=}]}\n')
+    expect(parse(text, { version: '1.1' })).toEqual({
+      write_files: [{ path: '/a', content: Buffer.from('hello') }],
+    })
+  })
+
   it('as a mapping holds any text unharmed', async () => {
     const value = fc.letrec((tie) => ({
       any: fc.oneof(

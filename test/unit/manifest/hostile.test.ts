@@ -240,3 +240,34 @@ describe("names of JavaScript's own", () => {
     expect('polluted' in {}).toBe(false)
   })
 })
+
+describe('a tag', () => {
+  test.each([
+    '!!binary aGk=',
+    '!!binary [1]',
+    '!!timestamp 2001-12-14',
+    '!!omap [x: 1]',
+    '!!pairs [x: 1, x: 2]',
+    '!!set {x, y}',
+    '!!int "5"',
+    '!!float 1.5',
+    '!!bool yes',
+    '!!null ""',
+    '!foo bar',
+    '!<tag:example.com,2000:x> [{a: 1}]',
+  ])('is a problem of its own wherever it stands: %s', async (value) => {
+    for (const key of ['cpus', 'providers: {qemu: {machine', 'env: {A', 'provision: [{shell']) {
+      const opened = key.replace(/[^{[]/g, '').split('').reverse()
+      const closing = opened.map((open) => (open === '{' ? '}' : ']')).join('')
+      const text = `${head}${key}: ${value}${closing}\n`
+      const error = await loadError({ 'posada.yaml': text })
+      expect(error.code).toBe('E_MANIFEST_INVALID')
+      expect(error.problems).toContainEqual(
+        expect.objectContaining({
+          code: 'E_YAML',
+          message: expect.stringMatching(/^tags are not supported here, found !/),
+        }),
+      )
+    }
+  })
+})
