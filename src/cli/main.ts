@@ -1,5 +1,5 @@
 import { reportFailure } from './report.ts'
-import { drain, onBrokenPipe } from './streams.ts'
+import { drain, onBrokenPipe, outputFailure } from './streams.ts'
 
 /**
  * The command line: runs what the arguments ask for, reports how it failed, and ends the process
@@ -7,13 +7,27 @@ import { drain, onBrokenPipe } from './streams.ts'
  */
 export async function start(argv: string[], root: string): Promise<void> {
   onBrokenPipe()
+  process.on('uncaughtException', endUnlessTold)
   try {
     await dispatch(argv, root)
   } catch (error) {
-    process.exitCode = reportFailure(error, argv)
+    if (outputFailure() === null) process.exitCode = reportFailure(error, argv)
   }
   await drain()
+  // The command itself may have come to its end all the same.
+  if (outputFailure() !== null)
+    process.exitCode = reportFailure(
+      outputFailure(),
+      argv.filter((word) => word !== '--json'),
+    )
   process.exit()
+}
+
+/** oclif throws what stdout reports, which is told when the work has ended in order. Else as Node does. */
+function endUnlessTold(error: Error): void {
+  if (error === outputFailure()) return
+  process.stderr.write(`${error.stack ?? String(error)}\n`)
+  process.exit(1)
 }
 
 /** Completion is asked for at every key press, so it goes without oclif, which takes 50 ms to load. */

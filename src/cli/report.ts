@@ -17,10 +17,20 @@ export function reportFailure(thrown: unknown, argv: readonly string[]): number 
     process.stdout.write(`${JSON.stringify(errorDocument(error), null, 2)}\n`)
   } else {
     const colour = useColour({ stream: process.stderr, env: process.env, off: hasFlag(argv, '--no-color') })
-    process.stderr.write(renderError(error, { colour, cwd: process.cwd() }))
+    process.stderr.write(renderError(error, { colour, cwd: workingFolder() }))
   }
   if (debug) process.stderr.write(`\n${stackOf(thrown)}\n`)
   return exitOf(error, argv)
+}
+
+/** A folder that was removed is the root, for paths that are shown. */
+function workingFolder(): string {
+  try {
+    return process.cwd()
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return '/'
+    throw error
+  }
 }
 
 /** A run's exit code is that of its command; a failure of its own has one that hardly any command has. */

@@ -9,6 +9,8 @@ import { usageError } from './usage-error.ts'
 /** Runs the command that the arguments name, or prints help. Throws what the command throws. */
 export async function run(argv: string[], root: string): Promise<void> {
   settings.enableAutoTranspile = false
+  // oclif asks the system for the user's shell, which fails for a user who is not listed, and uses it for nothing.
+  process.env.SHELL ??= '/bin/sh'
   const pjson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   // oclif would look into the user's data folder for plug-ins of its own, which Posada does not have.
   const config = await Config.load({ root, pjson, userPlugins: false })

@@ -1,17 +1,19 @@
 let broken = false
+let failure: NodeJS.ErrnoException | null = null
 const listeners = new Set<() => void>()
 /** The reader of a pipe ended, or the window of a terminal was closed. */
 const GONE = ['EPIPE', 'ECONNRESET', 'EIO']
 
 /**
  * Takes a reader that went away (`posada list | head`) as a wish for quiet: nothing is reported, and
- * whoever listens is told so that work whose output nobody reads can end.
+ * whoever listens is told so that work whose output is not read can end. So are they when stdout is a file on a full disk.
  */
 export function onBrokenPipe(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === undefined || !GONE.includes(error.code)) throw error
+      if (error.code === undefined) throw error
       if (stream !== process.stdout || broken) return
+      if (!GONE.includes(error.code)) failure = error
       broken = true
       for (const listener of listeners) listener()
     })
@@ -20,10 +22,15 @@ export function onBrokenPipe(): void {
 
 /** Whether the reader of stdout went away. */
 export function isPipeBroken(): boolean {
-  return broken
+  return broken && failure === null
 }
 
-/** Calls `listener` once the reader of stdout has gone away. */
+/** Why stdout could not be written, where that is not for its reader: a disk that is full. */
+export function outputFailure(): unknown {
+  return failure
+}
+
+/** Calls `listener` once stdout takes nothing more. */
 export function whenPipeBreaks(listener: () => void): void {
   listeners.add(listener)
 }

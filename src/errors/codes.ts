@@ -76,6 +76,14 @@ export const errorCodes = {
   E_HOME: { exit: 2, means: 'The user has no home folder for Posada’s files.' },
   E_NO_PERMISSION: { exit: 1, means: 'A file or folder cannot be written or read for lack of permission.' },
   E_DISK_FULL: { exit: 1, means: 'The disk is full.' },
+  E_DISK_FAULT: { exit: 1, means: 'A disk or a network file system failed.' },
+  E_PATH: {
+    exit: 1,
+    means: 'A path cannot be used: a file where a folder has to be, or the other way round, or too long.',
+  },
+  E_TOO_MANY_FILES: { exit: 1, means: 'The limit of open files is too low.' },
+  E_LOCK_REFUSED: { exit: 1, means: 'The file system cannot lock files.' },
+  E_LOOPBACK: { exit: 1, means: 'The host has no 127.0.0.1.' },
   E_SOCKET_PATH: { exit: 1, means: 'The path of the folder for sockets is too long.' },
   E_RUNTIME_DIR: { exit: 1, means: 'The folder for sockets belongs to another user or is open to others.' },
 

@@ -1,3 +1,4 @@
+import type { ErrorCode } from './codes.ts'
 import { PosadaError } from './posada-error.ts'
 
 /**
@@ -8,28 +9,81 @@ import { PosadaError } from './posada-error.ts'
 export function fromSystemError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof PosadaError || !('code' in error)) return error
   const path = 'path' in error && typeof error.path === 'string' ? error.path : undefined
-  const options = { cause: error, ...(path === undefined ? {} : { value: path }) }
+  const meaning = meaningOf(error, path)
+  if (meaning === null) return error
+  const [code, message, hint] = meaning
   const where = path === undefined ? '' : ` at ${path}`
-  switch (error.code) {
+  return new PosadaError(code, message.replace('%', where), {
+    cause: error,
+    hint,
+    ...(path === undefined ? {} : { value: path }),
+  })
+}
+
+/** Code, message with `%` for the place, and hint; null for an error that no user causes. */
+function meaningOf(
+  error: { code?: unknown; syscall?: unknown; address?: unknown },
+  path: string | undefined,
+): [ErrorCode, string, string] | null {
+  const { code, syscall } = error
+  if (syscall === 'flock')
+    return [
+      'E_LOCK_REFUSED',
+      `the file system cannot lock files% (${code})`,
+      'keep the project and your home on a local disk; on Lustre mount with -o flock',
+    ]
+  if (syscall === 'uv_cwd')
+    return ['E_PATH', 'the working folder was removed', 'go to a folder that exists: cd']
+  if (code === 'EADDRNOTAVAIL' && error.address === '127.0.0.1')
+    return ['E_LOOPBACK', 'this computer has no 127.0.0.1', 'switch its loopback on: sudo ip link set lo up']
+  switch (code) {
     case 'ENOSPC':
     case 'EDQUOT':
-      return new PosadaError('E_DISK_FULL', `there is no room left on the disk${where}`, {
-        ...options,
-        hint: 'free some space and run the command again; it goes on where it stopped',
-      })
+      return [
+        'E_DISK_FULL',
+        'there is no room left on the disk%',
+        'free some space and run the command again; it continues where it stopped',
+      ]
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
-      return new PosadaError('E_NO_PERMISSION', `no permission${where} (${error.code})`, {
-        ...options,
-        hint:
-          path === undefined
-            ? 'check who owns the project folder'
-            : `see who may write there: ls -ld '${folderOf(path)}'`,
-      })
+      return [
+        'E_NO_PERMISSION',
+        `${code === 'EROFS' ? 'the file system is read-only' : 'permission denied'}% (${code})`,
+        path === undefined
+          ? 'check who owns the project folder'
+          : `see who may write there: ls -ld '${folderOf(path)}'`,
+      ]
+    case 'EMFILE':
+    case 'ENFILE':
+      return ['E_TOO_MANY_FILES', `too many files are open (${code})`, 'allow more: ulimit -n 4096']
+    case 'ENOTDIR':
+    case 'EISDIR':
+    case 'EEXIST':
+    case 'ELOOP':
+    case 'ENAMETOOLONG':
+      return path === undefined ? null : ['E_PATH', `${unusable[code]}%`, `look at it: ls -ld '${path}'`]
+    case 'EIO':
+    case 'ESTALE':
+    case 'EREMOTEIO':
+      return [
+        'E_DISK_FAULT',
+        `the disk or network file system failed% (${code})`,
+        'see what the kernel says: dmesg',
+      ]
+    case 'ENOENT':
+      return syscall === 'mkdir' ? ['E_PATH', 'no folder can be made%', 'choose another place'] : null
     default:
-      return error
+      return null
   }
+}
+
+const unusable = {
+  ENOTDIR: 'a file stands where a folder has to be',
+  EEXIST: 'a file stands where a folder has to be',
+  EISDIR: 'a folder stands where a file has to be',
+  ELOOP: 'symbolic links lead in a circle',
+  ENAMETOOLONG: 'the path is too long',
 }
 
 /** Whether a file can be made or replaced is for its folder to say. */

@@ -11,6 +11,8 @@ interface Library {
   flock: Flock
   errno: () => number
   wouldBlock: number | undefined
+  /** Names of error numbers: `ENOLCK`. */
+  names: ReadonlyMap<number, string>
 }
 
 let library: Library | undefined
@@ -22,18 +24,21 @@ let library: Library | undefined
  */
 export function tryLock(descriptor: number): boolean {
   library ??= load()
-  const { flock, errno, wouldBlock } = library
+  const { flock, errno, wouldBlock, names } = library
   for (;;) {
     if (flock(descriptor, LOCK_EX | LOCK_NB) === 0) return true
     const failure = errno()
     if (failure === EINTR) continue
     if (failure === wouldBlock) return false
-    throw new Error(`flock failed with errno ${failure}`)
+    const code = names.get(failure) ?? `errno ${failure}`
+    throw Object.assign(new Error(`${code}: flock`), { code, syscall: 'flock' })
   }
 }
 
 function load(): Library {
   const koffi = loadKoffi()
   const flock = koffi.load(null).func('int flock(int fd, int operation)') as Flock
-  return { flock, errno: () => koffi.errno(), wouldBlock: koffi.os.errno.EWOULDBLOCK }
+  const { errno } = koffi.os
+  const names = new Map(Object.entries(errno).map(([name, number]) => [number, name]))
+  return { flock, errno: () => koffi.errno(), wouldBlock: errno.EWOULDBLOCK, names }
 }
