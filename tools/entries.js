@@ -5,6 +5,7 @@ export const modules = {
   network: 'src/network/process/main.ts',
   forwarder: 'src/forwarder/main.ts',
   'run-watchdog': 'src/app/run/watchdog.ts',
+  'qemu-guard': 'providers/qemu/guard/main.ts',
 }
 
 /** What the hypervisor runs in processes and threads of their own. */

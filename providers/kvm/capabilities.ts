@@ -14,5 +14,7 @@ export function capabilities(): Capabilities {
     udpForward: network,
     network,
     switchNics: true,
+    isolation: true,
+    hostAccess: true,
   }
 }

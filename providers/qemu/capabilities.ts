@@ -24,6 +24,7 @@ export function capabilities(): Capabilities {
     udpForward: true,
     switchNics: true,
     isolation: true,
+    hostAccess: true,
   }
 }
 

@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import type { Pipe } from '../../src/background/index.ts'
 import { isPosadaError, PosadaError } from '../../src/errors/index.ts'
 import { sleep } from '../../src/lib/async/sleep.ts'
 import { deadlineIn } from '../../src/lib/async/time-limit.ts'
@@ -10,6 +11,7 @@ import { qemuArguments } from './argv/index.ts'
 import { requireSystemProgram } from './binary.ts'
 import { qemuFiles } from './files.ts'
 import { prepareUefi } from './firmware.ts'
+import { withGuard } from './guard/launch.ts'
 import { checkNested } from './nested.ts'
 import { qemuOptions } from './options.ts'
 import { resume } from './pause.ts'
@@ -21,6 +23,7 @@ import { connectQmp } from './qmp/client.ts'
 import { asObject } from './qmp/codec.ts'
 import { writeRecord } from './run-record.ts'
 import { status } from './status.ts'
+import { stop } from './stop.ts'
 
 /** Milliseconds for QEMU to open its control socket; on a busy host it takes a second. */
 const LAUNCH_LIMIT = 60_000
@@ -46,11 +49,15 @@ export async function start(spec: MachineSpec, probe: Probe, signal?: AbortSigna
   signal?.throwIfAborted()
   const run = { accelerator, bootId: await hostBootId(), cut: false }
   await writeRecord(spec, run)
+  const launch = async (pipes: readonly Pipe[]) =>
+    untilRunning(await spawnQemu({ program, argv }, spec, pipes), spec, signal)
   try {
-    await untilRunning(await spawnQemu(program, argv, spec), spec, signal)
+    await withGuard(spec, launch, signal)
   } catch (error) {
-    // The interrupt that ends us may reach QEMU as well, before it is a process group of its own: no crash.
+    // The interrupt that ends us may reach QEMU as well, before it is a process group of its own: not a crash.
     if (signal?.aborted === true) await writeRecord(spec, { ...run, cut: true })
+    // One that runs without its guard, or does not answer, is of no use.
+    else await stop(spec, { graceful: false, timeout: 0 })
     throw error
   }
 }
@@ -86,7 +93,7 @@ async function untilRunning(spawned: Spawned, spec: MachineSpec, signal?: AbortS
     {
       machine: spec.name,
       value: String(spawned.pid),
-      hint: `see ${spec.files.providerLog}; posada halt --force ends it`,
+      hint: `see ${spec.files.providerLog}`,
     },
   )
 }

@@ -1,7 +1,7 @@
 export { sendCommand } from './client.ts'
 export { asObject } from './codec.ts'
 export { encodeFailure, encodeReady, readHandshake } from './handshake.ts'
-export { launchProcess } from './launch.ts'
+export { launchProcess, type Pipe } from './launch.ts'
 export { endHolder, holdLock, type LockHolder, lastHolder, lockHolder } from './process-lock.ts'
 export { type ControlServer, type Handlers, serveControl } from './server.ts'
 export { spawnDetached } from './spawn-detached.ts'

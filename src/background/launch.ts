@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { open } from 'node:fs/promises'
+import { Duplex } from 'node:stream'
 import { type ErrorCode, PosadaError } from '../errors/index.ts'
 import { within } from '../lib/async/time-limit.ts'
 import { readEnd } from '../lib/files/read-end.ts'
@@ -24,7 +25,12 @@ export interface LaunchOptions {
   /** Milliseconds until it has to be ready. */
   limit: number
   signal?: AbortSignal
+  /** Pipes at its descriptors from 3 on, and what is done meanwhile with our ends of them, which are closed then. */
+  pipes?: { count: number; work: (ends: readonly Pipe[]) => Promise<void> }
 }
+
+/** Our end of a pipe that goes both ways; another process can be given it in its `stdio`. */
+export type Pipe = Duplex
 
 /** Longest line of a handshake. */
 const handshakeLimit = 64 * 1024
@@ -39,13 +45,16 @@ export async function launchProcess(options: LaunchOptions): Promise<void> {
   const logOffset = (await log.stat()).size
   let child: ChildProcess
   try {
-    const { flags = [], file, arguments: given = [] } = options
-    child = spawnDetached(process.execPath, [...flags, file, ...given], ['pipe', 'pipe', log.fd])
+    const { flags = [], file, arguments: given = [], pipes } = options
+    const more = Array.from({ length: pipes?.count ?? 0 }, () => 'pipe' as const)
+    child = spawnDetached(process.execPath, [...flags, file, ...given], ['pipe', 'pipe', log.fd, ...more])
   } finally {
     await log.close()
   }
+  const ends = (child.stdio as unknown[]).slice(3).filter((end) => end instanceof Duplex)
   try {
-    const failure = readHandshake(await handshake(child, options), options)
+    const [line] = await Promise.all([handshake(child, options), options.pipes?.work(ends)])
+    const failure = readHandshake(line, options)
     if (failure !== null) throw await withLog(failure, options, logOffset)
   } catch (error) {
     await end(child)
@@ -53,6 +62,7 @@ export async function launchProcess(options: LaunchOptions): Promise<void> {
   } finally {
     child.stdin?.destroy()
     child.stdout?.destroy()
+    for (const end of ends) end.destroy()
     child.unref()
   }
 }

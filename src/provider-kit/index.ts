@@ -1,5 +1,7 @@
 export { askToShutDown } from './ask-guest.ts'
 export { commandLine, findProcess } from './find-process.ts'
+export { guardOf, type HostGuard, judgedBytes } from './host-guard.ts'
 export { kvmCure } from './kvm-cure.ts'
 export { removeWithLeftovers } from './remove-file.ts'
 export { type Recorded, readRunRecord, writeRunRecord } from './run-record.ts'
+export { userNetwork } from './user-network.ts'

@@ -28,6 +28,11 @@ export interface Capabilities {
   switchNics?: boolean
   /** Whether a NIC can keep a guest from the outside world. Left out: false. */
   isolation?: boolean
+  /**
+   * Whether a guest reaches the host's loopback by the ports in `UserNic.hostAccess` and no others. Left out: false,
+   * and it may reach all of it.
+   */
+  hostAccess?: boolean
 }
 
 /**

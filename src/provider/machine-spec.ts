@@ -76,6 +76,11 @@ export interface UserNic {
   forwards: PortForward[]
   /** The guest reaches nobody; the forwards lead in all the same. See `Capabilities.isolation`. */
   isolated?: boolean
+  /**
+   * Ports of the host's loopback that the guest reaches at the gateway, by TCP and UDP; `all` of them. Absent: none.
+   * See `Capabilities.hostAccess`.
+   */
+  hostAccess?: 'all' | readonly number[]
 }
 
 /**

@@ -8,6 +8,8 @@ import type { MachineSpec } from '../../src/provider/index.ts'
  */
 export interface ContractGuest {
   boot: MachineSpec['boot']
+  /** The same guest, where `hostAccess`: it prints `host <port> says <line>` for ports of the gateway before it is up. */
+  asks?: (ports: readonly number[]) => MachineSpec['boot']
   /** The same guest, but it does not react when asked to shut down. */
   deaf: MachineSpec['boot']
   /** The same guest, but it shuts down by itself a second after it is up. */

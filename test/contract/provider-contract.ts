@@ -15,7 +15,7 @@ export interface ContractSubject {
   makeProvider: (context: { cacheDir: string; emit: () => void }) => Promise<Provider> | Provider
   makeGuest: () => Promise<ContractGuest>
   /** What the provider can do, known before it is made: says which tests are skipped. */
-  can: { pause: boolean; ready: boolean; media: boolean; switchNics: boolean }
+  can: { pause: boolean; ready: boolean; media: boolean; switchNics: boolean; hostAccess: boolean }
 }
 
 /**
@@ -28,9 +28,15 @@ export function providerContract(name: string, subject: ContractSubject): void {
     let guest: ContractGuest
     let machine: SandboxMachine
     let cacheDir: string
+    /** On the host's loopback: one that the guest may reach, and one that it may not. */
+    const hosts: Record<string, Server> = {}
+    const asked: number[] = []
 
     const make = () => subject.makeProvider({ cacheDir, emit: () => undefined })
-    const spec = (boot?: MachineSpec['boot']): MachineSpec => ({ ...machine.spec, boot: boot ?? guest.boot })
+    const spec = (boot?: MachineSpec['boot']): MachineSpec => ({
+      ...machine.spec,
+      boot: boot ?? machine.spec.boot,
+    })
     const socket = () => join(machine.spec.files.runtimeDir, 'net1.sock')
     const forward = () => {
       const [found] = forwardsOf(machine.spec)
@@ -68,9 +74,19 @@ export function providerContract(name: string, subject: ContractSubject): void {
       )
       if (subject.can.switchNics)
         machine.spec.nics.push({ kind: 'switch', mac: '52:54:00:c0:ff:ef', socket: socket() })
+      const [nic] = machine.spec.nics
+      if (subject.can.hostAccess && nic?.kind === 'user') {
+        for (const name of ['open', 'closed'] as const) {
+          hosts[name] = await listen(0, `${name}\n`)
+          asked.push(portOf(hosts[name]))
+        }
+        machine.spec.nics[0] = { ...nic, hostAccess: asked.slice(0, 1) }
+        machine.spec.boot = guest.asks?.(asked) ?? guest.boot
+      }
     })
 
     afterAll(async () => {
+      for (const server of Object.values(hosts)) server.close()
       await discard(provider, machine)
       await rm(cacheDir, { recursive: true, force: true })
     })
@@ -156,6 +172,17 @@ export function providerContract(name: string, subject: ContractSubject): void {
       'a NIC on a switch carries frames, for one peer after another',
       async () => {
         for (const _ of [1, 2, 3]) expect(await answersArp(socket(), guest.patience)).toBe(true)
+      },
+    )
+
+    test.skipIf(!subject.can.hostAccess)(
+      'the guest reaches the ports of the host that it was given, and no others',
+      async () => {
+        expect(provider.capabilities().hostAccess).toBe(true)
+        const log = await readFile(machine.spec.files.consoleLog, 'latin1')
+        const [open, closed] = asked
+        expect(log).toContain(`host ${open} says open`)
+        expect(log).toMatch(new RegExp(`host ${closed} says (?!closed)`))
       },
     )
 
@@ -260,13 +287,18 @@ export function providerContract(name: string, subject: ContractSubject): void {
   })
 }
 
-async function listen(port: number): Promise<Server> {
-  const server = createServer()
+async function listen(port: number, says = ''): Promise<Server> {
+  const server = createServer((socket) => socket.on('error', () => undefined).end(says))
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, '127.0.0.1', resolve)
   })
   return server
+}
+
+function portOf(server: Server): number {
+  const address = server.address()
+  return typeof address === 'object' && address !== null ? address.port : 0
 }
 
 async function filesUnder(folder: string): Promise<string[]> {

@@ -4,12 +4,13 @@ import { providerContract } from './provider-contract.ts'
 
 providerContract('qemu', {
   makeProvider: (context) => provider.create(context),
-  can: { pause: true, ready: true, media: true, switchNics: true },
+  can: { pause: true, ready: true, media: true, switchNics: true, hostAccess: true },
   makeGuest: async () => {
     const guest = await busyboxGuest()
     const boot = { kind: 'kernel' as const, ...guest }
     return {
       boot,
+      asks: (ports) => ({ ...boot, cmdline: `${boot.cmdline} guest.host=${ports.join()}` }),
       deaf: { ...boot, cmdline: `${boot.cmdline} guest.deaf` },
       brief: { ...boot, cmdline: `${boot.cmdline} guest.then=poweroff` },
       memory: 256 * 1024 * 1024,

@@ -38,6 +38,7 @@ const modules = [
  * A guest of Debian's cloud kernel and busybox, made from packages fetched with apt once and kept in
  * the temporary folder. It boots in 3 s under emulation, then
  * - prints what stands on its second disk, where there is one,
+ * - prints what ports of the gateway say first, those in `guest.host=<port>,<port>…`,
  * - prints `guest is up` on the console,
  * - has the address 10.9.9.2 on a second NIC, where there is one,
  * - answers each TCP connection to port 7 with what it was sent,
@@ -148,6 +149,9 @@ if ! grep -q guest.deaf /proc/cmdline; then
   done) &
 fi
 [ -b /dev/vdb ] && echo "medium $(cat /sys/block/vdb/serial) says $(head -n 1 /dev/vdb), read-only $(cat /sys/block/vdb/ro)"
+for port in $(sed -n 's/.*guest.host=\\([0-9,]*\\).*/\\1/p' /proc/cmdline | tr , ' '); do
+  echo "host $port says $(nc -w 5 10.0.2.2 $port </dev/null 2>&1 | head -n 1)"
+done
 echo "guest is up"
 case "$(cat /proc/cmdline)" in
   *guest.then=poweroff*) sleep 1; poweroff -f ;;

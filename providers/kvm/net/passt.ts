@@ -2,19 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout } from 'node:timers/promises'
 import { isPosadaError, PosadaError } from '../../../src/errors/index.ts'
 import { isErrno } from '../../../src/lib/files/errno.ts'
+import { userNetwork } from '../../../src/provider-kit/index.ts'
 import { closeDescriptor } from '../ffi/descriptors.ts'
 import { socketPair } from '../ffi/sockets.ts'
 import { StreamLink, type StreamLinkOptions } from './stream-link.ts'
 
-/** What passt shows the guest, as QEMU's user network does: 10.0.2.0/24, itself at .2, DNS at .3, the guest at .15. */
-export const userNetwork = {
-  address: '10.0.2.15',
-  prefix: 24,
-  gateway: '10.0.2.2',
-  dns: '10.0.2.3',
-  /** The largest packet that fits a frame of passt's (passt(1), --mtu). */
-  mtu: 65520,
-} as const
+/** The largest packet that fits a frame of passt's (passt(1), --mtu). */
+export const userMtu = 65520
 
 export interface Forward {
   readonly protocol: 'tcp' | 'udp'
@@ -25,6 +19,8 @@ export interface Forward {
 
 export interface PasstOptions extends StreamLinkOptions {
   readonly forwards: readonly Forward[]
+  /** Whether the guest reaches no one outside, and is to wait for no answers of a resolver. */
+  readonly isolated?: boolean
   /** The guest's name, for the machine's errors. */
   readonly machine: string
 }
@@ -86,9 +82,9 @@ async function untilReady(options: PasstOptions, end: number): Promise<void> {
   if (code !== 0) throw failed(options, complaint)
 }
 
-function startedWith(end: number, { forwards }: PasstOptions): ChildProcess {
+function startedWith(end: number, { forwards, isolated }: PasstOptions): ChildProcess {
   try {
-    return spawn('passt', passtArguments(forwards), {
+    return spawn('passt', passtArguments(forwards, isolated), {
       stdio: ['ignore', 'ignore', 'pipe', end],
       env: { PATH: process.env.PATH ?? '/usr/bin:/bin' },
     })
@@ -98,7 +94,7 @@ function startedWith(end: number, { forwards }: PasstOptions): ChildProcess {
 }
 
 /** passt(1). IPv6 is off as under QEMU: a prefix announced by a host without IPv6 makes guests wait in vain. */
-export function passtArguments(forwards: readonly Forward[]): string[] {
+export function passtArguments(forwards: readonly Forward[], isolated = false): string[] {
   const ports = forwards.flatMap(({ protocol, hostAddress, hostPort, guestPort }) => [
     protocol === 'tcp' ? '--tcp-ports' : '--udp-ports',
     `${hostAddress}/${hostPort}:${guestPort}`,
@@ -115,7 +111,8 @@ export function passtArguments(forwards: readonly Forward[]): string[] {
     ...['--gateway', userNetwork.gateway],
     ...['--dns', userNetwork.dns],
     ...['--dns-forward', userNetwork.dns],
-    ...['--mtu', String(userNetwork.mtu)],
+    ...['--mtu', String(userMtu)],
+    ...(isolated ? ['--no-dhcp-dns'] : []),
     ...ports,
     ...closed,
   ]

@@ -1,10 +1,12 @@
 import type { MachineSpec } from '../../../src/provider/index.ts'
+import { guardOf } from '../../../src/provider-kit/index.ts'
 import type { Disk } from '../disk/disk.ts'
 import { type DiskFile, openDisk } from '../disk/open-disk.ts'
 import { kvmFiles } from '../files.ts'
+import { GuardedLink } from '../net/guarded-link.ts'
 import { LateLink } from '../net/late-link.ts'
 import { ListeningLink } from '../net/listening-link.ts'
-import { startPasst, userNetwork } from '../net/passt.ts'
+import { startPasst, userMtu } from '../net/passt.ts'
 import type { VirtioDevice } from '../virtio/device/virtio-device.ts'
 import { BalloonDevice } from '../virtio/devices/balloon/device.ts'
 import { BlkDevice } from '../virtio/devices/blk/device.ts'
@@ -139,9 +141,12 @@ function makeNic(
     const link = new ListeningLink(nic.socket)
     return { nic: new NetDevice({ link, mac, mtu: switchMtu }), connect: () => link.listen() }
   }
-  const link = new LateLink()
-  const { forwards } = nic
+  const cable = new LateLink()
+  const onRefused = (what: string) => log(`network: the guest may not reach ${what}: see host_access`)
+  const link = new GuardedLink(cable, guardOf(nic, { reassembles: false, onRefused }))
+  const { forwards, isolated = false } = nic
   const onDown = (reason: string) => log(`network: ${reason}`)
-  const connect = async () => await link.join(await startPasst({ forwards, machine: spec.name, onDown }))
-  return { nic: new NetDevice({ link, mac, mtu: userNetwork.mtu }), connect }
+  const passt = { forwards, isolated, machine: spec.name, onDown }
+  const connect = async () => await cable.join(await startPasst(passt))
+  return { nic: new NetDevice({ link, mac, mtu: userMtu }), connect }
 }

@@ -1,23 +1,44 @@
 import type { MachineSpec, NicSpec, PortForward, SwitchNic, UserNic } from '../../../src/provider/index.ts'
+import { guardEnds, guardedNic } from '../guard/launch.ts'
 import { option } from './escape.ts'
 import type { Transport } from './machine.ts'
 
 export function nicArguments(spec: MachineSpec, transport: Transport): string[] {
   return spec.nics.flatMap((nic, index) => [
-    ...['-netdev', nic.kind === 'user' ? userNetwork(spec, nic, index) : switchPort(nic, index)],
+    ...netdevs(spec, nic, index).flatMap((netdev) => ['-netdev', netdev]),
     ...['-device', device(nic, index, transport)],
   ])
+}
+
+function netdevs(spec: MachineSpec, nic: NicSpec, index: number): string[] {
+  const id = `net${index}`
+  if (nic.kind === 'switch') return [switchPort(nic, id)]
+  return guardedNic(spec) === null ? [userNetwork(spec, nic, id)] : guarded(spec, nic, id)
+}
+
+/**
+ * The NIC leads to the guard, and the user network too, by way of a hub: QEMU joins a network to a NIC and to nothing
+ * else.
+ */
+function guarded(spec: MachineSpec, nic: UserNic, id: string): string[] {
+  const hub = (port: string) => option('hubport', { id: `hub-${port}`, hubid: 0, netdev: port })
+  return [
+    option('socket', { id, fd: guardEnds.guest }),
+    option('socket', { id: 'stack', fd: guardEnds.stack }),
+    userNetwork(spec, nic, 'user'),
+    ...['stack', 'user'].map(hub),
+  ]
 }
 
 /**
  * IPv6 off: QEMU announces a prefix even where the host itself has no IPv6, and guests then wait for
  * connections that never come. The host name goes to the guest in the DHCP answer.
  */
-function userNetwork(spec: MachineSpec, nic: UserNic, index: number): string {
+function userNetwork(spec: MachineSpec, nic: UserNic, id: string): string {
   return option('user', {
-    id: `net${index}`,
+    id,
     ipv6: false,
-    restrict: nic.isolated === true ? true : undefined,
+    restrict: nic.isolated === true && nic.hostAccess === undefined ? true : undefined,
     hostname: spec.name,
     hostfwd: nic.forwards.map(forwardRule),
   })
@@ -27,9 +48,9 @@ function userNetwork(spec: MachineSpec, nic: UserNic, index: number): string {
  * QEMU listens: up to 8.0 it connects only once, but a listener takes the next peer when one has gone.
  * Needs QEMU 7.2.
  */
-function switchPort({ socket }: SwitchNic, index: number): string {
+function switchPort({ socket }: SwitchNic, id: string): string {
   const address = { 'addr.type': 'unix', 'addr.path': socket }
-  return option('stream', { id: `net${index}`, server: true, ...address })
+  return option('stream', { id, server: true, ...address })
 }
 
 /** `tcp:127.0.0.1:8080-:80`: an empty guest address is the first that DHCP gives. */

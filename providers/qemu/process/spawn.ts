@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { type FileHandle, open } from 'node:fs/promises'
-import { spawnDetached } from '../../../src/background/index.ts'
+import { type Pipe, spawnDetached } from '../../../src/background/index.ts'
 import { PosadaError } from '../../../src/errors/index.ts'
 import { writeFileAtomic } from '../../../src/lib/files/write-file.ts'
 import type { MachineSpec } from '../../../src/provider/index.ts'
@@ -17,9 +17,13 @@ export interface Spawned {
 
 /**
  * Starts QEMU, which gets three descriptors and no more: the one command of the event monitor, the file for the
- * events, and the log.
+ * events, and the log; and where its network has a guard, the pipes to that.
  */
-export async function spawnQemu(program: string, argv: string[], spec: MachineSpec): Promise<Spawned> {
+export async function spawnQemu(
+  { program, argv }: { program: string; argv: readonly string[] },
+  spec: MachineSpec,
+  pipes: readonly Pipe[],
+): Promise<Spawned> {
   const { events } = qemuFiles(spec)
   const command = `${events}.in`
   await writeFileAtomic(command, encodeCommand(0, 'qmp_capabilities'))
@@ -34,7 +38,7 @@ export async function spawnQemu(program: string, argv: string[], spec: MachineSp
     const stdout = await opened(events, 'w')
     const log = await opened(spec.files.providerLog, 'a')
     const logOffset = (await log.stat()).size
-    const child = spawnDetached(program, argv, [stdin.fd, stdout.fd, log.fd])
+    const child = spawnDetached(program, argv, [stdin.fd, stdout.fd, log.fd, ...pipes])
     const ended = endOf(child)
     await started(child, program)
     child.unref()

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { startPasst, userNetwork } from '../../../providers/kvm/net/passt.ts'
+import { startPasst } from '../../../providers/kvm/net/passt.ts'
 import type { StreamLink } from '../../../providers/kvm/net/stream-link.ts'
+import { userNetwork } from '../../../src/provider-kit/user-network.ts'
 
 const hasPasst = spawnSync('passt', ['--version']).error === undefined
 const mac = Buffer.from('525400aabbcc', 'hex')

@@ -4,7 +4,7 @@ import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { chmod, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { passtArguments, userNetwork } from '../../../../providers/kvm/net/passt.ts'
+import { passtArguments, userMtu } from '../../../../providers/kvm/net/passt.ts'
 import { entryPoint } from '../../../../providers/kvm/process/entry-points.ts'
 import { nodeFlags } from '../../../../providers/kvm/process/launch.ts'
 import { createKvmProvider } from '../../../../providers/kvm/provider.ts'
@@ -98,7 +98,7 @@ export const qemuWithPasst: Vmm = qemu('qemu with passt', {
     const mac = spec.nics[0]?.mac ?? ''
     return [
       ...['-netdev', `stream,id=passt,server=off,addr.type=unix,addr.path=${path}`],
-      ...['-device', `virtio-net-pci,netdev=passt,mac=${mac},romfile=,host_mtu=${userNetwork.mtu}`],
+      ...['-device', `virtio-net-pci,netdev=passt,mac=${mac},romfile=,host_mtu=${userMtu}`],
     ]
   },
 })

@@ -1,0 +1,20 @@
+import { Socket } from 'node:net'
+import { encodeReady, logLine as log, tellStarter } from '../../../src/background/index.ts'
+import { guardOf } from '../../../src/provider-kit/index.ts'
+import { type GuardConfig, guardEnds } from './launch.ts'
+import { relay } from './relay.ts'
+
+/**
+ * The process that stands between a machine's NIC and QEMU's user network: both ends are sockets of QEMU's, and with
+ * QEMU it ends. Where it ends by itself the guest has no network: nothing leads around it.
+ */
+const { machine, nic } = JSON.parse(process.argv[2] ?? '') as GuardConfig
+process.title = `posada-guard ${machine}`
+const onRefused = (what: string) => log(`network: the guest may not reach ${what}: see host_access`)
+const ends = { guest: new Socket({ fd: guardEnds.guest }), stack: new Socket({ fd: guardEnds.stack }) }
+for (const [name, end] of Object.entries(ends)) {
+  end.on('error', (error) => log(`network: the ${name}'s end: ${error.message}`))
+  end.on('close', () => process.exit())
+}
+relay(ends.guest, ends.stack, guardOf(nic, { reassembles: true, onRefused }))
+tellStarter(encodeReady(), log)
