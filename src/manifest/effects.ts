@@ -38,6 +38,7 @@ export const settings = {
   dependsOn: { key: 'depends_on', effect: 'use' },
   networks: { key: 'networks', effect: 'start' },
   ports: { key: 'ports', effect: 'start' },
+  hostAccess: { key: 'host_access', effect: 'start' },
   autoPorts: { key: 'ports', effect: 'up', part: '`auto`' },
   env: { key: 'env', effect: 'use' },
   provision: { key: 'provision', effect: 'up' },

@@ -73,6 +73,8 @@ export interface Machine {
   ports: Port[]
   /** Whether whatever listens in the guest is forwarded besides. */
   autoPorts: boolean
+  /** Ports of the host's loopback that the guest may reach. */
+  hostAccess: HostAccess
   /** For provision steps and for commands run by exec and ssh. */
   env: Record<string, string>
   provision: WrittenStep[]
@@ -118,6 +120,9 @@ export interface Port {
   /** Which item of `ports:` it comes from, from 0: a range is several ports. */
   item: number
 }
+
+/** Ports, or each of them. */
+export type HostAccess = 'all' | number[]
 
 /** A step as it is run. */
 export type ProvisionStep = ShellStep | FileStep

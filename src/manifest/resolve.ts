@@ -37,6 +37,7 @@ function resolveMachine(machine: CheckedMachine, root: string): Omit<Machine, 'n
     nested: known(values.nested),
     dependsOn: machine.dependsOn.map(({ value }) => value),
     autoPorts: values.ports?.auto ?? false,
+    hostAccess: values.host_access ?? [],
     ports: machine.ports.map(({ value }) => value),
     env: texts(values.env),
     provision: steps(values.provision ?? []),

@@ -6,6 +6,8 @@ export interface NetworkConfig {
   /** The project's name: machines are `<machine>.<project>.internal`. */
   project: string
   networks: NetworkDefinition[]
+  /** Machines that may reach this computer, and know it by name. Left out: none. */
+  hostAccess?: string[]
 }
 
 export interface NetworkDefinition {

@@ -1,10 +1,10 @@
 import { parseIpv4 } from '../lib/net/ip.ts'
+import { userNetwork } from '../lib/net/user-network.ts'
 import { etherType, high, headerBytes as ipv4Offset } from '../lib/wire/ethernet.ts'
 import { ipv4Addresses, ipv4Frame, protocol } from '../lib/wire/packet.ts'
 import { encodeTcp, flag, parseTcp, refusal } from '../lib/wire/tcp.ts'
 import type { UserNic } from '../provider/index.ts'
 import { answerHostName } from './host-name.ts'
-import { userNetwork } from './user-network.ts'
 
 export interface GuardOptions {
   /** Ports of the host's loopback that the guest may reach, by TCP and by UDP; `all` of them. */

@@ -1,4 +1,5 @@
 import { parseIpv4 } from '../lib/net/ip.ts'
+import { hostName, userNetwork } from '../lib/net/user-network.ts'
 import { code, encodeAnswer, parseQuestion, recordType } from '../lib/wire/dns-message.ts'
 import {
   ipv4Addresses,
@@ -8,7 +9,6 @@ import {
   protocol,
   udpDatagram,
 } from '../lib/wire/packet.ts'
-import { hostName, userNetwork } from './user-network.ts'
 
 const dnsPort = 53
 

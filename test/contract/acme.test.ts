@@ -22,14 +22,9 @@ afterAll(async () => {
 })
 
 providerContract('posada-provider-acme, a plug-in', {
-<<<<<<< HEAD
   makeProvider: (context) =>
     providerRegistry({ root: project, ...context, trust: { require: async () => undefined } }).get('acme'),
-  can: { pause: false, ready: false, media: false, switchNics: false },
-=======
-  makeProvider: (context) => providerRegistry({ root: project, ...context }).get('acme'),
   can: { pause: false, ready: false, media: false, switchNics: false, hostAccess: false },
->>>>>>> dceeff8 (Keep guests from the host's loopback, but for the ports that a spec opens)
   makeGuest: async () => {
     const boot = { kind: 'kernel' as const, kernel: join(installed, 'guest.js'), cmdline: '' }
     return {

@@ -19,6 +19,7 @@ export function aMachine(changes: Partial<Machine> = {}): Machine {
     memory: 512 * 2 ** 20,
     disk: null,
     nested: false,
+    hostAccess: [],
     dependsOn: [],
     networks: [],
     ports: [],

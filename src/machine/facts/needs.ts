@@ -15,6 +15,8 @@ export interface Needs {
   /** Whether it joins private networks, and whether it is to have no way out besides. */
   switchNics: boolean
   isolated: boolean
+  /** Whether ports of the host are opened to it, and others are not. */
+  hostAccess: boolean
   /** Providers that the manifest has settings for. */
   settings: readonly string[]
 }
@@ -27,6 +29,7 @@ export const lackTexts = {
   nested: () => 'let a guest run machines of its own',
   switchNics: () => 'join private networks',
   isolation: () => 'keep a machine from the outside world',
+  hostAccess: () => 'open some ports of the host to a guest and no others',
   forward: () => 'forward ports',
   udpForward: () => 'forward UDP',
 } as const satisfies Record<string, (needs: Needs) => string>
@@ -35,7 +38,7 @@ export type Lack = keyof typeof lackTexts
 
 /** All that a provider lacks for such a machine; empty where it can run it. Pure. */
 export function lacks(can: Capabilities, needs: Needs): Lack[] {
-  const { arch, boot, nested, media, forwards, switchNics, isolated } = needs
+  const { arch, boot, nested, media, forwards, switchNics, isolated, hostAccess } = needs
   const hasNetwork = can.network !== false
   const missing: Record<Lack, boolean> = {
     arch: !can.arch.includes(arch),
@@ -45,6 +48,7 @@ export function lacks(can: Capabilities, needs: Needs): Lack[] {
     switchNics: switchNics && can.switchNics !== true,
     // A guest without any network is kept in as it is.
     isolation: isolated && hasNetwork && can.isolation !== true,
+    hostAccess: hostAccess && hasNetwork && can.hostAccess !== true,
     forward: forwards.length > 0 && !hasNetwork,
     udpForward: forwards.includes('udp') && hasNetwork && !can.udpForward,
   }
@@ -61,6 +65,7 @@ export function needsOf(config: Machine, box: BoxManifest, isolated: boolean): N
     forwards: config.ports.map(({ protocol }) => protocol),
     switchNics: config.networks.length > 0,
     isolated,
+    hostAccess: config.hostAccess !== 'all' && config.hostAccess.length > 0,
     settings: Object.keys(config.providers),
   }
 }

@@ -51,6 +51,7 @@ export async function networkConfig(
     version: 1,
     project: manifest.name,
     networks: manifest.networks.map((network) => definitionOf(network, members(network.name), changes)),
+    hostAccess: manifest.machines.filter(({ hostAccess }) => hostAccess.length > 0).map(({ name }) => name),
   }
 }
 

@@ -3,7 +3,7 @@ import { fits, parseBoxSource, sourceWithChecksum } from '../../box/index.ts'
 import { formatSize } from '../../lib/values/units.ts'
 import { type Effect, type Kept, type Machine, settings } from '../../manifest/index.ts'
 import type { MachineState } from '../../project/index.ts'
-import type { PortForward } from '../../provider/index.ts'
+import type { PortForward, UserNic } from '../../provider/index.ts'
 import { wantedArch } from '../facts/arch.ts'
 import { wholeSectors } from '../facts/disk-size.ts'
 import { isSameNetworks } from '../facts/same-networks.ts'
@@ -76,6 +76,12 @@ const comparisons = {
       hostPort: movedFrom ?? port.hostPort,
     }))
     return unlessEqual(listed(started.map(shownPort)), listed(config.ports.map(shownPort)))
+  },
+  hostAccess: ({ hostAccess }, { state: { spec } }) => {
+    const nic = spec.nics.find((each) => each.kind === 'user')
+    const shown = (access: UserNic['hostAccess'] = []) =>
+      access === 'all' ? access : listed(access.map(String))
+    return nic === undefined ? null : unlessEqual(shown(nic.hostAccess), shown(hostAccess))
   },
   cloudInit: (_, { state, userData }) =>
     userData === undefined ? null : unlessEqual(state.cloudInit?.userData ?? null, userData, shownDigest),

@@ -65,6 +65,7 @@ const shownBy: Record<Lack, (config: Machine, needs: Needs) => Shown[]> = {
     { path: ['networks'], value: networks.map(({ network }) => network).join(', ') },
   ],
   isolation: () => [{ path: ['networks'], value: 'isolated' }],
+  hostAccess: ({ hostAccess }) => [{ path: ['host_access'], value: String(hostAccess) }],
   forward: ({ ports }) => ports.map(ofPort),
   udpForward: ({ ports }) => ports.filter(({ protocol }) => protocol === 'udp').map(ofPort),
 }

@@ -65,9 +65,13 @@ export function machineSpec(inputs: SpecInputs): MachineSpec {
   }
 }
 
-function nics({ forwards, networks, isolated }: SpecInputs, mac: string): NicSpec[] {
+function nics({ config, forwards, networks, isolated }: SpecInputs, mac: string): NicSpec[] {
+  const { hostAccess } = config
+  const opens = hostAccess === 'all' || hostAccess.length > 0
   const outside: NicSpec[] =
-    forwards === null ? [] : [{ kind: 'user', mac, forwards, ...(isolated ? { isolated } : {}) }]
+    forwards === null
+      ? []
+      : [{ kind: 'user', mac, forwards, ...(isolated ? { isolated } : {}), ...(opens ? { hostAccess } : {}) }]
   return [
     ...outside,
     ...networks.map((each) => ({ kind: 'switch' as const, mac: each.mac, socket: each.socket })),

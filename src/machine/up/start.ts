@@ -91,6 +91,8 @@ async function planStart(
   })
   checkDemands(provider, config, needsOf(config, box.manifest, isolated))
   if (!hasNetwork) tellNoNetwork(project, config.name, provider.name)
+  else if (config.hostAccess !== 'all' && provider.capabilities().hostAccess !== true)
+    tellOpenHost(project, config.name, provider.name)
   for (const port of ports) {
     if (port.movedFrom === undefined) continue
     const message = `port ${port.movedFrom} is taken; ${port.guestPort} is forwarded from ${port.hostPort}`
@@ -120,6 +122,12 @@ async function planStart(
 function tellNoNetwork(project: Reporting, machine: string, provider: string): void {
   const message = `${provider} has no network on this host: the guest reaches nobody, and SSH goes over vsock`
   const hint = 'posada doctor says what is missing'
+  project.emit({ type: 'notice', level: 'warn', machine, message, hint })
+}
+
+function tellOpenHost(project: Reporting, machine: string, provider: string): void {
+  const message = `${provider} does not keep the guest from ports of this computer's loopback`
+  const hint = 'host_access: true says that it may reach them'
   project.emit({ type: 'notice', level: 'warn', machine, message, hint })
 }
 

@@ -3,6 +3,7 @@ import { limits } from '../limits.ts'
 import { box } from './box.ts'
 import { cloudInit } from './cloud-init.ts'
 import { anything, list, mapOf } from './collections.ts'
+import { hostAccess } from './host-access.ts'
 import { machineNetwork } from './network.ts'
 import { notFetched } from './not-fetched.ts'
 import { object } from './object.ts'
@@ -100,6 +101,13 @@ export const machineFields = {
     description:
       'Ports of the host that lead into the guest: `"8080:80"`, `"127.0.0.1:5353:53/udp"`, `"8000-8010:8000-8010"`, or a mapping. `auto`, alone or as an item, forwards whatever listens in the guest as well.',
     examples: [['8080:80']],
+  },
+  host_access: {
+    schema: hostAccess,
+    description:
+      "Ports of this computer's loopback that the guest may reach, by TCP and UDP, at `host.posada.internal` (10.0.2.2): `[5432]`, or `true` for all.",
+    absent: 'none',
+    examples: [[5432]],
   },
   env: {
     schema: environment,

@@ -4,9 +4,13 @@ import type { Schema } from './types.ts'
 
 /**
  * The value of a key that a manifest which was fetched may say nothing of, not even a part of it: it would choose
- * programs of this computer, or their arguments.
+ * programs of this computer, or their arguments, or open it.
  */
-export function notFetched<T>(key: string, schema: Schema<T>): Schema<T> {
+export function notFetched<T>(
+  key: string,
+  schema: Schema<T>,
+  why = 'which says what runs on this computer',
+): Schema<T> {
   return {
     ...schema,
     check: (node, context, owner) => {
@@ -14,7 +18,7 @@ export function notFetched<T>(key: string, schema: Schema<T>): Schema<T> {
       if (span === undefined) return schema.check(node, context, owner)
       context.report({
         code: 'E_BASE_FETCHED',
-        message: `a manifest that was fetched may not have '${key}', which says what runs on this computer`,
+        message: `a manifest that was fetched may not have '${key}', ${why}`,
         span,
         value: key,
         hint: `put '${key}' into posada.yaml, if you want what it says`,

@@ -1,4 +1,5 @@
 import { contains, parseIpv4, parseIpv6, parseSubnet, type Subnet } from '../../lib/net/ip.ts'
+import { hostName, userNetwork } from '../../lib/net/user-network.ts'
 import type { NetworkConfig, NetworkDefinition } from '../config.ts'
 
 /** What a name leads to, as seen by one machine. */
@@ -10,6 +11,7 @@ export type Found =
   /** Not the project's to know. */
   | { kind: 'elsewhere' }
 
+const host: Found = { kind: 'addresses', ipv4: [parseIpv4(userNetwork.gateway) ?? 0], ipv6: [] }
 const absent: Found = { kind: 'absent' }
 const elsewhere: Found = { kind: 'elsewhere' }
 
@@ -41,6 +43,7 @@ export class Names {
   find(asker: string, network: string, name: string): Found {
     const reverse = addressIn(name)
     if (reverse !== null) return this.#nameOf(asker, reverse)
+    if (name === hostName && this.#config.hostAccess?.includes(asker)) return host
     const domain = domainOf(this.#config.project)
     if (name === domain) return { kind: 'addresses', ipv4: [], ipv6: [] }
     const machine = name.endsWith(`.${domain}`) ? name.slice(0, -domain.length - 1) : name

@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { startPasst } from '../../../providers/kvm/net/passt.ts'
 import type { StreamLink } from '../../../providers/kvm/net/stream-link.ts'
-import { userNetwork } from '../../../src/provider-kit/user-network.ts'
+import { userNetwork } from '../../../src/lib/net/user-network.ts'
 
 const hasPasst = spawnSync('passt', ['--version']).error === undefined
 const mac = Buffer.from('525400aabbcc', 'hex')

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -47,6 +47,23 @@ async function conditions(...flags: string[]): Promise<void> {
   const ended = await place.run('network', 'conditions', 'web', 'db', ...flags)
   expect(ended, ended.stderr).toMatchObject({ code: 0 })
 }
+
+test('no machine reaches the loopback of this computer, nor another machine by it', async () => {
+  const server = createServer((socket) => socket.end('the host')).listen(0, '127.0.0.1')
+  try {
+    await once(server, 'listening')
+    const { machines: all } = await place.json<{ machines: { name: string; ssh: { port: number } }[] }>(
+      'status',
+    )
+    const ssh = all.find(({ name }) => name === 'db')?.ssh.port ?? 0
+    const ports = [(server.address() as AddressInfo).port, ssh]
+    const asks = ports.map((port) => `timeout 5 bash -c 'head -c 4 < /dev/tcp/10.0.2.2/${port}'`)
+    expect(await inside('app', `(${asks.join('; ')}) 2>/dev/null; echo nothing`)).toBe('nothing\n')
+    expect(await inside('app', 'getent hosts host.posada.internal || echo unknown')).toBe('unknown\n')
+  } finally {
+    server.close()
+  }
+})
 
 test('all machines find each other by name, at the addresses of the manifest', async () => {
   const script = (self: string) => {

@@ -5,6 +5,7 @@ import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { firstWords } from '../../helpers/guest-talk.ts'
 import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
 import { freePort } from '../../helpers/sshd.ts'
 
@@ -28,6 +29,7 @@ defaults: {box: posada/tiny, memory: 128MiB}
 machines:
   gate:
     networks: [front, back]
+    host_access: [${ports.taken}]
     ports:
       - "127.0.0.1:${ports.udp}:5353/udp"
       - "${ports.range}-${ports.range + 1}:7000-7001"
@@ -60,6 +62,8 @@ async function freeRange(): Promise<number> {
 
 const inGuest = async (machine: string, command: string) =>
   (await place.run('exec', machine, '--', 'sh', '-c', command)).stdout.trim()
+/** A shell's words that print what a port says. */
+const asks = (to: string) => `socat -T 3 - TCP4:${to},connect-timeout=3 2>/dev/null`
 const pings = async (from: string, to: string) =>
   (await inGuest(from, `sudo ping -c 1 -W 5 ${to} >/dev/null && echo yes`)) === 'yes'
 
@@ -127,9 +131,16 @@ it('a machine on two networks has a NIC for each, with the addresses that are to
 it('one on an isolated network alone reaches its neighbours and nothing else', async () => {
   expect(await pings('closed', 'gate')).toBe(true)
   expect(await pings('closed', 'gate.nics.internal')).toBe(true)
-  const ask = `socat -T 3 - TCP4:10.0.2.2:${ports.taken},connect-timeout=3 2>/dev/null`
-  expect(await inGuest('gate', ask)).toBe('the host')
-  expect(await inGuest('closed', ask)).toBe('')
+  expect(await inGuest('closed', asks(`10.0.2.2:${ports.taken}`))).toBe('')
+})
+
+it('host_access opens the ports that it names, under a name, and no others', async () => {
+  expect(await inGuest('gate', asks(`10.0.2.2:${ports.taken}`))).toBe('the host')
+  expect(await inGuest('gate', asks(`host.posada.internal:${ports.taken}`))).toBe('the host')
+  const { machines } = await place.json<{ machines: { name: string; ssh: { port: number } }[] }>('status')
+  const ssh = machines.find(({ name }) => name === 'closed')?.ssh.port ?? 0
+  expect(await firstWords({ port: ssh, host: '127.0.0.1' }, { limit: 10_000 })).toMatch(/^SSH-2/)
+  expect(await inGuest('gate', asks(`10.0.2.2:${ssh}`))).toBe('')
 })
 
 it('ports lead into it: a datagram’s, those of a range, one that was moved because the host’s was taken', async () => {

@@ -28,7 +28,7 @@ const noPasst = { network: false, udpForward: false }
 const qemu = (report: Omit<ProbeReport, 'reason'> = onProcessor) => choice('qemu', report)
 const needs = (change: Partial<Needs> = {}): Needs => ({
   ...{ arch: 'x86_64', boot: 'kernel', nested: false, forwards: [], settings: [] },
-  ...{ media: false, switchNics: false, isolated: false },
+  ...{ media: false, switchNics: false, isolated: false, hostAccess: false },
   ...change,
 })
 const names = (choices: readonly Choice[]) => choices.map(({ provider }) => provider.name)

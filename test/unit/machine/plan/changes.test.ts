@@ -31,6 +31,8 @@ describe('changesOf', () => {
     [{ nested: true }, { key: 'nested', from: 'false', to: 'true', effect: start }],
     [{ ports: [port] }, { key: 'ports', from: 'none', to: '127.0.0.1:8080:80/tcp', effect: start }],
     [{ networks: [lan] }, { key: 'networks', from: 'none', to: 'lan (10.1.2.3)', effect: start }],
+    [{ hostAccess: [53, 80] }, { key: 'host_access', from: 'none', to: '53, 80', effect: start }],
+    [{ hostAccess: 'all' }, { key: 'host_access', from: 'none', to: 'all', effect: start }],
     [{ provider: 'kvm' }, { key: 'provider', from: 'qemu', to: 'kvm', effect: start }],
     [
       { providers: { qemu: { machine: 'pc' } } },

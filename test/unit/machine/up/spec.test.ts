@@ -34,6 +34,13 @@ describe('machineSpec', () => {
     expect(other.nics[0]?.mac).not.toBe(again.nics[0]?.mac)
   })
 
+  it('opens no port of the host that the manifest does not name', () => {
+    const accessOf = (config = aMachine()) => machineSpec({ ...inputs, config }).nics[0]
+    expect(accessOf()).not.toHaveProperty('hostAccess')
+    expect(accessOf(aMachine({ hostAccess: [5432] }))).toMatchObject({ hostAccess: [5432] })
+    expect(accessOf(aMachine({ hostAccess: 'all' }))).toMatchObject({ hostAccess: 'all' })
+  })
+
   it('hands a provider only its own options', () => {
     const config = aMachine({ providers: { qemu: { machine: 'pc' }, kvm: { fast: true } } })
     expect(machineSpec({ ...inputs, config }).options).toEqual({ machine: 'pc' })
