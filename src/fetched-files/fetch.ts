@@ -1,6 +1,6 @@
 import { isPosadaError, PosadaError } from '../errors/index.ts'
 import type { Emit } from '../events/index.ts'
-import { checkContentEncoding, expectSuccess, openHttp, withRetries } from '../http/index.ts'
+import { expectSuccess, openHttp, withRetries } from '../http/index.ts'
 import { shownUrl } from '../lib/net/shown-url.ts'
 import type { WebAddress } from '../lib/net/web-address.ts'
 import type { WebFileUse } from './model.ts'
@@ -30,7 +30,6 @@ export async function fetchBytes(
   try {
     return await withRetries({ emit, signal, delays }, async () => {
       const response = await expectSuccess(await http.request({ url, plain: checksum !== null, signal }))
-      checkContentEncoding(response)
       return response.bytes(limit, patience)
     })
   } catch (error) {

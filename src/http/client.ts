@@ -1,23 +1,25 @@
-import type { Dispatcher } from 'undici'
 import { PosadaError } from '../errors/index.ts'
-import { within } from '../lib/async/time-limit.ts'
 import { isLoopback } from '../lib/net/loopback.ts'
 import { shownUrl } from '../lib/net/shown-url.ts'
-import { percentDecoded } from '../lib/text/percent.ts'
-import { agentsOf } from './agents.ts'
-import { connectionFailure, mayPass } from './failure.ts'
+import { basicAuthorization } from './basic.ts'
+import { checkContentEncoding } from './content-encoding.ts'
+import { exchange } from './exchange.ts'
+import { connectionFailure } from './failure.ts'
 import { followRedirect } from './redirect.ts'
 import { type HttpResponse, responseOf } from './response.ts'
 import { type HttpTimeouts, standardTimeouts } from './timeouts.ts'
+import { waysOf } from './ways.ts'
 
 export interface HttpRequest {
   url: string | URL
-  /** GET unless given. Redirects are followed for GET and HEAD only. */
-  method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH'
+  /** GET unless given. Redirects are followed for GET and HEAD, and with `resend`. */
+  method?: 'GET' | 'HEAD' | 'POST' | 'PUT'
   headers?: Record<string, string>
   /** The header of this name; like credentials in the URL it is sent to the URL's own host and no other. */
   authorization?: string
-  body?: string | Uint8Array | AsyncIterable<Uint8Array>
+  body?: string | Uint8Array
+  /** Sends method and body again to where a 307 or 308 leads, to another host too: no secret may be in it. */
+  resend?: boolean
   /** Allows http:// to other hosts than this computer: what comes is checked against a checksum. */
   plain?: boolean
   signal: AbortSignal
@@ -26,7 +28,8 @@ export interface HttpRequest {
 export interface HttpClient {
   /**
    * One request, redirects followed; every answer with a status of its own comes back, 404 and 500 too.
-   * Credentials are dropped on the way to another host, and https never becomes http. E_TRANSFER.
+   * Credentials are dropped on the way to another host, https never becomes http, and nothing is compressed on
+   * the way. E_TRANSFER.
    */
   request(request: HttpRequest): Promise<HttpResponse>
   close(): Promise<void>
@@ -43,39 +46,30 @@ const redirectLimit = 10
 /** An HTTP client that keeps connections open until it is closed. Any number of requests may run at once. */
 export function openHttp({ env, timeouts = {} }: HttpOptions): HttpClient {
   const limits = { ...standardTimeouts, ...timeouts }
-  const agents = agentsOf(env, limits)
+  const ways = waysOf(env, limits.connect)
 
   const send = async (request: HttpRequest, url: URL): Promise<HttpResponse> => {
     checkScheme(url, request.plain === true)
     const { method = 'GET', signal, body } = request
-    const way = await agents.for(url)
+    const way = await ways.for(url)
     try {
-      const asked = way.send(bare(url), {
-        method,
-        headers: headersFor(request, url),
-        dispatcher: way.agent,
-        signal,
-        ...(body === undefined ? {} : { body: body as Dispatcher.DispatchOptions['body'] & string }),
-      })
-      // The library tries for ever where a proxy hangs up on each attempt, and notes an interruption only once
-      // it is connected; neither is waited for.
-      const answer = await within({ limit: limits.connect + limits.answer, late: () => null, signal }, asked)
-      if (answer !== null) return responseOf(answer, url, signal)
+      const asking = { url: bare(url), method, headers: headersFor(request, url), body, signal }
+      return responseOf(await exchange(way, asking, limits), { url, signal, stall: limits.stall })
     } catch (error) {
       if (signal.aborted) throw signal.reason
-      throw connectionFailure(error, url.host)
+      throw connectionFailure(error, { host: url.host, proxy: way.proxy })
     }
-    await agents.drop(way)
-    throw noAnswer(url, way.proxy)
   }
 
   const request = async (first: HttpRequest): Promise<HttpResponse> => {
-    const follows = first.method === undefined || first.method === 'GET' || first.method === 'HEAD'
     let { url, ...rest } = { ...first, url: new URL(first.url) }
     for (let redirects = 0; ; redirects++) {
       const response = await send({ ...rest, url }, url)
-      const next = follows ? followRedirect(response, url) : null
-      if (next === null) return response
+      const next = follows(first, response) ? followRedirect(response, url) : null
+      if (next === null) {
+        if (response.status >= 200 && response.status < 300) checkContentEncoding(response)
+        return response
+      }
       await response.discard()
       if (redirects === redirectLimit) throw endless(first.url)
       if (next.origin !== url.origin) rest = withoutCredentials(rest)
@@ -83,11 +77,16 @@ export function openHttp({ env, timeouts = {} }: HttpOptions): HttpClient {
     }
   }
 
-  return { request, close: agents.close }
+  return { request, close: async () => ways.close() }
+}
+
+/** What is no GET becomes one where a 301, 302 or 303 leads, which nothing here asks for. RFC 9110, 15.4. */
+function follows({ method = 'GET', resend = false }: HttpRequest, { status }: HttpResponse): boolean {
+  return method === 'GET' || method === 'HEAD' || (resend && (status === 307 || status === 308))
 }
 
 function headersFor({ headers = {}, authorization }: HttpRequest, url: URL): Record<string, string> {
-  const own = authorization ?? basic(url)
+  const own = authorization ?? basicAuthorization(url)
   return {
     'user-agent': 'posada',
     // What is packed on the way has another length and another checksum.
@@ -95,12 +94,6 @@ function headersFor({ headers = {}, authorization }: HttpRequest, url: URL): Rec
     ...headers,
     ...(own === null ? {} : { authorization: own }),
   }
-}
-
-function basic({ username, password }: URL): string | null {
-  if (username === '' && password === '') return null
-  const pair = `${percentDecoded(username)}:${percentDecoded(password)}`
-  return `Basic ${Buffer.from(pair).toString('base64')}`
 }
 
 function bare(url: URL): URL {
@@ -123,16 +116,6 @@ function checkScheme(url: URL, plain: boolean): void {
     value: shownUrl(url),
     hint: 'use an https:// address, or give a checksum',
   })
-}
-
-function noAnswer({ host }: URL, proxy: string | null): PosadaError {
-  const by = proxy === null ? '' : ` through the proxy ${new URL(proxy).host}`
-  return mayPass(
-    new PosadaError('E_TRANSFER', `${host} did not answer${by}`, {
-      value: host,
-      hint: 'check the network and the proxy settings (HTTPS_PROXY, NO_PROXY), then run the command again',
-    }),
-  )
 }
 
 function endless(url: string | URL): PosadaError {

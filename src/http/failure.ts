@@ -15,14 +15,18 @@ export function waitAfter(error: unknown): number | null {
 }
 
 /** What went wrong on the way to `host`, in words. Bugs come back as they are. */
-export function connectionFailure(error: unknown, host: string): unknown {
+export function connectionFailure(
+  error: unknown,
+  { host, proxy = null }: { host: string; proxy?: string | null },
+): unknown {
   if (!(error instanceof Error) || error instanceof PosadaError) return error
   const code = codeOf(error)
   if (code === null) return error
   const known = code in reasons ? reasons[code] : undefined
   if (known === undefined && !isNetwork(code)) return error
   const { why, hint, once } = known ?? { why: error.message }
-  const failure = new PosadaError('E_TRANSFER', `${host}: ${why}`, {
+  const by = proxy === null ? '' : ` (through the proxy ${proxy})`
+  const failure = new PosadaError('E_TRANSFER', `${host}: ${why}${by}`, {
     value: host,
     hint:
       hint ?? 'check the network and the proxy settings (HTTPS_PROXY, NO_PROXY), then run the command again',
@@ -49,13 +53,10 @@ const reasons: Record<string, Reason> = {
   EHOSTUNREACH: { why: 'no route to host' },
   ENETUNREACH: { why: 'no route to host' },
   ETIMEDOUT: { why: 'connection timed out' },
-  UND_ERR_CONNECT_TIMEOUT: { why: 'connection timed out' },
-  UND_ERR_HEADERS_TIMEOUT: { why: 'it accepted the request but did not answer in time' },
-  UND_ERR_BODY_TIMEOUT: { why: 'it stopped sending' },
-  UND_ERR_SOCKET: { why: 'the connection was reset' },
-  UND_ERR_HEADERS_OVERFLOW: { why: 'its answer has too long a header', once: true },
-  UND_ERR_RES_EXCEEDED_MAX_SIZE: { why: 'it sends more than is allowed', once: true },
-  UND_ERR_ABORTED: { why: 'the proxy refused the connection', once: true },
+  CONNECT_TIMEOUT: { why: 'connection timed out' },
+  ANSWER_TIMEOUT: { why: 'it accepted the request but did not answer in time' },
+  BODY_TIMEOUT: { why: 'it stopped sending' },
+  HPE_HEADER_OVERFLOW: { why: 'its answer has too long a header', once: true },
   DEPTH_ZERO_SELF_SIGNED_CERT: { why: 'its certificate is self-signed', hint: certificates, once: true },
   SELF_SIGNED_CERT_IN_CHAIN: {
     why: 'its certificate is signed by an unknown authority',
@@ -78,11 +79,10 @@ const reasons: Record<string, Reason> = {
     once: true,
   },
   ERR_TLS_CERT_ALTNAME_INVALID: { why: 'its certificate is for another host', once: true },
-  UND_ERR_PRX_TLS: { why: 'its certificate is for another host', once: true },
 }
 
 function isNetwork(code: string): boolean {
-  return /^(UND_ERR_|HPE_|ERR_SSL_|ERR_TLS_|CERT_|EPROTO|ENET|EHOST|ECONN)/.test(code)
+  return /^(HPE_|ERR_SSL_|ERR_TLS_|CERT_|EPROTO|ENET|EHOST|ECONN)/.test(code)
 }
 
 /** Of the error, or of what caused it. */

@@ -1,5 +1,6 @@
-import type { Dispatcher } from 'undici'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { PosadaError } from '../errors/index.ts'
+import { within } from '../lib/async/time-limit.ts'
 import { shownUrl } from '../lib/net/shown-url.ts'
 import { connectionFailure, mayPass } from './failure.ts'
 
@@ -7,7 +8,7 @@ export interface HttpResponse {
   /** Where it came from in the end; may hold credentials, so it is shown by `shownUrl` only. */
   url: URL
   status: number
-  /** By lower-case name; of those that came several times the first. */
+  /** By lower-case name; those that came several times as one list with commas. */
   headers: Record<string, string>
   /** The bytes as they come, once. */
   body: AsyncIterable<Uint8Array>
@@ -17,21 +18,34 @@ export interface HttpResponse {
   discard(): Promise<void>
 }
 
-export function responseOf(found: Dispatcher.ResponseData, url: URL, signal: AbortSignal): HttpResponse {
+export interface Receiving {
+  url: URL
+  signal: AbortSignal
+  /** Milliseconds between two pieces. */
+  stall: number
+}
+
+export function responseOf(message: IncomingMessage, receiving: Receiving): HttpResponse {
   // An error before the first piece is asked for has no one to go to; whoever asks then meets it.
-  found.body.on('error', () => undefined)
-  const body = pieces(found.body, url, signal)
+  message.on('error', () => undefined)
+  const body = pieces(message, receiving)
+  const headers = texts(message.headers)
   return {
-    url,
-    status: found.statusCode,
-    headers: firstOfEach(found.headers),
+    url: receiving.url,
+    status: message.statusCode ?? 0,
+    headers,
     body,
-    bytes: (limit, within) => collect(body, { limit, within }, url),
+    bytes: (limit, within) => collect(body, { limit, within }, receiving.url),
     discard: async () => {
-      found.body.destroy()
+      // The connection is worth keeping.
+      if (Number(headers['content-length'] ?? Number.NaN) <= small) message.resume()
+      else message.destroy()
     },
   }
 }
+
+/** Bytes that are sooner read than a new connection is opened. */
+const small = 64 * 1024
 
 /** E_TRANSFER unless the status is one of 200 to 299; one that may pass where the server is at fault. */
 export async function expectSuccess(response: HttpResponse): Promise<HttpResponse> {
@@ -59,12 +73,22 @@ function retryAfter(value: string | undefined): number {
   return value !== undefined && /^\d{1,6}$/.test(value) ? Number(value) * 1000 : 0
 }
 
-async function* pieces(body: AsyncIterable<Uint8Array>, url: URL, signal: AbortSignal) {
+async function* pieces(message: IncomingMessage, { url, signal, stall }: Receiving) {
+  const late = () => {
+    throw Object.assign(new Error('it stopped sending'), { code: 'BODY_TIMEOUT' })
+  }
+  const source: AsyncIterator<Uint8Array> = message[Symbol.asyncIterator]()
   try {
-    for await (const piece of body) yield piece
+    for (;;) {
+      const next = await within({ limit: stall, late, signal }, source.next())
+      if (next.done === true) return
+      yield next.value
+    }
   } catch (error) {
     if (signal.aborted) throw signal.reason
-    throw connectionFailure(error, url.host)
+    throw connectionFailure(error, { host: url.host })
+  } finally {
+    message.destroy()
   }
 }
 
@@ -96,11 +120,11 @@ async function collect(
   return Buffer.concat(found, length)
 }
 
-function firstOfEach(headers: Dispatcher.ResponseData['headers']): Record<string, string> {
+function texts(headers: IncomingHttpHeaders): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) => {
-      const first = Array.isArray(value) ? value[0] : value
-      return first === undefined ? [] : [[name.toLowerCase(), first]]
+      const text = Array.isArray(value) ? value[0] : value
+      return text === undefined ? [] : [[name, text]]
     }),
   )
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
-import { type AddressInfo, connect, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer as createSocketServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -53,6 +53,27 @@ export async function webServer(
   )
   const { port } = server.address() as AddressInfo
   return { url: `${secure ? 'https' : 'http'}://127.0.0.1:${port}`, port, requests }
+}
+
+/** Answers the first bytes of each connection itself, as a server of HTTP might; its URL. Ends with the test. */
+export async function socketServer(
+  onFinished: (cleanup: () => Promise<void>) => void,
+  answer: (socket: Socket) => void,
+): Promise<string> {
+  const sockets = new Set<Socket>()
+  const server = createSocketServer((socket) => {
+    sockets.add(socket.on('error', () => undefined))
+    socket.once('data', () => answer(socket))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onFinished(
+    () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        for (const socket of sockets) socket.destroy()
+      }),
+  )
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
 /** A proxy on loopback that leads every CONNECT to one port of this computer, whatever host was asked for. */

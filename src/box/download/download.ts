@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { PosadaError } from '../../errors/index.ts'
-import { checkContentEncoding, expectSuccess, type HttpResponse, pauseAfter } from '../../http/index.ts'
+import { expectSuccess, type HttpResponse, pauseAfter } from '../../http/index.ts'
 import { shownUrl } from '../../lib/net/shown-url.ts'
 import { withoutCredentials } from '../../lib/net/url-credentials.ts'
 import { checksumText } from '../../lib/values/checksum.ts'
@@ -127,7 +127,6 @@ async function fetchOnce(
   let size = begin
   if (next.kind === 'complete') await response.discard()
   else {
-    checkContentEncoding(response)
     if (begin === 0) await part.handle.truncate(0)
     await part.writeNotes(notesOf(response.headers))
     size = await receive(response, { request, part, context, begin, total: next.total, hashes })
