@@ -15,7 +15,6 @@ export const errorCodes = {
   },
   E_CONFIRM: { exit: 2, means: 'The command destroys something and was not confirmed; give --yes.' },
   E_RUN_TIMEOUT: { exit: 124, means: 'posada run took longer than --timeout allows.' },
-  E_RUN_WORKSPACE: { exit: 125, means: 'The workspace of posada run did not reach its machine.' },
   E_BUG: { exit: 1, means: 'A fault in Posada itself; please report it.' },
   E_INTERRUPTED: {
     exit: 130,

@@ -6,7 +6,6 @@ import { findReachable, withSession } from './guest/session.ts'
 import type { Project } from './project.ts'
 import { fetchArtefacts } from './run/artefacts.ts'
 import { sendWorkspace } from './run/send-workspace.ts'
-import { workspacePaths } from './run/workspace.ts'
 import { selectOne } from './select.ts'
 import { up } from './up.ts'
 import { inStep } from './work.ts'
@@ -79,8 +78,7 @@ async function prepare(session: SshSession, options: RunVerbOptions, project: Pr
     return
   }
   await inStep(project.emit, { step: 'workspace', message: 'sending the workspace' }, async () => {
-    const paths = await workspacePaths(root, { git })
-    await sendWorkspace(session, { root, paths, to, signal: project.signal })
+    await sendWorkspace(session, { root, git, to, signal: project.signal })
   })
 }
 

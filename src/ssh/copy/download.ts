@@ -96,7 +96,7 @@ class Downloader {
 
   async #content(file: GuestFile, target: FileHandle, to: string): Promise<void> {
     try {
-      const handle = await this.#sftp.open(file.path, 'r')
+      const handle = await this.#sftp.open(file.path)
       const limit = file.size === 0 ? UNSIZED_LIMIT : file.size
       await pool(file.size === 0 ? 1 : REQUESTS, pieces(limit), async ({ position, length, last }) => {
         const count = await this.#piece(handle, target, { position, length, to })
@@ -104,7 +104,7 @@ class Downloader {
       })
       await this.#sftp.close(handle)
     } catch (error) {
-      throw await explainGuest(this.#session, this.#sftp, file.path, error)
+      throw explainGuest(this.#session, file.path, error)
     }
   }
 

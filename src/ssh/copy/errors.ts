@@ -1,9 +1,14 @@
 import { isPosadaError, PosadaError } from '../../errors/index.ts'
 import type { SshSession } from '../session.ts'
-import { type Sftp, status } from './sftp.ts'
+import { status } from './sftp.ts'
 
 /** E_COPY about a path in the guest (`web:/srv/x`). */
-export function guestError(session: SshSession, path: string, why: string, hint: string, cause?: unknown) {
+export function guestError(
+  session: SshSession,
+  path: string,
+  why: string,
+  { hint, cause }: { hint: string; cause?: unknown },
+): PosadaError {
   const machine = session.target.hostAlias
   return new PosadaError('E_COPY', `${machine}:${path} ${why}`, {
     value: `${machine}:${path}`,
@@ -19,40 +24,25 @@ export function hostError(path: string, why: string, hint: string, cause?: unkno
 }
 
 /** Turns a failed SFTP request into what the user can do something about. */
-export async function explainGuest(
-  session: SshSession,
-  sftp: Sftp,
-  path: string,
-  error: unknown,
-): Promise<unknown> {
+export function explainGuest(session: SshSession, path: string, error: unknown): unknown {
   if (!(error instanceof Error) || isPosadaError(error)) return error
   if (/no response from server|not connected|not writable/i.test(error.message)) return session.lost()
   const code = 'code' in error ? error.code : undefined
-  if (code === status.noSuchFile) {
-    return guestError(session, path, 'does not exist', 'relative paths begin in the home folder', error)
-  }
-  if (code === status.permissionDenied) {
-    const user = session.target.user
-    return guestError(
-      session,
-      path,
-      `is not accessible for user ${user}`,
-      `copying is done as ${user}`,
-      error,
-    )
-  }
+  if (code === status.noSuchFile)
+    return guestError(session, path, 'does not exist', {
+      hint: 'relative paths begin in the home folder',
+      cause: error,
+    })
+  if (code === status.permissionDenied) return notAccessible(session, path, error)
   if (code !== status.failure) return error
-  const folder = path.replace(/[^/]*$/, '') || '.'
-  // An older server may be unable to say; then the disk is not what is blamed.
-  const full = await sftp.isFull(folder).catch(() => false)
-  if (full) return guestError(session, path, 'cannot be written: the disk is full', 'make room there', error)
-  return guestError(
-    session,
-    path,
-    `cannot be copied (${error.message})`,
-    'is there something else of that name?',
-    error,
-  )
+  const hint = 'is there something else of that name?'
+  return guestError(session, path, `cannot be copied (${error.message})`, { hint, cause: error })
+}
+
+export function notAccessible(session: SshSession, path: string, cause?: unknown): PosadaError {
+  const { user } = session.target
+  const hint = `copying is done as ${user}`
+  return guestError(session, path, `is not accessible for user ${user}`, { hint, cause })
 }
 
 /** Turns a system error of the host into E_COPY; `path` is named where the error names none. */

@@ -37,7 +37,7 @@ export async function walkGuest(
 ): Promise<GuestTree> {
   const tree: GuestTree = { folders: [], files: [], links: [], skipped: [] }
   const refuse = (path: string, why: string) =>
-    guestError(session, path, why, 'the guest gives a listing that cannot be trusted')
+    guestError(session, path, why, { hint: 'the guest gives a listing that cannot be trusted' })
   let entries = 0
 
   const folder = async (path: string, name: string, mode: number, depth: number): Promise<void> => {
@@ -81,10 +81,12 @@ export async function walkGuest(
     if (there.isDirectory()) await folder(from, '', there.mode & 0o777, 0)
     else if (there.isFile()) tree.files.push(file(from, '', there))
     else
-      throw guestError(session, from, 'is neither a file nor a folder', 'only files and folders are copied')
+      throw guestError(session, from, 'is neither a file nor a folder', {
+        hint: 'only files and folders are copied',
+      })
     return tree
   } catch (error) {
-    throw await explainGuest(session, sftp, from, error)
+    throw explainGuest(session, from, error)
   }
 }
 

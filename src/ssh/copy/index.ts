@@ -1,3 +1,3 @@
 export { download } from './download.ts'
 export type { CopyResult } from './options.ts'
-export { upload } from './upload.ts'
+export { sendFiles, upload } from './upload.ts'

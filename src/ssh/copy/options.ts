@@ -35,4 +35,16 @@ export class Progress {
     if (this.total === undefined) this.#options.onProgress?.(this.result.bytes)
     else this.#options.onProgress?.(this.result.bytes, this.total)
   }
+
+  /** The same for bytes of an archive, which are more than what is in it. */
+  upTo(bytes: number): void {
+    const room = (this.total ?? Number.POSITIVE_INFINITY) - this.result.bytes
+    this.add(Math.max(0, Math.min(bytes, room)))
+  }
+
+  /** All has come. */
+  finish(files: number, bytes: number): void {
+    this.result.files = files
+    this.add(bytes - this.result.bytes)
+  }
 }

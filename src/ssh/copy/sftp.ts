@@ -1,26 +1,16 @@
-import type { FileEntryWithStats, InputAttributes, SFTPWrapper, Stats } from 'ssh2'
+import type { FileEntryWithStats, SFTPWrapper, Stats } from 'ssh2'
 import { PosadaError } from '../../errors/index.ts'
 import type { SshSession } from '../session.ts'
 
+/** Reading over SFTP. */
 export interface Sftp {
-  open(path: string, flags: 'r' | 'wx', attributes?: InputAttributes): Promise<Buffer>
+  open(path: string): Promise<Buffer>
   /** Fewer bytes than asked for may come; 0 at the end. */
   read(handle: Buffer, into: Buffer, length: number, position: number): Promise<number>
-  write(handle: Buffer, data: Buffer, position: number): Promise<void>
   close(handle: Buffer): Promise<void>
-  setAttributes(handle: Buffer, attributes: InputAttributes): Promise<void>
   stat(path: string): Promise<Stats>
   list(path: string): Promise<FileEntryWithStats[]>
-  makeFolder(path: string, attributes: InputAttributes): Promise<void>
-  chmod(path: string, mode: number): Promise<void>
   readLink(path: string): Promise<string>
-  /** A link at `path` that leads to `target`. */
-  link(target: string, path: string): Promise<void>
-  remove(path: string): Promise<void>
-  /** Replaces what is at `to`. */
-  rename(from: string, to: string): Promise<void>
-  /** Whether the file system that holds `path` is full. */
-  isFull(path: string): Promise<boolean>
   end(): void
 }
 
@@ -94,11 +84,8 @@ class Requests {
 
 function wrap(raw: SFTPWrapper, requests: Requests): Sftp {
   const make = requests.make.bind(requests) as Requests['make']
-  /** For requests that answer with success or failure only. */
-  const act = (begin: (done: (error?: Error | null) => void) => void) =>
-    make<void>((done) => begin((error) => done(error, undefined)))
   return {
-    open: (path, flags, attributes = {}) => make((done) => raw.open(path, flags, attributes, done)),
+    open: (path) => make((done) => raw.open(path, 'r', done)),
     read: (handle, into, length, position) =>
       make((done) => {
         raw.read(handle, into, 0, length, position, (error, count) => {
@@ -108,28 +95,10 @@ function wrap(raw: SFTPWrapper, requests: Requests): Sftp {
           else done(error, count)
         })
       }),
-    write: (handle, data, position) => act((done) => raw.write(handle, data, 0, data.length, position, done)),
-    close: (handle) => act((done) => raw.close(handle, done)),
-    setAttributes: (handle, attributes) => act((done) => raw.fsetstat(handle, attributes, done)),
+    close: (handle) => make<void>((done) => raw.close(handle, (error) => done(error, undefined))),
     stat: (path) => make((done) => raw.stat(path, done)),
     list: (path) => make((done) => raw.readdir(path, done)),
-    makeFolder: (path, attributes) => act((done) => raw.mkdir(path, attributes, done)),
-    chmod: (path, mode) => act((done) => raw.chmod(path, mode, done)),
     readLink: (path) => make((done) => raw.readlink(path, done)),
-    link: (target, path) => act((done) => raw.symlink(target, path, done)),
-    remove: (path) => act((done) => raw.unlink(path, done)),
-    rename: (from, to) => act((done) => raw.ext_openssh_rename(from, to, done)),
-    isFull: (path) =>
-      make<boolean>((done) => {
-        raw.ext_openssh_statvfs(path, (error, space: unknown) =>
-          done(error, (space as Space)?.f_bavail === 0),
-        )
-      }),
     end: () => raw.end(),
   }
-}
-
-/** What the package's types call a string. Source: OpenSSH, PROTOCOL, 4.4. */
-interface Space {
-  f_bavail: number
 }

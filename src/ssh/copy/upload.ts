@@ -1,28 +1,19 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, lstat, open, readdir, readlink, stat } from 'node:fs/promises'
-import { basename, join, posix, resolve } from 'node:path'
-import { pool } from '../../lib/async/pool.ts'
-import { quote } from '../quote.ts'
+import { join } from 'node:path'
+import { Transform } from 'node:stream'
+import { execa } from 'execa'
+import { capture } from '../capture.ts'
 import type { SshSession } from '../session.ts'
-import { explainGuest, explainHost, guestError, hostError } from './errors.ts'
+import { explainHost, guestError, hostError, notAccessible } from './errors.ts'
 import { guestPath } from './guest-path.ts'
-import { CHUNK, type CopyOptions, type CopyResult, FILES, Progress, REQUESTS } from './options.ts'
-import { openSftp, type Sftp, status } from './sftp.ts'
+import { problemMark, unpackScript } from './guest-tar.ts'
+import { type HostFiles, hostFiles } from './host-files.ts'
+import { type CopyOptions, type CopyResult, Progress } from './options.ts'
 
-interface Item {
-  from: string
-  to: string
-  size: number
-  mode: number
-  /** Seconds since 1970. */
-  mtime: number
-}
-
-interface Plan {
-  folders: { to: string; mode: number }[]
-  files: Item[]
-  links: { to: string; target: string }[]
-}
+/** GNU tar's exit code where a file changed while it was read. */
+const changedMeanwhile = 1
+/** Milliseconds for tar to end by itself, when the guest takes no more. */
+const patience = 2000
 
 /**
  * Copies a file or a folder of the host into the guest, as the login user. Into `to` where that is a
@@ -37,170 +28,117 @@ export async function upload(
   options: CopyOptions = {},
 ): Promise<CopyResult> {
   options.signal?.throwIfAborted()
+  const files = await hostFiles(from)
+  return sendFiles(session, files, to, options)
+}
+
+/** The same for files that were looked up before; `itself`: what comes is to be `to` itself, and not below it. */
+export async function sendFiles(
+  session: SshSession,
+  files: HostFiles,
+  to: string,
+  options: CopyOptions & { itself?: boolean } = {},
+): Promise<CopyResult> {
   const progress = new Progress(options)
-  const sftp = await openSftp(session, options.signal)
+  progress.total = files.bytes
+  const packing = pack(files)
+  const counted = counting(progress)
+  // From the start: execa drops what was not read of a program that has ended.
+  packing.stdout.pipe(counted)
   try {
-    const uploader = new Uploader(session, sftp, progress)
-    await uploader.run(from, await uploader.destination(from, to))
-    return progress.result
+    const temporary = `.posada-${randomBytes(8).toString('hex')}.tmp`
+    const mode = options.itself === true ? '.' : to.endsWith('/') ? '/' : ''
+    const argv = [guestPath(to), String(files.paths.length), files.name, files.kind, temporary, mode]
+    const { code, stderr } = await capture(session, ['/bin/sh', '-c', unpackScript, 'sh', ...argv], {
+      stdin: counted,
+      env: { LC_ALL: 'C' },
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    })
+    if (code === 0) {
+      progress.finish(files.files, files.bytes)
+      return progress.result
+    }
+    throw (await packingFailure(packing, files)) ?? unpackingFailure(session, to, stderr)
   } finally {
-    sftp.end()
+    packing.kill()
+    // What it has written already would be waited for.
+    packing.stdout.destroy()
+    await packing
   }
 }
 
-class Uploader {
-  readonly #session: SshSession
-  readonly #sftp: Sftp
-  readonly #progress: Progress
-
-  constructor(session: SshSession, sftp: Sftp, progress: Progress) {
-    this.#session = session
-    this.#sftp = sftp
-    this.#progress = progress
-  }
-
-  async destination(from: string, written: string): Promise<string> {
-    const to = guestPath(written)
-    const there = await this.#find(to)
-    if (there?.isDirectory()) return posix.join(to, basename(resolve(from)))
-    if (written.endsWith('/')) {
-      throw guestError(this.#session, to, 'is not a folder', 'make it first, or leave the slash out')
-    }
-    const folder = posix.dirname(to)
-    if (there === null && (await this.#find(folder)) === null) {
-      const hint = `make the folder first: posada exec ${this.#session.target.hostAlias} -- mkdir -p ${quote(folder)}`
-      throw guestError(this.#session, folder, 'does not exist', hint)
-    }
-    return to
-  }
-
-  /** Null where there is nothing of this name. */
-  #find(path: string) {
-    return this.#sftp
-      .stat(path)
-      .catch((error: Error & { code?: number }) => {
-        if (error.code === status.noSuchFile) return null
-        throw error
-      })
-      .catch(async (error: unknown) => {
-        throw await explainGuest(this.#session, this.#sftp, path, error)
-      })
-  }
-
-  async run(from: string, to: string): Promise<void> {
-    const plan = await planUpload(from, to).catch((error: unknown) => {
-      throw explainHost(from, error)
-    })
-    this.#progress.total = plan.files.reduce((sum, file) => sum + file.size, 0)
-    for (const folder of plan.folders)
-      await this.#guest(folder.to, () => this.#folder(folder.to, folder.mode))
-    await pool(FILES, plan.files, (item) => this.#file(item))
-    for (const { to: path, target } of plan.links) await this.#guest(path, () => this.#link(target, path))
-    // Last, for a folder that its owner may not write to could not be filled.
-    for (const { to: path, mode } of plan.folders.reverse()) {
-      await this.#guest(path, () => this.#sftp.chmod(path, mode))
-    }
-  }
-
-  async #folder(path: string, mode: number): Promise<void> {
-    this.#progress.add(0)
-    try {
-      await this.#sftp.makeFolder(path, { mode: mode | 0o700 })
-    } catch (error) {
-      const there = await this.#sftp.stat(path).catch(() => null)
-      if (!there?.isDirectory()) throw error
-    }
-  }
-
-  async #link(target: string, path: string): Promise<void> {
-    const temporary = temporaryName(path)
-    await this.#sftp.link(target, temporary)
-    await this.#sftp.rename(temporary, path)
-  }
-
-  async #file(item: Item): Promise<void> {
-    const temporary = temporaryName(item.to)
-    const source = await open(item.from, 'r').catch((error: unknown) => {
-      throw explainHost(item.from, error)
-    })
-    try {
-      await this.#guest(item.to, async () => {
-        const handle = await this.#sftp.open(temporary, 'wx', { mode: 0o600 })
-        try {
-          await this.#content(source, item, handle)
-          const times = { atime: item.mtime, mtime: item.mtime }
-          await this.#sftp.setAttributes(handle, { mode: item.mode, ...times })
-          await this.#sftp.close(handle)
-          await this.#sftp.rename(temporary, item.to)
-        } catch (error) {
-          const failure = await explainGuest(this.#session, this.#sftp, item.to, error)
-          await this.#sftp.remove(temporary).catch(() => undefined) // the failure at hand is the one to tell
-          throw failure
-        }
-      })
-      this.#progress.result.files++
-    } finally {
-      await source.close()
-    }
-  }
-
-  async #content(source: FileHandle, item: Item, handle: Buffer): Promise<void> {
-    await pool(REQUESTS, chunks(source, item), async ({ data, position }) => {
-      await this.#sftp.write(handle, data, position)
-      this.#progress.add(data.length)
-    })
-  }
-
-  async #guest<T>(path: string, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work()
-    } catch (error) {
-      throw await explainGuest(this.#session, this.#sftp, path, error)
-    }
-  }
+function pack({ kind, parent, paths }: HostFiles) {
+  const list = Buffer.concat(paths.map((path) => Buffer.concat([Buffer.from('./'), path, Buffer.of(0)])))
+  const follow = kind === 'file' ? ['--dereference'] : []
+  const argv = [
+    '--create',
+    `--directory=${parent}`,
+    '--file=-',
+    ...follow,
+    '--no-recursion',
+    '--null',
+    '--files-from=-',
+  ]
+  return execa('tar', argv, { input: list, buffer: { stdout: false }, reject: false, env: { LC_ALL: 'C' } })
 }
 
-async function* chunks(source: FileHandle, item: Item): AsyncGenerator<{ data: Buffer; position: number }> {
-  let position = 0
-  for (;;) {
-    const { buffer, bytesRead } = await source
-      .read({ buffer: Buffer.allocUnsafe(16 * CHUNK), position })
-      .catch((error: unknown) => {
-        throw explainHost(item.from, error)
-      })
-    if (bytesRead === 0) return
-    for (let at = 0; at < bytesRead; at += CHUNK) {
-      yield { data: buffer.subarray(at, Math.min(at + CHUNK, bytesRead)), position: position + at }
-    }
-    position += bytesRead
-  }
+function counting(progress: Progress): Transform {
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      try {
+        progress.upTo(chunk.length)
+        done(null, chunk)
+      } catch (error) {
+        done(error as Error)
+      }
+    },
+  })
 }
 
-async function planUpload(from: string, to: string): Promise<Plan> {
-  const plan: Plan = { folders: [], files: [], links: [] }
-  const there = await stat(from)
-  if (there.isFile()) plan.files.push(item(from, to, there))
-  else if (there.isDirectory()) await planFolder(plan, from, to, there.mode)
-  else throw hostError(from, 'is neither a file nor a folder', 'only files, folders and links are copied')
-  return plan
+/** What the host's tar had to say, where it was the one that failed. */
+async function packingFailure(
+  packing: ReturnType<typeof pack>,
+  { parent, name }: HostFiles,
+): Promise<unknown> {
+  const timer = setTimeout(() => packing.kill(), patience)
+  packing.stdout.resume()
+  const ended = await packing
+  clearTimeout(timer)
+  if (ended.cause instanceof Error && 'code' in ended.cause && ended.cause.code === 'ENOENT')
+    return hostError(parent, 'cannot be copied: this host has no tar', 'install the package tar', ended.cause)
+  if (!ended.failed || ended.isTerminated || ended.exitCode === changedMeanwhile) return null
+  const [, path, why] = /^tar: (.*): (?:Cannot \w+|.*): ([A-Z].*)$/m.exec(ended.stderr ?? '') ?? []
+  const code = why === 'Permission denied' ? 'EACCES' : why === 'No such file or directory' ? 'ENOENT' : 'EIO'
+  const cause = Object.assign(new Error(ended.stderr), {
+    code,
+    syscall: 'open',
+    path: join(parent, path ?? name),
+  })
+  return explainHost(join(parent, name), cause)
 }
 
-async function planFolder(plan: Plan, from: string, to: string, mode: number): Promise<void> {
-  plan.folders.push({ to, mode: mode & 0o777 })
-  for (const name of await readdir(from)) {
-    const [source, target] = [join(from, name), posix.join(to, name)]
-    const there = await lstat(source)
-    if (there.isSymbolicLink()) plan.links.push({ to: target, target: await readlink(source) })
-    else if (there.isFile()) plan.files.push(item(source, target, there))
-    else if (there.isDirectory()) await planFolder(plan, source, target, there.mode)
-    else throw hostError(source, 'is neither a file nor a folder', 'only files, folders and links are copied')
-  }
+const problems: Record<string, [why: string, hint: string]> = {
+  slash: ['is not a folder', 'make it first, or leave the slash out'],
+  parent: ['does not exist', 'make the folder first'],
+  folder: ['is a folder there', 'copy to another name'],
+  file: ['is there and not a folder', 'remove it, or copy to another place'],
+  make: ['cannot be written', 'copying is done as the login user'],
+  short: ['did not arrive whole', 'copy it again'],
+  tool: ['is not a program of the guest', 'install the package tar there'],
 }
 
-function item(from: string, to: string, there: { size: number; mode: number; mtimeMs: number }): Item {
-  return { from, to, size: there.size, mode: there.mode & 0o777, mtime: Math.floor(there.mtimeMs / 1000) }
+function unpackingFailure(session: SshSession, to: string, said: string): Error {
+  const [, word = '', path = to] = new RegExp(`^${problemMark} (\\w+) (.*)$`, 'm').exec(said) ?? []
+  if (/No space left on device|Disk quota exceeded|Wrote only \d+ of/.test(said))
+    return guestError(session, path, 'cannot be written: the disk is full', { hint: 'make room there' })
+  if (/Permission denied|Read-only file system/.test(said)) return notAccessible(session, path)
+  const [why, hint] = problems[word] ?? [
+    `cannot be copied (${lastLine(said)})`,
+    'is there something else of that name?',
+  ]
+  return guestError(session, path, why, { hint })
 }
 
-function temporaryName(path: string): string {
-  return posix.join(posix.dirname(path), `.posada-${randomBytes(8).toString('hex')}.tmp`)
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1)?.slice(0, 300) ?? ''
 }

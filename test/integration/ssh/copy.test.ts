@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import {
   chmod,
+  link,
   lstat,
   mkdir,
   mkdtemp,
@@ -161,6 +162,64 @@ describe.each(both)('$name', ({ copy }) => {
     await expect(work).rejects.toMatchObject({ code: 'E_SSH_LOST' })
     expect(await readdir(there)).not.toContain('b')
     await expect(copy(session, join(here, 'a'), there)).rejects.toMatchObject({ code: 'E_SSH_LOST' })
+  })
+})
+
+describe('upload into what is there', () => {
+  test('files of both stay, those of one name are replaced, and modes are those that come', async () => {
+    await mkdir(join(here, 'tree', 'sub'), { recursive: true })
+    await mkdir(join(here, 'tree', 'empty'), { mode: 0o750 })
+    await writeFile(join(here, 'tree', 'a'), 'new')
+    await writeFile(join(here, 'tree', '.hidden'), 'h')
+    await writeFile(join(here, 'tree', 'sub', 'b'), 'b')
+    await chmod(join(here, 'tree', 'sub'), 0o555)
+    await mkdir(join(there, 'tree', 'sub'), { recursive: true, mode: 0o700 })
+    await writeFile(join(there, 'tree', 'a'), 'old')
+    await writeFile(join(there, 'tree', 'c'), 'c')
+    await symlink('/nowhere', join(there, 'tree', '.hidden'))
+    await upload(session, join(here, 'tree'), there)
+    expect((await readdir(join(there, 'tree'))).sort()).toEqual(['.hidden', 'a', 'c', 'empty', 'sub'])
+    expect(await readFile(join(there, 'tree', 'a'), 'utf8')).toBe('new')
+    expect(await readFile(join(there, 'tree', '.hidden'), 'utf8')).toBe('h')
+    expect((await stat(join(there, 'tree', 'sub'))).mode & 0o777).toBe(0o555)
+    expect((await stat(join(there, 'tree', 'empty'))).mode & 0o777).toBe(0o750)
+  })
+
+  test('a folder in the way of a file, and a file in the way of a folder, are named and stay', async () => {
+    await mkdir(join(here, 'tree'))
+    await writeFile(join(here, 'tree', 'a'), '')
+    await mkdir(join(there, 'tree', 'a'), { recursive: true })
+    await expect(upload(session, join(here, 'tree'), there)).rejects.toMatchObject({
+      code: 'E_COPY',
+      message: expect.stringContaining('is a folder there'),
+    })
+    await rm(join(there, 'tree'), { recursive: true })
+    await writeFile(join(there, 'tree'), 'mine')
+    await expect(upload(session, join(here, 'tree'), there)).rejects.toMatchObject({
+      message: expect.stringContaining('is there and not a folder'),
+    })
+    expect(await readdir(there)).toEqual(['tree'])
+  })
+
+  test('names are bytes, and hard links stay', async () => {
+    await mkdir(join(here, 'tree'))
+    const odd = Buffer.concat([Buffer.from(`${here}/tree/`), Buffer.of(0x66, 0xff, 0x0a, 0x2d)])
+    await writeFile(odd, 'odd')
+    await writeFile(join(here, 'tree', '-rf'), 'x')
+    await link(join(here, 'tree', '-rf'), join(here, 'tree', 'same'))
+    await upload(session, join(here, 'tree'), join(there, '-to'))
+    const names = (await readdir(join(there, '-to'), { encoding: 'buffer' })).map((name) =>
+      name.toString('latin1'),
+    )
+    expect(names.sort()).toEqual(['-rf', 'f\xff\n-', 'same'])
+    expect((await stat(join(there, '-to', 'same'))).nlink).toBe(2)
+  })
+
+  test('what this user may not read is named', async () => {
+    await mkdir(join(here, 'tree'))
+    await symlink('/nowhere', join(here, 'dangling'))
+    await expect(upload(session, join(here, 'dangling'), there)).rejects.toMatchObject({ code: 'E_COPY' })
+    expect(await readdir(there)).toEqual([])
   })
 })
 

@@ -1,0 +1,56 @@
+/** What the scripts here say of a failure: a word, and the path that it is about. */
+export const problemMark = 'posada-copy'
+
+/**
+ * Shell text that takes a tar archive from stdin to `$1`, as cp does: below it where it is a folder, else under that
+ * name. The archive holds `$2` files and folders; one that brings fewer was cut off. `$3` is the name of what is
+ * copied, `$4` what it is (`file`, `folder`), `$5` a temporary name, `$6` is `/` where `$1` has to be a folder, `.` where
+ * what comes is to be `$1` itself, made with the folders above it.
+ * Nothing is seen under its own name before all has come, and then each by one rename. Plain POSIX shell; busybox's
+ * tar will do.
+ */
+export const unpackScript = `set -e
+say() { echo "${problemMark} $1 $2" >&2; exit 97; }
+to=$1; p=$1; count=$2; name=$3; kind=$4
+command -v tar >/dev/null || say tool tar
+if [ "$6" = . ]; then mkdir -p -- "$(dirname -- "$to")"
+elif [ -d "$to" ]; then to=\${to%/}/$name
+elif [ "$6" = / ]; then say slash "$to"; fi
+p=$(dirname -- "$to"); [ -d "$p" ] || say parent "$p"
+[ "$kind" = folder ] || [ ! -d "$to" ] || say folder "$to"
+[ "$kind" = file ] || [ ! -e "$to" ] || [ -d "$to" ] || say file "$to"
+t=$p/$5
+trap 'chmod -R u+rwx "$t" 2>/dev/null; rm -rf "$t"' EXIT
+trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 141' PIPE; trap 'exit 143' TERM
+umask 077
+mkdir -- "$t" || say make "$t"
+tar -x -p -o -f - -C "$t"
+came=$(cd -- "$t"; find . -print0 | tr -dc '\\0' | wc -c)
+[ "$came" -eq $((count+1)) ] || say short "$to"
+from=$t/$name
+if [ "$kind" = file ]; then mv -f -- "$from" "$to"; exit; fi
+if [ ! -e "$to" ] && [ ! -L "$to" ]; then mv -- "$from" "$to"; exit; fi
+case $to in /*) ;; *) to=$PWD/$to ;; esac
+cd -- "$from"
+find . -depth -type d -exec /bin/sh -c '
+say() { echo "${problemMark} $1 $2" >&2; exit 97; }
+to=$1; shift
+for d; do
+  mode=$(stat -c %a "$d")
+  if [ ! -d "$to/$d" ]; then
+    [ ! -e "$to/$d" ] && [ ! -L "$to/$d" ] || say file "$to/$d"
+    mkdir -p -- "$to/$d" || exit
+  fi
+  [ -w "$to/$d" ] || chmod u+rwx "$to/$d" || exit
+  [ -w "$d" ] || chmod u+rwx "$d" || exit
+  set --
+  for f in "$d"/* "$d"/.[!.]* "$d"/..?*; do
+    [ -e "$f" ] || [ -L "$f" ] || continue
+    [ -L "$f" ] || [ ! -d "$f" ] || continue
+    [ -L "$to/$f" ] || [ ! -d "$to/$f" ] || say folder "$to/$f"
+    set -- "$@" "$f"
+    if [ $# -ge 500 ]; then mv -f -- "$@" "$to/$d/" || exit; set --; fi
+  done
+  [ $# -eq 0 ] || mv -f -- "$@" "$to/$d/" || exit
+  chmod "$mode" "$to/$d" || exit
+done' sh "$to" {} +`

@@ -1,0 +1,61 @@
+import { lstat, readdir, stat } from 'node:fs/promises'
+import { basename, dirname, resolve } from 'node:path'
+import { explainHost, hostError } from './errors.ts'
+
+/** What of the host is to be copied. */
+export interface HostFiles {
+  kind: 'file' | 'folder'
+  /** The folder that it lies in, absolute, and its name there. */
+  parent: string
+  name: string
+  /** Relative to `parent`; what is in a folder comes before the folder, so that its mode is set last. */
+  paths: Buffer[]
+  files: number
+  bytes: number
+}
+
+/** Whether a path below the folder that is copied goes along. */
+export type Takes = (path: Buffer) => boolean
+
+const slash = Buffer.from('/')
+
+/**
+ * A file, or a folder with all that is in it; a link to either is followed, links in a folder are not. Names are
+ * bytes. E_COPY.
+ */
+export async function hostFiles(from: string): Promise<HostFiles> {
+  const path = resolve(from)
+  const parent = dirname(path)
+  const name = basename(path)
+  const found: HostFiles = { kind: 'file', parent, name, paths: [], files: 0, bytes: 0 }
+  try {
+    const there = await stat(path)
+    if (there.isDirectory()) {
+      await addFolder(found, Buffer.from(name))
+      return { ...found, kind: 'folder' }
+    }
+    if (!there.isFile()) throw neither(from)
+    return { ...found, paths: [Buffer.from(name)], files: 1, bytes: there.size }
+  } catch (error) {
+    throw explainHost(from, error)
+  }
+}
+
+async function addFolder(found: HostFiles, folder: Buffer): Promise<void> {
+  const path = Buffer.concat([Buffer.from(`${found.parent}/`), folder])
+  for (const name of await readdir(path, { encoding: 'buffer' })) {
+    const inside = Buffer.concat([folder, slash, name])
+    const there = await lstat(Buffer.concat([path, slash, name]))
+    if (there.isDirectory()) await addFolder(found, inside)
+    else if (there.isFile() || there.isSymbolicLink()) {
+      found.paths.push(inside)
+      found.files += there.isFile() ? 1 : 0
+      found.bytes += there.isFile() ? there.size : 0
+    } else throw neither(`${found.parent}/${inside}`)
+  }
+  found.paths.push(folder)
+}
+
+function neither(path: string) {
+  return hostError(path, 'is neither a file nor a folder', 'only files, folders and links are copied')
+}
