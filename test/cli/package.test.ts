@@ -1,0 +1,68 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { packageRoot } from '../../src/lib/files/package-root.ts'
+import { makePlace, type Place } from '../helpers/posada.ts'
+
+// What npm would publish, installed as a user would: about 20 s, most of which npm takes to fetch the dependencies.
+let place: Place
+let posada: (...args: string[]) => Promise<string>
+
+beforeAll(async () => {
+  place = makePlace()
+  const prefix = join(place.dir, 'prefix')
+  mkdirSync(prefix)
+  const npm = (...args: string[]) => execa('npm', [...args, '--loglevel=error'], { cwd: packageRoot() })
+  const { stdout } = await npm('pack', '--json', '--pack-destination', place.dir)
+  const [{ filename }] = JSON.parse(stdout) as [{ filename: string }]
+  const quiet = ['--no-audit', '--no-fund', '--prefer-offline']
+  await npm('install', '--global', '--prefix', prefix, ...quiet, join(place.dir, filename))
+  const project = join(place.dir, 'shop')
+  mkdirSync(project)
+  const program = join(prefix, 'bin', 'posada')
+  posada = async (...args) =>
+    (await execa(program, args, { cwd: project, env: place.env, extendEnv: false })).stdout
+}, 180_000)
+afterAll(() => place.remove())
+
+test('the package of npm pack installs, and its command works', async () => {
+  const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as {
+    version: string
+  }
+  expect(await posada('--version')).toBe(`posada ${version}`)
+  await posada('init')
+  expect(existsSync(join(place.dir, 'shop', 'posada.yaml'))).toBe(true)
+  expect(JSON.parse(await posada('validate', '--json'))).toMatchObject({ valid: true, name: 'shop' })
+  expect(JSON.parse(await posada('box', 'list', '--json'))).toMatchObject({
+    boxes: [],
+    recipes: expect.arrayContaining(['debian/12', 'posada/tiny']),
+  })
+  expect(await posada('__complete', '--', 'u')).toMatch(/^up\t/)
+  // With koffi, the one dependency with native code, in a process of its own.
+  const { checks } = JSON.parse(await posada('doctor', '--json').catch(({ stdout }) => stdout))
+  const kvm = checks.find(({ name }: { name: string }) => name === 'provider:kvm')
+  expect(kvm.message).not.toMatch(/koffi|module/i)
+}, 60_000)
+
+test('holds nothing but the program, its boxes and templates', async () => {
+  const { stdout } = await execa('npm', ['pack', '--dry-run', '--json', '--loglevel=error'], {
+    cwd: packageRoot(),
+  })
+  const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }]
+  const tops = new Set(files.map(({ path }) => path.split('/')[0]))
+  const expected = [
+    'LICENSE',
+    'README.md',
+    'bin',
+    'boxes',
+    'dist',
+    'oclif.manifest.json',
+    'package.json',
+    'templates',
+  ]
+  expect([...tops].sort()).toEqual(expected)
+  expect(
+    files.map(({ path }) => path).filter((path) => /\.(ts|tmp)$/.test(path) && !path.endsWith('.d.ts')),
+  ).toEqual([])
+})
