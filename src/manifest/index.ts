@@ -1,21 +1,23 @@
-export { type Effect, type Kept, settings } from './effects.ts'
 export { findManifest } from './find.ts'
 export { type LoadOptions, loadManifest } from './load.ts'
-export type {
-  Attachment,
-  BoxTerms,
-  FileStep,
-  HttpProbe,
-  Machine,
-  Manifest,
-  Network,
-  Port,
-  ProvisionStep,
-  ReadyProbe,
-  ShellProbe,
-  ShellStep,
-  TcpProbe,
-  WrittenStep,
+export {
+  type Attachment,
+  type BoxTerms,
+  type Effect,
+  type FileStep,
+  type HttpProbe,
+  type Kept,
+  type Machine,
+  type Manifest,
+  type Network,
+  type Port,
+  type ProvisionStep,
+  type ReadyProbe,
+  type ShellProbe,
+  type ShellStep,
+  settings,
+  type TcpProbe,
+  type WrittenStep,
 } from './model.ts'
 export { manifestReference } from './reference.ts'
 export { manifestSchema } from './schema/manifest-schema.ts'

@@ -93,6 +93,49 @@ export interface Machine {
   place(...path: (string | number)[]): Place
 }
 
+/** When a changed setting reaches a machine that exists; src/manifest/effects.ts has the words. */
+export type Effect = 'start' | 'remake' | 'up' | 'use' | 'rename'
+
+export interface Setting {
+  /** As it is written in the manifest. */
+  key: string
+  effect: Effect
+  /** The part of the key's value that it is; absent: all of it. Markdown. */
+  part?: string
+}
+
+/** Every setting of a machine, and what a change of it means. Null: it is no setting. */
+export const settings = {
+  name: { key: 'machines', effect: 'rename' },
+  group: { key: 'replicas', effect: 'rename' },
+  box: { key: 'box', effect: 'remake' },
+  boxTerms: { key: 'box', effect: 'remake' },
+  provider: { key: 'provider', effect: 'start' },
+  providers: { key: 'providers', effect: 'start' },
+  arch: { key: 'arch', effect: 'remake' },
+  cpus: { key: 'cpus', effect: 'start' },
+  memory: { key: 'memory', effect: 'start' },
+  disk: { key: 'disk', effect: 'start' },
+  nested: { key: 'nested', effect: 'start' },
+  dependsOn: { key: 'depends_on', effect: 'use' },
+  networks: { key: 'networks', effect: 'start' },
+  ports: { key: 'ports', effect: 'start' },
+  hostAccess: { key: 'host_access', effect: 'start' },
+  autoPorts: { key: 'ports', effect: 'up', part: '`auto`' },
+  env: { key: 'env', effect: 'use' },
+  provision: { key: 'provision', effect: 'up' },
+  ready: { key: 'ready', effect: 'up' },
+  cloudInit: { key: 'cloud_init', effect: 'remake' },
+  bootTimeout: { key: 'boot_timeout', effect: 'use' },
+  haltTimeout: { key: 'halt_timeout', effect: 'use' },
+  place: null,
+} as const satisfies Record<keyof Machine, Setting | null>
+
+/** Settings whose change a machine that was made does not have at once: it has to be compared with what was recorded. */
+export type Kept = {
+  [K in keyof typeof settings]: (typeof settings)[K] extends { effect: 'start' | 'remake' } ? K : never
+}[keyof typeof settings]
+
 /** What holds for getting a machine's box. */
 export interface BoxTerms {
   /** `sha256:…`; null: the box's source has to say. */
