@@ -1,5 +1,5 @@
 export { askToShutDown } from './ask-guest.ts'
-export { commandLine, findProcess } from './find-process.ts'
+export { findProcess, type OwnProcess, ownProcess } from './find-process.ts'
 export { guardOf, type HostGuard, judgedBytes } from './host-guard.ts'
 export { kvmCure } from './kvm-cure.ts'
 export { removeWithLeftovers } from './remove-file.ts'

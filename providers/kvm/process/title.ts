@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import type { MachineSpec } from '../../../src/provider/index.ts'
+import type { OwnProcess } from '../../../src/provider-kit/index.ts'
 
 /** What `ps` shows of a machine's process, and what it is found by. */
 export function processTitle({ name, id }: Pick<MachineSpec, 'name' | 'id'>): string {
@@ -9,8 +10,10 @@ export function processTitle({ name, id }: Pick<MachineSpec, 'name' | 'id'>): st
 const title = 'posada-kvm'
 const entry = 'kvm-vmm.cjs'
 
-/** Whether these arguments are of this very machine's process, with its title or, for its first moments, without. */
-export function isMachine(argv: readonly string[], id: string): boolean {
+/** Whether it is this very machine's process, by its title or, in its first moments, by its arguments; Node runs it. */
+export function isMachine({ argv, program: file }: OwnProcess, id: string): boolean {
+  const runtime = basename(file)
+  if (!runtime.startsWith('node') && runtime !== basename(process.execPath)) return false
   const words = argv.filter((word) => word !== '')
   if (words.length === 1) return words[0]?.startsWith(`${title} `) === true && words[0].endsWith(` ${id}`)
   // Node's own flags come before its program.

@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { readTextIfThere } from '../../../src/lib/files/write-file.ts'
 import {
   hasEnded,
@@ -6,11 +7,12 @@ import {
   readProc,
 } from '../../../src/lib/process/process-identity.ts'
 import type { MachineSpec } from '../../../src/provider/index.ts'
-import { commandLine, findProcess } from '../../../src/provider-kit/index.ts'
+import { findProcess, type OwnProcess, ownProcess } from '../../../src/provider-kit/index.ts'
 import { qemuFiles } from '../files.ts'
+import { qemuOptions } from '../options.ts'
 
 /**
- * The machine's QEMU, or null. A number in a file proves nothing: the process must be a QEMU whose
+ * The machine's QEMU, or null. A number in a file proves nothing: the process must be a QEMU of this user's whose
  * command line has this machine's UUID. `thorough` looks through all processes where the file is
  * missing or wrong: QEMU may have been started by a command that was killed at once, before QEMU
  * had written it.
@@ -21,17 +23,19 @@ export async function findQemu(
 ): Promise<ProcessIdentity | null> {
   const written = Number((await readTextIfThere(qemuFiles(spec).pid))?.trim())
   if (Number.isSafeInteger(written) && written > 0) {
-    const argv = await commandLine(written)
-    if (isMachine(argv, spec)) return await processIdentity(written)
-    if (argv.join('') === '') await untilGone(written)
+    const found = await ownProcess(written)
+    if (found === null) await untilGone(written)
+    else if (isMachine(found, spec)) return await processIdentity(written)
   }
-  return options.thorough ? await findProcess((argv) => isMachine(argv, spec)) : null
+  return options.thorough ? await findProcess((found) => isMachine(found, spec)) : null
 }
 
-/** Whether these arguments start this very machine. */
-export function isMachine(argv: readonly string[], spec: MachineSpec): boolean {
+/** Whether it is the QEMU of this very machine: by its program, which the manifest may have named, and its arguments. */
+export function isMachine({ argv, program }: OwnProcess, spec: MachineSpec): boolean {
+  const name = basename(program)
+  const isQemu = name.includes('qemu') || name === basename(qemuOptions(spec.options).binary ?? '')
   const at = argv.indexOf('-uuid')
-  return at > 0 && argv[at + 1] === spec.uuid && argv.includes('-pidfile')
+  return isQemu && at > 0 && argv[at + 1] === spec.uuid && argv.includes('-pidfile')
 }
 
 /** Milliseconds; tearing down the memory of a large machine takes a tenth of a second. */

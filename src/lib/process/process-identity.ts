@@ -71,7 +71,10 @@ export function parseProcStat(stat: string): { state: string; threads: number; s
  * The text of `/proc/<pid>/<name>`, or null where the process is gone (also while it is being read:
  * ESRCH) or another user's. Linux only. Source: proc(5).
  */
-export async function readProc(pid: number, name: 'stat' | 'comm' | 'cmdline'): Promise<string | null> {
+export async function readProc(
+  pid: number,
+  name: 'stat' | 'status' | 'comm' | 'cmdline',
+): Promise<string | null> {
   try {
     return await readFile(`/proc/${pid}/${name}`, 'utf8')
   } catch (error) {

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
-import { isMachine, processTitle } from '../../../../../providers/kvm/process/title.ts'
+import { isMachine as isProcess, processTitle } from '../../../../../providers/kvm/process/title.ts'
 
 const id = '0a1b2c3d'
+const isMachine = (argv: string[], wanted: string, program = '/usr/bin/node') =>
+  isProcess({ argv, program }, wanted)
 
 test('knows its own process by its title, and by its arguments before it has one', () => {
   const title = processTitle({ name: 'web', id })
@@ -20,4 +22,5 @@ test('takes no other process for it', () => {
   expect(isMachine(['node', '--flag', 'kvm-vmm.cjs', '--flag', 'web', id], id)).toBe(false)
   expect(isMachine(['vi', `posada-kvm web ${id}`], id)).toBe(false)
   expect(isMachine([], id)).toBe(false)
+  expect(isMachine([processTitle({ name: 'web', id })], id, '/usr/bin/python3.11')).toBe(false)
 })
