@@ -115,12 +115,12 @@ export const machineFields = {
     examples: [{ APP_ENV: 'dev' }],
   },
   provision: {
-    schema: list(step, { max: limits.steps, of: 'steps' }),
+    schema: list(step, { max: limits.steps, of: 'steps', example: '- shell: apt-get update' }),
     description: 'What sets the machine up, in this order.',
     examples: [[{ shell: 'apt-get update' }]],
   },
   ready: {
-    schema: list(ready, { max: limits.probes, of: 'probes' }),
+    schema: list(ready, { max: limits.probes, of: 'probes', example: '- tcp: 5432' }),
     description:
       'What must be so before the machine counts as ready, looked at from inside the guest: `up` waits for it, and so do machines that depend on this one.',
     examples: [[{ tcp: 5432 }]],
