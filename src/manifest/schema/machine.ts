@@ -77,7 +77,7 @@ export const machineFields = {
     schema: size({ min: mebibyte, max: 64 * 1024 ** 4, bounds: 'from 1MiB to 64TiB', step: mebibyte }),
     description: 'Size of the disk, rounded up to a whole MiB; partition and file system are grown to it.',
     absent: "the box's own size",
-    examples: ['10GiB'],
+    examples: ['40GiB'],
   },
   nested: {
     schema: truth(),
