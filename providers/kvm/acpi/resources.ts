@@ -22,12 +22,12 @@ const producedFixed = 0x0c
 
 /** Bus numbers that a bridge passes on (§6.4.3.5.3). */
 export function busRange(first: number, last: number): Aml {
-  return wordRange(2, 0, first, last)
+  return wordRange({ type: 2, typeFlags: 0 }, first, last)
 }
 
 /** Ports that a bridge passes on (§6.4.3.5.3); 3 is the whole range, ISA or not. */
 export function portRange(base: number, size: number): Aml {
-  return wordRange(1, 3, base, base + size - 1)
+  return wordRange({ type: 1, typeFlags: 3 }, base, base + size - 1)
 }
 
 /** Memory that a bridge passes on, not cached, writable (§6.4.3.5.2). */
@@ -36,7 +36,11 @@ export function memoryRange(base: number, size: number): Aml {
   return [0x87, ...littleEndian(3 + fields.length, 2), 0, producedFixed, 1, ...fields]
 }
 
-function wordRange(type: number, typeFlags: number, first: number, last: number): Aml {
+function wordRange(
+  { type, typeFlags }: { type: number; typeFlags: number },
+  first: number,
+  last: number,
+): Aml {
   const fields = [0, first, last, 0, last - first + 1].flatMap((value) => littleEndian(value, 2))
   return [0x88, ...littleEndian(3 + fields.length, 2), type, producedFixed, typeFlags, ...fields]
 }

@@ -8,8 +8,8 @@ export interface ImageFile {
   readonly size: number
   /** Up to `length` bytes from `offset` on; fewer where the file ends. */
   read(offset: number, length: number): Uint8Array
-  /** Copies bytes into guest memory; the range must be RAM. The rest of a file that ends early stays as it is. */
-  load(memory: GuestMemory, gpa: number, offset: number, length: number): void
+  /** Copies a range of it into guest memory, which must be RAM there. What a file that ends early lacks stays as it is. */
+  load(memory: GuestMemory, gpa: number, range: { offset: number; length: number }): void
   close(): void
 }
 
@@ -29,7 +29,7 @@ export function openImage(path: string): ImageFile {
       const data = new Uint8Array(length)
       return data.subarray(0, readFully(fd, data, offset))
     },
-    load(memory, gpa, offset, length) {
+    load(memory, gpa, { offset, length }) {
       const pieces = memory.pieces(gpa, length)
       if (pieces === null) throw new Error(`${length} bytes from 0x${gpa.toString(16)} on are not RAM`)
       let at = offset

@@ -42,7 +42,7 @@ export function loadKernel(memory: GuestMemory, options: KernelOptions): EntrySt
     try {
       const start = kernel.read(0, headerRegion)
       const load = isElf(start) ? loadPvh : loadBzImage
-      return load(memory, kernel, initrd, options.cmdline)
+      return load({ memory, kernel, initrd, cmdline: options.cmdline })
     } finally {
       initrd?.close()
     }
@@ -51,31 +51,30 @@ export function loadKernel(memory: GuestMemory, options: KernelOptions): EntrySt
   }
 }
 
-function loadBzImage(
-  memory: GuestMemory,
-  kernel: ImageFile,
-  initrdFile: ImageFile | null,
-  cmdline: string,
-): EntryState {
+interface Loading {
+  memory: GuestMemory
+  kernel: ImageFile
+  initrd: ImageFile | null
+  cmdline: string
+}
+
+function loadBzImage({ memory, kernel, initrd: file, cmdline }: Loading): EntryState {
   const header = parseSetupHeader(kernel.read(0, headerRegion), kernel.size, kernel.path)
   writeCommandLine(memory, cmdline, header.commandLineSize)
   // It unpacks itself to its preferred address and needs its init size from there.
   const kernelEnd = Math.max(header.preferredAddress + header.initSize, highRamStart + header.kernelSize)
   requireRoom(memory, kernelEnd, kernel.path)
-  const initrd = loadInitrd(memory, initrdFile, kernelEnd, Math.min(header.initrdAddressMax, initrdLimit))
-  kernel.load(memory, highRamStart, header.kernelOffset, header.kernelSize)
+  const highest = Math.min(header.initrdAddressMax, initrdLimit)
+  const initrd = loadInitrd(memory, file, { kernelEnd, highest })
+  const { kernelOffset: offset, kernelSize: length } = header
+  kernel.load(memory, highRamStart, { offset, length })
   const page = buildZeroPage({ header, commandLine, rsdp, initrd, memory: memoryMap(memory.regions) })
   memory.slice(zeroPage, page.length)?.set(page)
   // The 64-bit entry point is 0x200 after the 32-bit one.
   return enterLongMode(memory, { rip: highRamStart + 0x200, rsi: zeroPage })
 }
 
-function loadPvh(
-  memory: GuestMemory,
-  kernel: ImageFile,
-  initrdFile: ImageFile | null,
-  cmdline: string,
-): EntryState {
+function loadPvh({ memory, kernel, initrd: file, cmdline }: Loading): EntryState {
   const { segments, entry } = readPvhKernel(kernel)
   writeCommandLine(memory, cmdline, commandLineLimit - 1)
   let kernelEnd = highRamStart
@@ -88,8 +87,9 @@ function loadPvh(
     kernelEnd = Math.max(kernelEnd, address + memorySize)
   }
   requireRoom(memory, kernelEnd, kernel.path)
-  const initrd = loadInitrd(memory, initrdFile, kernelEnd, initrdLimit)
-  for (const { address, offset, fileSize } of segments) kernel.load(memory, address, offset, fileSize)
+  const initrd = loadInitrd(memory, file, { kernelEnd, highest: initrdLimit })
+  for (const { address, offset, fileSize: length } of segments)
+    kernel.load(memory, address, { offset, length })
   const map = memoryMap(memory.regions)
   const info = buildStartInfo({ address: pvhStartInfo, commandLine, rsdp, initrd, memory: map })
   memory.slice(pvhStartInfo, info.length)?.set(info)
@@ -120,8 +120,7 @@ function requireRoom(memory: GuestMemory, end: number, path: string): void {
 function loadInitrd(
   memory: GuestMemory,
   file: ImageFile | null,
-  kernelEnd: number,
-  highest: number,
+  { kernelEnd, highest }: { kernelEnd: number; highest: number },
 ): { address: number; size: number } | null {
   if (file === null || file.size === 0) return null
   const available = lowRam(memory)
@@ -133,7 +132,7 @@ function loadInitrd(
       available,
     )
   }
-  file.load(memory, address, 0, file.size)
+  file.load(memory, address, { offset: 0, length: file.size })
   return { address, size: file.size }
 }
 

@@ -1,4 +1,4 @@
-import { koffi, libc } from './libc.ts'
+import { libc } from './libc.ts'
 import { checked, uninterrupted } from './system-call-error.ts'
 
 // <asm-generic/fcntl.h>
@@ -17,21 +17,6 @@ export function replaceDescriptor(fd: number, source: number): void {
 
 export function closeDescriptor(fd: number): void {
   checked('close', libc().close(fd))
-}
-
-/** ioctl with a struct, read and written in place. Made again when a signal interrupts it. */
-export function ioctl(fd: number, request: number, data: Uint8Array, name: string): number {
-  return uninterrupted(name, () => libc().ioctlData(fd, request, data))
-}
-
-/** ioctl whose argument is a number or absent. Made again when a signal interrupts it. */
-export function ioctlValue(fd: number, request: number, value: number, name: string): number {
-  return uninterrupted(name, () => libc().ioctlValue(fd, request, value))
-}
-
-/** ioctl without argument that tells its errno instead of throwing: 0, or the errno. For the run loop. */
-export function ioctlErrno(fd: number, request: number): number {
-  return libc().ioctlValue(fd, request, 0) === -1 ? koffi.errno() : 0
 }
 
 // <linux/falloc.h>

@@ -30,9 +30,11 @@ export const structSize = {
   coalescedZone: 16,
 } as const
 
-export const KVM = {
-  API_VERSION: 12, // 4.1
+/** What KVM_GET_API_VERSION has returned since 2007 (4.1). */
+export const apiVersion = 12
 
+/** Numbers of the ioctls, by their names without `KVM_`. */
+export const KVM = {
   GET_API_VERSION: none(0x00), // 4.1
   CREATE_VM: none(0x01), // 4.2
   CHECK_EXTENSION: none(0x03), // 4.4

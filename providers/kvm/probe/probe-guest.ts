@@ -1,6 +1,7 @@
 import { enterLongMode } from '../boot/long-mode.ts'
-import { closeDescriptor, ioctlErrno, ioctlValue } from '../ffi/descriptors.ts'
+import { closeDescriptor } from '../ffi/descriptors.ts'
 import { KVM } from '../ffi/kvm-abi.ts'
+import { ioctlErrno, kvmIoctlValue } from '../ffi/kvm-ioctl.ts'
 import type { GuestMemory } from '../memory/guest-memory.ts'
 import { highRamStart, pageTables } from '../memory/layout.ts'
 import { createRam } from '../memory/ram.ts'
@@ -47,7 +48,7 @@ export function runProbeGuest(kvm: number): string | null {
   const machineRam = createRam(ram)
   const { memory } = machineRam
   const vm = createVm(kvm, machineRam)
-  const vcpu = ioctlValue(vm.fd, KVM.CREATE_VCPU, 0, 'KVM_CREATE_VCPU')
+  const vcpu = kvmIoctlValue(vm.fd, 'CREATE_VCPU', 0)
   const topology = { id: 0, cpus: 1, nested: false, tscDeadlineTimer: false }
   setCpuid(vcpu, guestCpuid(supportedCpuid(kvm), topology))
   memory.slice(highRamStart, code.length)?.set(code)

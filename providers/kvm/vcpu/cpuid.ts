@@ -1,5 +1,5 @@
-import { ioctl } from '../ffi/descriptors.ts'
-import { KVM, structSize } from '../ffi/kvm-abi.ts'
+import { structSize } from '../ffi/kvm-abi.ts'
+import { kvmIoctl } from '../ffi/kvm-ioctl.ts'
 
 /** One leaf of CPUID as KVM takes it: struct kvm_cpuid_entry2 (KVM api.rst, 4.20). */
 export interface CpuidEntry {
@@ -30,12 +30,12 @@ const bit = (n: number) => 2 ** n
 export function supportedCpuid(kvm: number): CpuidEntry[] {
   const data = new Uint8Array(structSize.cpuidHeader + maxEntries * structSize.cpuidEntry)
   new DataView(data.buffer).setUint32(0, maxEntries, true)
-  ioctl(kvm, KVM.GET_SUPPORTED_CPUID, data, 'KVM_GET_SUPPORTED_CPUID')
+  kvmIoctl(kvm, 'GET_SUPPORTED_CPUID', data)
   return decodeCpuid(data)
 }
 
 export function setCpuid(vcpu: number, entries: readonly CpuidEntry[]): void {
-  ioctl(vcpu, KVM.SET_CPUID2, encodeCpuid(entries), 'KVM_SET_CPUID2')
+  kvmIoctl(vcpu, 'SET_CPUID2', encodeCpuid(entries))
 }
 
 /**
@@ -87,16 +87,15 @@ function patched(entry: CpuidEntry, { id, cpus, nested, tscDeadlineTimer }: Cpui
 
 /** Leaf 0xb: level 0 is threads (one), level 1 cores, then the end. */
 function topologyLeaf({ id, cpus }: CpuidOptions): CpuidEntry[] {
-  const leaf = (index: number, eax: number, ebx: number, type: number): CpuidEntry => ({
-    function: 0xb,
-    index,
-    flags: 1,
-    eax,
-    ebx,
-    ecx: type * bit(8) + index,
-    edx: id,
-  })
-  return [leaf(0, 0, 1, 1), leaf(1, idBits(cpus), cpus, 2), leaf(2, 0, 0, 0)]
+  const levels = [
+    { eax: 0, ebx: 1, type: 1 },
+    { eax: idBits(cpus), ebx: cpus, type: 2 },
+    { eax: 0, ebx: 0, type: 0 },
+  ]
+  return levels.map(({ eax, ebx, type }, index) => ({
+    ...{ function: 0xb, index, flags: 1 },
+    ...{ eax, ebx, ecx: type * bit(8) + index, edx: id },
+  }))
 }
 
 /** Bits that number `cpus` processors. */

@@ -32,11 +32,11 @@ export class AccessRequester {
   }
 
   /** `data` is what is written, or is filled with what is read; at most 8 bytes. */
-  request(kind: number, addressLow: number, addressHigh: number, data: Uint8Array): void {
+  request(kind: number, address: number, data: Uint8Array): void {
     const { cells, data: shared } = this.#shared
     cells[cell.kind] = kind
-    cells[cell.addressLow] = addressLow
-    cells[cell.addressHigh] = addressHigh
+    cells[cell.addressLow] = address
+    cells[cell.addressHigh] = address / 2 ** 32
     cells[cell.length] = data.length
     shared.set(data)
     Atomics.store(cells, cell.request, request.pending)

@@ -1,5 +1,5 @@
-import { ioctl } from '../ffi/descriptors.ts'
-import { KVM, structSize } from '../ffi/kvm-abi.ts'
+import { structSize } from '../ffi/kvm-abi.ts'
+import { kvmIoctl } from '../ffi/kvm-ioctl.ts'
 import {
   type GeneralRegister,
   type SystemRegisters,
@@ -47,7 +47,7 @@ function setMsrs(vcpu: number): void {
     view.setUint32(msrsHeader + i * msrEntry, index, true)
     view.setBigUint64(msrsHeader + i * msrEntry + 8, BigInt(value), true)
   })
-  const done = ioctl(vcpu, KVM.SET_MSRS, data, 'KVM_SET_MSRS')
+  const done = kvmIoctl(vcpu, 'SET_MSRS', data)
   // KVM stops at the first register it does not have (KVM api.rst, 4.19).
   if (done !== bootMsrs.length) {
     throw new Error(`KVM refused to set model-specific register 0x${bootMsrs[done]?.[0].toString(16)}`)
@@ -60,13 +60,13 @@ function setFpu(vcpu: number): void {
   const view = new DataView(data.buffer)
   view.setUint16(128, 0x37f, true) // fcw
   view.setUint32(408, 0x1f80, true) // mxcsr
-  ioctl(vcpu, KVM.SET_FPU, data, 'KVM_SET_FPU')
+  kvmIoctl(vcpu, 'SET_FPU', data)
 }
 
 /** Pins of the local APIC as firmware leaves them: LINT0 external interrupts, LINT1 NMI (Intel SDM 3A, §11.5.1). */
 function setLocalInterrupts(vcpu: number): void {
   const data = new Uint8Array(structSize.lapic)
-  ioctl(vcpu, KVM.GET_LAPIC, data, 'KVM_GET_LAPIC')
+  kvmIoctl(vcpu, 'GET_LAPIC', data)
   const view = new DataView(data.buffer)
   for (const [register, delivery] of [
     [0x350, 7],
@@ -74,5 +74,5 @@ function setLocalInterrupts(vcpu: number): void {
   ] as const) {
     view.setUint32(register, (view.getUint32(register, true) & ~0x700) | (delivery << 8), true)
   }
-  ioctl(vcpu, KVM.SET_LAPIC, data, 'KVM_SET_LAPIC')
+  kvmIoctl(vcpu, 'SET_LAPIC', data)
 }

@@ -1,5 +1,5 @@
-import { ioctl } from '../ffi/descriptors.ts'
-import { KVM, structSize } from '../ffi/kvm-abi.ts'
+import { structSize } from '../ffi/kvm-abi.ts'
+import { kvmIoctl } from '../ffi/kvm-ioctl.ts'
 
 /** Where struct kvm_regs has each register: 64 bits each, in this order (<asm/kvm.h>). */
 const generalOrder = [
@@ -17,7 +17,7 @@ export function setGeneralRegisters(vcpu: number, values: Partial<Record<General
   generalOrder.forEach((name, index) => {
     view.setBigUint64(index * 8, BigInt(all[name] ?? 0), true)
   })
-  ioctl(vcpu, KVM.SET_REGS, data, 'KVM_SET_REGS')
+  kvmIoctl(vcpu, 'SET_REGS', data)
 }
 
 /** struct kvm_segment without its base's and limit's encoding: fields of a descriptor (Intel SDM 3A, §3.4.5). */
@@ -55,7 +55,7 @@ const controlAt = { cr0: 224, cr2: 232, cr3: 240, cr4: 248, cr8: 256, efer: 264 
 /** Changes the system registers; the APIC base and whatever is not named stay as KVM has them. */
 export function setSystemRegisters(vcpu: number, registers: SystemRegisters): void {
   const data = new Uint8Array(structSize.sregs)
-  ioctl(vcpu, KVM.GET_SREGS, data, 'KVM_GET_SREGS')
+  kvmIoctl(vcpu, 'GET_SREGS', data)
   const view = new DataView(data.buffer)
   putSegment(view, segmentAt.cs, registers.cs)
   for (const name of ['ds', 'es', 'fs', 'gs', 'ss'] as const)
@@ -66,7 +66,7 @@ export function setSystemRegisters(vcpu: number, registers: SystemRegisters): vo
   for (const name of ['cr0', 'cr3', 'cr4', 'efer'] as const) {
     view.setBigUint64(controlAt[name], BigInt(registers[name]), true)
   }
-  ioctl(vcpu, KVM.SET_SREGS, data, 'KVM_SET_SREGS')
+  kvmIoctl(vcpu, 'SET_SREGS', data)
 }
 
 function putSegment(view: DataView, at: number, segment: Segment): void {

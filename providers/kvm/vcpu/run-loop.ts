@@ -1,5 +1,5 @@
-import { ioctlErrno } from '../ffi/descriptors.ts'
 import { KVM } from '../ffi/kvm-abi.ts'
+import { ioctlErrno } from '../ffi/kvm-ioctl.ts'
 import type { RunPage } from './run-page.ts'
 import { access, cell, command, commandOf, type SharedState } from './shared-state.ts'
 
@@ -11,9 +11,14 @@ export type Ending =
   /** KVM cannot go on; `reason` for people. */
   | { why: 'failed'; reason: string }
 
-/** Where the accesses of a guest go. `data` is filled by reads. */
-export interface ExitHandler {
-  access(kind: number, addressLow: number, addressHigh: number, data: Uint8Array): void
+/** Where an access of the guest goes: its kind, address, and data, which reads fill. Addresses from 2^53 on are inexact. */
+export type AccessHandler = (kind: number, address: number, data: Uint8Array) => void
+
+export interface LoopOptions {
+  vcpu: number
+  page: RunPage
+  shared: SharedState
+  onAccess: AccessHandler
 }
 
 const EINTR = 4
@@ -23,8 +28,7 @@ const EAGAIN = 11
  * Runs a vCPU until it is told to stop or cannot go on. Obeys `command` between two entries into the guest;
  * whoever changes it kicks the thread out of KVM_RUN (see Vcpu).
  */
-export function runLoop(vcpu: number, page: RunPage, shared: SharedState, handler: ExitHandler): Ending {
-  const { cells } = shared
+export function runLoop({ vcpu, page, shared: { cells }, onAccess }: LoopOptions): Ending {
   const ended = (ending: Ending): Ending => {
     Atomics.store(cells, cell.ended, 1)
     return ending
@@ -39,7 +43,7 @@ export function runLoop(vcpu: number, page: RunPage, shared: SharedState, handle
     }
     if (errno !== 0) return ended({ why: 'failed', reason: `KVM_RUN failed with errno ${errno}` })
     Atomics.add(cells, cell.exits, 1)
-    const ending = handleExit(page, handler)
+    const ending = handleExit(page, onAccess)
     if (ending) return ended(ending)
   }
 }
@@ -64,19 +68,19 @@ function obey(cells: Int32Array, vcpu: number): boolean {
   }
 }
 
-function handleExit(page: RunPage, handler: ExitHandler): Ending | null {
+function handleExit(page: RunPage, onAccess: AccessHandler): Ending | null {
   const exit = page.exit()
   switch (exit.kind) {
     case 'port': {
       const kind = exit.write ? access.portWrite : access.portRead
       for (let i = 0; i < exit.count; i++) {
-        handler.access(kind, exit.port, 0, page.portData(exit.dataOffset, exit.size, i))
+        onAccess(kind, exit.port, page.portData(exit.dataOffset, exit.size, i))
       }
       return null
     }
     case 'memory': {
       const kind = exit.write ? access.memoryWrite : access.memoryRead
-      handler.access(kind, exit.addressLow, exit.addressHigh, page.memoryData(exit.length))
+      onAccess(kind, exit.address, page.memoryData(exit.length))
       return null
     }
     // With the interrupt controller in the kernel a halted vCPU stays there; should it come out, it goes on.

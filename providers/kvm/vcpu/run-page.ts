@@ -1,11 +1,12 @@
-import { ioctlValue } from '../ffi/descriptors.ts'
-import { coalescedRing, exitReason, KVM, KVM_EXIT_IO_OUT, runPage } from '../ffi/kvm-abi.ts'
+import { coalescedRing, exitReason, KVM_EXIT_IO_OUT, runPage } from '../ffi/kvm-abi.ts'
+import { kvmIoctlValue } from '../ffi/kvm-ioctl.ts'
 import { mapShared, unmap, viewMemory } from '../ffi/memory.ts'
 
 /** Why a vCPU left the guest, read once out of struct kvm_run. */
 export type Exit =
   | { kind: 'port'; write: boolean; port: number; size: number; count: number; dataOffset: number }
-  | { kind: 'memory'; write: boolean; addressLow: number; addressHigh: number; length: number }
+  /** An address from 2^53 on is inexact; no device lies there. */
+  | { kind: 'memory'; write: boolean; address: number; length: number }
   | { kind: 'halt' }
   | { kind: 'shutdown' }
   | { kind: 'system-event'; event: number }
@@ -63,8 +64,7 @@ export class RunPage {
       case exitReason.MMIO:
         return {
           kind: 'memory',
-          addressLow: view.getUint32(at, true),
-          addressHigh: view.getUint32(at + 4, true),
+          address: view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true),
           length: Math.min(view.getUint32(at + 16, true), 8),
           write: view.getUint8(at + 20) !== 0,
         }
@@ -123,7 +123,7 @@ export class RunPage {
  * keeps the whole VM.
  */
 export function mapRunPage(kvm: number, vcpu: number): RunPage {
-  const size = ioctlValue(kvm, KVM.GET_VCPU_MMAP_SIZE, 0, 'KVM_GET_VCPU_MMAP_SIZE')
+  const size = kvmIoctlValue(kvm, 'GET_VCPU_MMAP_SIZE', 0)
   const address = mapShared(vcpu, size)
   return new RunPage(viewMemory(address, size), () => unmap(address, size))
 }

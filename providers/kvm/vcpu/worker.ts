@@ -1,8 +1,9 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import type { BusDevice } from '../bus/device.ts'
-import { closeDescriptor, ioctlValue } from '../ffi/descriptors.ts'
+import { closeDescriptor } from '../ffi/descriptors.ts'
 import { signalEvent } from '../ffi/events.ts'
-import { capability, KVM } from '../ffi/kvm-abi.ts'
+import { capability } from '../ffi/kvm-abi.ts'
+import { kvmIoctlValue } from '../ffi/kvm-ioctl.ts'
 import { threadId } from '../ffi/threads.ts'
 import { pciConfigPorts, serialPort } from '../memory/layout.ts'
 import { createConfigPorts, type KeptWrites } from '../pci/config-ports.ts'
@@ -12,7 +13,7 @@ import { guestCpuid, setCpuid, supportedCpuid } from './cpuid.ts'
 import { AccessRequester, type Bell } from './exit-channel.ts'
 import { type EntryState, setInitialState } from './initial-state.ts'
 import { openKeptWrites } from './kept-writes.ts'
-import { type Ending, runLoop } from './run-loop.ts'
+import { type AccessHandler, type Ending, runLoop } from './run-loop.ts'
 import { mapRunPage, type RunPage } from './run-page.ts'
 import { access, cell, openSharedState } from './shared-state.ts'
 import { abandoned } from './thread.ts'
@@ -75,29 +76,29 @@ function hear(number: number): unknown {
 /** Makes the vCPU and all that it answers itself. */
 function setUp(data: VcpuThreadData): { vcpu: number; page: RunPage; run: () => Ending } {
   const { kvm, vm } = data
-  const vcpu = ioctlValue(vm, KVM.CREATE_VCPU, data.id, 'KVM_CREATE_VCPU')
-  const deadline = ioctlValue(kvm, KVM.CHECK_EXTENSION, capability.TSC_DEADLINE_TIMER, 'KVM_CHECK_EXTENSION')
+  const vcpu = kvmIoctlValue(vm, 'CREATE_VCPU', data.id)
+  const deadline = kvmIoctlValue(kvm, 'CHECK_EXTENSION', capability.TSC_DEADLINE_TIMER)
   setCpuid(vcpu, guestCpuid(supportedCpuid(kvm), { ...data, tscDeadlineTimer: deadline !== 0 }))
   const page = mapRunPage(kvm, vcpu)
   const requester = new AccessRequester(shared, data.bell)
   const claimed = new Uint8Array(data.claimedPorts)
   const near = nearPorts(data, requester, openKeptWrites(page.ring))
 
-  const answer = (kind: number, low: number, high: number, bytes: Uint8Array) => {
+  const onAccess: AccessHandler = (kind, address, bytes) => {
     const isPort = kind === access.portRead || kind === access.portWrite
-    const there = isPort ? nearPort(near, low) : undefined
+    const there = isPort ? nearPort(near, address) : undefined
     if (there !== undefined) {
-      const offset = low - there.base
+      const offset = address - there.base
       if (kind === access.portWrite) there.device.write(offset, bytes)
       else there.device.read(offset, bytes)
-    } else if (isPort && claimed[low] !== 1) {
+    } else if (isPort && claimed[address] !== 1) {
       // No device is there: kernels look at many such ports.
       if (kind === access.portRead) bytes.fill(0xff)
     } else {
-      requester.request(kind, low, high, bytes)
+      requester.request(kind, address, bytes)
     }
   }
-  return { vcpu, page, run: () => runLoop(vcpu, page, shared, { access: answer }) }
+  return { vcpu, page, run: () => runLoop({ vcpu, page, shared, onAccess }) }
 }
 
 interface NearPorts {
@@ -119,8 +120,8 @@ function nearPorts(data: VcpuThreadData, requester: AccessRequester, kept: KeptW
     interrupt: () => signalEvent(data.serial.interrupt),
   })
   const functions: BusDevice = {
-    read: (offset, bytes) => requester.request(access.portRead, base + offset, 0, bytes),
-    write: (offset, bytes) => requester.request(access.portWrite, base + offset, 0, bytes),
+    read: (offset, bytes) => requester.request(access.portRead, base + offset, bytes),
+    write: (offset, bytes) => requester.request(access.portWrite, base + offset, bytes),
   }
   const pci = createConfigPorts({ state: openConfigState(data.pciConfig), functions, kept })
   return [

@@ -1,7 +1,8 @@
 import type { Doorbell, QueueNotifier, Release } from '../bus/device.ts'
-import { closeDescriptor, ioctl } from '../ffi/descriptors.ts'
+import { closeDescriptor } from '../ffi/descriptors.ts'
 import { createEventDescriptor } from '../ffi/events.ts'
-import { ioeventfdFlag, KVM, structSize } from '../ffi/kvm-abi.ts'
+import { ioeventfdFlag, structSize } from '../ffi/kvm-abi.ts'
+import { kvmIoctl } from '../ffi/kvm-ioctl.ts'
 import { watchEvent } from './event-watch.ts'
 
 /** Doorbells through ioeventfd: the kernel turns the guest's write into an event and lets the vCPU go on. */
@@ -16,7 +17,7 @@ export function createDoorbells(vm: number): Doorbells {
     attach(doorbell, kick) {
       const fd = createEventDescriptor()
       try {
-        setIoeventfd(vm, fd, doorbell, 0)
+        setIoeventfd(vm, { fd, doorbell, flags: 0 })
       } catch (error) {
         closeDescriptor(fd)
         throw error
@@ -24,7 +25,7 @@ export function createDoorbells(vm: number): Doorbells {
       const unwatch = watchEvent(fd, kick)
       const release = () => {
         if (!attached.delete(release)) return
-        setIoeventfd(vm, fd, doorbell, ioeventfdFlag.DEASSIGN)
+        setIoeventfd(vm, { fd, doorbell, flags: ioeventfdFlag.DEASSIGN })
         unwatch()
         closeDescriptor(fd)
       }
@@ -38,11 +39,14 @@ export function createDoorbells(vm: number): Doorbells {
 }
 
 /** struct kvm_ioeventfd: datamatch, addr, len, fd, flags (KVM api.rst, 4.59). Length 0 matches any width. */
-function setIoeventfd(vm: number, fd: number, doorbell: Doorbell, flags: number): void {
+function setIoeventfd(
+  vm: number,
+  { fd, doorbell, flags }: { fd: number; doorbell: Doorbell; flags: number },
+): void {
   const data = new Uint8Array(structSize.ioeventfd)
   const view = new DataView(data.buffer)
   view.setBigUint64(8, BigInt(doorbell.address), true)
   view.setInt32(20, fd, true)
   view.setUint32(24, flags | (doorbell.space === 'port' ? ioeventfdFlag.PIO : 0), true)
-  ioctl(vm, KVM.IOEVENTFD, data, 'KVM_IOEVENTFD')
+  kvmIoctl(vm, 'IOEVENTFD', data)
 }

@@ -1,7 +1,8 @@
 import type { InterruptLine, MsiMessage, MsiSource, MsiVector } from '../bus/device.ts'
-import { closeDescriptor, ioctl } from '../ffi/descriptors.ts'
+import { closeDescriptor } from '../ffi/descriptors.ts'
 import { createEventDescriptor, signalEvent } from '../ffi/events.ts'
-import { KVM, structSize } from '../ffi/kvm-abi.ts'
+import { structSize } from '../ffi/kvm-abi.ts'
+import { kvmIoctl } from '../ffi/kvm-ioctl.ts'
 import { ioApicPins } from '../memory/layout.ts'
 import { encodeGsiRouting } from './gsi-routing.ts'
 
@@ -28,7 +29,7 @@ export function createInterrupts(vm: number): Interrupts {
     descriptors.push(fd)
     return fd
   }
-  const applyRoutes = () => ioctl(vm, KVM.SET_GSI_ROUTING, encodeGsiRouting(messages), 'KVM_SET_GSI_ROUTING')
+  const applyRoutes = () => kvmIoctl(vm, 'SET_GSI_ROUTING', encodeGsiRouting(messages))
 
   return {
     line(gsi) {
@@ -83,5 +84,5 @@ function setIrqfd(vm: number, fd: number, gsi: number): void {
   const view = new DataView(data.buffer)
   view.setUint32(0, fd, true)
   view.setUint32(4, gsi, true)
-  ioctl(vm, KVM.IRQFD, data, 'KVM_IRQFD')
+  kvmIoctl(vm, 'IRQFD', data)
 }

@@ -1,6 +1,7 @@
 import { PosadaError } from '../../../src/errors/index.ts'
-import { ioctlValue, openDevice } from '../ffi/descriptors.ts'
-import { capability, KVM } from '../ffi/kvm-abi.ts'
+import { openDevice } from '../ffi/descriptors.ts'
+import { apiVersion, capability } from '../ffi/kvm-abi.ts'
+import { kvmIoctlValue } from '../ffi/kvm-ioctl.ts'
 import { SystemCallError } from '../ffi/system-call-error.ts'
 import { kvmAccessError, kvmDevice } from './kvm-device.ts'
 
@@ -14,10 +15,8 @@ const needed = ['IRQCHIP', 'USER_MEMORY', 'IRQFD', 'PIT2', 'IOEVENTFD', 'IMMEDIA
  */
 export function openKvm(device: string = kvmDevice): number {
   const kvm = open(device)
-  const version = attempt('KVM_GET_API_VERSION', () =>
-    ioctlValue(kvm, KVM.GET_API_VERSION, 0, 'KVM_GET_API_VERSION'),
-  )
-  if (version !== KVM.API_VERSION) {
+  const version = attempt('KVM_GET_API_VERSION', () => kvmIoctlValue(kvm, 'GET_API_VERSION', 0))
+  if (version !== apiVersion) {
     throw new PosadaError('E_KVM_UNUSABLE', `${device} has version ${version} of the KVM API, not 12`)
   }
   const missing = needed.filter((name) => checkExtension(kvm, capability[name]) === 0)
@@ -31,7 +30,7 @@ export function openKvm(device: string = kvmDevice): number {
 
 /** Asks for a KVM_CAP_*; 0 is no, 1 or more is yes or a number. */
 export function checkExtension(kvm: number, cap: number): number {
-  return ioctlValue(kvm, KVM.CHECK_EXTENSION, cap, 'KVM_CHECK_EXTENSION')
+  return kvmIoctlValue(kvm, 'CHECK_EXTENSION', cap)
 }
 
 function open(device: string): number {

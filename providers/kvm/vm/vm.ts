@@ -1,5 +1,6 @@
-import { closeDescriptor, ioctl, ioctlValue } from '../ffi/descriptors.ts'
-import { capability, KVM, KVM_PIT_SPEAKER_DUMMY, structSize } from '../ffi/kvm-abi.ts'
+import { closeDescriptor } from '../ffi/descriptors.ts'
+import { capability, KVM_PIT_SPEAKER_DUMMY, structSize } from '../ffi/kvm-abi.ts'
+import { kvmIoctl, kvmIoctlValue } from '../ffi/kvm-ioctl.ts'
 import { identityMap, pciConfigPorts, tss } from '../memory/layout.ts'
 import type { Ram } from '../memory/ram.ts'
 import { checkExtension } from './open-kvm.ts'
@@ -17,16 +18,14 @@ export interface Vm {
  * @throws SystemCallError
  */
 export function createVm(kvm: number, ram: Ram): Vm {
-  const fd = ioctlValue(kvm, KVM.CREATE_VM, 0, 'KVM_CREATE_VM')
+  const fd = kvmIoctlValue(kvm, 'CREATE_VM', 0)
   try {
     setIdentityMap(fd)
-    ioctlValue(fd, KVM.SET_TSS_ADDR, tss, 'KVM_SET_TSS_ADDR')
-    ioctlValue(fd, KVM.CREATE_IRQCHIP, 0, 'KVM_CREATE_IRQCHIP')
+    kvmIoctlValue(fd, 'SET_TSS_ADDR', tss)
+    kvmIoctlValue(fd, 'CREATE_IRQCHIP', 0)
     createTimer(fd)
     if (checkExtension(kvm, capability.COALESCED_PIO) !== 0) keepConfigAddresses(fd)
-    for (const [slot, mapping] of ram.mappings.entries()) {
-      setMemorySlot(fd, slot, mapping.base, mapping.size, mapping.hostAddress)
-    }
+    for (const [slot, mapping] of ram.mappings.entries()) setMemorySlot(fd, slot, mapping)
   } catch (error) {
     closeDescriptor(fd)
     throw error
@@ -37,14 +36,14 @@ export function createVm(kvm: number, ram: Ram): Vm {
 function setIdentityMap(fd: number): void {
   const address = new Uint8Array(8)
   new DataView(address.buffer).setBigUint64(0, BigInt(identityMap), true)
-  ioctl(fd, KVM.SET_IDENTITY_MAP_ADDR, address, 'KVM_SET_IDENTITY_MAP_ADDR')
+  kvmIoctl(fd, 'SET_IDENTITY_MAP_ADDR', address)
 }
 
 /** The PIT; its speaker port is a dummy in the kernel, so that port 0x61 costs no exit to here. */
 function createTimer(fd: number): void {
   const config = new Uint8Array(structSize.pitConfig)
   new DataView(config.buffer).setUint32(0, KVM_PIT_SPEAKER_DUMMY, true)
-  ioctl(fd, KVM.CREATE_PIT2, config, 'KVM_CREATE_PIT2')
+  kvmIoctl(fd, 'CREATE_PIT2', config)
 }
 
 /**
@@ -57,15 +56,15 @@ function keepConfigAddresses(fd: number): void {
   view.setBigUint64(0, BigInt(pciConfigPorts.base), true)
   view.setUint32(8, 4, true)
   view.setUint32(12, 1, true) // ports
-  ioctl(fd, KVM.REGISTER_COALESCED_MMIO, zone, 'KVM_REGISTER_COALESCED_MMIO')
+  kvmIoctl(fd, 'REGISTER_COALESCED_MMIO', zone)
 }
 
-function setMemorySlot(fd: number, slot: number, base: number, size: number, hostAddress: number): void {
+function setMemorySlot(fd: number, slot: number, { base, size, hostAddress }: Ram['mappings'][number]): void {
   const region = new Uint8Array(structSize.userspaceMemoryRegion)
   const view = new DataView(region.buffer)
   view.setUint32(0, slot, true)
   view.setBigUint64(8, BigInt(base), true)
   view.setBigUint64(16, BigInt(size), true)
   view.setBigUint64(24, BigInt(hostAddress), true)
-  ioctl(fd, KVM.SET_USER_MEMORY_REGION, region, 'KVM_SET_USER_MEMORY_REGION')
+  kvmIoctl(fd, 'SET_USER_MEMORY_REGION', region)
 }

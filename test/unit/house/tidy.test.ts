@@ -17,7 +17,8 @@ test('a comment fits into its line', () => {
 
 /** Functions with more than three parameters, room by room: not one more than there were. */
 const LONG_LISTS: Record<string, number> = {
-  'providers/kvm': 31,
+  // Calls of the C library, and what V8 has not compiled when a kernel looks for devices.
+  'providers/kvm': 7,
   'providers/qemu': 5,
   'src/box': 13,
   'src/cli': 1,

@@ -6,18 +6,20 @@ import type { Refcounts } from './refcounts.ts'
 /** Clusters a file may have: 4 TiB of 64 KiB. Bounds the memory of the audit to 128 MiB. */
 const mostClusters = 2 ** 26
 
+export interface AuditedImage {
+  readonly file: HostFile
+  readonly header: Qcow2Header
+  readonly mapping: Mapping
+  readonly refcounts: Refcounts
+}
+
 /**
  * Goes through all references of an image before it is written to. Refuses one whose references overlap,
  * leave the file or are not counted: writing would spread the damage. Clusters that are counted and not
  * referenced are what a writer leaves behind that was killed while flushing; they are made free.
  * Returns how many those were. Needs an image without snapshots, whose references are each the only one.
  */
-export function auditReferences(
-  file: HostFile,
-  header: Qcow2Header,
-  mapping: Mapping,
-  refcounts: Refcounts,
-): number {
+export function auditReferences({ file, header, mapping, refcounts }: AuditedImage): number {
   const clusterSize = 2 ** header.clusterBits
   const clusters = Math.ceil(file.size / clusterSize)
   if (clusters > mostClusters) throw damaged(file.path, `it has more than ${mostClusters} clusters`)
@@ -25,12 +27,11 @@ export function auditReferences(
   const references = new Uint8Array(clusters)
   const compressed = new Uint16Array(clusters)
 
-  /** The file may end within the last cluster of data, where only zeros follow, and nowhere else. */
-  const own = (offset: number, length: number, what: string, end = file.size) => {
+  const own = (offset: number, length: number, what: string) => {
     if (offset % clusterSize !== 0) throw damaged(file.path, `${what} is not aligned`)
     const first = offset / clusterSize
     const count = Math.ceil(length / clusterSize)
-    if (offset + length > end) throw damaged(file.path, `${what} is outside the file`)
+    if (offset + length > file.size) throw damaged(file.path, `${what} is outside the file`)
     for (let cluster = first; cluster < first + count; cluster += 1) {
       if (references[cluster] !== 0) throw damaged(file.path, `${what} is also something else`)
       references[cluster] = 1
@@ -54,29 +55,30 @@ export function auditReferences(
           compressed[cluster] = (compressed[cluster] ?? 0) + 1
         }
       } else if (entry.offset !== 0) {
-        own(entry.offset, clusterSize, 'a cluster of data', clusters * clusterSize)
+        // The file may end within its last cluster of data, where only zeros follow.
+        own(entry.offset, Math.min(clusterSize, Math.max(1, file.size - entry.offset)), 'a cluster of data')
       }
     })
   }
-  return compare(file, references, compressed, refcounts)
+  return compare({ references, compressed }, refcounts, file.path)
 }
 
-function compare(
-  file: HostFile,
-  references: Uint8Array,
-  compressed: Uint16Array,
-  refcounts: Refcounts,
-): number {
+/** How often each cluster is referred to, as a whole and by compressed clusters. */
+interface References {
+  readonly references: Uint8Array
+  readonly compressed: Uint16Array
+}
+
+function compare({ references, compressed }: References, refcounts: Refcounts, path: string): number {
   let leaks = 0
   for (let cluster = 0; cluster < references.length; cluster += 1) {
     const packed = compressed[cluster] ?? 0
     if (packed > 0 && references[cluster] !== 0) {
-      throw damaged(file.path, 'a compressed cluster is also something else')
+      throw damaged(path, 'a compressed cluster is also something else')
     }
     const wanted = packed + (references[cluster] ?? 0)
     const counted = refcounts.get(cluster)
-    if (counted < wanted)
-      throw damaged(file.path, `cluster ${cluster} is counted ${counted} times, not ${wanted}`)
+    if (counted < wanted) throw damaged(path, `cluster ${cluster} is counted ${counted} times, not ${wanted}`)
     if (counted > wanted) {
       refcounts.set(cluster, wanted)
       leaks += 1

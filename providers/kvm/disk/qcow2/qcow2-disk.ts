@@ -59,7 +59,8 @@ export function openQcow2File(file: HostFile, { readOnly, base }: Qcow2Options):
   }
   const writer = new Qcow2Writer(reader)
   try {
-    if (auditReferences(file, header, reader.mapping, writer.refcounts) > 0) writer.flush()
+    if (auditReferences({ file, header, mapping: reader.mapping, refcounts: writer.refcounts }) > 0)
+      writer.flush()
   } catch (error) {
     if (error instanceof DiskFault) throw damaged(path, error.message)
     throw error

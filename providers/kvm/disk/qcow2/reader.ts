@@ -33,20 +33,19 @@ export class Qcow2Reader implements Disk {
     const total = lengthOf(pieces)
     for (let done = 0; done < total; ) {
       const at = offset + done
-      const cluster = Math.floor(at / this.clusterSize)
-      const within = at - cluster * this.clusterSize
-      const entry = this.mapping.lookup(cluster)
-      const length = this.#run(cluster, entry, within, total - done)
+      const entry = this.mapping.lookup(Math.floor(at / this.clusterSize))
+      const length = this.#run(at, entry, total - done)
       const into = cut(pieces, done, length)
       if (into === null) throw new Error('a run longer than the request')
-      this.#readRun(entry, at, within, into)
+      this.#readRun(at, entry, into)
       done += length
     }
   }
 
-  /** Bytes from `within` the cluster on, at most `most`, that one call can read. */
-  #run(cluster: number, entry: Entry, within: number, most: number): number {
-    let length = this.clusterSize - within
+  /** Bytes from `at` on, at most `most`, that one call can read. `entry` is of the first cluster. */
+  #run(at: number, entry: Entry, most: number): number {
+    const cluster = Math.floor(at / this.clusterSize)
+    let length = this.clusterSize - (at % this.clusterSize)
     for (let next = 1; length < most; next += 1) {
       const other = this.mapping.lookup(cluster + next)
       if (!follows(entry, other, next * this.clusterSize)) break
@@ -55,7 +54,8 @@ export class Qcow2Reader implements Disk {
     return Math.min(length, most)
   }
 
-  #readRun(entry: Entry, at: number, within: number, into: readonly Uint8Array[]): void {
+  #readRun(at: number, entry: Entry, into: readonly Uint8Array[]): void {
+    const within = at % this.clusterSize
     switch (entry.kind) {
       case 'absent':
         readBase(this.base, at, into)

@@ -48,14 +48,10 @@ export class Qcow2Writer implements Disk {
     const total = lengthOf(pieces)
     for (let done = 0; done < total; ) {
       const at = offset + done
-      const cluster = Math.floor(at / this.#clusterSize)
-      const within = at - cluster * this.#clusterSize
-      const entry = this.#image.mapping.lookup(cluster)
+      const rest = cut(pieces, done, total - done) ?? []
+      const entry = this.#image.mapping.lookup(Math.floor(at / this.#clusterSize))
       const inPlace = entry.kind === 'data' && entry.inPlace
-      const count = Math.ceil((within + total - done) / this.#clusterSize)
-      done += inPlace
-        ? this.#overwrite(entry.offset, cluster, within, cut(pieces, done, total - done) ?? [])
-        : this.#writeNew(cluster, this.#countNotInPlace(cluster, count), within, pieces, done, total)
+      done += inPlace ? this.#overwrite(at, entry.offset, rest) : this.#writeNew(at, rest)
     }
     if (this.#image.mapping.dirtyTables > dirtyTablesAllowed) this.flush()
   }
@@ -109,8 +105,10 @@ export class Qcow2Writer implements Disk {
     }
   }
 
-  /** Writes as far as the clusters lie side by side in the file; returns the bytes that were. */
-  #overwrite(place: number, cluster: number, within: number, pieces: readonly Uint8Array[]): number {
+  /** Writes as far as the clusters lie side by side in the file, the first of them at `place`; returns the bytes that were. */
+  #overwrite(at: number, place: number, pieces: readonly Uint8Array[]): number {
+    const cluster = Math.floor(at / this.#clusterSize)
+    const within = at % this.#clusterSize
     const most = lengthOf(pieces)
     let length = this.#clusterSize - within
     for (let next = 1; length < most; next += 1) {
@@ -134,21 +132,18 @@ export class Qcow2Writer implements Disk {
     return count
   }
 
-  /** Writes up to `count` clusters to new places, with what the first and last had around the request. */
-  #writeNew(
-    cluster: number,
-    count: number,
-    within: number,
-    pieces: readonly Uint8Array[],
-    done: number,
-    total: number,
-  ): number {
+  /** Writes clusters to new places, with what the first and last had around the request; returns the bytes that were. */
+  #writeNew(at: number, pieces: readonly Uint8Array[]): number {
+    const cluster = Math.floor(at / this.#clusterSize)
+    const within = at % this.#clusterSize
+    const total = lengthOf(pieces)
+    const count = this.#countNotInPlace(cluster, Math.ceil((within + total) / this.#clusterSize))
     for (let index = 0; index < count; index += 1) this.#ownTable(cluster + index)
     const run = this.refcounts.allocate(count)
-    const length = Math.min(run.count * this.#clusterSize - within, total - done)
+    const length = Math.min(run.count * this.#clusterSize - within, total)
     try {
       const start = cluster * this.#clusterSize
-      const parts = cut(pieces, done, length) ?? []
+      const parts = cut(pieces, 0, length) ?? []
       if (within > 0) parts.unshift(this.#old(start, within))
       const tail = run.count * this.#clusterSize - within - length
       if (tail > 0) parts.push(this.#old(start + within + length, tail))

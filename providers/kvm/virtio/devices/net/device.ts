@@ -37,7 +37,7 @@ export class NetDevice implements VirtioDevice {
   readonly configLength = netConfigLength
   readonly #link: FrameLink
   readonly #config: Buffer
-  readonly #backlog = new ReceiveBacklog(mostFrames)
+  readonly #backlog = new ReceiveBacklog(mostFrames, receiveQueue)
   #host: DeviceHost | null = null
   #pump: QueuePump | null = null
 
@@ -49,7 +49,7 @@ export class NetDevice implements VirtioDevice {
         // Before the driver is ready there is no one to receive it (§5.1.5).
         const host = this.#host
         if (host === null) return true
-        this.#backlog.add(bytes, host, receiveQueue, mergeable(host))
+        this.#backlog.add(bytes, host, mergeable(host))
         return this.#backlog.hasRoom
       },
       changed: () => {
@@ -94,7 +94,7 @@ export class NetDevice implements VirtioDevice {
   #deliver(): void {
     if (this.#host === null) return
     const before = this.#backlog.hasRoom
-    this.#backlog.deliver(this.#host, receiveQueue, mergeable(this.#host))
+    this.#backlog.deliver(this.#host, mergeable(this.#host))
     if (!before && this.#backlog.hasRoom) this.#link.resume()
   }
 

@@ -43,10 +43,13 @@ function receiveFrame(queue: SplitQueue, frame: Uint8Array, mergeable: boolean):
 /** Frames on their way to the guest, in order. */
 export class ReceiveBacklog {
   readonly #limit: number
+  readonly #index: number
   #frames: Uint8Array[] = []
 
-  constructor(limit: number) {
+  /** @param index of the queue that the frames go to */
+  constructor(limit: number, index: number) {
     this.#limit = limit
+    this.#index = index
   }
 
   get hasRoom(): boolean {
@@ -54,14 +57,14 @@ export class ReceiveBacklog {
   }
 
   /** Delivers a frame behind those before it, or keeps a copy of it until the guest has buffers. */
-  add(frame: Uint8Array, host: DeviceHost, index: number, mergeable: boolean): void {
-    const queue = this.#frames.length === 0 ? host.queue(index) : null
+  add(frame: Uint8Array, host: DeviceHost, mergeable: boolean): void {
+    const queue = this.#frames.length === 0 ? host.queue(this.#index) : null
     if (queue !== null && receiveFrame(queue, frame, mergeable) !== 'wait') {
-      host.notify(index)
+      host.notify(this.#index)
       return
     }
     this.#frames.push(new Uint8Array(frame))
-    this.deliver(host, index, mergeable)
+    this.deliver(host, mergeable)
   }
 
   clear(): void {
@@ -69,8 +72,8 @@ export class ReceiveBacklog {
   }
 
   /** Delivers as far as the guest has buffers, then asks it for a kick at the next. */
-  deliver(host: DeviceHost, index: number, mergeable: boolean): void {
-    const queue = host.queue(index)
+  deliver(host: DeviceHost, mergeable: boolean): void {
+    const queue = host.queue(this.#index)
     if (queue === null || this.#frames.length === 0) return
     let done = 0
     for (let frame = this.#frames[0]; frame !== undefined; frame = this.#frames[done]) {
@@ -81,6 +84,6 @@ export class ReceiveBacklog {
       done += 1
     }
     this.#frames.splice(0, done)
-    host.notify(index)
+    host.notify(this.#index)
   }
 }
