@@ -13,6 +13,8 @@ export interface FakeRegistry {
   manifests: Map<string, { mediaType: string; bytes: Buffer }>
   /** What was asked for, in order: `GET /v2/team/shop/blobs/sha256:…`. */
   requests: string[]
+  /** What each request showed. */
+  authorizations: (string | undefined)[]
   /** Asked first: true where it has answered itself. */
   instead: ((request: IncomingMessage, response: ServerResponse) => boolean | Promise<boolean>) | null
   stop(): Promise<void>
@@ -27,6 +29,7 @@ export async function startFakeRegistry(): Promise<FakeRegistry> {
     blobs: new Map(),
     manifests: new Map(),
     requests: [],
+    authorizations: [],
     instead: null,
     stop: async () => {
       server.closeAllConnections()
@@ -36,6 +39,7 @@ export async function startFakeRegistry(): Promise<FakeRegistry> {
   }
   server.on('request', async (request: IncomingMessage, response: ServerResponse) => {
     registry.requests.push(`${request.method} ${request.url}`)
+    registry.authorizations.push(request.headers.authorization)
     // Whoever asked may be gone before it is answered.
     response.on('error', () => undefined)
     try {

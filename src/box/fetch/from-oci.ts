@@ -34,7 +34,7 @@ export async function fromOci(source: OciSource, context: FetchContext): Promise
     const registry = new Registry({
       ...source,
       actions: 'pull',
-      credentials: () => dockerCredentials(source.registry, env),
+      credentials: () => dockerCredentials(source, env),
       http,
       emit,
       signal,

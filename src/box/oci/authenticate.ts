@@ -3,6 +3,7 @@ import { expectSuccess, type HttpClient } from '../../http/index.ts'
 import { isLoopback } from '../../lib/net/loopback.ts'
 import type { Challenge } from './challenge.ts'
 import type { Credentials } from './credentials.ts'
+import { joinScopes } from './scope.ts'
 
 export interface Login {
   registry: string
@@ -30,17 +31,21 @@ export async function authorize(challenge: Challenge, login: Login): Promise<str
   const realm = new URL(challenge.realm)
   if (realm.protocol !== 'https:' && !(realm.protocol === 'http:' && isLoopback(realm)))
     throw refused(registry, `asks for its credentials to be sent to ${realm.protocol}//${realm.host}`)
-  const scope = challenge.scope ?? login.scope
-  const fields = { ...(challenge.service === null ? {} : { service: challenge.service }), scope }
+  const scopes = joinScopes(login.scope, challenge.scope)
+  const service = challenge.service === null ? {} : { service: challenge.service }
   return `Bearer ${await (credentials?.kind === 'identity'
-    ? exchange(realm, { ...fields, refresh_token: credentials.token }, login)
-    : ask(realm, fields, login))}`
+    ? exchange(realm, { ...service, scope: scopes.join(' '), refresh_token: credentials.token }, login)
+    : ask(realm, [...Object.entries(service), ...scopes.map((one) => ['scope', one] as const)], login))}`
 }
 
 /** Asks with user and password, or with nothing: what is public needs a token too. */
-async function ask(realm: URL, fields: Record<string, string>, login: Login): Promise<string> {
+async function ask(
+  realm: URL,
+  fields: readonly (readonly [string, string])[],
+  login: Login,
+): Promise<string> {
   const url = new URL(realm)
-  for (const [key, value] of Object.entries(fields)) url.searchParams.append(key, value)
+  for (const [key, value] of fields) url.searchParams.append(key, value)
   const { credentials, http, signal } = login
   const own = credentials?.kind === 'basic' ? { authorization: basic(credentials) } : {}
   return tokenOf(await http.request({ url, signal, ...own }), login)

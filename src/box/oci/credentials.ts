@@ -21,36 +21,57 @@ interface DockerConfig {
  * Source: Docker, docs/reference/commandline/login, "Credential stores" and "Credential helpers".
  */
 export async function dockerCredentials(
-  registry: string,
+  { registry, repository }: { registry: string; repository: string },
   env: NodeJS.ProcessEnv,
 ): Promise<Credentials | null> {
   const path = join(env.DOCKER_CONFIG ?? join(env.HOME ?? homedir(), '.docker'), 'config.json')
   const text = await readTextIfThere(path)
   if (text === null) return null
   const config = parseConfig(text, path)
-  const names = namesOf(registry)
-  const helper =
-    names.map((name) => own(config.credHelpers, name)).find((one) => one !== undefined) ?? config.credsStore
+  const entries = byFitness(config.auths ?? {}, registry, repository)
+  const [helper = config.credsStore] = byFitness(config.credHelpers ?? {}, registry, repository)
   if (typeof helper === 'string' && helper !== '') {
-    for (const name of names) {
+    for (const name of namesOf(registry)) {
       const found = await askHelper(helper, name, { path, env })
       if (found !== null) return found
     }
   }
-  const entry = names.map((name) => own(config.auths, name)).find((one) => one !== undefined)
-  return entry === undefined ? null : fromEntry(entry, path)
+  // With a helper Docker leaves an empty entry behind, which says nothing.
+  for (const entry of entries) {
+    const found = fromEntry(entry, path)
+    if (found !== null) return found
+  }
+  return null
 }
 
-/** A registry's keys in the file: an old address for Docker's own, the host for others. */
+/** A registry as credential helpers are asked for it: Docker's own by its old address. */
 function namesOf(registry: string): string[] {
-  if (registry === 'docker.io') return ['https://index.docker.io/v1/', 'index.docker.io', 'docker.io']
-  return [
-    registry,
-    `https://${registry}`,
-    `https://${registry}/v2/`,
-    `https://${registry}/v1/`,
-    `http://${registry}`,
-  ]
+  return registry === 'docker.io'
+    ? ['https://index.docker.io/v1/', ...dockerHosts]
+    : [registry, `https://${registry}`]
+}
+
+const dockerHosts = ['docker.io', 'index.docker.io', 'registry-1.docker.io']
+
+/**
+ * What is kept for a registry, under its host with or without scheme and path. podman's keys may name the repository or
+ * what is above it, the longest of which comes first; a path that means another one comes last.
+ * Source: docker/cli, ConvertToHostname; containers-auth.json(5).
+ */
+function byFitness<T>(table: Record<string, T>, registry: string, repository: string): T[] {
+  const fitness = (path: string) => {
+    if (/^(v[12])?$/.test(path)) return 0
+    return `${repository}/`.startsWith(`${path}/`) ? path.length : -1
+  }
+  const hosts = registry === 'docker.io' ? dockerHosts : [registry]
+  return Object.entries(table)
+    .map(([key, value]) => {
+      const [host = '', ...path] = key.replace(/^https?:\/\//, '').split('/')
+      return { value, host, fit: fitness(path.filter((part) => part !== '').join('/')) }
+    })
+    .filter(({ host }) => hosts.includes(host))
+    .sort((a, b) => b.fit - a.fit)
+    .map(({ value }) => value)
 }
 
 function fromEntry(
@@ -137,10 +158,6 @@ function jsonOrNull(text: string): unknown {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function own<T>(table: Record<string, T> | undefined, key: string): T | undefined {
-  return table !== undefined && Object.hasOwn(table, key) ? table[key] : undefined
 }
 
 function unreadable(path: string, problem: string): PosadaError {

@@ -67,7 +67,7 @@ export function readManifest(bytes: Buffer, shown: string): Artefact & { arch: A
   if ('flaws' in result) throw malformed(shown, result.flaws)
   const { artifactType, config, layers, annotations: notes } = result.value
   if (artifactType !== mediaTypes.artefact && config.mediaType !== mediaTypes.config)
-    throw notABox(shown, config)
+    throw notABox(shown, config.mediaType)
   const flaws: string[] = []
   const chunks = layers.flatMap((blob, index) => readChunk(blob, `layers.${index}`, flaws) ?? [])
   if (flaws.length > 0) throw malformed(shown, flaws)
@@ -140,10 +140,10 @@ export function malformed(shown: string, details: readonly string[]): PosadaErro
   })
 }
 
-function notABox(shown: string, config: Descriptor): PosadaError {
-  const what = /image|container/.test(config.mediaType) ? 'a container image' : 'something else'
+export function notABox(shown: string, mediaType: string): PosadaError {
+  const what = /image|container/.test(mediaType) ? 'a container image' : 'something else'
   return new PosadaError('E_BOX_INVALID', `${shown} is ${what}, not a box`, {
-    value: config.mediaType.slice(0, 100),
+    value: mediaType.slice(0, 100),
     hint: 'push a box with posada box push',
   })
 }

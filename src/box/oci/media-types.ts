@@ -13,6 +13,19 @@ export const mediaTypes = {
   index: 'application/vnd.oci.image.index.v1+json',
 } as const
 
+/** What a tag may lead to; Docker's types too, for a container image under it is to be seen, and not lost. */
+export const indexTypes: readonly string[] = [
+  mediaTypes.index,
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+]
+export const manifestTypes: readonly string[] = [
+  mediaTypes.manifest,
+  ...indexTypes,
+  'application/vnd.docker.distribution.manifest.v2+json',
+  'application/vnd.docker.distribution.manifest.v1+prettyjws',
+  '*/*',
+]
+
 /** Annotations of a chunk: the file that it is part of, where in it, its length, and the SHA-256 of its plain bytes. */
 export const chunkAnnotations = {
   file: 'org.posada.chunk.file',

@@ -34,7 +34,7 @@ export async function pushTo(
     const registry = new Registry({
       ...target,
       actions: 'pull,push',
-      credentials: () => dockerCredentials(target.registry, env),
+      credentials: () => dockerCredentials(target, env),
       http,
       emit,
       signal,

@@ -45,7 +45,9 @@ const atOnce = 3
 export async function pushBox(box: StoredBox, options: PushOptions): Promise<Pushed> {
   const { paths, registry, tag, shown, signal } = options
   const others = await archsAt(registry, tag, shown)
-  const known = await chunksAt(registry, others.get(box.manifest.arch), shown)
+  const before = others.get(box.manifest.arch)?.chunks ?? []
+  // However they were packed, they are there.
+  const known = new Map(before.map(({ sha256, blob }) => [sha256, blob]))
   const plain = await chunksOf(paths, box, signal)
   const { chunks, uploaded } = await putChunks(box, plain, known, options)
   const json = await readFile(join(box.dir, boxJsonName))
@@ -53,33 +55,41 @@ export async function pushBox(box: StoredBox, options: PushOptions): Promise<Pus
   await putMissing(config, json, registry)
   const bytes = writeManifest(box.manifest, { config, chunks })
   const manifest: Descriptor = { mediaType: mediaTypes.manifest, ...described(bytes), annotations: {} }
-  const all = new Map<Arch, Descriptor>(others).set(box.manifest.arch, manifest)
+  const kept = [...others].map(([arch, other]) => [arch, other.manifest] as const)
+  const all = new Map<Arch, Descriptor>(kept).set(box.manifest.arch, manifest)
   const size = chunks.reduce((sum, { blob }) => sum + blob.size, 0)
   return { digest: await putTag(all, { manifest, bytes }, options), size, uploaded }
 }
 
 /** What the tag leads to by architecture. E_BOX_EXISTS where any of that is not a box: it would be lost. */
-async function archsAt(registry: Registry, tag: string, shown: string): Promise<ArchManifests> {
+async function archsAt(registry: Registry, tag: string, shown: string): Promise<Map<Arch, BoxAt>> {
   const found = await registry.manifest(tag)
-  if (found === null) return new Map()
+  const archs = new Map<Arch, BoxAt>()
+  if (found === null) return archs
   try {
-    if (found.mediaType === mediaTypes.index) {
-      const { archs, others } = readIndex(found.bytes, shown)
-      if (others === 0) return archs
-      throw taken(shown, `holds ${others} other artifact${others === 1 ? '' : 's'}`)
+    if (found.mediaType !== mediaTypes.index) {
+      const { arch, chunks } = readManifest(found.bytes, shown)
+      const { mediaType, digest, bytes } = found
+      const manifest = { mediaType, digest, size: bytes.length, annotations: {} }
+      return arch === null ? archs : archs.set(arch, { manifest, chunks })
     }
-    const { arch } = readManifest(found.bytes, shown)
-    const own = {
-      mediaType: found.mediaType,
-      digest: found.digest,
-      size: found.bytes.length,
-      annotations: {},
+    const { archs: entries, others } = readIndex(found.bytes, shown)
+    if (others > 0) throw taken(shown, `holds ${others} other artifact${others === 1 ? '' : 's'}`)
+    for (const [arch, manifest] of entries) {
+      const one = await registry.manifest(manifest.digest, manifest.size)
+      archs.set(arch, { manifest, chunks: one === null ? [] : readManifest(one.bytes, shown).chunks })
     }
-    return new Map(arch === null ? [] : [[arch, own]])
+    return archs
   } catch (error) {
     if (!isPosadaError(error, 'E_BOX_INVALID')) throw error
     throw taken(shown, 'is not a box')
   }
+}
+
+/** A box that a tag leads to. */
+interface BoxAt {
+  manifest: Descriptor
+  chunks: Chunk[]
 }
 
 function taken(shown: string, what: string): PosadaError {
@@ -87,17 +97,6 @@ function taken(shown: string, what: string): PosadaError {
     value: shown,
     hint: 'push to another tag',
   })
-}
-
-/** The blobs of the version before by the digests of what is in them: however they were packed, they are there. */
-async function chunksAt(
-  registry: Registry,
-  manifest: Descriptor | undefined,
-  shown: string,
-): Promise<Map<string, Descriptor>> {
-  const found = manifest === undefined ? null : await registry.manifest(manifest.digest, manifest.size)
-  if (found === null) return new Map()
-  return new Map(readManifest(found.bytes, shown).chunks.map(({ sha256, blob }) => [sha256, blob]))
 }
 
 async function putChunks(

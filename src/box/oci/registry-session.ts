@@ -2,6 +2,7 @@ import type { HttpClient, HttpRequest, HttpResponse } from '../../http/index.ts'
 import { authorize, refused } from './authenticate.ts'
 import { parseChallenge } from './challenge.ts'
 import type { Credentials } from './credentials.ts'
+import { scopeOf } from './scope.ts'
 
 export interface SessionOptions {
   /** Host, with its port where one is given. */
@@ -34,12 +35,13 @@ export class RegistrySession {
       signal,
       ...(shown === null ? {} : { authorization: await shown }),
     })
-    if (first.status !== 401) return first
+    // A challenge counts from the registry itself: where a redirect leads is not to be shown its credentials.
+    if (first.status !== 401 || !isAt(first, request)) return first
     await first.discard()
     const newer = this.#authorization === shown ? null : this.#authorization
     const authorization = await (newer ?? this.#logIn(first.headers['www-authenticate'] ?? ''))
     const second = await http.request({ ...request, signal, authorization })
-    if (second.status !== 401 && second.status !== 403) return second
+    if ((second.status !== 401 && second.status !== 403) || !isAt(second, request)) return second
     await second.discard()
     throw refused(
       registry,
@@ -61,7 +63,12 @@ export class RegistrySession {
     const { registry, repository, actions, credentials, http, signal } = this.#options
     const challenge = parseChallenge(header)
     if (challenge === null) throw refused(registry, 'asks for an unknown kind of login')
-    const scope = `repository:${repository}:${actions}`
+    const scope = scopeOf(repository, actions)
     return authorize(challenge, { registry, scope, credentials: await credentials(), http, signal })
   }
+}
+
+/** Whether the answer came from where it was asked for, and not from where a redirect led. */
+function isAt({ url }: HttpResponse, asked: Pick<HttpRequest, 'url'>): boolean {
+  return url.origin === new URL(asked.url).origin
 }

@@ -5,7 +5,7 @@ import { expectSuccess, type HttpResponse, withRetries } from '../../http/index.
 import { isLoopback } from '../../lib/net/loopback.ts'
 import { shownUrl } from '../../lib/net/shown-url.ts'
 import type { Descriptor } from './descriptor.ts'
-import { mediaTypes } from './media-types.ts'
+import { indexTypes, manifestTypes, mediaTypes } from './media-types.ts'
 import { expectDone, wrongDigest, wrongSize } from './registry-failures.ts'
 import { RegistrySession, type SessionOptions } from './registry-session.ts'
 
@@ -34,19 +34,19 @@ export class Registry {
 
   constructor(options: RegistryOptions) {
     this.#options = options
-    this.#session = new RegistrySession(options)
     const { registry, repository } = options
     const isDockers = registry === 'docker.io'
     const host = isDockers ? 'registry-1.docker.io' : registry
     const path = isDockers && !repository.includes('/') ? `library/${repository}` : repository
     const scheme = isLoopback({ hostname: new URL(`http://${host}`).hostname }) ? 'http' : 'https'
     this.#base = `${scheme}://${host}/v2/${path}`
+    this.#session = new RegistrySession({ ...options, repository: path })
   }
 
   /** By tag or digest; null where there is none. `size` is what a descriptor says. */
   manifest(reference: string, size?: number): Promise<FoundManifest | null> {
     const url = `${this.#base}/manifests/${reference}`
-    const headers = { accept: `${mediaTypes.manifest}, ${mediaTypes.index}` }
+    const headers = { accept: manifestTypes.join(', ') }
     return this.#retrying(async () => {
       const response = await this.#session.send({ url, headers })
       if (response.status === 404) {
@@ -70,7 +70,7 @@ export class Registry {
     const url = `${this.#base}/manifests/${reference}`
     const headers = { 'content-type': mediaType }
     return this.#retrying(async () =>
-      this.#done(await this.#session.send({ url, method: 'PUT', headers, body: bytes })),
+      this.#done(await this.#session.send({ url, method: 'PUT', headers, body: bytes, resend: true })),
     )
   }
 
@@ -117,6 +117,7 @@ export class Registry {
         url: `${this.#base}/blobs/uploads/`,
         method: 'POST',
         body: new Uint8Array(0),
+        resend: true,
       })
       const { location = '' } = (await expectSuccess(started)).headers
       await started.discard()
@@ -124,7 +125,9 @@ export class Registry {
       url.searchParams.set('digest', digest)
       const isOwn = url.origin === new URL(this.#base).origin
       const headers = { 'content-type': 'application/octet-stream' }
-      await this.#done(await this.#session.send({ url, method: 'PUT', headers, body: bytes }, isOwn))
+      await this.#done(
+        await this.#session.send({ url, method: 'PUT', headers, body: bytes, resend: true }, isOwn),
+      )
     })
   }
 
@@ -145,7 +148,8 @@ export class Registry {
 /** What the body says, where the answer does not: some registries send manifests as plain JSON. */
 function mediaTypeOf(response: HttpResponse, bytes: Buffer): string {
   const type = response.headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? ''
-  if (type === mediaTypes.manifest || type === mediaTypes.index) return type
+  if (indexTypes.includes(type)) return mediaTypes.index
+  if (type === mediaTypes.manifest) return type
   return bytes.includes('"manifests"') && !bytes.includes('"layers"') ? mediaTypes.index : mediaTypes.manifest
 }
 

@@ -5,7 +5,7 @@ import { boxFiles, boxJsonLimit, parseBoxManifest } from '../box-manifest.ts'
 import type { BoxManifest } from '../model.ts'
 import type { OciSource } from '../source/model.ts'
 import { readIndex } from './index-manifest.ts'
-import { type Chunk, checkChunks, malformed, readManifest } from './manifest.ts'
+import { type Chunk, checkChunks, malformed, notABox, readManifest } from './manifest.ts'
 import { mediaTypes, platforms } from './media-types.ts'
 import type { FoundManifest, Registry } from './registry.ts'
 
@@ -55,8 +55,9 @@ async function manifestFor(
   { arch, shown }: { arch: Arch; shown: string },
 ): Promise<FoundManifest> {
   if (found.mediaType !== mediaTypes.index) return found
-  const { archs } = readIndex(found.bytes, shown)
+  const { archs, others } = readIndex(found.bytes, shown)
   const wanted = archs.get(arch)
+  if (archs.size === 0 && others > 0) throw notABox(shown, found.mediaType)
   if (wanted === undefined) throw otherArch(shown, arch, [...archs.keys()])
   const manifest = await registry.manifest(wanted.digest, wanted.size)
   if (manifest !== null) return manifest

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -63,6 +64,29 @@ describe.skipIf(!hasDockerRegistry)("Docker's own registry", () => {
       `docker://${registry.host}/other/shop:2`,
     ])
     expect((await add(third, `oci://${registry.host}/other/shop@${pushed.digest}`)).digest).toBe(box.digest)
+  })
+
+  it.each([
+    'application/vnd.docker.distribution.manifest.v2+json',
+    'application/vnd.docker.distribution.manifest.list.v2+json',
+    'application/vnd.oci.image.manifest.v1+json',
+    'application/vnd.oci.image.index.v1+json',
+  ])('keeps a container image of the type %s that a box is pushed over', async (mediaType) => {
+    const here = newPlace()
+    await add(here, await writeChunkedBox(join(here.dir, 'box')))
+    const repository = `images/${mediaType.length}`
+    const bytes = await putImage(registry, repository, mediaType)
+    const target = `oci://${registry.host}/${repository}:1`
+    const pushed = await here.run('box', 'push', '--json', 'test/one', target)
+    expect(JSON.parse(pushed.stdout)).toMatchObject({ error: { code: 'E_BOX_EXISTS' } })
+    const added = await here.run('box', 'add', '--json', target)
+    expect(JSON.parse(added.stdout)).toMatchObject({
+      error: { code: 'E_BOX_INVALID', message: expect.stringContaining('a container image') },
+    })
+    const there = await fetch(`http://${registry.host}/v2/${repository}/manifests/1`, {
+      headers: { accept: mediaType },
+    })
+    expect(await there.text()).toBe(bytes)
   })
 
   it('lets in who has logged in, and nobody else', async () => {
@@ -149,6 +173,46 @@ describe.skipIf(!hasDockerRegistry)("Docker's own registry", () => {
     }
   })
 })
+
+/** Puts an empty container image, or a list of one, under the tag `1`; its manifest. */
+async function putImage({ host }: DockerRegistry, repository: string, mediaType: string): Promise<string> {
+  const put = async (path: string, type: string, body: string) => {
+    const response = await fetch(`http://${host}/v2/${repository}/${path}`, {
+      method: 'PUT',
+      headers: { 'content-type': type },
+      body,
+    })
+    expect(response.status).toBe(201)
+  }
+  const digestOf = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`
+  const vendor = mediaType.includes('docker') ? 'application/vnd.docker' : 'application/vnd.oci'
+  const config = '{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}'
+  const upload = await fetch(`http://${host}/v2/${repository}/blobs/uploads/`, { method: 'POST' })
+  const at = new URL(upload.headers.get('location') ?? '', `http://${host}`)
+  at.searchParams.set('digest', digestOf(config))
+  const blob = { method: 'PUT', headers: { 'content-type': 'application/octet-stream' }, body: config }
+  expect((await fetch(at, blob)).status).toBe(201)
+  const type = vendor.endsWith('docker')
+    ? `${vendor}.distribution.manifest.v2+json`
+    : `${vendor}.image.manifest.v1+json`
+  const configType = `${vendor}.${vendor.endsWith('docker') ? 'container.image.v1' : 'image.config.v1'}+json`
+  const image = JSON.stringify({
+    schemaVersion: 2,
+    mediaType: type,
+    config: { mediaType: configType, digest: digestOf(config), size: config.length },
+    layers: [],
+  })
+  if (mediaType === type) {
+    await put('manifests/1', type, image)
+    return image
+  }
+  await put(`manifests/${digestOf(image)}`, type, image)
+  const platform = { architecture: 'amd64', os: 'linux' }
+  const manifests = [{ mediaType: type, digest: digestOf(image), size: image.length, platform }]
+  const list = JSON.stringify({ schemaVersion: 2, mediaType, manifests })
+  await put('manifests/1', mediaType, list)
+  return list
+}
 
 const manifestType = 'application/vnd.oci.image.manifest.v1+json'
 

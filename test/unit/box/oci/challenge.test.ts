@@ -19,6 +19,17 @@ it.each([
   ],
   ['bearer realm=https://a.example/t', token],
   ['Basic realm="a", Bearer realm="https://a.example/t"', token],
+  // Several lines come as one list.
+  ['Negotiate, Bearer realm="https://a.example/t", Basic realm="b"', token],
+  ['Negotiate YII=, Digest realm="d, Bearer realm=x", nonce="n", Bearer realm="https://a.example/t"', token],
+  [
+    'Basic realm="a", charset="UTF-8", Bearer scope="s:t:pull", realm = "https://a.example/t"',
+    { ...token, scope: 's:t:pull' },
+  ],
+  ['Bearer realm="nowhere", Bearer realm="https://a.example/t"', token],
+  ['Bearer realm="https://a.example/t",service="a \\"b\\" c"', { ...token, service: 'a "b" c' }],
+  ['Digest realm="x", Basic', { scheme: 'basic' }],
+  ['Digest realm="Basic"', null],
   ['Bearer realm="nowhere"', null],
   ['Negotiate', null],
   ['', null],
@@ -27,5 +38,6 @@ it.each([
 })
 
 it('takes its time in proportion to the header', () => {
-  expect(parseChallenge(`Bearer ${'a="'.repeat(1_000_000)}`)).toBeNull()
+  for (const part of ['a="', '",', 'a,', '" ', 'a =', '\\"', ' '])
+    expect(parseChallenge(`Bearer ${part.repeat(1_000_000)}`)).toBeNull()
 })

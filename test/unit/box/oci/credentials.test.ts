@@ -19,7 +19,8 @@ async function home(config: unknown, helpers: Record<string, string> = {}) {
 const host = 'r.example:5000'
 const auth = Buffer.from('me:pass:word').toString('base64')
 const me = { kind: 'basic', user: 'me', password: 'pass:word' }
-const ask = async (env: NodeJS.ProcessEnv, registry = host) => dockerCredentials(registry, env)
+const ask = async (env: NodeJS.ProcessEnv, registry = host) =>
+  dockerCredentials({ registry, repository: 'team/shop' }, env)
 
 describe('credentials of docker login', () => {
   it('are none where nobody logged in', async () => {
@@ -29,14 +30,54 @@ describe('credentials of docker login', () => {
     expect(await ask(await home({ auths: { [host]: {} } }))).toBeNull()
   })
 
-  it.each([host, `https://${host}`, `https://${host}/v2/`])('stand under %s', async (name) => {
+  it.each([
+    host,
+    `https://${host}`,
+    `http://${host}/`,
+    `https://${host}/v2/`,
+    `${host}/v1`,
+    `https://${host}/some/path`,
+    `${host}/team`,
+    `${host}/team/shop`,
+  ])('stand under %s', async (name) => {
     expect(await ask(await home({ auths: { [name]: { auth } } }))).toEqual(me)
   })
 
-  it('of Docker itself stand under an address of old', async () => {
-    const env = await home({ auths: { 'https://index.docker.io/v1/': { auth } } })
-    expect(await ask(env, 'docker.io')).toEqual(me)
+  it.each(['r.example', 'r.example:50000', `x.${host}`, `https://elsewhere/${host}`])(
+    'of another host do not count: %s',
+    async (name) => {
+      expect(await ask(await home({ auths: { [name]: { auth } } }))).toBeNull()
+    },
+  )
+
+  it('are not hidden by an empty entry', async () => {
+    const empty = [{}, { auth: '' }, { identitytoken: '' }, { username: '', password: '' }]
+    for (const entry of empty) {
+      const after = { [host]: entry, [`https://${host}/v2/`]: { auth } }
+      const before = { [`https://${host}/v2/`]: { auth }, [host]: entry }
+      for (const auths of [after, before]) expect(await ask(await home({ auths }))).toEqual(me)
+    }
   })
+
+  it('for the repository, or for what is above it, come before those for the host', async () => {
+    const keys = ['team/shop', 'team', '', 'other', 'tea']
+    for (const [at, path] of keys.entries()) {
+      const entries = keys.slice(at).map((one) => {
+        const name = one === '' ? host : `${host}/${one}`
+        return [name, { auth: Buffer.from(`${one || 'host'}:x`).toString('base64') }]
+      })
+      const found = await ask(await home({ auths: Object.fromEntries(entries.reverse()) }))
+      if (at < 3) expect(found).toMatchObject({ user: path || 'host' })
+      else expect(found).not.toBeNull()
+    }
+  })
+
+  it.each(['https://index.docker.io/v1/', 'index.docker.io', 'docker.io', 'https://registry-1.docker.io'])(
+    'of Docker itself stand under %s',
+    async (name) => {
+      expect(await ask(await home({ auths: { [name]: { auth } } }), 'docker.io')).toEqual(me)
+    },
+  )
 
   it('may be a token', async () => {
     const env = await home({ auths: { [host]: { auth, identitytoken: 'abc' } } })
@@ -51,7 +92,7 @@ describe('credentials of docker login', () => {
   it('come from the helper for the registry, or the one for all, which is told the registry', async () => {
     const one = `name=$(cat); printf '{"ServerURL":"%s","Username":"%s","Secret":"s"}' "$name" "$name"`
     const found = { kind: 'basic', user: host, password: 's' }
-    const own = await home({ credHelpers: { [host]: 'one' }, credsStore: 'no' }, { one })
+    const own = await home({ credHelpers: { [`https://${host}/`]: 'one' }, credsStore: 'no' }, { one })
     expect(await ask(own)).toEqual(found)
     const forAll = await home({ credsStore: 'one', auths: { [host]: {} } }, { one })
     expect(await ask(forAll)).toEqual(found)

@@ -97,6 +97,69 @@ describe('logging in', () => {
     expect(registry.manifests.size).toBeGreaterThan(0)
   })
 
+  it.each(['pull', 'pull,push', null])(
+    'asks for what a push needs, although it is asked for %s first',
+    async (asked) => {
+      const { registry, add, push } = await withLogin(me)
+      const scopes: string[] = []
+      registry.instead = (request, response) => {
+        const url = new URL(request.url ?? '', 'http://x')
+        const [granted = ''] = scopes.slice(-1)
+        if (url.pathname === '/token') {
+          scopes.push(url.searchParams.getAll('scope').join(' '))
+          response.end(JSON.stringify({ token: 't' }))
+          return true
+        }
+        const isAllowed = request.method === 'GET' || request.method === 'HEAD' || granted.includes('push')
+        if (request.headers.authorization === 'Bearer t' && isAllowed) return false
+        const scope = asked === null ? '' : `,scope="repository:team/shop:${asked}"`
+        const challenge = `Bearer realm="http://${registry.host}/token",service="s"${scope}`
+        response
+          .writeHead(
+            401,
+            [
+              ['WWW-Authenticate', 'Negotiate'],
+              ['WWW-Authenticate', challenge],
+            ].flat(),
+          )
+          .end()
+        return true
+      }
+      await push(await add())
+      expect(scopes).toEqual(['repository:team/shop:pull,push'])
+    },
+  )
+
+  it.each<[string, object, string]>([
+    ['a password, to Basic', me, 'Basic realm="x"'],
+    ['a password, to a token server', me, 'bearer'],
+    ['a token, to a token server', { identitytoken: 'id' }, 'bearer'],
+  ])('shows %s, to no one that a redirect leads to', async (_, auths, challenge) => {
+    const { registry, add, push, context, source } = await withLogin(auths)
+    const other = await startFakeRegistry()
+    onTestFinished(() => other.stop())
+    other.instead = (request, response) => {
+      if (request.url?.startsWith('/token') === true) response.end('{"token":"t"}')
+      else
+        response
+          .writeHead(401, {
+            'www-authenticate':
+              challenge === 'bearer' ? `Bearer realm="http://${other.host}/token"` : challenge,
+          })
+          .end()
+      return true
+    }
+    await push(await add())
+    registry.instead = (request, response) => {
+      if (request.url?.includes('/blobs/') !== true) return false
+      response.writeHead(307, { location: `http://${other.host}${request.url}` }).end()
+      return true
+    }
+    await expect(fetchBox(source(), context())).rejects.toMatchObject({ code: 'E_TRANSFER' })
+    expect(other.requests.filter((one) => one.includes('/token'))).toEqual([])
+    expect(other.authorizations.filter((one) => one !== undefined)).toEqual([])
+  })
+
   it('is not shown to where a redirect leads', async () => {
     const { registry, add, push, context, source } = await withLogin(me)
     await push(await add())

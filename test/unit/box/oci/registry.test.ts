@@ -1,10 +1,10 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { fetchBox, pushTo } from '../../../../src/box/index.ts'
 import { chunkAnnotations, mediaTypes } from '../../../../src/box/oci/media-types.ts'
 import { noise, writeChunkedBox } from '../../../helpers/chunked-box.ts'
-import { digestOf } from '../../../helpers/fake-registry.ts'
+import { digestOf, startFakeRegistry } from '../../../helpers/fake-registry.ts'
 import { blobsGot, registryPlaces } from '../../../helpers/registry-places.ts'
 
 describe('a box in a registry', () => {
@@ -124,6 +124,27 @@ describe('a box in a registry', () => {
     const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, config, layers: [] }))
     registry.manifests.set('team/shop:1', { mediaType: mediaTypes.manifest, bytes })
     await expect(push(box)).rejects.toMatchObject({ code: 'E_BOX_EXISTS' })
+  })
+
+  it('is uploaded to where a redirect of the registry leads', async () => {
+    const { registry, add, push, context, source } = await registryPlaces()
+    const uploads = await startFakeRegistry()
+    onTestFinished(() => uploads.stop())
+    uploads.blobs = registry.blobs
+    const kinds = new Set<string>()
+    registry.instead = (request, response) => {
+      if (request.method !== 'POST' && request.method !== 'PUT') return false
+      if (request.url?.includes('/manifests/') === true) return false
+      kinds.add(request.method)
+      response.writeHead(307, { location: `http://${uploads.host}${request.url}` }).end()
+      return true
+    }
+    const box = await add()
+    await push(box)
+    // The answer to a POST that was led on names a place there.
+    expect([...kinds]).toEqual(['POST'])
+    registry.instead = null
+    expect((await fetchBox(source(), context())).digest).toBe(box.digest)
   })
 
   it('is not pushed over an index that leads to something else too', async () => {
