@@ -4,7 +4,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { keepCompiledCode } from './compile-cache.js'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const main = join(root, 'dist', 'main.js')
@@ -22,6 +21,7 @@ if (Number(process.versions.node.split('.')[0]) < 20) {
 } else if (!existsSync(main)) {
   fail(`posada is not built: ${main} is missing; run: npm --prefix '${root}' run build`)
 } else {
+  const { keepCompiledCode } = await import('./compile-cache.js')
   keepCompiledCode(process.env)
   const { start } = await import(pathToFileURL(main).href)
   await start(argv, root)

@@ -13,7 +13,7 @@ export function onBrokenPipe(): void {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === undefined) throw error
       if (stream !== process.stdout || broken) return
-      if (!GONE.includes(error.code)) failure = error
+      if (!GONE.includes(error.code)) failure = Object.assign(error, { path: 'standard output' })
       broken = true
       for (const listener of listeners) listener()
     })
