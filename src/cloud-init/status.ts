@@ -2,8 +2,8 @@ import { capture, type SshSession } from '../ssh/index.ts'
 
 /** How cloud-init ended. */
 export interface CloudInitResult {
-  /** `degraded`: it went on over problems. `absent`: the guest has none. */
-  state: 'done' | 'degraded' | 'failed' | 'absent'
+  /** `degraded`: it went on over problems. `absent`: the guest has none. `cut`: what waited was killed, as by a shutdown. */
+  state: 'done' | 'degraded' | 'failed' | 'absent' | 'cut'
   /** What went wrong, then the end of its log; empty where nothing did. */
   details: string[]
 }
@@ -16,7 +16,8 @@ const detailLength = 400
  * the waiting. Throws E_SSH_LOST where the connection does not last. Source: cloud-init, "status".
  */
 export async function awaitCloudInit(session: SshSession, signal: AbortSignal): Promise<CloudInitResult> {
-  const { code } = await capture(session, ['/bin/sh', '-c', waitScript], { signal })
+  const { code, signal: killedBy } = await capture(session, ['/bin/sh', '-c', waitScript], { signal })
+  if (killedBy !== null) return { state: 'cut', details: [] }
   if (code === 127) return { state: 'absent', details: [] }
   if (code === 0) return { state: 'done', details: [] }
   const { stdout } = await capture(session, ['/bin/sh', '-c', tellScript], { signal })

@@ -48,7 +48,7 @@ export function parseLocation(text: string, machines: readonly string[]): Locati
   if (!machines.includes(machine)) {
     throw new PosadaError('E_MACHINE_UNKNOWN', `the project has no machine named ${machine}`, {
       value: text,
-      hint: `it has: ${machines.join(', ')}; a file of this name is written ./${text}`,
+      hint: `it has: ${machines.join(', ')}; for a file of this name write ./${text}`,
     })
   }
   return { machine, path: path === '' ? '.' : path }

@@ -19,7 +19,7 @@ import type { Action } from './plan/actions.ts'
 import { decide } from './plan/decide.ts'
 import type { Places, Project } from './project.ts'
 import type { DestroyResult } from './results.ts'
-import { selectWithOrphans } from './select.ts'
+import { type Selected, selectWithOrphans } from './select.ts'
 import { hasFolder, inStep, throwFailures, withMachineLock } from './work.ts'
 
 /**
@@ -29,10 +29,8 @@ import { hasFolder, inStep, throwFailures, withMachineLock } from './work.ts'
 export async function destroy(project: Project, machines: readonly string[]): Promise<DestroyResult[]> {
   const selected = await selectWithOrphans(project.manifest, project.paths, machines)
   const done = ({ destroyed }: DestroyResult) => (destroyed ? 'is destroyed' : 'did not exist')
-  const { results, failures } = await takeDown(project, selected, done, async ({ name }) => ({
-    name,
-    destroyed: await destroyMachine(project, name),
-  }))
+  const work = async ({ name }: Selected) => ({ name, destroyed: await destroyMachine(project, name) })
+  const { results, failures } = await takeDown(project, selected, { done, work })
   for (const id of await idsHere(project))
     for (const { name, destroyed } of results)
       if (destroyed) await forgetBoxNote(project.user.projects, id, name)
@@ -75,7 +73,7 @@ async function targetsOf(
   if (sight.error === null) return []
   const lost = await lostTargets(project, machine)
   const { message } = sight.error
-  const warning = lost === null ? `${message}; what still runs of it has to be ended by hand` : message
+  const warning = lost === null ? `${message}; if it is still running, end it by hand` : message
   if (what === 'remove') project.emit({ type: 'notice', level: 'warn', machine, message: warning })
   return lost ?? []
 }

@@ -29,11 +29,12 @@ export async function halt(project: Project, options: HaltOptions): Promise<Halt
   const absent: string[] = []
   const done = ([result]: HaltResult[]) =>
     result === undefined ? 'does not exist' : result.how === 'already' ? 'was not running' : 'is off'
-  const { results, failures } = await takeDown(project, selected, done, async (machine) => {
+  const work = async (machine: Selected) => {
     const result = await haltMachine(project, machine, options.force)
     if (result === null) absent.push(machine.name)
     return result === null ? [] : [result]
-  })
+  }
+  const { results, failures } = await takeDown(project, selected, { done, work })
   throwFailures(failures)
   const stopped = results.flat()
   if (absent.length > 0 && (options.machines.length > 0 || stopped.length === 0)) throw notCreated(absent)

@@ -12,7 +12,7 @@ export interface LogsOptions {
   source: 'console' | 'provider'
   /** How many of the last lines come first. */
   lines: number
-  /** Whether to go on with what is written from now, until the signal. */
+  /** Whether to show what is written from now on, until the signal. */
   follow: boolean
   /** Takes each line, without control characters. */
   onLine: (line: string) => void
@@ -36,7 +36,7 @@ export async function logs(project: Project, options: LogsOptions): Promise<void
   }
   const end = size ?? 0
   for (const line of await tailLines(path, options.lines, end)) options.onLine(line)
-  if (options.follow) await follow(path, end, options.onLine, project.signal)
+  if (options.follow) await follow(path, { from: end, onLine: options.onLine, signal: project.signal })
 }
 
 async function pick(project: Declared & Places, name: string | undefined): Promise<string> {
@@ -47,9 +47,7 @@ async function pick(project: Declared & Places, name: string | undefined): Promi
 /** Reads on from `from`; a file that was replaced or cut is read from its beginning. */
 async function follow(
   path: string,
-  from: number,
-  onLine: (line: string) => void,
-  signal: AbortSignal,
+  { from, onLine, signal }: { from: number; onLine: (line: string) => void; signal: AbortSignal },
 ): Promise<void> {
   let offset = from
   let rest = ''

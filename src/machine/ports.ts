@@ -18,7 +18,7 @@ export async function ports(project: Project, machines: readonly string[]): Prom
     if (!isUp(await provider.status(state.spec))) continue
     const auto = await forwardedNow(project, config)
     if (auto === null) {
-      const message = 'nothing forwards what listens in it: its process has ended'
+      const message = 'automatic port forwarding has stopped'
       const hint = `posada up ${name} starts it again`
       project.emit({ type: 'notice', level: 'warn', machine: name, message, hint })
     }

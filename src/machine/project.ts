@@ -34,7 +34,7 @@ export interface Reporting {
 
 /** What it takes to be the only posada process that works on something. */
 export interface Locking extends Reporting {
-  /** How the user started this, for whoever waits for a lock: `posada up`. */
+  /** How the user started this, for others that wait for a lock: `posada up`. */
   command: string
   /** Milliseconds to wait for another posada process that works on the same machine. */
   lockWait: number

@@ -28,16 +28,15 @@ export async function provision(
   project: Project,
   options: ProvisionVerbOptions,
 ): Promise<{ name: string; steps: ProvisionResult[] }[]> {
-  const together = { ...processors, despiteFailures: true, done: () => 'is provisioned' }
-  const outcomes = await workTogether(
-    project,
-    machinesWithStep(project, options),
-    together,
-    async (config) => {
+  const outcomes = await workTogether(project, machinesWithStep(project, options), {
+    ...processors,
+    despiteFailures: true,
+    done: () => 'is provisioned',
+    work: async (config) => {
       project.signal.throwIfAborted()
       return { name: config.name, steps: await provisionRunning(project, config, options) }
     },
-  )
+  })
   project.signal.throwIfAborted()
   throwFailures(failuresOf(outcomes))
   return outcomes.flatMap((outcome) => (outcome.status === 'done' ? [outcome.value] : []))

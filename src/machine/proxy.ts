@@ -28,7 +28,7 @@ export interface ProxyOptions {
 export async function proxy(project: Project, { port, onReady }: ProxyOptions): Promise<ProxyResult> {
   const identity = await readIdentity(project.paths)
   if (identity === null)
-    throw new PosadaError('E_NOT_CREATED', 'no machine of the project was made yet', {
+    throw new PosadaError('E_NOT_CREATED', 'the project has no machines yet', {
       hint: 'posada up makes them',
     })
   const sessions = new Sessions(project)
@@ -56,7 +56,7 @@ async function listen(port: number | null, open: Open): Promise<ProxyServer> {
     if (port === null) return serveProxy({ host, port: 0 }, open)
     const owner = await portOwner('tcp', port)
     const by = owner === null ? '' : ` by ${owner.name} (pid ${owner.pid})`
-    throw new PosadaError('E_PORT_IN_USE', `port ${port}/tcp of ${host} is taken${by}`, {
+    throw new PosadaError('E_PORT_IN_USE', `port ${port}/tcp of ${host} is in use${by}`, {
       value: String(port),
       hint: 'choose another; --port 0 takes a free one',
     })

@@ -29,7 +29,7 @@ export function selectOne(manifest: Manifest, name: string | undefined): Machine
 export function theOnly<T extends { name: string }>(found: readonly T[], name?: string): T {
   const [only] = found
   if (only !== undefined && found.length === 1) return only
-  const what = name === undefined ? 'the project has several machines' : `'${name}' means several machines`
+  const what = name === undefined ? 'the project has several machines' : `'${name}' names several machines`
   throw new PosadaError('E_MACHINE_AMBIGUOUS', `${what}; name one`, {
     hint: `one of: ${listed(found.map((machine) => machine.name))}`,
     ...(name === undefined ? {} : { value: name }),
@@ -69,7 +69,7 @@ function unknownMachine(unknown: readonly string[], all: readonly Selected[]): P
   const groups = all.flatMap(({ config }) => config?.group ?? [])
   const near = hasWildcard(first) ? undefined : nearest(first, new Set([...names, ...groups]))
   const message = hasWildcard(first)
-    ? `no machine of the project fits ${unknown.join(', ')}`
+    ? `no machine of the project matches ${unknown.join(', ')}`
     : `the project has no machine named ${unknown.join(', ')}`
   return new PosadaError('E_MACHINE_UNKNOWN', message, {
     value: first,

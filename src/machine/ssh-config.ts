@@ -10,7 +10,7 @@ import { sshProxyCommand } from './ssh-proxy.ts'
 /**
  * Text for OpenSSH's ssh_config(5) with a Host for each machine that exists, by its name and private addresses; a
  * machine's port stays
- * the same for as long as nobody takes it while the machine is stopped.
+ * the same for as long as no other program takes it while the machine is stopped.
  */
 export async function sshConfig(project: Project, machines: readonly string[]): Promise<string> {
   const targets: NamedTarget[] = []
@@ -35,8 +35,8 @@ function namesOf(networks: readonly RecordedAttachment[], machine: string, proje
 }
 
 function notYet(machine: string | undefined): PosadaError {
-  const what = machine === undefined ? 'no machine of the project has' : `machine ${machine} has not`
-  return new PosadaError('E_NOT_CREATED', `${what} been up yet`, {
+  const what = machine === undefined ? 'the project has no machine that has' : `machine ${machine} has`
+  return new PosadaError('E_NOT_CREATED', `${what} not been up yet`, {
     hint: 'posada up makes it',
     ...(machine === undefined ? {} : { machine }),
   })

@@ -105,7 +105,7 @@ function reasonOf(state: MachineState, { found, name, panic }: Condition): { rea
   const stall = stallOf(found)
   if (stall !== null) return { reason: stall }
   if (name === 'running' && isUnsettled(state))
-    return { reason: `cloud-init has not ended well yet (posada up ${state.spec.name})` }
+    return { reason: `cloud-init has not finished successfully (posada up ${state.spec.name})` }
   if (found.state !== 'stopped') return {}
   const reason = state.start?.panic ?? found.reason
   return reason === undefined ? {} : { reason }

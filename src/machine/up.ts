@@ -39,10 +39,12 @@ export async function up(project: Project, options: UpOptions): Promise<UpMachin
   }
   const memory = hostBudget(project)
   const { provision } = options
-  const doing = { ...processors, done: doneText }
-  const outcomes = await workTogether(project, wanted, doing, (config, onProvisioned) =>
-    upMachine(project, { projectId: id, config, provision, memory, onProvisioned }),
-  )
+  const outcomes = await workTogether(project, wanted, {
+    ...processors,
+    done: doneText,
+    work: (config: Machine, onProvisioned) =>
+      upMachine(project, { projectId: id, config, provision, memory, onProvisioned }),
+  })
   const done: UpMachineResult[] = []
   const failures: Failure[] = []
   for (const outcome of outcomes) {
@@ -92,7 +94,7 @@ function dependencyFailed(machine: string, because: string): PosadaError {
     `machine ${machine} was not started: ${because} did not come up`,
     {
       machine,
-      hint: `mend ${because} and run posada up again; what is up stays up`,
+      hint: `fix ${because}, then run posada up again; running machines are left alone`,
     },
   )
 }

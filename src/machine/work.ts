@@ -48,8 +48,8 @@ export function withMachineLock<T>(
 }
 
 /**
- * What was not begun, or is destroyed, leaves no folder behind only to hold its lock. Whoever comes
- * between the two deletions has made a lock of its own, which stays with the folder.
+ * What was not begun, or is destroyed, leaves no folder behind only to hold its lock. A command that
+ * comes between the two deletions has made a lock of its own, which stays with the folder.
  */
 async function removeIfEmpty({ dir, lock }: MachinePaths): Promise<void> {
   const names = await namesIn(dir)

@@ -17,7 +17,7 @@ const END = '-----END OPENSSH PRIVATE KEY-----'
 
 /**
  * The key pair in these files; made where there is none (ed25519). The private file (0600) is the
- * truth: the public one is written anew when it is missing or does not fit. E_STATE_CORRUPT where the
+ * truth: the public one is written again when it is missing or does not fit. E_STATE_CORRUPT where the
  * private file is not a key.
  */
 export async function ensureKeyPair(

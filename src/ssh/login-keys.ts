@@ -8,6 +8,10 @@ export interface Key {
   text: string
 }
 
+/** For a guest whose key is gone. */
+export const lostKeyHint =
+  'the guest lets in no other key: restore the file from a backup, or make a new machine (posada destroy, then posada up)'
+
 /** The keys in these files, in their order, the machine's own last; E_SSH_AUTH where there is none. */
 export async function readKeys(files: readonly string[]): Promise<Key[]> {
   const keys: Key[] = []
@@ -19,9 +23,9 @@ export async function readKeys(files: readonly string[]): Promise<Key[]> {
     }
   }
   if (keys.length > 0) return keys
-  const own = files.at(-1)
+  const own = files.at(-1) ?? ''
   throw new PosadaError('E_SSH_AUTH', `there is no private key at ${own}`, {
-    ...(own === undefined ? {} : { value: own }),
-    hint: 'posada up makes the key and installs it',
+    value: own,
+    hint: lostKeyHint,
   })
 }

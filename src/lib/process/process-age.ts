@@ -5,7 +5,7 @@ import { processIdentity } from './process-identity.ts'
 const ticksPerSecond = 100
 
 /**
- * Milliseconds for which a process has lived, by a clock that nobody sets; null where it has ended or the system does
+ * Milliseconds for which a process has lived, by a clock that is never set; null where it has ended or the system does
  * not say. Source: proc_pid_stat(5), starttime; proc_uptime(5).
  */
 export async function processAge(pid: number): Promise<number | null> {

@@ -28,7 +28,7 @@ export async function fetchLocked(
   }
   const accept = (digest: string) => {
     if (digest === locked.digest) return
-    throw mismatch(project, locked, { digest, what: `what came from ${locked.url ?? key} is another box` })
+    throw mismatch(project, locked, { digest, what: `${locked.url ?? key} served a different box` })
   }
   const remembered = source.kind === 'file' ? source.path : key
   const options = { ...termsOf(wanted), terms, source: remembered, accept }
@@ -40,8 +40,8 @@ export async function fetchLocked(
 }
 
 /**
- * The catalogue knows where the same version is now, if it is no more where it was, and the parameters that let
- * somebody in there, which the lock has not got. Throws `error` where that is of no help.
+ * The catalogue knows where the same version is now, if it has moved, and the parameters for access
+ * there, which the lock does not have. Throws `error` where that does not help.
  */
 async function askAgain(
   project: BoxSupply,

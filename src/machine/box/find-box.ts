@@ -38,7 +38,7 @@ export async function findBox(
   }
 }
 
-/** Lets the next machine look anew. */
+/** Lets the next machine look again. */
 export function forgetFound(project: BoxSupply): void {
   underway.delete(project)
 }
@@ -57,7 +57,7 @@ async function obtain(
 ): Promise<StoredBox> {
   if (wanted.locked !== null) return lockedBox(project, wanted, wanted.locked)
   const box = (await findStored(project, wanted)) ?? (await fetchMissing(project, wanted))
-  const entry = await lockBox(project, wanted, box)
+  const entry = await lockBox(project, wanted, { box })
   // Another command may have been first to write down what it came to.
   return entry.digest === box.digest ? box : lockedBox(project, wanted, entry)
 }

@@ -9,7 +9,7 @@ const attempts = 3
 
 /**
  * The box that a machine is made from (see `findBox`), noted as its own before its state is written: from
- * then on nobody prunes or removes it. One that went between being found and being noted is found again.
+ * then on no one prunes or removes it. One that went between being found and being noted is found again.
  */
 export async function holdBox(
   project: Declared & Places & Locking & BoxSupply,
@@ -27,7 +27,7 @@ export async function holdBox(
 function gone({ name: machine }: Machine, { manifest: { name, version } }: StoredBox): PosadaError {
   return new PosadaError(
     'E_BOX_MISSING',
-    `the box ${name}@${version} was removed while ${machine} was being made`,
+    `the box ${name}@${version} was removed while ${machine} was being created`,
     { value: `${name}@${version}`, machine, hint: 'run the command again' },
   )
 }

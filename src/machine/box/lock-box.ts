@@ -13,8 +13,7 @@ import type { WantedBox } from './wanted-box.ts'
 export async function lockBox(
   project: Places & Locking & BoxSupply,
   wanted: WantedBox,
-  box: StoredBox,
-  { move = false } = {},
+  { box, move = false }: { box: StoredBox; move?: boolean },
 ): Promise<LockedBox> {
   const { key, arch } = wanted
   const entry = await entryOf(project, wanted, box)

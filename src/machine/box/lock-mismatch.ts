@@ -11,6 +11,6 @@ export function mismatch(
   return new PosadaError('E_LOCK_MISMATCH', `the box ${name} is not the one in posada.lock: ${found.what}`, {
     value: project.paths.lockfile,
     details: [`posada.lock:  sha256:${digest}`, `found:        sha256:${found.digest}`],
-    hint: 'if the new one is right, move the lock: posada box update; otherwise find out who changed it',
+    hint: 'if the new one is right, update the lock: posada box update; otherwise find out who changed it',
   })
 }

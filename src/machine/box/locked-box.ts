@@ -26,16 +26,16 @@ export async function lockedBox(
       arch: wanted.arch,
       inputs: locked.recipe,
     })
-    if (built !== null) return tellBuilt(project, wanted, locked, built)
+    if (built !== null) return tellBuilt(project, wanted, { locked, built })
   }
   const { name, version } = locked
   if (locked.url === undefined && wanted.source.kind !== 'file') throw await notThere(project, wanted, locked)
-  const message = `fetching ${name}@${version}, which posada.lock asks for`
+  const message = `fetching ${name}@${version}, as pinned in posada.lock`
   project.emit({ type: 'notice', level: 'info', message, machine: wanted.config.name })
   return fetchLocked(project, wanted, locked)
 }
 
-/** Null where the store has not got it, or has it damaged and it can be had again, which mends it. */
+/** Null where the store has not got it, or has it damaged and it can be fetched again. */
 async function wholeOr(
   project: Reporting & BoxSupply,
   wanted: WantedBox,
@@ -54,8 +54,7 @@ async function wholeOr(
 function tellBuilt(
   project: Reporting,
   { config }: WantedBox,
-  { version }: LockedBox,
-  built: StoredBox,
+  { locked: { version }, built }: { locked: LockedBox; built: StoredBox },
 ): StoredBox {
   const { name } = built.manifest
   if (built.manifest.version !== version)
@@ -63,7 +62,7 @@ function tellBuilt(
       type: 'notice',
       level: 'info',
       machine: config.name,
-      message: `posada.lock has ${name}@${version}; ${built.manifest.version}, built here from the same recipe, is taken`,
+      message: `posada.lock has ${name}@${version}; using ${built.manifest.version}, built here from the same recipe`,
     })
   return built
 }
@@ -86,15 +85,15 @@ async function notThere(
       digest: other.digest,
       what:
         recipe === undefined
-          ? `the ${name}@${version} in the store is another box`
-          : `the ${name} in the store was built from another recipe`,
+          ? `the ${name}@${version} in the store is a different box`
+          : `the ${name} in the store was built from a different recipe`,
     })
   const text = `${name}@${version}`
-  return new PosadaError('E_BOX_MISSING', `posada.lock asks for ${text}, which is not in the store`, {
+  return new PosadaError('E_BOX_MISSING', `posada.lock pins ${text}, which is not in the store`, {
     value: digest,
     hint:
       recipe === undefined
-        ? `it was added from a file: posada box add it again, or posada box update ${wanted.key} to take another`
+        ? `it was added from a file: add it again with posada box add, or use another with posada box update ${wanted.key}`
         : `posada box build ${name}`,
   })
 }

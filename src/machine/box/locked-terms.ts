@@ -13,17 +13,18 @@ export function checkTerms(project: Places, { source, config }: WantedBox, locke
   const own = config.boxTerms.checksum === null ? null : parseChecksum(config.boxTerms.checksum)
   const wanted = own ?? (source.kind === 'url' ? source.checksum : null)
   const had = locked.checksum === undefined ? null : parseChecksum(locked.checksum)
-  // By another algorithm, or of something that was locked without one, it may be of another file: nobody held the
+  // By another algorithm, or of something that was locked without one, it may be of another file: no one has compared the
   // two against each other, which an update does.
   if (wanted !== null && !isOf(locked, checksumText(wanted)))
-    throw changed(project, locked, 'checksum', [
-      checksumText(wanted),
-      had === null ? 'none' : checksumText(had),
-    ])
+    throw changed(project, locked, {
+      key: 'checksum',
+      wanted: checksumText(wanted),
+      had: had === null ? undefined : checksumText(had),
+    })
   const isMadeOfFile = locked.url === undefined ? source.kind === 'file' : /^https?:/.test(locked.url)
   if (!isMadeOfFile || locked.recipe !== undefined) return
   const fact = otherFact(config, locked.facts)
-  if (fact !== null) throw changed(project, locked, fact.key, [fact.wanted, fact.had ?? 'none'])
+  if (fact !== null) throw changed(project, locked, fact)
 }
 
 /** Whether a box was locked with this checksum; that of what is in a registry stands in its address as well. */
@@ -34,12 +35,15 @@ function isOf({ checksum, url }: LockedBox, wanted: string): boolean {
 function changed(
   project: Places,
   { name }: LockedBox,
-  key: string,
-  [wanted, had]: [string, string],
+  { key, wanted, had = 'none' }: { key: string; wanted: string; had: string | undefined },
 ): PosadaError {
-  return new PosadaError('E_LOCK_MISMATCH', `the manifest's ${key} of ${name} is not that of posada.lock`, {
-    value: project.paths.lockfile,
-    details: [`the manifest:  ${wanted}`, `posada.lock:   ${had}`],
-    hint: 'posada box update moves the lock to what the manifest says; machines that were made keep what they have',
-  })
+  return new PosadaError(
+    'E_LOCK_MISMATCH',
+    `the manifest and posada.lock disagree on the ${key} of ${name}`,
+    {
+      value: project.paths.lockfile,
+      details: [`the manifest:  ${wanted}`, `posada.lock:   ${had}`],
+      hint: 'posada box update sets the lock to what the manifest says; existing machines keep what they have',
+    },
+  )
 }

@@ -20,7 +20,7 @@ export interface OutdatedFile {
 
 /**
  * What `updateLock` would find, without fetching boxes or changing posada.lock. The project has to be opened so
- * that base manifests and scripts are fetched anew.
+ * that base manifests and scripts are fetched again.
  */
 export async function outdatedLock(project: Project): Promise<OutdatedLock> {
   for (const config of project.manifest.machines) await fetchScripts(project, config)

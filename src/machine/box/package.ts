@@ -91,6 +91,6 @@ async function shutDown(
   if (how !== 'forced') return
   throw new PosadaError('E_BOX_PACKAGE', `machine ${machine} did not shut down in time; its power was cut`, {
     machine,
-    hint: `its disks may hold half-written files: posada up ${machine}, see why, then try again; halt_timeout gives it more time`,
+    hint: `its disks may hold half-written files: run posada up ${machine}, find out why, then try again; halt_timeout: gives it more time`,
   })
 }

@@ -71,7 +71,7 @@ async function moveLock(project: Places & Locking & BoxSupply, wanted: WantedBox
   const newest = await newestKnown(project, wanted)
   const stored = newest?.isStored === true ? await findStored(project, wanted) : null
   const box = stored ?? (await project.fetchBox(source, termsOf(wanted)))
-  const { version, digest } = await lockBox(project, wanted, box, { move: true })
+  const { version, digest } = await lockBox(project, wanted, { box, move: true })
   const from = locked === null ? null : { version: locked.version, digest: locked.digest }
   return { box: key, arch, from, to: { version, digest }, changed: from?.digest !== digest }
 }

@@ -25,7 +25,7 @@ export interface WantedBox {
   locked: LockedBox | null
 }
 
-/** What the store and whoever fetches are asked with, for a box of the manifest. */
+/** What store and fetchers are asked with, for a box of the manifest. */
 export function termsOf({ source, arch, config: { boxTerms } }: WantedBox) {
   const { name } = boxTerms.facts
   return {
@@ -69,10 +69,10 @@ function checkOneChecksum(source: BoxSource, { boxTerms: { checksum } }: Machine
   if (isDeepStrictEqual(source.checksum, requireChecksum(checksum))) return
   throw new PosadaError(
     'E_BOX_SOURCE',
-    `${sourceText(source)} has another checksum behind # than beside it`,
+    `${sourceText(source)} has two different checksums: after # and under checksum:`,
     {
       value: checksum,
-      hint: 'give one of them',
+      hint: 'keep only one of them',
     },
   )
 }

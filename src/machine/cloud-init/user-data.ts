@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { readUserData, type UserData, userDataLimit } from '../../cloud-init/index.ts'
-import { isPosadaError, PosadaError } from '../../errors/index.ts'
+import { isPosadaError, PosadaError, type PosadaErrorOptions } from '../../errors/index.ts'
 import { isErrno } from '../../lib/files/errno.ts'
 import type { Machine } from '../../manifest/index.ts'
 
@@ -12,7 +12,7 @@ export async function userDataOf(config: Machine): Promise<UserData | null> {
   const read = readUserData('inline' in cloudInit ? cloudInit.inline : await textOf(cloudInit.path, config))
   if (!('problem' in read)) return read
   const what = 'inline' in cloudInit ? 'cloud_init' : cloudInit.path
-  throw wrong(config, `${what} is no user-data: ${read.problem}`, what, read.hint)
+  throw wrong(config, `${what} is not valid user-data: ${read.problem}`, { value: what, hint: read.hint })
 }
 
 /** What a machine's state remembers it by; undefined where it cannot be read now. */
@@ -33,21 +33,26 @@ async function textOf(path: string, config: Machine): Promise<string> {
   try {
     const { size } = await stat(path)
     if (size > userDataLimit)
-      throw wrong(config, `${path} is too large (${size} bytes)`, path, 'user-data may have 1 MiB')
+      throw wrong(config, `${path} is too large (${size} bytes)`, {
+        value: path,
+        hint: 'user-data may have 1 MiB',
+      })
     return await readFile(path, 'utf8')
   } catch (error) {
     if (!isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'EISDIR')) throw error
     const hint = 'give the path of a file, relative to the manifest, or write the user-data here'
-    throw wrong(config, `${path} cannot be read`, path, hint, error)
+    throw wrong(config, `${path} cannot be read`, { value: path, hint, cause: error })
   }
 }
 
-function wrong(config: Machine, message: string, value: string, hint: string, cause?: unknown): PosadaError {
+function wrong(
+  config: Machine,
+  message: string,
+  options: Pick<PosadaErrorOptions, 'value' | 'hint' | 'cause'>,
+): PosadaError {
   return new PosadaError('E_USER_DATA', message, {
-    value,
+    ...options,
     place: config.place('cloud_init'),
     machine: config.name,
-    hint,
-    ...(cause === undefined ? {} : { cause }),
   })
 }

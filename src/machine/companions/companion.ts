@@ -16,8 +16,8 @@ export interface Attended {
 }
 
 /**
- * A process that serves machines beside their hypervisors and lives no longer than they do. It is told by whoever
- * holds the machine's lock.
+ * A process that serves machines beside their hypervisors and lives no longer than they do. The holder of the
+ * machine's lock calls it.
  */
 export interface Companion {
   /** A machine is about to be started, as it has just been recorded. */

@@ -15,13 +15,15 @@ const TOGETHER = { limit: 8, room: 'others', despiteFailures: true }
 export async function takeDown<R>(
   project: Reporting,
   machines: readonly Selected[],
-  done: (result: R) => string,
-  work: (machine: Selected) => Promise<R>,
+  { done, work }: { done: (result: R) => string; work: (machine: Selected) => Promise<R> },
 ): Promise<{ results: R[]; failures: Failure[] }> {
-  const together = { ...TOGETHER, done }
-  const outcomes = await workTogether(project, dependentsFirst(machines), together, ({ machine }) => {
-    project.signal.throwIfAborted()
-    return work(machine)
+  const outcomes = await workTogether(project, dependentsFirst(machines), {
+    ...TOGETHER,
+    done,
+    work: ({ machine }) => {
+      project.signal.throwIfAborted()
+      return work(machine)
+    },
   })
   return {
     results: outcomes.flatMap((outcome) => (outcome.status === 'done' ? [outcome.value] : [])),

@@ -20,7 +20,7 @@ export async function windUp(
   } catch (thrown) {
     const error = fromSystemError(thrown)
     if (!isPosadaError(error, 'E_DISK_FULL')) throw error
-    const message = `that it was stopped could not be recorded: ${error.message}`
+    const message = `its stop could not be recorded: ${error.message}`
     project.emit({ type: 'notice', level: 'warn', machine, message })
   } finally {
     await afterEnd(project, machine)

@@ -9,9 +9,9 @@ export interface Observed {
 
 export type Found =
   | Exclude<MachineStateName, 'unknown'>
-  /** Nobody paused it: the host could not take what the guest wrote. */
+  /** Paused by the hypervisor: the host could not store what the guest wrote. */
   | 'stalled'
-  /** Its hypervisor goes on while the guest's kernel does nothing any more. */
+  /** Its hypervisor runs while the guest's kernel no longer does anything. */
   | 'panicked'
   /** It had its time to boot and says nothing. */
   | 'overdue'

@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { loginKeys, type StoredBox } from '../../box/index.ts'
+import { isPosadaError, PosadaError } from '../../errors/index.ts'
+import { sleep } from '../../lib/async/sleep.ts'
 import { type Deadline, deadlineIn } from '../../lib/async/time-limit.ts'
+import { exists } from '../../lib/files/folders.ts'
 import type { Machine } from '../../manifest/index.ts'
 import type { MachineState } from '../../project/index.ts'
 import type { Provider } from '../../provider/index.ts'
@@ -8,6 +11,7 @@ import {
   ensureKeyPair,
   type KeyPair,
   loadSsh2,
+  lostKeyHint,
   publicKeyOf,
   replaceKey,
   type SshSession,
@@ -17,6 +21,9 @@ import type { BoxSupply, Declared, Places, Reporting } from '../project.ts'
 import { record } from '../record.ts'
 import { inStep } from '../work.ts'
 import { awaitGuest, connectInTime, type Guest } from './reach-guest.ts'
+
+/** Milliseconds between a connection that broke off and the next. */
+const PAUSE = 1000
 
 export interface LoginInputs {
   config: Machine
@@ -39,7 +46,7 @@ export async function logIn(
   const deadline = deadlineIn(config.bootTimeout)
   const hostName = hostNameOf(config, project.manifest.name)
   // What the login needs is made ready while the guest boots.
-  const own = await prepare(project, machine)
+  const own = await prepare(project, state)
   const guest = {
     provider,
     state,
@@ -64,16 +71,44 @@ export async function logIn(
   })
 }
 
-async function prepare(project: Places, machine: string): Promise<KeyPair> {
-  const { key, publicKey } = project.paths.machine(machine)
-  const [own] = await Promise.all([ensureKeyPair({ key, publicKey }, `posada ${machine}`), loadSsh2()])
+/** The machine's key pair, made for its first login. E_SSH_AUTH where the one that its guest knows is lost. */
+async function prepare(project: Places, { spec, login }: MachineState): Promise<KeyPair> {
+  const paths = project.paths.machine(spec.name)
+  if (login.ownKey && !(await exists(paths.key)))
+    throw new PosadaError('E_SSH_AUTH', `the private key of machine ${spec.name} is gone`, {
+      value: paths.key,
+      machine: spec.name,
+      hint: lostKeyHint,
+    })
+  const [own] = await Promise.all([ensureKeyPair(paths, `posada ${spec.name}`), loadSsh2()])
   return own
 }
 
-async function openFirst(
+interface FirstLogin {
+  own: KeyPair
+  box: StoredBox
+  deadline: Deadline
+  hostName: string
+}
+
+/** A guest that restarts meanwhile is logged in to again: what its first login does can be done twice. */
+async function openFirst(project: Reporting, guest: Guest, first: FirstLogin): Promise<SshSession> {
+  for (;;) {
+    try {
+      return await openOnce(project, guest, first)
+    } catch (error) {
+      if (!isPosadaError(error, 'E_SSH_LOST') || first.deadline.isOver()) throw error
+      const message = 'the connection broke off: the guest may be restarting; waiting for it'
+      project.emit({ type: 'notice', level: 'info', machine: guest.state.spec.name, message })
+      await sleep(PAUSE, project.signal)
+    }
+  }
+}
+
+async function openOnce(
   project: Reporting,
   guest: Guest,
-  { own, box, deadline, hostName }: { own: KeyPair; box: StoredBox; deadline: Deadline; hostName: string },
+  { own, box, deadline, hostName }: FirstLogin,
 ): Promise<SshSession> {
   const { signal } = project
   const { state } = guest

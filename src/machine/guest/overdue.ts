@@ -14,7 +14,7 @@ import { sshTarget } from './target.ts'
 const limits = { silence: 60_000, banner: 3000 }
 
 /**
- * The same, but for a guest that nobody was ever logged in to, has had its `boot_timeout` and says nothing, neither
+ * The same, but for a guest that was never logged in to, has had its `boot_timeout` and says nothing, neither
  * on its console nor over SSH: it hangs, and is not waited for again.
  */
 export async function withoutPatience(

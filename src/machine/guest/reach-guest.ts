@@ -85,6 +85,6 @@ export async function connectInTime(
     const isRefused = state.cloudInit !== undefined && isPosadaError(error, 'E_SSH_AUTH')
     if (!isRefused && !isPosadaError(error, 'E_SSH_CONNECT')) throw error
     if (isRefused) reached = 'handshake'
-    throw await bootTimeout(state.spec, patience, STAGES[reached], error)
+    throw await bootTimeout(state.spec, { timeout: patience, stage: STAGES[reached], cause: error })
   }
 }

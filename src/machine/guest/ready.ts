@@ -21,7 +21,7 @@ const CONSOLE_LINES = 15
 /** The channel carries one word a line; of more than this without one only the end is kept. */
 const LINE_LIMIT = 4096
 const RETRY = 200
-/** Guests say it each second to whoever listens. */
+/** Guests say it each second to any listener. */
 const SILENCE = 5000
 const CRASH_POLL = 1000
 
@@ -35,7 +35,8 @@ export async function awaitAnnouncement(socket: string, options: ReadyOptions): 
   const said = await raceCrash(options, (signal) =>
     within({ limit: timeout, late: () => false, signal }, announced(socket, signal)),
   )
-  if (!said) throw await bootTimeout(spec, timeout, 'the guest has not said that it can be logged in to')
+  if (!said)
+    throw await bootTimeout(spec, { timeout, stage: 'the guest has not said that it can be logged in to' })
 }
 
 /**
@@ -84,9 +85,7 @@ async function crashed(spec: MachineSpec, how: string, panic?: string): Promise<
 /** The error of a boot that took too long: the stage that did not happen and the console's end. */
 export async function bootTimeout(
   spec: MachineSpec,
-  timeout: number,
-  stage: string,
-  cause?: unknown,
+  { timeout, stage, cause }: { timeout: number; stage: string; cause?: unknown },
 ): Promise<PosadaError> {
   const message = `machine ${spec.name} is not ready after ${timeout / 1000} s: ${stage}`
   return new PosadaError('E_BOOT_TIMEOUT', message, {

@@ -20,9 +20,9 @@ export async function networkStatus(project: Places): Promise<Record<string, unk
   const holder = await runningProcess(project)
   const answer = holder === null ? 'gone' : await askRunning(holder, 'status', {})
   if (answer !== 'hung') return answer === 'gone' ? null : answer
-  throw new PosadaError('E_CONTROL', 'the process of the project’s networks does not answer', {
+  throw new PosadaError('E_CONTROL', 'the project’s network process does not answer', {
     value: `process ${holder?.identity.pid}`,
-    hint: 'posada up ends it and starts another; machines that run are linked again by themselves',
+    hint: 'posada up replaces it; running machines are linked again by themselves',
   })
 }
 
@@ -32,7 +32,7 @@ export async function captureSocket(project: Places): Promise<string | null> {
   return holder === null ? null : networkSockets(dirname(holder.control)).capture
 }
 
-/** `gone`: nobody listens at its socket; `hung`: it takes what is said and answers nothing. */
+/** `gone`: no one listens at its socket; `hung`: it accepts commands and answers none. */
 export type Answer = Record<string, unknown> | 'gone' | 'hung'
 
 /**

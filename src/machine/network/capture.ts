@@ -5,7 +5,6 @@ import { type CaptureRequest, readCapture } from '../../network/index.ts'
 import type { Project } from '../project.ts'
 import { selectMachines } from '../select.ts'
 import { captureSocket } from './ask.ts'
-import { networkHint } from './conditions.ts'
 
 export interface CaptureOptions {
   /** Networks and machines; none means all networks. */
@@ -30,7 +29,7 @@ export interface CaptureResult {
 
 /**
  * Writes what passes on private networks as a pcapng file, until a limit is reached, the user interrupts
- * (which is no failure) or the networks end.
+ * (not a failure) or the networks end.
  *
  * @throws PosadaError E_NETWORK_UNKNOWN, E_USAGE, E_NOT_RUNNING where no network is up
  */
@@ -47,7 +46,7 @@ export async function captureNetworks(project: Project, options: CaptureOptions)
   } finally {
     clearTimeout(timer)
   }
-  throw new PosadaError('E_NOT_RUNNING', 'no machine of the project is on a private network now', {
+  throw new PosadaError('E_NOT_RUNNING', 'no running machine of the project is on a private network', {
     hint: 'posada up starts them; posada network list shows which are linked',
   })
 }
@@ -60,7 +59,7 @@ export function namesIn(
   const networks = manifest.networks.map(({ name }) => name)
   if (networks.length === 0)
     throw new PosadaError('E_USAGE', 'the project has no private networks', {
-      hint: 'describe one under networks: in the manifest',
+      hint: 'add one under networks: in the manifest',
     })
   const others = names.filter((name) => !networks.includes(name))
   return {
@@ -78,13 +77,13 @@ function machinesNamed(manifest: Manifest, name: string, networks: readonly stri
     if (!isPosadaError(error, 'E_MACHINE_UNKNOWN')) throw error
     const machines = manifest.machines.map((machine) => machine.name)
     const near = nearest(name, [...networks, ...machines])
-    throw new PosadaError('E_NETWORK_UNKNOWN', `there is no network and no machine '${name}'`, {
+    throw new PosadaError('E_NETWORK_UNKNOWN', `there is no network or machine '${name}'`, {
       value: name,
-      hint: networkHint(near, networks),
+      hint: near === undefined ? `networks are: ${networks.join(', ')}` : `did you mean '${near}'?`,
     })
   }
-  throw new PosadaError('E_USAGE', `${name} is on no private network`, {
+  throw new PosadaError('E_USAGE', `${name} is not on a private network`, {
     value: name,
-    hint: 'posada network list shows who is',
+    hint: 'posada network list shows which machines are',
   })
 }

@@ -8,7 +8,7 @@ import type { Declared, Places, Reporting } from '../project.ts'
 
 /**
  * Looks whether networks that these machines are about to be on have addresses that this host reaches
- * by a route of its own: the guests would then not reach them any more. That is E_SUBNET_CLASH. The same
+ * by a route of its own: the guests would then no longer reach them. That is E_SUBNET_CLASH. The same
  * addresses in another project that runs do no harm, for the networks do not meet; they are told of.
  */
 export async function checkSubnets(
@@ -21,7 +21,7 @@ export async function checkSubnets(
   const routes = parseRoutes((await readTextIfThere('/proc/net/route')) ?? '')
   const problems = clashesWith(wanted, routes)
   throwProblems(problems, {
-    message: `${problems.length} networks have addresses that this host has routes to`,
+    message: `${problems.length} networks overlap with routes of this host`,
   })
   await warnOfOthers(project, wanted)
 }
@@ -92,8 +92,8 @@ async function warnOfOthers(project: Places & Reporting, wanted: readonly Networ
       project.emit({
         type: 'notice',
         level: 'warn',
-        message: `the network '${network.name}' has the same addresses as one of the project ${name} in ${root}, which runs`,
-        hint: 'they do not meet; give one of them another subnet where you want to tell them apart',
+        message: `the network '${network.name}' has the same addresses as one of project ${name} in ${root}, which is running`,
+        hint: 'they do not interfere; give one of them another subnet to tell them apart',
       })
     }
   }

@@ -29,7 +29,7 @@ export async function changeConditions(
   const changes = names.reduce((before, name) => withChange(before, name, options), await readChanges(path))
   const identity = await readIdentity(project.paths)
   if (identity === null)
-    throw new PosadaError('E_NOT_CREATED', 'no machine of the project was made yet', {
+    throw new PosadaError('E_NOT_CREATED', 'the project has no machines yet', {
       hint: 'posada up makes them',
     })
   await writeChanges(path, changes)
@@ -62,12 +62,6 @@ export function withChange(
   return put({ ...before, pairs: isEmpty ? others : [...others, { between: [a, b], conditions }] })
 }
 
-/** What to write instead of the name of a network that there is not. */
-export function networkHint(near: string | undefined, known: readonly string[]): string {
-  if (known.length === 0) return "the manifest has none; describe one under 'networks:'"
-  return near === undefined ? `networks are: ${known.join(', ')}` : `did you mean '${near}'?`
-}
-
 /** Names of the networks that are to change. Pure. @throws PosadaError E_NETWORK_UNKNOWN, E_MACHINE_UNKNOWN, E_USAGE */
 export function networksMeant({ networks, machines }: Manifest, options: ConditionsOptions): string[] {
   const known = networks.map(({ name }) => name)
@@ -75,7 +69,7 @@ export function networksMeant({ networks, machines }: Manifest, options: Conditi
     const near = nearest(options.network, known)
     throw new PosadaError('E_NETWORK_UNKNOWN', `there is no network '${options.network}'`, {
       value: options.network,
-      hint: networkHint(near, known),
+      hint: near === undefined ? `networks are: ${known.join(', ')}` : `did you mean '${near}'?`,
     })
   }
   for (const name of options.machines) {
@@ -86,7 +80,7 @@ export function networksMeant({ networks, machines }: Manifest, options: Conditi
     })
   }
   if (options.machines.length === 1 || new Set(options.machines).size !== options.machines.length)
-    throw new PosadaError('E_USAGE', 'conditions are those of a whole network or of two machines', {
+    throw new PosadaError('E_USAGE', 'conditions apply to a whole network or to two machines', {
       hint: 'name two machines, or none',
     })
   const wanted = networks.filter(({ name }) => {
@@ -100,12 +94,10 @@ export function networksMeant({ networks, machines }: Manifest, options: Conditi
   if (wanted.length === 1 || (wanted.length > 1 && mayBeSeveral)) return wanted.map(({ name }) => name)
   throw new PosadaError(
     'E_USAGE',
-    wanted.length === 0 ? 'no network is meant' : `the project has ${wanted.length} networks`,
+    wanted.length === 0 ? 'no network fits' : `the project has ${wanted.length} networks`,
     {
       hint:
-        known.length === 0
-          ? 'describe one under networks: in the manifest'
-          : `say which: --network ${known[0]}`,
+        known.length === 0 ? 'add one under networks: in the manifest' : `say which: --network ${known[0]}`,
     },
   )
 }

@@ -86,7 +86,7 @@ async function runningDifferently(
 ): Promise<Map<string, RecordedAttachment[]>> {
   const found = new Map<string, RecordedAttachment[]>()
   for (const name of await machinesOnDisk(project.paths)) {
-    // Of a damaged one nobody knows how it was started: it is taken for what the manifest says.
+    // How a damaged one was started is unknown: it is taken to be as the manifest says.
     const state = await unlessDamaged(readState(project.paths.machine(name)))
     const wanted = project.manifest.machines.find((machine) => machine.name === name)?.networks ?? []
     const recorded = state?.networks ?? []
@@ -114,7 +114,7 @@ function refuseClash(
     const [old, young] = running.has(other.machine) ? [other, member] : [member, other]
     throw new PosadaError(
       'E_ADDRESS_CLASH',
-      `${young.machine} is to have ${young.ipv4}, which ${old.machine} was started with and still has`,
+      `${young.machine} should get ${young.ipv4}, but ${old.machine} is still running with it`,
       {
         value: young.ipv4,
         machine: young.machine,

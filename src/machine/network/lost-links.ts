@@ -6,7 +6,7 @@ import { linkedIn } from './list.ts'
 
 /**
  * Tells of networks to which a running machine cannot be linked again: its NIC's socket is gone, as after a
- * logout that empties the folder, and whoever was joined to it before has ended.
+ * logout that empties the folder, and the process that was linked to it has ended.
  */
 export async function tellLostLinks(
   project: Places & Reporting,
@@ -18,7 +18,7 @@ export async function tellLostLinks(
   const linked = linkedIn(await networkStatus(project))
   const lost = gone.filter((network) => !linked.has(`${network} ${spec.name}`))
   if (lost.length === 0) return
-  const message = `it cannot be linked to ${lost.join(', ')} any more: its sockets are gone`
+  const message = `it can no longer be linked to ${lost.join(', ')}: its sockets are gone`
   const hint = `posada reload ${spec.name}`
   project.emit({ type: 'notice', level: 'warn', machine: spec.name, message, hint })
 }

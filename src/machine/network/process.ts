@@ -61,14 +61,14 @@ export async function releaseNetworks(project: Places & Locking, machines: reado
     const holder = await runningProcess(project)
     if (holder === null) return
     const answer = await askRunning(holder, 'release', { machines })
-    // Out of reach it may yet carry other machines' frames; it ends by itself when none is linked any more.
+    // Out of reach it may yet carry other machines' frames; it ends by itself when none is linked.
     if (answer === 'gone' || (answer !== 'hung' && answer.ends !== true)) return
     if (answer === 'hung' || !(await hasEnded(holder.identity, farewell))) await end(project)
   }
   await withNetworksLock(project, release, null)
 }
 
-/** Ends the process and takes away all that was made for it: the project has no machines any more. */
+/** Ends the process and takes away all that was made for it: the project no longer has machines. */
 export async function removeNetworks(project: Places & Locking): Promise<void> {
   const { dir, processLock } = project.paths.networks
   if (!(await exists(dir))) return

@@ -9,7 +9,7 @@ import { stallOf } from './stall.ts'
 export interface Condition {
   name: MachineStateName
   found: MachineStatus
-  /** The last words of a guest whose kernel panicked while the hypervisor goes on: it does nothing any more. */
+  /** The last words of a guest whose kernel panicked while the hypervisor goes on. */
   panic: string | null
 }
 

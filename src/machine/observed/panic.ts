@@ -10,7 +10,7 @@ const PANIC = /^(?:\[[^\]\n]{1,40}\] ?)*(Kernel panic - not syncing[^\n]*)/m
 /**
  * The line with which the guest's kernel gave up, or null where it has not. Nothing before the
  * offset `from` counts, which is where the console's log stood when the machine was started. A
- * panicked guest keeps its processor busy for ever: nobody but its console tells.
+ * panicked guest keeps its processor busy for ever: only its console tells.
  */
 export async function findPanic(consoleLog: string, from: number): Promise<string | null> {
   const line = PANIC.exec((await readEnd(consoleLog, WINDOW, from)) ?? '')?.[1]
@@ -22,7 +22,7 @@ const END = /^(?:\[[^\]\n]{1,40}\] ?)*---\[ end (Kernel panic - not syncing[^\n]
 
 /**
  * The words of a panic that was the last thing the guest's console said, or null. Whatever came after it, a
- * restart say, shows that somebody lives.
+ * restart say, shows that it is alive.
  */
 export async function findDeath(consoleLog: string, from: number): Promise<string | null> {
   const text = ((await readEnd(consoleLog, LAST_WORDS, from)) ?? '').trimEnd()
@@ -33,7 +33,7 @@ export async function findDeath(consoleLog: string, from: number): Promise<strin
 /** Long enough for the last line and empty ones behind it. */
 const LAST_WORDS = 8 * 1024
 
-/** A machine whose hypervisor goes on while its guest does nothing any more. */
+/** A machine whose hypervisor goes on while its guest no longer does anything. */
 export function panicked(machine: string, panic: string): PosadaError {
   return new PosadaError('E_MACHINE_CRASHED', `the kernel of machine ${machine} panicked`, {
     value: panic,

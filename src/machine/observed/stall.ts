@@ -1,7 +1,7 @@
 import { isPosadaError, PosadaError } from '../../errors/index.ts'
 import type { MachineSpec, MachineStatus, Provider } from '../../provider/index.ts'
 
-/** Why a machine stands still that nobody paused; null where it does not. */
+/** Why the hypervisor paused a machine; null where it did not. */
 export function stallOf(status: MachineStatus): string | null {
   return 'stalled' in status && status.stalled !== undefined ? STALLED[status.stalled] : null
 }
@@ -9,15 +9,15 @@ export function stallOf(status: MachineStatus): string | null {
 export function stallError(spec: MachineSpec, status: MachineStatus): PosadaError | null {
   const why = stallOf(status)
   if (why === null) return null
-  return new PosadaError('E_DISK_FULL', `machine ${spec.name} stands still: ${why}`, {
+  return new PosadaError('E_DISK_FULL', `machine ${spec.name} is paused: ${why}`, {
     machine: spec.name,
     value: spec.files.dataDir,
-    hint: `free some space, then posada up ${spec.name}: the guest goes on where it stopped`,
+    hint: `free some space, then posada up ${spec.name}: the guest continues where it stopped`,
   })
 }
 
 const STALLED = {
-  'disk-full': "the host's disk has no room left for what the guest writes",
+  'disk-full': "the host's disk is full",
 } as const
 
 /**

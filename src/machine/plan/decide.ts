@@ -117,7 +117,7 @@ function awaitReady(previous: MachineState | null, { config, steps }: Up): Actio
 function halt(observed: Observed, { machine, force }: { machine: string; force: boolean }): Action[] {
   if (unreadable.has(observed.state)) return [refuse(machine, observed)]
   if (!upStates.has(observed.state)) return []
-  // A guest whose kernel panicked hears nobody.
+  // A guest whose kernel panicked hears nothing.
   const isDeaf = observed.state === 'panicked'
   return [{ do: force || isDeaf ? 'cut-power' : 'shut-down', machine, why: [towards(observed, 'stopped')] }]
 }

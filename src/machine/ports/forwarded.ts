@@ -45,7 +45,7 @@ export async function keepForwarded(
     return ((await askForwards(forwarderLock))?.ports ?? []).map(autoPort)
   } catch (error) {
     if (!isPosadaError(error, 'E_FORWARDER') && !isPosadaError(error, 'E_CONTROL')) throw error
-    const message = `what listens in it is not forwarded: ${error.message}`
+    const message = `automatic port forwarding does not work: ${error.message}`
     const hint = `posada up ${config.name} tries again`
     project.emit({ type: 'notice', level: 'warn', machine: config.name, message, hint })
     return []

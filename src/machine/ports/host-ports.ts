@@ -28,7 +28,7 @@ type HostPort = Pick<PortForward, 'protocol' | 'hostAddress' | 'hostPort'>
  * free. A port that is taken is moved where the manifest says `auto`, to where it was moved before if
  * that is free, else it is E_PORT_IN_USE with its owner. None is chosen that another forward of the machine has,
  * or one of the `others`. Between
- * this and the start somebody may still take one: the start then fails.
+ * this and the start another program may still take one: the start then fails.
  */
 export async function choosePorts(
   config: Machine,
@@ -114,18 +114,22 @@ async function portError(config: Machine, port: Port, obstacle: Obstacle): Promi
   if (obstacle === 'no address') {
     return new PosadaError('E_VALUE_INVALID', `this host has no address ${hostAddress}`, {
       ...options,
-      hint: 'use 127.0.0.1 for this host alone, 0.0.0.0 for all its addresses',
+      hint: 'use 127.0.0.1 for this host only, 0.0.0.0 for all its addresses',
     })
   }
   if (obstacle === 'denied') {
-    return new PosadaError('E_NO_PERMISSION', `port ${hostPort}/${protocol} may not be opened by this user`, {
-      ...options,
-      hint: 'choose one from 1024 upwards',
-    })
+    return new PosadaError(
+      'E_NO_PERMISSION',
+      `port ${hostPort}/${protocol} cannot be opened: permission denied`,
+      {
+        ...options,
+        hint: 'use 1024 or higher',
+      },
+    )
   }
   const owner = await portOwner(protocol, hostPort)
   const by = owner === null ? '' : ` by ${owner.name} (pid ${owner.pid})`
-  return new PosadaError('E_PORT_IN_USE', `port ${hostPort}/${protocol} of ${hostAddress} is taken${by}`, {
+  return new PosadaError('E_PORT_IN_USE', `port ${hostPort}/${protocol} of ${hostAddress} is in use${by}`, {
     ...options,
     hint: 'free it, choose another, or let Posada choose: {host: …, guest: …, auto: true}',
   })

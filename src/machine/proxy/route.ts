@@ -10,34 +10,35 @@ export interface Route {
 
 /**
  * The way to a name or an address of the project: to a machine from inside itself, to an address of a
- * network that no machine is known by from any machine on it. Null for all other hosts, whoever they
- * are: no name is looked up. Pure.
+ * network that no machine is known by from any machine on it. Null for all other
+ * hosts: no name is looked up. Pure.
  */
 export function routeTo(config: NetworkConfig, machines: readonly string[], host: string): Route | null {
   const ipv4 = parseIpv4(host)
   if (ipv4 !== null)
-    return toAddress(
-      config.networks,
-      host,
-      ({ subnet }) => isIn(subnet, ipv4),
-      (member) => parseIpv4(member.ipv4) === ipv4,
-    )
+    return toAddress(config.networks, host, {
+      isIts: ({ subnet }) => isIn(subnet, ipv4),
+      hasIt: (member) => parseIpv4(member.ipv4) === ipv4,
+    })
   const ipv6 = parseIpv6(host)
   if (ipv6 !== null)
-    return toAddress(
-      config.networks,
-      host,
-      (network) => sameBytes(parseIpv6(network.ipv6.split('/')[0] ?? '')?.subarray(0, 8), ipv6),
-      (member) => sameBytes(parseIpv6(member.ipv6) ?? undefined, ipv6),
-    )
+    return toAddress(config.networks, host, {
+      isIts: (network) => sameBytes(parseIpv6(network.ipv6.split('/')[0] ?? '')?.subarray(0, 8), ipv6),
+      hasIt: (member) => sameBytes(parseIpv6(member.ipv6) ?? undefined, ipv6),
+    })
   return toName(config, machines, host)
+}
+
+/** Whose an address is. */
+interface Owning {
+  isIts: (network: NetworkDefinition) => boolean
+  hasIt: (member: NetworkDefinition['members'][number]) => boolean
 }
 
 function toAddress(
   networks: readonly NetworkDefinition[],
   host: string,
-  isIts: (network: NetworkDefinition) => boolean,
-  hasIt: (member: NetworkDefinition['members'][number]) => boolean,
+  { isIts, hasIt }: Owning,
 ): Route | null {
   const network = networks.find(isIts)
   if (network === undefined) return null

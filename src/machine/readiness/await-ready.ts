@@ -71,7 +71,7 @@ function notReady(machine: string, probe: ReadyProbe, answer: Answer & { ready: 
     place: probe.place,
     hint:
       probe.hint ??
-      `it runs: posada ssh ${machine} to look, then posada up to go on; timeout: gives it longer`,
+      `it is running: look with posada ssh ${machine}, then run posada up again; timeout: gives it more time`,
     ...(answer.details === undefined ? {} : { details: answer.details }),
   })
 }

@@ -11,7 +11,7 @@ export async function probeTcp({ port }: TcpProbe, { session, signal }: ProbeCon
   return { ready: true }
 }
 
-/** As openTunnel; a connection that comes when nobody waits any more is closed. */
+/** As openTunnel; a connection that comes too late is closed. */
 export async function reach(session: SshSession, to: TunnelEnd, signal: AbortSignal): Promise<Tunnel> {
   const opening = openTunnel(session, to)
   try {

@@ -18,7 +18,7 @@ export async function untilReady(
 ): Promise<void> {
   const { emit, signal } = project
   const machine = config.name
-  const message = `waiting until it is ready: ${config.ready.map(probeName).join(', ')}`
+  const message = `waiting until ready: ${config.ready.map(probeName).join(', ')}`
   try {
     await inStep(emit, { machine, step: 'ready', message }, () => awaitReady(config, session, signal))
   } catch (error) {

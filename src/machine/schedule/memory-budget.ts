@@ -50,11 +50,11 @@ export function memoryBudget(look: () => Promise<{ host: HostMemory | null; owed
 
 function memoryShort(config: Machine, room: number): PosadaError {
   const left = room > 0 ? formatSize(room) : 'nothing'
-  const message = `the host has no memory for machine ${config.name}: it needs ${formatSize(config.memory)}, ${left} can be given`
+  const message = `not enough memory for machine ${config.name}: it needs ${formatSize(config.memory)}, ${left} is free`
   return new PosadaError('E_MEMORY_SHORT', message, {
     value: formatSize(config.memory),
     place: config.place('memory'),
     machine: config.name,
-    hint: 'give it less with memory:, or halt other machines: posada list shows them',
+    hint: 'lower memory:, or halt other machines (posada list shows them)',
   })
 }

@@ -13,6 +13,8 @@ export interface Together<N, R> {
   despiteFailures?: boolean
   /** What has become of a machine, in a few words. */
   done: (result: R) => string
+  /** Done to one machine; `release` gives its room to others before it is. */
+  work: (node: N, release: () => void) => Promise<R>
 }
 
 /**
@@ -22,31 +24,32 @@ export interface Together<N, R> {
 export async function workTogether<N extends Node, R>(
   { emit }: Reporting,
   nodes: readonly N[],
-  { limit, weight, room, despiteFailures = false, done }: Together<N, R>,
-  work: (node: N, release: () => void) => Promise<R>,
+  { limit, weight, room, despiteFailures = false, done, work }: Together<N, R>,
 ): Promise<Outcome<R>[]> {
   const several = nodes.length > 1
-  const tell = (machine: string, status: MachineEvent['status'], message: string, begun?: number) => {
+  const tell = (machine: string, how: Pick<MachineEvent, 'status' | 'message'>, begun?: number) => {
     const ms = begun === undefined ? {} : { ms: performance.now() - begun }
-    if (several) emit({ type: 'machine', machine, status, message, ...ms })
+    if (several) emit({ type: 'machine', machine, ...how, ...ms })
   }
-  const onWait = ({ name }: N, waiting: Waiting) => tell(name, 'wait', waitingText(waiting, room))
+  const onWait = ({ name }: N, waiting: Waiting) =>
+    tell(name, { status: 'wait', message: waitingText(waiting, room) })
   if (several) emit({ type: 'machines', machines: nodes.map(({ name }) => name) })
   const options = { limit, onWait, despiteFailures, ...(weight === undefined ? {} : { weight }) }
   const outcomes = await runGraph(nodes, options, async (node, release) => {
     const begun = performance.now()
-    tell(node.name, 'work', '')
+    tell(node.name, { status: 'work', message: '' })
     try {
       const result = await work(node, release)
-      tell(node.name, 'done', done(result), begun)
+      tell(node.name, { status: 'done', message: done(result) }, begun)
       return result
     } catch (error) {
-      tell(node.name, 'fail', failure(error), begun)
+      tell(node.name, { status: 'fail', message: failure(error) }, begun)
       throw error
     }
   })
   for (const outcome of outcomes) {
-    if (outcome.status === 'skipped') tell(outcome.name, 'fail', `not begun: ${outcome.because} failed`)
+    if (outcome.status === 'skipped')
+      tell(outcome.name, { status: 'fail', message: `not started: ${outcome.because} failed` })
   }
   return outcomes
 }

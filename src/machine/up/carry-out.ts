@@ -124,12 +124,16 @@ class Work {
     const { provider, state } = this.#known
     const isOpen = state.start?.readyAt !== undefined
     const logInNow = () => logIn(this.#project, { config, provider, state })
-    // Somebody may be at work in one that was open before: its power is not cut whatever comes.
+    // People may be at work in one that was open before: its power is not cut whatever comes.
     const { session, state: open } = await (isOpen ? logInNow() : this.#orUndo(provider, logInNow))
     this.#session = session
     this.#made = { provider, state: open }
     if (!isUnsettled(open)) return
-    const settled = await settleCloudInit(this.#project, { config, provider, state: open }, session)
+    const reopened = (next: SshSession) => {
+      this.#session = next
+    }
+    const inputs = { config, provider, state: open }
+    const settled = await settleCloudInit(this.#project, inputs, { session, reopened })
     this.#made = { provider, state: settled }
   }
 
@@ -163,6 +167,6 @@ class Work {
   }
 
   #orUndo<T>(provider: Provider, work: () => Promise<T>): Promise<T> {
-    return undoUnfinished(this.#project, provider, this.#inputs.config, work)
+    return undoUnfinished(this.#project, { provider, config: this.#inputs.config }, work)
   }
 }

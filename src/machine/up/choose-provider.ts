@@ -9,7 +9,7 @@ import type { BoxSupply, Declared, Locking, Places, Providing } from '../project
 /**
  * The provider that is to start a machine: the one that ran it last, or for a new machine what the manifest says, for
  * `auto` the best for it here. A machine goes over to the provider that the manifest names, and one that
- * nobody was ever in to what is now the best: disks are qcow2 for all of them.
+ * was never logged in to, to what is now the best: disks are qcow2 for all of them.
  */
 export async function chooseProvider(
   project: Declared & Places & Providing & Locking & BoxSupply,
@@ -25,12 +25,12 @@ export async function chooseProvider(
   const next =
     config.provider === 'auto' ? await best(project, config, state) : await providers.get(config.provider)
   if (next.name === before.name) return before
-  const message = `goes on with ${next.name}, on the disk that it had with ${before.name}`
+  const message = `continues with ${next.name}, on the disk it had with ${before.name}`
   project.emit({ type: 'notice', level: 'info', machine: config.name, message })
   return next
 }
 
-/** Whether anybody was ever logged in; a machine that only failed to start is no reason to stay with its provider. */
+/** Whether it was ever logged in to; a machine that only failed to start does not bind it to its provider. */
 function wasUsed({ login, cloudInit }: MachineState): boolean {
   return cloudInit === undefined ? login.ownKey : cloudInit.doneAt !== undefined
 }

@@ -10,7 +10,7 @@ import { shownBox } from '../facts/shown-box.ts'
  */
 export function checkDemands(provider: Provider, config: Machine, needs: Needs): void {
   const problems = [...optionProblems(provider, config), ...capabilityProblems(provider, config, needs)]
-  const message = `machine ${config.name} asks for ${problems.length} things that cannot be`
+  const message = `machine ${config.name} asks for ${problems.length} things that provider ${provider.name} cannot do`
   throwProblems(problems, { message, machine: config.name })
 }
 

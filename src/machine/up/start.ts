@@ -35,7 +35,7 @@ export interface StartInputs {
   isNew: boolean
 }
 
-/** How often a start is tried again when somebody took a port between its choice and the start. */
+/** How often a start is tried again when another program took a port between its choice and the start. */
 const PORT_TRIES = 4
 
 /**
@@ -95,7 +95,7 @@ async function planStart(
     tellOpenHost(project, config.name, provider.name)
   for (const port of ports) {
     if (port.movedFrom === undefined) continue
-    const message = `port ${port.movedFrom} is taken; ${port.guestPort} is forwarded from ${port.hostPort}`
+    const message = `port ${port.movedFrom} is in use; ${port.hostPort} leads to ${port.guestPort} instead`
     project.emit({ type: 'notice', level: 'info', machine: config.name, message })
   }
   const { name, version } = box.manifest
@@ -120,7 +120,7 @@ async function planStart(
 }
 
 function tellNoNetwork(project: Reporting, machine: string, provider: string): void {
-  const message = `${provider} has no network on this host: the guest reaches nobody, and SSH goes over vsock`
+  const message = `${provider} has no network on this host: the guest reaches nothing outside, and SSH goes over vsock`
   const hint = 'posada doctor says what is missing'
   project.emit({ type: 'notice', level: 'warn', machine, message, hint })
 }
@@ -181,7 +181,7 @@ async function removeLeftovers(provider: Provider, spec: MachineSpec, paths: Mac
   }
 }
 
-/** Where the console's log will go on. A start keeps a large one under another name and begins anew. */
+/** Where the console's log will go on. A start keeps a large one under another name and begins a new one. */
 async function nextConsoleOffset(path: string): Promise<number> {
   try {
     const { size } = await stat(path)

@@ -6,14 +6,19 @@ import { windUp } from '../down/wind-up.ts'
 import type { Locking, Places, Reporting } from '../project.ts'
 import { record } from '../record.ts'
 
+/** A machine that is being started. */
+interface Begun {
+  provider: Provider
+  config: Machine
+}
+
 /**
  * A machine that was begun and not finished is not left running behind the user's Ctrl-C; nor one
  * whose kernel panicked, which would keep a processor busy and the next `up` from starting it.
  */
 export async function undoUnfinished<T>(
   project: Places & Locking,
-  provider: Provider,
-  config: Machine,
+  { provider, config }: Begun,
   work: () => Promise<T>,
 ): Promise<T> {
   try {
@@ -22,7 +27,7 @@ export async function undoUnfinished<T>(
     const crashed = isPosadaError(error, 'E_MACHINE_CRASHED')
     if (project.signal.aborted || crashed) {
       await cutOrWarn(project, config, () =>
-        cutPower(project, provider, config, crashed ? error.value : undefined),
+        cutPower(project, { provider, config }, crashed ? error.value : undefined),
       )
     }
     throw error
@@ -47,8 +52,7 @@ async function cutOrWarn(project: Reporting, config: Machine, cut: () => Promise
 
 async function cutPower(
   project: Places & Locking,
-  provider: Provider,
-  config: Machine,
+  { provider, config }: Begun,
   panic: string | undefined,
 ): Promise<void> {
   const paths = project.paths.machine(config.name)

@@ -89,7 +89,7 @@ function tellUnprobed(
   actions: readonly Action[],
 ): void {
   if (ready.length === 0 || actions.some((action) => action.do === 'await-ready')) return
-  const message = 'whether it is ready is not looked at: provision steps are left to run'
+  const message = 'readiness not checked: provision steps have not run yet'
   emit({ type: 'notice', level: 'info', machine, message })
 }
 

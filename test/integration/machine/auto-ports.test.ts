@@ -79,7 +79,7 @@ it('a process that was killed is told of, and begun again by the next up', async
   await until(async () => forwarders().length === 0)
   const shown = await place.run('ports')
   expect(shown.code).toBe(0)
-  expect(shown.stderr).toContain('nothing forwards what listens in it')
+  expect(shown.stderr).toContain('automatic port forwarding has stopped')
   await place.json('up')
   expect(forwarders()).toHaveLength(1)
   await place.json('up')

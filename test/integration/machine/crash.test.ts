@@ -62,7 +62,7 @@ describe('a kernel that panics while it boots', () => {
     expect(console?.join('\n')).toContain('end Kernel panic')
   })
 
-  it('is forgotten by the next up, which starts it anew', async () => {
+  it('is forgotten by the next up, which starts it again', async () => {
     place.write(manifest())
     expect(await place.json('up')).toMatchObject({ machines: [{ change: 'started' }] })
     expect((await status())?.state).toBe('running')

@@ -11,7 +11,7 @@ import { ended, launcher } from '../../helpers/posada.ts'
 // Machines begin to start here, and none comes up: about 15 s in all.
 
 const root = process.getuid?.() === 0
-const NOBODY = 65534
+const otherUser = 65534
 let place: MachinesPlace
 beforeEach(() => {
   place = machinesPlace('a project with faults')
@@ -163,26 +163,26 @@ describe('the folder for sockets', () => {
     expect(await place.fails('E_RUNTIME_DIR', 'up')).toMatchObject({ exitCode: 1, value: runtime })
   })
 
-  it.skipIf(!root)('that belongs to somebody else (needs root)', async () => {
+  it.skipIf(!root)('that belongs to another user (needs root)', async () => {
     const runtime = join(place.env.XDG_RUNTIME_DIR ?? '', 'posada')
     mkdirSync(runtime, { mode: 0o700 })
-    chownSync(runtime, NOBODY, NOBODY)
+    chownSync(runtime, otherUser, otherUser)
     expect(await place.fails('E_RUNTIME_DIR', 'up')).toMatchObject({ exitCode: 1, value: runtime })
   })
 })
 
-describe('a project that one may not write to (needs root, to become somebody else)', () => {
+describe('a project that one may not write to (needs root, to become another user)', () => {
   it('is told with the path', async ({ skip }) => {
     const base = join(place.dir, '..')
     chmodSync(base, 0o755)
     for (const name of readdirSync(base))
-      if (join(base, name) !== place.dir) chownSync(join(base, name), NOBODY, NOBODY)
+      if (join(base, name) !== place.dir) chownSync(join(base, name), otherUser, otherUser)
     const env = { ...place.env, XDG_DATA_HOME: join(base, 'data'), XDG_CACHE_HOME: join(base, 'cache') }
     const asNobody = [
       '--reuid',
-      String(NOBODY),
+      String(otherUser),
       '--regid',
-      String(NOBODY),
+      String(otherUser),
       '--clear-groups',
       process.execPath,
     ]

@@ -39,7 +39,7 @@ it('a machine that does not become ready keeps up those that depend on it; it st
   place.write(manifest(neverComes))
   const { problems } = await place.fails('E_SEVERAL', 'up', 'web-1')
   expect(problems).toMatchObject([
-    { code: 'E_DEPENDENCY_FAILED', hint: expect.stringContaining('mend db') },
+    { code: 'E_DEPENDENCY_FAILED', hint: expect.stringContaining('fix db') },
     {
       code: 'E_NOT_READY',
       value: 'tcp 5433',

@@ -78,7 +78,7 @@ machines:
     const told = problems?.map(({ code, hint }: FailureDocument) => ({ code, hint }))
     expect(told).toEqual([
       { code: 'E_PORT_IN_USE', hint: expect.stringContaining('auto: true') },
-      { code: 'E_DEPENDENCY_FAILED', hint: expect.stringContaining('mend cache') },
+      { code: 'E_DEPENDENCY_FAILED', hint: expect.stringContaining('fix cache') },
     ])
   })
 
@@ -117,7 +117,7 @@ machines:
 })
 
 describe('halt and destroy of several machines', () => {
-  it('take dependents first, and what does not exist is no failure', async () => {
+  it('take dependents first, and what does not exist is not a failure', async () => {
     place.write(`version: 1
 name: several
 defaults: {box: posada/tiny, memory: 256MiB}

@@ -99,9 +99,9 @@ describe.skipIf(process.getuid?.() !== 0)('a disk that is full (needs root, for 
     }
   })
   const status = async () => (await place.json<StatusDocument>('status')).machines[0]
-  const fill = () => {
+  const fill = (bytes = 2 ** 21) => {
     try {
-      writeFileSync(join(project, 'filler'), Buffer.alloc(2 ** 21))
+      writeFileSync(join(project, 'filler'), Buffer.alloc(bytes))
     } catch (error) {
       expect(error).toMatchObject({ code: 'ENOSPC' })
     }
@@ -118,16 +118,16 @@ describe.skipIf(process.getuid?.() !== 0)('a disk that is full (needs root, for 
     rmSync(join(project, 'filler'))
   })
 
-  it('fills while the guest boots: the machine stands still, and up and status say why', async () => {
+  it('fills while the guest boots: the machine is paused, and up and status say why', async () => {
     const begun = Date.now()
     expect(await place.fails('E_DISK_FULL', 'up')).toMatchObject({
       exitCode: 1,
       machine: 'default',
-      message: expect.stringContaining('stands still'),
-      hint: expect.stringContaining('goes on where it stopped'),
+      message: expect.stringContaining('is paused'),
+      hint: expect.stringContaining('continues where it stopped'),
     })
     expect(Date.now() - begun).toBeLessThan(90_000)
-    expect(await status()).toMatchObject({ state: 'paused', reason: expect.stringContaining('no room') })
+    expect(await status()).toMatchObject({ state: 'paused', reason: expect.stringContaining('disk is full') })
     expect(await place.fails('E_DISK_FULL', 'up')).toMatchObject({ machine: 'default' })
   })
 
@@ -135,6 +135,15 @@ describe.skipIf(process.getuid?.() !== 0)('a disk that is full (needs root, for 
     mount('-o', 'remount,size=64m')
     expect(await place.json('up')).toMatchObject({ machines: [{ change: 'resumed' }] })
     expect((await place.run('exec', '--', 'hostname')).stdout).toBe('stuck\n')
+  })
+
+  it('is full again: the machine can be halted all the same, which is said', async () => {
+    fill(2 ** 27)
+    const { code, stderr } = await place.run('halt', '--force')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('could not be recorded') })
+    expect(place.hypervisors()).toEqual([])
+    rmSync(join(project, 'filler'))
+    expect(await place.json('up')).toMatchObject({ machines: [{ change: 'started' }] })
   })
 
   it('is full again: the machine can still be destroyed', async () => {

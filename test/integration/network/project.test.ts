@@ -91,7 +91,7 @@ it('a machine that cannot be linked again is told of, and none that still is', a
   await until('it is gone', 10_000, async () => !nic.linked)
   await joinNetworks(project, id, [])
   await tellLostLinks(project, state)
-  expect(told).toEqual([expect.stringContaining('cannot be linked to backend any more')])
+  expect(told).toEqual([expect.stringContaining('can no longer be linked to backend')])
 })
 
 it('one that hangs is ended and another started, to which the links come back', async () => {

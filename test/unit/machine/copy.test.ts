@@ -21,7 +21,7 @@ describe('parseLocation', () => {
     expect(() => parseLocation('wbe:/etc', machines)).toThrow(
       expect.objectContaining({
         code: 'E_MACHINE_UNKNOWN',
-        hint: 'it has: web, db-1; a file of this name is written ./wbe:/etc',
+        hint: 'it has: web, db-1; for a file of this name write ./wbe:/etc',
       }),
     )
   })

@@ -61,7 +61,7 @@ const parts = ['provider', 'box', 'login', 'ports', 'networks', 'start', 'stop',
 const specParts = ['id', 'name', 'uuid', 'disks', 'media', 'nics', 'boot', 'options', 'arch', 'cpus'] as const
 const fileParts = ['dataDir', 'runtimeDir', 'consoleLog', 'providerLog'] as const
 
-it('removes nothing but its own, whatever a state says, whoever wrote it', async () => {
+it('removes nothing but its own, whatever a state says, and by whomever written', async () => {
   const { folder, paths, run } = await setUp()
   await ensureIdentity(paths)
   const before = below(folder)

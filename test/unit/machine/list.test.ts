@@ -12,7 +12,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(dir, { recursive: true, force: true }))
 
-it('a project whose folder is no folder any more hides none of the others', async () => {
+it('a project whose folder is no longer a folder hides none of the others', async () => {
   const user = userPaths({ HOME: dir })
   const note = (id: string, root: string) => noteInIndex(user.projects, { version: 1, id, root, name: id })
   await writeFile(join(dir, 'file'), '')
@@ -28,6 +28,6 @@ it('a project whose folder is no folder any more hides none of the others', asyn
   expect(found.map(({ name, machines, problem }) => [name, machines, problem])).toEqual([
     ['file', [], undefined],
     ['gone', null, 'the folder is gone'],
-    ['long', null, expect.stringContaining('ENAMETOOLONG')],
+    ['long', null, expect.stringContaining('too long')],
   ])
 })

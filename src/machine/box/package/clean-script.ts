@@ -45,7 +45,7 @@ const stopServices = `if [ -d /run/systemd/system ]; then
   done
 fi`
 
-/** The public keys stand in the homes of whoever logged in with them. */
+/** The public keys stand in the homes of those who logged in with them. */
 function replaceKeys(ownKey: string, boxKey: string | null): string {
   const own = ownKey.trim().split(' ')[1]
   if (own === undefined || !/^[A-Za-z0-9+/=]{32,}$/.test(own)) throw new Error('not a public key line')

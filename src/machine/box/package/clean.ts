@@ -60,6 +60,6 @@ async function runClean(session: SshSession, script: string, signal: AbortSignal
   throw new PosadaError('E_BOX_PACKAGE', `a copy of machine ${machine} could not be cleaned (${code})`, {
     machine,
     details: stderr.trimEnd().split('\n').slice(-10),
-    hint: 'the user that is logged in as needs password-less sudo; the machine itself is as it was',
+    hint: 'the login user needs password-less sudo; the machine itself is unchanged',
   })
 }

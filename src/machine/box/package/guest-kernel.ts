@@ -51,11 +51,12 @@ export async function takeKernel(
   const initrd = parseFile(initrdLine)
   const take = async (what: keyof typeof limits, file: GuestFile) => {
     const path = join(folder, what)
-    await fetchFile(session, file, path, { limit: limits[what], signal })
+    await fetchFile(session, file, { to: path, limit: limits[what], signal })
     return path
   }
   const path = await take('kernel', kernel)
-  if (!(await isKernel(path))) throw unusable(machine, `${kernel.path} is no kernel that can be started`, '')
+  if (!(await isKernel(path)))
+    throw unusable(machine, `${kernel.path} is not a kernel that can be started`, '')
   return { kernel: path, initrd: initrd === null ? null : await take('initrd', initrd), cmdline }
 }
 
@@ -72,8 +73,7 @@ function parseFile(line: string): GuestFile | null {
 async function fetchFile(
   session: SshSession,
   { path, size }: GuestFile,
-  to: string,
-  { limit, signal }: { limit: number; signal: AbortSignal },
+  { to, limit, signal }: { to: string; limit: number; signal: AbortSignal },
 ): Promise<void> {
   const machine = session.target.hostAlias
   if (size > limit) throw unusable(machine, `${path} has ${size} bytes`, '')
@@ -91,7 +91,7 @@ async function fetchFile(
   }
 }
 
-/** Lets so many bytes through and no more. */
+/** Lets at most so many bytes through. */
 class Bounded extends Transform {
   left: number
 
@@ -102,7 +102,7 @@ class Bounded extends Transform {
 
   override _transform(chunk: Buffer, _: BufferEncoding, done: (error: Error | null, chunk?: Buffer) => void) {
     this.left -= chunk.length
-    if (this.left < 0) done(new PosadaError('E_BOX_PACKAGE', 'the guest sends more than it announced'))
+    if (this.left < 0) done(new PosadaError('E_BOX_PACKAGE', 'the guest sent more than it announced'))
     else done(null, chunk)
   }
 }
@@ -121,7 +121,7 @@ async function isKernel(path: string): Promise<boolean> {
 }
 
 function unusable(machine: string, problem: string, details: string): PosadaError {
-  return new PosadaError('E_BOX_PACKAGE', `no box with a kernel can be made of ${machine}: ${problem}`, {
+  return new PosadaError('E_BOX_PACKAGE', `cannot make a box with a kernel from ${machine}: ${problem}`, {
     machine,
     details: details.trim() === '' ? [] : details.trim().split('\n').slice(-5),
     hint: 'without --with-kernel the box boots as this machine does',

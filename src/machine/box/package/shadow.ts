@@ -35,7 +35,7 @@ export async function makeShadow(
   const spec = await shadowSpec(project, { config, spec: state.spec, paths })
   const shadow: Shadow = { provider, paths, state: { ...state, spec, ports: [] } }
   await mkdir(paths.data, { recursive: true })
-  // Recorded first, so that whoever comes after a kill finds it.
+  // Recorded first, so that the next command finds it after a kill.
   await writeState(paths, shadow.state)
   for (const [index, disk] of spec.disks.entries()) {
     const from = state.spec.disks[index]?.path

@@ -43,7 +43,7 @@ boxes:
     expect((await cy.find('team/web')).digest).toBe(first.digest)
   })
 
-  it('is taken from the store without asking anybody where the lock or the name is satisfied', async () => {
+  it('is taken from the store without asking anyone where the lock or the name is satisfied', async () => {
     const { folder, user, server } = await setUp()
     const ann = user('ann')
     await ann.store.add(await writeBox(join(folder, 'b'), boxContent({ name: 'team/web', version: '1' })))
@@ -74,7 +74,7 @@ boxes:
     })
   })
 
-  it('of a URL that nothing vouches for is taken where the manifest says so, and pinned from then on', async () => {
+  it('of a URL without a checksum is taken where the manifest says so, and pinned from then on', async () => {
     const { files, server, user } = await setUp()
     files.set('/web.tar', archive('1.0', 'one'))
     const box = `${server.url}/web.tar`

@@ -33,7 +33,7 @@ it('a box that goes between being found and being noted is had again', async () 
   const box = await hold({
     ...store,
     get: async (digest) => {
-      // Whoever looked before the note was written goes on now.
+      // What looked before the note was written goes on now.
       if (removed++ === 0) await store.remove('team/web', { usedBy: () => [] })
       return store.get(digest)
     },

@@ -12,7 +12,7 @@ const named = (name: string, version: string, disk: string) =>
 const terms = (more: object) => ({ checksum: null, unchecked: false, facts: {}, ...more })
 
 describe('a locked box', () => {
-  it('that is a cloud image of a catalogue is the same box for whoever has only the lock', async () => {
+  it('that is a cloud image of a catalogue is the same box for those who have only the lock', async () => {
     const { files, user, lock, paths } = await sharedProject()
     const image = Buffer.from('a disk with cloud-init'.padEnd(2048))
     const x86_64 = {
@@ -62,7 +62,7 @@ describe('a locked box', () => {
       const who = from === 'store' ? ann : user('ben')
       await expect(who.find(box('admin'))).rejects.toMatchObject({
         code: 'E_LOCK_MISMATCH',
-        message: "the manifest's user of team/web is not that of posada.lock",
+        message: 'the manifest and posada.lock disagree on the user of team/web',
         details: ['the manifest:  admin', 'posada.lock:   debian'],
         hint: expect.stringContaining('posada box update'),
       })
@@ -145,7 +145,7 @@ describe('a locked box', () => {
       return ben.store.find(...args)
     }
     await expect(ben.find('team/web', { boxes: { ...ben.store, find } })).rejects.toMatchObject({
-      // Nobody offers ann's, so that ben is told rather than given another.
+      // No one offers ann's, so that ben is told rather than given another.
       code: 'E_BOX_MISSING',
       value: older.digest,
     })
@@ -212,14 +212,14 @@ describe('a box that was fetched', () => {
   })
 })
 
-describe('a locked box that is no more where it was', () => {
+describe('a locked box that has moved', () => {
   const catalogue = (url: string, version = '1.0') => {
     const images = { x86_64: { url, checksum: `sha256:${sha256(archive(version))}` } }
     const boxes = { 'team/web': { description: 'x', versions: [{ version: '1.0', images }] } }
     return Buffer.from(JSON.stringify({ format: 1, boxes }))
   }
 
-  it('is had from where the catalogue has it now, with what lets somebody in there', async () => {
+  it('is had from where the catalogue has it now, with the credentials for that place', async () => {
     const { files, user, lock } = await sharedProject()
     files.set('/web.tar?token=s3cret', archive('1.0'))
     files.set('/catalogue.json', catalogue('web.tar?token=s3cret'))
@@ -268,7 +268,7 @@ describe('the manifest’s checksum', () => {
   it.each([
     ['of another algorithm', `sha512:${'0'.repeat(128)}`],
     ['where posada.lock has none', `sha256:${'0'.repeat(64)}`],
-  ])('%s is no less held against a locked box, and an update moves to it', async (kind, wrong) => {
+  ])('%s is compared with a locked box, too, and an update moves to it', async (kind, wrong) => {
     const { folder, offer, user, lock } = await sharedProject()
     offer('1.0')
     await writeFile(join(folder, 'web.tar'), archive('1.0'))

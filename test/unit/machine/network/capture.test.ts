@@ -26,7 +26,7 @@ describe('what is captured by names', () => {
 
   it.each([
     ['bck', 'E_NETWORK_UNKNOWN', "did you mean 'back'?"],
-    ['alone', 'E_USAGE', 'posada network list shows who is'],
+    ['alone', 'E_USAGE', 'posada network list shows which machines are'],
   ])('%s is %s', async (name, code, hint) => {
     const all = await manifest
     expect(() => namesIn(all, [name])).toThrow(expect.objectContaining({ code, hint }))

@@ -53,7 +53,7 @@ it('default routes are none, also where a VPN writes them as halves of the addre
   expect(clashesWith([backend], parseRoutes(table(line('tun0', '0000000A', '000000FF'))))).toHaveLength(1)
 })
 
-it('what the host refuses to reach, and what is no route, is passed over', () => {
+it('what the host refuses to reach, and what is not a route, is passed over', () => {
   const rest = [line('*', '0000280A', '0000FFFF', '0201'), 'nonsense', line('eth0', 'xyz', 'FFFFFFFF')]
   expect(parseRoutes(table(...rest))).toEqual([])
   expect(parseRoutes('')).toEqual([])

@@ -76,7 +76,7 @@ it('has the machines of the manifest at the sockets that they will have', async 
   ])
 })
 
-it('a machine that runs keeps the address that it was started with, and nobody else gets it', async () => {
+it('a machine that runs keeps the address that it was started with, and no other gets it', async () => {
   await started('web', 7)
   expect((await members()).map(({ machine: name, ipv4 }) => `${name} ${ipv4}`)).toEqual([
     'web 10.40.0.7',

@@ -73,7 +73,7 @@ describe('findDeath', () => {
     expect(await death(text)).toBeNull()
   })
 
-  it('looks at this run alone, and at a log that was begun anew meanwhile', async () => {
+  it('looks at this run alone, and at a log that was begun again meanwhile', async () => {
     const end = `---[ end ${PANIC} ]---\n`
     expect(await death(end, end.length)).toBeNull()
     expect(await death(end, 1000)).toBe(PANIC)

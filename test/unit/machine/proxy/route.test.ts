@@ -31,6 +31,6 @@ it.each([
   '10.40.3',
   '169.254.169.254',
   '',
-])('%s is no place of the project', (host) => {
+])('%s is not a place of the project', (host) => {
   expect(routeTo(exampleNetworks(), machines, host)).toBe(null)
 })

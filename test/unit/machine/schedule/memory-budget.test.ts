@@ -43,7 +43,7 @@ describe('memoryBudget', () => {
     const host = { total: 2 * GIB, available: GIB }
     const one = memoryBudget(async () => ({ host, owed: 0 }))
     await one.admit(machine('a', 1.5))
-    await expect(one.admit(machine('b', 0.5))).rejects.toThrow('it needs 512MiB, nothing can be given')
+    await expect(one.admit(machine('b', 0.5))).rejects.toThrow('it needs 512MiB, nothing is free')
     const large = memoryBudget(async () => ({ host, owed: 0 }))
     await expect(large.admit(machine('a', 4))).rejects.toMatchObject({ code: 'E_MEMORY_SHORT' })
   })

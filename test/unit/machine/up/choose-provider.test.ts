@@ -26,11 +26,11 @@ const never = { user: 'posada', ownKey: false }
 it('a machine that only failed to start is not bound to the provider that it failed with', async () => {
   const { name, told } = await chosen(aState(aMachine(), { login: never }))
   expect(name).toBe('kvm')
-  expect(told).toEqual([expect.stringContaining('goes on with kvm')])
+  expect(told).toEqual([expect.stringContaining('continues with kvm')])
   expect(await chosen(aState(aMachine(), { cloudInit: { userData: null } }))).toMatchObject({ name: 'kvm' })
 })
 
-it('one that somebody was in stays with its own', async () => {
+it('one that was logged in to stays with its own', async () => {
   expect(await chosen(aState())).toEqual({ name: 'qemu', told: [] })
   const settled = aState(aMachine(), { cloudInit: { userData: null, doneAt: '2026-01-01T00:00:00.000Z' } })
   expect(await chosen(settled)).toEqual({ name: 'qemu', told: [] })

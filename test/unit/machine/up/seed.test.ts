@@ -55,7 +55,7 @@ describe('planSeed', () => {
     expect(await planSeed(aMachine(), { box: aBox(), paths, previous: null })).toBeNull()
   })
 
-  it('leaves the seed of a made machine alone, and makes a lost one anew', async () => {
+  it('leaves the seed of a made machine alone, and makes a lost one again', async () => {
     const { paths } = await place()
     const previous = aState()
     expect(await planSeed(aMachine(), { box, paths, previous })).toMatchObject({ user: 'posada' })

@@ -25,7 +25,7 @@ describe('cleanScript', () => {
     expect(seeded).not.toContain('posada-host-keys')
   })
 
-  it('is not made of something that is no key', () => {
+  it('is not made of something that is not a key', () => {
     expect(() => cleanScript({ ownKey: "x '; reboot; '", boxKey })).toThrow('not a public key')
   })
 })
