@@ -19,7 +19,8 @@ cp -a -x "$source" "$root"
 . "$work/build/settings.sh"
 export root login_user
 
-cp -R --no-preserve=ownership "$work/build/recipe/files/." "$root/"
+# A link of a package is replaced and not followed: it may be absolute, and lead out of the root.
+cp -R --no-preserve=ownership --remove-destination "$work/build/recipe/files/." "$root/"
 sh "$work/build/recipe/prepare.sh"
 
 home="$root/home/$login_user"

@@ -12,7 +12,7 @@ defaults:
   box: debian/12
 machines:
   db:
-    disk: 10GiB
+    disk: 40GiB
     ready:
       - {tcp: 5432}
     provision:
@@ -24,9 +24,10 @@ machines:
     ports: ["8080:80"]
     env: {APP_ENV: dev}
     provision:
-      - file: {from: ./nginx.conf, to: /etc/nginx/nginx.conf, mode: "0644"}
       - shell: ./scripts/setup.sh
         env: {TOKEN: "\${TOKEN:?set it in .env}"}
+      - file: {from: ./nginx.conf, to: /etc/nginx/nginx.conf, mode: "0644"}
+      - shell: systemctl restart nginx
 \`\`\``,
 
   machine: `These keys stand under a machine's name in \`machines\`, under \`defaults\`, or, where the file describes a single machine, at its top beside \`version\` (all but \`depends_on\`). The single machine is called \`default\`, and is on all networks that the file has. \`box\` has to be there for every machine, in it or in \`defaults\`.

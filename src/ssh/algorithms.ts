@@ -11,12 +11,13 @@ export const keyExchanges = [
   'diffie-hellman-group16-sha512',
 ] as const satisfies readonly KexAlgorithm[]
 
+/** Servers without GCM (dropbear) compute AES without the processor's help: ChaCha20 is then the quicker one. */
 export const ciphers = [
   'aes128-gcm@openssh.com',
+  'chacha20-poly1305@openssh.com',
   'aes128-ctr',
   'aes256-gcm@openssh.com',
   'aes256-ctr',
-  'chacha20-poly1305@openssh.com',
 ] as const
 
 const hostKeys: readonly ServerHostKeyAlgorithm[] = [

@@ -32,7 +32,7 @@ export const bench: Bench = {
     await buildRecipe({ ...build, recipe: 'debian/12', store: openBoxStore(paths.boxes) })
     const ordinary = await buildRecipe({
       ...build,
-      recipe: './test/fixtures/boxes/ordinary',
+      recipe: './test/fixtures/boxes/ordinary-12',
       store: openBoxStore(join(paths.cache, 'bench', 'boxes')),
     })
     const libvirt = await ensureLibvirt()

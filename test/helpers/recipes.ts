@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { readMarkdown } from './markdown.ts'
 
 /** The recipes that a document tells to write: `cat >boxes/base/recipe.yaml <<'END'`. */
-function recipesIn(document: string): { path: string; text: string }[] {
+export function recipesIn(document: string): { path: string; text: string }[] {
   const shell = readMarkdown(document).blocks.filter(({ language }) => language === 'sh')
   return shell.flatMap(({ text }) =>
     [...text.matchAll(/cat >(\S+\/recipe\.yaml) <<'END'\n([\s\S]*?\n)END$/gm)].map(

@@ -5,7 +5,7 @@ import { machinesPlace } from '../helpers/machines.ts'
 import { boxFiles } from './box-files.ts'
 import { nothingLeft, runPosada } from './posada-job.ts'
 
-const recipe = join(import.meta.dirname, '..', 'fixtures', 'boxes', 'ordinary')
+const recipe = join(import.meta.dirname, '..', 'fixtures', 'boxes', 'ordinary-12')
 const box = 'test/lab-converted'
 
 /** What `box package --with-kernel` makes of an ordinary image, which QEMU boots through BIOS and GRUB: a job's files. */
@@ -16,7 +16,9 @@ async function convertedBox(): Promise<Record<string, string>> {
     await place.run('box', 'remove', box)
     await place.cleanUp()
   })
-  place.write('version: 1\nmachines: {disk: {box: test/ordinary, provider: qemu, memory: 768MiB, cpus: 2}}\n')
+  place.write(
+    'version: 1\nmachines: {disk: {box: test/ordinary-12, provider: qemu, memory: 768MiB, cpus: 2}}\n',
+  )
   const run = async (...args: string[]) => {
     const ended = await place.run(...args)
     expect(ended, ended.stderr).toMatchObject({ code: 0 })

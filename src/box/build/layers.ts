@@ -47,7 +47,7 @@ function prepareScript(layers: number): string {
 layers=$(dirname "$0")/layers
 for number in ${[...Array(layers).keys()].join(' ')}; do
   layer="$layers/$number"
-  cp -R --no-preserve=ownership "$layer/files/." "$root/"
+  cp -R --no-preserve=ownership --remove-destination "$layer/files/." "$root/"
   sh "$layer/prepare.sh"
   for script in "$layer"/posada-run/*; do
     [ -e "$script" ] || continue

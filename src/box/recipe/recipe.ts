@@ -1,4 +1,5 @@
 import { dirname, join, resolve } from 'node:path'
+import type { PosadaError } from '../../errors/index.ts'
 import { type Arch, archs } from '../../lib/values/arch.ts'
 import { namePattern, userPattern } from '../../lib/values/box-names.ts'
 import {
@@ -46,13 +47,11 @@ export interface Layer {
   run: string[]
 }
 
-/** As it stands in a file. */
-type Whole = Omit<Recipe, 'dir' | 'layers'> & { run: string[] }
-interface Derived extends Pick<Whole, 'name' | 'packages' | 'run'> {
-  from: string
-  description?: string
-  disk?: number
-  minMemory?: number
+/** As it stands in a file, or in a file and in those that it is made from. */
+interface Written extends Partial<Omit<Recipe, 'dir' | 'layers' | 'packages'>> {
+  from?: string
+  packages: string[]
+  run: string[]
 }
 
 const size = shape('not a size such as 512MiB', (value) => {
@@ -61,55 +60,85 @@ const size = shape('not a size such as 512MiB', (value) => {
 })
 const word = text({ pattern: /^[A-Za-z0-9][A-Za-z0-9+._:-]*$/, problem: 'not a plain word' })
 const name = text({ pattern: namePattern, problem: 'not a name like debian/12' })
-const run = optional(list(text({ max: 20_000 }), { max: 100 }), [])
 
-const whole: Shape<Whole> = record<Whole>({
-  name,
-  description: text({ max: 500 }),
-  arch: list(oneOf(archs), { min: 1 }),
-  suite: word,
-  variant: oneOf(['extract', 'custom', 'essential', 'apt', 'minbase']),
-  packages: list(word, { min: 1 }),
-  disk: size,
-  kernel: optional(
-    orNull(record<NonNullable<Recipe['kernel']>>({ cmdline: text({ max: 1500 }), modules: list(word) })),
-    null,
-  ),
-  firmware: optional(orNull(oneOf(['bios'])), null),
-  login: record<Recipe['login']>({ user: text({ pattern: userPattern, problem: 'not a user name' }) }),
-  announcesReady: optional(truth(), true),
-  agent: optional(truth(), false),
-  minMemory: size,
-  run,
-})
-
-const derived: Shape<Derived> = record<Derived>({
-  name,
-  from: text({ max: 1000 }),
+const written: Shape<Written> = record<Written>({
+  from: optional(text({ max: 1000 })),
+  name: optional(name),
   description: optional(text({ max: 500 })),
+  arch: optional(list(oneOf(archs), { min: 1 })),
+  suite: optional(word),
+  variant: optional(oneOf(['extract', 'custom', 'essential', 'apt', 'minbase'])),
   packages: optional(list(word), []),
   disk: optional(size),
+  kernel: optional(
+    orNull(record<NonNullable<Recipe['kernel']>>({ cmdline: text({ max: 1500 }), modules: list(word) })),
+  ),
+  firmware: optional(orNull(oneOf(['bios']))),
+  login: optional(
+    record<Recipe['login']>({ user: text({ pattern: userPattern, problem: 'not a user name' }) }),
+  ),
+  announcesReady: optional(truth()),
+  agent: optional(truth()),
   minMemory: optional(size),
-  run,
+  run: optional(list(text({ max: 20_000 }), { max: 100 }), []),
 })
+
+/** What a system is; a recipe says it where the one that it is made from does not. */
+const saidOnce = [
+  'arch',
+  'suite',
+  'variant',
+  'kernel',
+  'firmware',
+  'login',
+  'announcesReady',
+  'agent',
+] as const
+const needed = ['name', 'description', 'arch', 'suite', 'variant', 'disk', 'login', 'minMemory'] as const
 
 /** Recipes that may lie one over another. */
 const deepest = 8
 
 /** Reads `<dir>/recipe.yaml`, and what it is made from. E_BOX_BUILD says what is wrong, and where. */
-export function readRecipe(dir: string): Promise<Recipe> {
-  return read(dir, [])
+export async function readRecipe(dir: string): Promise<Recipe> {
+  const { file, keys, layers } = await read(dir, [])
+  if (isComplete(keys)) {
+    const { from, run, ...own } = keys
+    return { kernel: null, firmware: null, announcesReady: true, agent: false, ...own, dir, layers }
+  }
+  const missing = needed.filter((key) => keys[key] === undefined)
+  throw flawed(file, missing.length > 0 ? missing : ['packages'], 'is missing')
 }
 
-async function read(dir: string, above: readonly string[]): Promise<Recipe> {
+function isComplete(keys: Written): keys is Written & Required<Pick<Written, (typeof needed)[number]>> {
+  return keys.packages.length > 0 && needed.every((key) => keys[key] !== undefined)
+}
+
+async function read(
+  dir: string,
+  above: readonly string[],
+): Promise<{ file: RecipeFile; keys: Written; layers: Layer[] }> {
   const file = await readRecipeFile(join(dir, 'recipe.yaml'))
-  if (!('from' in Object(file.data))) {
-    const { run, ...own } = readRecipeShape(file, whole)
-    return { dir, layers: [{ dir, run }], ...own }
-  }
-  const own = readRecipeShape(file, derived)
+  const own = readRecipeShape(file, written)
+  const layer = { dir, run: own.run }
+  if (own.from === undefined) return { file, keys: own, layers: [layer] }
   const base = await read(await findBase(file, own.from, above), [...above, dir])
-  return over(base, own, dir)
+  const again = saidOnce.filter((key) => own[key] !== undefined && base.keys[key] !== undefined)
+  if (again.length > 0) throw flawed(file, again, `is set by ${own.from} already`)
+  return { file, keys: over(base.keys, own), layers: [...base.layers, layer] }
+}
+
+function over({ name: below, ...base }: Written, own: Written): Written {
+  const description = below === undefined ? {} : { description: `made from ${below}` }
+  const packages = [...new Set([...base.packages, ...own.packages])]
+  return { ...base, ...description, ...own, packages }
+}
+
+function flawed(file: RecipeFile, keys: readonly string[], problem: string): PosadaError {
+  return wrong(
+    file.path,
+    keys.map((key) => ({ message: `${key}: ${problem}`, place: file.placeOf(key) })),
+  )
 }
 
 /** By name, or by path from the recipe's own folder. */
@@ -123,17 +152,4 @@ async function findBase(file: RecipeFile, from: string, above: readonly string[]
       : null
   if (problem === null) return base
   throw wrong(file.path, [{ message: problem, place: file.placeOf('from') }])
-}
-
-function over(base: Recipe, own: Derived, dir: string): Recipe {
-  return {
-    ...base,
-    dir,
-    layers: [...base.layers, { dir, run: own.run }],
-    name: own.name,
-    description: own.description ?? `made from ${base.name}`,
-    packages: [...new Set([...base.packages, ...own.packages])],
-    disk: own.disk ?? base.disk,
-    minMemory: own.minMemory ?? base.minMemory,
-  }
 }

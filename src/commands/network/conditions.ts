@@ -9,9 +9,14 @@ import { changeConditions, listNetworks, type NetworkResult } from '../../machin
 const delay = { helpValue: 'TIME' }
 const part = { helpValue: 'PERCENT' }
 
+/** Delays of networks are milliseconds, so that is what `5` is taken to mean. */
+function parseDelay(text: string): Parsed {
+  return parseDuration(text, 'ms')
+}
+
 const readers: Record<string, (text: string) => Parsed> = {
-  latency: parseDuration,
-  jitter: parseDuration,
+  latency: parseDelay,
+  jitter: parseDelay,
   loss: parsePart,
   duplicate: parsePart,
   reorder: parsePart,
@@ -71,7 +76,6 @@ export default class NetworkConditions extends BaseCommand {
 
 function read(name: string, text: string, parse: (text: string) => Parsed): number {
   const value = flagValue(name, text, parse)
-  if (parse === parseDuration && value > longestDelay)
-    throw wrongFlag(name, text, 'is too long', 'at most 1m')
+  if (parse === parseDelay && value > longestDelay) throw wrongFlag(name, text, 'is too long', 'at most 1m')
   return value
 }

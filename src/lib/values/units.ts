@@ -53,10 +53,10 @@ function sizeHint(number: string, unit: string): string {
     : `did you mean ${number}${near}?`
 }
 
-/** Milliseconds of `500ms`, `90s`, `1h30m`, `1.5s`: larger units first, each at most once. */
-export function parseDuration(text: string): Parsed {
+/** Milliseconds of `500ms`, `90s`, `1h30m`, `1.5s`: larger units first, each at most once. `likely`: the unit that one without is asked for. */
+export function parseDuration(text: string, likely: 's' | 'ms' = 's'): Parsed {
   if (/^\d+(\.\d+)?$/.test(text))
-    return { problem: 'has no unit', missingUnit: true, hint: `did you mean ${text}s?` }
+    return { problem: 'has no unit', missingUnit: true, hint: `did you mean ${text}${likely}?` }
   if (text.length > 64 || !/^(?:\d{1,12}(?:\.\d{1,9})?[A-Za-z]+)+$/.test(text))
     return { problem: 'is not a duration', hint: 'write numbers with units, such as 90s, 2m or 1h30m' }
   let total = 0

@@ -5,6 +5,7 @@ import { type CaptureRequest, readCapture } from '../../network/index.ts'
 import type { Project } from '../project.ts'
 import { selectMachines } from '../select.ts'
 import { captureSocket } from './ask.ts'
+import { networkHint } from './conditions.ts'
 
 export interface CaptureOptions {
   /** Networks and machines; none means all networks. */
@@ -79,7 +80,7 @@ function machinesNamed(manifest: Manifest, name: string, networks: readonly stri
     const near = nearest(name, [...networks, ...machines])
     throw new PosadaError('E_NETWORK_UNKNOWN', `there is no network or machine '${name}'`, {
       value: name,
-      hint: near === undefined ? `networks are: ${networks.join(', ')}` : `did you mean '${near}'?`,
+      hint: networkHint(near, networks),
     })
   }
   throw new PosadaError('E_USAGE', `${name} is not on a private network`, {

@@ -62,6 +62,12 @@ export function withChange(
   return put({ ...before, pairs: isEmpty ? others : [...others, { between: [a, b], conditions }] })
 }
 
+/** What to write instead of the name of a network that there is not. */
+export function networkHint(near: string | undefined, known: readonly string[]): string {
+  if (known.length === 0) return "the manifest has none; describe one under 'networks:'"
+  return near === undefined ? `networks are: ${known.join(', ')}` : `did you mean '${near}'?`
+}
+
 /** Names of the networks that are to change. Pure. @throws PosadaError E_NETWORK_UNKNOWN, E_MACHINE_UNKNOWN, E_USAGE */
 export function networksMeant({ networks, machines }: Manifest, options: ConditionsOptions): string[] {
   const known = networks.map(({ name }) => name)
@@ -69,7 +75,7 @@ export function networksMeant({ networks, machines }: Manifest, options: Conditi
     const near = nearest(options.network, known)
     throw new PosadaError('E_NETWORK_UNKNOWN', `there is no network '${options.network}'`, {
       value: options.network,
-      hint: near === undefined ? `networks are: ${known.join(', ')}` : `did you mean '${near}'?`,
+      hint: networkHint(near, known),
     })
   }
   for (const name of options.machines) {

@@ -1,5 +1,5 @@
 import type { Report } from '../problems.ts'
-import { isNull, type Node, refuseBinary, type ScalarNode, shorten } from '../source/node.ts'
+import { isNull, type Node, refuseBinary, shorten } from '../source/node.ts'
 import { wrongType } from './scalars.ts'
 import type { Context, JsonSchema, Located, Schema } from './types.ts'
 
@@ -7,16 +7,19 @@ export interface ListOptions {
   max: number
   /** What its items are called: `ports`. */
   of: string
+  /** How an item is written, where a single value cannot be one. */
+  example?: string
 }
 
 /** A list; an empty key counts as an empty one. Items that are wrong are left out of the result. */
-export function list<T>(item: Schema<T>, { max, of }: ListOptions): Schema<Located<T>[]> {
+export function list<T>(item: Schema<T>, { max, of, example }: ListOptions): Schema<Located<T>[]> {
   return {
     label: `list of ${of}`,
     check: (node, context, owner) => {
       if (isNull(node)) return []
       if (node.kind !== 'list') {
-        const hint = node.kind === 'scalar' ? `write [${inList(node)}]` : "begin each item with '- '"
+        const written = example ?? (node.kind === 'scalar' ? `[${inList(node)}]` : undefined)
+        const hint = node.kind === 'scalar' ? `write ${written}` : "begin each item with '- '"
         return wrongType(node, context, owner, `a list of ${of}`, hint)
       }
       tooMany(context.report, node.items.length, max, of, node, owner)
@@ -32,7 +35,7 @@ export function list<T>(item: Schema<T>, { max, of }: ListOptions): Schema<Locat
 }
 
 /** A single value as an item of a flow list, in quotes unless it is a plain word. */
-function inList(node: ScalarNode): string {
+function inList(node: Node & { kind: 'scalar' }): string {
   const plain = typeof node.value !== 'string' || /^[\w./-]+$/.test(node.raw)
   return plain ? shorten(node.raw) : JSON.stringify(shorten(node.raw))
 }

@@ -36,7 +36,7 @@ function quantity(
 
 const part = () => quantity('percentage', 'a percentage such as 0.5%', parsePart, '^[0-9]+(\\.[0-9]+)? ?%$')
 const rate = () => quantity('rate', 'a rate such as 100mbit', parseRate, '^[0-9]+(\\.[0-9]+)? ?[kmg]?bit$')
-const delay = () => duration({ min: 0, max: longestDelay, bounds: 'from 0ms to 1m' })
+const delay = () => duration({ min: 0, max: longestDelay, bounds: 'from 0ms to 1m', likely: 'ms' })
 
 export const conditionFields = {
   latency: { schema: delay(), description: 'How long a frame takes, in each direction.', examples: ['40ms'] },

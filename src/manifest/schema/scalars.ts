@@ -103,6 +103,8 @@ export function wrongType(
 }
 
 export interface UnitOptions {
+  /** The unit that a duration without one is asked for; seconds unless given. */
+  likely?: 's' | 'ms'
   min: number
   max: number
   /** The bounds as they would be written. */
@@ -128,7 +130,7 @@ export function duration(options: UnitOptions): Schema<number> {
     label: 'duration',
     expected: 'a duration such as 90s or 1h30m',
     takes: ['string', 'number'],
-    read: (text) => withUnit(text, parseDuration(text), options),
+    read: (text) => withUnit(text, parseDuration(text, options.likely), options),
     json: { type: 'string', pattern: '^([0-9]+(\\.[0-9]+)?(d|h|ms|m|s))+$' },
   })
 }

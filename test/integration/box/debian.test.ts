@@ -8,14 +8,23 @@ import { buildRecipe, openBoxStore, type StoredBox } from '../../../src/box/inde
 import { userPaths } from '../../../src/project/paths.ts'
 import { bootRaw, type RawBox } from '../../helpers/raw-box.ts'
 
-// The user's own debian/12, built where it is missing (1 to 3 minutes); one boot (10 to 30 s).
-describe('debian/12', () => {
+// The user's own boxes, built where they are missing (1 to 3 minutes each); a boot of each (10 to 30 s).
+describe.each([
+  { release: '12', suite: 'bookworm' },
+  { release: '13', suite: 'trixie' },
+])('debian/$release', ({ release, suite }) => {
   let box: StoredBox
   let machine: RawBox
   beforeAll(async () => {
     const store = openBoxStore(userPaths().boxes)
     const { signal } = new AbortController()
-    box = await buildRecipe({ recipe: 'debian/12', store, arch: 'x86_64', emit: () => undefined, signal })
+    box = await buildRecipe({
+      recipe: `debian/${release}`,
+      store,
+      arch: 'x86_64',
+      emit: () => undefined,
+      signal,
+    })
     machine = await bootRaw(box, { diskSize: 24 * 1024 ** 3, append: 'posada.hostname=web-1' })
     await machine.ssh('echo kept >/tmp/early')
   }, 600_000)
@@ -66,7 +75,7 @@ describe('debian/12', () => {
     const text = (
       await lines('cat /etc/apt/sources.list; ls / /etc/apt/sources.list.d /etc/apt/apt.conf.d')
     ).join('\n')
-    expect(text).toContain('deb http://deb.debian.org/debian-security bookworm-security main')
+    expect(text).toContain(`deb http://deb.debian.org/debian-security ${suite}-security main`)
     expect(text).not.toMatch(/posada-|mmdebstrap/)
   })
 

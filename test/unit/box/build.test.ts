@@ -17,7 +17,7 @@ const lib = join(boxesFolder(), 'lib')
 describe('recipes', () => {
   it('that come with Posada are found and sound', async () => {
     const recipes = await listRecipes()
-    expect(recipes.map(({ name }) => name)).toEqual(['debian/12', 'posada/tiny'])
+    expect(recipes.map(({ name }) => name)).toEqual(['debian/12', 'debian/13', 'posada/tiny'])
     for (const { name, dir } of recipes) expect(await readRecipe(dir)).toMatchObject({ name })
   })
 
@@ -89,6 +89,22 @@ describe('a recipe made from another', () => {
     expect(recipe.packages).toEqual([...base.packages, 'nginx-light'])
   })
 
+  it('says what that leaves to it, and has to', async () => {
+    const folder = await temporaryFolder(onTestFinished)
+    const family = 'arch: [x86_64]\nvariant: minbase\npackages: [sudo]\ndisk: 1GiB\nlogin: {user: me}\n'
+    await write('family', family, folder)
+    const release = 'name: a/12\nfrom: ../family\ndescription: x\nminMemory: 1MiB\n'
+    const sound = await write('sound', `${release}suite: bookworm\nagent: true\n`, folder)
+    expect(await readRecipe(sound)).toMatchObject({
+      name: 'a/12',
+      suite: 'bookworm',
+      agent: true,
+      kernel: null,
+    })
+    const incomplete = readRecipe(await write('incomplete', release, folder))
+    await expect(incomplete).rejects.toMatchObject({ message: expect.stringContaining('suite: is missing') })
+  })
+
   it('is found by a path from its own folder, and may be one of several', async () => {
     const folder = await temporaryFolder(onTestFinished)
     await write('one', 'name: a/one\nfrom: posada/tiny\n', folder)
@@ -100,7 +116,8 @@ describe('a recipe made from another', () => {
   it.each([
     ['a package that is none', 'name: a/b\nfrom: debian/12\npackages:\n  - ok\n  - "--help"\n', 5, 5],
     ['an unknown key', 'name: a/b\nfrom: debian/12\ncolour: red\n', 3, 1],
-    ['what only the first can say', 'name: a/b\nfrom: debian/12\nsuite: sid\n', 3, 1],
+    ['what is said below', 'name: a/b\nfrom: debian/12\nsuite: sid\n', 3, 1],
+    ['no name', 'packages: [tree]\nfrom: debian/12\n', 1, 1],
     ['broken YAML', 'name: a/b\nfrom: [\n', 3, 1],
     ['a loop', 'name: a/b\nfrom: .\n', 2, 1],
   ])('is refused with %s, with the place', async (_, text, line, column) => {

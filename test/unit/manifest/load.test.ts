@@ -282,3 +282,23 @@ test.each([
   const [step] = machines[0]?.provision ?? []
   expect(step?.kind === 'shell' && Object.keys(step.source)[0]).toBe(kind)
 })
+
+test('a script beside the manifest without ./ is asked about; a command of the guest is not', async () => {
+  const head = 'version: 1\nbox: debian/12\nprovision:\n'
+  const files = (shell: string) => ({
+    'posada.yaml': `${head}  - shell: ${shell}\n`,
+    'setup.sh': '',
+    'bin/x': '',
+    whoami: '',
+  })
+  for (const shell of ['setup.sh', 'bin/x', 'whoami', '"setup.sh"'])
+    expect((await loadError(files(shell))).problems).toMatchObject([
+      {
+        code: 'E_VALUE_INVALID',
+        hint: expect.stringContaining("did you mean './"),
+        place: { line: 4, column: 12 },
+      },
+    ])
+  for (const shell of ['./setup.sh', '{inline: setup.sh}', 'setup', 'bin', 'sh setup.sh'])
+    expect((await load(files(shell))).machines).toHaveLength(1)
+})

@@ -106,3 +106,8 @@ test.each([
   [1536 * 1024 ** 2, '1.5GiB'],
   [1024 ** 5, '1024TiB'],
 ])('%d bytes are shown as %s', (bytes, text) => expect(formatSize(bytes)).toBe(text))
+
+test('a duration without a unit is asked for in the unit that is likely', () => {
+  expect(parseDuration('5')).toMatchObject({ hint: 'did you mean 5s?' })
+  expect(parseDuration('5', 'ms')).toMatchObject({ hint: 'did you mean 5ms?' })
+})

@@ -30,7 +30,8 @@ for generator in $(chroot "$root" dpkg-query --listfiles systemd | grep '/system
   [ "$name" = systemd-fstab-generator ] || ln -sf /dev/null "$root/etc/systemd/system-generators/$name"
 done
 
-# What a machine for development does not need, or what would take apt's lock behind its back.
+# What a machine for development does not need, or what would take apt's lock behind its back; a /tmp in memory would
+# hide what the first login has put there.
 for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service \
   fstrim.timer systemd-pstore.service systemd-networkd-wait-online.service \
   getty@.service serial-getty@.service console-getty.service getty.target getty-static.service \
@@ -41,7 +42,8 @@ for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub
   modprobe@configfs.service modprobe@drm.service modprobe@efi_pstore.service modprobe@fuse.service \
   systemd-repart.service systemd-fsck-root.service systemd-quotacheck.service \
   systemd-ask-password-console.path systemd-ask-password-wall.path \
-  systemd-update-utmp-runlevel.service; do
+  systemd-update-utmp-runlevel.service \
+  sshd-keygen.service tmp.mount; do
   ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
 # No graphical target is wanted.
