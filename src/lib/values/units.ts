@@ -53,7 +53,10 @@ function sizeHint(number: string, unit: string): string {
     : `did you mean ${number}${near}?`
 }
 
-/** Milliseconds of `500ms`, `90s`, `1h30m`, `1.5s`: larger units first, each at most once. `likely`: the unit that one without is asked for. */
+/**
+ * Milliseconds of `500ms`, `90s`, `1h30m`, `1.5s`: larger units first, each at most once. `likely`: the unit that
+ * the hint names where there is none.
+ */
 export function parseDuration(text: string, likely: 's' | 'ms' = 's'): Parsed {
   if (/^\d+(\.\d+)?$/.test(text))
     return { problem: 'has no unit', missingUnit: true, hint: `did you mean ${text}${likely}?` }
