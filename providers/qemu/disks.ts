@@ -110,6 +110,6 @@ function shrinks(disk: Pick<DiskSpec, 'name' | 'size'>, size: number, spec: Mach
   return new PosadaError('E_DISK_SHRINK', `disk ${disk.name} has ${size} bytes and cannot be made smaller`, {
     value: String(disk.size),
     machine: spec.name,
-    hint: `ask for at least ${size} bytes, or destroy the machine and make it anew`,
+    hint: `ask for at least ${size} bytes, or destroy the machine and create it again`,
   })
 }

@@ -28,7 +28,7 @@ export async function portError(
     })
   }
   if (isErrno(cause, 'EADDRNOTAVAIL')) {
-    return new PosadaError('E_VALUE_INVALID', `${hostAddress} is no address of this host`, {
+    return new PosadaError('E_VALUE_INVALID', `${hostAddress} is not an address of this host`, {
       ...options,
       hint: 'listen on 127.0.0.1, or on 0.0.0.0 for all addresses',
     })

@@ -18,7 +18,7 @@ const brokeOff = Symbol('broke off')
 const pause = 50
 
 /**
- * Sends one command to a background process. Null where nobody listens: it does not run, or was just
+ * Sends one command to a background process. Null where no one listens: it does not run, or was just
  * ending when it was asked.
  *
  * @throws PosadaError E_CONTROL when it refuses, breaks off and goes on, or does not answer in time

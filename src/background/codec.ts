@@ -86,11 +86,7 @@ function parseObject(text: string): Record<string, unknown> {
 }
 
 function malformed(text: string): PosadaError {
-  return new PosadaError(
-    'E_CONTROL',
-    'something else than a command or an answer came over the control socket',
-    {
-      value: text.slice(0, 200),
-    },
-  )
+  return new PosadaError('E_CONTROL', 'unexpected data on the control socket', {
+    value: text.slice(0, 200),
+  })
 }

@@ -67,7 +67,7 @@ export async function launchProcess(options: LaunchOptions): Promise<void> {
   }
 }
 
-/** A process that nobody waits for any more has run nothing worth keeping. */
+/** A process that no one waits for any longer has run nothing worth keeping. */
 async function end(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
   const ended = new Promise((resolve) => child.once('exit', resolve))

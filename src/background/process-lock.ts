@@ -26,7 +26,7 @@ const patience = { asked: 3000, killed: 5000 }
 
 /**
  * Takes the lock at `path` for the rest of this process's life and writes into it who has it, so that the
- * process is found and ended also where its socket is gone or answers no more. False: another has it.
+ * process is found and ended also where its socket is gone or no longer answers. False: another has it.
  * The descriptor is never closed: the kernel does that when the process ends. Source: flock(2).
  */
 export async function holdLock(path: string, control: string): Promise<boolean> {
@@ -43,7 +43,7 @@ export async function holdLock(path: string, control: string): Promise<boolean> 
 }
 
 /**
- * Who held the lock last, whether that process lives or not; null where nobody did, or what stands there makes no
+ * Who held the lock last, whether that process lives or not; null where no one did, or what stands there makes no
  * sense. A lock that came with a copied folder is another project's, and so is what held the original.
  */
 export async function lastHolder(path: string): Promise<LockHolder | null> {

@@ -51,7 +51,7 @@ export async function serveControl(path: string, handlers: Handlers): Promise<Co
 function serve(socket: Socket, handlers: Handlers): void {
   const decoder = new LineDecoder()
   let before = Promise.resolve()
-  // A client that goes away is no failure of ours; what it asked for is done all the same.
+  // A client that goes away is not a failure of ours; what it asked for is done all the same.
   socket.on('error', () => socket.destroy())
   socket.write(encodeGreeting())
   socket.on('data', (bytes) => {

@@ -6,12 +6,12 @@ export interface Question {
   question: string
   /** `--yes` was given. */
   yes: boolean
-  /** With `--json` nobody is asked. */
+  /** With `--json` no one is asked. */
   json: boolean
   signal: AbortSignal
 }
 
-/** Resolves when the user agrees; E_CONFIRM when they do not, or when nobody can be asked. */
+/** Resolves when the user agrees; E_CONFIRM when they do not, or when no one can be asked. */
 export async function confirm({ question, yes, json, signal }: Question): Promise<void> {
   if (yes) return
   if (json || !canAsk()) {

@@ -5,10 +5,14 @@ import type { Parsed } from '../lib/values/units.ts'
 export function flagValue(name: string, text: string, parse: (text: string) => Parsed): number {
   const parsed = parse(text)
   if ('value' in parsed) return parsed.value
-  throw wrongFlag(name, text, parsed.problem, parsed.hint)
+  throw wrongFlag(name, text, parsed)
 }
 
-export function wrongFlag(name: string, text: string, problem: string, hint?: string): PosadaError {
+export function wrongFlag(
+  name: string,
+  text: string,
+  { problem, hint }: { problem: string; hint?: string },
+): PosadaError {
   return new PosadaError('E_USAGE', `--${name} ${text} ${problem}`, {
     value: text,
     ...(hint === undefined ? {} : { hint }),

@@ -54,7 +54,7 @@ async function onTerminal(
   { machine, command, json }: GuestCommandOptions,
 ): Promise<GuestCommandResult> {
   if (json)
-    throw new PosadaError('E_USAGE', 'what goes to a terminal is no JSON document', {
+    throw new PosadaError('E_USAGE', '--tty and --json cannot be combined', {
       hint: 'leave out --tty or --json',
     })
   const { stdin, stdout, stderr } = process

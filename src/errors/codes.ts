@@ -60,7 +60,7 @@ export const errorCodes = {
     means:
       'A base manifest that was fetched says what only one of this computer may say: files of the host, options of providers, or variables in a place.',
   },
-  E_USER_DATA: { exit: 2, means: 'What `cloud_init` gives is no user-data, or cannot be read.' },
+  E_USER_DATA: { exit: 2, means: 'What `cloud_init` gives is not user-data, or cannot be read.' },
   E_TEMPLATE_UNKNOWN: { exit: 2, means: 'posada init knows no template of this name.' },
 
   // Project and state
@@ -104,7 +104,7 @@ export const errorCodes = {
   E_CATALOGUE: { exit: 1, means: 'A catalogue of boxes cannot be understood.' },
   E_TRANSFER: { exit: 1, means: 'A download or an upload failed, or the server did what is not allowed.' },
   E_CHECKSUM: { exit: 1, means: 'What was downloaded does not match its checksum.' },
-  E_UNCHECKED: { exit: 1, means: 'No checksum vouches for the download, and nothing allows that.' },
+  E_UNCHECKED: { exit: 1, means: 'The download has no checksum, and nothing allows one without.' },
   E_REGISTRY_AUTH: {
     exit: 1,
     means: 'A registry does not let this user in, or the credentials for it cannot be read.',

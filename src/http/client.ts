@@ -80,7 +80,7 @@ export function openHttp({ env, timeouts = {} }: HttpOptions): HttpClient {
   return { request, close: async () => ways.close() }
 }
 
-/** What is no GET becomes one where a 301, 302 or 303 leads, which nothing here asks for. RFC 9110, 15.4. */
+/** Other methods become GET where a 301, 302 or 303 leads, which nothing here asks for. RFC 9110, 15.4. */
 function follows({ method = 'GET', resend = false }: HttpRequest, { status }: HttpResponse): boolean {
   return method === 'GET' || method === 'HEAD' || (resend && (status === 307 || status === 308))
 }

@@ -14,7 +14,7 @@ export interface HttpResponse {
   body: AsyncIterable<Uint8Array>
   /** The whole body, of at most so many bytes, in so many milliseconds; E_TRANSFER for more. */
   bytes(limit: number, within?: number): Promise<Buffer>
-  /** Reads no more of it. */
+  /** Stops reading it. */
   discard(): Promise<void>
 }
 

@@ -24,7 +24,7 @@ export interface WrittenMember {
   mac: string | null
 }
 
-/** Addresses that nobody has: the first, the services' own, and the last. */
+/** Addresses that no one has: the first, the services' own, and the last. */
 export const addressesOfNobody = 3
 
 /** The network behind the first NIC, which is the same for every machine. */
@@ -57,7 +57,7 @@ function formatFree(key: string, taken: Subnet[]): string {
   }
 }
 
-/** RFC 4193, 3.2.1: 40 bits that are nobody else's, here from names, and 16 for the network. */
+/** RFC 4193, 3.2.1: 40 bits that no one else has, here from names, and 16 for the network. */
 function uniqueLocal(key: string): string {
   const bytes = new Uint8Array(16)
   bytes[0] = 0xfd

@@ -3,7 +3,7 @@ import type { MapNode, Node, ScalarNode } from './source/node.ts'
 
 /**
  * A mapping of the manifest as the text of a cloud-config. cloud-init reads YAML 1.1, where `0644` and `yes`
- * are something else than in a manifest: plain words are handed on as they were written, everything else as
+ * are different from a manifest's: plain words are handed on as they were written, everything else as
  * JSON in ASCII. Variables are not put in: what it says of `$` is for the guest.
  */
 export function cloudConfigText(node: MapNode): string {

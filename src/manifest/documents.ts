@@ -16,7 +16,7 @@ export interface Documents {
 
 /**
  * The manifest laid over those that it builds on, and its override over all of them; undefined after reporting
- * that it is no mapping.
+ * that it is not a mapping.
  */
 export function mergeDocuments(
   { source, own, bases, override }: Documents,

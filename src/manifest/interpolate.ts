@@ -17,7 +17,7 @@ export interface Interpolated {
 /** The longest text that may come of one value, in characters. */
 const interpolatedLimit = 1024 * 1024
 
-/** Problems of one value that are told; further ones would cost time and help nobody. */
+/** Problems of one value that are told; further ones would cost time and help no one. */
 const problemLimit = 100
 
 /** How deep defaults may hold further expressions. */

@@ -104,7 +104,7 @@ export interface Setting {
   part?: string
 }
 
-/** Every setting of a machine, and what a change of it means. Null: it is no setting. */
+/** Every setting of a machine, and what a change of it means. Null: it is not a setting. */
 export const settings = {
   name: { key: 'machines', effect: 'rename' },
   group: { key: 'replicas', effect: 'rename' },
@@ -140,7 +140,7 @@ export type Kept = {
 export interface BoxTerms {
   /** `sha256:…`; null: the box's source has to say. */
   checksum: string | null
-  /** Whether a download is taken that nothing vouches for. */
+  /** Whether a download without a checksum is accepted. */
   unchecked: boolean
   /** What the box is, where it does not say itself. */
   facts: {

@@ -116,7 +116,7 @@ function checkAddress(address: string, written: string | undefined, span: Span, 
   else if (number === subnet.base + 1)
     wrong(`${address} is the network's own, for DHCP and names`, `machines have addresses ${range}`)
   else if (number === subnet.base || number === last)
-    wrong(`${address} is no machine's address in ${written}`, `machines have addresses ${range}`)
+    wrong(`${address} is not a machine's address in ${written}`, `machines have addresses ${range}`)
 }
 
 /** Two machines with one address, and more machines than addresses. */

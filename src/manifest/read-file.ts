@@ -16,7 +16,7 @@ export async function readSource(file: string, report: Report): Promise<Source |
   return bytes === undefined ? undefined : decodeSource({ file, url: null }, bytes, report)
 }
 
-/** The text of a source's bytes; undefined after reporting that they are no UTF-8. */
+/** The text of a source's bytes; undefined after reporting that they are not UTF-8. */
 export function decodeSource(
   { file, url }: Pick<Source, 'file' | 'url'>,
   bytes: Uint8Array,

@@ -93,7 +93,7 @@ A bare number is an error.`,
 
 Any other \`$\` stands for itself. Variables come from the environment, and from the file \`.env\` beside the manifest where the environment does not have them. A default may hold further expressions.
 
-Variables are put into values, never into keys, and what comes of it is never read as YAML again. It is then checked like any value, so \`cpus: \${CPUS:-2}\` works. **Not touched are scripts in the manifest (\`shell\` that is no path, \`shell.inline\`), \`file.content\` and \`cloud_init\`**: they are full of \`$\` of their own. Hand values to a script through its \`env\`.
+Variables are put into values, never into keys, and what comes of it is never read as YAML again. It is then checked like any value, so \`cpus: \${CPUS:-2}\` works. **Not touched are scripts in the manifest (\`shell\` that is not a path, \`shell.inline\`), \`file.content\` and \`cloud_init\`**: they are full of \`$\` of their own. Hand values to a script through its \`env\`.
 
 \`.env\` holds lines \`NAME=value\`; \`export \` may stand before the name, \`#\` begins a comment (in a value after white space only). Text in single quotes is taken as it is; in double quotes \`\\n\`, \`\\r\`, \`\\t\` and a backslash before other characters are understood. Both may go on over several lines. Variables in \`.env\` are not replaced. The file is read only when a manifest holds \`\${\`.`,
 

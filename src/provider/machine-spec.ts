@@ -74,7 +74,7 @@ export interface UserNic {
   /** `52:54:00:xx:xx:xx`. */
   mac: string
   forwards: PortForward[]
-  /** The guest reaches nobody; the forwards lead in all the same. See `Capabilities.isolation`. */
+  /** The guest reaches no one; the forwards lead in all the same. See `Capabilities.isolation`. */
   isolated?: boolean
   /**
    * Ports of the host's loopback that the guest reaches at the gateway, by TCP and UDP; `all` of them. Absent: none.
@@ -87,7 +87,7 @@ export interface UserNic {
  * A NIC on a switch. While the machine runs its provider listens at `socket`, over whatever was left
  * there, for one peer at a time, and for the next when that one goes. Ethernet frames without checksum
  * cross it in both directions, each behind its length (32 bits, big-endian); the guest's own are lost
- * while nobody is connected. No offloads: frames have at most `largestFrame` bytes and true checksums.
+ * while no one is connected. No offloads: frames have at most `largestFrame` bytes and true checksums.
  * See `Capabilities.switchNics`.
  */
 export interface SwitchNic {

@@ -103,7 +103,7 @@ export type MachineStatus =
   | { state: 'absent' }
   /** It has disks and no process. `crashed` when the process ended without being asked to. */
   | { state: 'stopped'; crashed: boolean; reason?: string }
-  /** `stalled`: nobody paused it; it stands still because the host could not take what it wrote to a disk. */
+  /** `stalled`: no one paused it; it stands still because the host could not take what it wrote to a disk. */
   | { state: 'running' | 'paused'; pid: number; accelerator: string; stalled?: 'disk-full' }
 
 /** A machine that has a process, whether its processors run or stand still. */

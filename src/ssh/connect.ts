@@ -167,7 +167,7 @@ class Attempt {
       return new PosadaError('E_SSH_AUTH', `${target.hostAlias} refused the key for user ${target.user}`, {
         value: this.#keys.map((key) => key.file).join(', '),
         machine: target.hostAlias,
-        hint: "the guest's authorized_keys was changed; posada destroy and posada up make the machine anew",
+        hint: "the guest's authorized_keys was changed; posada destroy and posada up create the machine again",
         cause: error,
       })
     }

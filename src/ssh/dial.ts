@@ -50,7 +50,7 @@ function askFor(socket: Socket, port: number): Promise<void> {
       const end = answer.indexOf('\n')
       if (end === -1 && answer.length <= longestAnswer) return
       if (!/^OK \d+$/.test(answer.slice(0, Math.max(end, 0)))) {
-        settle(new Error('something else than a hypervisor answers at its vsock'))
+        settle(new Error('what answers at its vsock is not a hypervisor'))
         return
       }
       settle()

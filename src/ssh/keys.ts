@@ -92,7 +92,7 @@ export function publicKeyOf(privateKey: string, path: string): string {
   }
 }
 
-/** The algorithm's name that a public key blob begins with. RangeError where it is no such blob. */
+/** The algorithm's name that a public key blob begins with. RangeError where it is not such a blob. */
 export function keyType(blob: Buffer): string {
   const type = new WireReader(blob).string().toString('latin1')
   if (!/^[a-z0-9@.-]{1,64}$/.test(type)) throw new RangeError('not a public key')
@@ -113,7 +113,7 @@ function rawKey(privateKey: KeyObject): { seed: Buffer; point: Buffer } {
 function notAKey(path: string, cause?: unknown): PosadaError {
   return new PosadaError('E_STATE_CORRUPT', `${path} is not a private key in OpenSSH's format`, {
     value: path,
-    hint: 'posada destroy and posada up make the machine anew, with a new key',
+    hint: 'posada destroy and posada up create the machine again, with a new key',
     cause,
   })
 }

@@ -39,7 +39,7 @@ export function hostKeyError(file: string, alias: string, recorded: HostKey, sho
       `recorded: ${fingerprint(recorded.blob)} (${recorded.type}) in ${file}`,
       `shown:    ${fingerprint(shown)}`,
     ],
-    hint: `another server may be answering on this port; if the guest's keys were made anew on purpose, delete ${file}`,
+    hint: `another server may be answering on this port; if the guest's keys were created again on purpose, delete ${file}`,
   })
 }
 

@@ -27,7 +27,7 @@ export interface ShellOptions {
 /**
  * The login user's shell, or a command. On a terminal it is interactive: every key goes to the guest, the window's
  * size follows, `~.` at the start of a line ends the connection (exit code 255, as ssh gives). The
- * terminal is put back however it ends. Where stdin is no terminal, the shell reads commands from
+ * terminal is put back however it ends. Where stdin is not a terminal, the shell reads commands from
  * it (a command its input), and stdout and stderr are kept apart. Rejects with E_SSH_LOST or the signal's reason.
  */
 export async function openShell(session: SshSession, options: ShellOptions): Promise<ExecResult> {

@@ -19,7 +19,7 @@ export function rawMode(input: ReadStream): () => void {
     process.removeListener('SIGCONT', again)
     input.setRawMode(false)
   }
-  // A shell sets the terminal anew for a process that was stopped and goes on.
+  // A shell sets the terminal again for a process that was stopped and goes on.
   const again = () => {
     input.setRawMode(false)
     input.setRawMode(true)

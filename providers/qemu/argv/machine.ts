@@ -9,7 +9,7 @@ export function transportOf(spec: MachineSpec, host: HostFacts): Transport {
   return machineType(spec, host).startsWith('microvm') ? 'device' : 'pci'
 }
 
-/** Processor, memory, board, identity: everything that is no device. */
+/** Processor, memory, board, identity: everything that is not a device. */
 export function machineArguments(spec: MachineSpec, host: HostFacts): string[] {
   return [
     ...['-name', option('', { guest: spec.name, 'debug-threads': true })],
@@ -51,7 +51,7 @@ function processor(spec: MachineSpec, host: HostFacts): string {
     // The real algorithm of pointer authentication takes most of the time of an emulated processor.
     return host.accelerator === 'tcg' ? option(model, { 'pauth-impdef': true }) : model
   }
-  // SVM stays on even where nobody asked for it: svm=off also lowers the highest CPUID leaf, below
+  // SVM stays on even where no one asked for it: svm=off also lowers the highest CPUID leaf, below
   // those that glibc reads the cache sizes from, and its string functions then go wrong.
   if (host.accelerator === 'tcg') return model
   return spec.nested ? model : option(model, { vmx: false, svm: false })

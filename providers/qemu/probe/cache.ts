@@ -22,7 +22,7 @@ export async function recall(path: string, fingerprint: string): Promise<Finding
   return entry.findings.passing && (age < 0 || age > PASSING_FOR) ? null : entry.findings
 }
 
-/** Not where nothing ran at all: that is tried anew each time, for somebody is at work on it. */
+/** Not where nothing ran at all: that is tried again each time, for someone is at work on it. */
 export async function remember(path: string, fingerprint: string, findings: Findings): Promise<void> {
   if (findings.accelerator === null) return
   const entry: Entry = { fingerprint, at: Date.now(), findings }

@@ -20,7 +20,7 @@ export async function readEnding(spec: MachineSpec): Promise<Ending | null> {
   return text === null ? null : lastEnding(text)
 }
 
-/** The last SHUTDOWN among lines of QMP. What is no QMP (a line cut at either end) does not count. */
+/** The last SHUTDOWN among lines of QMP. What is not QMP (a line cut at either end) does not count. */
 export function lastEnding(text: string): Ending | null {
   for (const line of text.split('\n').reverse()) {
     const message = line.trim() === '' ? null : tryParse(line)

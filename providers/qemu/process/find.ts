@@ -43,7 +43,7 @@ const DYING = 5000
 
 /**
  * A process that ends loses its memory first, and its command line with it; its ports and the locks
- * on its disks only after that. Whoever starts the machine anew at that moment would find them taken.
+ * on its disks only after that. Whoever starts the machine again at that moment would find them taken.
  */
 async function untilGone(pid: number): Promise<void> {
   const name = await readProc(pid, 'comm')

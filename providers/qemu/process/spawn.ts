@@ -16,7 +16,7 @@ export interface Spawned {
 }
 
 /**
- * Starts QEMU, which gets three descriptors and no more: the one command of the event monitor, the file for the
+ * Starts QEMU, which gets three descriptors only: the one command of the event monitor, the file for the
  * events, and the log; and where its network has a guard, the pipes to that.
  */
 export async function spawnQemu(

@@ -21,7 +21,7 @@ interface Waiting {
 }
 
 /**
- * Connects to a machine's QMP socket and is ready for commands. Null: nobody listens there. QEMU
+ * Connects to a machine's QMP socket and is ready for commands. Null: no one listens there. QEMU
  * serves one client at a time and lets others wait, so whoever connects is quick and closes.
  */
 export async function connectQmp(path: string, options: QmpOptions): Promise<QmpClient | null> {
@@ -38,7 +38,7 @@ export async function connectQmp(path: string, options: QmpOptions): Promise<Qmp
   }
 }
 
-/** Connects, does `work`, closes. Null where nobody listens. */
+/** Connects, does `work`, closes. Null where no one listens. */
 export async function withQmp<T>(
   path: string,
   options: QmpOptions,

@@ -1,6 +1,6 @@
 import { PosadaError } from '../../../src/errors/index.ts'
 
-/** A line longer than this is no QMP; the longest answer that we ask for has some 20 KiB. */
+/** A line longer than this is not QMP; the longest answer that we ask for has some 20 KiB. */
 export const maxLine = 1024 * 1024
 
 /** What QEMU sends. Source: docs/interop/qmp-spec.txt of QEMU, section 2. */

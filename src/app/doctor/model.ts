@@ -6,7 +6,7 @@ import type { ProviderRegistry } from '../provider/registry.ts'
 export interface Check {
   /** Stable: `node`, `provider:qemu`, `disk:boxes`… */
   name: string
-  /** `fail`: machines cannot run here; `warn`: something that Posada can do is not to be had. */
+  /** `fail`: machines cannot run here; `warn`: something that Posada can do is not available. */
   status: 'ok' | 'warn' | 'fail'
   /** One line: what was tried and what came of it. */
   message: string

@@ -4,7 +4,7 @@ import type { ProviderRegistry } from '../provider/registry.ts'
 import type { Check, DoctorResult } from './model.ts'
 
 /**
- * Probes every built-in provider anew. One that is not usable is a warning while another is; where
+ * Probes every built-in provider again. One that is not usable is a warning while another is; where
  * none is, all are failures.
  */
 export async function checkProviders(

@@ -15,7 +15,7 @@ export interface PruneOptions {
   usedBy(digest: string): Promise<string[]>
   /** So many of the newest versions of each name and architecture stay. */
   keep: number
-  /** Stops as soon as the boxes take no more bytes than this, those used longest ago going first; null: all go. */
+  /** Stops as soon as the boxes take at most this many bytes, those used longest ago going first; null: all go. */
   budget: number | null
   /** Says what would go, and removes nothing. */
   dryRun: boolean

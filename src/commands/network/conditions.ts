@@ -76,6 +76,7 @@ export default class NetworkConditions extends BaseCommand {
 
 function read(name: string, text: string, parse: (text: string) => Parsed): number {
   const value = flagValue(name, text, parse)
-  if (parse === parseDelay && value > longestDelay) throw wrongFlag(name, text, 'is too long', 'at most 1m')
+  if (parse === parseDelay && value > longestDelay)
+    throw wrongFlag(name, text, { problem: 'is too long', hint: 'at most 1m' })
   return value
 }

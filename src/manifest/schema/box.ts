@@ -57,7 +57,7 @@ const long = object({
     unchecked: {
       schema: truth(),
       description:
-        'Whether a download is taken the first time that nothing vouches for; `posada.lock` does from then on.',
+        'Whether a download without a checksum is accepted the first time; `posada.lock` has one from then on.',
       default: false,
     },
     name: {

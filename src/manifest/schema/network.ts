@@ -10,7 +10,7 @@ import { duration, integer, type Read, scalar, truth } from './scalars.ts'
 import { name } from './text.ts'
 import type { JsonSchema, Schema } from './types.ts'
 
-/** A number with a unit that is no size and no duration. */
+/** A number with a unit that is neither a size nor a duration. */
 function quantity(
   label: string,
   expected: string,

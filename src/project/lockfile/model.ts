@@ -7,7 +7,7 @@ export interface LockedBox {
   version: string
   /** SHA-256 of its box.json, in lower-case hexadecimal; it holds the digests of everything else. */
   digest: string
-  /** Of a box that was built from a recipe: the digest of the recipe. On each host it is built anew. */
+  /** Of a box that was built from a recipe: the digest of the recipe. On each host it is built again. */
   recipe?: string
   /** Of a box that was fetched: where exactly it came from, and `sha256:…` of the file there. */
   url?: string

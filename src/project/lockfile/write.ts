@@ -10,7 +10,7 @@ const heading = `# Written by posada: what boxes, base manifests and scripts of 
 
 /**
  * Writes it whole or not at all, sorted, so that a change of one entry is a change of its lines alone. E_LOCKFILE
- * where nobody could read it then: it would be too large.
+ * where no one could read it then: it would be too large.
  */
 export async function writeLockfile(path: string, { boxes, files }: Lockfile): Promise<void> {
   const sortedBoxes = [...boxes]
@@ -38,7 +38,7 @@ function unreadable(path: string, flaws: readonly string[]): PosadaError {
     {
       value: path,
       details: flaws.slice(0, 10),
-      hint: 'take out of it the lines of what the manifest names no more; or name less there',
+      hint: 'remove entries that the manifest no longer uses, or use fewer there',
     },
   )
 }

@@ -15,7 +15,7 @@ const UNSIZED_LIMIT = 64 * 1024 * 1024
 
 /**
  * Copies a file or a folder of the guest to the host; the counterpart of `upload`. The guest is not
- * trusted: names that are no plain names are refused, nothing is written through a link, no more is
+ * trusted: names that are not plain are refused, nothing is written through a link, no more than that is
  * read than the size that was given, set-user-id bits are dropped, and links that lead out of the
  * folder are left out (`skipped`). Throws E_COPY, E_SSH_LOST, or the signal's reason.
  */

@@ -7,7 +7,7 @@ export interface CopyOptions {
 export interface CopyResult {
   files: number
   bytes: number
-  /** Symbolic links that lead out of what was copied, and files that are no files; relative, or the guest's path. */
+  /** Symbolic links that lead out of what was copied, and entries that are not files; relative, or the guest's path. */
   skipped: string[]
 }
 

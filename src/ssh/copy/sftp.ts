@@ -50,7 +50,7 @@ type Done<T> = (error: Error | undefined | null, value: T) => void
 const TIDY = 2000
 
 /**
- * The requests under way. A connection that has ended answers no more and ssh2 does not say so of
+ * The requests under way. A connection that has ended no longer answers and ssh2 does not say so of
  * requests made afterwards; a guest that hangs never answers. Both fail here.
  */
 class Requests {

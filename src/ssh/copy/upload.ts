@@ -12,7 +12,7 @@ import { type CopyOptions, type CopyResult, Progress } from './options.ts'
 
 /** GNU tar's exit code where a file changed while it was read. */
 const changedMeanwhile = 1
-/** Milliseconds for tar to end by itself, when the guest takes no more. */
+/** Milliseconds for tar to end by itself, when the guest takes nothing further. */
 const patience = 2000
 
 /**

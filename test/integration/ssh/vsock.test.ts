@@ -64,8 +64,8 @@ describe('SSH over vsock', () => {
   })
 
   test.each([
-    ['something else', 'SSH-2.0-OpenSSH\r\n', 'something else than a hypervisor'],
-    ['no end of line', 'O'.repeat(1000), 'something else than a hypervisor'],
+    ['something else', 'SSH-2.0-OpenSSH\r\n', 'is not a hypervisor'],
+    ['no end of line', 'O'.repeat(1000), 'is not a hypervisor'],
     ['an end', '', 'nothing listens'],
   ])('%s for an answer is no connection', async (_, answer, message) => {
     const path = join(server.dir, 'odd')
