@@ -46,7 +46,7 @@ export const machineFields = {
     schema: providerName,
     description: 'What runs the machine. `auto` takes the best one that works on this host.',
     default: 'auto',
-    examples: ['qemu'],
+    examples: ['kvm', 'qemu'],
   },
   providers: {
     schema: notFetched(

@@ -106,7 +106,8 @@ export const singleMachine = object({
 /** JSON Schema (draft-07, which editors' YAML servers take) of posada.yaml. */
 export function manifestSchema(): object {
   const definitions: Definitions = new Map()
-  const top = singleMachine.json(definitions)
+  // Editors use it for overrides and base manifests, too, which have no version; posada validate asks posada.yaml for it.
+  const { required: _versionOfTheManifest, ...top } = singleMachine.json(definitions)
   const offered = Object.entries(singleMachineFields).flatMap(([key, field]) =>
     'planned' in field ? [] : [key],
   )

@@ -43,7 +43,6 @@ describe('what the loader takes, the schema takes', () => {
 describe('what the schema refuses, the loader refuses', () => {
   test.each([
     'version: 2\nbox: debian/12\n',
-    'box: debian/12\n',
     `${head}cpus: 0\n`,
     `${head}cpus: two\n`,
     `${head}memory: 1024\n`,
@@ -117,4 +116,9 @@ describe('templates', async () => {
     })
     await expect(readTemplate('../package')).rejects.toMatchObject({ code: 'E_TEMPLATE_UNKNOWN' })
   })
+})
+
+test('an override or a base manifest, which has no version, is as good for an editor', async () => {
+  expect(editorAccepts('machines: {web: {memory: 2GiB, provider: kvm}}\n')).toBe(true)
+  expect((await loadError('box: debian/12\n')).problems).toMatchObject([{ code: 'E_KEY_MISSING' }])
 })
