@@ -2,7 +2,9 @@ import { awaitCloudInit, type CloudInitResult } from '../../cloud-init/index.ts'
 import { isPosadaError, PosadaError } from '../../errors/index.ts'
 import { sleep } from '../../lib/async/sleep.ts'
 import { type Deadline, deadlineIn, within } from '../../lib/async/time-limit.ts'
+import { processAge } from '../../lib/process/process-age.ts'
 import type { MachineState } from '../../project/index.ts'
+import { isUp } from '../../provider/index.ts'
 import type { SshSession } from '../../ssh/index.ts'
 import type { LoginInputs } from '../guest/login.ts'
 import { connectInTime, type Guest } from '../guest/reach-guest.ts'
@@ -13,6 +15,8 @@ import { inStep } from '../work.ts'
 
 /** Milliseconds between a connection that a restart of the guest cut and the next: the guest is still going down. */
 const PAUSE = 2000
+/** Milliseconds that cloud-init has in any case once the guest is open. */
+const LEAST = 5000
 
 /**
  * Waits until cloud-init has done what the seed told it, once in a machine's life; it may restart the guest, which is
@@ -22,14 +26,15 @@ const PAUSE = 2000
  */
 export async function settleCloudInit(
   project: Places & Reporting,
-  { config, provider, state }: LoginInputs,
+  inputs: LoginInputs,
   { session: first, reopened }: { session: SshSession; reopened: (session: SshSession) => void },
 ): Promise<MachineState> {
+  const { config, provider, state } = inputs
   const { cloudInit } = state
   if (cloudInit === undefined || cloudInit.doneAt !== undefined) return state
   const machine = config.name
   const paths = project.paths.machine(machine)
-  const deadline = deadlineIn(Math.max(timeLeft(state, config.bootTimeout), 5000))
+  const deadline = deadlineIn(await timeLeft(inputs))
   const guest = { provider, state, paths, bootTimeout: config.bootTimeout }
   const step = { machine, step: 'cloud-init', message: 'waiting for cloud-init' }
   return inStep(project.emit, step, async () => {
@@ -75,10 +80,12 @@ async function waitFor(
   }
 }
 
-/** All of its time where the recorded start is long past, as for a later `up`, or cannot be believed: the clock was set. */
-function timeLeft({ start }: MachineState, bootTimeout: number): number {
-  const left = Date.parse(start?.at ?? '') + bootTimeout - Date.now()
-  return left > 0 && left <= bootTimeout ? left : bootTimeout
+/** What is left of its time since its start; all of it where that is long past, as for a later `up`, or not known. */
+async function timeLeft({ provider, state, config }: LoginInputs): Promise<number> {
+  const status = await provider.status(state.spec)
+  const age = isUp(status) ? await processAge(status.pid) : null
+  const left = config.bootTimeout - (age ?? 0)
+  return left > 0 ? Math.max(left, LEAST) : config.bootTimeout
 }
 
 function judge(project: Reporting, machine: string, { state, details }: CloudInitResult): void {

@@ -1,4 +1,5 @@
 import { createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { firstWords, until } from '../../helpers/guest-talk.ts'
 import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
@@ -84,6 +85,18 @@ describe('a guest that restarts itself', () => {
       const said = await firstWords({ port, host: '127.0.0.1' }, { limit: 20_000 })
       return said === 'still here\n'
     })
+  })
+})
+
+describe('a guest that is restarting', () => {
+  it('is waited for by up, which looks at its probes then', async () => {
+    const before = await bootId()
+    place.write(manifest('ready: [{tcp: 22}]\n'))
+    await inGuest('sync; (sleep 1; echo b > /proc/sysrq-trigger) > /dev/null 2>&1 &')
+    await sleep(2000)
+    expect(await place.json('up')).toMatchObject({ machines: [{ change: 'none', ready: true }] })
+    expect(await bootId()).not.toBe(before)
+    place.write(manifest())
   })
 })
 
