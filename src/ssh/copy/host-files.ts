@@ -14,9 +14,6 @@ export interface HostFiles {
   bytes: number
 }
 
-/** Whether a path below the folder that is copied goes along. */
-export type Takes = (path: Buffer) => boolean
-
 const slash = Buffer.from('/')
 
 /**
