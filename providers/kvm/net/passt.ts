@@ -1,3 +1,4 @@
+// Not execa: this runs while a machine starts, and loading that takes longer than passt takes.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout } from 'node:timers/promises'
 import { isPosadaError, PosadaError } from '../../../src/errors/index.ts'

@@ -1,9 +1,7 @@
-import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { accessSync, constants, statSync } from 'node:fs'
 import { release } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { readHandshake } from '../../../src/background/index.ts'
 import { PosadaError } from '../../../src/errors/index.ts'
 import { readTextIfThere, writeFileAtomic } from '../../../src/lib/files/write-file.ts'
@@ -89,24 +87,26 @@ async function runProbe(
   entries: string | undefined,
   signal: AbortSignal | undefined,
 ): Promise<{ failure: PosadaError | null; conclusive: boolean }> {
-  try {
-    const { stdout } = await promisify(execFile)(process.execPath, [entryPoint('kvm-probe', entries)], {
-      cwd: '/',
-      timeout: limit,
-      killSignal: 'SIGKILL',
-      env: {},
-      ...(signal === undefined ? {} : { signal }),
-    })
+  // Loaded here, as most probes are answered from the cache.
+  const { execa } = await import('execa')
+  const { failed, timedOut, stdout, shortMessage } = await execa(
+    process.execPath,
+    [entryPoint('kvm-probe', entries)],
+    {
+      ...{ cwd: '/', env: {}, extendEnv: false, stdin: 'ignore', reject: false },
+      ...{ timeout: limit, killSignal: 'SIGKILL' },
+      ...(signal === undefined ? {} : { cancelSignal: signal }),
+    },
+  )
+  signal?.throwIfAborted()
+  if (!failed) {
     const failure = readHandshake(stdout, { what: 'a probe guest', code: 'E_KVM_START' })
     return { failure, conclusive: failure?.code !== 'E_KVM_START' }
-  } catch (error) {
-    signal?.throwIfAborted()
-    const killed = error instanceof Error && 'killed' in error && error.killed === true
-    const what = killed
-      ? `a probe guest did not end within ${limit / 1000} s`
-      : 'the process of the probe guest failed'
-    return { failure: new PosadaError('E_KVM_UNUSABLE', what, { cause: error }), conclusive: false }
   }
+  const what = timedOut
+    ? `a probe guest did not end within ${limit / 1000} s`
+    : `the process of the probe guest failed: ${shortMessage}`
+  return { failure: new PosadaError('E_KVM_UNUSABLE', what), conclusive: false }
 }
 
 /** Why KVM cannot be used, or null where it can. Not cached: it costs nothing to find out. */
