@@ -1,5 +1,5 @@
 import type { HostFile } from '../host-file.ts'
-import type { Entry } from './mapping.ts'
+import type { Entry } from './l2-entry.ts'
 import type { Refcounts } from './refcounts.ts'
 
 /** Clusters that nothing in memory refers to any more, and what is on disk may: they keep their count until it does not. */

@@ -1,17 +1,9 @@
-import { compressedFlag, compressedPlace, entryOffset } from '../../../../src/lib/disk/qcow2-entry.ts'
+import { entryOffset } from '../../../../src/lib/disk/qcow2-entry.ts'
 import { DiskFault } from '../disk.ts'
 import type { HostFile } from '../host-file.ts'
-import { type Qcow2Header, writeU64 } from './header.ts'
+import type { Qcow2Header } from './header.ts'
+import { absent, copied, type Entry, readEntry, type WrittenEntry, writeEntry, writeOwn } from './l2-entry.ts'
 import { nextNonZero } from './zeroes.ts'
-
-/** What a cluster of the guest is made of (qcow2.rst, "L2 table entries"). */
-export type Entry =
-  /** Not in this file: the base has it, or it is zero. */
-  | { readonly kind: 'absent' }
-  /** Reads as zero; `offset` is of the cluster it has all the same, or 0. */
-  | { readonly kind: 'zero'; readonly offset: number }
-  | { readonly kind: 'data'; readonly offset: number; readonly inPlace: boolean }
-  | { readonly kind: 'compressed'; readonly offset: number; readonly length: number }
 
 interface Table {
   readonly offset: number
@@ -21,9 +13,6 @@ interface Table {
 
 /** L2 tables kept in memory: 64 of 64 KiB map 32 GiB. */
 const tablesKept = 64
-
-const absent: Entry = { kind: 'absent' }
-const copied = 0x8000_0000
 
 /**
  * From clusters of the guest to places in the file, by the L1 and L2 tables. Changes stay in memory until
@@ -67,7 +56,7 @@ export class Mapping {
     const table = this.#table(Math.floor(cluster / this.#perTable))
     if (table === null) return absent
     const at = (cluster % this.#perTable) * 8
-    const entry = this.#decode(table.entries.readUInt32BE(at), table.entries.readUInt32BE(at + 4))
+    const entry = readEntry(table.entries, at, this.#header)
     if (entry.kind !== 'absent' && entry.offset >= this.#end) throw behindEnd(`cluster ${cluster}`)
     return entry
   }
@@ -79,7 +68,7 @@ export class Mapping {
     const { entries } = table
     for (let at = nextNonZero(entries, 0); at < entries.length; at = nextNonZero(entries, at + 8)) {
       at -= at % 8
-      const entry = this.#decode(entries.readUInt32BE(at), entries.readUInt32BE(at + 4))
+      const entry = readEntry(entries, at, this.#header)
       if (entry.kind !== 'absent') visit(entry)
     }
   }
@@ -105,12 +94,12 @@ export class Mapping {
   }
 
   /** Changes an entry; its table must have been placed or be the file's own. */
-  set(cluster: number, entry: Exclude<Entry, { kind: 'compressed' }>): void {
+  set(cluster: number, entry: WrittenEntry): void {
     const table = this.#table(Math.floor(cluster / this.#perTable))
     if (table === null) throw new DiskFault(`cluster ${cluster} has no L2 table`)
     const at = (cluster % this.#perTable) * 8
-    if (entry.kind === 'absent') writeU64(table.entries, 0, at)
-    else this.#put(table.entries, entry, at)
+    writeEntry(table.entries, at, entry)
+    if (entry.kind !== 'absent') this.#reach(entry.offset)
     if (!table.dirty) this.#dirtyTables += 1
     table.dirty = true
   }
@@ -153,38 +142,12 @@ export class Mapping {
     }
   }
 
-  #put(entries: Buffer, { kind, offset }: Extract<Entry, { kind: 'zero' | 'data' }>, at: number): void {
-    // Without a place of its own there is nothing to be referenced once.
-    if (offset === 0) writeU64(entries, 0, at)
-    else {
-      this.#reach(offset)
-      writeOwn(entries, offset, at)
-    }
-    if (kind === 'zero') entries.writeUInt8(1, at + 7)
-  }
-
   /** The file grows as far as this cluster once it is written. */
   #reach(offset: number): void {
     this.#end = Math.max(this.#end, offset + this.#clusterSize)
-  }
-
-  #decode(high: number, low: number): Entry {
-    if (high & compressedFlag)
-      return { kind: 'compressed', ...compressedPlace(high, low, this.#header.clusterBits) }
-    const offset = entryOffset(high, low)
-    if (low & 1 && this.#header.version === 3) return { kind: 'zero', offset }
-    if (offset === 0) return absent
-    if (offset % this.#clusterSize !== 0) throw new DiskFault(`a cluster at ${offset} is not aligned`)
-    return { kind: 'data', offset, inPlace: high >= copied }
   }
 }
 
 function behindEnd(what: string): DiskFault {
   return new DiskFault(`${what} is outside the file: the image is cut short or damaged`)
-}
-
-/** An offset with the flag "referenced once, so it may be written in place". */
-function writeOwn(entries: Buffer, offset: number, at: number): void {
-  entries.writeUInt32BE((Math.floor(offset / 2 ** 32) | copied) >>> 0, at)
-  entries.writeUInt32BE(offset % 2 ** 32, at + 4)
 }

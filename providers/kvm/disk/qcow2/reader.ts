@@ -3,7 +3,8 @@ import { type Disk, DiskFault } from '../disk.ts'
 import type { HostFile } from '../host-file.ts'
 import { CompressedClusters } from './compressed.ts'
 import type { Qcow2Header } from './header.ts'
-import { type Entry, Mapping } from './mapping.ts'
+import type { Entry } from './l2-entry.ts'
+import { Mapping } from './mapping.ts'
 
 /** A qcow2 image for reading. */
 export class Qcow2Reader implements Disk {

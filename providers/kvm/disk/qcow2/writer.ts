@@ -2,7 +2,7 @@ import { cut, lengthOf } from '../../memory/pieces.ts'
 import type { Disk } from '../disk.ts'
 import { Commit } from './commit.ts'
 import { GivenUp } from './given-up.ts'
-import type { Entry } from './mapping.ts'
+import type { Entry } from './l2-entry.ts'
 import type { Qcow2Reader } from './reader.ts'
 import { Refcounts } from './refcounts.ts'
 
