@@ -1,8 +1,9 @@
 import type { GuestMemory } from '../../memory/guest-memory.ts'
 import { isQueueSize, setupProblem } from '../queue/layout.ts'
 import { SplitQueue } from '../queue/split-queue.ts'
+import { Negotiation, ringFeatures } from './negotiation.ts'
 import { QueueRegisters } from './queue-registers.ts'
-import { type DeviceHost, featureSet, hasFeature, type VirtioDevice } from './virtio-device.ts'
+import { type DeviceHost, hasFeature, type VirtioDevice } from './virtio-device.ts'
 
 /** Device status bits (virtio 1.2, §2.1). */
 const status = {
@@ -13,9 +14,6 @@ const status = {
   needsReset: 64,
   failed: 128,
 } as const
-
-/** Feature bits of rings and transport (virtio 1.2, §6). */
-const ringFeatures = { indirect: 28, eventIndex: 29, version1: 32 } as const
 
 /** How the transport reaches the driver. */
 export interface CoreEvents {
@@ -33,8 +31,7 @@ export class VirtioCore {
   readonly device: VirtioDevice
   readonly #memory: GuestMemory
   readonly #events: CoreEvents
-  readonly #offered: bigint
-  #driverFeatures = 0n
+  readonly #features: Negotiation
   #status = 0
   #generation = 0
   #queues: QueueRegisters[] = []
@@ -48,8 +45,7 @@ export class VirtioCore {
     this.device = device
     this.#memory = memory
     this.#events = events
-    this.#offered =
-      device.features | featureSet(ringFeatures.indirect, ringFeatures.eventIndex, ringFeatures.version1)
+    this.#features = new Negotiation(device.features)
     this.#forgetQueues()
   }
 
@@ -61,10 +57,10 @@ export class VirtioCore {
     return this.#status
   }
   get offeredFeatures(): bigint {
-    return this.#offered
+    return this.#features.offered
   }
   get driverFeatures(): bigint {
-    return this.#driverFeatures
+    return this.#features.taken
   }
   get active(): boolean {
     return (this.#status & status.driverOk) !== 0
@@ -72,9 +68,7 @@ export class VirtioCore {
 
   /** 32 of the driver's features from bit `32 × word`; ignored once FEATURES_OK stands (§2.2). */
   setDriverFeatures(word: number, value: number): void {
-    if (word > 1 || this.#status & status.featuresOk || this.#resetting) return
-    const shift = BigInt(32 * word)
-    this.#driverFeatures = (this.#driverFeatures & ~(0xffff_ffffn << shift)) | (BigInt(value >>> 0) << shift)
+    if (!(this.#status & status.featuresOk) && !this.#resetting) this.#features.take(word, value)
   }
 
   /**
@@ -91,7 +85,7 @@ export class VirtioCore {
     const wanted = (this.#status | value) & 0x8f
     const added = wanted & ~this.#status
     let next = this.#status | (added & (status.acknowledge | status.driver | status.failed))
-    if (added & status.featuresOk && this.#featuresAcceptable()) next |= status.featuresOk
+    if (added & status.featuresOk && this.#features.acceptable) next |= status.featuresOk
     this.#status = next
     if (added & status.driverOk && next & status.featuresOk) this.#activate()
   }
@@ -161,11 +155,6 @@ export class VirtioCore {
     return queue === undefined || queue.enabled || fixed ? null : queue
   }
 
-  #featuresAcceptable(): boolean {
-    const modern = hasFeature(this.#driverFeatures, ringFeatures.version1)
-    return modern && (this.#driverFeatures & ~this.#offered) === 0n
-  }
-
   #activate(): void {
     if (this.#status & status.needsReset) return
     if (!this.#memoryAccess) {
@@ -173,7 +162,7 @@ export class VirtioCore {
       return
     }
     this.#status |= status.driverOk
-    const features = this.#driverFeatures
+    const features = this.#features.taken
     this.#running = this.#queues.map(({ setup, enabled }, index) =>
       enabled
         ? new SplitQueue({
@@ -236,7 +225,7 @@ export class VirtioCore {
 
   #clear(): void {
     this.#status = 0
-    this.#driverFeatures = 0n
+    this.#features.reset()
     this.#resetting = this.#unplugged
     this.#forgetQueues()
   }

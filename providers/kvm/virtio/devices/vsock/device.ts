@@ -4,12 +4,12 @@ import { QueuePump } from '../../device/pump.ts'
 import { type DeviceHost, featureSet, type VirtioDevice } from '../../device/virtio-device.ts'
 import type { Chain } from '../../queue/chain.ts'
 import { Connection, type ConnectionEvents } from './connection.ts'
+import { ConnectionTable, type Ports } from './connection-table.ts'
 import type { VsockHost } from './host-side.ts'
 import { decodeHeader, hostCid, streamType, type VsockHeader, vsockHeaderBytes, vsockOp } from './packet.ts'
 import { receiveQueue, VsockToGuest } from './to-guest.ts'
 
 const transmitQueue = 1
-const mostConnections = 1023
 /** Bytes of data in one packet of the guest; Linux sends up to 64 KiB. */
 const mostData = 65536
 /** Ports of the host for programs that connect to the guest; above those a service would listen on. */
@@ -24,8 +24,7 @@ export class VsockDevice implements VirtioDevice {
   readonly configLength = 8
   readonly #guestCid: number
   readonly #hostSide: VsockHost
-  readonly #connections = new Map<string, Connection>()
-  readonly #asking = new Map<string, Socket>()
+  readonly #connections = new ConnectionTable()
   readonly #toGuest: VsockToGuest
   #host: DeviceHost | null = null
   #pump: QueuePump | null = null
@@ -37,7 +36,7 @@ export class VsockDevice implements VirtioDevice {
     this.#hostSide = hostSide
     this.#toGuest = new VsockToGuest({
       guestCid,
-      connectionOf: (packet) => this.#connections.get(keyOf(packet.guestPort, packet.hostPort)),
+      connectionOf: (packet) => this.#connections.find(packet),
       onRoom: () => this.#pump?.run(),
     })
     hostSide.onRequest((port, socket) => this.#ask(port, socket))
@@ -69,10 +68,7 @@ export class VsockDevice implements VirtioDevice {
     this.#pump?.stop()
     this.#pump = null
     this.#host = null
-    for (const connection of this.#connections.values()) connection.destroy()
-    for (const socket of this.#asking.values()) socket.destroy()
     this.#connections.clear()
-    this.#asking.clear()
     this.#toGuest.stop()
   }
 
@@ -82,18 +78,18 @@ export class VsockDevice implements VirtioDevice {
 
   /** A program of the host wants a port of the guest. */
   #ask(guestPort: number, socket: Socket): void {
-    if (this.#host === null || this.#size >= mostConnections) {
+    if (this.#host === null || this.#connections.isFull) {
       socket.destroy()
       return
     }
     const hostPort = this.#nextHostPort
     this.#nextHostPort = hostPort === 2 ** 31 ? firstHostPort : hostPort + 1
-    const key = keyOf(guestPort, hostPort)
-    this.#asking.set(key, socket)
+    const ports = { guestPort, hostPort }
+    this.#connections.ask(ports, socket)
     socket.once('close', () => {
-      if (this.#asking.delete(key)) this.#toGuest.send({ guestPort, hostPort, op: vsockOp.reset, flags: 0 })
+      if (this.#connections.takeAsking(ports) !== undefined) this.#tell(ports, vsockOp.reset)
     })
-    this.#toGuest.send({ guestPort, hostPort, op: vsockOp.request, flags: 0 })
+    this.#tell(ports, vsockOp.request)
   }
 
   #serve(host: DeviceHost, chain: Chain): boolean {
@@ -113,21 +109,20 @@ export class VsockDevice implements VirtioDevice {
   #take(header: VsockHeader, data: Uint8Array | null): void {
     // From or to another address: not ours to answer (§5.10.6.4).
     if (header.sourceCid !== this.#guestCid || header.destinationCid !== hostCid) return
-    const guestPort = header.sourcePort
-    const hostPort = header.destinationPort
-    const key = keyOf(guestPort, hostPort)
-    const connection = this.#connections.get(key)
+    const ports = { guestPort: header.sourcePort, hostPort: header.destinationPort }
+    const connection = this.#connections.find(ports)
+    const isAsking = this.#connections.isAsking(ports)
     const bad = header.type !== streamType || data === null
     if (header.op === vsockOp.reset) {
-      this.#forget(key)
+      this.#forget(ports)
     } else if (bad) {
-      this.#refuse(guestPort, hostPort)
-    } else if (header.op === vsockOp.request && connection === undefined && !this.#asking.has(key)) {
-      this.#dial(header)
-    } else if (header.op === vsockOp.response && this.#asking.has(key)) {
-      this.#accepted(key, header)
+      this.#refuse(ports)
+    } else if (header.op === vsockOp.request && connection === undefined && !isAsking) {
+      this.#dial(ports, header)
+    } else if (header.op === vsockOp.response && isAsking) {
+      this.#accepted(ports, header)
     } else if (connection === undefined) {
-      this.#refuse(guestPort, hostPort)
+      this.#refuse(ports)
     } else {
       this.#continue(connection, header, data)
     }
@@ -138,50 +133,42 @@ export class VsockDevice implements VirtioDevice {
     if (header.op === vsockOp.data && connection.receive(data)) return
     if (header.op === vsockOp.shutdown) connection.shutdown(header.flags)
     else if (header.op === vsockOp.creditRequest) this.#send(connection, vsockOp.creditUpdate)
-    else if (header.op !== vsockOp.creditUpdate) this.#refuse(connection.guestPort, connection.hostPort)
+    else if (header.op !== vsockOp.creditUpdate) this.#refuse(connection)
   }
 
-  #dial(header: VsockHeader): void {
-    const { sourcePort: guestPort, destinationPort: hostPort } = header
-    if (this.#size >= mostConnections) {
-      this.#refuse(guestPort, hostPort)
+  #dial(ports: Ports, header: VsockHeader): void {
+    if (this.#connections.isFull) {
+      this.#refuse(ports)
       return
     }
     const host = this.#host
     this.#hostSide.dial(
-      hostPort,
+      ports.hostPort,
       (socket) => {
-        const key = keyOf(guestPort, hostPort)
         // The driver may have gone, or asked twice, meanwhile.
-        if (this.#host !== host || this.#connections.has(key)) {
+        if (this.#host !== host || this.#connections.find(ports) !== undefined) {
           socket.destroy()
           return
         }
-        this.#open(key, header, socket)
-        this.#toGuest.send({ guestPort, hostPort, op: vsockOp.response, flags: 0 })
+        this.#open(ports, header, socket)
+        this.#tell(ports, vsockOp.response)
       },
       () => {
-        if (this.#host === host) this.#refuse(guestPort, hostPort)
+        if (this.#host === host) this.#refuse(ports)
       },
     )
   }
 
-  #accepted(key: string, header: VsockHeader): void {
-    const socket = this.#asking.get(key)
-    this.#asking.delete(key)
+  #accepted(ports: Ports, header: VsockHeader): void {
+    const socket = this.#connections.takeAsking(ports)
     if (socket === undefined) return
-    socket.write(`OK ${header.destinationPort}\n`)
-    this.#open(key, header, socket)
+    socket.write(`OK ${ports.hostPort}\n`)
+    this.#open(ports, header, socket)
   }
 
-  #open(key: string, header: VsockHeader, socket: Socket): void {
-    const connection = new Connection({
-      guestPort: header.sourcePort,
-      hostPort: header.destinationPort,
-      socket,
-      events: this.#events,
-    })
-    this.#connections.set(key, connection)
+  #open(ports: Ports, header: VsockHeader, socket: Socket): void {
+    const connection = new Connection({ ...ports, socket, events: this.#events })
+    this.#connections.add(connection)
     connection.credit(header.bufAlloc, header.fwdCnt)
     connection.open()
   }
@@ -190,39 +177,31 @@ export class VsockDevice implements VirtioDevice {
     send: (connection, op, flags = 0) => this.#send(connection, op, flags),
     ready: (connection) => this.#toGuest.ready(connection),
     gone: (connection) => {
-      const key = keyOf(connection.guestPort, connection.hostPort)
-      if (this.#connections.get(key) !== connection) return
-      this.#connections.delete(key)
-      this.#toGuest.forget(connection)
+      if (this.#connections.remove(connection)) this.#toGuest.forget(connection)
     },
   }
 
   #send(connection: Connection, op: number, flags = 0): void {
-    const { guestPort, hostPort } = connection
-    if (this.#connections.get(keyOf(guestPort, hostPort)) !== connection) return
+    if (this.#connections.find(connection) === connection) this.#tell(connection, op, flags)
+  }
+
+  #tell({ guestPort, hostPort }: Ports, op: number, flags = 0): void {
     this.#toGuest.send({ guestPort, hostPort, op, flags })
   }
 
-  #refuse(guestPort: number, hostPort: number): void {
-    this.#forget(keyOf(guestPort, hostPort))
-    this.#toGuest.send({ guestPort, hostPort, op: vsockOp.reset, flags: 0 })
+  #refuse(ports: Ports): void {
+    this.#forget(ports)
+    this.#tell(ports, vsockOp.reset)
   }
 
-  #forget(key: string): void {
-    const connection = this.#connections.get(key)
-    const socket = this.#asking.get(key)
-    this.#connections.delete(key)
-    this.#asking.delete(key)
-    if (connection !== undefined) this.#toGuest.forget(connection)
-    connection?.destroy()
+  #forget(ports: Ports): void {
+    const connection = this.#connections.find(ports)
+    const socket = this.#connections.takeAsking(ports)
+    if (connection !== undefined) {
+      this.#connections.remove(connection)
+      this.#toGuest.forget(connection)
+      connection.destroy()
+    }
     socket?.destroy()
   }
-
-  get #size(): number {
-    return this.#connections.size + this.#asking.size
-  }
-}
-
-function keyOf(guestPort: number, hostPort: number): string {
-  return `${guestPort}:${hostPort}`
 }
