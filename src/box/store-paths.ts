@@ -8,6 +8,7 @@ import type { Arch } from '../lib/values/arch.ts'
  * `places/<key>/<name>/<version>/<arch>.json` the same for a box that was named by where it is (the key
  * is made from that) and that has not been asked for by the name that it gives itself;
  * `stamps/<digest>.json` how the files looked when they were last hashed;
+ * `users/<digest>/*.json` the machines that stand on it, or are being made from it;
  * `chunks/<digest>.json` what parts it has in a registry;
  * `downloads/` what is partly fetched, for the next command to resume;
  * `tmp/` what is being made, each folder named after its process.
@@ -24,6 +25,7 @@ export interface StorePaths {
   ref(place: string | null, name: string, version: string, arch: Arch): string
   stamps: string
   stamp(digest: string): string
+  users: string
   chunks(digest: string): string
   downloads: string
   tmp: string
@@ -46,6 +48,7 @@ export function storePaths(root: string): StorePaths {
     ref: (place, name, version, arch) => join(below(place), name, version, `${arch}.json`),
     stamps,
     stamp: (digest) => join(stamps, `${digest}.json`),
+    users: join(root, 'users'),
     chunks: (digest) => join(root, 'chunks', `${digest}.json`),
     downloads: join(root, 'downloads'),
     tmp: join(root, 'tmp'),

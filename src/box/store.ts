@@ -6,6 +6,7 @@ import { compareVersions } from './names.ts'
 import type { BoxSource } from './source/model.ts'
 import { addBox } from './store/add.ts'
 import { findBox, findBuilt, refOf } from './store/find.ts'
+import { type BoxNote, type BoxUser, forgetUser, notesOf, noteUser } from './store/notes.ts'
 import { lastUse, type PrunedBox, type PruneOptions, pruneBoxes } from './store/prune.ts'
 import { listRefs, type Ref } from './store/refs.ts'
 import { removeBox } from './store/remove.ts'
@@ -40,6 +41,12 @@ export interface BoxStore {
   refOf(box: StoredBox, source: string): Promise<Ref | null>
   /** Hashes every file of a box again; what is wrong with it, or null. */
   verify(digest: string): Promise<PosadaError | null>
+  /** Notes that a machine stands on a box, or is about to; its lock is held. See BoxNote. */
+  noteUser(digest: string, user: BoxUser): Promise<void>
+  /** Notes that a machine stands on no box any longer; its lock is held. */
+  forgetUser(user: Pick<BoxUser, 'id' | 'machine'>): Promise<void>
+  /** The machines that were noted for a box. */
+  users(digest: string): Promise<BoxNote[]>
   /** When a box was last used; null: never since it was added. */
   lastUse(digest: string): Promise<Date | null>
   /** Removes boxes that no machine needs; see PruneOptions. Returns what was removed. */
@@ -76,6 +83,9 @@ export function openBoxStore(dir: string): BoxStore {
     findBuilt: (wanted) => findBuilt(paths, wanted),
     refOf: (box, source) => refOf(paths, box, source),
     verify: (digest) => verify(paths, digest),
+    noteUser: (digest, user) => noteUser(paths, digest, user),
+    forgetUser: (user) => forgetUser(paths, user),
+    users: (digest) => notesOf(paths, digest),
     lastUse: (digest) => lastUse(paths, digest),
     prune: (options) => pruneBoxes(paths, options),
     byDigest: (box) => boxByDigest(paths, box),

@@ -1,12 +1,14 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { namesIn } from '../lib/files/folders.ts'
+import { exists, namesIn } from '../lib/files/folders.ts'
 import {
-  forgetBoxNote,
   forgetInIndex,
   machinesOnDisk,
+  readIdentity,
   readIndex,
   removeRuntimeDir,
+  unlessDamaged,
+  withLock,
 } from '../project/index.ts'
 import { discardShadow } from './box/package/shadow.ts'
 import { afterEnd } from './companions/all.ts'
@@ -17,7 +19,7 @@ import { removeNetworks } from './network/process.ts'
 import { look, type Sight } from './observed/look.ts'
 import type { Action } from './plan/actions.ts'
 import { decide } from './plan/decide.ts'
-import type { Places, Project } from './project.ts'
+import type { BoxSupply, Places, Project } from './project.ts'
 import type { DestroyResult } from './results.ts'
 import { type Selected, selectWithOrphans } from './select.ts'
 import { hasFolder, inStep, throwFailures, withMachineLock } from './work.ts'
@@ -31,18 +33,12 @@ export async function destroy(project: Project, machines: readonly string[]): Pr
   const done = ({ destroyed }: DestroyResult) => (destroyed ? 'is destroyed' : 'did not exist')
   const work = async ({ name }: Selected) => ({ name, destroyed: await destroyMachine(project, name) })
   const { results, failures } = await takeDown(project, selected, { done, work })
-  for (const id of await idsHere(project))
-    for (const { name, destroyed } of results)
-      if (destroyed) await forgetBoxNote(project.user.projects, id, name)
-  if ((await machinesOnDisk(project.paths)).length === 0) {
-    await removeNetworks(project)
-    await forget(project)
-  }
+  await forgetUnlessUp(project)
   throwFailures(failures)
   return results
 }
 
-async function destroyMachine(project: Surroundings, name: string): Promise<boolean> {
+async function destroyMachine(project: Surroundings & BoxSupply, name: string): Promise<boolean> {
   if (!(await hasFolder(project, name))) return false
   return withMachineLock(project, name, async () => {
     const sight = await look(project, name)
@@ -51,6 +47,7 @@ async function destroyMachine(project: Surroundings, name: string): Promise<bool
     await inStep(project.emit, { machine: name, step: 'destroy', message: 'destroying' }, () =>
       carryOut(project, sight, actions),
     )
+    for (const id of await idsHere(project)) await project.boxes.forgetUser({ id, machine: name })
     return true
   })
 }
@@ -97,11 +94,21 @@ async function remove(project: Surroundings, name: string, targets: readonly Tar
   await rm(paths.state, { force: true })
 }
 
-async function forget(project: Places): Promise<void> {
-  for (const id of await idsHere(project)) await forgetInIndex(project.user.projects, id)
+/** With the lock that `up` notes the project under, for one may have begun meanwhile. */
+async function forgetUnlessUp(project: Project): Promise<void> {
+  const { paths, command, lockWait: wait, signal, user } = project
+  const unlessUp = async () => {
+    if ((await machinesOnDisk(paths)).length > 0) return
+    await removeNetworks(project)
+    for (const id of await idsHere(project)) await forgetInIndex(user.projects, id)
+  }
+  if (await exists(paths.dir)) await withLock(paths.lock, { command, wait, signal }, unlessUp)
+  else await unlessUp()
 }
 
-/** The index is found by folder, too: what stands in project.json may be damaged. */
+/** Project.json may be damaged, and the index lost. */
 async function idsHere({ user, paths }: Places): Promise<string[]> {
-  return (await readIndex(user.projects)).filter(({ root }) => root === paths.root).map(({ id }) => id)
+  const identity = await unlessDamaged(readIdentity(paths))
+  const indexed = (await readIndex(user.projects)).filter(({ root }) => root === paths.root)
+  return [...new Set([...(identity === null ? [] : [identity.id]), ...indexed.map(({ id }) => id)])]
 }

@@ -1,6 +1,6 @@
 import { PosadaError } from '../errors/index.ts'
 import type { Machine, Manifest } from '../manifest/index.ts'
-import { ensureIdentity, noteInIndex, readState, unlessDamaged } from '../project/index.ts'
+import { ensureIdentity, readState, unlessDamaged } from '../project/index.ts'
 import { checkSubnets } from './network/clashes.ts'
 import { joinNetworks } from './network/process.ts'
 import { isRunning } from './observed/is-running.ts'
@@ -11,6 +11,7 @@ import { hostBudget } from './schedule/host-budget.ts'
 import { processors } from './schedule/processors.ts'
 import { workTogether } from './schedule/work-together.ts'
 import { selectMachines } from './select.ts'
+import { noteProject } from './up/note-project.ts'
 import { upMachine } from './up/up-machine.ts'
 import { type Failure, throwFailures } from './work.ts'
 
@@ -27,11 +28,11 @@ export interface UpOptions {
  * those that depend on it; all failures are thrown together.
  */
 export async function up(project: Project, options: UpOptions): Promise<UpMachineResult[]> {
-  const { manifest, paths, user } = project
+  const { manifest, paths } = project
   const wanted = withDependencies(manifest, selectMachines(manifest, options.machines))
   const { id } = await ensureIdentity(paths)
   await project.webFiles.keep()
-  await noteInIndex(user.projects, { version: 1, id, root: manifest.root, name: manifest.name })
+  await noteProject(project, id)
   const networked = wanted.filter(({ networks }) => networks.length > 0)
   if (networked.length > 0) {
     await checkSubnets(project, await notRunning(project, networked))

@@ -1,4 +1,3 @@
-export { forgetBoxNote, noteBox, readBoxNotes } from './box-notes.ts'
 export { ensureIdentity, readIdentity } from './identity.ts'
 export { isDamage, readJsonFile, unlessDamaged, writeJsonFile } from './json-file.ts'
 export { describeHolder, withLock } from './lock.ts'

@@ -2,7 +2,6 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { namesIn } from '../lib/files/folders.ts'
 import { readTextIfThere, writeFileAtomic } from '../lib/files/write-file.ts'
-import { forgetBoxNotes } from './box-notes.ts'
 
 /** One entry of the index of this user's projects. */
 export interface IndexEntry {
@@ -23,7 +22,6 @@ export async function noteInIndex(folder: string, entry: IndexEntry): Promise<vo
 /** Takes the project out of the index. */
 export async function forgetInIndex(folder: string, id: string): Promise<void> {
   await rm(join(folder, `${id}.json`), { force: true })
-  await forgetBoxNotes(folder, id)
 }
 
 /** Every project in the index, sorted by folder. Files that make no sense are passed over. */

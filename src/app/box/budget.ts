@@ -21,7 +21,7 @@ export async function keepBudget(options: {
   const budget = boxBudget(env)
   if (budget === null) return
   const gone = await store.prune({
-    usedBy: (digest) => machinesOnBox(user, digest),
+    usedBy: (digest) => machinesOnBox({ store, user }, digest),
     keep: 0,
     budget,
     dryRun: false,

@@ -15,6 +15,7 @@ export function boxFetcher(options: {
   signal: AbortSignal
 }): FetchBox {
   const { user, ...context } = options
+  const { store } = options
   return async (from, { arch, terms, names, source, accept }) => {
     boxBudget(options.env)
     const { fetchBox, requireChecksum } = await import('../../box/index.ts')
@@ -25,7 +26,7 @@ export function boxFetcher(options: {
       checksum: terms.checksum === null ? null : requireChecksum(terms.checksum),
       unchecked: terms.unchecked,
       facts: terms.facts,
-      usedBy: (digest) => machinesOnBox(user, digest),
+      usedBy: (digest) => machinesOnBox({ store, user }, digest),
       ...(source === undefined ? {} : { source }),
       ...(accept === undefined ? {} : { accept }),
     })

@@ -12,9 +12,10 @@ export interface UserBoxes {
 
 export function userBoxes(env: NodeJS.ProcessEnv): UserBoxes {
   const user = userPaths(env)
+  const store = openBoxStore(user.boxes)
   return {
-    store: openBoxStore(user.boxes),
+    store,
     user,
-    usedBy: (digest) => machinesOnBox(user, digest),
+    usedBy: (digest) => machinesOnBox({ store, user }, digest),
   }
 }

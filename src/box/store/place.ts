@@ -11,6 +11,7 @@ import { loginKeys } from '../login-keys.ts'
 import type { StoredBox } from '../model.ts'
 import { boxJsonName, type StorePaths } from '../store-paths.ts'
 import { makeWorkFolder, sweepWorkFolders } from '../work-folder.ts'
+import { dropNotes } from './notes.ts'
 import { listRefs, type Ref, removeRef, writeRef } from './refs.ts'
 import { keepStamps, readStored, stampsOf } from './verify.ts'
 
@@ -96,7 +97,10 @@ export async function dropUnnamed(paths: StorePaths, digest: string, usedBy: Use
   }
   // Another process may have added the same content, or taken it for a machine, between the look and the rename.
   if ((await exists(grave)) && (await isNeeded(paths, digest, usedBy))) await moveInto(paths, grave, digest)
-  else for (const path of [paths.stamp(digest), paths.chunks(digest)]) await rm(path, { force: true })
+  else {
+    for (const path of [paths.stamp(digest), paths.chunks(digest)]) await rm(path, { force: true })
+    await dropNotes(paths, digest)
+  }
   await rm(join(grave, '..'), { recursive: true, force: true })
 }
 

@@ -1,11 +1,12 @@
 import { stat } from 'node:fs/promises'
 import { isPosadaError } from '../../errors/index.ts'
 import { isErrno } from '../../lib/files/errno.ts'
-import { namesIn } from '../../lib/files/folders.ts'
+import { exists, namesIn } from '../../lib/files/folders.ts'
 import { digestPattern } from '../../lib/values/box-names.ts'
 import { boxFiles } from '../box-manifest.ts'
 import { compareVersions } from '../names.ts'
 import type { StorePaths } from '../store-paths.ts'
+import { dropNotes } from './notes.ts'
 import { dropUnnamed, sweepRemovals } from './place.ts'
 import { listRefs, type Ref, removeRef } from './refs.ts'
 import { readUnchecked } from './verify.ts'
@@ -106,5 +107,7 @@ async function dropNameless(paths: StorePaths, { usedBy }: PruneOptions): Promis
   for (const digest of await namesIn(paths.contents))
     if (digestPattern.test(digest) && !named.has(digest) && (await usedBy(digest)).length === 0)
       await dropUnnamed(paths, digest, usedBy)
+  for (const digest of await namesIn(paths.users))
+    if (digestPattern.test(digest) && !(await exists(paths.content(digest)))) await dropNotes(paths, digest)
   await sweepRemovals(paths, usedBy)
 }

@@ -1,15 +1,15 @@
 import type { StoredBox } from '../../box/index.ts'
 import { PosadaError } from '../../errors/index.ts'
 import type { Machine } from '../../manifest/index.ts'
-import { type MachineState, noteBox } from '../../project/index.ts'
+import type { MachineState } from '../../project/index.ts'
 import type { BoxSupply, Declared, Locking, Places } from '../project.ts'
 import { findBox, forgetFound } from './find-box.ts'
 
 const attempts = 3
 
 /**
- * The box that a machine is made from (see `findBox`), noted as its own before its state is written: from
- * then on no one prunes or removes it. One that went between being found and being noted is found again.
+ * The box that a machine is made from (see `findBox`), noted in the store as its own before its state is written: from
+ * then on it is not pruned or removed. One that went between being found and being noted is found again.
  */
 export async function holdBox(
   project: Declared & Places & Locking & BoxSupply,
@@ -17,7 +17,10 @@ export async function holdBox(
 ): Promise<StoredBox> {
   for (let attempt = 1; ; attempt++) {
     const box = await findBox(project, config, previous)
-    await noteBox(project.user.projects, projectId, { machine: config.name, digest: box.digest })
+    const { name: machine } = config
+    await project.boxes.noteUser(box.digest, {
+      ...{ id: projectId, project: project.manifest.name, root: project.paths.root, machine },
+    })
     if ((await project.boxes.get(box.digest)) !== null) return box
     forgetFound(project)
     if (attempt === attempts) throw gone(config, box)

@@ -23,6 +23,7 @@ import type { Declared, Places, Project, Reporting } from '../project.ts'
 import { record } from '../record.ts'
 import { inStep } from '../work.ts'
 import { checkDemands } from './demands.ts'
+import { noteProject } from './note-project.ts'
 import { machineSpec } from './spec.ts'
 
 export interface StartInputs {
@@ -52,6 +53,7 @@ export async function startMachine(project: Project, inputs: StartInputs): Promi
     const state = await planStart(project, inputs, { box, seed, paths })
     await ensureRuntimeDir(project.user.runtime, state.spec.id)
     await writeState(paths, state)
+    await noteProject(project, inputs.projectId)
     await beforeStart(project, { config, projectId: inputs.projectId })
     try {
       return await carryOut(project, inputs, { paths, seed, planned: state })

@@ -1,12 +1,15 @@
-import { lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { expect, it, onTestFinished } from 'vitest'
 import { openProject } from '../../../src/app/open-project.ts'
-import { isPosadaError } from '../../../src/errors/index.ts'
+import { isPosadaError, type PosadaError } from '../../../src/errors/index.ts'
 import { destroy } from '../../../src/machine/destroy.ts'
 import { ensureIdentity } from '../../../src/project/identity.ts'
+import { withLock } from '../../../src/project/lock.ts'
 import { type MachineState, writeState } from '../../../src/project/machine-state.ts'
+import { noteInIndex, readIndex } from '../../../src/project/user-index.ts'
 import { temporaryFolder } from '../../helpers/box-files.ts'
 import { aState } from '../../helpers/model.ts'
 import { projectIn } from '../../helpers/own-paths.ts'
@@ -96,7 +99,7 @@ it('removes nothing but its own, whatever a state says, and by whomever written'
     },
   )
   await fc.assert(property, { numRuns: 25 })
-})
+}, 60_000)
 
 it('removes nothing where a link leads out of .posada', async () => {
   const { folder, root, paths, run } = await setUp()
@@ -120,4 +123,45 @@ it('of a project that came with a .posada is refused, and of one state that did 
   await expect(run()).rejects.toMatchObject({ code: 'E_STATE_FOREIGN', value: web.state })
   await ensureIdentity(paths)
   expect(await run()).toContainEqual({ name: 'web', destroyed: true })
+})
+
+it('forgets a machine while no other command can begin with it, and the project only unless one has begun', async () => {
+  const { root, folder, paths } = await setUp()
+  const { id } = await ensureIdentity(paths)
+  mkdirSync(paths.machine('web').dir, { recursive: true })
+  await writeState(paths.machine('web'), { ...aState(), spec: { ...aState().spec, disks: [] } })
+  const { signal } = new AbortController()
+  const env = { HOME: folder, XDG_RUNTIME_DIR: join(folder, 'run') }
+  const opened = { cwd: root, env, emit: () => undefined, signal, command: 'posada destroy' }
+  const project = await openProject(opened)
+  const entry = { version: 1, id, root, name: 'shop' } as const
+  await noteInIndex(project.user.projects, entry)
+  const machine = { id, project: 'shop', root, machine: 'web' }
+  const digest = '1'.repeat(64)
+  await project.boxes.noteUser(digest, machine)
+  const lock = { command: 'posada up', wait: 0 }
+  let whileForgotten: unknown
+  const boxes = {
+    ...project.boxes,
+    forgetUser: async (user: typeof machine) => {
+      whileForgotten = await withLock(paths.machine('web').lock, lock, async () => 'free').catch(
+        (error: PosadaError) => error.code,
+      )
+      await project.boxes.forgetUser(user)
+    },
+  }
+  // An `up` that notes the project as soon as the machine has a state again.
+  const destroying = await withLock(paths.lock, lock, async () => {
+    const destroying = destroy({ ...project, boxes } as typeof project, [])
+    while (existsSync(paths.machine('web').state)) await nextTurn()
+    await withLock(paths.machine('web').lock, { ...lock, wait: 10_000 }, async () => {
+      await project.boxes.noteUser(digest, machine)
+      await writeState(paths.machine('web'), aState())
+    })
+    return { destroying }
+  })
+  expect(await destroying.destroying).toMatchObject([{ name: 'web', destroyed: true }, { name: 'db' }])
+  expect(whileForgotten).toBe('E_LOCKED')
+  expect(await readIndex(project.user.projects)).toEqual([entry])
+  expect(await project.boxes.users(digest)).toMatchObject([{ machine: 'web', gone: false }])
 })

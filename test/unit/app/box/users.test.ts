@@ -1,12 +1,12 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { machinesOnBox } from '../../../../src/app/box/users.ts'
-import { noteBox } from '../../../../src/project/box-notes.ts'
+import { openBoxStore } from '../../../../src/box/index.ts'
 import { ensureIdentity } from '../../../../src/project/identity.ts'
 import { writeState } from '../../../../src/project/machine-state.ts'
 import { projectPaths } from '../../../../src/project/paths.ts'
-import { forgetInIndex, noteInIndex } from '../../../../src/project/user-index.ts'
+import { noteInIndex } from '../../../../src/project/user-index.ts'
 import { temporaryFolder } from '../../../helpers/box-files.ts'
 import { aState } from '../../../helpers/model.ts'
 import { userIn } from '../../../helpers/own-paths.ts'
@@ -16,63 +16,124 @@ const box = (digest: string) => ({ name: 'team/web', version: '1', digest })
 
 async function setUp() {
   const folder = await temporaryFolder(onTestFinished)
-  const root = join(folder, 'shop')
-  await mkdir(root)
+  const root = join(folder, 'work', 'shop')
+  await mkdir(root, { recursive: true })
   const user = userIn(folder)
+  const store = openBoxStore(user.boxes)
   const paths = projectPaths(root, user)
   const index = user.projects
   const { id } = await ensureIdentity(paths)
   await noteInIndex(index, { version: 1, id, root, name: 'shop' })
-  const make = async (machine: string, digest: string) => {
-    await noteBox(index, id, { machine, digest })
+  const note = (machine: string, digest: string) =>
+    store.noteUser(digest, { id, project: 'shop', root, machine })
+  const write = async (machine: string, digest: string) => {
     await mkdir(paths.machine(machine).dir, { recursive: true })
     await writeState(paths.machine(machine), { ...aState(), box: box(digest) })
   }
-  return { folder, root, index, id, paths, make, on: (digest: string) => machinesOnBox(user, digest) }
+  const make = async (machine: string, digest: string) => {
+    await note(machine, digest)
+    await asIfEnded(join(store.dir, 'users', digest))
+    await write(machine, digest)
+  }
+  const destroy = async (machine: string) => {
+    await rm(paths.machine(machine).dir, { recursive: true })
+    await store.forgetUser({ id, machine })
+  }
+  const on = (digest: string) => machinesOnBox({ store, user }, digest)
+  return { folder, root, index, id, user, store, note, write, make, destroy, on }
+}
+
+/** As if the commands that wrote these notes were over. */
+async function asIfEnded(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const note = JSON.parse(await readFile(join(folder, name), 'utf8'))
+    await writeFile(join(folder, name), JSON.stringify({ ...note, by: { pid: 999_999_999, startTime: 'x' } }))
+  }
 }
 
 it('finds the machines that stand on a box, by what their states say', async () => {
-  const { root, index, id, make, on } = await setUp()
+  const { root, make, note, store, on } = await setUp()
   await make('web', one)
   expect(await on(one)).toEqual([`shop/web in ${root}`])
   expect(await on(other)).toEqual([])
-  // What was noted before it was made of another box is of no interest any more.
-  await writeFile(
-    join(index, id, 'old.json'),
-    JSON.stringify({ version: 1, machine: 'old', digest: other, by: { pid: 999_999_999, startTime: 'x' } }),
-  )
+  // What was noted before it was made of another box is of no interest any longer.
+  await note('web', other)
+  await asIfEnded(join(store.dir, 'users', other))
   expect(await on(other)).toEqual([])
 })
 
 it('finds a machine that is being made and has no state yet', async () => {
-  const { root, index, id, on } = await setUp()
-  await noteBox(index, id, { machine: 'web', digest: one })
+  const { root, note, on } = await setUp()
+  await note('web', one)
   expect(await on(one)).toEqual([`shop/web in ${root}, which is being made`])
 })
 
-it('finds the machines of a project that was moved, until it is known where to', async () => {
+it('finds the machines of a project that is in no index, or was lost from it', async () => {
+  const { root, index, make, on } = await setUp()
+  await make('web', one)
+  await rm(index, { recursive: true })
+  expect(await on(one)).toEqual([`shop/web in ${root}`])
+})
+
+it('finds a machine that no note has, by the index', async () => {
+  const { root, write, on } = await setUp()
+  await write('web', one)
+  expect(await on(one)).toEqual([`shop/web in ${root}`])
+})
+
+it('finds the machines of a project that was moved, by their new place as soon as it is known', async () => {
   const { folder, root, index, id, make, on } = await setUp()
   await make('web', one)
-  const moved = join(folder, 'moved')
-  await rename(root, moved)
+  const near = join(folder, 'work', 'moved')
+  await rename(root, near)
+  expect(await on(one)).toEqual([`moved/web in ${near}`])
+  const far = join(folder, 'elsewhere')
+  await rename(near, far)
   expect(await on(one)).toEqual([expect.stringContaining(`shop/web in ${root}, which is missing`)])
-  await noteInIndex(index, { version: 1, id, root: moved, name: 'shop' })
-  expect(await on(one)).toEqual([`shop/web in ${moved}`])
+  await noteInIndex(index, { version: 1, id, root: far, name: 'shop' })
+  expect(await on(one)).toContain(`shop/web in ${far}`)
 })
 
-it('holds boxes for a project that is gone until it is taken out of the index', async () => {
-  const { root, index, id, make, on } = await setUp()
+it('finds the machines of a copy that lies beside its original, also when that is destroyed', async () => {
+  const { folder, root, make, destroy, on } = await setUp()
+  await make('web', one)
+  const copy = join(folder, 'work', 'copy')
+  await cp(root, copy, { recursive: true })
+  expect(await on(one)).toEqual([`shop/web in ${root}`, `copy/web in ${copy}`])
+  await destroy('web')
+  expect(await on(one)).toEqual([`copy/web in ${copy}`])
+  await rm(copy, { recursive: true })
+  expect(await on(one)).toEqual([])
+})
+
+it('passes over what others have beside a project', async () => {
+  const { folder, make, on } = await setUp()
+  await make('web', one)
+  const foreign = projectPaths(join(folder, 'work', 'foreign'), userIn(join(folder, 'other')))
+  await mkdir(foreign.machine('web').dir, { recursive: true })
+  await writeState(foreign.machine('web'), { ...aState(), box: box(one) })
+  await writeFile(join(folder, 'work', 'file'), '')
+  await symlink('loop', join(folder, 'work', 'loop'))
+  expect(await on(one)).toHaveLength(1)
+})
+
+it('holds boxes for a project that is missing until its note is removed', async () => {
+  const { root, make, store, on } = await setUp()
   await make('web', one)
   await rm(root, { recursive: true })
-  expect(await on(one)).toEqual([expect.stringContaining(join(index, `${id}.json`))])
-  await rm(join(index, `${id}.json`))
+  const folder = join(store.dir, 'users', one)
+  const [name = ''] = await readdir(folder)
+  expect(await on(one)).toEqual([expect.stringContaining(join(folder, name))])
+  await rm(join(folder, name))
   expect(await on(one)).toEqual([])
 })
 
-it('forgets a project’s notes with the project', async () => {
-  const { root, index, id, on } = await setUp()
-  await noteBox(index, id, { machine: 'web', digest: one })
-  await forgetInIndex(index, id)
-  await noteInIndex(index, { version: 1, id, root, name: 'shop' })
-  expect(await on(one)).toEqual([])
+it('forgets a machine that was destroyed, whatever it stood on, and none that is called alike', async () => {
+  const { root, note, make, destroy, on } = await setUp()
+  await make('web', one)
+  await make('web-1', one)
+  await note('web', other)
+  await destroy('web')
+  expect(await on(one)).toEqual([`shop/web-1 in ${root}`])
+  expect(await on(other)).toEqual([])
 })

@@ -14,7 +14,7 @@ async function setUp() {
   const { store, projectOf } = user('ann')
   const { project, config } = projectOf('team/web')
   await noteInIndex(project.user.projects, { version: 1, id: projectId, root: folder, name: 'shop' })
-  const usedBy = (digest: string) => machinesOnBox(project.user, digest)
+  const usedBy = (digest: string) => machinesOnBox({ store, user: project.user }, digest)
   const hold = (boxes = store) => holdBox({ ...project, boxes }, { projectId, config, previous: null })
   return { store, server, usedBy, hold }
 }
