@@ -6,8 +6,17 @@ export interface StepContext {
   emit: Emit
   /** The machine's name, for events and errors. */
   machine: string
+  /** What marks this run of the step in the guest, so that what is left of it is found again. */
+  mark: StepMark
   /** Aborted when the user interrupts or the step's time is up; the reason is what `run` throws. */
   signal?: AbortSignal
+}
+
+export interface StepMark {
+  /** The machine's, hexadecimal. */
+  machine: string
+  /** Of this run alone, hexadecimal. */
+  run: string
 }
 
 /** A kind of provision step. Nothing of it is remembered between calls. */

@@ -13,6 +13,8 @@ export interface RemoteSetting {
   cwd?: string
   /** The guest's user; the one that logged in unless given. */
   user?: string
+  /** A shell line that the login user runs, in its home, when the command has ended; `$c` is its exit code. */
+  whenEnded?: string
 }
 
 /**
@@ -34,7 +36,7 @@ export function remoteStart(
 ): Buffer {
   const user = setting.user ?? loginUser
   const reader = readerScript(mark)
-  const first = `echo ${mark}; echo ${mark} $$ >&2; ${supervised(user === loginUser ? reader : asUser(user, reader))}`
+  const first = `echo ${mark}; echo ${mark} $$ >&2; ${supervised(user === loginUser ? reader : asUser(user, reader), setting.whenEnded)}`
   return Buffer.from(`${first}\n${settingLines(setting)}${startLine(command)}\n${mark}\n`, 'latin1')
 }
 

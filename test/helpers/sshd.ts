@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -22,9 +22,13 @@ export interface TestServer {
 
 /**
  * Debian's own sshd on a loopback port, with keys, settings and home in a temporary folder. Logs in
- * the user who runs the tests, root or not.
+ * the user who runs the tests, root or not. `ownGroups`, for root: it and what it runs have an /etc/group of their own,
+ * the file `group` in the server's folder.
  */
-export async function startSshd(settings: readonly string[] = []): Promise<TestServer> {
+export async function startSshd(
+  settings: readonly string[] = [],
+  { ownGroups = false } = {},
+): Promise<TestServer> {
   const dir = await mkdtemp(join(tmpdir(), 'posada-sshd-'))
   const home = join(dir, 'home')
   const port = await freePort()
@@ -41,7 +45,18 @@ export async function startSshd(settings: readonly string[] = []): Promise<TestS
   await writeFile(files.authorized, `${login.publicKey}\n`, { mode: 0o600 })
   await writeFile(files.config, `${[...settings, ...config(files, home, port)].join('\n')}\n`)
   if (userInfo().uid === 0) await mkdir('/run/sshd', { recursive: true })
-  const child = spawn(sshdPath(), ['-D', '-e', '-f', files.config], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const server = [sshdPath(), '-D', '-e', '-f', files.config]
+  const group = join(dir, 'group')
+  await copyFile('/etc/group', group)
+  const isolated = [
+    'unshare',
+    '-m',
+    'sh',
+    '-c',
+    `mount --bind '${group}' /etc/group && exec ${server.join(' ')}`,
+  ]
+  const [program = '', ...args] = ownGroups ? isolated : server
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   const log: string[] = []
   child.stderr.on('data', (data) => log.push(String(data)))
   const stop = async () => {

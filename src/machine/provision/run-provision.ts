@@ -1,19 +1,31 @@
 import type { Machine } from '../../manifest/index.ts'
 import type { MachineState } from '../../project/index.ts'
 import { type PlannedStep, type ProvisionRecord, runSteps } from '../../provisioners/index.ts'
-import type { SshSession } from '../../ssh/index.ts'
-import type { Places, Reporting } from '../project.ts'
+import { connect, type SshSession } from '../../ssh/index.ts'
+import { awaitRestart } from '../guest/restart.ts'
+import { sshTarget } from '../guest/target.ts'
+import type { Places, Providing, Reporting } from '../project.ts'
 import { record } from '../record.ts'
 import type { ProvisionResult } from '../results.ts'
 
 /** Carries out a plan in one machine, whose lock is held; each success is in its state before the next step begins. */
-export function runProvision(
-  project: Places & Reporting,
+export async function runProvision(
+  project: Places & Providing & Reporting,
   { config, state }: { config: Machine; state: MachineState },
   { plan, open }: { plan: readonly PlannedStep[]; open: () => Promise<SshSession> },
 ): Promise<ProvisionResult[]> {
   const { emit, signal } = project
-  return runSteps(plan, open, recordOf(project, state), { emit, signal, machine: config.name })
+  const provider = await project.providers.get(state.provider)
+  const paths = project.paths.machine(config.name)
+  const guest = { provider, state, paths, bootTimeout: config.bootTimeout }
+  const access = {
+    machine: state.spec.uuid.slice(0, 8),
+    open,
+    reconnect: () => connect(sshTarget(provider, state, paths), { signal }),
+    awaitRestart: (session: SshSession, bootId: string) => awaitRestart(project, guest, { session, bootId }),
+  }
+  const record = recordOf(project, state)
+  return runSteps(plan, access, { emit, signal, record, machine: config.name })
 }
 
 function recordOf(project: Places, state: MachineState): ProvisionRecord {

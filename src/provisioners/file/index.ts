@@ -4,6 +4,7 @@ import { posix } from 'node:path'
 import { Readable } from 'node:stream'
 import type { FileStep } from '../../manifest/index.ts'
 import { exec } from '../../ssh/index.ts'
+import { markedArgument } from '../between-steps.ts'
 import { removeLater } from '../clean.ts'
 import type { Provisioner } from '../contract.ts'
 import { digestOfData, digestOfFile } from '../digest.ts'
@@ -34,7 +35,7 @@ export const fileProvisioner: Provisioner<FileStep> = {
     })
   },
 
-  async run(step, session, { emit, machine, signal }) {
+  async run(step, session, { emit, machine, mark, signal }) {
     const source = await readSource(step)
     const parent = posix.dirname(posix.normalize(step.to))
     const temporary = posix.join(parent, `.posada-${randomBytes(8).toString('hex')}`)
@@ -42,7 +43,7 @@ export const fileProvisioner: Provisioner<FileStep> = {
     const script =
       source.kind === 'folder' ? folderScript(step, temporary) : fileScript(step, temporary, source)
     try {
-      const result = await exec(session, ['/bin/sh', '-c', script], {
+      const result = await exec(session, ['/bin/sh', '-c', script, markedArgument(mark, step.name)], {
         user: 'root',
         stdin: content(step, source),
         stdout: output.stdout,

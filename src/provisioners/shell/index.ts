@@ -1,6 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { ShellStep } from '../../manifest/index.ts'
 import { exec } from '../../ssh/index.ts'
+import { markedArgument, noteEnd, stepFolder } from '../between-steps.ts'
 import { removeLater } from '../clean.ts'
 import type { Provisioner } from '../contract.ts'
 import { digestOfData } from '../digest.ts'
@@ -29,12 +30,18 @@ export const shellProvisioner: Provisioner<ShellStep> = {
     })
   },
 
-  async run(step, session, { emit, machine, signal }) {
+  async run(step, session, { emit, machine, mark, signal }) {
     const script = await readScript(step)
-    const folder = `/tmp/posada-${randomBytes(8).toString('hex')}`
+    const folder = stepFolder(mark)
     const output = new StepOutput(emit, { step: step.name, machine })
     const setting = { env: step.env, user: step.user }
-    const command = ['/bin/sh', '-c', runnerScript(folder, script), `posada-${step.name}`, ...step.args]
+    const command = [
+      '/bin/sh',
+      '-c',
+      runnerScript(folder, script),
+      markedArgument(mark, step.name),
+      ...step.args,
+    ]
     try {
       const result = await exec(session, command, {
         ...setting,
@@ -42,6 +49,7 @@ export const shellProvisioner: Provisioner<ShellStep> = {
         stdout: output.stdout,
         stderr: output.stderr,
         leaveBackground: true,
+        whenEnded: noteEnd(mark),
         ...(signal === undefined ? {} : { signal }),
       })
       if (result.code !== 0) throw stepError(step, machine, result, output.lastLines())

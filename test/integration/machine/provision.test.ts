@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
 
 // One boot of posada/tiny for all tests here: about 20 s with emulated processors.
@@ -178,6 +178,36 @@ describe('a step that takes too long', () => {
     expect(recorded()).not.toContain('slow')
     expect(await inGuest('ps | grep "[s]leep 471" || echo none')).toBe('none\n')
     expect(await ran()).toEqual([])
+  })
+})
+
+describe('provision that is killed in a step', () => {
+  it('leaves it running, and the next command ends that first', async () => {
+    place.write(manifest('  - {name: long, shell: "sleep 4713 & sleep 4714"}\n'))
+    const killed = place.start('provision')
+    await vi.waitFor(async () => expect(await inGuest('ps')).toContain('sleep 4714'), 60_000)
+    killed.kill('SIGKILL')
+    expect(recorded()).not.toContain('long')
+    place.write(manifest('  - {name: long, shell: "ps | grep [s]leep\\ 471 || echo alone"}\n'))
+    const { code, stderr } = await place.run('provision')
+    expect(code).toBe(0)
+    expect(stderr).toContain('provision step long, left running by a command that was killed, was stopped')
+    expect(stderr).toContain(' default | alone\n')
+  })
+})
+
+describe('a step that restarts the guest (takes 30 s)', () => {
+  it('is done when the guest is there again, and the next one runs in it', async () => {
+    place.write(
+      manifest(
+        note('install', 'changed', '; cat /proc/sys/kernel/random/boot_id >> /root/ran; reboot'),
+        note('after'),
+      ),
+    )
+    expect(results(await place.json<Steps>('provision'))).toEqual(['install ran', 'after ran'])
+    const [install, before, after] = await ran()
+    expect([install, after]).toEqual(['install', 'after'])
+    expect(before).not.toBe((await inGuest('cat /proc/sys/kernel/random/boot_id')).trim())
   })
 })
 

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import {
   chmod,
   lstat,
@@ -30,6 +31,7 @@ import { webFiles } from '../../../src/fetched-files/fetched-files.ts'
 import { stepsOf } from '../../../src/machine/provision/steps.ts'
 import type { FileStep, ProvisionStep, ShellStep } from '../../../src/manifest/index.ts'
 import {
+  type GuestAccess,
   type ProvisionOptions,
   planSteps,
   runSteps,
@@ -44,6 +46,7 @@ import { webServer } from '../../helpers/web-server.ts'
 // The whole file takes some 15 s. Steps run as root, so it needs root or password-less sudo.
 
 const place = { file: '/p/posada.yaml', line: 3, column: 5 }
+const id = randomBytes(4).toString('hex')
 const privileged = process.getuid?.() === 0 || hasSudo()
 
 let server: TestServer
@@ -66,7 +69,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await session?.close()
   await rm(folder, { recursive: true, force: true })
-  expect((await readdir('/tmp')).filter((name) => /^posada-[0-9a-f]{16}$/.test(name))).toEqual([])
+  expect((await readdir('/tmp')).filter((name) => name.startsWith(`posada-${id}`))).toEqual([])
 })
 
 const shell = (text: string, rest: Partial<ShellStep> = {}): ShellStep => ({
@@ -109,7 +112,14 @@ async function run(steps: ProvisionStep[], { only, force, ...options }: Asked = 
     ...(only === undefined ? {} : { only }),
     ...(force === undefined ? {} : { force }),
   })
-  const outcomes = await runSteps(plan, async () => session, record, {
+  const access: GuestAccess = {
+    machine: id,
+    open: async () => session,
+    reconnect: () => connect(server.target),
+    awaitRestart: async () => false,
+  }
+  const outcomes = await runSteps(plan, access, {
+    record,
     emit: (event) => events.push(event),
     machine: 'web',
     ...options,

@@ -1,0 +1,71 @@
+import { PosadaError } from '../errors/index.ts'
+import type { ProvisionStep } from '../manifest/index.ts'
+import { digestOf } from './kinds.ts'
+
+export interface StepRecord {
+  digest: string
+  /** ISO 8601. */
+  at: string
+}
+
+/** What has been done in a machine. Each write is on disk when its promise resolves. */
+export interface ProvisionRecord {
+  get(name: string): StepRecord | undefined
+  save(name: string, entry: StepRecord): Promise<void>
+  remove(name: string): Promise<void>
+}
+
+export interface PlannedStep {
+  step: ProvisionStep
+  /** Of what it does now, and of what it did when it last ran; null: it never did. */
+  digest: string
+  before: string | null
+  due: boolean
+}
+
+export interface PlanOptions {
+  machine: string
+  /** Only the step of this name; E_STEP_UNKNOWN where there is none. */
+  only?: string
+  /** Steps that are done are due, too. */
+  force?: boolean
+}
+
+/**
+ * Which steps are due, by their `run` and the record. Reads the host's files, so that a script that is missing is
+ * found before anything has run; needs no guest. Throws E_STEP_UNKNOWN, E_PROVISION_SOURCE.
+ */
+export async function planSteps(
+  steps: readonly ProvisionStep[],
+  record: Pick<ProvisionRecord, 'get'>,
+  options: PlanOptions,
+): Promise<PlannedStep[]> {
+  const { only, force = false } = options
+  const chosen = only === undefined ? steps : steps.filter((step) => step.name === only)
+  if (only !== undefined && chosen.length === 0) throw unknownStep(only, steps, options.machine)
+  const plan: PlannedStep[] = []
+  for (const step of chosen) {
+    const digest = await digestOf(step)
+    const done = record.get(step.name)
+    plan.push({ step, digest, before: done?.digest ?? null, due: force || isDue(step, digest, done) })
+  }
+  return plan
+}
+
+function isDue(step: ProvisionStep, digest: string, done: StepRecord | undefined): boolean {
+  if (done === undefined || step.run === 'always') return true
+  return step.run === 'changed' && done.digest !== digest
+}
+
+function unknownStep(only: string, steps: readonly ProvisionStep[], machine: string): PosadaError {
+  const names = steps.map((step) => step.name)
+  return new PosadaError(
+    'E_STEP_UNKNOWN',
+    `machine ${machine} has no provision step ${JSON.stringify(only)}`,
+    {
+      value: only,
+      machine,
+      hint: names.length === 0 ? 'it has no provision steps at all' : `its steps are ${names.join(', ')}`,
+    },
+  )
+}

@@ -1,0 +1,149 @@
+import { isPosadaError, PosadaError } from '../errors/index.ts'
+import type { Emit } from '../events/index.ts'
+import { abortAfter } from '../lib/async/time-limit.ts'
+import type { ProvisionStep } from '../manifest/index.ts'
+import type { StepMark } from './contract.ts'
+import { runStep } from './kinds.ts'
+import type { PlannedStep, ProvisionRecord } from './plan.ts'
+import { type GuestAccess, StepGuest } from './step-guest.ts'
+
+export interface ProvisionOptions {
+  emit: Emit
+  machine: string
+  record: ProvisionRecord
+  signal?: AbortSignal
+}
+
+export interface StepOutcome {
+  name: string
+  result: 'ran' | 'skipped'
+  /** Milliseconds. */
+  ms: number
+}
+
+/**
+ * Carries out a plan, in order, and records each step before the next begins. What a step wrote is
+ * flushed to the guest's disk before it is recorded. A step that is about to run is taken off the record, so that
+ * one that fails is never taken for done: each runs at least once. The guest is not touched where nothing is due.
+ *
+ * A step may restart the guest, which is then waited for.
+ *
+ * Throws E_PROVISION_SOURCE, E_PROVISION_STEP, E_PROVISION_TIMEOUT, E_SSH_LOST, or the signal's reason.
+ */
+export async function runSteps(
+  plan: readonly PlannedStep[],
+  access: GuestAccess,
+  options: ProvisionOptions,
+): Promise<StepOutcome[]> {
+  const { record } = options
+  const outcomes: StepOutcome[] = []
+  const guest = new StepGuest(access, (step) => {
+    notice(options, `provision step ${step}, left running by a command that was killed, was stopped`)
+  })
+  for (const { step, digest, due } of plan) {
+    options.signal?.throwIfAborted()
+    const began = performance.now()
+    if (due) {
+      await guest.ready(options.signal)
+      if (record.get(step.name) !== undefined) await record.remove(step.name)
+      await tellStep(step, guest, options)
+      await record.save(step.name, { digest, at: new Date().toISOString() })
+    } else {
+      tell(options, step, { status: 'skip', message: `provision step ${step.name}: already done` })
+    }
+    const result = due ? 'ran' : 'skipped'
+    outcomes.push({ name: step.name, result, ms: Math.round(performance.now() - began) })
+  }
+  await guest.settle()
+  return outcomes
+}
+
+async function tellStep(step: ProvisionStep, guest: StepGuest, options: ProvisionOptions): Promise<void> {
+  const began = performance.now()
+  const message = `provision step ${step.name}`
+  tell(options, step, { status: 'start', message })
+  try {
+    await runThrough(step, guest, options)
+  } catch (error) {
+    tell(options, step, { status: 'fail', message, ms: performance.now() - began })
+    throw explain(error, step, options.machine)
+  }
+  tell(options, step, { status: 'done', message, ms: performance.now() - began })
+}
+
+/**
+ * Runs a step to its end, a restart of the guest included. How its script ended a guest that goes down may not be able
+ * to say: then it is run again, and a script that ends so each time is done.
+ */
+async function runThrough(step: ProvisionStep, guest: StepGuest, options: ProvisionOptions): Promise<void> {
+  for (let isSecond = false; ; isSecond = true) {
+    const run = { step, mark: guest.newMark(), hasEnded: false }
+    try {
+      await runInTime(run, guest, options)
+      return
+    } catch (error) {
+      options.signal?.throwIfAborted()
+      if (!(await guest.hasRestarted(error))) throw error
+      if (run.hasEnded || (await guest.hasEnded(run.mark))) return
+      const how = isSecond ? 'again, and is taken for done' : 'before its script had ended, and is run again'
+      notice(options, `provision step ${step.name} restarted the guest ${how}`)
+      if (isSecond) return
+    }
+  }
+}
+
+interface StepRun {
+  step: ProvisionStep
+  mark: StepMark
+  hasEnded: boolean
+}
+
+/** The step's timeout and the user's interruption are one signal for the provisioner; the first counts. */
+async function runInTime(
+  run: StepRun,
+  guest: StepGuest,
+  { emit, machine, signal }: ProvisionOptions,
+): Promise<void> {
+  const { step, mark } = run
+  const session = await guest.ready(signal)
+  const limit = { limit: step.timeout, late: () => timedOut(step, machine), signal }
+  await abortAfter(limit, async (own) => {
+    await runStep(step, session, { emit, machine, mark, signal: own })
+    run.hasEnded = true
+    await guest.keep(own)
+  })
+}
+
+function notice({ emit, machine }: ProvisionOptions, message: string): void {
+  emit({ type: 'notice', level: 'warn', machine, message })
+}
+
+function tell(
+  { emit, machine }: ProvisionOptions,
+  step: ProvisionStep,
+  rest: { status: 'start' | 'done' | 'skip' | 'fail'; message: string; ms?: number },
+): void {
+  emit({ type: 'step', step: `provision:${step.name}`, machine, ...rest })
+}
+
+function explain(error: unknown, step: ProvisionStep, machine: string): unknown {
+  if (!isPosadaError(error, 'E_SSH_LOST')) return error
+  return new PosadaError('E_SSH_LOST', `the connection broke off during provision step ${step.name}`, {
+    value: step.name,
+    place: step.place,
+    machine,
+    hint: `the guest did not restart; run the step again with posada provision ${machine}`,
+    cause: error,
+  })
+}
+
+function timedOut(step: ProvisionStep, machine: string): PosadaError {
+  const seconds = (step.timeout ?? 0) / 1000
+  const message = `provision step ${step.name} took longer than its timeout of ${seconds} s and was stopped`
+  return new PosadaError('E_PROVISION_TIMEOUT', message, {
+    value: step.name,
+    place: step.place,
+    machine,
+    hint: "give it more time with the step's timeout, or find out what it waits for",
+  })
+}

@@ -1,0 +1,15 @@
+/** What a login takes the user's groups, home, shell, environment and limits from. Source: pam_env(8), pam_limits(8). */
+const files = [
+  '/etc/passwd',
+  '/etc/group',
+  '/etc/environment',
+  '/etc/default/locale',
+  '/etc/security/*.conf',
+  '/etc/security/*.d/*',
+]
+
+/**
+ * Shell text that prints what those files are now: where it prints something else than before, a session that
+ * was opened before is not like one that is opened now.
+ */
+export const loginFilesScript = `cksum ${files.join(' ')} 2>/dev/null`
