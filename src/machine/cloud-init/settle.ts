@@ -50,6 +50,8 @@ export async function settleCloudInit(
       result = await waitFor(project, guest, { session, deadline })
     }
     judge(project, machine, result)
+    // It may have added the login user to groups, which a session has from when it was opened.
+    await session.takeOver(await connectInTime(project, guest, { deadline }))
     const done = { ...cloudInit, doneAt: new Date().toISOString() }
     return record(paths, (now) => ({ ...now, cloudInit: done }))
   })

@@ -64,7 +64,7 @@ const STAGES: Record<SshStage, string> = {
 /** Connects as soon as the guest allows; a guest that never does is E_BOOT_TIMEOUT with the stage. */
 export async function connectInTime(
   project: Reporting,
-  { provider, state, paths, bootTimeout: patience }: Omit<Guest, 'box'>,
+  { provider, state, paths, bootTimeout: patience }: Guest,
   { deadline, ...keys }: { deadline: Deadline; boxKeyFiles?: readonly string[]; authPatience?: number },
 ): Promise<SshSession> {
   let reached: SshStage = 'none'

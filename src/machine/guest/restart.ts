@@ -25,7 +25,7 @@ export interface Restarting {
  */
 export async function awaitRestart(
   project: Reporting,
-  guest: Omit<Guest, 'box'>,
+  guest: Guest,
   { session, bootId }: Restarting,
 ): Promise<boolean> {
   const machine = guest.state.spec.name
@@ -43,7 +43,10 @@ export async function awaitRestart(
       await fresh.close()
       if (now !== null && !now.isStopping && (now.isKnown || undecided.isOver())) return false
       if (deadline.isOver())
-        throw await bootTimeout(guest.state.spec, guest.bootTimeout, 'it does not go down')
+        throw await bootTimeout(guest.state.spec, {
+          timeout: guest.bootTimeout,
+          stage: 'it does not go down',
+        })
       await sleep(pause, project.signal)
     }
   })

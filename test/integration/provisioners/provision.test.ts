@@ -244,17 +244,18 @@ describe.runIf(privileged)('shell steps', () => {
         `#!/bin/sh\nn=0; while :; do echo $((n+=1)); echo log >&2; echo $n > '${folder}/n'; sleep 0.1; done\n`,
       )
       await chmod(server, 0o755)
-
       await run([shell(`echo started; ${how}'${server}' & echo $! > '${folder}/pid'`)])
-
       const pid = Number(await readFile(join(folder, 'pid'), 'utf8'))
-      onTestFinished(() => void process.kill(pid, 'SIGKILL'))
-      expect(output()).toContain('started')
-      await session.close()
-      const lines = async () => Number(await readFile(join(folder, 'n'), 'utf8'))
-      const before = await lines()
-      await vi.waitFor(async () => expect(await lines()).toBeGreaterThan(before + 3), 10_000)
-      expect(await isRunning(pid)).toBe(true)
+      try {
+        expect(output()).toContain('started')
+        await session.close()
+        const lines = async () => Number(await readFile(join(folder, 'n'), 'utf8'))
+        const before = await lines()
+        await vi.waitFor(async () => expect(await lines()).toBeGreaterThan(before + 3), 10_000)
+      } finally {
+        process.kill(pid, 'SIGKILL')
+        await vi.waitFor(async () => expect(await isRunning(pid)).toBe(false), 10_000)
+      }
     },
   )
 
