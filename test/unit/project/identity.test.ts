@@ -107,6 +107,7 @@ describe('names on disk', () => {
       runtimes: expect.arrayContaining(['/run/user/7/posada']),
       key: '/home/ana/.local/state/posada/key',
       trusted: '/home/ana/.local/state/posada/trusted',
+      runs: '/home/ana/.local/state/posada/runs',
     })
   })
 

@@ -89,7 +89,7 @@ describe('abortAfter', () => {
 const dates = [
   'providers/qemu/probe/cache.ts',
   'src/box/download/part-file.ts',
-  'src/machine/cloud-init/settle.ts',
+  'src/machine/guest/overdue.ts',
   'src/network/capture/recording.ts',
 ]
 
