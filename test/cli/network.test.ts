@@ -14,7 +14,12 @@ beforeAll(() =>
 
 describe('what networks are asked for and cannot do', () => {
   it.each([
-    ['network capture -w x.pcapng', 1, 'E_NOT_RUNNING', 'no running machine of the project is on a private network'],
+    [
+      'network capture -w x.pcapng',
+      1,
+      'E_NOT_RUNNING',
+      'no running machine of the project is on a private network',
+    ],
     ['network capture wbe -w x.pcapng', 2, 'E_NETWORK_UNKNOWN', "did you mean 'web'?"],
     ['network capture --json', 2, 'E_USAGE', '--write FILE'],
     ['network capture --duration 5', 2, 'E_USAGE', 'has no unit'],
