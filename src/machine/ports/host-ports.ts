@@ -6,12 +6,22 @@ import type { Machine, Port } from '../../manifest/index.ts'
 import type { PortForward } from '../../provider/index.ts'
 import { SSH_GUEST_PORT } from '../facts/ssh-port.ts'
 import type { PortResult } from '../results.ts'
+import type { PortHolder } from './holder.ts'
 
 /** What was chosen at the last start. */
 export interface PreviousPorts {
   ssh?: number | undefined
   ports: readonly PortResult[]
 }
+
+/** Who else has ports of this host. */
+export interface PortNeighbours {
+  /** Ports that are not to be taken though they are free now. */
+  others?: readonly HostPort[]
+  holderOf?: HolderOf
+}
+
+type HolderOf = (port: HostPort) => Promise<PortHolder | null>
 
 export interface ChosenPorts {
   /** All of them, SSH's named so. */
@@ -33,9 +43,9 @@ type HostPort = Pick<PortForward, 'protocol' | 'hostAddress' | 'hostPort'>
 export async function choosePorts(
   config: Machine,
   previous: PreviousPorts = { ports: [] },
-  others: readonly HostPort[] = [],
+  { others = [], holderOf = async () => null }: PortNeighbours = {},
 ): Promise<ChosenPorts> {
-  const problems = await findProblems(config)
+  const problems = await findProblems(config, holderOf)
   const isOneKind = problems.every(({ code }) => code === problems[0]?.code)
   throwProblems(problems, {
     ...(isOneKind ? {} : { code: 'E_PORT_IN_USE' }),
@@ -57,12 +67,14 @@ export async function choosePorts(
 }
 
 /** What keeps the ports that may not be moved from being opened. */
-async function findProblems(config: Machine): Promise<PosadaError[]> {
+async function findProblems(config: Machine, holderOf: HolderOf): Promise<PosadaError[]> {
   const problems: PosadaError[] = []
   for (const port of config.ports) {
     const obstacle = await findObstacle(port.protocol, port.hostAddress, port.hostPort)
     if (obstacle === null || (obstacle === 'taken' && port.auto)) continue
-    problems.push(await portError(config, port, obstacle))
+    problems.push(
+      await portError(config, port, obstacle === 'taken' ? { holder: await holderOf(port) } : obstacle),
+    )
   }
   return problems
 }
@@ -104,7 +116,11 @@ function isGiven(port: HostPort, given: readonly HostPort[]): boolean {
   })
 }
 
-async function portError(config: Machine, port: Port, obstacle: Obstacle): Promise<PosadaError> {
+async function portError(
+  config: Machine,
+  port: Port,
+  obstacle: Exclude<Obstacle, 'taken'> | { holder: PortHolder | null },
+): Promise<PosadaError> {
   const { protocol, hostAddress, hostPort } = port
   const options = {
     value: `${hostAddress}:${hostPort}/${protocol}`,
@@ -127,11 +143,14 @@ async function portError(config: Machine, port: Port, obstacle: Obstacle): Promi
       },
     )
   }
-  const owner = await portOwner(protocol, hostPort)
-  const by = owner === null ? '' : ` by ${owner.name} (pid ${owner.pid})`
-  return new PosadaError('E_PORT_IN_USE', `port ${hostPort}/${protocol} of ${hostAddress} is in use${by}`, {
+  const { holder } = obstacle
+  const owner = holder === null ? await portOwner(protocol, hostPort) : null
+  const by = holder?.text ?? (owner === null ? null : `${owner.name} (pid ${owner.pid})`)
+  const message = `port ${hostPort}/${protocol} of ${hostAddress} is in use${by === null ? '' : ` by ${by}`}`
+  const free = holder === null ? 'free it' : `free it (${holder.halt})`
+  return new PosadaError('E_PORT_IN_USE', message, {
     ...options,
-    hint: 'free it, choose another, or let Posada choose: {host: …, guest: …, auto: true}',
+    hint: `${free}, choose another, or let Posada choose: {host: …, guest: …, auto: true}`,
   })
 }
 

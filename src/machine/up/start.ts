@@ -18,8 +18,9 @@ import { beforeStart } from '../companions/all.ts'
 import { hostNameOf } from '../facts/host-name.ts'
 import { needsOf } from '../facts/needs.ts'
 import { attachmentsOf, isIsolated } from '../network/config.ts'
+import { portHolder } from '../ports/holder.ts'
 import { choosePorts } from '../ports/host-ports.ts'
-import type { Declared, Places, Project, Reporting } from '../project.ts'
+import type { Declared, Places, Project, Providing, Reporting } from '../project.ts'
 import { record } from '../record.ts'
 import { inStep } from '../work.ts'
 import { checkDemands } from './demands.ts'
@@ -66,7 +67,7 @@ export async function startMachine(project: Project, inputs: StartInputs): Promi
 
 /** What is to be recorded. What cannot be is refused here, before anything is made. */
 async function planStart(
-  project: Declared & Places & Reporting,
+  project: Declared & Places & Providing & Reporting,
   { projectId, config, provider, previous }: StartInputs,
   { box, seed, paths }: { box: StoredBox; seed: PlannedSeed | null; paths: MachinePaths },
 ): Promise<MachineState> {
@@ -79,7 +80,10 @@ async function planStart(
       ssh: previous === null ? undefined : sshForward(previous.spec)?.hostPort,
       ports: previous?.ports ?? [],
     },
-    others.flatMap((machine) => machine.ports.filter(({ auto }) => !auto)),
+    {
+      others: others.flatMap((machine) => machine.ports.filter(({ auto }) => !auto)),
+      holderOf: (port) => portHolder(project, port),
+    },
   )
   const folder = runtimeDir(project.user.runtime, id)
   const networks = attachmentsOf(config.networks, folder)

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { holdersOf } from '../../helpers/holders.ts'
 import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
 import { ended, launcher } from '../../helpers/posada.ts'
+import { freePort } from '../../helpers/sshd.ts'
 
 // Boots posada/tiny once: about 15 s with emulated processors.
 
@@ -15,21 +16,25 @@ interface Ports {
 }
 
 let place: MachinesPlace
-beforeAll(() => {
+let port: number
+beforeAll(async () => {
   place = machinesPlace('auto ports')
-  place.write(`version: 1
+  port = await freePort()
+  place.write(manifest('web'))
+})
+afterAll(() => place.cleanUp())
+
+const manifest = (machine: string) => `version: 1
 networks: {lan: {}}
 machines:
-  web:
+  ${machine}:
     box: posada/tiny
     memory: 128MiB
     networks: [lan]
-    ports: auto
+    ports: [auto, "${port}:80"]
     provision:
       - {shell: "while :; do echo hello | nc -l -p 7000; done </dev/null >/dev/null 2>&1 &", run: always}
-`)
-})
-afterAll(() => place.cleanUp())
+`
 
 const forwarded = async () => {
   const { machines } = await place.json<Ports>('ports')
@@ -84,6 +89,14 @@ it('a process that was killed is told of, and begun again by the next up', async
   expect(forwarders()).toHaveLength(1)
   await place.json('up')
   expect(forwarders()).toHaveLength(1)
+})
+
+it('a machine that was renamed is named where its port is wanted again', async () => {
+  place.write(manifest('app'))
+  const { message, hint } = await place.fails('E_PORT_IN_USE', 'up')
+  expect(message).toMatch(/taken by machine web of this project, which the manifest no longer has$/)
+  expect(hint).toContain('posada halt web')
+  place.write(manifest('web'))
 })
 
 it('ends with the machine', async () => {

@@ -108,10 +108,22 @@ describe('choosePorts', () => {
     const beside = await choosePorts(
       aMachine({ ports: [port('tcp', number, true)] }),
       { ssh: number, ports: [] },
-      others,
+      { others },
     )
     expect(beside.ports).toMatchObject([{ movedFrom: number }])
     expect(sshOf(beside)?.hostPort).not.toBe(number)
+  })
+
+  it('names the machine that has the port', async () => {
+    const taken = port('tcp', await takenTcp())
+    const holder = { text: 'machine db of this project', halt: 'posada halt db' }
+    const holderOf = async ({ hostPort }: { hostPort: number }) =>
+      hostPort === taken.hostPort ? holder : null
+    await expect(choosePorts(aMachine({ ports: [taken] }), undefined, { holderOf })).rejects.toMatchObject({
+      code: 'E_PORT_IN_USE',
+      message: expect.stringMatching(/is taken by machine db of this project$/),
+      hint: expect.stringContaining('free it (posada halt db)'),
+    })
   })
 
   it('refuses an address that this host does not have', async () => {
