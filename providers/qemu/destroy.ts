@@ -9,7 +9,7 @@ export async function destroy(spec: MachineSpec): Promise<void> {
   if (isUp(found)) throw new Error(`destroy of ${spec.name}, which is ${found.state}`)
   const { record, ...files } = qemuFiles(spec)
   const { consoleLog, providerLog } = spec.files
-  const logs = [consoleLog, `${consoleLog}.1`, providerLog, `${providerLog}.1`]
+  const logs = [consoleLog, `${consoleLog}.1`, providerLog, `${providerLog}.1`, `${files.events}.1`]
   const paths = [
     ...spec.disks.map((disk) => disk.path),
     ...Object.values(files),

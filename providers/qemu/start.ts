@@ -6,12 +6,12 @@ import { sleep } from '../../src/lib/async/sleep.ts'
 import { deadlineIn } from '../../src/lib/async/time-limit.ts'
 import { rotateFile } from '../../src/lib/files/rotate-file.ts'
 import { hostBootId } from '../../src/lib/process/boot-id.ts'
-import { consoleLogLimit, type MachineSpec } from '../../src/provider/index.ts'
+import type { MachineSpec } from '../../src/provider/index.ts'
 import { qemuArguments } from './argv/index.ts'
 import { requireSystemProgram } from './binary.ts'
 import { qemuFiles } from './files.ts'
 import { prepareUefi } from './firmware.ts'
-import { withGuard } from './guard/launch.ts'
+import { boundedLogs, withGuard } from './guard/launch.ts'
 import { checkNested } from './nested.ts'
 import { qemuOptions } from './options.ts'
 import { resume } from './pause.ts'
@@ -28,7 +28,6 @@ import { stop } from './stop.ts'
 /** Milliseconds for QEMU to open its control socket; on a busy host it takes a second. */
 const LAUNCH_LIMIT = 60_000
 const POLL = 10
-const PROVIDER_LOG_LIMIT = 1024 * 1024
 
 export async function start(spec: MachineSpec, probe: Probe, signal?: AbortSignal): Promise<void> {
   signal?.throwIfAborted()
@@ -68,8 +67,7 @@ async function prepareFiles(spec: MachineSpec): Promise<void> {
     await mkdir(folder, { recursive: true })
   }
   await mkdir(runtimeDir, { recursive: true, mode: 0o700 })
-  await rotateFile(consoleLog, consoleLogLimit)
-  await rotateFile(providerLog, PROVIDER_LOG_LIMIT)
+  for (const { path, limit } of boundedLogs(spec)) await rotateFile(path, limit)
   const { pid, qmp, ready, agent } = qemuFiles(spec)
   await Promise.all([pid, qmp, ready, agent].map((path) => rm(path, { force: true })))
 }

@@ -1,5 +1,5 @@
 import type { MachineSpec, NicSpec, PortForward, SwitchNic, UserNic } from '../../../src/provider/index.ts'
-import { guardEnds, guardedNic } from '../guard/launch.ts'
+import { guardEnds } from '../guard/launch.ts'
 import { option } from './escape.ts'
 import type { Transport } from './machine.ts'
 
@@ -12,8 +12,7 @@ export function nicArguments(spec: MachineSpec, transport: Transport): string[] 
 
 function netdevs(spec: MachineSpec, nic: NicSpec, index: number): string[] {
   const id = `net${index}`
-  if (nic.kind === 'switch') return [switchPort(nic, id)]
-  return guardedNic(spec) === null ? [userNetwork(spec, nic, id)] : guarded(spec, nic, id)
+  return nic.kind === 'switch' ? [switchPort(nic, id)] : guarded(spec, nic, id)
 }
 
 /**

@@ -1,12 +1,15 @@
 import { join } from 'node:path'
 import { launchProcess, type Pipe } from '../../../src/background/index.ts'
 import { packageRoot } from '../../../src/lib/files/package-root.ts'
-import type { MachineSpec, UserNic } from '../../../src/provider/index.ts'
+import { consoleLogLimit, type MachineSpec, type UserNic } from '../../../src/provider/index.ts'
+import { qemuFiles } from '../files.ts'
 
 /** What the guard's process is told. */
 export interface GuardConfig {
   machine: string
   nic: UserNic
+  /** Files that QEMU appends to, and how many bytes each may have. */
+  logs: { path: string; limit: number }[]
 }
 
 /** The descriptors at which the guard has the guest's frames and the stack's, and QEMU the other ends of these. */
@@ -14,11 +17,15 @@ export const guardEnds = { guest: 3, stack: 4 } as const
 
 const limit = 60_000
 
-/** The NIC that needs a guard; QEMU's own `restrict` keeps a guest from everything, and can do no less. */
-export function guardedNic({ nics }: MachineSpec): UserNic | null {
-  const nic = nics.find((one) => one.kind === 'user')
-  if (nic === undefined) return null
-  return nic.isolated === true && nic.hostAccess === undefined ? null : nic
+const mebibyte = 1024 * 1024
+
+/** Files that QEMU appends to, for as long as it runs, with the most bytes that each may have. */
+export function boundedLogs(spec: MachineSpec): GuardConfig['logs'] {
+  return [
+    { path: spec.files.consoleLog, limit: consoleLogLimit },
+    { path: spec.files.providerLog, limit: mebibyte },
+    { path: qemuFiles(spec).events, limit: mebibyte },
+  ]
 }
 
 /**
@@ -30,9 +37,9 @@ export async function withGuard(
   work: (ends: readonly Pipe[]) => Promise<void>,
   signal?: AbortSignal,
 ): Promise<void> {
-  const nic = guardedNic(spec)
-  if (nic === null) return await work([])
-  const config: GuardConfig = { machine: spec.name, nic }
+  const nic = spec.nics.find((one) => one.kind === 'user')
+  if (nic === undefined) return await work([])
+  const config: GuardConfig = { machine: spec.name, nic, logs: boundedLogs(spec) }
   await launchProcess({
     file: join(packageRoot(), 'dist', 'qemu-guard.js'),
     // On its command line, where it has them even when this process is killed before it could tell.

@@ -35,7 +35,8 @@ export async function spawnQemu(
       return file
     }
     const stdin = await opened(command, 'r')
-    const stdout = await opened(events, 'w')
+    const stdout = await opened(events, 'a')
+    await stdout.truncate()
     const log = await opened(spec.files.providerLog, 'a')
     const logOffset = (await log.stat()).size
     const child = spawnDetached(program, argv, [stdin.fd, stdout.fd, log.fd, ...pipes])

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -8,7 +8,9 @@ import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { qemuFiles } from '../../../providers/qemu/files.ts'
 import { provider as plugin } from '../../../providers/qemu/index.ts'
-import { forwardsOf, type MachineSpec, type Provider } from '../../../src/provider/index.ts'
+import { readEnding } from '../../../providers/qemu/process/events-log.ts'
+import { withQmp } from '../../../providers/qemu/qmp/client.ts'
+import { consoleLogLimit, forwardsOf, type MachineSpec, type Provider } from '../../../src/provider/index.ts'
 import { until } from '../../helpers/guest-talk.ts'
 import { discard, type SandboxMachine, sandboxMachine } from '../../helpers/sandbox-machine.ts'
 
@@ -263,6 +265,24 @@ test.runIf(process.platform === 'linux')(
     }
   },
 )
+
+test('what it writes while it runs stays within bounds, and nothing is written behind a hole', async () => {
+  await started()
+  const { consoleLog, providerLog } = machine.spec.files
+  const logs = [consoleLog, providerLog, qemuFiles(machine.spec).events]
+  for (const path of logs) await appendFile(path, Buffer.alloc(consoleLogLimit + 1, 'x'))
+  const size = async (path: string) => (await stat(path)).size
+  await until('all are emptied', 20_000, async () =>
+    (await Promise.all(logs.map(size))).every((one) => one < 9999),
+  )
+  for (const path of logs) expect(await size(`${path}.1`)).toBeGreaterThan(consoleLogLimit)
+  // SeaBIOS speaks again, and QEMU tells of the end.
+  await withQmp(qemuFiles(machine.spec).qmp, { timeout: 5000 }, (client) => client.execute('system_reset'))
+  await until('it is told', 20_000, async () => (await readFile(consoleLog, 'latin1')).includes('SeaBIOS'))
+  await provider.stop(machine.spec, { graceful: false, timeout: 0 })
+  expect((await readEnding(machine.spec))?.reason).toBe('host-qmp-quit')
+  for (const path of logs) expect((await readFile(path, 'latin1')).includes('\0')).toBe(false)
+})
 
 describe('firmware (some seconds each)', () => {
   test.each(['bios', 'uefi'] as const)('%s looks for something to boot', async (firmware) => {

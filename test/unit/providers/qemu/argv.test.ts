@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { qemuArguments } from '../../../../providers/qemu/argv/index.ts'
+import type { MachineSpec } from '../../../../src/provider/index.ts'
 import { exampleHost, exampleSpec } from './spec.ts'
 
 describe('qemuArguments', () => {
@@ -48,7 +49,12 @@ describe('qemuArguments', () => {
       { kind: 'switch' as const, mac: '52:54:00:00:00:02', socket: '/run/p, q/net1.sock' },
     ]
     const argv = qemuArguments(exampleSpec({ nics }), exampleHost())
-    expect(argv).toContain('user,id=net0,ipv6=off,restrict=on,hostname=web')
+    expect(argv).toContain('user,id=user,ipv6=off,restrict=on,hostname=web')
+    // What opens a port of the host leaves it to the guard what else there is.
+    const opened = [{ ...nics[0], hostAccess: [80] }] as MachineSpec['nics']
+    expect(qemuArguments(exampleSpec({ nics: opened }), exampleHost())).toContain(
+      'user,id=user,ipv6=off,hostname=web',
+    )
     expect(argv).toContain('stream,id=net1,server=on,addr.type=unix,addr.path=/run/p,, q/net1.sock')
     expect(argv).toContain('virtio-net-pci,netdev=net1,mac=52:54:00:00:00:02,romfile=')
   })
