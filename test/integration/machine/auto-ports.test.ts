@@ -94,7 +94,7 @@ it('a process that was killed is told of, and begun again by the next up', async
 it('a machine that was renamed is named where its port is wanted again', async () => {
   place.write(manifest('app'))
   const { message, hint } = await place.fails('E_PORT_IN_USE', 'up')
-  expect(message).toMatch(/taken by machine web of this project, which the manifest no longer has$/)
+  expect(message).toMatch(/in use by machine web of this project, which the manifest no longer has$/)
   expect(hint).toContain('posada halt web')
   place.write(manifest('web'))
 })

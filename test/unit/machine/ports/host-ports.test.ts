@@ -121,7 +121,7 @@ describe('choosePorts', () => {
       hostPort === taken.hostPort ? holder : null
     await expect(choosePorts(aMachine({ ports: [taken] }), undefined, { holderOf })).rejects.toMatchObject({
       code: 'E_PORT_IN_USE',
-      message: expect.stringMatching(/is taken by machine db of this project$/),
+      message: expect.stringMatching(/is in use by machine db of this project$/),
       hint: expect.stringContaining('free it (posada halt db)'),
     })
   })
