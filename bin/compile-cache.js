@@ -2,8 +2,8 @@ import module from 'node:module'
 import { isAbsolute, join } from 'node:path'
 
 /**
- * Keeps compiled code from run to run, in the user's own cache folder, where Node.js can (22.1 and later): that halves
- * what a command costs before its work. Never in Node's standard place, a folder that all users share.
+ * Keeps compiled code from run to run, in the user's own cache folder, where Node.js can (22.1 and later): a command then
+ * starts with less work. Never in Node's standard place, a folder that all users share.
  */
 export function keepCompiledCode(env) {
   const { XDG_CACHE_HOME = '', HOME = '' } = env

@@ -9,7 +9,7 @@ const files = [
 ]
 
 /**
- * Shell text that prints what those files are now: where it prints something else than before, a session that
+ * Shell text that prints what those files are now: where it prints something other than before, a session that
  * was opened before is not like one that is opened now.
  */
 export const loginFilesScript = `cksum ${files.join(' ')} 2>/dev/null`
