@@ -136,7 +136,7 @@ it('another project with the same addresses is told of, before anything starts',
   await noteInIndex(project.user.projects, { version: 1, id, root: paths.root, name })
   const other = await open('other')
   await checkSubnets(other, other.manifest.machines)
-  expect(told).toEqual([expect.stringContaining(`one of the project shop in ${paths.root}, which runs`)])
+  expect(told).toEqual([expect.stringContaining(`one of project shop in ${paths.root}, which is running`)])
   await removeNetworks(project)
   told.splice(0)
   await checkSubnets(other, other.manifest.machines)
