@@ -79,7 +79,7 @@ describe('a machine of a Vagrant box', () => {
     place.write('version: 1\nname: shop\nbox: "vagrant:test/shop@~> 1.2"\nmemory: 768MiB\n')
     const { code, stderr } = await place.run('up')
     expect({ code, stderr }).toMatchObject({ code: 0 })
-    expect(stderr).toContain('without effect: config.vm.base_mac')
+    expect(stderr).toContain('these settings have no effect: config.vm.base_mac')
   }, 600_000)
   afterAll(async () => {
     for (const stop of servers) await stop()
