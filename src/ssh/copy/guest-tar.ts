@@ -1,6 +1,11 @@
 /** What the scripts here say of a failure: a word, and the path that it is about. */
 export const problemMark = 'posada-copy'
 
+/** Shell text that removes what `unpackScript` with the same arguments left, where it was stopped in the middle. */
+export const sweepScript = `for t in "$1/$5" "$(dirname -- "$1")/$5"; do
+  [ ! -d "$t" ] || { chmod -R u+rwx "$t"; rm -rf "$t"; }
+done`
+
 /**
  * Shell text that takes a tar archive from stdin to `$1`, as cp does: below it where it is a folder, else under that
  * name. The archive holds `$2` files and folders; one that brings fewer was cut off. `$3` is the name of what is
@@ -24,7 +29,8 @@ trap 'chmod -R u+rwx "$t" 2>/dev/null; rm -rf "$t"' EXIT
 trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 141' PIPE; trap 'exit 143' TERM
 umask 077
 mkdir -- "$t" || say make "$t"
-tar -x -p -o -f - -C "$t"
+# busybox holds modes to the umask; the folder above is closed to others.
+(umask 0; exec tar -x -p -o -f - -C "$t")
 came=$(cd -- "$t"; find . -print0 | tr -dc '\\0' | wc -c)
 [ "$came" -eq $((count+1)) ] || say short "$to"
 from=$t/$name

@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { Transform } from 'node:stream'
 import { execa } from 'execa'
+import { isPosadaError } from '../../errors/index.ts'
 import { capture } from '../capture.ts'
 import type { SshSession } from '../session.ts'
 import { explainHost, guestError, hostError, notAccessible } from './errors.ts'
 import { guestPath } from './guest-path.ts'
-import { problemMark, unpackScript } from './guest-tar.ts'
+import { problemMark, sweepScript, unpackScript } from './guest-tar.ts'
 import { type HostFiles, hostFiles } from './host-files.ts'
 import { type CopyOptions, type CopyResult, Progress } from './options.ts'
 
@@ -45,10 +46,10 @@ export async function sendFiles(
   const counted = counting(progress)
   // From the start: execa drops what was not read of a program that has ended.
   packing.stdout.pipe(counted)
+  const temporary = `.posada-${randomBytes(8).toString('hex')}.tmp`
+  const mode = options.itself === true ? '.' : to.endsWith('/') ? '/' : ''
+  const argv = [guestPath(to), String(files.paths.length), files.name, files.kind, temporary, mode]
   try {
-    const temporary = `.posada-${randomBytes(8).toString('hex')}.tmp`
-    const mode = options.itself === true ? '.' : to.endsWith('/') ? '/' : ''
-    const argv = [guestPath(to), String(files.paths.length), files.name, files.kind, temporary, mode]
     const { code, stderr } = await capture(session, ['/bin/sh', '-c', unpackScript, 'sh', ...argv], {
       stdin: counted,
       env: { LC_ALL: 'C' },
@@ -59,11 +60,23 @@ export async function sendFiles(
       return progress.result
     }
     throw (await packingFailure(packing, files)) ?? unpackingFailure(session, to, stderr)
+  } catch (error) {
+    if (options.signal?.aborted === true) await sweep(session, argv)
+    throw error
   } finally {
     packing.kill()
     // What it has written already would be waited for.
     packing.stdout.destroy()
     await packing
+  }
+}
+
+/** A guest that cannot be reached any longer keeps it: the failure that led here is the one to tell. */
+async function sweep(session: SshSession, argv: readonly string[]): Promise<void> {
+  try {
+    await capture(session, ['/bin/sh', '-c', sweepScript, 'sh', ...argv])
+  } catch (error) {
+    if (!isPosadaError(error, 'E_SSH_LOST')) throw error
   }
 }
 

@@ -82,7 +82,7 @@ describe('the documents of a life', () => {
     })
   })
   it('ssh-config', async () => {
-    expect(await json('ssh-config')).toEqual({ config: expect.stringMatching(/^Host web\n/) })
+    expect(await json('ssh-config')).toEqual({ config: expect.stringMatching(/^Host web web\.[a-z-]+\n/) })
   })
 })
 

@@ -90,7 +90,7 @@ describe('a machine made from a cloud image', () => {
   it('goes on to provisioning once cloud-init has nothing to complain of, and has restarted the guest', async () => {
     const ended = await place.run('up', 'web')
     expect(ended, ended.stderr).toMatchObject({ code: 0 })
-    expect(ended.stderr).toContain('cloud-init restarts the guest; waiting for it')
+    // The restart may come before or after the login; only then it is told.
     expect(await inWeb('id -un; cat /etc/provisioned; ls /etc/restarted')).toBe(
       'alice\nroot\n/etc/restarted\n',
     )

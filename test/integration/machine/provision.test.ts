@@ -204,6 +204,7 @@ describe('a step that restarts the guest (takes 30 s)', () => {
         note('after'),
       ),
     )
+    await ran() // what earlier steps left
     expect(results(await place.json<Steps>('provision'))).toEqual(['install ran', 'after ran'])
     const [install, before, after] = await ran()
     expect([install, after]).toEqual(['install', 'after'])
