@@ -201,13 +201,13 @@ describe('a step that restarts the guest (takes 30 s)', () => {
     place.write(
       manifest(
         note('install', 'changed', '; cat /proc/sys/kernel/random/boot_id >> /root/ran; reboot'),
-        note('after'),
+        note('later'),
       ),
     )
     await ran() // what earlier steps left
-    expect(results(await place.json<Steps>('provision'))).toEqual(['install ran', 'after ran'])
-    const [install, before, after] = await ran()
-    expect([install, after]).toEqual(['install', 'after'])
+    expect(results(await place.json<Steps>('provision'))).toEqual(['install ran', 'later ran'])
+    const [install, before, later] = await ran()
+    expect([install, later]).toEqual(['install', 'later'])
     expect(before).not.toBe((await inGuest('cat /proc/sys/kernel/random/boot_id')).trim())
   })
 })
