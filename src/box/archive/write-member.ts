@@ -9,9 +9,14 @@ const gathered = 2 ** 20
 
 /**
  * Writes a file that must not be there yet, from its pieces in order, and hashes it on the way. Holes
- * between the pieces and pieces of zeros take no room. Returns the SHA-256 of the whole in hexadecimal.
+ * between the pieces and pieces of zeros take no room. A `size` that is known at the end only is asked for then. Returns
+ * the SHA-256 of the whole in hexadecimal.
  */
-export async function writeMember(path: string, size: number, pieces: AsyncIterable<Piece>): Promise<string> {
+export async function writeMember(
+  path: string,
+  size: number | (() => number),
+  pieces: AsyncIterable<Piece>,
+): Promise<string> {
   const hash = createHash('sha256')
   const file = await open(path, 'wx', 0o600)
   const disk = new WriteBehind(file)
@@ -39,8 +44,9 @@ export async function writeMember(path: string, size: number, pieces: AsyncItera
     }
     await write()
     await writing
-    hashZeros(hash, size - at)
-    await file.truncate(size)
+    const whole = typeof size === 'number' ? size : size()
+    hashZeros(hash, whole - at)
+    await file.truncate(whole)
     await disk.settle()
   } finally {
     await writing.catch(() => undefined)

@@ -9,7 +9,7 @@ import {
 } from '../../lib/disk/qcow2-header.ts'
 import { readStart } from '../../lib/files/read-start.ts'
 import type { BoxDisk } from '../model.ts'
-import { foreignKind } from './foreign.ts'
+import { kindOf } from './kinds.ts'
 
 /** A box's disk: what ext4 holds in one file. */
 const largestDisk = 16 * 2 ** 40
@@ -31,7 +31,7 @@ export async function inspectDisk(
       hint,
     })
   }
-  const foreign = foreignKind(start)
+  const foreign = kindOf(start)
   if (format === 'raw') {
     if (foreign !== null) return refuse(`it is ${foreign.what}, not a raw image`, foreign.hint)
     if (size === 0) return refuse('it is empty', getAgain)

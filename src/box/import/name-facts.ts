@@ -23,7 +23,7 @@ export function nameFacts(
 function slug(shown: string): string {
   const name = basename(shown)
     .toLowerCase()
-    .replace(/(\.(box|tar|tgz|gz|xz|zst|qcow2|img|raw))+$/, '')
+    .replace(/(\.(box|tar|tgz|gz|xz|zst|qcow2|img|raw|vmdk|vdi|vhdx?))+$/, '')
     .replace(/[^a-z0-9._-]+/g, '-')
     .replace(/^[^a-z0-9]+/, '')
     .slice(0, 64)

@@ -86,10 +86,10 @@ describe.skipIf(!hasQemuImg)('a cloud image', () => {
       /convert/,
     ],
     [
-      'one that is packed',
+      'one whose packing is damaged',
       (path: string) => writeFile(path, '\xfd7zXZ\0rest', 'latin1'),
       { image: 'qcow2' },
-      /unpack/,
+      /again/,
     ],
   ] as const)('is refused: %s', async (_, make, facts, hint) => {
     const { result, folder } = await add(make, facts)
