@@ -7,7 +7,7 @@ export function digestOfData(data: unknown): string {
 }
 
 /** SHA-256 in hexadecimal of a file's content. */
-export async function digestOfFile(path: string): Promise<string> {
+export async function digestOfFile(path: string | Buffer): Promise<string> {
   const hash = createHash('sha256')
   for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer)
   return hash.digest('hex')

@@ -19,7 +19,10 @@ chmod ${mode.toString(8)} "$t"
 mv -f "$t" "$to"`
 }
 
-/** Unpacks the tar archive that comes through stdin into a folder, if all of it came. Runs as root. */
+/**
+ * Unpacks the tar archive that comes through stdin into a folder, if all of it came. Runs as root. A file that
+ * changes its owner loses its set-ID bits: chown(2).
+ */
 export function folderScript(step: FileStep, temporary: string): string {
   return `${prepare(step, temporary)}
 if [ -e "$to" ] && [ ! -d "$to" ]; then fail "$to is there and not a folder"; fi
@@ -27,7 +30,9 @@ mkdir -m 700 "$t"
 tar -x -p -o -f - -C "$t"
 [ -e "$t/${END_ENTRY}" ] || fail "the folder did not arrive whole"
 rm "$t/${END_ENTRY}"
-chown -R -h "$o" "$t"
+find "$t" ! -type l \\( -perm -4000 -o -perm -2000 \\) -exec /bin/sh -c 'for f; do
+  m=$(stat -c %a "$f") && chown "$0" "$f" && chmod "$m" "$f" || exit 1
+done' "$o" {} + -o -exec chown -h "$o" {} +
 if [ ! -e "$to" ]; then mv "$t" "$to"; exit; fi
 cd "$t"
 find . -type d -exec /bin/sh -c 'for d; do

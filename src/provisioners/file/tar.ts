@@ -4,7 +4,8 @@ import { pipeline } from 'node:stream/promises'
 import type { Pack } from 'tar-stream'
 import type { FileStep } from '../../manifest/index.ts'
 import { sourceError } from '../errors.ts'
-import type { Entry } from './source.ts'
+import { paxEntry } from './pax-entry.ts'
+import { type Entry, shown } from './source.ts'
 
 /** The last entry: an archive without it was cut off. */
 export const END_ENTRY = '.posada-end'
@@ -12,6 +13,8 @@ export const END_ENTRY = '.posada-end'
 const types = { file: 'file', folder: 'directory', link: 'symlink' } as const
 /** Milliseconds: tar-stream writes no later times. */
 const latest = (2 ** 31 - 1) * 1000
+/** A bit that is not written, for tar-stream takes a mode of 0 for none. */
+const given = 0o100000
 
 /**
  * A folder as a tar archive, owned by root, with `.posada-end` as its last entry. Names that ustar has no
@@ -32,14 +35,33 @@ export async function* writeTar(step: FileStep, entries: readonly Entry[]): Asyn
 
 async function writeEntries(archive: Pack, step: FileStep, entries: readonly Entry[]): Promise<void> {
   for (const one of entries) {
-    const { name, kind, mode, size, link: linkname } = one
+    const { name, link, size, mode } = one
+    // tar-stream writes text; bytes that are not UTF-8 stand in a header of our own before it.
+    if (Buffer.isBuffer(name) || Buffer.isBuffer(link)) archive.push(paxEntry({ path: name, linkpath: link }))
     const mtime = new Date(Math.min(Math.max(one.mtime, 0), latest))
-    const header = { name, type: types[kind], mode, size, mtime }
-    const sink = archive.entry(linkname === undefined ? header : { ...header, linkname })
-    if (kind === 'file') await pipeline(contentOf(step, one), sink as unknown as Writable)
+    const header = { name: shortened(name), type: types[one.kind], mode: mode | given, size, mtime }
+    await writeEntry(archive, link === undefined ? header : { ...header, linkname: shortened(link) }, () =>
+      contentOf(step, one),
+    )
   }
   archive.entry({ name: END_ENTRY, mode: 0o600, mtime: new Date(0) }, '')
   archive.finalize()
+}
+
+/** Resolves when all of it is in the archive. */
+function writeEntry(
+  archive: Pack,
+  header: Parameters<Pack['entry']>[0],
+  content: () => AsyncGenerator<Buffer>,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const sink = archive.entry(header, (error) => (error instanceof Error ? reject(error) : resolve()))
+    if (header.type === 'file') pipeline(content(), sink as unknown as Writable).catch(reject)
+  })
+}
+
+function shortened(name: string | Buffer): string {
+  return typeof name === 'string' ? name : 'bytes'
 }
 
 async function* contentOf(step: FileStep, { path, size }: Entry): AsyncGenerator<Buffer> {
@@ -49,5 +71,5 @@ async function* contentOf(step: FileStep, { path, size }: Entry): AsyncGenerator
       left -= (chunk as Buffer).length
       yield chunk as Buffer
     }
-  if (left > 0) throw sourceError(step, path, 'changed while it was read')
+  if (left > 0) throw sourceError(step, shown(path), 'changed while it was read')
 }

@@ -373,6 +373,28 @@ describe.runIf(privileged)('file steps', () => {
     expect((await readdir(folder)).sort()).toEqual(['source', 'to'])
   })
 
+  test('set-ID and sticky bits and names that are not UTF-8 come along, whoever owns them', async () => {
+    const [source, to] = [join(folder, 'source'), join(folder, 'to')]
+    const odd = Buffer.concat([Buffer.from(`${source}/odd`), Buffer.of(0xff)])
+    await mkdir(join(source, 'shared'), { recursive: true })
+    await writeFile(join(source, 'tool'), '#!/bin/sh\n')
+    await writeFile(odd, 'odd')
+    await chmod(join(source, 'tool'), 0o4755)
+    await chmod(join(source, 'shared'), 0o3775)
+    const modes = async (path: string) =>
+      Promise.all(['tool', 'shared'].map(async (name) => (await stat(join(path, name))).mode & 0o7777))
+    await run([file({ path: source }, to, { owner: 'nobody' })])
+    expect(await modes(to)).toEqual([0o4755, 0o3775])
+    expect((await stat(join(to, 'tool'))).uid).not.toBe(process.getuid?.())
+    await run([file({ path: source }, to, { owner: 'root' })])
+    expect(await modes(to)).toEqual([0o4755, 0o3775])
+    expect(await readFile(Buffer.concat([Buffer.from(`${to}/odd`), Buffer.of(0xff)]), 'utf8')).toBe('odd')
+    await run([file({ path: join(source, 'tool') }, join(folder, 'single'), { owner: 'nobody' })])
+    expect((await stat(join(folder, 'single'))).mode & 0o7777).toBe(0o4755)
+    await run([file({ content: 'x' }, join(folder, 'given'), { mode: '2755', owner: 'nobody' })])
+    expect((await stat(join(folder, 'given'))).mode & 0o7777).toBe(0o2755)
+  })
+
   test('a change of content, mode or name makes a folder due', async () => {
     const [source, to] = [join(folder, 'source'), join(folder, 'to')]
     await mkdir(source)

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import {
+  chmod,
   lstat,
   mkdir,
   mkdtemp,
@@ -71,6 +72,35 @@ test('a given mode is that of the files; folders can be entered by whoever may r
     ['sub/a', 0o640],
   ])
 })
+
+test.each(['tar', 'busybox tar'])(
+  'names that are not UTF-8 are those bytes, and every mode is kept: %s',
+  async (program) => {
+    const bytes = (...parts: (string | number)[]) =>
+      Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : Buffer.of(part))))
+    const inside = (...parts: (string | number)[]) => bytes(`${dir}/in/`, ...parts)
+    await mkdir(inside('d', 0xff))
+    await writeFile(inside('d', 0xff, '/ä', 0xfe), 'content')
+    await symlink(bytes('to', 0xfd), inside('link', 0xfc))
+    await writeFile(inside('none'), '', { mode: 0 })
+    await writeFile(inside('setid'), '')
+    await chmod(inside('setid'), 0o6750)
+    await chmod(inside('d', 0xff), 0o1777)
+    await mkdir(join(dir, 'out'))
+    const [tar = '', ...applet] = program.split(' ')
+    const result = spawnSync(tar, [...applet, '-x', '-p', '-f', '-', '-C', join(dir, 'out')], {
+      input: await archive(),
+      env: { ...process.env, LC_ALL: 'C' },
+    })
+    expect(result.stderr.toString()).toBe('')
+    const out = (...parts: (string | number)[]) => bytes(`${dir}/out/`, ...parts)
+    expect(await readFile(out('d', 0xff, '/ä', 0xfe), 'utf8')).toBe('content')
+    expect(await readlink(out('link', 0xfc), { encoding: 'buffer' })).toEqual(bytes('to', 0xfd))
+    expect((await stat(out('none'))).mode & 0o7777).toBe(0)
+    expect((await stat(out('setid'))).mode & 0o7777).toBe(0o6750)
+    expect((await stat(out('d', 0xff))).mode & 0o7777).toBe(0o1777)
+  },
+)
 
 test('a file that shrinks while it is read is told', async () => {
   const path = join(dir, 'in', 'a')
