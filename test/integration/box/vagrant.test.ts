@@ -90,7 +90,7 @@ describe('a machine of a Vagrant box', () => {
 
   it('is logged in to as vagrant, has its name, its disks and sudo', async () => {
     expect(await inGuest('id -un; hostname; sudo id -un; lsblk -bdno SIZE /dev/vdb')).toBe(
-      'vagrant\ndefault\nroot\n67108864\n',
+      'vagrant\nshop\nroot\n67108864\n',
     )
   })
 
