@@ -5,7 +5,8 @@ import { removeAtEnd } from '../clean.ts'
  * arguments it was given itself, removes the folder and ends with the script's exit code. A script
  * of which only a part arrived is not run. A signal for all, as a shutdown sends, it leaves to the script. What the
  * script leaves in the background may write when the step is over: output goes through relays that throw it away then.
- * They are waited for, a second at most, since dropbear passes on nothing that comes after the end.
+ * They are waited for, a second at most, since dropbear passes on nothing that comes after the end. What counts the
+ * second has ended, too, when this does: it bears the step's mark, and the next command would take it for the step.
  */
 export function runnerScript(folder: string, script: Buffer): string {
   return `u=$(umask); umask 077
@@ -26,6 +27,7 @@ c=$?
 { sleep 1; echo; echo; } >&9 2>/dev/null &
 read -r l <&9; read -r l <&9
 kill $! 2>/dev/null
+wait $! 2>/dev/null
 exit $c`
 }
 
