@@ -27,8 +27,8 @@ export async function copy(project: Project, options: CopyVerbOptions): Promise<
   }
   return withSession(project, reachable, (session) =>
     from.machine === null
-      ? upload(session, resolve(options.cwd, from.path), to.path, { signal, onProgress })
-      : download(session, from.path, hostPath(options.cwd, to.path), { signal, onProgress }),
+      ? upload(session, { from: resolve(options.cwd, from.path), to: to.path, signal, onProgress })
+      : download(session, { from: from.path, to: hostPath(options.cwd, to.path), signal, onProgress }),
   )
 }
 

@@ -13,7 +13,7 @@ export function stageReached(error: unknown): SshStage {
 /** E_SSH_CONNECT, with the stage that the connection had reached. */
 export class ConnectError extends PosadaError {
   readonly stage: SshStage
-  constructor(stage: SshStage, target: SshTarget, what: string, cause?: unknown) {
+  constructor(target: SshTarget, what: string, { stage, cause }: { stage: SshStage; cause?: unknown }) {
     super('E_SSH_CONNECT', `no SSH connection to ${target.hostAlias}: ${what}`, {
       value: `${target.host}:${target.port}`,
       machine: target.hostAlias,

@@ -30,14 +30,15 @@ export interface ConnectOptions {
  */
 export async function connect(target: SshTarget, options: ConnectOptions = {}): Promise<SshSession> {
   options.signal?.throwIfAborted()
-  const [{ Client }, keys, recorded] = await Promise.all([
+  const [ssh2, keys, recorded] = await Promise.all([
     loadSsh2(),
     readKeys([...(options.boxKeyFiles ?? []), target.keyFile]),
     readHostKey(target.knownHostsFile, target.hostAlias),
   ])
-  const attempt = new Attempt(new Client(), target, options, keys, recorded)
-  const { keyFile, hostKey } = await attempt.run()
-  const session = makeSession(attempt.client, attempt.socket, target, keyFile)
+  const client = new ssh2.Client()
+  const socket = new Socket()
+  const { keyFile, hostKey } = await new Attempt(target, options, { client, socket, keys, recorded }).run()
+  const session = makeSession(target, { client, socket, keyFile })
   try {
     if (recorded === null) await recordHostKey(target.knownHostsFile, target.hostAlias, hostKey)
     return session
@@ -52,25 +53,27 @@ interface LoggedIn {
   hostKey: Buffer
 }
 
+interface Means {
+  client: Client
+  socket: Socket
+  keys: Key[]
+  recorded: HostKey | null
+}
+
 class Attempt {
-  readonly client: Client
+  readonly #client: Client
+  readonly #socket: Socket
   readonly #target: SshTarget
   readonly #options: ConnectOptions
   readonly #keys: Key[]
   readonly #recorded: HostKey | null
-  readonly socket = new Socket()
   #stage: SshStage = 'none'
   #hostKey: Buffer | undefined
   #tried = -1
 
-  constructor(
-    client: Client,
-    target: SshTarget,
-    options: ConnectOptions,
-    keys: Key[],
-    recorded: HostKey | null,
-  ) {
-    this.client = client
+  constructor(target: SshTarget, options: ConnectOptions, { client, socket, keys, recorded }: Means) {
+    this.#client = client
+    this.#socket = socket
     this.#target = target
     this.#options = options
     this.#keys = keys
@@ -92,8 +95,8 @@ class Attempt {
           }, bannerTimeout),
         )
         this.#listen(resolve, reject)
-        dial(this.socket, this.#target).then(
-          () => this.socket.destroyed || this.#start(),
+        dial(this.#socket, this.#target).then(
+          () => this.#socket.destroyed || this.#start(),
           (error) => reject(this.#explain(error)),
         )
       })
@@ -103,34 +106,34 @@ class Attempt {
     } finally {
       for (const timer of timers) clearTimeout(timer)
       if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort)
-      this.client.removeAllListeners()
+      this.#client.removeAllListeners()
       // A cut connection has more to say than the error that was thrown; it must not end the process.
-      this.client.on('error', () => undefined)
+      this.#client.on('error', () => undefined)
     }
   }
 
   #listen(resolve: (value: LoggedIn) => void, reject: (error: unknown) => void): void {
-    this.client.once('handshake', () => this.#reach('handshake'))
-    this.client.once('ready', () => {
+    this.#client.once('handshake', () => this.#reach('handshake'))
+    this.#client.once('ready', () => {
       this.#reach('auth')
       const keyFile = this.#keys[this.#tried]?.file
       if (keyFile === undefined || this.#hostKey === undefined) reject(new Error('logged in without a key'))
       else resolve({ keyFile, hostKey: this.#hostKey })
     })
-    this.client.on('error', (error: Error & { level?: string }) => reject(this.#explain(error)))
-    this.client.once('close', () => reject(this.#closed()))
+    this.#client.on('error', (error: Error & { level?: string }) => reject(this.#explain(error)))
+    this.#client.once('close', () => reject(this.#closed()))
   }
 
   #start(): void {
     const { user } = this.#target
     const { interval, count } = this.#options.keepAlive ?? { interval: 15_000, count: 3 }
     this.#reach('tcp')
-    this.socket.setNoDelay(true)
+    this.#socket.setNoDelay(true)
     // Flows from when the client listens.
-    this.socket.pause()
-    this.socket.once('data', () => this.#reach('banner'))
-    this.client.connect({
-      sock: this.socket,
+    this.#socket.pause()
+    this.#socket.once('data', () => this.#reach('banner'))
+    this.#client.connect({
+      sock: this.#socket,
       username: user,
       readyTimeout: 0,
       keepaliveInterval: interval,
@@ -161,7 +164,7 @@ class Attempt {
     const target = this.#target
     const shown = this.#hostKey
     if (this.#recorded !== null && shown !== undefined && !this.#recorded.blob.equals(shown)) {
-      return hostKeyError(target.knownHostsFile, target.hostAlias, this.#recorded, shown)
+      return hostKeyError(target, this.#recorded, shown)
     }
     if (error.level === 'client-authentication') {
       return new PosadaError('E_SSH_AUTH', `${target.hostAlias} refused the key for user ${target.user}`, {
@@ -171,28 +174,26 @@ class Attempt {
         cause: error,
       })
     }
-    if (this.#stage === 'none') {
-      const what = target.vsock === undefined ? 'the TCP connection' : 'the connection over vsock'
-      return new ConnectError('none', target, `${what} failed (${error.message})`, error)
-    }
-    return new ConnectError(this.#stage, target, `${undone[this.#stage]} (${error.message})`, error)
+    const dialled = target.vsock === undefined ? 'the TCP connection' : 'the connection over vsock'
+    const what = this.#stage === 'none' ? `${dialled} failed` : undone[this.#stage]
+    return this.#failure(`${what} (${error.message})`, error)
   }
 
   #closed(): PosadaError {
-    return new ConnectError(
-      this.#stage,
-      this.#target,
-      `${undone[this.#stage]}; the server closed the connection`,
-    )
+    return this.#failure(`${undone[this.#stage]}; the server closed the connection`)
   }
 
   #timedOut(limit: number): PosadaError {
-    return new ConnectError(this.#stage, this.#target, `${undone[this.#stage]} within ${limit / 1000} s`)
+    return this.#failure(`${undone[this.#stage]} within ${limit / 1000} s`)
+  }
+
+  #failure(what: string, cause?: unknown): PosadaError {
+    return new ConnectError(this.#target, what, { stage: this.#stage, cause })
   }
 
   #drop(): void {
-    this.socket.on('error', () => undefined)
-    this.socket.destroy()
+    this.#socket.on('error', () => undefined)
+    this.#socket.destroy()
   }
 }
 

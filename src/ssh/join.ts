@@ -21,7 +21,7 @@ export async function joinToServer(target: SshTarget, { input, output, signal }:
   try {
     signal.throwIfAborted()
     await dial(socket, target).catch((error: Error) => {
-      throw new ConnectError('none', target, error.message, error)
+      throw new ConnectError(target, error.message, { stage: 'none', cause: error })
     })
     const sent = pipeline(input, socket, { signal })
     // A client that goes first breaks this one; the other direction says when all is over.

@@ -1,6 +1,7 @@
 import { PosadaError } from '../errors/index.ts'
 import { readTextIfThere, writeFileAtomic } from '../lib/files/write-file.ts'
 import { fingerprint, keyType } from './keys.ts'
+import type { SshTarget } from './session.ts'
 
 /** A host key as recorded: its type (`ssh-ed25519`) and the public blob. */
 export interface HostKey {
@@ -31,7 +32,11 @@ export async function recordHostKey(file: string, alias: string, blob: Buffer): 
 }
 
 /** E_SSH_HOST_KEY with both fingerprints. */
-export function hostKeyError(file: string, alias: string, recorded: HostKey, shown: Buffer): PosadaError {
+export function hostKeyError(
+  { knownHostsFile: file, hostAlias: alias }: SshTarget,
+  recorded: HostKey,
+  shown: Buffer,
+): PosadaError {
   return new PosadaError('E_SSH_HOST_KEY', `${alias} shows another host key than the one recorded`, {
     value: fingerprint(shown),
     machine: alias,

@@ -34,8 +34,14 @@ export interface SshSession {
 }
 
 /** Wraps a client that is logged in. It hears no error of it before this. */
-export function makeSession(client: Client, socket: Socket, target: SshTarget, keyFile: string): SshSession {
-  return new Session(target, new Connection(client, socket, keyFile))
+export function makeSession(target: SshTarget, loggedIn: LoggedIn): SshSession {
+  return new Session(target, new Connection(loggedIn))
+}
+
+interface LoggedIn {
+  client: Client
+  socket: Socket
+  keyFile: string
 }
 
 class Session implements SshSession {
@@ -83,7 +89,7 @@ class Connection {
   cause: Error | undefined
   readonly #socket: Socket
 
-  constructor(client: Client, socket: Socket, keyFile: string) {
+  constructor({ client, socket, keyFile }: LoggedIn) {
     this.client = client
     this.keyFile = keyFile
     this.#socket = socket

@@ -51,7 +51,7 @@ export async function fetchArtefacts(session: SshSession, options: ArtefactOptio
     for (const path of new Set(paths)) {
       if (found.paths.includes(path)) continue
       await mkdir(dirname(join(to, path)), { recursive: true })
-      await download(session, posix.join(from, path), join(to, path), { signal })
+      await download(session, { from: posix.join(from, path), to: join(to, path), signal })
       found.paths.push(path)
     }
   }

@@ -19,5 +19,5 @@ export async function sendWorkspace(
   const inside = (await workspacePaths(root, { git })).reverse()
   const paths = [...inside.map((path) => Buffer.concat([Buffer.from(`${name}/`), path])), Buffer.from(name)]
   const files = { kind: 'folder', parent, name, paths, files: inside.length, bytes: 0 } as const
-  await sendFiles(session, files, to, { signal, itself: true })
+  await sendFiles(session, files, { to, signal, itself: true })
 }

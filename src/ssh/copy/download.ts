@@ -7,7 +7,7 @@ import type { SshSession } from '../session.ts'
 import { explainGuest, explainHost, hostError } from './errors.ts'
 import { guestPath } from './guest-path.ts'
 import { type GuestFile, walkGuest } from './guest-walk.ts'
-import { CHUNK, type CopyOptions, type CopyResult, FILES, Progress, REQUESTS } from './options.ts'
+import { CHUNK, type CopyOptions, type CopyResult, FILES, Progress, REQUESTS, type Way } from './options.ts'
 import { openSftp, type Sftp } from './sftp.ts'
 
 /** Bytes that are read of a file whose size the guest gives as 0, as /proc does. */
@@ -21,9 +21,7 @@ const UNSIZED_LIMIT = 64 * 1024 * 1024
  */
 export async function download(
   session: SshSession,
-  from: string,
-  to: string,
-  options: CopyOptions = {},
+  { from, to, ...options }: CopyOptions & Way,
 ): Promise<CopyResult> {
   options.signal?.throwIfAborted()
   const progress = new Progress(options)
@@ -48,7 +46,10 @@ class Downloader {
   }
 
   async run(from: string, written: string): Promise<void> {
-    const found = await walkGuest(this.#session, this.#sftp, from, () => this.#progress.add(0))
+    const found = await walkGuest(this.#session, from, {
+      sftp: this.#sftp,
+      onFolder: () => this.#progress.add(0),
+    })
     const { files, folders, links } = found
     this.#progress.result.skipped.push(...found.skipped)
     this.#progress.total = files.reduce((sum, file) => sum + file.size, 0)
@@ -68,7 +69,7 @@ class Downloader {
       return name === '' || name === '.' || name === '..' ? written : join(written, name)
     }
     if (written.endsWith('/'))
-      throw hostError(written, 'is not a folder', 'make it first, or leave the slash out')
+      throw hostError(written, { why: 'is not a folder', hint: 'make it first, or leave the slash out' })
     return resolve(written)
   }
 
@@ -117,7 +118,7 @@ class Downloader {
     const buffer = Buffer.allocUnsafe(length)
     let filled = 0
     while (filled < length) {
-      const count = await this.#sftp.read(handle, buffer.subarray(filled), length - filled, position + filled)
+      const count = await this.#sftp.read(handle, buffer.subarray(filled), position + filled)
       if (count === 0) break
       filled += count
     }
@@ -146,7 +147,7 @@ async function makeFolder(path: string, top: boolean): Promise<void> {
     if (!isErrno(error, 'EEXIST')) throw error
     const there = top ? await stat(path) : await lstat(path)
     if (!there.isDirectory())
-      throw hostError(path, 'is there and not a folder', 'remove it, or copy to another place')
+      throw hostError(path, { why: 'is there and not a folder', hint: 'remove it, or copy to another place' })
     await chmod(path, 0o700)
   }
 }

@@ -2,13 +2,15 @@ import { isPosadaError, PosadaError } from '../../errors/index.ts'
 import type { SshSession } from '../session.ts'
 import { status } from './sftp.ts'
 
+/** What is wrong with a path: follows its name in a sentence. */
+interface Problem {
+  why: string
+  hint: string
+  cause?: unknown
+}
+
 /** E_COPY about a path in the guest (`web:/srv/x`). */
-export function guestError(
-  session: SshSession,
-  path: string,
-  why: string,
-  { hint, cause }: { hint: string; cause?: unknown },
-): PosadaError {
+export function guestError(session: SshSession, path: string, { why, hint, cause }: Problem): PosadaError {
   const machine = session.target.hostAlias
   return new PosadaError('E_COPY', `${machine}:${path} ${why}`, {
     value: `${machine}:${path}`,
@@ -19,7 +21,7 @@ export function guestError(
 }
 
 /** E_COPY about a path of the host. */
-export function hostError(path: string, why: string, hint: string, cause?: unknown): PosadaError {
+export function hostError(path: string, { why, hint, cause }: Problem): PosadaError {
   return new PosadaError('E_COPY', `${path} ${why}`, { value: path, hint, cause })
 }
 
@@ -29,20 +31,21 @@ export function explainGuest(session: SshSession, path: string, error: unknown):
   if (/no response from server|not connected|not writable/i.test(error.message)) return session.lost()
   const code = 'code' in error ? error.code : undefined
   if (code === status.noSuchFile)
-    return guestError(session, path, 'does not exist', {
+    return guestError(session, path, {
+      why: 'does not exist',
       hint: 'relative paths begin in the home folder',
       cause: error,
     })
   if (code === status.permissionDenied) return notAccessible(session, path, error)
   if (code !== status.failure) return error
   const hint = 'is there something else of that name?'
-  return guestError(session, path, `cannot be copied (${error.message})`, { hint, cause: error })
+  return guestError(session, path, { why: `cannot be copied (${error.message})`, hint, cause: error })
 }
 
 export function notAccessible(session: SshSession, path: string, cause?: unknown): PosadaError {
   const { user } = session.target
   const hint = `copying is done as ${user}`
-  return guestError(session, path, `is not accessible for user ${user}`, { hint, cause })
+  return guestError(session, path, { why: `is not accessible for user ${user}`, hint, cause })
 }
 
 /** Turns a system error of the host into E_COPY; `path` is named where the error names none. */
@@ -50,22 +53,21 @@ export function explainHost(path: string, error: unknown): unknown {
   if (!(error instanceof Error) || isPosadaError(error) || !('syscall' in error) || !('code' in error))
     return error
   const where = 'path' in error && typeof error.path === 'string' ? error.path : path
-  switch (error.code) {
+  return hostError(where, { ...hostProblem(String(error.code)), cause: error })
+}
+
+function hostProblem(code: string): Problem {
+  switch (code) {
     case 'ENOENT':
-      return hostError(where, 'does not exist', 'check the path', error)
+      return { why: 'does not exist', hint: 'check the path' }
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
-      return hostError(where, `is not accessible (${error.code})`, 'check its owner and mode', error)
+      return { why: `is not accessible (${code})`, hint: 'check its owner and mode' }
     case 'ENOSPC':
     case 'EDQUOT':
-      return hostError(where, 'cannot be written: the disk is full', 'make room there', error)
+      return { why: 'cannot be written: the disk is full', hint: 'make room there' }
     default:
-      return hostError(
-        where,
-        `cannot be copied (${error.code})`,
-        'is there something else of that name?',
-        error,
-      )
+      return { why: `cannot be copied (${code})`, hint: 'is there something else of that name?' }
   }
 }

@@ -22,6 +22,13 @@ export interface GuestTree {
   skipped: string[]
 }
 
+/** A folder, by its name from the top, and how deep it lies. */
+interface Inside {
+  name: string
+  mode: number
+  depth: number
+}
+
 const DEPTH = 100
 const ENTRIES = 1_000_000
 
@@ -31,16 +38,15 @@ const ENTRIES = 1_000_000
  */
 export async function walkGuest(
   session: SshSession,
-  sftp: Sftp,
   from: string,
-  onFolder: () => void,
+  { sftp, onFolder }: { sftp: Sftp; onFolder: () => void },
 ): Promise<GuestTree> {
   const tree: GuestTree = { folders: [], files: [], links: [], skipped: [] }
   const refuse = (path: string, why: string) =>
-    guestError(session, path, why, { hint: 'the guest gives a listing that cannot be trusted' })
+    guestError(session, path, { why, hint: 'the guest gives a listing that cannot be trusted' })
   let entries = 0
 
-  const folder = async (path: string, name: string, mode: number, depth: number): Promise<void> => {
+  const folder = async (path: string, { name, mode, depth }: Inside): Promise<void> => {
     onFolder()
     if (depth > DEPTH) throw refuse(path, `lies more than ${DEPTH} folders deep`)
     tree.folders.push({ name, mode })
@@ -54,7 +60,8 @@ export async function walkGuest(
       seen.add(filename)
       const [below, inside] = [posix.join(path, filename), posix.join(name, filename)]
       const stats = attrs as Stats
-      if (stats.isDirectory()) await folder(below, inside, stats.mode & 0o777, depth + 1)
+      if (stats.isDirectory())
+        await folder(below, { name: inside, mode: stats.mode & 0o777, depth: depth + 1 })
       else if (stats.isFile()) tree.files.push(file(below, inside, stats))
       else if (!stats.isSymbolicLink()) tree.skipped.push(below)
       else await link(below, inside)
@@ -78,10 +85,11 @@ export async function walkGuest(
 
   try {
     const there = await sftp.stat(from)
-    if (there.isDirectory()) await folder(from, '', there.mode & 0o777, 0)
+    if (there.isDirectory()) await folder(from, { name: '', mode: there.mode & 0o777, depth: 0 })
     else if (there.isFile()) tree.files.push(file(from, '', there))
     else
-      throw guestError(session, from, 'is neither a file nor a folder', {
+      throw guestError(session, from, {
+        why: 'is neither a file nor a folder',
         hint: 'only files and folders are copied',
       })
     return tree

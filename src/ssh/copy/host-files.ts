@@ -54,5 +54,8 @@ async function addFolder(found: HostFiles, folder: Buffer): Promise<void> {
 }
 
 function neither(path: string) {
-  return hostError(path, 'is neither a file nor a folder', 'only files, folders and links are copied')
+  return hostError(path, {
+    why: 'is neither a file nor a folder',
+    hint: 'only files, folders and links are copied',
+  })
 }

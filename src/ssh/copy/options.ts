@@ -4,6 +4,12 @@ export interface CopyOptions {
   signal?: AbortSignal
 }
 
+/** From a path to a path: one is of the host, the other of the guest. */
+export interface Way {
+  from: string
+  to: string
+}
+
 export interface CopyResult {
   files: number
   bytes: number

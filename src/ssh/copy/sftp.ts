@@ -5,8 +5,8 @@ import type { SshSession } from '../session.ts'
 /** Reading over SFTP. */
 export interface Sftp {
   open(path: string): Promise<Buffer>
-  /** Fewer bytes than asked for may come; 0 at the end. */
-  read(handle: Buffer, into: Buffer, length: number, position: number): Promise<number>
+  /** Fewer bytes than there is place for may come; 0 at the end. */
+  read(handle: Buffer, into: Buffer, position: number): Promise<number>
   close(handle: Buffer): Promise<void>
   stat(path: string): Promise<Stats>
   list(path: string): Promise<FileEntryWithStats[]>
@@ -86,9 +86,9 @@ function wrap(raw: SFTPWrapper, requests: Requests): Sftp {
   const make = requests.make.bind(requests) as Requests['make']
   return {
     open: (path) => make((done) => raw.open(path, 'r', done)),
-    read: (handle, into, length, position) =>
+    read: (handle, into, position) =>
       make((done) => {
-        raw.read(handle, into, 0, length, position, (error, count) => {
+        raw.read(handle, into, 0, into.length, position, (error, count) => {
           const atEnd =
             error !== undefined && error !== null && 'code' in error && error.code === status.endOfFile
           if (atEnd) done(null, 0)

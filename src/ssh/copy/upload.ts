@@ -9,7 +9,7 @@ import { explainHost, guestError, hostError, notAccessible } from './errors.ts'
 import { guestPath } from './guest-path.ts'
 import { problemMark, sweepScript, unpackScript } from './guest-tar.ts'
 import { type HostFiles, hostFiles } from './host-files.ts'
-import { type CopyOptions, type CopyResult, Progress } from './options.ts'
+import { type CopyOptions, type CopyResult, Progress, type Way } from './options.ts'
 
 /** GNU tar's exit code where a file changed while it was read. */
 const changedMeanwhile = 1
@@ -24,22 +24,26 @@ const patience = 2000
  */
 export async function upload(
   session: SshSession,
-  from: string,
-  to: string,
-  options: CopyOptions = {},
+  { from, ...options }: CopyOptions & Way,
 ): Promise<CopyResult> {
   options.signal?.throwIfAborted()
   const files = await hostFiles(from)
-  return sendFiles(session, files, to, options)
+  return sendFiles(session, files, options)
 }
 
-/** The same for files that were looked up before; `itself`: what comes is to be `to` itself, and not below it. */
+export interface SendFilesOptions extends CopyOptions {
+  to: string
+  /** What comes is to be `to` itself, and not below it. */
+  itself?: boolean
+}
+
+/** The same for files that were looked up before. */
 export async function sendFiles(
   session: SshSession,
   files: HostFiles,
-  to: string,
-  options: CopyOptions & { itself?: boolean } = {},
+  options: SendFilesOptions,
 ): Promise<CopyResult> {
+  const { to } = options
   const progress = new Progress(options)
   progress.total = files.bytes
   const packing = pack(files)
@@ -118,7 +122,11 @@ async function packingFailure(
   const ended = await packing
   clearTimeout(timer)
   if (ended.cause instanceof Error && 'code' in ended.cause && ended.cause.code === 'ENOENT')
-    return hostError(parent, 'cannot be copied: this host has no tar', 'install the package tar', ended.cause)
+    return hostError(parent, {
+      why: 'cannot be copied: this host has no tar',
+      hint: 'install the package tar',
+      cause: ended.cause,
+    })
   if (!ended.failed || ended.isTerminated || ended.exitCode === changedMeanwhile) return null
   const [, path, why] = /^tar: (.*): (?:Cannot \w+|.*): ([A-Z].*)$/m.exec(ended.stderr ?? '') ?? []
   const code = why === 'Permission denied' ? 'EACCES' : why === 'No such file or directory' ? 'ENOENT' : 'EIO'
@@ -143,13 +151,13 @@ const problems: Record<string, [why: string, hint: string]> = {
 function unpackingFailure(session: SshSession, to: string, said: string): Error {
   const [, word = '', path = to] = new RegExp(`^${problemMark} (\\w+) (.*)$`, 'm').exec(said) ?? []
   if (/No space left on device|Disk quota exceeded|Wrote only \d+ of/.test(said))
-    return guestError(session, path, 'cannot be written: the disk is full', { hint: 'make room there' })
+    return guestError(session, path, { why: 'cannot be written: the disk is full', hint: 'make room there' })
   if (/Permission denied|Read-only file system/.test(said)) return notAccessible(session, path)
   const [why, hint] = problems[word] ?? [
     `cannot be copied (${lastLine(said)})`,
     'is there something else of that name?',
   ]
-  return guestError(session, path, why, { hint })
+  return guestError(session, path, { why, hint })
 }
 
 function lastLine(text: string): string {

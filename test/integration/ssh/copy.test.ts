@@ -66,7 +66,9 @@ describe.each(both)('$name', ({ copy }) => {
     await writeFile(join(here, 'a'), data, { mode: 0o751 })
     await utimes(join(here, 'a'), 1_000_000_000, 1_000_000_000)
     const seen: [number, number | undefined][] = []
-    const result = await copy(session, join(here, 'a'), join(there, 'b'), {
+    const result = await copy(session, {
+      from: join(here, 'a'),
+      to: join(there, 'b'),
       onProgress: (bytes, total) => seen.push([bytes, total]),
     })
     expect(result).toEqual({ files: 1, bytes: data.length, skipped: [] })
@@ -80,7 +82,7 @@ describe.each(both)('$name', ({ copy }) => {
   test('into a folder that is there, over a file that is there', async () => {
     await writeFile(join(here, 'a'), 'new')
     await writeFile(join(there, 'a'), 'old')
-    await copy(session, join(here, 'a'), there)
+    await copy(session, { from: join(here, 'a'), to: there })
     expect(await readFile(join(there, 'a'), 'utf8')).toBe('new')
   })
 
@@ -89,7 +91,7 @@ describe.each(both)('$name', ({ copy }) => {
     await mkdir(source)
     await makeTree(source)
     for (const to of [join(there, 'made'), there]) {
-      const result = await copy(session, source, to)
+      const result = await copy(session, { from: source, to: to })
       expect(result).toMatchObject({ files: 4, skipped: [] })
     }
     for (const made of [join(there, 'made'), join(there, 'tree')]) {
@@ -99,26 +101,26 @@ describe.each(both)('$name', ({ copy }) => {
       expect((await stat(join(made, 'closed'))).mode & 0o777).toBe(0o500)
       expect(await readlink(join(made, 'link'))).toBe('sub/deeper ä')
     }
-    await copy(session, source, there)
+    await copy(session, { from: source, to: there })
   })
 
   test('many small files', async () => {
     await mkdir(join(here, 'many'))
     for (let i = 0; i < 300; i++) await writeFile(join(here, 'many', `${i}`), `${i}`)
-    expect(await copy(session, join(here, 'many'), there)).toMatchObject({ files: 300 })
+    expect(await copy(session, { from: join(here, 'many'), to: there })).toMatchObject({ files: 300 })
     expect(await readFile(join(there, 'many', '299'), 'utf8')).toBe('299')
   })
 
   test('what is missing is named', async () => {
-    const work = copy(session, join(here, 'none'), there)
+    const work = copy(session, { from: join(here, 'none'), to: there })
     await expect(work).rejects.toMatchObject({
       code: 'E_COPY',
       message: expect.stringContaining('does not exist'),
     })
     await writeFile(join(here, 'a'), '')
-    const into = copy(session, join(here, 'a'), join(there, 'none', 'b'))
+    const into = copy(session, { from: join(here, 'a'), to: join(there, 'none', 'b') })
     await expect(into).rejects.toMatchObject({ code: 'E_COPY', value: expect.stringContaining('none') })
-    await expect(copy(session, join(here, 'a'), `${join(there, 'x')}/`)).rejects.toMatchObject({
+    await expect(copy(session, { from: join(here, 'a'), to: `${join(there, 'x')}/` })).rejects.toMatchObject({
       code: 'E_COPY',
     })
     expect(await readdir(there)).toEqual([])
@@ -129,7 +131,7 @@ describe.each(both)('$name', ({ copy }) => {
     try {
       await writeFile(join(there, 'a'), 'old')
       await writeFile(join(here, 'a'), Buffer.alloc(1_000_000))
-      const work = copy(session, join(here, 'a'), there)
+      const work = copy(session, { from: join(here, 'a'), to: there })
       await expect(work).rejects.toMatchObject({
         code: 'E_COPY',
         message: expect.stringContaining('the disk is full'),
@@ -145,7 +147,9 @@ describe.each(both)('$name', ({ copy }) => {
     await writeFile(join(here, 'a'), '')
     await truncate(join(here, 'a'), 200_000_000)
     const control = new AbortController()
-    const work = copy(session, join(here, 'a'), there, {
+    const work = copy(session, {
+      from: join(here, 'a'),
+      to: there,
       signal: control.signal,
       onProgress: (bytes) => bytes > 1_000_000 && control.abort(new Error('enough')),
     })
@@ -156,12 +160,16 @@ describe.each(both)('$name', ({ copy }) => {
   test('a connection that breaks off', async () => {
     await writeFile(join(here, 'a'), '')
     await truncate(join(here, 'a'), 200_000_000)
-    const work = copy(session, join(here, 'a'), join(there, 'b'), {
+    const work = copy(session, {
+      from: join(here, 'a'),
+      to: join(there, 'b'),
       onProgress: (bytes) => bytes > 1_000_000 && session.client.destroy(),
     })
     await expect(work).rejects.toMatchObject({ code: 'E_SSH_LOST' })
     expect(await readdir(there)).not.toContain('b')
-    await expect(copy(session, join(here, 'a'), there)).rejects.toMatchObject({ code: 'E_SSH_LOST' })
+    await expect(copy(session, { from: join(here, 'a'), to: there })).rejects.toMatchObject({
+      code: 'E_SSH_LOST',
+    })
   })
 })
 
@@ -177,7 +185,7 @@ describe('upload into what is there', () => {
     await writeFile(join(there, 'tree', 'a'), 'old')
     await writeFile(join(there, 'tree', 'c'), 'c')
     await symlink('/nowhere', join(there, 'tree', '.hidden'))
-    await upload(session, join(here, 'tree'), there)
+    await upload(session, { from: join(here, 'tree'), to: there })
     expect((await readdir(join(there, 'tree'))).sort()).toEqual(['.hidden', 'a', 'c', 'empty', 'sub'])
     expect(await readFile(join(there, 'tree', 'a'), 'utf8')).toBe('new')
     expect(await readFile(join(there, 'tree', '.hidden'), 'utf8')).toBe('h')
@@ -189,13 +197,13 @@ describe('upload into what is there', () => {
     await mkdir(join(here, 'tree'))
     await writeFile(join(here, 'tree', 'a'), '')
     await mkdir(join(there, 'tree', 'a'), { recursive: true })
-    await expect(upload(session, join(here, 'tree'), there)).rejects.toMatchObject({
+    await expect(upload(session, { from: join(here, 'tree'), to: there })).rejects.toMatchObject({
       code: 'E_COPY',
       message: expect.stringContaining('is a folder there'),
     })
     await rm(join(there, 'tree'), { recursive: true })
     await writeFile(join(there, 'tree'), 'mine')
-    await expect(upload(session, join(here, 'tree'), there)).rejects.toMatchObject({
+    await expect(upload(session, { from: join(here, 'tree'), to: there })).rejects.toMatchObject({
       message: expect.stringContaining('is there and not a folder'),
     })
     expect(await readdir(there)).toEqual(['tree'])
@@ -207,7 +215,7 @@ describe('upload into what is there', () => {
     await writeFile(odd, 'odd')
     await writeFile(join(here, 'tree', '-rf'), 'x')
     await link(join(here, 'tree', '-rf'), join(here, 'tree', 'same'))
-    await upload(session, join(here, 'tree'), join(there, '-to'))
+    await upload(session, { from: join(here, 'tree'), to: join(there, '-to') })
     const names = (await readdir(join(there, '-to'), { encoding: 'buffer' })).map((name) =>
       name.toString('latin1'),
     )
@@ -218,18 +226,20 @@ describe('upload into what is there', () => {
   test('what this user may not read is named', async () => {
     await mkdir(join(here, 'tree'))
     await symlink('/nowhere', join(here, 'dangling'))
-    await expect(upload(session, join(here, 'dangling'), there)).rejects.toMatchObject({ code: 'E_COPY' })
+    await expect(upload(session, { from: join(here, 'dangling'), to: there })).rejects.toMatchObject({
+      code: 'E_COPY',
+    })
     expect(await readdir(there)).toEqual([])
   })
 })
 
 test('files of the kernel have no size and are copied all the same', async () => {
-  await download(session, '/proc/cpuinfo', there)
+  await download(session, { from: '/proc/cpuinfo', to: there })
   expect(await readFile(join(there, 'cpuinfo'), 'utf8')).toContain('processor')
 })
 
 test('a device is not read', async () => {
-  await expect(download(session, '/dev/zero', there)).rejects.toMatchObject({ code: 'E_COPY' })
+  await expect(download(session, { from: '/dev/zero', to: there })).rejects.toMatchObject({ code: 'E_COPY' })
 })
 
 test('links that lead out of what is copied are left out, set-user-id bits dropped', async () => {
@@ -240,7 +250,7 @@ test('links that lead out of what is copied are left out, set-user-id bits dropp
   await symlink('../fine', join(source, 'sub', 'in'))
   await writeFile(join(source, 'suid'), '', { mode: 0o755 })
   await chmod(join(source, 'suid'), 0o4755)
-  const result = await download(session, source, there)
+  const result = await download(session, { from: source, to: there })
   expect(result.skipped.sort()).toEqual([join(source, 'absolute'), join(source, 'sub', 'out')])
   expect(await readlink(join(there, 'tree', 'sub', 'in'))).toBe('../fine')
   expect((await stat(join(there, 'tree', 'suid'))).mode & 0o7777).toBe(0o755)
@@ -252,7 +262,9 @@ test('a link in the way of a folder is not written through', async () => {
   await mkdir(join(there, 'tree'))
   await mkdir(join(there, 'outside'))
   await symlink('../outside', join(there, 'tree', 'sub'))
-  await expect(download(session, join(here, 'tree'), there)).rejects.toMatchObject({ code: 'E_COPY' })
+  await expect(download(session, { from: join(here, 'tree'), to: there })).rejects.toMatchObject({
+    code: 'E_COPY',
+  })
   expect(await readdir(join(there, 'outside'))).toEqual([])
   expect((await lstat(join(there, 'tree', 'sub'))).isSymbolicLink()).toBe(true)
 })

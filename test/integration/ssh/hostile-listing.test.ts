@@ -79,7 +79,7 @@ test.each([
 ])('the name %j is refused, and nothing is written', async (filename, mode) => {
   const session = await lyingServer([{ filename, mode }])
   try {
-    const work = download(session, '/srv', join(dir, 'to'))
+    const work = download(session, { from: '/srv', to: join(dir, 'to') })
     await expect(work).rejects.toMatchObject({
       code: 'E_COPY',
       message: expect.stringContaining('lists a file'),
@@ -96,7 +96,9 @@ test('a name that comes twice, as a link and as a folder, is refused', async () 
     { filename: 'a', mode: FOLDER },
   ])
   try {
-    await expect(download(session, '/srv', join(dir, 'to'))).rejects.toMatchObject({ code: 'E_COPY' })
+    await expect(download(session, { from: '/srv', to: join(dir, 'to') })).rejects.toMatchObject({
+      code: 'E_COPY',
+    })
   } finally {
     await session.close()
   }
@@ -105,7 +107,10 @@ test('a name that comes twice, as a link and as a folder, is refused', async () 
 test('a file that never ends is read no further than the size it was given', async () => {
   const session = await lyingServer([{ filename: 'a', mode: FILE }])
   try {
-    expect(await download(session, '/srv', join(dir, 'to'))).toMatchObject({ files: 1, bytes: 4 })
+    expect(await download(session, { from: '/srv', to: join(dir, 'to') })).toMatchObject({
+      files: 1,
+      bytes: 4,
+    })
   } finally {
     await session.close()
   }
@@ -114,7 +119,9 @@ test('a file that never ends is read no further than the size it was given', asy
 test('a file without a size is refused', async () => {
   const session = await lyingServer([{ filename: 'one', mode: FILE, without: 'size' }])
   try {
-    await expect(download(session, '/srv', join(dir, 'to'))).rejects.toMatchObject({ code: 'E_COPY' })
+    await expect(download(session, { from: '/srv', to: join(dir, 'to') })).rejects.toMatchObject({
+      code: 'E_COPY',
+    })
   } finally {
     await session.close()
   }
@@ -123,7 +130,7 @@ test('a file without a size is refused', async () => {
 test('a file without a time is copied', async () => {
   const session = await lyingServer([{ filename: 'one', mode: FILE, without: 'mtime' }])
   try {
-    expect(await download(session, '/srv', join(dir, 'to'))).toMatchObject({ files: 1 })
+    expect(await download(session, { from: '/srv', to: join(dir, 'to') })).toMatchObject({ files: 1 })
   } finally {
     await session.close()
   }

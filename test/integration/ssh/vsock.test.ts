@@ -46,8 +46,8 @@ describe('SSH over vsock', () => {
       if (from === undefined || there === undefined || back === undefined) throw new Error('names')
       const content = Buffer.alloc(300_000, 'vsock ')
       await writeFile(from, content)
-      await upload(session, from, there)
-      await download(session, there, back)
+      await upload(session, { from, to: there })
+      await download(session, { from: there, to: back })
       expect((await readFile(back)).equals(content)).toBe(true)
     } finally {
       await session.close()

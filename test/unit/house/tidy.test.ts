@@ -29,7 +29,6 @@ const LONG_LISTS: Record<string, number> = {
   'src/project': 2,
   'src/provisioners': 7,
   'src/proxy': 2,
-  'src/ssh': 15,
 }
 
 test('a function takes at most three parameters', () => {
