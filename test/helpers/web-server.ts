@@ -122,3 +122,20 @@ export function serve(content: Buffer, { etag = '"1"' }: { etag?: string | null 
     }
   }
 }
+
+/** Serves one content without ranges, in ten pieces over so many milliseconds. */
+export function serveSlowly(content: Buffer, ms: number): Handler {
+  return (_, response) => {
+    response.writeHead(200, { 'content-length': content.length, etag: '"1"' })
+    const size = Math.ceil(content.length / 10)
+    let sent = 0
+    const timer = setInterval(() => {
+      response.write(content.subarray(sent, sent + size))
+      sent += size
+      if (sent < content.length) return
+      clearInterval(timer)
+      response.end()
+    }, ms / 10)
+    response.on('close', () => clearInterval(timer))
+  }
+}

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +7,7 @@ import { boxContent } from '../helpers/box-files.ts'
 import { cutShort } from '../helpers/interrupt.ts'
 import { type MachinesPlace, machinesPlace } from '../helpers/machines.ts'
 import { tar } from '../helpers/tar.ts'
+import { serveSlowly, webServer } from '../helpers/web-server.ts'
 
 export interface CampaignOptions {
   /** How many commands are killed. */
@@ -45,13 +47,13 @@ const life: Blow[] = [
   { args: ['halt'], within: 2500, next: ['halt'] },
   { args: ['up'], within: 4000, next: ['up'] },
 ]
-const boxes: Blow[] = [
-  {
-    args: ['box', 'add', './web.tar', '--force'],
-    within: 1200,
-    next: ['box', 'add', './web.tar', '--force'],
-  },
-  { args: ['box', 'prune', '--yes'], within: 1000, next: ['box', 'prune', '--yes'] },
+const prune = ['box', 'prune', '--yes']
+const boxes = (fetched: string): Blow[] => [
+  ...['./web.tar', fetched].map((from) => {
+    const args = ['box', 'add', from, '--force']
+    return { args, within: 1200, next: args }
+  }),
+  { args: prune, within: 1000, next: prune },
 ]
 const build = ['box', 'build', 'posada/tiny', '--force']
 const builds: Blow = { args: build, within: 20_000, next: build }
@@ -60,23 +62,31 @@ const destruction: Blow = { args: ['destroy', '--yes'], within: 1500, next: ['de
 
 /**
  * Kills commands with SIGKILL at random moments, their process groups and all. After each the next command has to
- * succeed; after each round nothing may be left. Returns what went wrong, a line each.
+ * succeed; after each round nothing may be left that `destroy` and `box prune` do not take. Returns what went wrong, a
+ * line each, which is also told at once.
  */
 export async function killCampaign(options: CampaignOptions): Promise<string[]> {
   const { kills, log } = options
   const place = machinesPlace('kills')
   const wrong: string[] = []
+  const tell = (line: string) => {
+    wrong.push(line)
+    log(`WRONG: ${line}`)
+  }
+  const ending: (() => Promise<void>)[] = []
   try {
     place.env.XDG_DATA_HOME = join(place.dir, '..', 'data')
     copyBox('posada/tiny', place.env.XDG_DATA_HOME)
     place.write(manifest)
     writeFileSync(join(place.dir, 'big'), Buffer.alloc(8 * 2 ** 20, 1))
-    const members = [...boxContent({ name: 'team/web', version: '1.0' })]
-    writeFileSync(join(place.dir, 'web.tar'), tar(members.map(([name, content]) => ({ name, content }))))
+    writeFileSync(join(place.dir, 'web.tar'), boxNamed('team/web'))
+    const served = boxNamed('team/fetched')
+    const { url } = await webServer((end) => ending.push(end), serveSlowly(served, 500))
+    const fetched = `${url}/fetched.tar#sha256=${createHash('sha256').update(served).digest('hex')}`
     const random = randomFrom(options.seed)
     for (let done = 0; done < kills; ) {
       // The machine keeps its box from being pruned.
-      for (const blow of [...life, ...boxes, ...(options.builds ? [builds] : []), destruction]) {
+      for (const blow of [...life, ...boxes(fetched), ...(options.builds ? [builds] : []), destruction]) {
         if (done++ >= kills && blow !== destruction) continue
         const at = Math.round(random() * blow.within)
         const { signal } = await cutShort(place, blow.args, { at, signal: 'SIGKILL' }).catch(() => ({
@@ -85,16 +95,21 @@ export async function killCampaign(options: CampaignOptions): Promise<string[]> 
         const said = `${blow.args.join(' ')}, killed after ${at} ms${signal === null ? ' (it had ended)' : ''}`
         const { code, stderr } = await place.run(...blow.next)
         log(`${done} ${said}`)
-        if (code !== 0)
-          wrong.push(`${said}: ${blow.next.join(' ')} ended with ${code}: ${stderr.slice(-500)}`)
+        if (code !== 0) tell(`${said}: ${blow.next.join(' ')} ended with ${code}: ${stderr.slice(-500)}`)
       }
-      await place.run('destroy', '--yes')
-      wrong.push(...leftovers(place).map((each) => `after ${done} kills: ${each} is left`))
+      for (const last of [destruction.next, prune]) await place.run(...last)
+      for (const each of leftovers(place)) tell(`after ${done} kills: ${each} is left`)
     }
   } finally {
+    for (const end of ending) await end()
     await place.cleanUp()
   }
   return wrong
+}
+
+function boxNamed(name: string): Buffer {
+  const members = [...boxContent({ name, version: '1.0' })]
+  return tar(members.map(([path, content]) => ({ name: path, content })))
 }
 
 /** What no command would take any more. */
@@ -102,10 +117,10 @@ function leftovers(place: MachinesPlace): string[] {
   const base = join(place.dir, '..')
   const machines = join(place.dir, '.posada', 'machines')
   const sockets = join(place.env.XDG_RUNTIME_DIR ?? '', 'posada')
-  const store = join(place.env.XDG_DATA_HOME ?? '', 'posada', 'boxes', 'tmp')
+  const store = (name: string) => join(place.env.XDG_DATA_HOME ?? '', 'posada', 'boxes', name)
   return [
     ...place.processes(/./).map((pid) => `process ${pid} (${nameOf(pid)})`),
-    ...[machines, sockets, store].flatMap((folder) =>
+    ...[machines, sockets, store('tmp'), store('downloads')].flatMap((folder) =>
       existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [],
     ),
     ...readdirSync(base, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.tmp')),
