@@ -9,7 +9,11 @@ import type { ProviderRegistry } from './provider/registry.ts'
 import type { HostUse } from './trust/agreed.ts'
 import { codeUse, pluginUse } from './trust/code-use.ts'
 
-/** What the manifest would have Posada run on this host, or take from it into machines. Nothing of it is run for this. */
+/**
+ * What the manifest would have Posada run on this host, or take from it into machines. Nothing of it is run for this. The one
+ * list: a key that runs a program here or reaches files outside the project (hooks, synced folders) is added here first;
+ * agreeing, asking and `posada trust` go by it.
+ */
 export async function hostUses(manifest: Manifest, registry: ProviderRegistry): Promise<HostUse[]> {
   const uses: HostUse[] = []
   for (const config of manifest.machines) {

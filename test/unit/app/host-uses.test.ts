@@ -1,4 +1,4 @@
-import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { lchown, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { hostUses } from '../../../src/app/host-uses.ts'
@@ -106,6 +106,23 @@ it.each([
   await writeFiles(root, changed)
   expect(await trust.missing(await uses(manifest))).toHaveLength(1)
 })
+
+// Only root can give files away.
+it.runIf(process.getuid?.() === 0).each(['.', 'index.js', 'lib', 'link.js'])(
+  'a plug-in of which another user can change %s is refused before anything is asked',
+  async (name) => {
+    const { root, uses } = await setUp({
+      ...plugin('export const a = 1'),
+      'node_modules/posada-provider-acme/lib/a.js': '',
+    })
+    const folder = join(root, 'node_modules/posada-provider-acme')
+    await symlink('index.js', join(folder, 'link.js'))
+    const manifest = 'box: debian/12\nprovider: acme\n'
+    expect(await uses(manifest)).toHaveLength(1)
+    await lchown(join(folder, name), 12345, 12345)
+    await expect(uses(manifest)).rejects.toMatchObject({ code: 'E_OWNER', value: join(folder, name) })
+  },
+)
 
 it('CI agrees by a variable, to everything or to what has a digest; what is taken back is asked for again', async () => {
   const { folder, root, trust, uses } = await setUp(plugin(''))
