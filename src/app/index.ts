@@ -1,3 +1,4 @@
+export { type AdoptResult, adopt } from './adopt.ts'
 export { addBox } from './box/add.ts'
 export { buildBox } from './box/build.ts'
 export { type BoxListing, listBoxes } from './box/list.ts'

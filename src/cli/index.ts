@@ -35,4 +35,4 @@ export {
   upText,
 } from './text/machines.ts'
 export { captureText, networksText, proxyText } from './text/networks.ts'
-export { trustedText, usesText } from './text/trust.ts'
+export { adoptText, trustedText, usesText } from './text/trust.ts'

@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../base-command.ts'
-import { confirm, trustedText, usesText } from '../cli/index.ts'
+import { adoptText, confirm, trustedText, usesText } from '../cli/index.ts'
 
 export default class Trust extends BaseCommand {
   static override summary = 'Show what the project would run on this computer, and agree to it.'
@@ -10,6 +10,7 @@ export default class Trust extends BaseCommand {
     '<%= config.bin %> trust',
     '<%= config.bin %> trust --list',
     '<%= config.bin %> trust --revoke',
+    '<%= config.bin %> trust --adopt',
   ]
   static override flags = {
     yes: Flags.boolean({ char: 'y', description: 'Agree without being asked.' }),
@@ -18,11 +19,15 @@ export default class Trust extends BaseCommand {
       description: 'Show what was agreed to in all projects.',
       exclusive: ['revoke', 'yes'],
     }),
+    adopt: Flags.boolean({
+      description: 'Take over machines in .posada that you made with a key that was lost.',
+      exclusive: ['revoke', 'list'],
+    }),
   }
 
   async run(): Promise<object> {
     const { flags } = await this.parse(Trust)
-    const { revokeTrust, trust, trustedProjects } = await import('../app/index.ts')
+    const { adopt, revokeTrust, trust, trustedProjects } = await import('../app/index.ts')
     const { emit, signal } = this
     const inputs = { file: flags.file, cwd: process.cwd(), env: process.env, emit, signal }
     if (flags.list) {
@@ -33,6 +38,15 @@ export default class Trust extends BaseCommand {
     if (flags.revoke) {
       const result = await revokeTrust(inputs)
       this.print(result.revoked ? `${result.root} is no longer trusted` : `${result.root} was not trusted`)
+      return result
+    }
+    if (flags.adopt) {
+      const result = await adopt(inputs, async (found) => {
+        this.print(adoptText(found))
+        await confirm({ question: 'Did you make these yourself?', yes: flags.yes, json: flags.json, signal })
+      })
+      const isNone = result.project === null && result.machines.length === 0
+      this.print(isNone ? `nothing in ${result.root} is foreign` : `the state in ${result.root} is yours now`)
       return result
     }
     let asked = false

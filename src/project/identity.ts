@@ -4,7 +4,7 @@ import { corrupt } from './json-file.ts'
 import { withLock } from './lock.ts'
 import { makeOwnFolder } from './own-folder.ts'
 import { type ProjectPaths, projectPaths } from './paths.ts'
-import { readSealed, type SealedFile, writeSealed } from './seal.ts'
+import { readForeign, readSealed, type SealedFile, writeSealed } from './seal.ts'
 
 /** What stands in `.posada/project.json`. */
 export interface ProjectIdentity {
@@ -27,12 +27,27 @@ const LOCK_WAIT = 10_000
 export async function readIdentity(paths: ProjectPaths): Promise<ProjectIdentity | null> {
   const value = await readSealed(fileOf(paths), { version: 1, hint: HINT })
   if (value === null) return null
-  const { id, root } = value
-  if (typeof id !== 'string' || !/^[0-9a-f]{8}$/.test(id) || typeof root !== 'string') {
-    throw corrupt(paths.project, HINT, 'the id or the root is missing')
-  }
+  const identity = checked(paths, value)
+  const { id, root } = identity
   const isMoved = root !== paths.root
   if (isMoved && (await isCopyOf(projectPaths(root, paths.user).project, paths.project, id))) return null
+  return identity
+}
+
+/** The identity that `readIdentity` refuses as foreign; null where there is none. E_STATE_CORRUPT. */
+export async function readForeignIdentity(paths: ProjectPaths): Promise<ProjectIdentity | null> {
+  const value = await readForeign(fileOf(paths), { version: 1, hint: HINT })
+  return value === null ? null : checked(paths, value)
+}
+
+/** Takes over what `readForeignIdentity` gave, where the user said so. */
+export async function adoptIdentity(paths: ProjectPaths, identity: ProjectIdentity): Promise<void> {
+  await writeSealed(fileOf(paths), identity)
+}
+
+function checked({ project }: ProjectPaths, { id, root }: Record<string, unknown>): ProjectIdentity {
+  if (typeof id !== 'string' || !/^[0-9a-f]{8}$/.test(id) || typeof root !== 'string')
+    throw corrupt(project, HINT, 'the id or the root is missing')
   return { version: 1, id, root }
 }
 

@@ -1,4 +1,4 @@
-export { ensureIdentity, readIdentity } from './identity.ts'
+export { adoptIdentity, ensureIdentity, readForeignIdentity, readIdentity } from './identity.ts'
 export { isDamage, readJsonFile, unlessDamaged, writeJsonFile } from './json-file.ts'
 export { describeHolder, withLock } from './lock.ts'
 export { changeLockfile, type LockfilePaths } from './lockfile/change.ts'
@@ -10,6 +10,7 @@ export {
   type MachineState,
   machinesOnDisk,
   type RecordedAttachment,
+  readForeignState,
   readState,
   writeState,
 } from './machine-state.ts'

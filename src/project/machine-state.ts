@@ -8,7 +8,7 @@ import { corrupt } from './json-file.ts'
 import { identityOf, machineId } from './machine-identity.ts'
 import { type MachinePaths, nicSocket, type ProjectPaths } from './paths.ts'
 import { findRuntimeDir } from './runtime-dir.ts'
-import { readSealed, type SealedFile, writeSealed } from './seal.ts'
+import { readForeign, readSealed, type SealedFile, writeSealed } from './seal.ts'
 
 /**
  * What Posada remembers of a machine: what it decided and what was completed. Whether the machine
@@ -81,13 +81,26 @@ export interface RecordedPort extends PortForward {
 export async function readState(paths: MachinePaths): Promise<MachineState | null> {
   const value = await readSealed(fileOf(paths), { version: 1, hint: HINT })
   if (value === null) return null
-  const read = readShape(essentials, value)
-  if ('flaws' in read) throw corrupt(paths.state, HINT, read.flaws[0] ?? 'a part of it is missing')
-  const state = value as unknown as MachineState
+  const state = checked(paths, value)
   const { id, files } = state.spec
   const original = join(dirname(files.dataDir), basename(paths.state))
   const copied = files.dataDir !== paths.data && (await isCopyOf(original, paths.state, id))
   return withPathsHere(copied ? withIdentityOfItsOwn(state, paths) : state, paths)
+}
+
+/**
+ * A state that `readState` refuses as foreign, as it is written; null where there is none. E_STATE_CORRUPT. To be shown, and
+ * to be taken over by `writeState` where the user says so.
+ */
+export async function readForeignState(paths: MachinePaths): Promise<MachineState | null> {
+  const value = await readForeign(fileOf(paths), { version: 1, hint: HINT })
+  return value === null ? null : checked(paths, value)
+}
+
+function checked({ state }: MachinePaths, value: Record<string, unknown>): MachineState {
+  const read = readShape(essentials, value)
+  if ('flaws' in read) throw corrupt(state, HINT, read.flaws[0] ?? 'a part of it is missing')
+  return value as unknown as MachineState
 }
 
 /** Writes the state whole or not at all. */

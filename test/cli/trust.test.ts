@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { ensureIdentity } from '../../src/project/identity.ts'
@@ -114,4 +114,27 @@ it.each([
   expect(shown).toContain('  - it loads the provider evil from')
   expect(shown).toContain(code)
   expect(ran()).toBe(runs)
+})
+
+it('posada trust --adopt takes over machines whose key was lost, and not without being told to', async () => {
+  const { place, json } = setUp()
+  await machineOf(place)
+  rmSync(userPaths(place.env).key)
+  expect(await json('status')).toMatchObject({ document: { machines: [{ code: 'E_STATE_FOREIGN' }] } })
+  expect(await json('trust', '--adopt')).toMatchObject({
+    code: 2,
+    document: { error: { code: 'E_CONFIRM' } },
+  })
+  const { code, stdout } = await place.run('trust', '--adopt', '--yes')
+  expect({ code, stdout }).toEqual({
+    code: 0,
+    stdout: expect.stringMatching(/ {2}- default: made by evil .*\n.*\n.* is yours now\n$/),
+  })
+  // Its plug-in is a matter of its own.
+  expect((await json('status')).document.machines).toMatchObject([{ state: 'unknown', code: 'E_UNTRUSTED' }])
+  expect((await json('trust', '--adopt', '--yes')).document).toEqual({
+    root: place.dir,
+    project: null,
+    machines: [],
+  })
 })
