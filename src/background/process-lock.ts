@@ -1,10 +1,10 @@
-import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { PosadaError } from '../errors/index.ts'
 import { isErrno } from '../lib/files/errno.ts'
 import { readTextIfThere } from '../lib/files/write-file.ts'
-import { tryLock } from '../lib/native/flock.ts'
 import { hostBootId } from '../lib/process/boot-id.ts'
+import { keepLock, lockFile } from '../lib/process/lock-file.ts'
 import {
   hasEnded,
   isAlive,
@@ -27,18 +27,16 @@ const patience = { asked: 3000, killed: 5000 }
 /**
  * Takes the lock at `path` for the rest of this process's life and writes into it who has it, so that the
  * process is found and ended also where its socket is gone or no longer answers. False: another has it.
- * The descriptor is never closed: the kernel does that when the process ends. Source: flock(2).
  */
 export async function holdLock(path: string, control: string): Promise<boolean> {
-  const descriptor = openSync(path, 'a', 0o600)
-  if (!tryLock(descriptor)) {
-    closeSync(descriptor)
-    return false
-  }
+  const file = await lockFile(path)
+  if (file === 'held') return false
+  if (file === 'gone') throw new PosadaError('E_CONTROL', `${dirname(path)} was removed`, { value: path })
+  keepLock(file)
   const identity = await processIdentity(process.pid)
-  const record = { ...identity, control, boot: await hostBootId(), inode: inodeOf(fstatSync(descriptor)) }
-  ftruncateSync(descriptor)
-  writeSync(descriptor, JSON.stringify(record))
+  const record = { ...identity, control, boot: await hostBootId(), inode: inodeOf(await file.stat()) }
+  await file.truncate()
+  await file.write(JSON.stringify(record))
   return true
 }
 

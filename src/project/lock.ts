@@ -1,12 +1,10 @@
-import { constants } from 'node:fs'
-import { type FileHandle, open, stat } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { PosadaError } from '../errors/index.ts'
-import { sleep } from '../lib/async/sleep.ts'
 import { deadlineIn } from '../lib/async/time-limit.ts'
 import { isErrno } from '../lib/files/errno.ts'
 import { makeFolder } from '../lib/files/make-folder.ts'
-import { tryLock } from '../lib/native/flock.ts'
+import { type LockWait, lockFile } from '../lib/process/lock-file.ts'
 import { foreign } from './seal.ts'
 
 /** Who holds a lock, as they wrote it into the lock file. */
@@ -30,8 +28,6 @@ export interface LockOptions {
   machine?: string
 }
 
-const POLL = 100
-
 /**
  * Does `work` while holding the lock file at `path`. The kernel frees the lock when this process
  * ends, however it ends; the file's presence means nothing. `work` may delete the file.
@@ -47,52 +43,32 @@ export async function withLock<T>(path: string, options: LockOptions, work: () =
 }
 
 async function acquire(path: string, options: LockOptions): Promise<FileHandle> {
-  const deadline = deadlineIn(options.wait)
+  const { wait, onWait, signal } = options
+  const deadline = deadlineIn(wait)
+  let holder: LockHolder | null = null
   let told = false
-  for (;;) {
-    options.signal?.throwIfAborted()
-    await makeFolder(dirname(path))
-    const file = await openUnlessGone(path)
-    if (file === null) continue
-    if (tryLock(file.fd)) {
-      if (await isStillAt(path, file)) return file
-      await file.close() // the holder deleted it: this lock guards nothing
-      continue
-    }
-    const holder = await readHolder(file)
-    await file.close()
-    if (!told) options.onWait?.(holder)
+  const onHeld = async (file: FileHandle | null) => {
+    if (file === null) return
+    holder = await readHolder(file)
+    if (!told) onWait?.(holder)
     told = true
-    if (deadline.isOver()) throw lockedError(path, holder, options)
-    await sleep(POLL, options.signal)
+  }
+  for (;;) {
+    await makeFolder(dirname(path))
+    const taken = await takeUnlessForeign(path, { limit: deadline.left(), onHeld, signal })
+    if (taken === 'held') throw lockedError(path, holder, options)
+    // Where the folder was removed since it was made, the holder of the lock destroyed the machine.
+    if (taken !== 'gone') return taken
   }
 }
 
-/**
- * Null where the folder was removed since it was made: the holder of the lock destroyed the machine. What is written
- * into the file must not end up in another: links are refused with E_STATE_FOREIGN.
- */
-async function openUnlessGone(path: string): Promise<FileHandle | null> {
+/** Posada makes no links in its folders: E_STATE_FOREIGN. */
+async function takeUnlessForeign(path: string, wait: LockWait): Promise<FileHandle | 'held' | 'gone'> {
   try {
-    const { O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants
-    const file = await open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600)
-    const found = await file.stat()
-    if (found.isFile() && found.nlink <= 1) return file
-    await file.close()
+    return await lockFile(path, wait)
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) return null
-    if (!isErrno(error, 'ELOOP', 'ENXIO')) throw error
-  }
-  throw foreign(path, 'leads to another file; Posada makes no links there')
-}
-
-async function isStillAt(path: string, file: FileHandle): Promise<boolean> {
-  try {
-    const [there, held] = await Promise.all([stat(path), file.stat()])
-    return there.ino === held.ino && there.dev === held.dev
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return false
-    throw error
+    if (!isErrno(error, 'ELOOP')) throw error
+    throw foreign(path, 'leads to another file; Posada makes no links there')
   }
 }
 

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, open, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isErrno } from '../lib/files/errno.ts'
 import { namesIn } from '../lib/files/folders.ts'
 import { makeFolder } from '../lib/files/make-folder.ts'
-import { tryLock } from '../lib/native/flock.ts'
+import { lockFile } from '../lib/process/lock-file.ts'
 
 /** The folder of one run: what a project folder is for other machines. */
 export interface RunFolder {
@@ -48,15 +47,6 @@ export async function removeRunFolder({ path, release }: RunFolder): Promise<voi
 /** Null where another process holds it, or it is gone. */
 async function hold(runs: string, id: string): Promise<RunFolder | null> {
   const path = join(runs, id)
-  let file: FileHandle
-  try {
-    file = await open(join(path, lockName), 'a', 0o600)
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return null
-    throw error
-  }
-  // One that was taken away meanwhile has no name any more.
-  if (tryLock(file.fd) && (await file.stat()).nlink > 0) return { id, path, release: () => file.close() }
-  await file.close()
-  return null
+  const file = await lockFile(join(path, lockName))
+  return file === 'held' || file === 'gone' ? null : { id, path, release: () => file.close() }
 }

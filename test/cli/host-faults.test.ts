@@ -50,6 +50,20 @@ it('a file in the place of .posada is told', async () => {
   expect(await sh('posada up')).toMatchObject({ code: 1, stderr: expect.stringContaining('[E_PATH]') })
 })
 
+it('a file system that refuses locks is told, with the file that is to be locked', async () => {
+  const { place } = setUp()
+  const preload = join(import.meta.dirname, '..', 'helpers', 'refuse-flock.cjs')
+  const argv = ['--require', preload, launcher, 'up']
+  const { code, stderr } = await ended(spawn(process.execPath, argv, { cwd: place.dir, env: place.env }))
+  expect({ code, stderr }).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining(
+      `the file system cannot lock files at ${join(place.dir, '.posada', 'lock')} (ENOLCK) [E_LOCK_REFUSED]`,
+    ),
+  })
+  expect(stderr).toContain('keep the project and your home on a local disk')
+})
+
 it('HOME that is empty is none: nothing is written into the working folder', async () => {
   const { place, sh } = setUp()
   const folders = ['XDG_DATA_HOME', 'XDG_STATE_HOME', 'XDG_CACHE_HOME']

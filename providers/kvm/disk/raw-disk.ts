@@ -17,7 +17,7 @@ export class RawDisk implements Disk {
     this.#file = new HostFile(path, options)
     this.readOnly = options.readOnly
     this.size = this.#file.size - (this.#file.size % 512)
-    if (this.readOnly || tryLock(this.#file.fd)) return
+    if (this.readOnly || tryLock(this.#file.fd, path)) return
     this.#file.close()
     throw new PosadaError('E_DISK_IN_USE', `${path} is in use by another process`, {
       value: path,

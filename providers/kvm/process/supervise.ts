@@ -1,9 +1,8 @@
-import { openSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { serveControl } from '../../../src/background/index.ts'
 import { PosadaError } from '../../../src/errors/index.ts'
-import { tryLock } from '../../../src/lib/native/flock.ts'
 import { hostBootId } from '../../../src/lib/process/boot-id.ts'
+import { keepLock, lockFile } from '../../../src/lib/process/lock-file.ts'
 import { processIdentity } from '../../../src/lib/process/process-identity.ts'
 import type { MachineSpec } from '../../../src/provider/index.ts'
 import { kvmFiles } from '../files.ts'
@@ -33,7 +32,7 @@ export interface SuperviseOptions extends VmmConfig {
  */
 export async function supervise(options: SuperviseOptions): Promise<RunEnding> {
   const { spec } = options
-  takeLock(spec)
+  await takeLock(spec)
   try {
     const ending = await run(options)
     await writeRecord(spec, { ...(await thisRun()), ending })
@@ -71,8 +70,9 @@ async function run({ log, onReady, cut, threads, ...config }: SuperviseOptions):
 }
 
 /** Two processes on the same disks would ruin them. The lock ends with the process. */
-function takeLock(spec: MachineSpec): void {
-  if (tryLock(openSync(kvmFiles(spec).lock, 'a', 0o600))) return
+async function takeLock(spec: MachineSpec): Promise<void> {
+  const file = await lockFile(kvmFiles(spec).lock)
+  if (typeof file !== 'string') return keepLock(file)
   throw new PosadaError('E_LOCKED', `another process runs machine ${spec.name} already`, {
     machine: spec.name,
     hint: 'see posada status',

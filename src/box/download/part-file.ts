@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
-import { type FileHandle, mkdir, open, readdir, rm, stat } from 'node:fs/promises'
+import { type FileHandle, mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { sleep } from '../../lib/async/sleep.ts'
 import { isErrno } from '../../lib/files/errno.ts'
 import { readTextIfThere, writeFileAtomic } from '../../lib/files/write-file.ts'
-import { tryLock } from '../../lib/native/flock.ts'
+import { lockFile } from '../../lib/process/lock-file.ts'
 import { optional, orNull, parseShape, record, text } from '../../lib/values/shape.ts'
 
 /** What the server said of the file that is partly there. */
@@ -25,7 +24,6 @@ export interface PartFile {
   remove(): Promise<void>
 }
 
-const POLL = 100
 /** Days after which a part that no command continued is removed. */
 const KEPT_DAYS = 7
 
@@ -38,27 +36,28 @@ export async function openPart(
   key: string,
   { signal, onWait }: { signal: AbortSignal; onWait: () => void },
 ): Promise<PartFile> {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
   const path = join(folder, `${key}.part`)
   const notes = join(folder, `${key}.json`)
-  for (let waited = false; ; waited = true) {
-    signal.throwIfAborted()
-    const handle = await open(path, 'a+', 0o600)
-    if (tryLock(handle.fd) && (await isStillAt(path, handle)))
-      return {
-        path,
-        handle,
-        waited,
-        readNotes: async () => parseShape(shape, await readTextIfThere(notes)),
-        writeNotes: (value) => writeFileAtomic(notes, JSON.stringify(value), { mode: 0o600 }),
-        remove: async () => {
-          await rm(path, { force: true })
-          await rm(notes, { force: true })
-        },
-      }
-    await handle.close()
+  let waited = false
+  const onHeld = () => {
     if (!waited) onWait()
-    await sleep(POLL, signal)
+    waited = true
+  }
+  for (;;) {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    const handle = await lockFile(path, { limit: Number.POSITIVE_INFINITY, onHeld, signal })
+    if (handle === 'held' || handle === 'gone') continue
+    return {
+      path,
+      handle,
+      waited,
+      readNotes: async () => parseShape(shape, await readTextIfThere(notes)),
+      writeNotes: (value) => writeFileAtomic(notes, JSON.stringify(value), { mode: 0o600 }),
+      remove: async () => {
+        await rm(path, { force: true })
+        await rm(notes, { force: true })
+      },
+    }
   }
 }
 
@@ -90,13 +89,3 @@ async function namesOf(folder: string): Promise<string[]> {
 
 const header = optional(orNull(text({ max: 300, pattern: /^[\x20-\x7e]+$/ })), null)
 const shape = record<PartNotes>({ etag: header, lastModified: header })
-
-async function isStillAt(path: string, handle: FileHandle): Promise<boolean> {
-  try {
-    const [there, held] = await Promise.all([stat(path), handle.stat()])
-    return there.ino === held.ino && there.dev === held.dev
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return false
-    throw error
-  }
-}

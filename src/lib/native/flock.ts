@@ -20,9 +20,10 @@ let library: Library | undefined
 /**
  * Takes the exclusive lock of an open file without waiting. False: another open file holds it. The
  * kernel frees it when the descriptor is closed or its process ends, however it ends. Node opens
- * files close-on-exec, so no child holds it on. Source: flock(2).
+ * files close-on-exec, so no child holds it on. `path` is for the error, where the file system refuses locks: one with
+ * `syscall` `flock`. Source: flock(2).
  */
-export function tryLock(descriptor: number): boolean {
+export function tryLock(descriptor: number, path: string): boolean {
   library ??= load()
   const { flock, errno, wouldBlock, names } = library
   for (;;) {
@@ -31,7 +32,7 @@ export function tryLock(descriptor: number): boolean {
     if (failure === EINTR) continue
     if (failure === wouldBlock) return false
     const code = names.get(failure) ?? `errno ${failure}`
-    throw Object.assign(new Error(`${code}: flock`), { code, syscall: 'flock' })
+    throw Object.assign(new Error(`${code}: flock '${path}'`), { code, syscall: 'flock', path })
   }
 }
 

@@ -1,5 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { copyFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  linkSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -28,6 +38,23 @@ it('says who holds it, to one process alone', async () => {
   })
   expect(await holdLock(path, '/run/other.sock')).toBe(false)
   expect((await lockHolder(path))?.control).toBe('/run/net.sock')
+})
+
+it('is not taken through a link, whose target stays as it is', async () => {
+  const target = join(dir, 'target')
+  writeFileSync(target, 'precious')
+  for (const link of [symlinkSync, linkSync]) {
+    link(target, path)
+    await expect(holdLock(path, '/run/net.sock')).rejects.toMatchObject({ code: 'ELOOP' })
+    unlinkSync(path)
+  }
+  expect(readFileSync(target, 'utf8')).toBe('precious')
+})
+
+it('is not taken in a folder that is gone', async () => {
+  await expect(holdLock(join(dir, 'gone', 'lock'), '/run/net.sock')).rejects.toMatchObject({
+    code: 'E_CONTROL',
+  })
 })
 
 it('goes with a folder that is moved and not with its copy', async () => {

@@ -51,7 +51,7 @@ export function openQcow2File(file: HostFile, { readOnly, base }: Qcow2Options):
   if (header.autoclear) throw damaged(path, 'it holds bitmaps or other features of another writer')
   if (header.features.dirty || header.features.corrupt)
     throw damaged(path, 'its last writer did not close it; qemu-img check -r all repairs it')
-  if (!tryLock(file.fd)) {
+  if (!tryLock(file.fd, path)) {
     throw new PosadaError('E_DISK_IN_USE', `${path} is in use by another process`, {
       value: path,
       hint: 'stop the machine that uses the disk',
