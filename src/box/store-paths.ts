@@ -22,7 +22,7 @@ export interface StorePaths {
   refsOf(place: string | null, name: string): string
   places: string
   /** Null: the box bears its name. */
-  ref(place: string | null, name: string, version: string, arch: Arch): string
+  ref(place: string | null, slot: { name: string; version: string; arch: Arch }): string
   stamps: string
   stamp(digest: string): string
   users: string
@@ -45,7 +45,7 @@ export function storePaths(root: string): StorePaths {
     refs,
     refsOf: (place, name) => join(below(place), name),
     places,
-    ref: (place, name, version, arch) => join(below(place), name, version, `${arch}.json`),
+    ref: (place, { name, version, arch }) => join(below(place), name, version, `${arch}.json`),
     stamps,
     stamp: (digest) => join(stamps, `${digest}.json`),
     users: join(root, 'users'),

@@ -78,7 +78,7 @@ export function openBoxStore(dir: string): BoxStore {
   return {
     dir,
     resolve: (name, arch) => resolveBox(paths, name, arch),
-    find: (source, arch, checksum) => findBox(paths, source, arch, checksum),
+    find: (source, arch, checksum) => findBox(paths, source, { arch, checksum }),
     get: (digest) => readStored(paths, digest),
     findBuilt: (wanted) => findBuilt(paths, wanted),
     refOf: (box, source) => refOf(paths, box, source),

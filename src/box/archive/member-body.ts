@@ -9,23 +9,22 @@ export interface Piece {
   bytes: Uint8Array
 }
 
+/** An archive that is being read; messages call it `source`. */
+export interface TarSource {
+  reader: ByteReader
+  source: string
+  headers: HeaderAllowance
+}
+
 /** The content of one member as it is stored, padded to whole blocks. */
 export class MemberBody {
-  readonly reader: ByteReader
-  readonly source: string
-  readonly headers: HeaderAllowance
+  readonly archive: TarSource
   /** Bytes of content that have not been read. */
   left: number
   #padding: number
 
-  constructor(
-    reader: ByteReader,
-    source: string,
-    { size, headers }: { size: number; headers: HeaderAllowance },
-  ) {
-    this.reader = reader
-    this.source = source
-    this.headers = headers
+  constructor(archive: TarSource, size: number) {
+    this.archive = archive
     this.left = size
     this.#padding = (tarBlock - (size % tarBlock)) % tarBlock
   }
@@ -47,7 +46,7 @@ export class MemberBody {
     let [wanted, lines] = [0, 0]
     do {
       if (this.left < tarBlock || blocks.length * tarBlock > extensionLimit) return null
-      this.headers.take(tarBlock)
+      this.archive.headers.take(tarBlock)
       const block = await this.#exactly(tarBlock)
       if (blocks.length === 0) {
         const count = Number(/^(\d{1,6})\n/.exec(block.toString('latin1'))?.[1] ?? Number.NaN)
@@ -62,20 +61,21 @@ export class MemberBody {
 
   async skip(): Promise<void> {
     while (this.left > 0) await this.#some(this.left)
-    if (this.#padding > 0 && (await this.reader.exactly(this.#padding)) === null) throw truncated(this.source)
+    if (this.#padding > 0 && (await this.archive.reader.exactly(this.#padding)) === null)
+      throw truncated(this.archive.source)
     this.#padding = 0
   }
 
   async #some(most: number): Promise<Uint8Array> {
-    const bytes = await this.reader.some(Math.min(most, this.left))
-    if (bytes === null) throw truncated(this.source)
+    const bytes = await this.archive.reader.some(Math.min(most, this.left))
+    if (bytes === null) throw truncated(this.archive.source)
     this.left -= bytes.length
     return bytes
   }
 
   async #exactly(length: number): Promise<Buffer> {
-    const bytes = await this.reader.exactly(length)
-    if (bytes === null) throw truncated(this.source)
+    const bytes = await this.archive.reader.exactly(length)
+    if (bytes === null) throw truncated(this.archive.source)
     this.left -= length
     return bytes
   }

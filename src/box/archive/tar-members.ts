@@ -1,6 +1,6 @@
 import type { ByteReader } from './byte-reader.ts'
 import { extensionLimit, HeaderAllowance } from './header-allowance.ts'
-import { MemberBody, type Piece } from './member-body.ts'
+import { MemberBody, type Piece, type TarSource } from './member-body.ts'
 import { paxRecords } from './pax-records.ts'
 import { refused, truncated } from './refused.ts'
 import { type Extent, extentLimit, gnuExtents, isSoundMap, moreGnuExtents, paxExtents } from './sparse-map.ts'
@@ -28,12 +28,12 @@ const trailerLimit = 16 * 2 ** 20
  * E_BOX_INVALID, which names `source`.
  */
 export async function* tarMembers(reader: ByteReader, source: string): AsyncGenerator<TarMember> {
-  const headers = new HeaderAllowance(source)
+  const archive = { reader, source, headers: new HeaderAllowance(source) }
   for (let count = 0; ; count++) {
     if (count > memberLimit) throw refused(source, `it contains more than ${memberLimit} files`)
-    const head = await nextHead(reader, source, headers)
+    const head = await nextHead(archive)
     if (head === null) break
-    const body = new MemberBody(reader, source, { size: head.header.size, headers })
+    const body = new MemberBody(archive, head.header.size)
     const { extents, size } = await layout(body, head)
     if (!isSoundMap(extents, { size, stored: body.left }))
       throw refused(source, 'a sparse file in it is malformed')
@@ -57,7 +57,8 @@ interface Head {
 }
 
 /** The next header that stands for a file, with what the extensions before it say. */
-async function nextHead(reader: ByteReader, source: string, headers: HeaderAllowance): Promise<Head | null> {
+async function nextHead(archive: TarSource): Promise<Head | null> {
+  const { reader, source, headers } = archive
   let records: ReadonlyMap<string, string> = new Map()
   let longName: string | undefined
   for (let extensions = 0; extensions < 10; extensions++) {
@@ -66,11 +67,11 @@ async function nextHead(reader: ByteReader, source: string, headers: HeaderAllow
     const { type } = header
     headers.take(tarBlock)
     if (type === 'x' || type === 'g') {
-      const read = paxRecords(await extension(reader, source, header, headers))
+      const read = paxRecords(await extension(archive, header))
       if (read === null) throw refused(source, 'an extended header in it is malformed')
       if (type === 'x') records = read
-    } else if (type === 'L') longName = untilNul(await extension(reader, source, header, headers))
-    else if (type === 'K') await extension(reader, source, header, headers)
+    } else if (type === 'L') longName = untilNul(await extension(archive, header))
+    else if (type === 'K') await extension(archive, header)
     else {
       const size = records.get('size')
       if (size !== undefined && !/^\d{1,15}$/.test(size))
@@ -90,12 +91,7 @@ async function readHeader(reader: ByteReader, source: string): Promise<TarHeader
   return header
 }
 
-async function extension(
-  reader: ByteReader,
-  source: string,
-  { size }: TarHeader,
-  headers: HeaderAllowance,
-): Promise<Buffer> {
+async function extension({ reader, source, headers }: TarSource, { size }: TarHeader): Promise<Buffer> {
   if (size > extensionLimit) throw refused(source, `it has an extended header of ${size} bytes`)
   headers.take(size)
   const padded = Math.ceil(size / tarBlock) * tarBlock
@@ -114,14 +110,15 @@ async function layout(
   body: MemberBody,
   { header, records }: Head,
 ): Promise<{ extents: readonly Extent[]; size: number }> {
-  const wrong = () => refused(body.source, 'a sparse file in it is malformed')
+  const { reader, source, headers } = body.archive
+  const wrong = () => refused(source, 'a sparse file in it is malformed')
   if (header.type === 'S') {
     const first = gnuExtents(header.block)
     const extents = [...first.extents]
     for (let { more } = first; more; ) {
-      const block = await body.reader.exactly(tarBlock)
-      if (block === null) throw truncated(body.source)
-      body.headers.take(tarBlock)
+      const block = await reader.exactly(tarBlock)
+      if (block === null) throw truncated(source)
+      headers.take(tarBlock)
       const next = moreGnuExtents(block)
       extents.push(...next.extents)
       more = next.more

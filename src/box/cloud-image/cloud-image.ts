@@ -38,7 +38,7 @@ const leastMemory = 256 * 2 ** 20
 
 async function fill(input: BoxFileInput, target: string, options: ImportOptions): Promise<BoxManifest> {
   const { facts } = options
-  const disk = await takeImage(input, target, facts.image, options.signal)
+  const disk = await takeImage(input, target, { stated: facts.image, signal: options.signal })
   const arch = facts.arch ?? options.arch
   const manifest: BoxManifest = {
     format: 1,
@@ -61,8 +61,7 @@ async function fill(input: BoxFileInput, target: string, options: ImportOptions)
 async function takeImage(
   input: BoxFileInput,
   target: string,
-  stated: BoxFacts['image'],
-  signal: AbortSignal,
+  { stated, signal }: { stated: BoxFacts['image']; signal: AbortSignal },
 ): Promise<BoxDisk> {
   const { shown } = input
   const packed = kindOf((await readStart(input.path)).start)?.packed === true

@@ -8,7 +8,7 @@ import { checksumText } from '../../lib/values/checksum.ts'
 import { checkRoom, tooLong, tooShort, tooSlow, wrongChecksum } from './failures.ts'
 import type { DownloadContext, Downloaded, DownloadLimits, DownloadRequest } from './model.ts'
 import { openPart, type PartFile, partKey, sweepParts } from './part-file.ts'
-import { inStep, progressOf } from './progress.ts'
+import { transfer } from './progress.ts'
 import { continuationOf, notesOf, rangeHeaders } from './range.ts'
 
 const standard: DownloadLimits = {
@@ -58,7 +58,9 @@ export async function withDownload<T>(
       await part.remove()
       return there
     }
-    const file = await inStep(request.what, emit, () => fetchWhole(request, part, context))
+    const file = await transfer('fetching', request.what, emit).during(() =>
+      fetchWhole(request, part, context),
+    )
     try {
       return await use(file)
     } finally {
@@ -123,7 +125,7 @@ async function fetchOnce(
     sha256: createHash('sha256'),
     wanted: algorithm === 'sha256' ? null : createHash(algorithm),
   }
-  if (begin > 0) await addThere(hashes, part.path, begin, signal)
+  if (begin > 0) await addThere(hashes, part.path, { length: begin, signal })
   let size = begin
   if (next.kind === 'complete') await response.discard()
   else {
@@ -143,7 +145,11 @@ function add({ sha256, wanted }: Hashes, piece: Uint8Array): void {
   wanted?.update(piece)
 }
 
-async function addThere(hashes: Hashes, path: string, length: number, signal: AbortSignal): Promise<void> {
+async function addThere(
+  hashes: Hashes,
+  path: string,
+  { length, signal }: { length: number; signal: AbortSignal },
+): Promise<void> {
   for await (const piece of createReadStream(path, { end: length - 1, highWaterMark: 1024 * 1024 })) {
     signal.throwIfAborted()
     add(hashes, piece)
@@ -168,7 +174,7 @@ async function receive(
   const most = total ?? limits.unknownSize
   if (total !== null && total > limits.size) throw tooLong(request, limits.size)
   await checkRoom(request, part.path, (total ?? 0) - begin)
-  const progress = progressOf(request.what, total, context.emit)
+  const progress = transfer('fetching', request.what, context.emit).progress(total)
   let size = begin
   let period = { since: performance.now(), from: size }
   try {

@@ -6,7 +6,7 @@ import { openHttp } from '../../http/index.ts'
 import { exists } from '../../lib/files/folders.ts'
 import { type Checksum, checksumText } from '../../lib/values/checksum.ts'
 import { openPart, partKey, sweepParts } from '../download/part-file.ts'
-import { inStep } from '../download/progress.ts'
+import { transfer } from '../download/progress.ts'
 import { admitOptions, type FetchContext } from '../import/context.ts'
 import type { StoredBox } from '../model.ts'
 import { keepChunks } from '../oci/chunk-list.ts'
@@ -43,7 +43,9 @@ export async function fromOci(source: OciSource, context: FetchContext): Promise
     checkDigest(remote, shown, context.checksum ?? null)
     const url = sourceText({ ...source, digest: remote.digest })
     const admit = admitOptions(context, { source: context.source ?? shown, origin: { url, checksum: null } })
-    return await inStep(shown, emit, () => take(remote, { paths, registry, shown, admit, context }))
+    return await transfer('fetching', shown, emit).during(() =>
+      take(remote, { paths, registry, shown, admit, context }),
+    )
   } finally {
     await http.close()
   }
@@ -80,7 +82,7 @@ async function take(remote: RemoteBox, taking: Taking): Promise<StoredBox> {
   const leftovers = [work, join(paths.downloads, `${key}.part`)]
   const isClean = !(await Promise.all(leftovers.map(exists))).includes(true)
   if (there !== null && isClean) return there
-  await checkFree(paths, remote.box, digest, admit)
+  await checkFree(paths, { digest, manifest: remote.box }, admit)
   await sweepParts(paths.downloads)
   const onWait = () =>
     emit({

@@ -7,7 +7,7 @@ import { exists } from '../../lib/files/folders.ts'
 import { boxFiles } from '../box-manifest.ts'
 import { checkDisks, checkHashes } from '../check-files.ts'
 import { checkRoom } from '../download/failures.ts'
-import { progressOf } from '../download/progress.ts'
+import { transfer } from '../download/progress.ts'
 import type { BoxManifest } from '../model.ts'
 import { boxJsonName } from '../store-paths.ts'
 import { BufferPool } from './buffer-pool.ts'
@@ -46,7 +46,7 @@ export async function pullBox(remote: RemoteBox, target: string, options: PullOp
   await utimes(work, new Date(), new Date())
   const total = chunks.reduce((sum, { length }) => sum + length, 0)
   if (!hadPart) await checkRoom({ what: shown }, work, total)
-  const hashes = await putTogether(remote, hadPart, total, options)
+  const hashes = await putTogether(remote, { hadPart, total }, options)
   try {
     checkHashes(box, hashes, shown)
     await checkDisks(work, box, shown)
@@ -63,11 +63,10 @@ export async function pullBox(remote: RemoteBox, target: string, options: PullOp
 /** Returns the SHA-256 of each file. */
 async function putTogether(
   { box, chunks }: RemoteBox,
-  hadPart: boolean,
-  total: number,
+  { hadPart, total }: { hadPart: boolean; total: number },
   options: PullOptions,
 ): Promise<Map<string, string>> {
-  const progress = progressOf(options.shown, total, options.emit)
+  const progress = transfer('fetching', options.shown, options.emit).progress(total)
   const memory = new BufferPool()
   const files = new Map<string, PullFile>()
   let done = 0

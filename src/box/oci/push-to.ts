@@ -1,6 +1,6 @@
 import { PosadaError } from '../../errors/index.ts'
 import { openHttp } from '../../http/index.ts'
-import { inStep } from '../download/progress.ts'
+import { transfer } from '../download/progress.ts'
 import type { FetchContext } from '../import/context.ts'
 import type { StoredBox } from '../model.ts'
 import type { OciSource } from '../source/model.ts'
@@ -40,7 +40,7 @@ export async function pushTo(
       signal,
     })
     const options = { paths: storePaths(store.dir), registry, tag, shown, emit, signal }
-    return { ...(await inStep(shown, emit, () => pushBox(box, options), 'sending')), target: shown }
+    return { ...(await transfer('sending', shown, emit).during(() => pushBox(box, options))), target: shown }
   } finally {
     await http.close()
   }

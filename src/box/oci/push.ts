@@ -5,7 +5,7 @@ import { isPosadaError, PosadaError } from '../../errors/index.ts'
 import type { Emit } from '../../events/index.ts'
 import { pool } from '../../lib/async/pool.ts'
 import type { Arch } from '../../lib/values/arch.ts'
-import { progressOf } from '../download/progress.ts'
+import { transfer } from '../download/progress.ts'
 import type { StoredBox } from '../model.ts'
 import { boxJsonName, type StorePaths } from '../store-paths.ts'
 import { chunksOf, type PlainChunk, readExtent } from './chunk-list.ts'
@@ -49,7 +49,7 @@ export async function pushBox(box: StoredBox, options: PushOptions): Promise<Pus
   // However they were packed, they are there.
   const known = new Map(before.map(({ sha256, blob }) => [sha256, blob]))
   const plain = await chunksOf(paths, box, signal)
-  const { chunks, uploaded } = await putChunks(box, plain, known, options)
+  const { chunks, uploaded } = await putChunks(box, { plain, known }, options)
   const json = await readFile(join(box.dir, boxJsonName))
   const config = { mediaType: mediaTypes.config, ...described(json), annotations: {} }
   await putMissing(config, json, registry)
@@ -101,12 +101,11 @@ function taken(shown: string, what: string): PosadaError {
 
 async function putChunks(
   box: StoredBox,
-  plain: readonly PlainChunk[],
-  known: ReadonlyMap<string, Descriptor>,
+  { plain, known }: { plain: readonly PlainChunk[]; known: ReadonlyMap<string, Descriptor> },
   options: PushOptions,
 ): Promise<{ chunks: Chunk[]; uploaded: number }> {
   const total = plain.reduce((sum, { length }) => sum + length, 0)
-  const progress = progressOf(options.shown, total, options.emit, 'sending')
+  const progress = transfer('sending', options.shown, options.emit).progress(total)
   const chunks: Chunk[] = []
   const blobs = new Map<string, Promise<Descriptor>>()
   let done = 0
@@ -114,7 +113,7 @@ async function putChunks(
   await pool(atOnce, plain.entries(), async ([index, chunk]) => {
     options.signal.throwIfAborted()
     const put = async () => {
-      const { blob, isNew } = await putChunk(box, chunk, known.get(chunk.sha256), options)
+      const { blob, isNew } = await putChunk(box, { chunk, known: known.get(chunk.sha256) }, options)
       uploaded += isNew ? blob.size : 0
       return blob
     }
@@ -130,8 +129,7 @@ async function putChunks(
 
 async function putChunk(
   box: StoredBox,
-  chunk: PlainChunk,
-  known: Descriptor | undefined,
+  { chunk, known }: { chunk: PlainChunk; known: Descriptor | undefined },
   options: PushOptions,
 ): Promise<{ blob: Descriptor; isNew: boolean }> {
   const { registry } = options

@@ -46,7 +46,7 @@ export async function admitBox(
     const digest = createHash('sha256')
       .update(await readFile(join(folder, boxJsonName)))
       .digest('hex')
-    const { bearsName, old } = await checkFree(paths, manifest, digest, options)
+    const { bearsName, old } = await checkFree(paths, { digest, manifest }, options)
     const isSame = old?.digest === digest
     const inputs = old !== null && isSame ? old.inputs : null
     const origin =
@@ -76,7 +76,7 @@ export async function admitStored(
   const stored = await readWhole(paths, digest)
   if (stored === null) return null
   const { name, version, arch } = stored.manifest
-  const { bearsName, old } = await checkFree(paths, stored.manifest, digest, options)
+  const { bearsName, old } = await checkFree(paths, stored, options)
   const isSame = old?.digest === digest
   await writeRef(paths, {
     name,
@@ -126,8 +126,7 @@ async function readWhole(paths: StorePaths, digest: string): Promise<StoredBox |
  */
 export async function checkFree(
   paths: StorePaths,
-  { name, version, arch }: BoxManifest,
-  digest: string,
+  { digest, manifest: { name, version, arch } }: Pick<StoredBox, 'digest' | 'manifest'>,
   { force = false, origin, names, accept }: AdmitOptions,
 ): Promise<{ bearsName: boolean; old: Ref | null }> {
   accept?.(digest)

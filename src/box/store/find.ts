@@ -14,8 +14,7 @@ import { readStored } from './verify.ts'
 export async function findBox(
   paths: StorePaths,
   source: BoxSource,
-  arch: Arch,
-  checksum: Checksum | null = null,
+  { arch, checksum = null }: { arch: Arch; checksum?: Checksum | null | undefined },
 ): Promise<StoredBox | null> {
   // The same `./web.tar` is another file in each project.
   const text = source.kind === 'file' ? source.path : sourceText(source)

@@ -93,7 +93,7 @@ export async function findRef(paths: StorePaths, slot: RefSlot): Promise<Ref | n
 }
 
 function pathOf(paths: StorePaths, slot: RefSlot): string {
-  return paths.ref(placeOf(slot), slot.name, slot.version, slot.arch)
+  return paths.ref(placeOf(slot), slot)
 }
 
 /** A file name that says nothing of the source. */
@@ -116,6 +116,6 @@ async function readRef(
   place: string | null,
   { name, version, arch }: Pick<Ref, 'name' | 'version' | 'arch'>,
 ): Promise<Ref | null> {
-  const known = parseShape(content, await readTextIfThere(paths.ref(place, name, version, arch)))
+  const known = parseShape(content, await readTextIfThere(paths.ref(place, { name, version, arch })))
   return known === null ? null : { name, version, arch, ...known, bearsName: place === null }
 }

@@ -16,7 +16,7 @@ import { readStored } from './verify.ts'
 /** The newest box in the store that a text names, whole; see BoxStore.resolve. */
 export async function resolveBox(paths: StorePaths, text: string, arch: Arch): Promise<StoredBox> {
   const source = parseBoxSource(text, '/')
-  const found = await findBox(paths, source, arch)
+  const found = await findBox(paths, source, { arch })
   if (found !== null) return found
   if (source.kind !== 'name')
     throw new PosadaError('E_BOX_MISSING', `the box ${sourceText(source)} is not in the store`, {

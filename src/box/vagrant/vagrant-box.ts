@@ -38,9 +38,14 @@ async function fill(input: BoxFileInput, target: string, options: ImportOptions)
   const { shown } = input
   const work = join(target, 'unpacked')
   const files = await unpackFiles(input, work, options.signal)
-  const metadata = parseMetadata(await textOf(files, 'metadata.json', metadataLimit, shown), shown)
+  const metadata = parseMetadata(
+    await textOf(files, { name: 'metadata.json', limit: metadataLimit }, shown),
+    shown,
+  )
   const vagrantfile = readVagrantfile(
-    files.has('Vagrantfile') ? await textOf(files, 'Vagrantfile', vagrantfileLimit, shown) : '',
+    files.has('Vagrantfile')
+      ? await textOf(files, { name: 'Vagrantfile', limit: vagrantfileLimit }, shown)
+      : '',
   )
   const disks = await takeDisks(files, metadata, { target, shown })
   const [key, ...otherKeys] = await writeKeys(files, target, shown)
@@ -67,8 +72,7 @@ async function fill(input: BoxFileInput, target: string, options: ImportOptions)
 
 async function textOf(
   files: ReadonlyMap<string, Unpacked>,
-  name: string,
-  limit: number,
+  { name, limit }: { name: string; limit: number },
   shown: string,
 ): Promise<string> {
   const file = files.get(name)
@@ -116,7 +120,7 @@ async function writeKeys(
       : [
           {
             file: 'login.key',
-            text: await privateKey(await textOf(files, own, keyLimit, shown), own, shown),
+            text: await privateKey(await textOf(files, { name: own, limit: keyLimit }, shown), own, shown),
           },
         ]),
     { file: 'vagrant-rsa.key', text: insecureKeys.rsa },

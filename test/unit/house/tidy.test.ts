@@ -20,7 +20,6 @@ const LONG_LISTS: Record<string, number> = {
   // Calls of the C library, and what V8 has not compiled when a kernel looks for devices.
   'providers/kvm': 7,
   'providers/qemu': 5,
-  'src/box': 13,
 
   'src/forwarder': 2,
   'src/lib': 3,
