@@ -6,9 +6,9 @@ import { readQcow2Header, roundUp } from '../../src/lib/disk/qcow2-header.ts'
 import { exists } from '../../src/lib/files/folders.ts'
 import { readStart } from '../../src/lib/files/read-start.ts'
 import { writeFileAtomic } from '../../src/lib/files/write-file.ts'
+import { asObject } from '../../src/lib/values/as-object.ts'
 import type { DiskSpec, MachineSpec } from '../../src/provider/index.ts'
 import { requireProgram } from './binary.ts'
-import { asObject } from './qmp/codec.ts'
 
 /** Makes the overlays that are missing, and grows those that the spec wants larger. */
 export async function makeDisks(spec: MachineSpec): Promise<void> {

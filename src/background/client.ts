@@ -3,7 +3,7 @@ import { PosadaError } from '../errors/index.ts'
 import { sleep } from '../lib/async/sleep.ts'
 import { within } from '../lib/async/time-limit.ts'
 import { isErrno } from '../lib/files/errno.ts'
-import { encodeRequest, LineDecoder, parseReply } from './codec.ts'
+import { controlLines, encodeRequest, parseReply } from './codec.ts'
 
 export interface Command {
   name: string
@@ -56,7 +56,7 @@ function open(path: string, name: string): Promise<Socket | null> {
 
 function ask(socket: Socket, { name, arguments: given, timeout }: Command): Promise<unknown> {
   const id = 1
-  const decoder = new LineDecoder()
+  const decoder = controlLines()
   const failure = (message: string, cause?: unknown) =>
     new PosadaError('E_CONTROL', `${name}: ${message}`, cause === undefined ? {} : { cause })
   const late = () => {

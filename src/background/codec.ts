@@ -1,4 +1,6 @@
 import { PosadaError } from '../errors/index.ts'
+import { LineDecoder } from '../lib/text/line-decoder.ts'
+import { asObject } from '../lib/values/as-object.ts'
 
 /**
  * The language of control sockets: a JSON object a line, both ways. The process greets with `{"posada": 1}`;
@@ -22,22 +24,13 @@ export type Reply =
   | { kind: 'return'; id: number; value: unknown }
   | { kind: 'error'; id: number; code: string; message: string }
 
-/** Bytes to lines. `push` throws E_CONTROL for a line without end. */
-export class LineDecoder {
-  #rest = ''
-  readonly #text = new TextDecoder()
-
-  push(bytes: Uint8Array): string[] {
-    const lines = (this.#rest + this.#text.decode(bytes, { stream: true })).split('\n')
-    this.#rest = lines.pop() ?? ''
-    if (this.#rest.length > maxLine || lines.some((line) => line.length > maxLine)) {
-      throw new PosadaError(
-        'E_CONTROL',
-        `a line of more than ${maxLine} characters came over the control socket`,
-      )
-    }
-    return lines.filter((line) => line.trim() !== '')
-  }
+/** What comes over a control socket, in lines. `push` throws E_CONTROL for a line without end. */
+export function controlLines(): LineDecoder {
+  return new LineDecoder(
+    maxLine,
+    () =>
+      new PosadaError('E_CONTROL', `a line of more than ${maxLine} characters came over the control socket`),
+  )
 }
 
 /** @throws PosadaError E_CONTROL */
@@ -64,13 +57,6 @@ export const encodeRequest = (id: number, execute: string, given: Record<string,
 export const encodeReturn = (id: number, value: unknown) => line({ return: value, id })
 export const encodeError = (id: number, code: string, message: string) =>
   line({ error: { code, message }, id })
-
-/** A JSON object, or an empty one for anything else. */
-export function asObject(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : {}
-}
 
 function line(value: unknown): string {
   return `${JSON.stringify(value)}\n`

@@ -1,5 +1,4 @@
 export { sendCommand } from './client.ts'
-export { asObject } from './codec.ts'
 export { encodeFailure, encodeReady, readHandshake } from './handshake.ts'
 export { launchProcess, type Pipe } from './launch.ts'
 export { endHolder, holdLock, type LockHolder, lastHolder, lockHolder } from './process-lock.ts'

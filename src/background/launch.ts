@@ -4,6 +4,7 @@ import { Duplex } from 'node:stream'
 import { type ErrorCode, PosadaError } from '../errors/index.ts'
 import { within } from '../lib/async/time-limit.ts'
 import { readEnd } from '../lib/files/read-end.ts'
+import { LineDecoder } from '../lib/text/line-decoder.ts'
 import { readHandshake } from './handshake.ts'
 import { spawnDetached } from './spawn-detached.ts'
 
@@ -86,17 +87,19 @@ function handshake(
     throw failure(`${what} did not start within ${limit / 1000} s`)
   }
   const line = new Promise<string>((resolve, reject) => {
-    let said = ''
+    const said = new LineDecoder(handshakeLimit, () => failure(`${what} says something other than it should`))
     child.once('error', (error) =>
       reject(failure(`${process.execPath} cannot be run: ${error.message}`, error)),
     )
     child.stdout?.on('data', (bytes: Buffer) => {
-      said += bytes.toString()
-      const end = said.indexOf('\n')
-      if (end !== -1) resolve(said.slice(0, end))
-      else if (said.length > handshakeLimit) reject(failure(`${what} says something other than it should`))
+      try {
+        const [first] = said.push(bytes)
+        if (first !== undefined) resolve(first)
+      } catch (error) {
+        reject(error)
+      }
     })
-    child.stdout?.once('end', () => resolve(said))
+    child.stdout?.once('end', () => resolve(''))
     // A process that ends at once breaks this pipe; what it says, or does not, tells more.
     child.stdin?.once('error', () => child.stdin?.destroy())
     child.stdin?.end(JSON.stringify(config))

@@ -12,7 +12,7 @@ import {
   processIdentity,
   terminate,
 } from '../lib/process/process-identity.ts'
-import { asObject } from './codec.ts'
+import { asObject } from '../lib/values/as-object.ts'
 
 /** Who holds a background process's lock, as it wrote into the file. */
 export interface LockHolder {

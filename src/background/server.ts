@@ -2,10 +2,10 @@ import { rm } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
 import { isPosadaError } from '../errors/index.ts'
 import {
+  controlLines,
   encodeError,
   encodeGreeting,
   encodeReturn,
-  LineDecoder,
   parseRequest,
   type Request,
 } from './codec.ts'
@@ -49,7 +49,7 @@ export async function serveControl(path: string, handlers: Handlers): Promise<Co
 }
 
 function serve(socket: Socket, handlers: Handlers): void {
-  const decoder = new LineDecoder()
+  const decoder = controlLines()
   let before = Promise.resolve()
   // A client that goes away is not a failure of ours; what it asked for is done all the same.
   socket.on('error', () => socket.destroy())

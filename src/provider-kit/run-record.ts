@@ -1,4 +1,5 @@
 import { readTextIfThere, writeFileAtomic } from '../lib/files/write-file.ts'
+import { isObject } from '../lib/values/as-object.ts'
 
 /** What a provider has written down of a machine, in a file of the machine's data folder that says that it was made. */
 export interface Recorded<Run> {
@@ -44,8 +45,4 @@ function parseObject(text: string): Record<string, unknown> | null {
     if (error instanceof SyntaxError) return null
     throw error
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

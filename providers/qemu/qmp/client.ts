@@ -3,7 +3,7 @@ import { PosadaError } from '../../../src/errors/index.ts'
 import { sleep } from '../../../src/lib/async/sleep.ts'
 import { deadlineIn, within } from '../../../src/lib/async/time-limit.ts'
 import { isErrno } from '../../../src/lib/files/errno.ts'
-import { encodeCommand, QmpDecoder, type QmpEvent, type QmpMessage } from './codec.ts'
+import { encodeCommand, parseQmpLine, type QmpEvent, type QmpMessage, qmpLines } from './codec.ts'
 
 /** Milliseconds between two attempts to connect where too many others wait. */
 const RETRY = 20
@@ -58,7 +58,7 @@ export class QmpClient {
   version = ''
   readonly #socket: Socket
   readonly #options: QmpOptions
-  readonly #decoder = new QmpDecoder()
+  readonly #lines = qmpLines()
   readonly #waiting = new Map<number | 'greeting', Waiting>()
   readonly #listeners = new Set<(event: QmpEvent) => void>()
   #nextId = 1
@@ -115,7 +115,7 @@ export class QmpClient {
 
   #receive(bytes: Uint8Array): void {
     try {
-      for (const message of this.#decoder.push(bytes)) this.#dispatch(message)
+      for (const line of this.#lines.push(bytes)) this.#dispatch(parseQmpLine(line))
     } catch (error) {
       this.#fail(error)
       this.#socket.destroy()

@@ -1,4 +1,6 @@
 import { PosadaError } from '../../../src/errors/index.ts'
+import { LineDecoder } from '../../../src/lib/text/line-decoder.ts'
+import { asObject, isObject } from '../../../src/lib/values/as-object.ts'
 
 /** A line longer than this is not QMP; the longest answer that we ask for has some 20 KiB. */
 export const maxLine = 1024 * 1024
@@ -15,25 +17,17 @@ export interface QmpEvent {
   data: Record<string, unknown>
 }
 
-/** Bytes to lines to messages. `push` throws E_QMP for what is not QMP, and for a line without end. */
-export class QmpDecoder {
-  #rest = ''
-  readonly #text = new TextDecoder()
-
-  push(bytes: Uint8Array): QmpMessage[] {
-    const lines = (this.#rest + this.#text.decode(bytes, { stream: true })).split('\n')
-    this.#rest = lines.pop() ?? ''
-    if (this.#rest.length > maxLine) throw malformed('a line without end', this.#rest)
-    return lines.filter((line) => line.trim() !== '').map(parseQmpLine)
-  }
+/** What QEMU sends, in lines. `push` throws E_QMP for a line without end. */
+export function qmpLines(): LineDecoder {
+  return new LineDecoder(maxLine, (start) => malformed('a line without end', start))
 }
 
 export function encodeCommand(id: number, execute: string, args?: Record<string, unknown>): string {
   return `${JSON.stringify(args === undefined ? { execute, id } : { execute, arguments: args, id })}\n`
 }
 
+/** @throws PosadaError E_QMP for what is not QMP */
 export function parseQmpLine(line: string): QmpMessage {
-  if (line.length > maxLine) throw malformed('a line too long', line)
   const message = parseObject(line)
   const id = typeof message.id === 'number' ? message.id : null
   if ('return' in message) return { kind: 'return', id, value: message.return }
@@ -48,17 +42,10 @@ export function parseQmpLine(line: string): QmpMessage {
   throw malformed('a message of no known kind', line)
 }
 
-/** A JSON object, or an empty one for anything else. */
-export function asObject(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : {}
-}
-
 function parseObject(line: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(line)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return asObject(value)
+    if (isObject(value)) return value
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
   }

@@ -1,6 +1,7 @@
 import { PosadaError } from '../../errors/index.ts'
 import { expectSuccess, type HttpClient } from '../../http/index.ts'
 import { isLoopback } from '../../lib/net/loopback.ts'
+import { asObject } from '../../lib/values/as-object.ts'
 import type { Challenge } from './challenge.ts'
 import type { Credentials } from './credentials.ts'
 import { joinScopes } from './scope.ts'
@@ -75,8 +76,7 @@ async function tokenOf(
       credentials === null ? undefined : 'the password may be wrong, or the user may lack permission',
     )
   const data = parse(text)
-  const { token, access_token: access } =
-    typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : {}
+  const { token, access_token: access } = asObject(data)
   const found = typeof token === 'string' ? token : access
   if (typeof found !== 'string' || !/^[\x21-\x7e]{1,16384}$/.test(found))
     throw refused(registry, 'gave an unusable token')

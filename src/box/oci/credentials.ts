@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { PosadaError } from '../../errors/index.ts'
 import { readTextIfThere } from '../../lib/files/write-file.ts'
+import { asObject, isObject } from '../../lib/values/as-object.ts'
 
 /** What to show a registry. A token stands for a login that was made before. */
 export type Credentials =
@@ -128,20 +129,19 @@ async function askHelper(
 
 function parseHelperAnswer(text: string): { user: string; password: string } | null {
   const data = jsonOrNull(text)
-  const { Username: user, Secret: password } = isObject(data) ? data : {}
+  const { Username: user, Secret: password } = asObject(data)
   return typeof user === 'string' && typeof password === 'string' ? { user, password } : null
 }
 
 function parseConfig(text: string, path: string): DockerConfig {
   const data = jsonOrNull(text)
   if (!isObject(data)) throw unreadable(path, 'it is not JSON')
-  const table = (value: unknown) => (isObject(value) ? value : {})
   return {
     auths: Object.fromEntries(
-      Object.entries(table(data.auths)).filter(([, one]) => isObject(one)),
+      Object.entries(asObject(data.auths)).filter(([, one]) => isObject(one)),
     ) as NonNullable<DockerConfig['auths']>,
     credHelpers: Object.fromEntries(
-      Object.entries(table(data.credHelpers)).filter(([, one]) => typeof one === 'string'),
+      Object.entries(asObject(data.credHelpers)).filter(([, one]) => typeof one === 'string'),
     ) as Record<string, string>,
     ...(typeof data.credsStore === 'string' ? { credsStore: data.credsStore } : {}),
   }
@@ -154,10 +154,6 @@ function jsonOrNull(text: string): unknown {
     if (error instanceof SyntaxError) return null
     throw error
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function unreadable(path: string, problem: string): PosadaError {

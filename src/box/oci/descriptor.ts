@@ -1,3 +1,4 @@
+import { isObject } from '../../lib/values/as-object.ts'
 import { count, optional, partOf, type Shape, shape, text } from '../../lib/values/shape.ts'
 
 /** What leads to a blob or a manifest. Source: OCI image specification 1.1, "Content Descriptors". */
@@ -11,9 +12,6 @@ export interface Descriptor {
 }
 
 export const digestText = text({ pattern: /^sha256:[0-9a-f]{64}$/, problem: 'not a sha256 digest' })
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Texts by name, 64 at most. Others' annotations may be anything else, and are passed over. */
 export const annotations = optional(

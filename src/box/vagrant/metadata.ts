@@ -1,5 +1,6 @@
 import { PosadaError } from '../../errors/index.ts'
 import { type Arch, archNamed } from '../../lib/values/arch.ts'
+import { isObject } from '../../lib/values/as-object.ts'
 import { safePath } from '../archive/safe-path.ts'
 import type { BoxDisk } from '../model.ts'
 
@@ -70,10 +71,6 @@ function readObject(text: string): Record<string, unknown> | null {
     if (error instanceof SyntaxError) return null
     throw error
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function shown(value: unknown): string {

@@ -1,9 +1,10 @@
 import { dirname } from 'node:path'
-import { asObject, type LockHolder, lockHolder, sendCommand } from '../../background/index.ts'
+import { type LockHolder, lockHolder, sendCommand } from '../../background/index.ts'
 import { isPosadaError, PosadaError } from '../../errors/index.ts'
 import { sleep } from '../../lib/async/sleep.ts'
 import { deadlineIn } from '../../lib/async/time-limit.ts'
 import { terminate } from '../../lib/process/process-identity.ts'
+import { asObject } from '../../lib/values/as-object.ts'
 import { networkSockets } from '../../project/index.ts'
 import type { Places } from '../project.ts'
 

@@ -1,4 +1,4 @@
-import { asObject } from '../../background/index.ts'
+import { asObject } from '../../lib/values/as-object.ts'
 import type { Conditions } from '../../lib/values/link-conditions.ts'
 import { readIdentity } from '../../project/index.ts'
 import type { Project } from '../project.ts'

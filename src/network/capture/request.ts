@@ -1,4 +1,4 @@
-import { asObject } from '../../background/index.ts'
+import { asObject } from '../../lib/values/as-object.ts'
 
 /** What is to be captured; neither networks nor machines: all networks. */
 export interface CaptureRequest {
