@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
-import { FrameSplitter, joinFrame, lengthBytes } from '../../src/lib/net/framing.ts'
+import { FrameSplitter, joinFrame } from '../../src/lib/net/framing.ts'
 
 /** The hypervisor's side of a NIC on a switch: it listens, and is joined to whoever connects, as QEMU's is. */
 export class Nic {
@@ -83,11 +83,11 @@ export class Nic {
     const splitter = new FrameSplitter()
     socket.on('error', () => socket.destroy())
     socket.on('data', (chunk) =>
-      splitter.push(chunk, (bytes, start, end) => {
+      splitter.push(chunk, ({ bytes, start, end }) => {
         // What the services say by themselves when a link comes up is not what tests are about.
         this.count += 1
         if (!this.keeps) return
-        const frame = Buffer.from(bytes.subarray(start + lengthBytes, end))
+        const frame = Buffer.from(bytes.subarray(start, end))
         if (frame.readUInt16BE(12) !== 0x86dd) this.frames.push(frame)
       }),
     )

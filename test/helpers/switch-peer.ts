@@ -1,5 +1,5 @@
 import { connect } from 'node:net'
-import { FrameSplitter, joinFrame, lengthBytes } from '../../src/lib/net/framing.ts'
+import { FrameSplitter, joinFrame } from '../../src/lib/net/framing.ts'
 import { arp, ethernet, everyone, mac } from './frames.ts'
 
 const guest = (10 << 24) + (9 << 16) + (9 << 8) + 2
@@ -22,8 +22,8 @@ export async function answersArp(path: string, patience: number): Promise<boolea
     socket.on('connect', ask)
     socket.on('error', (error) => finish(() => reject(error)))
     socket.on('data', (chunk) =>
-      splitter.push(chunk, (bytes, start) => {
-        const frame = bytes.subarray(start + lengthBytes)
+      splitter.push(chunk, ({ bytes, start, end }) => {
+        const frame = bytes.subarray(start, end)
         const isReply = frame.readUInt16BE(12) === 0x0806 && frame.readUInt16BE(20) === 2
         if (isReply && frame.readUInt32BE(28) === guest) finish(() => resolve(true))
       }),

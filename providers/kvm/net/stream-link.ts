@@ -106,9 +106,9 @@ export class StreamLink implements FrameLink {
   /** False asks the peer to wait. Frames that come before `start` are lost, as there is no guest yet. */
   #received(chunk: Buffer): boolean {
     let room = true
-    const agreed = this.#splitter.push(chunk, (bytes, start, end) => {
-      if (end === start + lengthBytes || this.#events === null) return
-      room = this.#events.frame(bytes.subarray(start + lengthBytes, end))
+    const agreed = this.#splitter.push(chunk, ({ bytes, start, end }) => {
+      if (end === start || this.#events === null) return
+      room = this.#events.frame(bytes.subarray(start, end))
     })
     if (!agreed) this.#socket.destroy(new Error('the other end sent something that is not a frame'))
     return room

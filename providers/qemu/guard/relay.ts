@@ -23,12 +23,13 @@ function carry(from: Socket, to: Socket, passes: (frame: Buffer) => boolean): vo
     const write = () => {
       if (run.end > run.start) to.write(run.bytes.subarray(run.start, run.end))
     }
-    const agreed = splitter.push(chunk, (bytes, start, end) => {
-      if (!passes(bytes.subarray(start + lengthBytes, end))) return
-      if (run.bytes === bytes && run.end === start) run.end = end
+    const agreed = splitter.push(chunk, ({ bytes, start, end }) => {
+      if (!passes(bytes.subarray(start, end))) return
+      const from = start - lengthBytes
+      if (run.bytes === bytes && run.end === from) run.end = end
       else {
         write()
-        run = { bytes, start, end }
+        run = { bytes, start: from, end }
       }
     })
     write()

@@ -11,10 +11,17 @@ export const largestFrame = 65520 + 18
 const largestSkipped = 128 * 1024
 
 /**
- * Told of each whole frame: `bytes` holds its length from `start` on, the frame itself from
- * `start + lengthBytes` to `end`. Frames that came in one piece lie in one buffer, one behind the other.
+ * Where a frame lies: from `start` to `end`, its length in the `lengthBytes` before it. Frames that came in one piece
+ * lie in one buffer, one behind the other.
  */
-export type Visit = (bytes: Buffer, start: number, end: number) => void
+export interface FrameSpan {
+  bytes: Buffer
+  start: number
+  end: number
+}
+
+/** Told of each whole frame, always by the same object: keep what is in it, and not itself. */
+export type Visit = (frame: Readonly<FrameSpan>) => void
 
 /** Cuts a stream into frames; at most one frame is held back. */
 export class FrameSplitter {
@@ -24,6 +31,7 @@ export class FrameSplitter {
   #held: Buffer = Buffer.allocUnsafe(lengthBytes)
   #have = 0
   #skip = 0
+  readonly #frame: FrameSpan = { bytes: this.#held, start: 0, end: 0 }
 
   /** False when the stream announces what can be no frame: the two ends no longer agree where one begins. */
   push(chunk: Buffer, visit: Visit): boolean {
@@ -40,7 +48,7 @@ export class FrameSplitter {
           if (!this.#passOver(length)) return false
           at += lengthBytes
         } else if (end <= chunk.length) {
-          visit(chunk, at, end)
+          visit(this.#at(chunk, at, end))
           at = end
         } else {
           at += this.#hold(chunk, at, lengthBytes + length)
@@ -52,6 +60,14 @@ export class FrameSplitter {
       }
     }
     return true
+  }
+
+  /** The frame whose length stands at `at`. */
+  #at(bytes: Buffer, at: number, end: number): FrameSpan {
+    this.#frame.bytes = bytes
+    this.#frame.start = at + lengthBytes
+    this.#frame.end = end
+    return this.#frame
   }
 
   #passOver(length: number): boolean {
@@ -75,7 +91,7 @@ export class FrameSplitter {
     if (this.#have < this.#held.length) return taken
     if (this.#held.length > lengthBytes) {
       this.#have = 0
-      visit(this.#held, 0, this.#held.length)
+      visit(this.#at(this.#held, 0, this.#held.length))
       return taken
     }
     const length = this.#held.readUInt32BE(0)
@@ -85,7 +101,7 @@ export class FrameSplitter {
     }
     if (length === 0) {
       this.#have = 0
-      visit(this.#held, 0, lengthBytes)
+      visit(this.#at(this.#held, 0, lengthBytes))
       return taken
     }
     const whole = Buffer.allocUnsafe(lengthBytes + length)

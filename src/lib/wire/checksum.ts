@@ -1,8 +1,9 @@
-/** The Internet checksum of bytes [start, end), begun with `sum` (RFC 1071). */
-export function checksum(bytes: Uint8Array, start: number, end: number, sum = 0): number {
+/** The Internet checksum of bytes, begun with `sum` (RFC 1071). */
+export function checksum(bytes: Uint8Array, sum = 0): number {
+  const end = bytes.length
   let total = sum
-  for (let at = start; at + 1 < end; at += 2) total += ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
-  if ((end - start) % 2 === 1) total += (bytes[end - 1] ?? 0) << 8
+  for (let at = 0; at + 1 < end; at += 2) total += ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
+  if (end % 2 === 1) total += (bytes[end - 1] ?? 0) << 8
   while (total > 0xffff) total = (total & 0xffff) + Math.floor(total / 0x10000)
   return ~total & 0xffff
 }

@@ -49,7 +49,7 @@ export function ipv4Frame(where: Addressed<number>, protocolNumber: number, payl
   frame[23] = protocolNumber
   frame.writeUInt32BE(where.from, 26)
   frame.writeUInt32BE(where.to, 30)
-  frame.writeUInt16BE(checksum(frame, 14, 34), 24)
+  frame.writeUInt16BE(checksum(frame.subarray(14, 34)), 24)
   frame.set(payload, 34)
   return frame
 }
@@ -89,7 +89,7 @@ export function udpDatagram(
   datagram.writeUInt16BE(ports.to, 2)
   datagram.writeUInt16BE(datagram.length, 4)
   datagram.set(data, 8)
-  const sum = checksum(datagram, 0, datagram.length, pseudoHeader(addresses, protocol.udp, datagram.length))
+  const sum = checksum(datagram, pseudoHeader(addresses, protocol.udp, datagram.length))
   datagram.writeUInt16BE(sum === 0 ? 0xffff : sum, 6)
   return datagram
 }

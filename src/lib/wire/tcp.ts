@@ -48,7 +48,7 @@ export function encodeTcp(segment: TcpSegment, addresses: Uint8Array): Buffer {
   bytes.writeUInt16BE(segment.window, 14)
   bytes.set(options, headerBytes)
   bytes.set(segment.data, header)
-  const sum = checksum(bytes, 0, bytes.length, pseudoHeader(addresses, protocol.tcp, bytes.length))
+  const sum = checksum(bytes, pseudoHeader(addresses, protocol.tcp, bytes.length))
   bytes.writeUInt16BE(sum, 16)
   return bytes
 }

@@ -1,3 +1,5 @@
+import type { FrameSpan } from '../../lib/net/framing.ts'
+
 /**
  * The file format that Wireshark reads. Source: draft-ietf-opsawg-pcapng. Little-endian; times are
  * nanoseconds since 1970.
@@ -52,6 +54,7 @@ export interface Packet {
   direction: Direction
   /** Frames of the interface that are missing since the one before. */
   drops: number
+  frame: Readonly<FrameSpan>
   /** Bytes of the frame that are kept. */
   kept: number
 }
@@ -61,14 +64,10 @@ export function packetBytes(kept: number): number {
   return frameBytes + packetHead + padded(kept) + packetOptions
 }
 
-/** Writes a packet block (4.3) with the frame at [start, end) of `bytes`; returns where it ends. */
-export function writePacket(
-  target: Buffer,
-  at: number,
-  packet: Packet,
-  { bytes, start, end }: { bytes: Buffer; start: number; end: number },
-): number {
-  const { interfaceNumber, time, direction, drops, kept } = packet
+/** Writes a packet block (4.3); returns where it ends. */
+export function writePacket(target: Buffer, at: number, packet: Packet): number {
+  const { interfaceNumber, time, direction, drops, frame, kept } = packet
+  const { bytes, start, end } = frame
   let next = at + 8
   next = target.writeUInt32LE(interfaceNumber, next)
   next = writeTime(target, next, time)

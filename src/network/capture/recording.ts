@@ -1,3 +1,4 @@
+import type { FrameSpan } from '../../lib/net/framing.ts'
 import {
   type Direction,
   interfaceBlock,
@@ -34,6 +35,15 @@ interface Interface {
   untold: number
 }
 
+export interface RecordingOptions {
+  request: CaptureRequest
+  sink: Sink
+  /** Those that get an interface from the start; others get one with their first frame. */
+  spots: readonly Spot[]
+  /** Nanoseconds since 1970. */
+  clock?: () => bigint
+}
+
 /** A pcapng file of what one reader asked for, an interface a spot. */
 export class Recording {
   readonly #request: CaptureRequest
@@ -44,8 +54,7 @@ export class Recording {
   #chunk = Buffer.allocUnsafe(0)
   #used = 0
 
-  /** @param clock nanoseconds since 1970 */
-  constructor(request: CaptureRequest, sink: Sink, spots: readonly Spot[], clock = wallClock()) {
+  constructor({ request, sink, spots, clock = wallClock() }: RecordingOptions) {
     this.#request = request
     this.#sink = sink
     this.#clock = clock
@@ -54,8 +63,8 @@ export class Recording {
     for (const spot of spots) if (this.#directions(spot) !== null) this.#interfaceOf(spot)
   }
 
-  /** The frame at [start, end), which may lie in a buffer that is used again. */
-  frame(spot: Spot, direction: Direction, bytes: Buffer, start: number, end: number): void {
+  /** A frame, which may lie in a buffer that is used again. */
+  frame(spot: Spot, direction: Direction, frame: Readonly<FrameSpan>): void {
     const wanted = this.#directions(spot)
     if (wanted === null || (direction === 'received' && wanted === 'sent')) return
     const its = this.#interfaceOf(spot)
@@ -66,10 +75,12 @@ export class Recording {
       return
     }
     const { snaplen } = this.#request
-    const kept = snaplen === 0 ? end - start : Math.min(snaplen, end - start)
+    const length = frame.end - frame.start
+    const kept = snaplen === 0 ? length : Math.min(snaplen, length)
     this.#makeRoom(packetBytes(kept))
-    const packet = { interfaceNumber: its.number, time: this.#clock(), direction, drops: its.untold, kept }
-    this.#used = writePacket(this.#chunk, this.#used, packet, { bytes, start, end })
+    const [time, drops] = [this.#clock(), its.untold]
+    const packet = { interfaceNumber: its.number, time, direction, drops, frame, kept }
+    this.#used = writePacket(this.#chunk, this.#used, packet)
     its.untold = 0
   }
 

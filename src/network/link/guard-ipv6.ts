@@ -1,3 +1,4 @@
+import type { FrameSpan } from '../../lib/net/framing.ts'
 import { high } from '../../lib/wire/ethernet.ts'
 import type { DropReason } from './counters.ts'
 import type { Sender } from './sender.ts'
@@ -43,19 +44,18 @@ const linkAddresses: readonly number[] = [1, 2]
 
 /** The same for IPv6: see guardFrame. `at` is the first byte of the IPv6 header. */
 export function guardIpv6(
-  bytes: Uint8Array,
+  { bytes, end: frameEnd }: Readonly<FrameSpan>,
   at: number,
-  frameEnd: number,
   sender: Sender,
 ): DropReason | null {
   if (frameEnd - at < fixed.bytes || (bytes[at] ?? 0) >> 4 !== 6) return 'malformed'
   // What stands behind the packet is padding.
   const end = Math.min(frameEnd, at + fixed.bytes + high(bytes, at + fixed.length))
-  const isNobody = isAll(bytes, at + fixed.source, 16, 0)
-  if (!isNobody && !mayUse(bytes, at + fixed.source, sender)) return 'ipv6'
+  const isUnspecified = isZero(bytes, at + fixed.source, 16)
+  if (!isUnspecified && !mayUse(bytes, at + fixed.source, sender)) return 'ipv6'
   const payload = skipExtensions(bytes, at, end)
   if (payload === null) return 'malformed'
-  if (isNobody && (payload.next !== icmpv6 || !payload.first)) return 'ipv6'
+  if (isUnspecified && (payload.next !== icmpv6 || !payload.first)) return 'ipv6'
   if (payload.next === udp && payload.first) {
     if (payload.at + 8 > end) return 'malformed'
     const isAnswer =
@@ -63,31 +63,32 @@ export function guardIpv6(
     return isAnswer ? 'dhcp' : null
   }
   if (payload.next !== icmpv6 || !payload.first) return null
-  return guardIcmpv6(bytes, { at: payload.at, end, isNobody }, sender)
+  return guardIcmpv6(bytes, { at: payload.at, end, isUnspecified }, sender)
 }
 
-/** `isNobody`: the packet comes from `::`. */
+/** `isUnspecified`: the packet comes from `::`. */
 function guardIcmpv6(
   bytes: Uint8Array,
-  { at, end, isNobody }: { at: number; end: number; isNobody: boolean },
+  { at, end, isUnspecified }: { at: number; end: number; isUnspecified: boolean },
   sender: Sender,
 ): DropReason | null {
   const said = bytes[at]
   if (said === undefined || at + 4 > end) return 'malformed'
   if (said === type.routerAdvertisement || said === type.redirect) return 'router'
-  if (isNobody && !withoutAddress.includes(said)) return 'ipv6'
+  if (isUnspecified && !withoutAddress.includes(said)) return 'ipv6'
   const options = optionsAt.get(said)
   if (options === undefined) return null
   if (at + options > end) return 'malformed'
   // Without an address a machine asks only whether its own is free (RFC 4862, 5.4.2).
-  const isClaim = said === type.advertisement || (said === type.solicitation && isNobody)
+  const isClaim = said === type.advertisement || (said === type.solicitation && isUnspecified)
   if (isClaim && !mayUse(bytes, at + 8, sender)) return 'arp'
-  return guardOptions(bytes, at + options, end, sender)
+  return guardOptions(bytes.subarray(at + options, end), sender)
 }
 
 /** The MAC address that a machine tells is its own. */
-function guardOptions(bytes: Uint8Array, start: number, end: number, { mac }: Sender): DropReason | null {
-  for (let at = start; at < end; ) {
+function guardOptions(bytes: Uint8Array, { mac }: Sender): DropReason | null {
+  const end = bytes.length
+  for (let at = 0; at < end; ) {
     const length = (bytes[at + 1] ?? 0) * 8
     if (length === 0 || at + length > end) return 'malformed'
     const isLinkAddress = linkAddresses.includes(bytes[at] ?? 0)
@@ -126,10 +127,10 @@ function skipExtensions(bytes: Uint8Array, start: number, end: number): Payload 
  * another's MAC address and is not the services' own (RFC 4291, appendix A).
  */
 function mayUse(bytes: Uint8Array, at: number, { mac, ipv6Prefix }: Sender): boolean {
-  const isLocal = bytes[at] === 0xfe && bytes[at + 1] === 0x80 && isAll(bytes, at + 2, 6, 0)
+  const isLocal = bytes[at] === 0xfe && bytes[at + 1] === 0x80 && isZero(bytes, at + 2, 6)
   if (!isLocal && !ipv6Prefix.every((byte, index) => bytes[at + index] === byte)) return false
   const id = at + 8
-  if (isAll(bytes, id, 7, 0)) return false
+  if (isZero(bytes, id, 7)) return false
   const isFromMac = bytes[id + 3] === 0xff && bytes[id + 4] === 0xfe
   if (!isFromMac) return true
   return interfaceId(mac).every((byte, index) => bytes[id + index] === byte)
@@ -141,7 +142,7 @@ export function interfaceId(mac: Uint8Array): Uint8Array {
   return Uint8Array.of(a ^ 2, b, c, 0xff, 0xfe, d, e, f)
 }
 
-function isAll(bytes: Uint8Array, at: number, length: number, value: number): boolean {
-  for (let index = at; index < at + length; index++) if (bytes[index] !== value) return false
+function isZero(bytes: Uint8Array, at: number, length: number): boolean {
+  for (let index = at; index < at + length; index++) if (bytes[index] !== 0) return false
   return true
 }

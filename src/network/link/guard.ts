@@ -1,3 +1,4 @@
+import type { FrameSpan } from '../../lib/net/framing.ts'
 import {
   etherType,
   headerBytes,
@@ -22,27 +23,28 @@ const dhcpServerPort = 67
 const dhcpClientPort = 68
 
 /**
- * Why the frame at [start, end) may not be sent by this machine, or null. It sends from its own MAC
+ * Why a frame may not be sent by this machine, or null. It sends from its own MAC
  * address and its own IP addresses, answers ARP and neighbour solicitations for itself alone, and is
  * neither DHCP server nor router. From 0.0.0.0 or `::` it sends what a machine without an address does, and
  * looks whether an address is free only for its own: for another's that would be a claim to it. Frames
  * that carry anything else pass.
  */
-export function guardFrame(bytes: Uint8Array, start: number, end: number, sender: Sender): DropReason | null {
+export function guardFrame(frame: Readonly<FrameSpan>, sender: Sender): DropReason | null {
+  const { bytes, start, end } = frame
   if (end - start < headerBytes) return 'runt'
   if (isGroup(bytes, start + sourceOffset)) return 'mac'
   if (!sameBytes(bytes, start + sourceOffset, sender.mac)) return 'mac'
   const payload = payloadOf(bytes, start, end)
   // Linux takes off any number of tags; what is behind a third one could not be looked at.
   if (payload === null || isTag(payload.type)) return 'malformed'
-  if (payload.type === etherType.ipv4) return guardIpv4(bytes, payload.at, end, sender)
-  if (payload.type === etherType.arp) return guardArp(bytes, payload.at, end, sender)
-  if (payload.type === etherType.ipv6) return guardIpv6(bytes, payload.at, end, sender)
+  if (payload.type === etherType.ipv4) return guardIpv4(frame, payload.at, sender)
+  if (payload.type === etherType.arp) return guardArp(frame, payload.at, sender)
+  if (payload.type === etherType.ipv6) return guardIpv6(frame, payload.at, sender)
   return null
 }
 
 /** RFC 826. A probe has 0.0.0.0 as its sender and what is probed as its target (RFC 5227, 2.1.1). */
-function guardArp(bytes: Uint8Array, at: number, end: number, sender: Sender): DropReason | null {
+function guardArp({ bytes, end }: Readonly<FrameSpan>, at: number, sender: Sender): DropReason | null {
   if (end - at < arp.bytes || !sameBytes(bytes, at, arpHeader)) return 'malformed'
   if (!sameBytes(bytes, at + arp.senderMac, sender.mac)) return 'arp'
   const ip = address(bytes, at + arp.senderIp)
@@ -52,7 +54,7 @@ function guardArp(bytes: Uint8Array, at: number, end: number, sender: Sender): D
 }
 
 /** RFC 791. The ports are in the first fragment only; without it the others are of no use. */
-function guardIpv4(bytes: Uint8Array, at: number, end: number, sender: Sender): DropReason | null {
+function guardIpv4({ bytes, end }: Readonly<FrameSpan>, at: number, sender: Sender): DropReason | null {
   if (end - at < ipv4.bytes) return 'malformed'
   const version = bytes[at] ?? 0
   const header = (version & 15) * 4

@@ -1,5 +1,5 @@
 import { TokenBucket } from '../../lib/async/token-bucket.ts'
-import { lengthBytes } from '../../lib/net/framing.ts'
+import { type FrameSpan, lengthBytes } from '../../lib/net/framing.ts'
 import { headerBytes, isGroup, macNumber, sourceOffset } from '../../lib/wire/ethernet.ts'
 import { type Counters, countDrop, type DropReason, newCounters } from './counters.ts'
 import { ForwardingTable } from './forwarding.ts'
@@ -27,11 +27,12 @@ export interface Burst {
 export interface SwitchOutput {
   /** Frames for one port. */
   deliver(from: number, to: number, burst: Burst): void
-  /** The frame at [start, end) is not carried. */
-  refused?(from: number, reason: DropReason, bytes: Buffer, start: number, end: number): void
+  /** A frame is not carried. */
+  refused?(from: number, reason: DropReason): void
 }
 
 interface Port {
+  number: number
   options: PortOptions
   counters: Counters
   groups: TokenBucket
@@ -72,7 +73,7 @@ export class Switch {
     const port = this.#next
     this.#next += 1
     const groups = new TokenBucket(groupPerSecond, groupBurst)
-    this.#ports.set(port, { options, counters: newCounters(), groups })
+    this.#ports.set(port, { number: port, options, counters: newCounters(), groups })
     this.#table.declare(macNumber(options.sender.mac, 0), port)
     if (options.guarded) this.#guardedPorts += 1
     return port
@@ -88,13 +89,12 @@ export class Switch {
     return this.#ports.get(port)?.counters ?? newCounters()
   }
 
-  /**
-   * Takes a frame from a port: its length at `start`, the frame itself behind it, until `end`, as a
-   * FrameSplitter gives it. @param now milliseconds that never go back
-   */
-  receive(from: number, bytes: Buffer, start: number, end: number, now: number): void {
+  /** Takes a frame from a port, as a FrameSplitter gives it. @param now milliseconds that never go back */
+  receive(from: number, frame: Readonly<FrameSpan>, now: number): void {
     const port = this.#ports.get(from)
-    const to = port === undefined ? noPort : this.#route(from, port, bytes, start + lengthBytes, end, now)
+    const to = port === undefined ? noPort : this.#route(port, frame, now)
+    const { bytes, end } = frame
+    const start = frame.start - lengthBytes
     const run = this.#run
     const goesOn = to === run.to && from === run.from && bytes === run.bytes && start === run.end
     if (goesOn && run.frames > 0) {
@@ -117,18 +117,19 @@ export class Switch {
   }
 
   /** The port that the frame goes to, `everyPort` or `noPort`; counts it. */
-  #route(from: number, port: Port, bytes: Buffer, start: number, end: number, now: number): number {
-    const { counters, options } = port
+  #route(port: Port, frame: Readonly<FrameSpan>, now: number): number {
+    const { number: from, counters, options } = port
+    const { bytes, start, end } = frame
     counters.received.frames += 1
     counters.received.bytes += end - start
     const refuse = (reason: DropReason) => {
       countDrop(counters, reason)
-      this.#output.refused?.(from, reason, bytes, start, end)
+      this.#output.refused?.(from, reason)
       return noPort
     }
     if (end - start < headerBytes) return refuse('runt')
     if (options.guarded) {
-      const reason = guardFrame(bytes, start, end, options.sender)
+      const reason = guardFrame(frame, options.sender)
       if (reason !== null) return refuse(reason)
     } else if (!isGroup(bytes, start + sourceOffset)) {
       this.#table.learn(macNumber(bytes, start + sourceOffset), from, now)

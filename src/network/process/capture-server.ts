@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
+import type { FrameSpan } from '../../lib/net/framing.ts'
 import type { Direction } from '../capture/pcapng.ts'
 import { Recording, type Spot } from '../capture/recording.ts'
 import { parseCaptureRequest } from '../capture/request.ts'
@@ -43,8 +44,8 @@ export class CaptureServer {
     return this.#recordings.size > 0
   }
 
-  frame(spot: Spot, direction: Direction, bytes: Buffer, start: number, end: number): void {
-    for (const recording of this.#recordings.values()) recording.frame(spot, direction, bytes, start, end)
+  frame(spot: Spot, direction: Direction, frame: Readonly<FrameSpan>): void {
+    for (const recording of this.#recordings.values()) recording.frame(spot, direction, frame)
     if (this.#flushing) return
     this.#flushing = true
     setImmediate(() => {
@@ -90,7 +91,7 @@ export class CaptureServer {
   #begin(socket: Socket, line: string): void {
     const request = parseCaptureRequest(line)
     if (request === null) socket.destroy()
-    else this.#recordings.set(socket, new Recording(request, socket, this.#spots()))
+    else this.#recordings.set(socket, new Recording({ request, sink: socket, spots: this.#spots() }))
   }
 
   #end(socket: Socket): void {

@@ -1,5 +1,5 @@
 import type { TokenBucket } from '../../lib/async/token-bucket.ts'
-import { FrameSplitter, joinFrame, lengthBytes } from '../../lib/net/framing.ts'
+import { type FrameSpan, FrameSplitter, joinFrame, lengthBytes } from '../../lib/net/framing.ts'
 import type { Direction } from '../capture/pcapng.ts'
 import type { Member } from '../config.ts'
 import { type Counters, countDrop } from '../link/counters.ts'
@@ -23,7 +23,7 @@ export interface LanTap {
   /** Asked for each frame. */
   readonly active: boolean
   /** @param machine null for the services */
-  frame(machine: string | null, direction: Direction, bytes: Buffer, start: number, end: number): void
+  frame(machine: string | null, direction: Direction, frame: Readonly<FrameSpan>): void
 }
 
 /** A piece of a buffer this many times its size is copied before it waits: it would keep the whole alive. */
@@ -45,10 +45,11 @@ export class Carrier {
   /** What the switch sends from one machine to another. */
   carry(sender: Seat, receiver: Seat, burst: Burst): void {
     const [a, b] = [sender.member.machine, receiver.member.machine]
-    if (this.#links.isPlain(a, b)) this.#hand(sender, receiver, burst)
+    const way = this.#links.shaped(a, b)
+    if (way === null) this.#hand(sender, receiver, burst)
     else
       eachFrame(burst.stream, (framed) =>
-        this.#links.send(a, b, framed, (stream) => this.#hand(sender, receiver, { stream, frames: 1 })),
+        this.#links.send(way, framed, (stream) => this.#hand(sender, receiver, { stream, frames: 1 })),
       )
   }
 
@@ -69,8 +70,9 @@ export class Carrier {
     counters.sent.frames += 1
     counters.sent.bytes += frame.length
     if (this.#tap.active) {
-      this.#tap.frame(null, 'sent', frame, 0, frame.length)
-      this.#tap.frame(member.machine, 'received', frame, 0, frame.length)
+      const span = { bytes: frame, start: 0, end: frame.length }
+      this.#tap.frame(null, 'sent', span)
+      this.#tap.frame(member.machine, 'received', span)
     }
     link.write(joinFrame([frame], frame.length))
   }
@@ -101,10 +103,10 @@ export class Carrier {
   }
 
   #show(machine: string, stream: Buffer): void {
-    eachFrame(stream, (framed) => this.#tap.frame(machine, 'received', framed, lengthBytes, framed.length))
+    new FrameSplitter().push(stream, (frame) => this.#tap.frame(machine, 'received', frame))
   }
 }
 
 function eachFrame(stream: Buffer, visit: (framed: Buffer) => void): void {
-  new FrameSplitter().push(stream, (bytes, start, end) => visit(bytes.subarray(start, end)))
+  new FrameSplitter().push(stream, ({ bytes, start, end }) => visit(bytes.subarray(start - lengthBytes, end)))
 }

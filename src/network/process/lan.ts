@@ -1,5 +1,4 @@
 import { TokenBucket } from '../../lib/async/token-bucket.ts'
-import { lengthBytes } from '../../lib/net/framing.ts'
 import { parseIpv4 } from '../../lib/net/ip.ts'
 import { parseMac } from '../../lib/wire/ethernet.ts'
 import type { Member, NetworkDefinition } from '../config.ts'
@@ -124,10 +123,10 @@ export class Lan {
     const port = this.#switch.addPort({ sender, guarded: this.#definition.guarded })
     const counters = this.#switch.counters(port)
     const link: PortLink = new PortLink(member.socket, {
-      frame: (bytes, start, end) => {
+      frame: (frame) => {
         const { tap } = this.#options
-        if (tap.active) tap.frame(member.machine, 'sent', bytes, start + lengthBytes, end)
-        this.#switch.receive(port, bytes, start, end, performance.now())
+        if (tap.active) tap.frame(member.machine, 'sent', frame)
+        this.#switch.receive(port, frame, performance.now())
       },
       burst: (oversize) => {
         this.#switch.flush()

@@ -23,13 +23,11 @@ export interface NetworkStatus {
 export class Networks {
   readonly #options: NetworksOptions
   readonly #upstream = new Upstream()
-  readonly #refusals: Refusals
   readonly #lans = new Map<string, Lan>()
   #names = new Names({ version: 1, project: '', networks: [] })
 
   constructor(options: NetworksOptions) {
     this.#options = options
-    this.#refusals = new Refusals(options.log)
   }
 
   /** Takes over a configuration: networks that are as before keep their links. */
@@ -86,6 +84,7 @@ export class Networks {
       },
       upstream: (...asked: Parameters<Upstream['ask']>) => this.#upstream.ask(...asked),
     }
+    const refusals = new Refusals((line) => log(`${name}: ${line}`))
     return new Lan(definition, {
       project: config.project,
       resolver,
@@ -93,7 +92,7 @@ export class Networks {
         log(`${name}: ${machine} is ${up ? 'linked' : 'gone'}`)
         if (up) lifetime.settle(machine)
       },
-      refused: (machine, reason) => this.#refusals.note(name, machine, reason, performance.now()),
+      refused: (machine, reason) => refusals.note(machine, reason, performance.now()),
       tap: {
         get active() {
           return captures()?.any === true

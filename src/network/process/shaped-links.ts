@@ -59,19 +59,15 @@ export class ShapedLinks {
     this.#due()
   }
 
-  /** Whether frames from one machine to the other just pass. */
-  isPlain(from: string, to: string): boolean {
+  /** The way from one machine to the other; null where frames just pass. */
+  shaped(from: string, to: string): Way | null {
     const way = this.#find(from, to)
-    return way === null || isPlain(way.shaper.conditions)
+    return way === null || isPlain(way.shaper.conditions) ? null : way
   }
 
   /** Sends a copy of one frame, its length before it, on its way; `arrive` is called for each that arrives. */
-  send(from: string, to: string, framed: Buffer, arrive: (framed: Buffer) => void): void {
-    const way = this.#find(from, to)
-    if (way === null) {
-      arrive(framed)
-      return
-    }
+  send(way: Way, framed: Buffer, arrive: (framed: Buffer) => void): void {
+    const { from } = way
     const now = performance.now()
     const fate = way.shaper.fate(framed.length - lengthBytes, now)
     if ('lost' in fate) {

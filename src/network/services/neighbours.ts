@@ -48,8 +48,7 @@ export function answerIcmpv6(frame: Buffer, host: Host): Buffer | null {
   const from = frame.subarray(22, 38)
   const to = frame.subarray(38, 54)
   const message = frame.subarray(54, 54 + length)
-  if (checksum(message, 0, length, pseudoHeader(frame.subarray(22, 54), protocol.icmpv6, length)) !== 0)
-    return null
+  if (checksum(message, pseudoHeader(frame.subarray(22, 54), protocol.icmpv6, length)) !== 0) return null
   const back = { fromMac: host.mac, toMac: frame.subarray(6, 12), to: from }
   if (message[0] === type.routerSolicitation) return routerAdvertisement(host)
   if (message[0] === type.echo && isOurs(to, host)) {
@@ -94,7 +93,7 @@ export function routerAdvertisement({ mac, prefix }: Host): Buffer {
 function icmpv6(where: Addressed<Uint8Array>, message: Buffer): Buffer {
   message.writeUInt16BE(0, 2)
   const addresses = Buffer.concat([where.from, where.to])
-  const sum = checksum(message, 0, message.length, pseudoHeader(addresses, protocol.icmpv6, message.length))
+  const sum = checksum(message, pseudoHeader(addresses, protocol.icmpv6, message.length))
   message.writeUInt16BE(sum, 2)
   return ipv6Frame(where, protocol.icmpv6, message)
 }

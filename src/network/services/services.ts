@@ -94,11 +94,11 @@ export class Services {
 
   /** RFC 792. */
   #echo({ mac, source, payload }: Ipv4Packet, reply: (frame: Buffer) => void): void {
-    if (payload.length < 8 || payload[0] !== 8 || checksum(payload, 0, payload.length) !== 0) return
+    if (payload.length < 8 || payload[0] !== 8 || checksum(payload) !== 0) return
     const message = Buffer.from(payload)
     message[0] = 0
     message.writeUInt16BE(0, 2)
-    message.writeUInt16BE(checksum(message, 0, message.length), 2)
+    message.writeUInt16BE(checksum(message), 2)
     reply(this.#back({ mac, to: source }, protocol.icmp, message))
   }
 

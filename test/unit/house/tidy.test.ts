@@ -24,7 +24,6 @@ const LONG_LISTS: Record<string, number> = {
   'src/forwarder': 2,
   'src/lib': 3,
   'src/manifest': 12,
-  'src/network': 18,
   'src/project': 2,
   'src/provisioners': 7,
   'src/proxy': 2,

@@ -13,9 +13,9 @@ function cut(stream: Buffer, places: readonly number[]): Buffer[] {
 function collect(splitter: FrameSplitter, pieces: readonly Buffer[]) {
   const found: Uint8Array[] = []
   const agreed = pieces.every((piece) =>
-    splitter.push(piece, (bytes, start, end) => {
-      expect(bytes.readUInt32BE(start)).toBe(end - start - lengthBytes)
-      found.push(Uint8Array.from(bytes.subarray(start + lengthBytes, end)))
+    splitter.push(piece, ({ bytes, start, end }) => {
+      expect(bytes.readUInt32BE(start - lengthBytes)).toBe(end - start)
+      found.push(Uint8Array.from(bytes.subarray(start, end)))
     }),
   )
   return { found, agreed }
@@ -33,10 +33,10 @@ it('frames come out as they went in, however the stream is cut', () => {
 it('a frame that came whole is given where it lies, without a copy', () => {
   const stream = Buffer.concat([joinFrame([Buffer.alloc(20, 1)], 20), joinFrame([Buffer.alloc(30, 2)], 30)])
   const seen: [boolean, number, number][] = []
-  new FrameSplitter().push(stream, (bytes, start, end) => seen.push([bytes === stream, start, end]))
+  new FrameSplitter().push(stream, ({ bytes, start, end }) => seen.push([bytes === stream, start, end]))
   expect(seen).toEqual([
-    [true, 0, 24],
-    [true, 24, 58],
+    [true, 4, 24],
+    [true, 28, 58],
   ])
 })
 

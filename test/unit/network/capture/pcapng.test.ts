@@ -34,8 +34,8 @@ it('a frame stands in it with its interface, time, direction and what was missed
       const kept = Math.min(frame.length, snaplen)
       const bytes = Buffer.concat([Buffer.alloc(before, 0xee), frame, Buffer.alloc(3, 0xee)])
       const target = Buffer.alloc(before + packetBytes(kept) + 8, 0xdd)
-      const source = { bytes, start: before, end: before + frame.length }
-      const end = writePacket(target, before, { ...packet, kept }, source)
+      const span = { bytes, start: before, end: before + frame.length }
+      const end = writePacket(target, before, { ...packet, frame: span, kept })
       expect(end - before).toBeLessThanOrEqual(packetBytes(kept))
       const [block] = bodiesIn(target.subarray(before, end))
       expect(block === undefined ? null : packetIn(block)).toEqual({

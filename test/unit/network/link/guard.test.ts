@@ -6,7 +6,7 @@ import { arp, ethernet, everyone, ipv4, ipv6, mac, sender } from '../../../helpe
 
 const me = sender(1)
 const other = sender(2)
-const judge = (frame: Uint8Array) => guardFrame(frame, 0, frame.length, me)
+const judge = (bytes: Buffer) => guardFrame({ bytes, start: 0, end: bytes.length }, me)
 const v4 = (source: number, protocol = 6, payload = Buffer.alloc(20)) =>
   ethernet(other.mac, me.mac, 0x0800, ipv4(source, other.ipv4, protocol, payload))
 const udp = (from: number, to = 4242) => Buffer.from([from >> 8, from & 255, to >> 8, to & 255, 0, 8, 0, 0])

@@ -12,8 +12,8 @@ function lan(count: number, guarded = true) {
     deliver: (_from, to, { stream, frames }) => {
       handed.push(frames)
       let found = 0
-      new FrameSplitter().push(stream, (bytes, start, end) => {
-        heard[to]?.push(Buffer.from(bytes.subarray(start + 4, end)))
+      new FrameSplitter().push(stream, ({ bytes, start, end }) => {
+        heard[to]?.push(Buffer.from(bytes.subarray(start, end)))
         found += 1
       })
       expect(found).toBe(frames)
@@ -24,7 +24,7 @@ function lan(count: number, guarded = true) {
   const send = (from: number, ...frames: Uint8Array[]) => {
     now += 1
     const chunk = Buffer.concat(frames.map(framed))
-    new FrameSplitter().push(chunk, (bytes, start, end) => lanSwitch.receive(from, bytes, start, end, now))
+    new FrameSplitter().push(chunk, (frame) => lanSwitch.receive(from, frame, now))
     lanSwitch.flush()
   }
   return { lanSwitch, heard, handed, ports, send, wait: (ms: number) => (now += ms) }

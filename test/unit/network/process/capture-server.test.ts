@@ -22,6 +22,8 @@ const services = { network: 'back', machine: null }
 const other = { network: 'front', machine: 'web' }
 const everything: CaptureRequest = { networks: [], machines: [], snaplen: 0 }
 
+const whole = (bytes: Buffer) => ({ bytes, start: 0, end: bytes.length })
+
 async function listen(spots: readonly Spot[] = [web, db, services, other]) {
   const folder = mkdtempSync(join(tmpdir(), 'posada-captures-'))
   cleanUps.push(() => rmSync(folder, { recursive: true, force: true }))
@@ -30,7 +32,7 @@ async function listen(spots: readonly Spot[] = [web, db, services, other]) {
   cleanUps.push(() => captures.close())
   const say = (spot: Spot, direction: 'sent' | 'received', text: string) => {
     const bytes = Buffer.from(`..${text}..`)
-    captures.frame(spot, direction, bytes, 2, bytes.length - 2)
+    captures.frame(spot, direction, { bytes, start: 2, end: bytes.length - 2 })
   }
   return { captures, path, say }
 }
@@ -129,7 +131,7 @@ it('a reader that does not read holds nothing up and fills no memory, and is tol
   const bytes = Buffer.alloc(1400)
   const total = 20_000
   for (let n = 0; n < total; n++) {
-    captures.frame(web, 'sent', bytes, 0, bytes.length)
+    captures.frame(web, 'sent', whole(bytes))
     if (n % 100 === 0) await new Promise((resolve) => setImmediate(resolve))
   }
   socket.end()
@@ -144,10 +146,10 @@ it('what was missed meanwhile stands before the next frame', async () => {
   const { captures, path } = await listen()
   const socket = await ask(path, encodeCaptureRequest(everything))
   await until('somebody listens', 5000, async () => captures.any)
-  for (let n = 0; n < 10_000; n++) captures.frame(web, 'sent', Buffer.alloc(1400), 0, 1400)
+  for (let n = 0; n < 10_000; n++) captures.frame(web, 'sent', whole(Buffer.alloc(1400)))
   const all = buffer(socket)
   await new Promise((resolve) => setTimeout(resolve, 300))
-  captures.frame(web, 'sent', Buffer.from('late'), 0, 4)
+  captures.frame(web, 'sent', whole(Buffer.from('late')))
   socket.end()
   const { packets, missing } = readPcapng(await all)
   const last = packets.at(-1)
@@ -162,7 +164,7 @@ it.each([
   const { captures, path } = await listen()
   await ask(path, request)
   if (request !== '') await until('somebody listens', 5000, async () => captures.any)
-  for (let n = 0; n < 10_000 && captures.any; n++) captures.frame(web, 'sent', Buffer.alloc(1400), 0, 1400)
+  for (let n = 0; n < 10_000 && captures.any; n++) captures.frame(web, 'sent', whole(Buffer.alloc(1400)))
   await captures.close()
 })
 

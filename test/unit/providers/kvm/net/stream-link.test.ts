@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { socketPair } from '../../../../../providers/kvm/ffi/sockets.ts'
 import { StreamLink, type StreamLinkOptions } from '../../../../../providers/kvm/net/stream-link.ts'
-import { FrameSplitter, joinFrame, lengthBytes } from '../../../../../src/lib/net/framing.ts'
+import { FrameSplitter, joinFrame } from '../../../../../src/lib/net/framing.ts'
 import { eventually } from '../../../../helpers/started-device.ts'
 
 const cleanUps: (() => unknown)[] = []
@@ -135,9 +135,7 @@ it('over a descriptor no more than one frame waits for the peer, and all arrive 
   const splitter = new FrameSplitter()
   const got: Buffer[] = []
   peer.on('data', (chunk) => {
-    splitter.push(chunk, (bytes, start, end) =>
-      got.push(Buffer.from(bytes.subarray(start + lengthBytes, end))),
-    )
+    splitter.push(chunk, ({ bytes, start, end }) => got.push(Buffer.from(bytes.subarray(start, end))))
   })
   peer.resume()
   for (; sent < 100; sent += 1) {
