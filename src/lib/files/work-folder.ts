@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { chmod, lstat, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isErrno } from '../lib/files/errno.ts'
-import { namesIn } from '../lib/files/folders.ts'
-import { isAlive, processIdentity } from '../lib/process/process-identity.ts'
+import { isAlive, processIdentity } from '../process/process-identity.ts'
+import { isErrno } from './errno.ts'
+import { namesIn } from './folders.ts'
 
 /**
  * Makes `<parent>/<prefix><pid>-<start time>-<random>` for work of this process. Whoever calls
