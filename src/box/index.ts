@@ -1,6 +1,7 @@
 export { boxFiles } from './box-manifest.ts'
 export { buildRecipe } from './build/build-recipe.ts'
 export { boxBuildRequirements } from './build/requirements.ts'
+export { sweepBuilds } from './build/sweep-builds.ts'
 export { fetchBox } from './fetch/fetch-box.ts'
 export { newestVersion } from './fetch/newest-version.ts'
 export { loginKeys } from './login-keys.ts'

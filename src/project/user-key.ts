@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { link, open, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { PosadaError } from '../errors/index.ts'
 import { isErrno } from '../lib/files/errno.ts'
 import { writeFileAtomic } from '../lib/files/write-file.ts'
 import { userId } from '../lib/process/user-id.ts'
+import { sweepWork, workName } from '../lib/process/work-folder.ts'
 
 /** Bytes: as many as HMAC-SHA-256 makes use of. Source: RFC 2104, section 3. */
 const keySize = 32
@@ -29,10 +31,12 @@ export async function readKey(path: string): Promise<Buffer | null> {
 
 /** This user's key, made where there is none; all who make one at once come to the same. */
 export async function ensureKey(path: string): Promise<Buffer> {
+  const names = { prefix: `${basename(path)}.`, suffix: '.new' }
   for (;;) {
     const key = await readKey(path)
     if (key !== null) return key
-    const temporary = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.new`
+    await sweepWork(dirname(path), names)
+    const temporary = join(dirname(path), await workName(names))
     await writeFileAtomic(temporary, randomBytes(keySize), { mode: 0o600 })
     try {
       // A link, unlike a rename, fails where another was first.

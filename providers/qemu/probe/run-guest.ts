@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { makeWorkFolder, sweepWorkFolders } from '../../../src/lib/process/work-folder.ts'
 import type { Arch } from '../../../src/lib/values/arch.ts'
 import { option } from '../argv/escape.ts'
 import type { Accelerator } from '../argv/index.ts'
@@ -25,12 +26,15 @@ export interface GuestRunOptions {
   signal?: AbortSignal
 }
 
+/** What its folders begin with. */
+const probePrefix = 'posada-probe-'
 const MAX_OUTPUT = 64 * 1024
 
 /** Boots a few instructions in a machine of their own, and says whether they came to their end. */
 export async function runProbeGuest(options: GuestRunOptions): Promise<GuestRun> {
   options.signal?.throwIfAborted()
-  const folder = await mkdtemp(join(tmpdir(), 'posada-probe-'))
+  await sweepWorkFolders(tmpdir(), probePrefix)
+  const folder = await makeWorkFolder(tmpdir(), probePrefix)
   try {
     const image = join(folder, 'code')
     await writeFile(image, padded(bootCode(options.arch)))

@@ -1,3 +1,4 @@
+import { sweepBuilds } from '../../box/index.ts'
 import { PosadaError } from '../../errors/index.ts'
 import { parseSize } from '../../lib/values/units.ts'
 import { userBoxes } from './user-boxes.ts'
@@ -17,11 +18,12 @@ export interface PruneBoxesOptions {
   env: NodeJS.ProcessEnv
 }
 
-/** Removes the boxes that no machine of this user needs. E_USAGE for a size that cannot be read. */
+/** Removes the boxes that no machine of this user needs, and what killed builds left. E_USAGE for a size that cannot be read. */
 export async function pruneBoxes({ keep, to, dryRun, env }: PruneBoxesOptions): Promise<PruneResult> {
   const { store, usedBy } = userBoxes(env)
   const budget = to === undefined ? null : sizeOf(to)
   const removed = await store.prune({ usedBy, keep, budget, dryRun })
+  if (!dryRun) await sweepBuilds(store.dir)
   return { removed, size: removed.reduce((sum, one) => sum + one.size, 0) }
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PosadaError } from '../../errors/index.ts'
 import type { Emit } from '../../events/index.ts'
-import { makeWorkFolder, sweepWorkFolders } from '../../lib/files/work-folder.ts'
+import { makeWorkFolder } from '../../lib/process/work-folder.ts'
 import type { Arch } from '../../lib/values/arch.ts'
 import type { StoredBox } from '../model.ts'
 import { nextVersion } from '../names.ts'
@@ -21,6 +21,7 @@ import { runMmdebstrap } from './mmdebstrap.ts'
 import { removeBuildFolder } from './remove-build-folder.ts'
 import { checkRequirements } from './requirements.ts'
 import { makeStage, resultName } from './stage.ts'
+import { buildPrefixes, sweepBuilds } from './sweep-builds.ts'
 
 export interface BuildRecipeOptions {
   /** Name of a recipe that comes with Posada, or path of a recipe's folder. */
@@ -56,8 +57,7 @@ export async function buildRecipe(options: BuildRecipeOptions): Promise<StoredBo
     return existing
   }
   checkRequirements()
-  await sweepWorkFolders(paths.tmp, 'build-')
-  await sweepWorkFolders(tmpdir(), buildPrefix, removeBuildFolder)
+  await sweepBuilds(options.store.dir)
   emit({ type: 'step', status: 'start', step, message: `building ${recipe.name}` })
   const started = performance.now()
   try {
@@ -77,8 +77,6 @@ export async function buildRecipe(options: BuildRecipeOptions): Promise<StoredBo
   }
 }
 
-const buildPrefix = 'posada-box-'
-
 async function build(options: {
   recipe: Recipe
   paths: StorePaths
@@ -94,9 +92,9 @@ async function build(options: {
   const now = new Date()
   // Times in the image are those of the day: two builds of one day differ in little.
   const epoch = Math.floor(now.getTime() / 86_400_000) * 86_400
-  const work = await makeWorkFolder(paths.tmp, 'build-')
+  const work = await makeWorkFolder(paths.tmp, buildPrefixes.work)
   // Other ids of the user namespace write there; sticky, so that none removes what is not its own.
-  const tmp = await makeWorkFolder(tmpdir(), buildPrefix, 0o1777)
+  const tmp = await makeWorkFolder(tmpdir(), buildPrefixes.tmp, 0o1777)
   try {
     const { stage, loginKey } = await makeStage(work, { recipe, lib: options.lib, inputs, epoch })
     await mkdir(join(work, 'result'))

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import { isPosadaError } from '../../errors/index.ts'
 import { isErrno } from '../../lib/files/errno.ts'
 import { exists, namesIn } from '../../lib/files/folders.ts'
+import { sweepWorkFolders } from '../../lib/process/work-folder.ts'
 import { digestPattern } from '../../lib/values/box-names.ts'
 import { boxFiles } from '../box-manifest.ts'
 import { compareVersions } from '../names.ts'
@@ -101,7 +102,7 @@ export async function lastUse(paths: StorePaths, digest: string): Promise<Date |
   }
 }
 
-/** Contents whose name leads elsewhere by now, and that no machine stands on any more. */
+/** Contents whose name leads elsewhere by now, and that no machine stands on any more; what killed commands left. */
 async function dropNameless(paths: StorePaths, { usedBy }: PruneOptions): Promise<void> {
   const named = new Set((await listRefs(paths)).map(({ digest }) => digest))
   for (const digest of await namesIn(paths.contents))
@@ -110,4 +111,5 @@ async function dropNameless(paths: StorePaths, { usedBy }: PruneOptions): Promis
   for (const digest of await namesIn(paths.users))
     if (digestPattern.test(digest) && !(await exists(paths.content(digest)))) await dropNotes(paths, digest)
   await sweepRemovals(paths, usedBy)
+  await sweepWorkFolders(paths.tmp, 'add-')
 }

@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import type { FileStep } from '../../manifest/index.ts'
-import { quote } from '../../ssh/index.ts'
+import { oldLeftovers, quote } from '../../ssh/index.ts'
 import { removeAtEnd } from '../clean.ts'
 import { END_ENTRY } from './tar.ts'
 
@@ -57,6 +57,7 @@ p=$to; while [ ! -e "$p" ]; do p=$(dirname "$p"); done
 o=$(stat -c %u:%g "$p")
 above() { if [ ! -d "$1" ]; then above "$(dirname "$1")"; mkdir "$1"; chown "$o" "$1"; fi; }
 above "$(dirname "$to")"
+${oldLeftovers('"$(dirname "$to")"')}
 o=${chosen}`
 }
 

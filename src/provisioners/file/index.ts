@@ -38,7 +38,7 @@ export const fileProvisioner: Provisioner<FileStep> = {
   async run(step, session, { emit, machine, mark, signal }) {
     const source = await readSource(step)
     const parent = posix.dirname(posix.normalize(step.to))
-    const temporary = posix.join(parent, `.posada-${randomBytes(8).toString('hex')}`)
+    const temporary = posix.join(parent, `.posada-${randomBytes(8).toString('hex')}.tmp`)
     const output = new StepOutput(emit, { step: step.name, machine })
     const script =
       source.kind === 'folder' ? folderScript(step, temporary) : fileScript(step, temporary, source)

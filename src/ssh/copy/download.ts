@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { chmod, type FileHandle, lstat, mkdir, open, rename, rm, stat, symlink } from 'node:fs/promises'
 import { dirname, join, posix, resolve } from 'node:path'
 import { pool } from '../../lib/async/pool.ts'
 import { isErrno } from '../../lib/files/errno.ts'
+import { sweepWork, workName } from '../../lib/process/work-folder.ts'
 import type { SshSession } from '../session.ts'
 import { explainGuest, explainHost, hostError } from './errors.ts'
 import { guestPath } from './guest-path.ts'
@@ -10,6 +10,8 @@ import { type GuestFile, walkGuest } from './guest-walk.ts'
 import { CHUNK, type CopyOptions, type CopyResult, FILES, Progress, REQUESTS, type Way } from './options.ts'
 import { openSftp, type Sftp } from './sftp.ts'
 
+/** A file while it is written, beside its place; what a copy left that was killed is removed by the next into that folder. */
+const temporaries = { prefix: '.posada-', suffix: '.tmp' }
 /** Bytes that are read of a file whose size the guest gives as 0, as /proc does. */
 const UNSIZED_LIMIT = 64 * 1024 * 1024
 
@@ -57,6 +59,8 @@ class Downloader {
     const at = (name: string) => (name === '' ? to : join(to, name))
     for (const folder of folders)
       await onHost(at(folder.name), () => makeFolder(at(folder.name), folder.name === ''))
+    const into = [dirname(to), ...folders.map(({ name }) => at(name))]
+    for (const folder of into) await onHost(folder, () => sweepWork(folder, temporaries))
     await pool(FILES, files, (file) => this.#file(file, at(file.name)))
     for (const { name, target } of links) await onHost(at(name), () => makeLink(target, at(name)))
     for (const { name, mode } of folders.reverse()) await onHost(at(name), () => chmod(at(name), mode))
@@ -74,7 +78,7 @@ class Downloader {
   }
 
   async #file(file: GuestFile, to: string): Promise<void> {
-    const temporary = join(dirname(to), `.posada-${randomBytes(8).toString('hex')}.tmp`)
+    const temporary = join(dirname(to), await workName(temporaries))
     const target = await onHost(to, () => open(temporary, 'wx', 0o600))
     try {
       try {
@@ -153,7 +157,7 @@ async function makeFolder(path: string, top: boolean): Promise<void> {
 }
 
 async function makeLink(target: string, path: string): Promise<void> {
-  const temporary = join(dirname(path), `.posada-${randomBytes(8).toString('hex')}.tmp`)
+  const temporary = join(dirname(path), await workName(temporaries))
   await symlink(target, temporary)
   await rename(temporary, path)
 }

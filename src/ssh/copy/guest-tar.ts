@@ -1,6 +1,14 @@
 /** What the scripts here say of a failure: a word, and the path that it is about. */
 export const problemMark = 'posada-copy'
 
+/**
+ * Shell text that removes, from the folder that a shell word names, what was left by a guest whose power was cut while
+ * something was copied to it: it is a day old.
+ */
+export function oldLeftovers(folder: string): string {
+  return `find ${folder} -maxdepth 1 -name '.posada-????????????????.tmp' -mtime +0 -exec rm -rf {} + 2>/dev/null || :`
+}
+
 /** Shell text that removes what `unpackScript` with the same arguments left, where it was stopped in the middle. */
 export const sweepScript = `for t in "$1/$5" "$(dirname -- "$1")/$5"; do
   [ ! -d "$t" ] || { chmod -R u+rwx "$t"; rm -rf "$t"; }
@@ -25,6 +33,7 @@ p=$(dirname -- "$to"); [ -d "$p" ] || say parent "$p"
 [ "$kind" = folder ] || [ ! -d "$to" ] || say folder "$to"
 [ "$kind" = file ] || [ ! -e "$to" ] || [ -d "$to" ] || say file "$to"
 t=$p/$5
+${oldLeftovers('"$p"')}
 trap 'chmod -R u+rwx "$t" 2>/dev/null; rm -rf "$t"' EXIT
 trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 141' PIPE; trap 'exit 143' TERM
 umask 077

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { expect, it, onTestFinished } from 'vitest'
 import { removeBuildFolder } from '../../../src/box/build/remove-build-folder.ts'
-import { sweepWorkFolders } from '../../../src/lib/files/work-folder.ts'
+import { sweepWorkFolders } from '../../../src/lib/process/work-folder.ts'
 import { ended, makePlace } from '../../helpers/posada.ts'
 
 const isRoot = process.getuid?.() === 0

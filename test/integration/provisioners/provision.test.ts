@@ -10,6 +10,7 @@ import {
   rm,
   stat,
   symlink,
+  utimes,
   writeFile,
 } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -334,6 +335,14 @@ describe.runIf(privileged)('file steps', () => {
     const owned = await stat(to("it's mine"))
     expect([owned.uid, owned.gid]).toEqual([65534, 1])
     expect((await readdir(join(folder, 'made', 'deep'))).sort()).toEqual(['file', "it's mine", 'text'])
+  })
+
+  test('what a guest has left of a step whose power was cut goes with the next file into that folder', async () => {
+    const old = join(folder, '.posada-0123456789abcdef.tmp')
+    await mkdir(old)
+    await utimes(old, 1_000_000_000, 1_000_000_000)
+    await run([file({ content: 'text\n' }, join(folder, 'text'))])
+    expect(await readdir(folder)).toEqual(['text'])
   })
 
   test('a file takes the place and the owner of the old one', async () => {

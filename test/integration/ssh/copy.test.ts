@@ -19,7 +19,9 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { workName } from '../../../src/lib/process/work-folder.ts'
 import { connect, download, type SshSession, upload } from '../../../src/ssh/index.ts'
+import { deadWork } from '../../helpers/dead-work.ts'
 import { startSshd, type TestServer } from '../../helpers/sshd.ts'
 
 // The whole file takes some 10 s.
@@ -170,6 +172,34 @@ describe.each(both)('$name', ({ copy }) => {
     await expect(copy(session, { from: join(here, 'a'), to: there })).rejects.toMatchObject({
       code: 'E_SSH_LOST',
     })
+  })
+})
+
+describe('what a copy left that was cut short', () => {
+  const hours = (count: number) => Date.now() / 1000 - count * 3600
+
+  test('on the host goes with the next copy into that folder, if its process has ended', async () => {
+    await mkdir(join(here, 'tree', 'sub'), { recursive: true })
+    await mkdir(join(there, 'tree', 'sub'), { recursive: true })
+    const mine = await workName({ prefix: '.posada-', suffix: '.tmp' })
+    for (const folder of [there, join(there, 'tree'), join(there, 'tree', 'sub')])
+      for (const name of [`.posada-${deadWork}.tmp`, mine, '.posada.tmp'])
+        await writeFile(join(folder, name), '')
+    await download(session, { from: join(here, 'tree'), to: there })
+    expect((await readdir(there)).sort()).toEqual([mine, '.posada.tmp', 'tree'].sort())
+    expect((await readdir(join(there, 'tree', 'sub'))).sort()).toEqual([mine, '.posada.tmp'].sort())
+  })
+
+  test('in the guest goes with the next copy into that folder, a day later', async () => {
+    const [old, fresh] = ['0123456789abcdef', 'fedcba9876543210'].map((word) => `.posada-${word}.tmp`)
+    const other = '.posada-notes.tmp'
+    for (const name of [old, fresh, other]) await mkdir(join(there, name ?? ''))
+    await writeFile(join(there, old ?? '', 'half'), '')
+    for (const name of [old, other]) await utimes(join(there, name ?? ''), hours(49), hours(49))
+    await utimes(join(there, fresh ?? ''), hours(23), hours(23))
+    await writeFile(join(here, 'a'), 'a')
+    await upload(session, { from: join(here, 'a'), to: there })
+    expect((await readdir(there)).sort()).toEqual([fresh, other, 'a'].sort())
   })
 })
 

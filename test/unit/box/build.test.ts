@@ -9,7 +9,7 @@ import { mmdebstrapArguments } from '../../../src/box/build/mmdebstrap.ts'
 import { makeStage } from '../../../src/box/build/stage.ts'
 import { readRecipe } from '../../../src/box/recipe/recipe.ts'
 import { boxesFolder, findRecipe, listRecipes } from '../../../src/box/recipe/recipes.ts'
-import { makeWorkFolder, sweepWorkFolders } from '../../../src/lib/files/work-folder.ts'
+import { makeWorkFolder, sweepWorkFolders } from '../../../src/lib/process/work-folder.ts'
 import { temporaryFolder } from '../../helpers/box-files.ts'
 
 const lib = join(boxesFolder(), 'lib')

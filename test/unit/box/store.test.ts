@@ -16,6 +16,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { openBoxStore } from '../../../src/box/index.ts'
 import { storePaths } from '../../../src/box/store-paths.ts'
 import { boxContent, temporaryFolder, writeBox } from '../../helpers/box-files.ts'
+import { deadWork } from '../../helpers/dead-work.ts'
 
 async function setUp() {
   const folder = await temporaryFolder(onTestFinished)
@@ -148,7 +149,7 @@ describe('adding a box', () => {
 
   it('sweeps what killed processes left, and leaves the work of living ones', async () => {
     const { store, box, paths } = await setUp()
-    const dead = join(paths.tmp, `add-999999999-00-${'0'.repeat(8)}`)
+    const dead = join(paths.tmp, `add-${deadWork}`)
     const reused = join(
       paths.tmp,
       `add-${process.pid}-${Buffer.from('long ago').toString('hex')}-${'0'.repeat(8)}`,

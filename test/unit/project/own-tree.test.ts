@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { linkSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { chown, stat, symlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { ensureIdentity } from '../../../src/project/identity.ts'
 import { withLock } from '../../../src/project/lock.ts'
@@ -9,6 +9,7 @@ import { readLockfile } from '../../../src/project/lockfile/read.ts'
 import { checkOwnTree } from '../../../src/project/own-tree.ts'
 import { ensureKey, readKey } from '../../../src/project/user-key.ts'
 import { temporaryFolder } from '../../helpers/box-files.ts'
+import { deadWork } from '../../helpers/dead-work.ts'
 import { projectIn } from '../../helpers/own-paths.ts'
 
 const foreign = expect.objectContaining({ code: 'E_STATE_FOREIGN' })
@@ -96,5 +97,7 @@ it('the key is one for all who make it at once, and only its owner’s', async (
   await expect(readKey(key)).rejects.toMatchObject({ code: 'E_NO_PERMISSION' })
   rmSync(key)
   writeFileSync(key, 'short', { mode: 0o600 })
+  writeFileSync(`${key}.${deadWork}.new`, '', { mode: 0o600 })
   expect((await ensureKey(key)).length).toBe(32)
+  expect(readdirSync(dirname(key))).toEqual([basename(key)])
 })

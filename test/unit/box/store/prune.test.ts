@@ -1,11 +1,14 @@
 import { appendFile, chmod, mkdir, open, readdir, rename, utimes } from 'node:fs/promises'
-import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { basename, join } from 'node:path'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { keepBudget } from '../../../../src/app/box/budget.ts'
+import { pruneBoxes } from '../../../../src/app/box/prune.ts'
 import type { StoredBox } from '../../../../src/box/index.ts'
 import { fetchBox, openBoxStore, parseBoxSource } from '../../../../src/box/index.ts'
 import { storePaths } from '../../../../src/box/store-paths.ts'
+import { makeWorkFolder } from '../../../../src/lib/process/work-folder.ts'
 import { boxContent, temporaryFolder, writeBox } from '../../../helpers/box-files.ts'
+import { deadWork } from '../../../helpers/dead-work.ts'
 import { userIn } from '../../../helpers/own-paths.ts'
 
 async function setUp() {
@@ -41,6 +44,24 @@ describe('pruning', () => {
     expect(await there()).toEqual(['a/one@2'])
     expect(await readdir(join(store.dir, 'sha256'))).toEqual([used.digest])
     expect(await readdir(join(store.dir, 'tmp'))).toEqual([])
+  })
+
+  it('takes away what killed commands left, but not where it only tells', async () => {
+    const folder = await temporaryFolder(onTestFinished)
+    vi.stubEnv('TMPDIR', folder)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const env = { HOME: folder }
+    const paths = storePaths(userIn(folder).boxes)
+    const names = ['add-', 'build-', 'remove-'].map((prefix) => join(paths.tmp, prefix + deadWork))
+    const left = [...names, join(folder, `posada-box-${deadWork}`)]
+    for (const path of left) await mkdir(path, { recursive: true })
+    const alive = await makeWorkFolder(paths.tmp, 'add-')
+    const options = { keep: 0, to: undefined, env }
+    await pruneBoxes({ ...options, dryRun: true })
+    expect(await readdir(paths.tmp)).toHaveLength(4)
+    await pruneBoxes({ ...options, dryRun: false })
+    expect(await readdir(paths.tmp)).toEqual([basename(alive)])
+    expect((await readdir(folder)).filter((name) => name.startsWith('posada-'))).toEqual([])
   })
 
   it('keeps the newest of each name where that is asked for', async () => {

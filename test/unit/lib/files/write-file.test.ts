@@ -36,6 +36,16 @@ describe('writeFileAtomic', () => {
     expect(await readTextIfThere(path)).toBe('new')
   })
 
+  it('removes what writes of the file left that were killed, and nothing of others', async () => {
+    const path = join(dir, 'file')
+    const dead = '999999999-01234567.tmp'
+    const ofThis = `file.${process.pid}-01234567.tmp`
+    const kept = ['file.1.tmp', 'file.txt', `other.${dead}`, ofThis]
+    for (const name of [...kept, `file.${dead}`]) await writeFile(join(dir, name), '')
+    await writeFileAtomic(path, 'text')
+    expect((await readdir(dir)).sort()).toEqual(['file', ...kept].sort())
+  })
+
   it('survives many writers at once: the file is always one of theirs, whole', async () => {
     const path = join(dir, 'file')
     const texts = Array.from({ length: 20 }, (_, index) => String(index).repeat(10_000))

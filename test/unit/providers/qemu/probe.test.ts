@@ -1,9 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { bootCode } from '../../../../providers/qemu/probe/boot-code.ts'
 import { recall, remember } from '../../../../providers/qemu/probe/cache.ts'
+import { runProbeGuest } from '../../../../providers/qemu/probe/run-guest.ts'
+import { deadWork } from '../../../helpers/dead-work.ts'
 
 const found = { accelerator: 'tcg' as const, sandbox: true, failures: ['KVM: no'], passing: false }
 
@@ -14,6 +16,23 @@ test('the x86 code has its descriptor table where lgdt looks for it', () => {
   expect(image.readBigUInt64LE(base - 0xf0000 + 24)).toBe(0x00af9b000000ffffn)
   const jump = 0xfff3 + image.readUInt16LE(0xfff1)
   expect(jump & 0xffff).toBe(0)
+})
+
+test('what killed probes left is removed by the next', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'posada-test-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  vi.stubEnv('TMPDIR', folder)
+  onTestFinished(() => void vi.unstubAllEnvs())
+  await mkdir(join(folder, `posada-probe-${deadWork}`))
+  const options = {
+    program: 'false',
+    arch: 'x86_64',
+    accelerator: 'tcg',
+    sandbox: false,
+    limit: 20_000,
+  } as const
+  expect(await runProbeGuest(options)).toMatchObject({ ok: false })
+  expect(await readdir(folder)).toEqual([])
 })
 
 test('findings are believed only as long as nothing changed', async () => {
