@@ -76,9 +76,7 @@ function splitSeveral(root: MapNode, several: Entry, context: Context): Split {
     const node = asMachine(value)
     if (node === undefined)
       wrongType(
-        value,
-        context,
-        keySpan,
+        { node: value, context, owner: keySpan },
         'a machine: a mapping of keys',
         "write 'box: debian/12' in a line of its own",
       )

@@ -23,11 +23,10 @@ export interface CheckedMachine extends WrittenMachine {
   ports: Located<Port>[]
 }
 
+export type CheckedNetwork = Located<NonNullable<ReturnType<typeof networkSchema.check>>>
+
 /** The networks of the project, by name. */
-export type CheckedNetworks = ReadonlyMap<
-  string,
-  Located<NonNullable<ReturnType<typeof networkSchema.check>>>
->
+export type CheckedNetworks = ReadonlyMap<string, CheckedNetwork>
 
 export interface Checked {
   name: string | undefined

@@ -88,7 +88,7 @@ class Reader {
     const [, variable = '', operator = ''] = match
     const value = this.#lookup(variable)
     if (operator === '}') {
-      if (value === undefined) this.#unset(variable, start, head.lastIndex, '')
+      if (value === undefined) this.#unset(variable, { at: start, end: head.lastIndex })
       return { out: value ?? '', end: head.lastIndex }
     }
     // The rest is read with the problems set aside: a default that is not used may name what is not set.
@@ -100,7 +100,7 @@ class Reader {
     if (given) return { out: value, end: rest.end }
     for (const problem of inner) this.#problem(problem)
     if (operator.endsWith('-')) return { out: rest.out, end: rest.end }
-    this.#unset(variable, start, rest.end, rest.out)
+    this.#unset(variable, { at: start, end: rest.end }, rest.out)
     return { out: '', end: rest.end }
   }
 
@@ -108,7 +108,7 @@ class Reader {
     if (this.#problems.length < problemLimit) this.#problems.push(problem)
   }
 
-  #unset(variable: string, at: number, end: number, hint: string): void {
+  #unset(variable: string, { at, end }: { at: number; end: number }, hint = ''): void {
     this.#problem({
       code: 'E_VARIABLE_UNSET',
       message: `the variable ${variable} is not set`,

@@ -62,7 +62,10 @@ export async function loadManifest(options: LoadOptions): Promise<Manifest> {
   const read = async (place: BasePlace) => {
     // No server is asked for what would be of no use.
     if (problems.any) throw fail()
-    const base = 'path' in place ? await readOwn(place.path) : await fetchSource(place, root, options, report)
+    const base =
+      'path' in place
+        ? await readOwn(place.path)
+        : await fetchSource(place, { root, fetch: options.fetch }, report)
     if (base === undefined) return problems.any ? undefined : null
     bases.push(base.file)
     await variables.prepare(base)
@@ -86,8 +89,7 @@ function extendsOf(...nodes: readonly (Node | undefined)[]): Entry | undefined {
 
 async function fetchSource(
   address: WebAddress,
-  root: string,
-  { fetch }: LoadOptions,
+  { root, fetch }: { root: string; fetch: LoadOptions['fetch'] },
   report: Report,
 ): Promise<Source | undefined> {
   if (fetch === undefined) throw new Error('a base manifest has to be fetched, and nothing fetches here')

@@ -1,8 +1,10 @@
 import { contains, formatIpv4, overlap, parseIpv4, parseSubnet, sizeOf } from '../lib/net/ip.ts'
 import { nearest } from '../lib/text/suggest.ts'
 import { addressesOfNobody, outsideNetwork } from './addressing.ts'
-import type { CheckedMachine, CheckedNetworks } from './checked.ts'
+import type { CheckedMachine, CheckedNetwork, CheckedNetworks } from './checked.ts'
 import type { Report } from './problems.ts'
+import type { WrittenAttachment } from './schema/network.ts'
+import type { Located } from './schema/types.ts'
 import type { Node } from './source/node.ts'
 import { placeOf, type Span } from './source/source.ts'
 
@@ -15,7 +17,7 @@ export function checkNetworks(
   checkSubnets(networks, report)
   checkLinks(networks, machines, report)
   for (const machine of machines) checkAttachments(machine, networks, report)
-  for (const [name] of networks) checkMembers(name, networks, machines, report)
+  for (const network of networks) checkMembers(network, machines, report)
 }
 
 function checkSubnets(networks: CheckedNetworks, report: Report): void {
@@ -80,7 +82,8 @@ function checkLinks(networks: CheckedNetworks, machines: readonly CheckedMachine
 
 function checkAttachments({ name, values }: CheckedMachine, networks: CheckedNetworks, report: Report): void {
   const seen = new Set<string>()
-  for (const { value, node } of values.networks ?? []) {
+  for (const attachment of values.networks ?? []) {
+    const { value, node } = attachment
     const span = inner(node, 'name')
     const network = networks.get(value.name)
     if (network === undefined) {
@@ -93,15 +96,19 @@ function checkAttachments({ name, values }: CheckedMachine, networks: CheckedNet
     } else if (seen.has(value.name)) {
       const message = `'${name}' is on the network '${value.name}' twice`
       report({ code: 'E_VALUE_INVALID', message, span, value: value.name, hint: 'remove one of the two' })
-    } else if (value.address !== undefined)
-      checkAddress(value.address, network.value.subnet, inner(node, 'address'), report)
+    } else checkAddress(attachment, network.value.subnet, report)
     seen.add(value.name)
   }
 }
 
-function checkAddress(address: string, written: string | undefined, span: Span, report: Report): void {
+function checkAddress(
+  { value: { address }, node }: Located<WrittenAttachment>,
+  written: string | undefined,
+  report: Report,
+): void {
+  if (address === undefined) return
   const wrong = (message: string, hint: string) =>
-    report({ code: 'E_VALUE_INVALID', message, span, value: address, hint })
+    report({ code: 'E_VALUE_INVALID', message, span: inner(node, 'address'), value: address, hint })
   const subnet = written === undefined ? null : parseSubnet(written)
   const number = parseIpv4(address)
   if (written === undefined)
@@ -121,8 +128,7 @@ function checkAddress(address: string, written: string | undefined, span: Span, 
 
 /** Two machines with one address, and more machines than addresses. */
 function checkMembers(
-  name: string,
-  networks: CheckedNetworks,
+  [name, network]: [string, CheckedNetwork],
   machines: readonly CheckedMachine[],
   report: Report,
 ): void {
@@ -152,9 +158,8 @@ function checkMembers(
       })
     }
   }
-  const network = networks.get(name)
-  const subnet = network?.value.subnet === undefined ? null : parseSubnet(network.value.subnet)
-  if (network === undefined || subnet === null || members.length <= sizeOf(subnet) - addressesOfNobody) return
+  const subnet = network.value.subnet === undefined ? null : parseSubnet(network.value.subnet)
+  if (subnet === null || members.length <= sizeOf(subnet) - addressesOfNobody) return
   const message = `${members.length} machines are on the network '${name}', which has ${sizeOf(subnet) - addressesOfNobody} addresses for them`
   report({
     code: 'E_VALUE_INVALID',

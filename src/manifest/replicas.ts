@@ -19,7 +19,7 @@ export function expandReplicas(written: readonly WrittenMachine[], report: Repor
       const other = taken.get(name)
       taken.set(name, machine.name)
       if (other !== undefined) {
-        reportTwice(report, name, machine, other)
+        reportTwice({ name, machine, other }, report)
         return []
       }
       const ports = portsOf(
@@ -37,26 +37,28 @@ export function expandReplicas(written: readonly WrittenMachine[], report: Repor
 function namesByGroup(written: readonly WrittenMachine[], report: Report): Map<string, string[]> {
   const names = new Map<string, string[]>()
   let count = 0
-  for (const { name, values, node, owner } of written) {
-    const span = node.entries.get('replicas')?.value.span ?? owner
+  for (const machine of written) {
+    const { name, values } = machine
     const wanted = count + (values.replicas ?? 1)
     if (wanted > limits.machines && values.replicas !== undefined) {
       report({
         code: 'E_VALUE_INVALID',
         message: `expected at most ${limits.machines} machines, replicas among them, got ${wanted}`,
-        span,
+        span: replicasSpan(machine),
         value: String(values.replicas),
       })
       names.set(name, [])
     } else {
       count = wanted
-      names.set(name, namesOf(name, values.replicas, span, report))
+      names.set(name, namesOf(machine, report))
     }
   }
   return names
 }
 
-function namesOf(name: string, replicas: number | undefined, span: Span, report: Report): string[] {
+function namesOf(machine: WrittenMachine, report: Report): string[] {
+  const { name } = machine
+  const { replicas } = machine.values
   if (replicas === undefined) return [name]
   const all = Array.from({ length: replicas }, (_, index) => `${name}-${index + 1}`)
   const last = all.at(-1) ?? name
@@ -64,11 +66,15 @@ function namesOf(name: string, replicas: number | undefined, span: Span, report:
   report({
     code: 'E_VALUE_INVALID',
     message: `expected names of at most ${limits.nameLength} characters, got '${last}'`,
-    span,
+    span: replicasSpan(machine),
     value: name,
     hint: 'give the machine a shorter name',
   })
   return []
+}
+
+function replicasSpan({ node, owner }: WrittenMachine): Span {
+  return node.entries.get('replicas')?.value.span ?? owner
 }
 
 /** A name that stands for replicas becomes theirs; any other stays, whether there is such a machine or not. */
@@ -77,7 +83,10 @@ function expandName(item: Located<string>, names: ReadonlyMap<string, string[]>)
   return replicas === undefined ? [item] : replicas.map((value) => ({ ...item, value }))
 }
 
-function reportTwice(report: Report, name: string, machine: WrittenMachine, other: string): void {
+function reportTwice(
+  { name, machine, other }: { name: string; machine: WrittenMachine; other: string },
+  report: Report,
+): void {
   const group = machine.name === name ? other : machine.name
   report({
     code: 'E_VALUE_INVALID',

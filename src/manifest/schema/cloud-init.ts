@@ -29,7 +29,7 @@ const kinds: Record<string, 'list' | 'map'> = {
 const cloudConfig: Schema<{ inline: string }> = {
   label: 'cloud-config',
   check: (node, context, owner) => {
-    if (node.kind !== 'map') return wrongType(node, context, owner, 'a cloud-config: a mapping of keys')
+    if (node.kind !== 'map') return wrongType({ node, context, owner }, 'a cloud-config: a mapping of keys')
     return checkKinds(node, context) ? { inline: cloudConfigText(node) } : undefined
   },
   json: () => ({ type: 'object' }),
@@ -41,7 +41,8 @@ function checkKinds(node: MapNode, context: Context): boolean {
     const kind = Object.hasOwn(kinds, key) ? kinds[key] : undefined
     if (kind === undefined || value.kind === kind) continue
     const expected = kind === 'list' ? `${key}: a list` : `${key}: a mapping of keys`
-    wrongType(value, context, keySpan, expected, kind === 'list' ? "begin each item with '- '" : undefined)
+    const hint = kind === 'list' ? "begin each item with '- '" : undefined
+    wrongType({ node: value, context, owner: keySpan }, expected, hint)
     sound = false
   }
   return sound

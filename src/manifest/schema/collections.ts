@@ -1,6 +1,5 @@
-import type { Report } from '../problems.ts'
 import { isNull, type Node, refuseBinary, shorten } from '../source/node.ts'
-import { wrongType } from './scalars.ts'
+import { type Given, wrongType } from './scalars.ts'
 import type { Context, JsonSchema, Located, Schema } from './types.ts'
 
 export interface ListOptions {
@@ -20,9 +19,9 @@ export function list<T>(item: Schema<T>, { max, of, example }: ListOptions): Sch
       if (node.kind !== 'list') {
         const written = example ?? (node.kind === 'scalar' ? `[${inList(node)}]` : undefined)
         const hint = node.kind === 'scalar' ? `write ${written}` : "begin each item with '- '"
-        return wrongType(node, context, owner, `a list of ${of}`, hint)
+        return wrongType({ node, context, owner }, `a list of ${of}`, hint)
       }
-      tooMany(context.report, node.items.length, max, of, node, owner)
+      tooMany({ node, context, owner }, node.items.length, { max, of })
       const found: Located<T>[] = []
       for (const each of node.items.slice(0, max)) {
         const value = item.check(each, context, isNull(each) ? owner : each.span)
@@ -56,13 +55,11 @@ export function mapOf<T>(item: Schema<T>, options: MapOptions): Schema<Map<strin
       if (isNull(node)) return found
       if (node.kind !== 'map')
         return wrongType(
-          node,
-          context,
-          owner,
+          { node, context, owner },
           `a mapping of ${of}`,
           "write 'name: value' in a line of its own",
         )
-      tooMany(context.report, node.entries.size, max, of, node, owner)
+      tooMany({ node, context, owner }, node.entries.size, { max, of })
       for (const entry of [...node.entries.values()].slice(0, max)) {
         const key: Node = { kind: 'scalar', value: entry.key, raw: entry.key, span: entry.keySpan }
         const asWritten: Context = { ...context, interpolate: () => ({ text: entry.key, changed: false }) }
@@ -82,16 +79,9 @@ export function mapOf<T>(item: Schema<T>, options: MapOptions): Schema<Map<strin
   }
 }
 
-function tooMany(
-  report: Report,
-  count: number,
-  max: number,
-  of: string,
-  node: Node,
-  owner: Node['span'],
-): void {
+function tooMany({ node, context, owner }: Given, count: number, { max, of }: ListOptions): void {
   if (count <= max) return
-  report({
+  context.report({
     code: 'E_VALUE_INVALID',
     message: `expected at most ${max} ${of}, got ${count}`,
     span: node.kind === 'scalar' ? node.span : owner,

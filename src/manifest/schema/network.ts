@@ -10,13 +10,15 @@ import { duration, integer, type Read, scalar, truth } from './scalars.ts'
 import { name } from './text.ts'
 import type { JsonSchema, Schema } from './types.ts'
 
+interface Quantity {
+  label: string
+  expected: string
+  parse: (text: string) => Parsed
+  pattern: string
+}
+
 /** A number with a unit that is neither a size nor a duration. */
-function quantity(
-  label: string,
-  expected: string,
-  parse: (text: string) => Parsed,
-  pattern: string,
-): Schema<number> {
+function quantity({ label, expected, parse, pattern }: Quantity): Schema<number> {
   return scalar({
     label,
     expected,
@@ -34,8 +36,20 @@ function quantity(
   })
 }
 
-const part = () => quantity('percentage', 'a percentage such as 0.5%', parsePart, '^[0-9]+(\\.[0-9]+)? ?%$')
-const rate = () => quantity('rate', 'a rate such as 100mbit', parseRate, '^[0-9]+(\\.[0-9]+)? ?[kmg]?bit$')
+const part = () =>
+  quantity({
+    label: 'percentage',
+    expected: 'a percentage such as 0.5%',
+    parse: parsePart,
+    pattern: '^[0-9]+(\\.[0-9]+)? ?%$',
+  })
+const rate = () =>
+  quantity({
+    label: 'rate',
+    expected: 'a rate such as 100mbit',
+    parse: parseRate,
+    pattern: '^[0-9]+(\\.[0-9]+)? ?[kmg]?bit$',
+  })
 const delay = () => duration({ min: 0, max: longestDelay, bounds: 'from 0ms to 1m', likely: 'ms' })
 
 export const conditionFields = {

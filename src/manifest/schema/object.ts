@@ -1,8 +1,8 @@
 import { nearest } from '../../lib/text/suggest.ts'
-import { isNull, type MapNode, type Node } from '../source/node.ts'
+import { type Entry, isNull, type MapNode, type Node } from '../source/node.ts'
 import type { Span } from '../source/source.ts'
 import { foreignKeyHint } from './foreign-keys.ts'
-import { wrongType } from './scalars.ts'
+import { type Given, wrongType } from './scalars.ts'
 import type { Context, Definitions, JsonSchema, Schema } from './types.ts'
 
 /** A key that a mapping may have. */
@@ -59,15 +59,15 @@ export function object<F extends Fields>(options: ObjectOptions<F>): ObjectSchem
     check: (node, context, owner) => {
       const map = asMap(node, options.emptyAllowed === true)
       if (map === undefined)
-        return wrongType(node, context, owner, `${options.what}: a mapping of keys`, mappingHint)
+        return wrongType({ node, context, owner }, `${options.what}: a mapping of keys`, mappingHint)
       for (const entry of map.entries.values()) {
         const known = Object.hasOwn(options.fields, entry.key) ? options.fields[entry.key] : undefined
-        if (known === undefined) unknownKey(entry.key, entry.keySpan, context, options)
+        if (known === undefined) unknownKey(entry, context, options)
         else if ('planned' in known) plannedKey(entry.key, entry.keySpan, context)
       }
       const values: Record<string, unknown> = {}
       for (const [key, field] of Object.entries(options.fields))
-        if (!('planned' in field)) values[key] = readField(key, field, map, context, owner)
+        if (!('planned' in field)) values[key] = readField([key, field], map, { context, owner })
       options.refine?.(map, context, owner)
       return values as Values<F>
     },
@@ -82,7 +82,11 @@ function asMap(node: Node, emptyAllowed: boolean): MapNode | undefined {
   return emptyAllowed && isNull(node) ? { kind: 'map', entries: new Map(), span: node.span } : undefined
 }
 
-function readField(key: string, field: Field<unknown>, map: MapNode, context: Context, owner: Span): unknown {
+function readField(
+  [key, field]: [string, Field<unknown>],
+  map: MapNode,
+  { context, owner }: Omit<Given, 'node'>,
+): unknown {
   const entry = map.entries.get(key)
   if (entry !== undefined) return field.schema.check(entry.value, context, entry.keySpan)
   if (field.required === true) {
@@ -102,8 +106,7 @@ function readField(key: string, field: Field<unknown>, map: MapNode, context: Co
 }
 
 function unknownKey<F extends Fields>(
-  key: string,
-  span: Span,
+  { key, keySpan: span }: Entry,
   context: Context,
   options: ObjectOptions<F>,
 ): void {

@@ -26,7 +26,7 @@ export function scalar<T>(options: ScalarOptions<T>): Schema<T> {
   const { label, takes = ['string'] } = options
   return {
     label,
-    check: (node, context, owner) => checkScalar(node, context, owner, options),
+    check: (node, context, owner) => checkScalar({ node, context, owner }, options),
     json: () => {
       // Text may be any expression; `${` in a pattern's place keeps editors from refusing one.
       const plain =
@@ -38,9 +38,10 @@ export function scalar<T>(options: ScalarOptions<T>): Schema<T> {
   }
 }
 
-function checkScalar<T>(node: Node, context: Context, owner: Span, options: ScalarOptions<T>): T | undefined {
+function checkScalar<T>(given: Given, options: ScalarOptions<T>): T | undefined {
+  const { node, context } = given
   const { expected, takes = ['string'], verbatim } = options
-  if (node.kind !== 'scalar' || node.value === null) return wrongType(node, context, owner, expected)
+  if (node.kind !== 'scalar' || node.value === null) return wrongType(given, expected)
   if (refuseBinary(node, context.report)) return undefined
   const type = typeof node.value as 'string' | 'number' | 'boolean'
   const takesVariables = type === 'string' && verbatim !== true
@@ -48,8 +49,7 @@ function checkScalar<T>(node: Node, context: Context, owner: Span, options: Scal
   // What would be said of a value with a hole in it is of no use.
   if (interpolated === undefined) return undefined
   const { text, changed } = interpolated
-  if (!changed && !takes.includes(type))
-    return wrongType(node, context, owner, expected, typeHint(type, node.raw, options))
+  if (!changed && !takes.includes(type)) return wrongType(given, expected, typeHint(type, node.raw, options))
   if (text.includes('\0')) {
     context.report({
       code: 'E_VALUE_INVALID',
@@ -81,14 +81,16 @@ function typeHint<T>(type: string, raw: string, options: ScalarOptions<T>): stri
   return takes.includes('string') ? `put it in quotes: "${shorten(raw)}"` : undefined
 }
 
+/** What a schema checks. */
+export interface Given {
+  node: Node
+  context: Context
+  /** What the problem of a value that is not written is shown at. */
+  owner: Span
+}
+
 /** Reports a value of the wrong kind. */
-export function wrongType(
-  node: Node,
-  context: Context,
-  owner: Span,
-  expected: string,
-  hint?: string,
-): undefined {
+export function wrongType({ node, context, owner }: Given, expected: string, hint?: string): undefined {
   const nothing = node.kind === 'scalar' && node.value === null
   const span = nothing || node.kind !== 'scalar' ? owner : node.span
   const advice = nothing ? 'write a value, or remove the line' : hint
