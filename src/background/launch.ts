@@ -114,6 +114,6 @@ async function withLog(
   offset: number,
 ): Promise<PosadaError> {
   if (failure.code !== code) return failure
-  const lines = ((await readEnd(log, 4096, offset)) ?? '').trim().split('\n').slice(-8)
+  const lines = ((await readEnd(log, 4096, { from: offset })) ?? '').trim().split('\n').slice(-8)
   return new PosadaError(code, failure.message, { details: lines, hint: `see ${log}` })
 }

@@ -13,6 +13,15 @@ const ANSWERS_IN = 1000
 /** What is added to a privileged port: 80 becomes 8080, 443 becomes 8443. */
 const PRIVILEGED = { below: 1024, add: 8000 }
 
+export interface ForwardsOptions {
+  /** The connection of the moment. */
+  session: () => SshSession | null
+  /** Ports of the host that are not taken. */
+  avoid: ReadonlySet<number>
+  tell: (line: string) => void
+  most?: typeof CONNECTIONS
+}
+
 /**
  * Ports of the host's loopback that lead into a guest over an SSH connection. Each has the guest's
  * own number where that is free, is not among `avoid` and is not privileged; else another, which it
@@ -29,12 +38,7 @@ export class Forwards {
   >()
   readonly #before = new Map<number, number>()
 
-  constructor(
-    session: () => SshSession | null,
-    avoid: ReadonlySet<number>,
-    tell: (line: string) => void,
-    most = CONNECTIONS,
-  ) {
+  constructor({ session, avoid, tell, most = CONNECTIONS }: ForwardsOptions) {
     this.#most = most
     this.#session = session
     this.#avoid = avoid

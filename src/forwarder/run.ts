@@ -32,7 +32,7 @@ export interface RunningForwarder {
  */
 export function runForwarder(config: ForwarderConfig, options: RunOptions): RunningForwarder {
   let session: SshSession | null = null
-  const forwards = new Forwards(() => session, new Set(config.avoid), options.log)
+  const forwards = new Forwards({ session: () => session, avoid: new Set(config.avoid), tell: options.log })
   const { signal } = options
   const aborted = new Promise<void>((resolve) => {
     signal.addEventListener('abort', () => resolve(), { once: true })
@@ -41,7 +41,7 @@ export function runForwarder(config: ForwarderConfig, options: RunOptions): Runn
     while (!signal.aborted && (await isAlive(config.hypervisor))) {
       try {
         session = await connect(config.target, { signal })
-        await follow(session, config, forwards, options)
+        await follow(session, { config, forwards }, options)
       } catch (error) {
         if (!signal.aborted && !isPosadaError(error)) throw error
       } finally {
@@ -58,8 +58,7 @@ export function runForwarder(config: ForwarderConfig, options: RunOptions): Runn
 /** Follows the guest's listings until the connection ends, or the script in the guest does. */
 async function follow(
   session: SshSession,
-  config: ForwarderConfig,
-  forwards: Forwards,
+  { config, forwards }: { config: ForwarderConfig; forwards: Forwards },
   { signal, onFirst }: RunOptions,
 ): Promise<void> {
   const skip = new Set(config.skip)

@@ -47,7 +47,7 @@ export async function adoptIdentity(paths: ProjectPaths, identity: ProjectIdenti
 
 function checked({ project }: ProjectPaths, { id, root }: Record<string, unknown>): ProjectIdentity {
   if (typeof id !== 'string' || !/^[0-9a-f]{8}$/.test(id) || typeof root !== 'string')
-    throw corrupt(project, HINT, 'the id or the root is missing')
+    throw corrupt({ path: project, hint: HINT }, 'the id or the root is missing')
   return { version: 1, id, root }
 }
 

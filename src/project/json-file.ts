@@ -12,8 +12,9 @@ export async function readJsonFile(
 ): Promise<Record<string, unknown> | null> {
   const text = await readTextIfThere(path)
   if (text === null) return null
-  const value = parse(path, text, hint)
-  if (typeof value.version !== 'number') throw corrupt(path, hint, 'it has no version')
+  const file = { path, hint }
+  const value = parse(text, file)
+  if (typeof value.version !== 'number') throw corrupt(file, 'it has no version')
   if (value.version > version) {
     throw new PosadaError('E_STATE_VERSION', `${path} was written by a newer Posada`, {
       value: `version ${value.version}`,
@@ -45,8 +46,14 @@ export function isDamage(error: unknown): error is PosadaError {
   )
 }
 
+interface OwnFile {
+  path: string
+  /** What to do where it is of no use. */
+  hint: string
+}
+
 /** The error of a file that is there and makes no sense. */
-export function corrupt(path: string, hint: string, why: string, cause?: unknown): PosadaError {
+export function corrupt({ path, hint }: OwnFile, why: string, cause?: unknown): PosadaError {
   return new PosadaError('E_STATE_CORRUPT', `${path} cannot be understood: ${why}`, {
     value: path,
     hint,
@@ -54,15 +61,15 @@ export function corrupt(path: string, hint: string, why: string, cause?: unknown
   })
 }
 
-function parse(path: string, text: string, hint: string): Record<string, unknown> {
+function parse(text: string, file: OwnFile): Record<string, unknown> {
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch (error) {
-    throw corrupt(path, hint, 'it is not JSON', error)
+    throw corrupt(file, 'it is not JSON', error)
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw corrupt(path, hint, 'it is not a JSON object')
+    throw corrupt(file, 'it is not a JSON object')
   }
   return value as Record<string, unknown>
 }

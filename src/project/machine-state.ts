@@ -99,7 +99,7 @@ export async function readForeignState(paths: MachinePaths): Promise<MachineStat
 
 function checked({ state }: MachinePaths, value: Record<string, unknown>): MachineState {
   const read = readShape(essentials, value)
-  if ('flaws' in read) throw corrupt(state, HINT, read.flaws[0] ?? 'a part of it is missing')
+  if ('flaws' in read) throw corrupt({ path: state, hint: HINT }, read.flaws[0] ?? 'a part of it is missing')
   return value as unknown as MachineState
 }
 

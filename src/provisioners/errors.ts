@@ -3,7 +3,11 @@ import type { ProvisionStep } from '../manifest/index.ts'
 import type { ExecResult } from '../ssh/index.ts'
 
 /** E_PROVISION_SOURCE: what a step wants from the host cannot be had. */
-export function sourceError(step: ProvisionStep, path: string, why: string, cause?: unknown): PosadaError {
+export function sourceError(
+  step: ProvisionStep,
+  path: string,
+  { why, cause }: { why: string; cause?: unknown },
+): PosadaError {
   return new PosadaError('E_PROVISION_SOURCE', `provision step ${step.name}: ${path} ${why}`, {
     value: path,
     place: step.place,
@@ -15,11 +19,12 @@ export function sourceError(step: ProvisionStep, path: string, why: string, caus
 /** Turns a system error met while reading `path` into E_PROVISION_SOURCE; returns anything else. */
 export function explainSource(step: ProvisionStep, path: string, error: unknown): unknown {
   if (!(error instanceof Error) || !('code' in error) || error instanceof PosadaError) return error
-  if (error.code === 'ENOENT') return sourceError(step, path, 'does not exist', error)
+  if (error.code === 'ENOENT') return sourceError(step, path, { why: 'does not exist', cause: error })
   if (error.code === 'EACCES' || error.code === 'EPERM') {
-    return sourceError(step, path, 'may not be read', error)
+    return sourceError(step, path, { why: 'may not be read', cause: error })
   }
-  if ('syscall' in error) return sourceError(step, path, `cannot be read (${String(error.code)})`, error)
+  if ('syscall' in error)
+    return sourceError(step, path, { why: `cannot be read (${String(error.code)})`, cause: error })
   return fromSystemError(error)
 }
 
@@ -27,8 +32,7 @@ export function explainSource(step: ProvisionStep, path: string, error: unknown)
 export function stepError(
   step: ProvisionStep,
   machine: string,
-  { code, signal }: ExecResult,
-  lines: readonly string[],
+  { code, signal, lines }: ExecResult & { lines: readonly string[] },
 ): PosadaError {
   const how =
     signal === null ? `failed with exit code ${code}` : `was killed by ${signal} (exit code ${code})`

@@ -16,7 +16,7 @@ const reasonOf: Record<number, string> = { 400: 'Bad Request', 403: 'Forbidden',
  */
 export function httpProxy(open: Open): Server {
   const server = createServer((req, res) => void passOn(req, res, open))
-  server.on('connect', (req, socket, head) => void tunnel(req.url ?? '', socket, head, open))
+  server.on('connect', (req, socket, head) => void tunnel({ target: req.url ?? '', socket, head }, open))
   server.on('clientError', (_, socket) => {
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')
     else socket.destroy()
@@ -24,7 +24,13 @@ export function httpProxy(open: Open): Server {
   return server
 }
 
-async function tunnel(target: string, socket: Duplex, head: Buffer, open: Open): Promise<void> {
+interface Connect {
+  target: string
+  socket: Duplex
+  head: Buffer
+}
+
+async function tunnel({ target, socket, head }: Connect, open: Open): Promise<void> {
   socket.on('error', () => socket.destroy())
   const to = parseDestination(target)
   if (to === null) {
@@ -56,17 +62,17 @@ function answer(status: number, message: string): string {
 async function passOn(req: IncomingMessage, res: ServerResponse, open: Open): Promise<void> {
   const target = parseTarget(req.url ?? '', req.method ?? 'GET')
   if (target === null) {
-    refuse(req, res, 400, 'this is a proxy: give it to a client, as curl -x socks5h://HOST:PORT')
+    refuse(res, 400, 'this is a proxy: give it to a client, as curl -x socks5h://HOST:PORT')
     return
   }
   const { 'transfer-encoding': coding = 'chunked' } = req.headers
   if (coding.toLowerCase() !== 'chunked') {
-    refuse(req, res, 501, `this proxy does not know the transfer coding ${JSON.stringify(coding)}`)
+    refuse(res, 501, `this proxy does not know the transfer coding ${JSON.stringify(coding)}`)
     return
   }
   const opened = await open(target.to)
   if ('refused' in opened) {
-    refuse(req, res, statusOf[opened.refused], opened.message)
+    refuse(res, statusOf[opened.refused], opened.message)
     return
   }
   const { stream } = opened
@@ -85,7 +91,7 @@ async function passOn(req: IncomingMessage, res: ServerResponse, open: Open): Pr
     const head = answerHead(back)
     if (head === null) {
       back.destroy()
-      refuse(req, res, 502, 'what answers there is not HTTP: its head cannot be passed on')
+      refuse(res, 502, 'what answers there is not HTTP: its head cannot be passed on')
       return
     }
     res.writeHead(head.status, head.reason, head.headers)
@@ -93,19 +99,19 @@ async function passOn(req: IncomingMessage, res: ServerResponse, open: Open): Pr
   })
   onward.on('upgrade', (_, socket) => {
     socket.destroy()
-    refuse(req, res, 502, 'what answers there changes the protocol, which was not asked for')
+    refuse(res, 502, 'what answers there changes the protocol, which was not asked for')
   })
   onward.on('error', (error) => {
     // After a whole answer it does not matter.
     if (res.writableEnded) return
     if (res.headersSent) res.destroy()
-    else refuse(req, res, 502, `what answers there is not HTTP, or broke off (${error.message})`)
+    else refuse(res, 502, `what answers there is not HTTP, or broke off (${error.message})`)
   })
   pipeline(req, onward).catch(() => onward.destroy())
 }
 
-function refuse(req: IncomingMessage, res: ServerResponse, status: number, message: string): void {
-  req.resume()
+function refuse(res: ServerResponse, status: number, message: string): void {
+  res.req.resume()
   res.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' })
   res.end(`${message}\n`)
 }

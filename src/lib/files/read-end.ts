@@ -9,8 +9,7 @@ import { isErrno } from './errno.ts'
 export async function readEnd(
   path: string,
   bytes: number,
-  from = 0,
-  end = Number.POSITIVE_INFINITY,
+  { from = 0, end = Number.POSITIVE_INFINITY }: { from?: number; end?: number } = {},
 ): Promise<string | null> {
   let file: FileHandle
   try {

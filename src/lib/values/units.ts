@@ -101,13 +101,13 @@ export function formatDuration(milliseconds: number): string {
   if (rounded < 9950) return `${Math.round(rounded / 100) / 10}s`
   const seconds = Math.round(rounded / 1000)
   if (seconds < 60) return `${seconds}s`
-  if (seconds < 3600) return pair(seconds, 60, 'm', 's')
+  if (seconds < 3600) return pair(seconds, 60, ['m', 's'])
   const minutes = Math.round(seconds / 60)
-  if (minutes < 24 * 60) return pair(minutes, 60, 'h', 'm')
-  return pair(Math.round(minutes / 60), 24, 'd', 'h')
+  if (minutes < 24 * 60) return pair(minutes, 60, ['h', 'm'])
+  return pair(Math.round(minutes / 60), 24, ['d', 'h'])
 }
 
-function pair(total: number, size: number, large: string, small: string): string {
+function pair(total: number, size: number, [large, small]: readonly [string, string]): string {
   const rest = total % size
   return `${Math.floor(total / size)}${large}${rest === 0 ? '' : `${rest}${small}`}`
 }

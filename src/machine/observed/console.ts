@@ -17,7 +17,7 @@ export async function tailLines(
   count: number,
   end = Number.POSITIVE_INFINITY,
 ): Promise<string[]> {
-  const text = (await readEnd(path, TAIL_BYTES, 0, end)) ?? ''
+  const text = (await readEnd(path, TAIL_BYTES, { end })) ?? ''
   const lines = text.split('\n').map(plainLine)
   return lines.filter((line) => line !== '').slice(-count)
 }

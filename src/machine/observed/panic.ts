@@ -13,7 +13,7 @@ const PANIC = /^(?:\[[^\]\n]{1,40}\] ?)*(Kernel panic - not syncing[^\n]*)/m
  * panicked guest keeps its processor busy for ever: only its console tells.
  */
 export async function findPanic(consoleLog: string, from: number): Promise<string | null> {
-  const line = PANIC.exec((await readEnd(consoleLog, WINDOW, from)) ?? '')?.[1]
+  const line = PANIC.exec((await readEnd(consoleLog, WINDOW, { from })) ?? '')?.[1]
   return line === undefined ? null : plainLine(line)
 }
 
@@ -25,7 +25,7 @@ const END = /^(?:\[[^\]\n]{1,40}\] ?)*---\[ end (Kernel panic - not syncing[^\n]
  * restart say, shows that it is alive.
  */
 export async function findDeath(consoleLog: string, from: number): Promise<string | null> {
-  const text = ((await readEnd(consoleLog, LAST_WORDS, from)) ?? '').trimEnd()
+  const text = ((await readEnd(consoleLog, LAST_WORDS, { from })) ?? '').trimEnd()
   const line = END.exec(text.slice(text.lastIndexOf('\n') + 1))?.[1]
   return line === undefined ? null : plainLine(line)
 }

@@ -8,8 +8,7 @@ import { type Lockfile, lockfileLimit, lockfileShape } from './model.ts'
 
 /** What posada.lock holds; nothing where there is none. E_LOCKFILE. */
 export async function readLockfile(path: string): Promise<Lockfile> {
-  if ((await sizeOf(path)) > lockfileLimit)
-    throw unusable(path, [`it is larger than ${lockfileLimit} bytes`], takeBack)
+  if ((await sizeOf(path)) > lockfileLimit) throw unusable(path, [`it is larger than ${lockfileLimit} bytes`])
   const written = await readTextIfThere(path)
   if (written === null) return { boxes: new Map(), files: new Map() }
   // The library compares each key with all before it, which takes minutes for a hostile file.
@@ -19,15 +18,18 @@ export async function readLockfile(path: string): Promise<Lockfile> {
     logLevel: 'error',
   })
   const [flaw] = document.errors
-  if (/^(<{7}|>{7}) /m.test(written)) throw unusable(path, ['a merge conflict stands in it'], merge, flaw)
-  if (flaw !== undefined) throw unusable(path, [flaw.message.split('\n')[0] ?? flaw.code], takeBack, flaw)
+  if (/^(<{7}|>{7}) /m.test(written))
+    throw unusable(path, ['a merge conflict stands in it'], { hint: merge, cause: flaw })
+  if (flaw !== undefined) throw unusable(path, [flaw.message.split('\n')[0] ?? flaw.code], { cause: flaw })
   const twice = keyTwice(document)
-  if (twice !== null) throw unusable(path, [`it has '${twice.slice(0, 100)}' twice`], takeBack)
+  if (twice !== null) throw unusable(path, [`it has '${twice.slice(0, 100)}' twice`])
   const data = withVersion(plain(document, path))
   if (data !== null && typeof data === 'object' && 'version' in data && Number(data.version) > 1)
-    throw unusable(path, [`it is of form ${data.version}, and this Posada knows form 1`], 'update Posada')
+    throw unusable(path, [`it is of form ${data.version}, and this Posada knows form 1`], {
+      hint: 'update Posada',
+    })
   const result = readShape(lockfileShape, data)
-  if ('flaws' in result) throw unusable(path, result.flaws.slice(0, 10), takeBack)
+  if ('flaws' in result) throw unusable(path, result.flaws.slice(0, 10))
   const { boxes = new Map(), files = new Map() } = result.value
   const digests = [...files].map(([url, text]): [string, string] => [url, text.replace('sha256:', '')])
   return { boxes, files: new Map(digests) }
@@ -55,7 +57,7 @@ function plain(document: Document, path: string): unknown {
     return document.toJS({ maxAliasCount: 0 })
   } catch (cause) {
     // An alias, of which there are to be none.
-    if (cause instanceof ReferenceError) throw unusable(path, [cause.message], takeBack, cause)
+    if (cause instanceof ReferenceError) throw unusable(path, [cause.message], { cause })
     throw cause
   }
 }
@@ -70,7 +72,7 @@ async function sizeOf(path: string): Promise<number> {
   try {
     const found = await lstat(path)
     if (!found.isFile())
-      throw unusable(path, ['it is not an ordinary file'], 'put the file itself in its place')
+      throw unusable(path, ['it is not an ordinary file'], { hint: 'put the file itself in its place' })
     return found.size
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return 0
@@ -83,7 +85,11 @@ const takeBack =
 const merge =
   'take one side whole (git checkout --ours posada.lock, or --theirs): the next posada up adds what it lacks'
 
-function unusable(path: string, flaws: readonly string[], hint: string, cause?: unknown): PosadaError {
+function unusable(
+  path: string,
+  flaws: readonly string[],
+  { hint = takeBack, cause }: { hint?: string; cause?: unknown } = {},
+): PosadaError {
   return new PosadaError('E_LOCKFILE', `${path} cannot be understood: ${flaws[0]}`, {
     value: path,
     details: flaws,

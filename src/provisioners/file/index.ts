@@ -50,7 +50,7 @@ export const fileProvisioner: Provisioner<FileStep> = {
         stderr: output.stderr,
         ...(signal === undefined ? {} : { signal }),
       })
-      if (result.code !== 0) throw stepError(step, machine, result, output.lastLines())
+      if (result.code !== 0) throw stepError(step, machine, { ...result, lines: output.lastLines() })
     } catch (error) {
       await removeLater(session, temporary, 'root')
       throw source.kind === 'text' ? error : explainSource(step, source.path, error)

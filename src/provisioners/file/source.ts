@@ -46,7 +46,7 @@ export async function readSource(step: FileStep): Promise<Source> {
   try {
     const there = await stat(path)
     if (there.isFile()) return { kind: 'file', path, mode: given ?? there.mode & modeBits, size: there.size }
-    if (!there.isDirectory()) throw sourceError(step, path, 'is neither a file nor a folder')
+    if (!there.isDirectory()) throw sourceError(step, path, { why: 'is neither a file nor a folder' })
     const entries = [{ name: '.', path, kind: 'folder' as const, ...measures(there) }]
     const all = [...entries, ...(await walk(step, path, ''))]
     return { kind: 'folder', path, entries: given === null ? all : all.map((e) => withMode(e, given)) }
@@ -75,7 +75,7 @@ async function walk(step: FileStep, folder: Path, prefix: Path): Promise<Entry[]
     } else if (there.isDirectory()) {
       entries.push({ ...entry, kind: 'folder' }, ...(await walk(step, path, joined(name, '/'))))
     } else {
-      throw sourceError(step, shown(path), 'is neither a file nor a folder')
+      throw sourceError(step, shown(path), { why: 'is neither a file nor a folder' })
     }
   }
   return entries

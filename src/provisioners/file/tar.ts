@@ -71,5 +71,5 @@ async function* contentOf(step: FileStep, { path, size }: Entry): AsyncGenerator
       left -= (chunk as Buffer).length
       yield chunk as Buffer
     }
-  if (left > 0) throw sourceError(step, shown(path), 'changed while it was read')
+  if (left > 0) throw sourceError(step, shown(path), { why: 'changed while it was read' })
 }

@@ -52,7 +52,7 @@ export const shellProvisioner: Provisioner<ShellStep> = {
         whenEnded: noteEnd(mark),
         ...(signal === undefined ? {} : { signal }),
       })
-      if (result.code !== 0) throw stepError(step, machine, result, output.lastLines())
+      if (result.code !== 0) throw stepError(step, machine, { ...result, lines: output.lastLines() })
     } catch (error) {
       await removeLater(session, folder, step.user)
       throw error

@@ -16,9 +16,9 @@ export async function readScript(step: ShellStep): Promise<Buffer> {
   const { path } = step.source
   try {
     const file = await stat(path)
-    if (!file.isFile()) throw sourceError(step, path, 'is not a file')
+    if (!file.isFile()) throw sourceError(step, path, { why: 'is not a file' })
     if (file.size > scriptLimit)
-      throw sourceError(step, path, `is larger than ${scriptLimit / 1024 / 1024} MiB`)
+      throw sourceError(step, path, { why: `is larger than ${scriptLimit / 1024 / 1024} MiB` })
     const script = await readFile(path)
     if (hasWindowsLineEnds(script)) throw windowsLineEnds(step, path)
     return script

@@ -55,11 +55,7 @@ async function ask(port: number, text: string | Buffer): Promise<Buffer> {
 }
 
 const make = (avoid: number[] = []) =>
-  new Forwards(
-    () => session,
-    new Set(avoid),
-    (line) => told.push(line),
-  )
+  new Forwards({ session: () => session, avoid: new Set(avoid), tell: (line) => told.push(line) })
 const guest = (port: number) => ({ port, hosts: ['127.0.0.1', '::1'] as const })
 const hostPort = (guestPort: number) =>
   forwards.list().find((one) => one.guestPort === guestPort)?.hostPort ?? 0
@@ -111,12 +107,12 @@ describe('forwards', () => {
   it('are at most as many connections as may be, over all ports', async () => {
     const [one, other] = [await echo(), await echo()]
     const most = { ofPort: 2, ofAll: 3 }
-    forwards = new Forwards(
-      () => session,
-      new Set(),
-      (line) => told.push(line),
+    forwards = new Forwards({
+      session: () => session,
+      avoid: new Set(),
+      tell: (line) => told.push(line),
       most,
-    )
+    })
     await forwards.sync([guest(one), guest(other)])
     const open = (port: number) => {
       const socket = connectTo({ port: hostPort(port), host: '127.0.0.1' })

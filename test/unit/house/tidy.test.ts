@@ -21,12 +21,6 @@ const LONG_LISTS: Record<string, number> = {
   'providers/kvm': 7,
   'providers/qemu': 5,
 
-  'src/forwarder': 2,
-  'src/lib': 3,
-  'src/manifest': 12,
-  'src/project': 2,
-  'src/provisioners': 7,
-  'src/proxy': 2,
 }
 
 test('a function takes at most three parameters', () => {

@@ -21,6 +21,6 @@ test.each([
   { inline: 'nosuch --fast', code: 127, path: false },
   { inline: './configure --x\nmake', code: 127, path: false },
 ])('$inline that ends with $code', ({ inline, code, path }) => {
-  const { hint } = stepError(step(inline), 'web', { code, signal: null }, [])
+  const { hint } = stepError(step(inline), 'web', { code, signal: null, lines: [] })
   expect(hint).toContain(path ? 'path: ./script' : 'posada provision web')
 })
