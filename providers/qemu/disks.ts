@@ -23,7 +23,7 @@ export async function makeDisks(spec: MachineSpec): Promise<void> {
 async function make({ name, path, base, size }: DiskSpec, spec: MachineSpec): Promise<void> {
   if (base !== undefined) await checkBase({ name, size }, base, spec)
   const image = emptyQcow2({ size, ...(base === undefined ? {} : { base }) })
-  if (typeof image === 'string') throw unusable(name, path, spec, image)
+  if (typeof image === 'string') throw unusable({ name, path }, spec, image)
   try {
     await writeFileAtomic(path, image, { mode: 0o600 })
   } catch (error) {
@@ -32,7 +32,7 @@ async function make({ name, path, base, size }: DiskSpec, spec: MachineSpec): Pr
 }
 
 async function grow(disk: DiskSpec, spec: MachineSpec): Promise<void> {
-  const size = await virtualSize(disk.path, 'qcow2', disk, spec)
+  const size = await virtualSize({ path: disk.path, format: 'qcow2' }, disk, spec)
   if (size > disk.size) throw shrinks(disk, size, spec)
   if (size < disk.size)
     await qemuImg(['resize', '-q', '-f', 'qcow2', '--', disk.path, String(disk.size)], disk, spec)
@@ -50,25 +50,28 @@ async function checkBase(
       hint: 'build or add the box again: posada box list',
     })
   }
-  const size = await virtualSize(base.path, base.format, disk, spec)
+  const size = await virtualSize(base, disk, spec)
   if (size > disk.size) throw shrinks(disk, size, spec)
 }
 
 /** Bytes that the guest sees, read from the file itself: starting qemu-img takes as long as all the rest. */
 async function virtualSize(
-  path: string,
-  format: 'raw' | 'qcow2',
-  disk: Pick<DiskSpec, 'name'>,
+  { path, format }: NonNullable<DiskSpec['base']>,
+  { name }: Pick<DiskSpec, 'name'>,
   spec: MachineSpec,
 ): Promise<number> {
   const { start, size } = await readStart(path)
   if (format === 'raw') return roundUp(size, 512)
   const header = readQcow2Header(start, size)
   if (typeof header !== 'string') return header.size
-  throw unusable(disk.name, path, spec, header)
+  throw unusable({ name, path }, spec, header)
 }
 
-function unusable(name: string, path: string, spec: MachineSpec, problem: string): PosadaError {
+function unusable(
+  { name, path }: Pick<DiskSpec, 'name' | 'path'>,
+  spec: MachineSpec,
+  problem: string,
+): PosadaError {
   return new PosadaError('E_QEMU_IMG', `disk ${name} of ${spec.name} cannot be used: ${problem}`, {
     value: path,
     machine: spec.name,

@@ -28,11 +28,6 @@ export function filesLike(pattern: RegExp): { path: string; text: string }[] {
     })
 }
 
-/** `src/machine`, `providers/kvm`, `docs`: whose a file is. */
-export function roomOf(path: string): string {
-  return /^(src|providers|test)\/[^/]+(?=\/)/.exec(path)?.[0] ?? /^[^/]+/.exec(path)?.[0] ?? path
-}
-
 /** The lines of functions, methods and signatures with more parameters than `most`. */
 export function longParameterLists(text: string, most: number): number[] {
   const file = ts.createSourceFile('x.ts', text, ts.ScriptTarget.ES2022)

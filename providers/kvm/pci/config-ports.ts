@@ -35,25 +35,30 @@ export function createConfigPorts({ state, functions, kept }: ConfigPortsOptions
     return cells[configCell.address] ?? 0
   }
 
+  // One for all accesses: each is over, and the lock given back, before the next begins.
+  const access: Access = { address: 0, register: -1, bytes: undefined }
+
   /** Holds the lock from before it is found out which register of which function is meant. */
   const locked = (offset: number, data: Uint8Array, answer: Answer) => {
     lock(cells, configCell.lock)
     try {
       const address = currentAddress()
       const register = offset < dataOffset ? -1 : registerOf(address, offset - dataOffset, data.length)
-      const bytes = register < 0 ? undefined : state.functions[deviceOf(address)]
-      answer(offset, data, address, register, bytes)
+      access.address = address
+      access.register = register
+      access.bytes = register < 0 ? undefined : state.functions[deviceOf(address)]
+      answer(offset, data, access)
     } finally {
       unlock(cells, configCell.lock)
     }
   }
-  const read: Answer = (offset, data, address, register, bytes) => {
+  const read: Answer = (offset, data, { address, register, bytes }) => {
     if (bytes === undefined) data.fill(0xff)
     else if (isLive(bytes, register, data.length)) functions.read(offset, data)
     else for (let i = 0; i < data.length; i++) data[i] = bytes.values[register + i] ?? 0xff
     if (offset === 0 && data.length === 4) data.set(bytesOf(address))
   }
-  const write: Answer = (offset, data, _address, register, bytes) => {
+  const write: Answer = (offset, data, { register, bytes }) => {
     if (offset === 0 && data.length === 4) setAddress(pciConfigPorts.base, 4, little(data))
     else if (bytes && (isLive(bytes, register, data.length) || changes(bytes, register, data)))
       functions.write(offset, data)
@@ -65,14 +70,15 @@ export function createConfigPorts({ state, functions, kept }: ConfigPortsOptions
   }
 }
 
-/** Does one access; `bytes` are those of the function, undefined where none is meant. */
-type Answer = (
-  offset: number,
-  data: Uint8Array,
-  address: number,
-  register: number,
-  bytes: FunctionBytes | undefined,
-) => void
+/** Which register of which function is meant; `bytes` are the function's, undefined where none is meant. */
+interface Access {
+  address: number
+  register: number
+  bytes: FunctionBytes | undefined
+}
+
+/** Does one access. */
+type Answer = (offset: number, data: Uint8Array, access: Readonly<Access>) => void
 
 function isLive({ live }: FunctionBytes, register: number, width: number): boolean {
   for (let at = register; at < register + width; at++) if (live[at] !== 0) return true

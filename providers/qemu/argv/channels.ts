@@ -15,12 +15,19 @@ export function channelArguments(spec: MachineSpec, transport: Transport): strin
     ...['-chardev', option('file', log)],
     ...['-serial', 'chardev:console'],
     ...['-device', option(`virtio-serial-${transport}`, { id: 'channels' })],
-    ...port(1, 'ready', ready, 'org.posada.ready.0'),
-    ...port(2, 'agent', agent, 'org.qemu.guest_agent.0'),
+    ...port({ nr: 1, id: 'ready', path: ready, name: 'org.posada.ready.0' }),
+    ...port({ nr: 2, id: 'agent', path: agent, name: 'org.qemu.guest_agent.0' }),
   ]
 }
 
-function port(nr: number, id: string, path: string, name: string): string[] {
+interface Port {
+  nr: number
+  id: string
+  path: string
+  name: string
+}
+
+function port({ nr, id, path, name }: Port): string[] {
   return [
     ...['-chardev', option('socket', { id, path, server: true, wait: false })],
     ...['-device', option('virtserialport', { bus: 'channels.0', nr, chardev: id, name })],

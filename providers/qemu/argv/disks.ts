@@ -8,11 +8,11 @@ export function diskArguments(spec: MachineSpec, transport: Transport): string[]
   return [
     ...disks.flatMap((disk, index) => [
       ...['-blockdev', JSON.stringify(image(disk, index))],
-      ...['-device', device(`disk${index}`, disk.name, transport, isBooted(index))],
+      ...['-device', device(`disk${index}`, disk.name, { transport, isBooted: isBooted(index) })],
     ]),
     ...media.flatMap((medium, index) => [
       ...['-blockdev', JSON.stringify(readOnlyImage(medium, index))],
-      ...['-device', device(`medium${index}`, medium.name, transport, false)],
+      ...['-device', device(`medium${index}`, medium.name, { transport, isBooted: false })],
     ]),
   ]
 }
@@ -44,7 +44,11 @@ function readOnlyImage(medium: MediumSpec, index: number): unknown {
   return { driver: 'raw', 'node-name': `medium${index}`, 'read-only': true, file }
 }
 
-function device(node: string, name: string, transport: Transport, isBooted: boolean): string {
+function device(
+  node: string,
+  name: string,
+  { transport, isBooted }: { transport: Transport; isBooted: boolean },
+): string {
   return option(`virtio-blk-${transport}`, {
     drive: node,
     // virtio 1.2, 5.2.6: 20 bytes. The guest sees it as /dev/disk/by-id/virtio-<name>.

@@ -83,14 +83,20 @@ async function run({ program, arch, limit, signal }: GuestRunOptions, argv: stri
     })
     signal?.throwIfAborted()
     const ok = arch === 'x86_64' ? status === goodExit : status === 0 && output.includes(goodOutput)
-    return { ok, timedOut, reason: ok ? '' : explain(errors, status, timedOut, limit) }
+    return { ok, timedOut, reason: ok ? '' : explain(errors, { status, timedOut, limit }) }
   } finally {
     clearTimeout(timer)
     signal?.removeEventListener('abort', end)
   }
 }
 
-function explain(errors: string, status: number | null, timedOut: boolean, limit: number): string {
+interface Ending {
+  status: number | null
+  timedOut: boolean
+  limit: number
+}
+
+function explain(errors: string, { status, timedOut, limit }: Ending): string {
   if (errors.includes('KVM internal error')) {
     return 'it cannot run ordinary code, most likely for lack of hardware virtualisation'
   }
