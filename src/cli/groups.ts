@@ -6,7 +6,7 @@ export interface CommandGroup {
 }
 
 export const commandGroups: readonly CommandGroup[] = [
-  { title: 'Start', commands: ['init', 'validate', 'trust', 'schema', 'doctor', 'completion'] },
+  { title: 'Start', commands: ['init', 'validate', 'plan', 'trust', 'schema', 'doctor', 'completion'] },
   { title: 'Life', commands: ['up', 'halt', 'reload', 'destroy', 'provision', 'run'] },
   { title: 'Inside', commands: ['ssh', 'exec', 'copy', 'ssh-config', 'logs', 'ports'] },
   { title: 'See', commands: ['status', 'list'] },

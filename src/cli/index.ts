@@ -35,4 +35,5 @@ export {
   upText,
 } from './text/machines.ts'
 export { captureText, networksText, proxyText } from './text/networks.ts'
+export { planText } from './text/plan.ts'
 export { adoptText, trustedText, usesText } from './text/trust.ts'

@@ -15,6 +15,7 @@ export { type CaptureResult, captureNetworks } from './network/capture.ts'
 export { changeConditions } from './network/conditions.ts'
 export { listNetworks, type NetworkResult } from './network/list.ts'
 export { cures } from './plan/changes.ts'
+export { plan } from './plan.ts'
 export { ports } from './ports.ts'
 export type { BuildBox, FetchBox, Project } from './project.ts'
 export { provision } from './provision.ts'
@@ -23,6 +24,8 @@ export { reload } from './reload.ts'
 export type {
   DestroyResult,
   HaltResult,
+  MachinePlan,
+  PlanResult,
   PortResult,
   PortsResult,
   ProjectResult,

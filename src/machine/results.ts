@@ -1,3 +1,6 @@
+import type { Found } from './facts/observed.ts'
+import type { Planned } from './plan/actions.ts'
+
 /**
  * What the verbs return: plain data, and with `--json` what the command prints (docs/json.md).
  * Times are ISO 8601, durations milliseconds, sizes bytes.
@@ -74,6 +77,31 @@ export interface StatusResult {
   due?: string[]
   /** The end of its console, where it crashed. */
   console?: string[]
+}
+
+/** What `up` would do. */
+export interface PlanResult {
+  /** Whether it would do anything but look whether machines are ready. */
+  changes: boolean
+  machines: MachinePlan[]
+  /** Machines that were made and left the manifest since; `up` leaves them alone. */
+  orphans: string[]
+}
+
+export interface MachinePlan {
+  name: string
+  /** How it was found. */
+  state: Found
+  /** In the order in which `up` would do them; none: it is as it is wanted. */
+  actions: Planned[]
+  /** What it would have of the manifest only after a `reload`, or after a `destroy` and an `up`. */
+  pending: { key: string; from: string; to: string; takes: 'reload' | 'destroy' }[]
+  /** Of a machine that would be made; `stored`: false where its box would be fetched, null where its recipe says. */
+  box?: { name: string; stored: boolean | null }
+  /** Why `up` would refuse, where its records cannot be read. */
+  reason?: string
+  code?: string
+  hint?: string
 }
 
 export interface UpMachineResult {

@@ -20,6 +20,18 @@ export function selectMachines(manifest: Manifest, names: readonly string[]): Ma
   return select(all, names).map(({ config }) => config)
 }
 
+/** `machines` and all that they depend on, directly or not, in the manifest's order. */
+export function withDependencies(manifest: Manifest, machines: readonly Machine[]): Machine[] {
+  const wanted = new Set<string>()
+  const add = (machine: Machine) => {
+    if (wanted.has(machine.name)) return
+    wanted.add(machine.name)
+    for (const other of manifest.machines) if (machine.dependsOn.includes(other.name)) add(other)
+  }
+  machines.forEach(add)
+  return manifest.machines.filter((machine) => wanted.has(machine.name))
+}
+
 /** The one machine that is named; without a name the project's only one, else E_MACHINE_AMBIGUOUS. */
 export function selectOne(manifest: Manifest, name: string | undefined): Machine {
   return theOnly(selectMachines(manifest, name === undefined ? [] : [name]), name)

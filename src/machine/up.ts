@@ -1,5 +1,5 @@
 import { PosadaError } from '../errors/index.ts'
-import type { Machine, Manifest } from '../manifest/index.ts'
+import type { Machine } from '../manifest/index.ts'
 import { ensureIdentity, readState, unlessDamaged } from '../project/index.ts'
 import { checkSubnets } from './network/clashes.ts'
 import { joinNetworks } from './network/process.ts'
@@ -10,7 +10,7 @@ import type { Outcome } from './schedule/graph.ts'
 import { hostBudget } from './schedule/host-budget.ts'
 import { processors } from './schedule/processors.ts'
 import { workTogether } from './schedule/work-together.ts'
-import { selectMachines } from './select.ts'
+import { selectMachines, withDependencies } from './select.ts'
 import { noteProject } from './up/note-project.ts'
 import { upMachine } from './up/up-machine.ts'
 import { type Failure, throwFailures } from './work.ts'
@@ -67,18 +67,6 @@ async function notRunning(project: Places & Providing, machines: readonly Machin
     }),
   )
   return machines.filter((_, index) => running[index] === false)
-}
-
-/** `machines` and all that they depend on, directly or not, in the manifest's order. */
-export function withDependencies(manifest: Manifest, machines: readonly Machine[]): Machine[] {
-  const wanted = new Set<string>()
-  const add = (machine: Machine) => {
-    if (wanted.has(machine.name)) return
-    wanted.add(machine.name)
-    for (const other of manifest.machines) if (machine.dependsOn.includes(other.name)) add(other)
-  }
-  machines.forEach(add)
-  return manifest.machines.filter((machine) => wanted.has(machine.name))
 }
 
 function doneText({ change, ready }: UpMachineResult): string {

@@ -7,10 +7,9 @@ export interface Reason {
 }
 
 /** Something that a verb does to one machine; a list of them is done in its order. */
-export type Action = {
-  machine: string
-  why: readonly Reason[]
-} & (
+export type Action = { machine: string } & Planned
+
+export type Planned = { why: readonly Reason[] } & (
   | { do: 'refuse' }
   /** Makes its disks and keys, in place of what a creation left that was cut short, and starts it. */
   | { do: 'make' }

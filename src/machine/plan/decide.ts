@@ -8,9 +8,9 @@ import { changesOf } from './changes.ts'
 export interface StepDecision {
   name: string
   due: boolean
-  /** Digests of what it does: as it last ran, null where it never did, and now. */
+  /** Digests of what it does: as it last ran, null where it never did; and now, null where it is yet to be fetched. */
   from: string | null
-  to: string
+  to: string | null
 }
 
 interface Up {

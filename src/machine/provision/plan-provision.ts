@@ -1,9 +1,10 @@
+import { isPosadaError } from '../../errors/index.ts'
 import type { Machine } from '../../manifest/index.ts'
 import type { MachineState } from '../../project/index.ts'
 import { type PlannedStep, planSteps } from '../../provisioners/index.ts'
 import type { StepDecision } from '../plan/decide.ts'
 import type { Scripts } from '../project.ts'
-import { stepsOf } from './steps.ts'
+import { fetchScripts, stepsOf, withEnvironment } from './steps.ts'
 
 export interface PlanInputs {
   /** Null: the machine is not made yet. */
@@ -27,4 +28,28 @@ export async function planProvision(
 
 export function decisionsOf(plan: readonly PlannedStep[]): StepDecision[] {
   return plan.map(({ step: { name }, due, before, digest }) => ({ name, due, from: before, to: digest }))
+}
+
+/**
+ * The same for a command that only looks: nothing is written down, and of a step whose script posada.lock does not
+ * have it is only known that `up` would fetch it.
+ */
+export async function foreseeProvision(
+  project: Scripts,
+  config: Machine,
+  state: MachineState | null,
+): Promise<StepDecision[]> {
+  const done = state?.provision ?? {}
+  const record = { get: (name: string) => done[name] }
+  const foresee = async (step: Machine['provision'][number]): Promise<StepDecision[]> => {
+    try {
+      const known = await fetchScripts(project, { ...config, provision: [step] })
+      return decisionsOf(await planSteps(withEnvironment(config, known), record, { machine: config.name }))
+    } catch (error) {
+      if (!isPosadaError(error, 'E_NOT_LOCKED')) throw error
+      const from = done[step.name]?.digest ?? null
+      return [{ name: step.name, due: from === null || step.run !== 'once', from, to: null }]
+    }
+  }
+  return (await Promise.all(config.provision.map(foresee))).flat()
 }

@@ -4,13 +4,17 @@ import { scriptLimit } from '../../provisioners/index.ts'
 import type { Scripts } from '../project.ts'
 
 /**
- * A machine's steps as they are run: its environment lies under that of each, and scripts that have a URL are
- * fetched and stand in posada.lock. What fetching throws has the place of the step.
+ * A machine's steps as they are run: with its environment, and scripts that have a URL are fetched and stand in
+ * posada.lock. What fetching throws has the place of the step.
  */
 export async function stepsOf(project: Scripts, config: Machine): Promise<ProvisionStep[]> {
-  const { env } = config
   const steps = await fetchScripts(project, config)
   await project.webFiles.keep()
+  return withEnvironment(config, steps)
+}
+
+/** The machine's environment lies under that of each step. */
+export function withEnvironment({ env }: Machine, steps: readonly ProvisionStep[]): ProvisionStep[] {
   return steps.map((step) => (step.kind === 'shell' ? { ...step, env: { ...env, ...step.env } } : step))
 }
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { dependentsFirst } from '../../../src/machine/down/stop-order.ts'
-import { selectMachines, selectOne } from '../../../src/machine/select.ts'
-import { withDependencies } from '../../../src/machine/up.ts'
+import { selectMachines, selectOne, withDependencies } from '../../../src/machine/select.ts'
 import { aMachine } from '../../helpers/model.ts'
 
 const machine = (name: string, ...dependsOn: string[]) => aMachine({ name, dependsOn })

@@ -1,0 +1,32 @@
+import * as Flags from '@oclif/core/flags'
+import { BaseCommand } from '../base-command.ts'
+import { machinesArg, planText } from '../cli/index.ts'
+import { type PlanResult, plan } from '../machine/index.ts'
+
+/** What `--exit-code` says where `up` would change something: neither a failure (1) nor a wrong manifest (2). */
+const CHANGES = 3
+
+export default class Plan extends BaseCommand {
+  static override summary = 'Show what posada up would do, and why.'
+  static override description =
+    'Compares the manifest with posada.lock, the machines and what runs. It changes nothing and fetches nothing new. Machines that others depend on are included.'
+  static override examples = [
+    '<%= config.bin %> plan',
+    '<%= config.bin %> plan web --json',
+    '<%= config.bin %> plan --exit-code',
+  ]
+  static override args = { machine: machinesArg }
+  static override flags = {
+    provision: Flags.boolean({ description: 'Include the provision steps.', allowNo: true, default: true }),
+    'exit-code': Flags.boolean({ description: `Exit with ${CHANGES} if posada up would change something.` }),
+  }
+
+  async run(): Promise<PlanResult> {
+    const { args, flags } = await this.parse(Plan)
+    const project = await this.openProject(flags)
+    const result = await plan(project, { machines: args.machine ?? [], provision: flags.provision })
+    this.print(planText(result, this.paint))
+    if (flags['exit-code'] && result.changes) process.exitCode = CHANGES
+    return result
+  }
+}
