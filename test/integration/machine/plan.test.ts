@@ -48,13 +48,13 @@ it('a machine that is not there is made, and then there is nothing to do', async
   expect(await planned()).toMatchObject({ does: ['make', 'enter', 'provision'], changes: true })
   expect(await planned()).toMatchObject({ does: [], changes: false, pending: [] })
   expect(await place.run('plan', '--exit-code')).toMatchObject({ code: 0 })
-}, 60_000)
+}, 120_000)
 
 it('a changed step is run, and one that runs always', async () => {
   place.write(manifest({ steps: 'echo other', run: 'always' }))
   expect(await planned()).toMatchObject({ does: ['provision'] })
   expect(await planned()).toMatchObject({ does: ['provision'], changes: true })
-}, 60_000)
+}, 120_000)
 
 it('what a running machine does not take waits, and comes with the next start', async () => {
   place.write(manifest({ memory: '160MiB', ports: '{host: 28180, guest: 80, auto: true}' }))
@@ -67,11 +67,11 @@ it('what a running machine does not take waits, and comes with the next start', 
   const { does, pending } = await planned()
   expect({ does, pending }).toEqual({ does: ['start', 'enter'], pending: [] })
   expect(await planned()).toMatchObject({ does: [], pending: [] })
-}, 60_000)
+}, 120_000)
 
 it('a process that is gone is a start, and one that left the manifest is left alone', async () => {
   for (const pid of place.hypervisors()) process.kill(pid, 'SIGKILL')
   expect(await planned()).toMatchObject({ does: ['start', 'enter'] })
   place.write(manifest().replace('  web:', '  shop:'))
   expect(await place.json<Plan>('plan')).toMatchObject({ machines: [{ name: 'shop' }], orphans: ['web'] })
-}, 60_000)
+}, 120_000)
