@@ -10,9 +10,10 @@ import {
   readState,
   type UserPaths,
 } from '../project/index.ts'
+import type { MachineStateName } from './facts/observed.ts'
 import { conditionOf } from './observed/observe.ts'
 import type { ProviderSource } from './project.ts'
-import type { MachineStateName, ProjectResult } from './results.ts'
+import type { ProjectResult } from './results.ts'
 
 /** All projects of this user that have machines, wherever they are. */
 export async function listProjects(

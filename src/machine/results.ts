@@ -1,24 +1,10 @@
-import type { Found } from './facts/observed.ts'
+import type { Found, MachineStateName } from './facts/observed.ts'
 import type { Planned } from './plan/actions.ts'
 
 /**
  * What the verbs return: plain data, and with `--json` what the command prints (docs/json.md).
  * Times are ISO 8601, durations milliseconds, sizes bytes.
  */
-export type MachineStateName =
-  /** In the manifest, never made. */
-  | 'absent'
-  /** Its disks are there; it was never started, or `up` was cut short. */
-  | 'created'
-  /** It runs and has not been seen ready yet. */
-  | 'starting'
-  | 'running'
-  | 'paused'
-  | 'stopped'
-  /** It ended without being asked to. */
-  | 'crashed'
-  /** It cannot be found out: its state is damaged, or its provider is not installed. */
-  | 'unknown'
 
 export interface SshAddress {
   host: string

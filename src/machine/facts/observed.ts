@@ -1,4 +1,18 @@
-import type { MachineStateName } from '../results.ts'
+/** How a machine is, in one word. */
+export type MachineStateName =
+  /** In the manifest, never made. */
+  | 'absent'
+  /** Its disks are there; it was never started, or `up` was cut short. */
+  | 'created'
+  /** It runs and has not been seen ready yet. */
+  | 'starting'
+  | 'running'
+  | 'paused'
+  | 'stopped'
+  /** It ended without being asked to. */
+  | 'crashed'
+  /** It cannot be found out: its state is damaged, or its provider is not installed. */
+  | 'unknown'
 
 /** How a machine was found, from all that can tell: its records, its hypervisor, its console. */
 export interface Observed {

@@ -1,7 +1,7 @@
 import type { MachineState } from '../../project/index.ts'
 import type { MachineStatus, Provider } from '../../provider/index.ts'
-import type { Observed } from '../facts/observed.ts'
-import type { MachineStateName } from '../results.ts'
+import type { MachineStateName, Observed } from '../facts/observed.ts'
+
 import { findDeath } from './panic.ts'
 import { stallOf } from './stall.ts'
 
