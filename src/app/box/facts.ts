@@ -1,6 +1,6 @@
 import type { BoxFacts } from '../../box/index.ts'
 import { PosadaError } from '../../errors/index.ts'
-import { namePattern, userPattern, versionPattern } from '../../lib/values/box-names.ts'
+import { namePattern, normalVersion, userPattern } from '../../lib/values/box-names.ts'
 
 /** What a user says of a box that does not say it itself, as it was typed. */
 export interface BoxFactsInput {
@@ -20,13 +20,13 @@ export function boxFacts({ name, version, user, firmware, image }: BoxFactsInput
     })
   }
   if (name !== undefined && !namePattern.test(name)) refuse('name', name, 'a name such as team/shop')
-  if (version !== undefined && !versionPattern.test(version))
-    refuse('version', version, 'digits and dots, such as 1.2')
+  const plain = version === undefined ? undefined : normalVersion(version)
+  if (plain === null) refuse('version', version ?? '', 'digits and dots, such as 1.2 or 1.2.0-rc1')
   if (user !== undefined && !userPattern.test(user))
     refuse('user', user, 'the name of a user, such as vagrant')
   return {
     ...(name === undefined ? {} : { name }),
-    ...(version === undefined ? {} : { version }),
+    ...(plain == null ? {} : { version: plain }),
     ...(user === undefined ? {} : { user }),
     ...(firmware === undefined ? {} : { firmware }),
     ...(image === undefined ? {} : { image }),

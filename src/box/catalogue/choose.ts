@@ -1,7 +1,7 @@
 import { PosadaError } from '../../errors/index.ts'
 import type { Arch } from '../../lib/values/arch.ts'
 import { compareVersions } from '../names.ts'
-import { type Constraint, constraintsText, fits } from '../source/constraint.ts'
+import { type Constraint, constraintsText, fitting } from '../source/constraint.ts'
 import type { CatalogueBox, CatalogueImage, CatalogueVersion } from './model.ts'
 
 /**
@@ -14,15 +14,13 @@ export function chooseImage(
 ): CatalogueImage {
   const withImages = box.versions.filter(({ images }) => images.length > 0)
   if (withImages.length === 0) throw nothing(box)
-  const fitting = withImages
-    .filter(({ version }) => (version === null ? wanted.length === 0 : fits(version, wanted)))
-    .sort(newestFirst)
-  if (fitting.length === 0) throw noVersion(box, withImages, wanted)
-  for (const { images } of fitting) {
+  const chosen = fitting(withImages, wanted).sort(newestFirst)
+  if (chosen.length === 0) throw noVersion(box, withImages, wanted)
+  for (const { images } of chosen) {
     const image = images.find((one) => one.arch === arch)
     if (image !== undefined) return image
   }
-  const found = [...new Set(fitting.flatMap(({ images }) => images.map((one) => one.arch)))]
+  const found = [...new Set(chosen.flatMap(({ images }) => images.map((one) => one.arch)))]
   throw new PosadaError(
     'E_BOX_ARCH',
     `the box ${box.name} is available for ${found.join(', ')}, not for ${arch}`,

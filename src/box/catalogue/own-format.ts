@@ -1,5 +1,5 @@
 import type { Arch } from '../../lib/values/arch.ts'
-import { namePattern, userPattern, versionPattern } from '../../lib/values/box-names.ts'
+import { namePattern, normalVersion, userPattern } from '../../lib/values/box-names.ts'
 import { type Checksum, parseChecksum } from '../../lib/values/checksum.ts'
 import {
   type Flaw,
@@ -37,6 +37,9 @@ const address = text({ max: sourceLimit, pattern: /^\S+$/, problem: 'not an addr
 const checksum = shape('not sha256: or sha512: and its digits', (value) =>
   typeof value === 'string' ? (parseChecksum(value) ?? undefined) : undefined,
 )
+const version = shape('not a version like 20261122.1', (value) =>
+  typeof value === 'string' ? (normalVersion(value) ?? undefined) : undefined,
+)
 const image: Shape<WrittenImage> = record<WrittenImage>({
   url: address,
   checksum: optional(checksum),
@@ -49,7 +52,7 @@ const box = record<WrittenBox>({
   user: optional(text({ pattern: userPattern, problem: 'not a user name' })),
   versions: list(
     record<WrittenVersion>({
-      version: optional(text({ pattern: versionPattern, problem: 'not a version like 20261122.1' })),
+      version: optional(version),
       images: record<WrittenVersion['images']>({ x86_64: optional(image), aarch64: optional(image) }),
     }),
     { min: 1, max: 10_000 },

@@ -1,5 +1,5 @@
 import { type Arch, archNamed } from '../../lib/values/arch.ts'
-import { versionPattern } from '../../lib/values/box-names.ts'
+import { normalVersion } from '../../lib/values/box-names.ts'
 import { checksumOf } from '../../lib/values/checksum.ts'
 import { type Flaw, list, optional, orNull, partOf, readShape, text } from '../../lib/values/shape.ts'
 import { sourceLimit } from '../source/parse-source.ts'
@@ -48,8 +48,7 @@ function archOf(architecture: string | null): Arch | null {
 
 /**
  * The metadata of one box as Vagrant's catalogues and private servers give it: versions, providers,
- * checksums. Versions that are not digits and dots (betas) are passed over, and so are those that were
- * withdrawn. Source: Vagrant's documentation, "Box File Format", Catalog Metadata.
+ * checksums. Versions that cannot be read are passed over, and so are those that were withdrawn. Source: Vagrant's documentation, "Box File Format", Catalog Metadata.
  */
 export function vagrantCatalogue(
   data: unknown,
@@ -58,15 +57,15 @@ export function vagrantCatalogue(
   const result = readShape(vagrant, data)
   if ('flaws' in result) return result
   const { name, versions } = result.value
-  const usable = versions.filter(
-    ({ version, status }) => versionPattern.test(version) && (status === null || status === 'active'),
-  )
-  const read = usable.map(({ version, providers }): CatalogueVersion => {
+  const usable = versions.filter(({ status }) => status === null || status === 'active')
+  const read = usable.flatMap(({ version: written, providers }): CatalogueVersion[] => {
+    const version = normalVersion(written)
+    if (version === null) return []
     const images = providers
       .filter((one) => ours.includes(one.name))
       .sort((a, b) => ours.indexOf(a.name) - ours.indexOf(b.name))
       .flatMap((one) => imageOf(one, { name, version, base }))
-    return { version, images }
+    return [{ version, images }]
   })
   const others = versions.flatMap(({ providers }) => providers.map((one) => one.name))
   const foreign = [...new Set(others)].filter((one) => !ours.includes(one)).slice(0, 10)

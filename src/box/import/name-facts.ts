@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { namePattern, versionPattern } from '../../lib/values/box-names.ts'
+import { namePattern, normalVersion } from '../../lib/values/box-names.ts'
 import type { BoxFacts } from '../model.ts'
 
 /**
@@ -13,10 +13,7 @@ export function nameFacts(
   const name = facts.name?.toLowerCase()
   return {
     name: name !== undefined && namePattern.test(name) ? name : `local/${slug(file.shown)}`,
-    version:
-      facts.version !== undefined && versionPattern.test(facts.version)
-        ? facts.version
-        : `0.${Number.parseInt(file.sha256.slice(0, 12), 16)}`,
+    version: normalVersion(facts.version ?? '') ?? `0.${Number.parseInt(file.sha256.slice(0, 12), 16)}`,
   }
 }
 

@@ -1,5 +1,5 @@
-import { versionPattern } from '../../lib/values/box-names.ts'
-import { compareVersions } from '../names.ts'
+import { normalVersion } from '../../lib/values/box-names.ts'
+import { compareVersions, splitVersion } from '../names.ts'
 
 const operators = ['=', '!=', '>=', '<=', '~>', '>', '<'] as const
 
@@ -14,17 +14,40 @@ export function parseConstraints(text: string): Constraint[] | null {
   if (text.length > 200) return null
   const constraints: Constraint[] = []
   for (const part of text.split(',')) {
-    const [, operator = '=', version = ''] = /^\s*(=|!=|>=|<=|~>|>|<)?\s*([\d.]+)\s*$/.exec(part) ?? []
+    const [, operator = '=', text = ''] = /^\s*(=|!=|>=|<=|~>|>|<)?\s*([\w.+-]+)\s*$/.exec(part) ?? []
     const known = operators.find((one) => one === operator)
-    if (known === undefined || !versionPattern.test(version)) return null
+    const version = normalVersion(text)
+    if (known === undefined || version === null) return null
     constraints.push({ operator: known, version })
   }
   return constraints
 }
 
-/** Whether a version fulfils all of them; any does where there are none. `1.2` and `1.2.0` are equal. */
+/**
+ * Whether a version fulfils all of them; any does where there are none. `1.2` and `1.2.0` are equal. A pre-release is
+ * taken only where one of them names a pre-release. Source: RubyGems, "Pre-release versions".
+ */
 export function fits(version: string, constraints: readonly Constraint[]): boolean {
+  if (isPrerelease(version) && !constraints.some((one) => isPrerelease(one.version))) return false
   return constraints.every((constraint) => fulfils(version, constraint))
+}
+
+/**
+ * Those of `all` that fulfil the constraints; where none are given and all are pre-releases, all. What has no version
+ * is for those who ask for none.
+ */
+export function fitting<T extends { version: string | null }>(
+  all: readonly T[],
+  constraints: readonly Constraint[],
+): T[] {
+  const found = all.filter(({ version }) =>
+    version === null ? constraints.length === 0 : fits(version, constraints),
+  )
+  return found.length === 0 && constraints.length === 0 ? [...all] : found
+}
+
+function isPrerelease(version: string): boolean {
+  return splitVersion(version).pre !== null
 }
 
 /** The one version that they ask for by name; null where several may fit. */
@@ -55,17 +78,17 @@ function fulfils(found: string, { operator, version }: Constraint): boolean {
     case '<':
       return order < 0
     case '~>':
-      return order >= 0 && compareVersions(found, ceiling(version)) < 0
+      return order >= 0 && compareVersions(splitVersion(found).release, ceiling(version)) < 0
   }
 }
 
 /** `~> 1.2` ends before 2, `~> 1.2.3` before 1.3, `~> 1` before 2. Source: RubyGems, "Pessimistic version constraint". */
 function ceiling(version: string): string {
-  const parts = version.split('.').map(Number)
+  const parts = splitVersion(version).release.split('.').map(Number)
   const kept = parts.slice(0, Math.max(1, parts.length - 1))
   return [...kept.slice(0, -1), (kept.at(-1) ?? 0) + 1].join('.')
 }
 
 function trimmed(version: string): string {
-  return version.replace(/(\.0+)+$/, '')
+  return version.replace(/(\.0+)+(?=$|-)/, '')
 }

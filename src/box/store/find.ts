@@ -3,7 +3,7 @@ import type { Arch } from '../../lib/values/arch.ts'
 import { type Checksum, checksumText } from '../../lib/values/checksum.ts'
 import type { StoredBox } from '../model.ts'
 import { compareVersions } from '../names.ts'
-import { fits } from '../source/constraint.ts'
+import { fitting } from '../source/constraint.ts'
 import type { BoxSource } from '../source/model.ts'
 import { sourceText } from '../source/parse-source.ts'
 import type { StorePaths } from '../store-paths.ts'
@@ -20,10 +20,10 @@ export async function findBox(
   const text = source.kind === 'file' ? source.path : sourceText(source)
   const wanted = (source.kind === 'url' ? source.checksum : null) ?? checksum
   if (source.kind !== 'name') return findBySource(paths, { source: text, arch, checksum: wanted })
-  const [ref] = (await listRefs(paths, source.name))
-    .filter((one) => one.bearsName && one.arch === arch && fits(one.version, source.wanted))
+  const refs = (await listRefs(paths, source.name))
+    .filter((one) => one.bearsName && one.arch === arch)
     .filter((one) => cameFrom(one, wanted))
-    .sort(newestFirst)
+  const [ref] = fitting(refs, source.wanted).sort(newestFirst)
   // What a catalogue has under this name may call itself something else.
   if (ref === undefined) return findBySource(paths, { source: text, arch, checksum: wanted })
   const stored = await readStored(paths, ref.digest)

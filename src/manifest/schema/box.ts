@@ -7,7 +7,7 @@ import { truth } from './scalars.ts'
 import { oneOf, text } from './text.ts'
 import type { Schema } from './types.ts'
 
-const condition = ` *(?:=|!=|>=|<=|~>|>|<)? *${boxVersionForm} *`
+const condition = ` *(?:=|!=|>=|<=|~>|>|<)? *v?${boxVersionForm} *`
 const wanted = `(?:@${condition}(?:,${condition})*)?`
 const forms = [
   `${boxNamePart}/${boxNamePart}${wanted}`,

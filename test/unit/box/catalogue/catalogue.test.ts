@@ -44,6 +44,16 @@ describe('a catalogue of our own form', () => {
     })
   })
 
+  it('may write its versions with a v', () => {
+    const one = {
+      format: 1,
+      boxes: {
+        'team/web': { description: 'x', versions: [{ version: 'v1.2.3', images: { x86_64: { url: 'x' } } }] },
+      },
+    }
+    expect(choose(parse(one), 'team/web', '1.2.3').facts.version).toBe('1.2.3')
+  })
+
   it.each([
     ['no JSON', '{"format": 1,', 'it is not JSON'],
     ['nothing', '', 'it is not JSON'],
@@ -108,7 +118,21 @@ describe('a catalogue of Vagrant’s form', () => {
       expect.objectContaining({ code: 'E_BOX_ARCH' }),
     )
     expect(() => choose(catalogue, 'team/web', '>= 2')).toThrow(
-      expect.objectContaining({ code: 'E_BOX_VERSION', hint: 'newest versions: 1.10.0, 1.9.0' }),
+      expect.objectContaining({ code: 'E_BOX_VERSION', hint: 'newest versions: 2.0.0-beta1, 1.10.0, 1.9.0' }),
+    )
+    expect(choose(catalogue, 'team/web', '2.0.0-beta1').facts.version).toBe('2.0.0-beta1')
+  })
+
+  it('reads versions with a v and of RubyGems, and takes a pre-release where there is nothing else', () => {
+    const versions = (...all: string[]) =>
+      parse(vagrant(all.map((version) => ({ version, providers: [provider()] }))))
+    expect(choose(versions('v1.2.3', 'v1.10.0', 'nightly'), 'team/web').facts.version).toBe('1.10.0')
+    expect(choose(versions('v1.2.3'), 'team/web', 'v1.2.3').facts.version).toBe('1.2.3')
+    const early = versions('1.0.0.rc9', '1.0.0.rc10')
+    expect(choose(early, 'team/web').facts.version).toBe('1.0.0-rc10')
+    expect(choose(early, 'team/web', '>= 1.0.0-rc1, < 1.0.0-rc10').facts.version).toBe('1.0.0-rc9')
+    expect(() => choose(early, 'team/web', '>= 0.1')).toThrow(
+      expect.objectContaining({ code: 'E_BOX_VERSION' }),
     )
   })
 
