@@ -8,7 +8,7 @@ import { PosadaError } from './posada-error.ts'
  */
 export function fromSystemError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof PosadaError || !('code' in error)) return error
-  const path = 'path' in error && typeof error.path === 'string' ? error.path : undefined
+  const path = placeOf(error)
   const meaning = meaningOf(error, path)
   if (meaning === null) return error
   const [code, message, hint] = meaning
@@ -18,6 +18,13 @@ export function fromSystemError(error: unknown): unknown {
     hint,
     ...(path === undefined ? {} : { value: path }),
   })
+}
+
+/** What cannot be written is where a copy leads to, not where it comes from. */
+function placeOf(error: Error & { code: unknown; path?: unknown; dest?: unknown }): string | undefined {
+  const isWritten = ['ENOSPC', 'EDQUOT', 'EROFS'].includes(String(error.code))
+  const path = isWritten ? (error.dest ?? error.path) : error.path
+  return typeof path === 'string' ? path : undefined
 }
 
 /** Code, message with `%` for the place, and hint; null for an error that no user causes. */

@@ -1,5 +1,5 @@
 import type { Paint } from './colour.ts'
-import { displayWidth, makeVisible, padTo } from './text.ts'
+import { displayWidth, onOneLine, padTo } from './text.ts'
 
 export interface Column<Row> {
   title: string
@@ -12,7 +12,7 @@ export interface Column<Row> {
 
 /** Rows as columns that stand under each other, each line ended by a line feed. */
 export function renderTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[], head: Paint): string {
-  const cells = rows.map((row) => columns.map((column) => makeVisible(column.text(row))))
+  const cells = rows.map((row) => columns.map((column) => onOneLine(column.text(row))))
   const widths = columns.map((column, index) =>
     Math.max(displayWidth(column.title), ...cells.map((line) => displayWidth(line[index] ?? ''))),
   )

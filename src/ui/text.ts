@@ -23,6 +23,11 @@ export function makeVisible(text: string): string {
   })
 }
 
+/** As makeVisible, for a place that has one line: what others wrote must not look like a line of ours. */
+export function onOneLine(text: string): string {
+  return makeVisible(text).replace(/[\n\t]+/g, ' ')
+}
+
 /** As makeVisible, with a program's colours taken out instead of shown. */
 export function plainOutput(text: string): string {
   return makeVisible(withoutColours(text))

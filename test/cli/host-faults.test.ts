@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
-import { chmodSync, chownSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { boxContent, writeBox } from '../helpers/box-files.ts'
 import { ended, launcher, makePlace } from '../helpers/posada.ts'
 
 /** A project, and its commands run by a shell line in which `posada` stands for the built command. */
@@ -100,6 +101,32 @@ describe.runIf(process.getuid?.() === 0)('as root', () => {
       stderr: expect.stringContaining('run it without sudo'),
     })
     expect(readdirSync(place.dir)).toEqual(['posada.yaml'])
+  })
+
+  it('a full disk is told of where a copy goes to, not of where it comes from', async () => {
+    const { place, sh } = setUp()
+    await writeBox(join(place.dir, 'box'), boxContent({}, 'x'.repeat(2 ** 20)))
+    const full = 'mkdir small && mount -t tmpfs -o size=256k none small && exec "$0" "$1" box add ./box'
+    const env = { XDG_DATA_HOME: join(place.dir, 'small') }
+    const { stderr, code } = await sh(`unshare -m sh -c '${full}' ${process.execPath} ${launcher}`, env)
+    expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('[E_DISK_FULL]') })
+    expect(stderr).toMatch(/no room left on the disk at \S+\/small\/posada\/boxes\//)
+  })
+
+  it('boxes on a file system that is read-only are verified', async () => {
+    const { place, sh } = setUp()
+    await writeBox(join(place.dir, 'box'), boxContent())
+    expect(await sh('posada box add ./box')).toMatchObject({ code: 0 })
+    const data = place.env.XDG_DATA_HOME
+    const mounted = `mount --bind ${data} ${data} && mount -o remount,ro,bind ${data} && exec "$0" "$1" box verify`
+    const verify = () => sh(`unshare -m sh -c '${mounted}' ${process.execPath} ${launcher}`)
+    expect(await verify()).toMatchObject({ code: 0, stdout: 'test/one 20261122.1 (x86_64) is intact\n' })
+    // Whole, but not as when it was last looked at; then damaged.
+    const [disk = ''] = (await sh(`ls ${data}/posada/boxes/sha256/*/root.raw`)).stdout.trim().split('\n')
+    utimesSync(disk, 1, 1)
+    expect(await verify()).toMatchObject({ code: 0 })
+    writeFileSync(disk, 'the disc')
+    expect(await verify()).toMatchObject({ code: 1, stdout: expect.stringContaining('is damaged') })
   })
 
   it('a file system that is read-only is told', async () => {

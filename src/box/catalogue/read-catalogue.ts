@@ -16,19 +16,22 @@ export interface CatalogueAccess {
 /** Reads a catalogue at an https:// address or an absolute path. E_CATALOGUE, E_TRANSFER. */
 export async function readCatalogue(at: string, access: CatalogueAccess): Promise<Catalogue> {
   if (at.startsWith('/')) return parseCatalogue(await readBounded(at), undefined, at)
-  const text = await readSmallText(at, access, 'application/json')
-  return parseCatalogue(text, at, shownUrl(at))
+  const { text, url } = await readSmallText(at, access, 'application/json')
+  return parseCatalogue(text, url, shownUrl(at))
 }
 
-/** A text of a catalogue's size at most from an https:// address. E_TRANSFER. */
+/**
+ * A text of a catalogue's size at most from an https:// address, and the address that redirects led to, on which
+ * relative addresses in it are laid (RFC 3986, section 5.1.3). E_TRANSFER.
+ */
 export async function readSmallText(
   url: string,
   { http, emit, signal }: CatalogueAccess,
   accept = '*/*',
-): Promise<string> {
+): Promise<{ text: string; url: string }> {
   return withRetries({ emit, signal }, async () => {
     const response = await expectSuccess(await http.request({ url, headers: { accept }, signal }))
-    return (await response.bytes(catalogueLimit)).toString('utf8')
+    return { text: (await response.bytes(catalogueLimit)).toString('utf8'), url: response.url.href }
   })
 }
 

@@ -75,7 +75,8 @@ async function checksumOf(
   { emit, signal }: FetchContext,
 ): Promise<Checksum | null> {
   if (checksum !== null || checksums === null) return checksum
-  const found = findChecksum(await readSmallText(checksums, { http, emit, signal }), nameOf(url))
+  const { text } = await readSmallText(checksums, { http, emit, signal })
+  const found = findChecksum(text, percentDecoded(new URL(url).pathname))
   if (found !== null) return found
   throw new PosadaError('E_UNCHECKED', `${shownUrl(checksums)} has no checksum for ${nameOf(url)}`, {
     value: shownUrl(checksums),

@@ -39,7 +39,7 @@ export async function readStored(
     if (before[file.file] !== look.stamp && (await sha256OfFile(path)) !== file.sha256)
       throw corrupt(box, `the content of ${file.file} has changed`)
   }
-  if (JSON.stringify(now) !== JSON.stringify(before)) await keepStamps(paths, digest, now)
+  if (JSON.stringify(now) !== JSON.stringify(before)) await ifWritable(() => keepStamps(paths, digest, now))
   else await touch(paths.stamp(digest))
   return box
 }
@@ -63,7 +63,7 @@ export async function keepStamps(paths: StorePaths, digest: string, stamps: Stam
 
 /** Lets the next look hash everything again. */
 export async function forgetStamp(paths: StorePaths, digest: string): Promise<void> {
-  await rm(paths.stamp(digest), { force: true })
+  await ifWritable(() => rm(paths.stamp(digest), { force: true }))
 }
 
 /** The box of a digest by its box.json alone; its files are not looked at. Throws E_BOX_CORRUPT. */
@@ -87,11 +87,15 @@ export async function readUnchecked(paths: StorePaths, digest: string): Promise<
 /** The time of the stamps is that of the box's last use. */
 async function touch(path: string): Promise<void> {
   const now = new Date()
+  await ifWritable(() => utimes(path, now, now))
+}
+
+/** Does what only spares later looks: a store that may only be read or is full does without, and one that is removed at this moment. */
+async function ifWritable(write: () => Promise<void>): Promise<void> {
   try {
-    await utimes(path, now, now)
+    await write()
   } catch (error) {
-    // Removed at this moment, or a store that may only be read.
-    if (!isErrno(error, 'ENOENT', 'EROFS', 'EACCES', 'EPERM')) throw error
+    if (!isErrno(error, 'ENOENT', 'EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT')) throw error
   }
 }
 

@@ -24,3 +24,14 @@ it('puts columns under each other, also with wide and unsafe text', () => {
     "
   `)
 })
+
+it('keeps each row on one line, whatever is in its cells', () => {
+  const rows = [{ what: 'a box\ndebian/12  20990101.1\tforged\r\nand more' }, { what: 'another' }]
+  const table = renderTable(rows, [{ title: 'WHAT', text: ({ what }) => what }], (text) => text)
+  expect(table.split('\n')).toEqual([
+    'WHAT',
+    'a box debian/12  20990101.1 forged\\x0d and more',
+    'another',
+    '',
+  ])
+})

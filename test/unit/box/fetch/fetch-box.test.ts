@@ -23,6 +23,8 @@ async function setUp() {
     onTestFinished,
     (request, response) => {
       const path = (request.url ?? '').split('?')[0] ?? ''
+      const moved = /^\/moved\/(.*)/.exec(path)?.[1]
+      if (moved !== undefined) return void response.writeHead(302, { location: `/there/${moved}` }).end()
       const file = files.get(path)
       if (file === undefined) return void response.writeHead(404).end()
       if (typeof file === 'string')
@@ -182,6 +184,27 @@ describe('a box of a catalogue', () => {
     expect(await fetch('team/web')).toMatchObject({ manifest: { version: '1.0' } })
     files.set('/SHA256SUMS', Buffer.from(`${sha256(archive())} *other.tar\n${sha256(archive())} *x.tar\n`))
     await expect(fetch('team/web')).rejects.toMatchObject({ code: 'E_UNCHECKED' })
+  })
+
+  it('behind a redirect has its relative addresses beside where that leads', async () => {
+    const { files, fetch, server, refs } = await setUp()
+    files.set('/there/web.tar', archive())
+    files.set('/there/SHA256SUMS', Buffer.from(`${sha256(archive())}  web.tar\n`))
+    files.set('/there/boxes.json', catalogue({ '1.0': { url: 'web.tar', checksums: 'SHA256SUMS' } }))
+    const catalogues = [`${server.url}/moved/boxes.json`]
+    expect(await fetch('team/web', { catalogues })).toMatchObject({ manifest: { version: '1.0' } })
+    expect(await refs()).toMatchObject([{ origin: { url: `${server.url}/there/web.tar` } }])
+  })
+
+  it('takes the checksum of the file in its own folder', async () => {
+    const { files, fetch } = await setUp()
+    files.set('/x86/web.tar', archive())
+    files.set(
+      '/SHA256SUMS',
+      Buffer.from(`${'0'.repeat(64)}  arm/web.tar\n${sha256(archive())}  x86/web.tar\n`),
+    )
+    files.set('/catalogue.json', catalogue({ '1.0': { url: 'x86/web.tar', checksums: 'SHA256SUMS' } }))
+    expect(await fetch('team/web')).toMatchObject({ manifest: { version: '1.0' } })
   })
 
   it('of Vagrant is asked for at its server', async () => {
