@@ -48,7 +48,8 @@ function archOf(architecture: string | null): Arch | null {
 
 /**
  * The metadata of one box as Vagrant's catalogues and private servers give it: versions, providers,
- * checksums. Versions that cannot be read are passed over, and so are those that were withdrawn. Source: Vagrant's documentation, "Box File Format", Catalog Metadata.
+ * checksums. Versions that cannot be read are passed over, and those that were withdrawn.
+ * Source: Vagrant's documentation, "Box File Format", Catalog Metadata.
  */
 export function vagrantCatalogue(
   data: unknown,

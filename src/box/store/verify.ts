@@ -90,7 +90,10 @@ async function touch(path: string): Promise<void> {
   await ifWritable(() => utimes(path, now, now))
 }
 
-/** Does what only spares later looks: a store that may only be read or is full does without, and one that is removed at this moment. */
+/**
+ * Does what only spares later looks: a store that may only be read, or is full, does without, and a box that is removed
+ * at this moment.
+ */
 async function ifWritable(write: () => Promise<void>): Promise<void> {
   try {
     await write()

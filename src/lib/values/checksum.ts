@@ -15,7 +15,10 @@ export function parseChecksum(text: string): Checksum | null {
   return checksumOf(name, hex)
 }
 
-/** A checksum by the name of its algorithm (`SHA-256`, `sha256`, OpenSSL's `SHA2-256`) and its digits; null where they do not fit. */
+/**
+ * A checksum by the name of its algorithm (`SHA-256`, `sha256`, OpenSSL's `SHA2-256`) and its digits; null where they do
+ * not fit.
+ */
 export function checksumOf(name: string, hex: string): Checksum | null {
   const algorithm = name.toLowerCase().replace(/^sha2?-/, 'sha')
   if (!isAlgorithm(algorithm) || hex.length !== digits[algorithm] || !/^[0-9A-Fa-f]+$/.test(hex)) return null
