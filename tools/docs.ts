@@ -1,4 +1,4 @@
-import { manifestReference } from '../src/manifest/index.ts'
+import { manifestReference, manifestSchema } from '../src/manifest/index.ts'
 import { comingFrom } from './coming-from.ts'
 import { commandReference } from './command-reference.ts'
 import { errorReference } from './error-reference.ts'
@@ -18,6 +18,7 @@ export async function generatedDocuments(): Promise<GeneratedDocument[]> {
     { path: 'docs/manifest.md', text: manifestReference() },
     { path: 'docs/commands.md', text: await commandReference() },
     { path: 'docs/errors.md', text: errorReference() },
+    { path: 'posada.schema.json', text: `${JSON.stringify(manifestSchema(), null, 2)}\n` },
     { path: 'docs/coming-from.md', text: comingFrom() },
   ]
 }

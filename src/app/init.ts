@@ -1,7 +1,8 @@
-import { link, rm } from 'node:fs/promises'
+import { link, readFile, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { PosadaError } from '../errors/index.ts'
 import { isErrno } from '../lib/files/errno.ts'
+import { packageRoot } from '../lib/files/package-root.ts'
 import { writeFileAtomic } from '../lib/files/write-file.ts'
 import { readTemplate } from '../manifest/index.ts'
 
@@ -26,12 +27,26 @@ export interface InitResult {
 
 /** Writes a manifest made from a template; E_MANIFEST_EXISTS where there is one, unless forced. */
 export async function init({ template, file, cwd, force, write }: InitOptions): Promise<InitResult> {
-  const text = await readTemplate(template)
+  const text = `${await modeline()}\n${await readTemplate(template)}`
   if (!write) return { template, file: null, text }
   const path = resolve(cwd, file ?? 'posada.yaml')
   if (force) await writeFileAtomic(path, text)
   else await writeNew(path, text)
   return { template, file: path, text }
+}
+
+/**
+ * Where yaml-language-server gets the schema: an address, which is there for whoever clones the project, also without
+ * Posada; docs/decisions/editors.md says why none of a file. A CDN has every file of npm's packages.
+ */
+async function modeline(): Promise<string> {
+  const { version } = JSON.parse(await readFile(join(packageRoot(), 'package.json'), 'utf8')) as PackageJson
+  const [major, minor] = version.split('.')
+  return `# yaml-language-server: $schema=https://cdn.jsdelivr.net/npm/posada@${major}.${minor}/posada.schema.json`
+}
+
+interface PackageJson {
+  version: string
 }
 
 /** A link, unlike a rename, fails where there is a file already: no manifest is lost in a race. */

@@ -33,6 +33,15 @@ test('the package of npm pack installs, and its command works', async () => {
   expect(await posada('--version')).toBe(`posada ${version}`)
   await posada('init')
   expect(existsSync(join(place.dir, 'shop', 'posada.yaml'))).toBe(true)
+  // The address leads into the package of this version, to the schema of its command.
+  const [modeline] = readFileSync(join(place.dir, 'shop', 'posada.yaml'), 'utf8').split('\n')
+  const [, range = '', file = ''] =
+    /^# yaml-language-server: \$schema=https:\/\/cdn\.jsdelivr\.net\/npm\/posada@([\d.]+)\/(.+)$/.exec(
+      modeline ?? '',
+    ) ?? []
+  expect(`${version}.`.startsWith(`${range}.`)).toBe(true)
+  const installed = join(place.dir, 'prefix', 'lib', 'node_modules', 'posada', file)
+  expect(JSON.parse(readFileSync(installed, 'utf8'))).toEqual(JSON.parse(await posada('schema')))
   expect(JSON.parse(await posada('validate', '--json'))).toMatchObject({ valid: true, name: 'shop' })
   expect(JSON.parse(await posada('box', 'list', '--json'))).toMatchObject({
     boxes: [],
@@ -59,6 +68,7 @@ test('holds nothing but the program, its boxes and templates', async () => {
     'dist',
     'oclif.manifest.json',
     'package.json',
+    'posada.schema.json',
     'templates',
   ]
   expect([...tops].sort()).toEqual(expected)

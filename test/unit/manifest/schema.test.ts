@@ -92,8 +92,6 @@ test('every key that is offered is described', () => {
   expect(undescribed).toEqual([])
 })
 
-test('the schema', () => expect(manifestSchema()).toMatchSnapshot())
-
 describe('templates', async () => {
   test.each((await listTemplates()).map(({ name }) => name))('%s is a manifest', async (name) => {
     const text = await readTemplate(name)
