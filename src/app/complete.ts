@@ -70,6 +70,12 @@ export async function boxNames(env: NodeJS.ProcessEnv): Promise<Named[]> {
   return [...new Set(boxes.map(({ name }) => name))].map((value) => ({ value }))
 }
 
+/** Boxes that can be had by name. */
+export async function offeredNames(): Promise<Named[]> {
+  const { builtInCatalogue } = await import('../box/index.ts')
+  return [...(await recipeNames()), ...[...(await builtInCatalogue()).keys()].map((value) => ({ value }))]
+}
+
 /** Recipes that come with Posada. */
 export async function recipeNames(): Promise<Named[]> {
   const { listRecipes } = await import('../box/index.ts')

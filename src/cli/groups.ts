@@ -14,6 +14,7 @@ export const commandGroups: readonly CommandGroup[] = [
   {
     title: 'Boxes',
     commands: [
+      'box search',
       'box list',
       'box add',
       'box build',

@@ -15,6 +15,7 @@ export { runOutput } from './run-output.ts'
 export {
   boxesText,
   boxText,
+  offeredText,
   outdatedText,
   packageText,
   pruneText,

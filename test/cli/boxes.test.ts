@@ -182,3 +182,37 @@ it('credentials in the address of a box are not shown by anything', async () => 
   expect(stderr).toContain('got the text "https://127.0.0.1')
   expect(stderr).not.toMatch(/hunter2|s3cret/)
 })
+
+it('search shows what can be had by name, how, and what of it is there, and asks no server', async () => {
+  const proxy = await webServer(onTestFinished, (_, response) => void response.writeHead(502).end())
+  const { place, json } = await setUp({ HTTPS_PROXY: proxy.url, ALL_PROXY: proxy.url })
+  writeFileSync(
+    join(place.dir, 'mine.tar'),
+    tar([...boxContent({ name: 'ubuntu/24.04' })].map(([name, content]) => ({ name, content }))),
+  )
+  await json('box', 'add', './mine.tar')
+  const search = async (...words: string[]) => (await json('box', 'search', ...words)).document.boxes
+  const all = (await search()) as { name: string }[]
+  const names = all.map(({ name }) => name)
+  expect(names).toEqual(expect.arrayContaining(['debian/12', 'debian/13', 'posada/tiny', 'debian/13-cloud']))
+  expect(await search('UBUNTU 24')).toEqual([
+    expect.objectContaining({
+      name: 'ubuntu/24.04',
+      kind: 'image',
+      arch: ['x86_64', 'aarch64'],
+      versions: [expect.stringMatching(/^[\d.]+$/)],
+      stored: ['20261122.1'],
+    }),
+  ])
+  expect(await search('posada/tiny')).toMatchObject([
+    { kind: 'recipe', arch: ['x86_64'], versions: [], stored: [] },
+  ])
+  const { stdout } = await place.run('box', 'search', 'debian/13')
+  expect(stdout).toMatch(/^debian\/13 .*posada box build debian\/13 /m)
+  expect(stdout).toMatch(/^debian\/13-cloud .*posada box add debian\/13-cloud /m)
+  expect(await place.run('box', 'search', 'no such')).toMatchObject({
+    code: 0,
+    stdout: 'no box matches no such; posada box search lists them all\n',
+  })
+  expect(proxy.requests).toEqual([])
+})

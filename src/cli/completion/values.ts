@@ -86,6 +86,10 @@ async function argValues(
       const { boxNames } = await import('../../app/index.ts')
       return boxNames(around.env)
     }
+    case 'name': {
+      const { offeredNames } = await import('../../app/index.ts')
+      return offeredNames()
+    }
     case 'recipe': {
       const { recipeNames } = await import('../../app/index.ts')
       return recipeNames()

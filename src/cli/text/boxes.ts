@@ -1,6 +1,7 @@
 import type {
   BoxListing,
   BoxResult,
+  OfferedBox,
   PackageResult,
   PruneResult,
   PushResult,
@@ -49,6 +50,26 @@ export function boxesText({ boxes, damaged, recipes }: BoxListing, paint: Palett
   }
   if (missing.length > 0) lines.push(`can be built: ${missing.join(', ')} (posada box build NAME)`)
   return lines.join('\n')
+}
+
+export function offeredText(boxes: readonly OfferedBox[], text: string | undefined, paint: Palette): string {
+  if (boxes.length === 0) return `no box matches ${text}; posada box search lists them all`
+  const table = renderTable(
+    boxes,
+    [
+      { title: 'BOX', text: ({ name }) => name },
+      { title: 'VERSION', text: ({ versions }) => versions[0] ?? '' },
+      { title: 'ARCH', text: ({ arch }) => arch.join(', ') },
+      { title: 'IN THE STORE', text: ({ stored }) => stored[0] ?? '' },
+      {
+        title: 'GET IT BY',
+        text: ({ kind, name }) => `posada box ${kind === 'recipe' ? 'build' : 'add'} ${name}`,
+      },
+      { title: 'WHAT', text: ({ description }) => description },
+    ],
+    paint.dim,
+  )
+  return table.trimEnd()
 }
 
 export function pruneText({ removed, size }: PruneResult, dryRun: boolean): string {

@@ -30,7 +30,7 @@ const from = leading(
         return "one version of a box is named like debian/12@20261122.1, several like 'debian/12@>= 2026, < 2027'"
       if (/\.(tar|box|qcow2|img|raw)\b/.test(given))
         return `a path begins with ./: did you mean './${given}'?`
-      return 'posada box list shows the boxes that are there, and those that can be had'
+      return 'posada box search shows the boxes that can be had, posada box list those in the store'
     },
   }),
   withFolder,

@@ -42,7 +42,7 @@ describe('a box', () => {
     })
     place.write(manifest('', 'nobody/knows'))
     expect(await place.fails('E_BOX_MISSING', 'up')).toMatchObject({
-      hint: expect.stringContaining('posada box list'),
+      hint: expect.stringContaining('posada box search'),
     })
     expect(await status()).toBe('absent')
   })
