@@ -4,10 +4,11 @@ import { destroy } from './destroy.ts'
 import { makeDisks } from './disks.ts'
 import { qemuFiles } from './files.ts'
 import { checkQemuOptions, qemuHostOptions } from './options.ts'
+import { memoryOverhead } from './overhead.ts'
 import { pause, resume } from './pause.ts'
 import { createProbe } from './probe/index.ts'
 import { readRecord, writeRecord } from './run-record.ts'
-import { start } from './start.ts'
+import { chooseHow, start } from './start.ts'
 import { status } from './status.ts'
 import { stop } from './stop.ts'
 
@@ -19,6 +20,7 @@ export function createQemuProvider(context: ProviderContext): Provider {
     probe: (options) => probe.report(options),
     checkOptions: checkQemuOptions,
     hostOptions: qemuHostOptions,
+    memoryOverhead: async (spec) => memoryOverhead(spec, (await chooseHow(spec, probe)).accelerator),
     create: async (spec) => {
       await makeDisks(spec)
       if ((await readRecord(spec)) === null) await writeRecord(spec, null)

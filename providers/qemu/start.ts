@@ -36,13 +36,10 @@ export async function start(spec: MachineSpec, probe: Probe, signal?: AbortSigna
   if (now.state === 'paused') return await resume(spec)
   if (now.state === 'absent') throw notCreated(spec)
 
-  const options = qemuOptions(spec.options)
-  const program = requireSystemProgram(spec.arch, options.binary)
-  const found = await probe.host(program, spec.arch, signal === undefined ? {} : { signal })
-  const accelerator = options.accel ?? found.accelerator
+  const { options, program, accelerator, sandbox } = await chooseHow(spec, probe, signal)
   await checkNested(spec, accelerator)
   const uefi = await prepareUefi(spec)
-  const argv = qemuArguments(spec, { accelerator, options, uefi, sandbox: found.sandbox })
+  const argv = qemuArguments(spec, { accelerator, options, uefi, sandbox })
   await checkPorts(spec)
   await prepareFiles(spec)
   signal?.throwIfAborted()
@@ -59,6 +56,14 @@ export async function start(spec: MachineSpec, probe: Probe, signal?: AbortSigna
     else await stop(spec, { graceful: false, timeout: 0 })
     throw error
   }
+}
+
+/** The program that runs the machine, and by what means. */
+export async function chooseHow(spec: MachineSpec, probe: Probe, signal?: AbortSignal) {
+  const options = qemuOptions(spec.options)
+  const program = requireSystemProgram(spec.arch, options.binary)
+  const found = await probe.host(program, spec.arch, signal === undefined ? {} : { signal })
+  return { options, program, accelerator: options.accel ?? found.accelerator, sandbox: found.sandbox }
 }
 
 async function prepareFiles(spec: MachineSpec): Promise<void> {

@@ -32,4 +32,5 @@ export {
   type StopOptions,
   type StopResult,
   type UpStatus,
+  usualOverhead,
 } from './provider.ts'

@@ -21,6 +21,9 @@ export interface ProviderPlugin {
 
 export const contractVersion = 1
 
+/** Bytes that a hypervisor takes beside its guest's memory, where its provider says nothing else. */
+export const usualOverhead = 96 * 2 ** 20
+
 /**
  * A way to run machines.
  *
@@ -52,6 +55,12 @@ export interface Provider {
    * Where it is left out, nothing does. Pure.
    */
   hostOptions?(options: Record<string, unknown>): HostOption[]
+
+  /**
+   * Bytes of the host's memory that the machine's processes take beside the guest's own, at most. Asked before it is
+   * started and while it runs. Where it is left out, `usualOverhead`.
+   */
+  memoryOverhead?(spec: MachineSpec): Promise<number>
 
   /** Makes the machine's overlays where they are missing and grows them where the spec says more. */
   create(spec: MachineSpec): Promise<void>

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { processIdentity } from '../../src/lib/process/process-identity.ts'
+import { residentMemory } from '../../src/machine/schedule/host-memory.ts'
 import { forwardsOf, type MachineSpec, type Provider } from '../../src/provider/index.ts'
 import { firstWords, until } from '../helpers/guest-talk.ts'
 import { discard, type SandboxMachine, sandboxMachine } from '../helpers/sandbox-machine.ts'
@@ -162,6 +163,9 @@ export function providerContract(name: string, subject: ContractSubject): void {
       await provider.create(spec())
       expect(await provider.status(spec())).toEqual(running)
       expect(await (await make()).status(spec())).toEqual(running)
+      const overhead = await provider.memoryOverhead?.(spec())
+      const { pid } = running as { pid: number }
+      if (overhead !== undefined) expect(await residentMemory(pid)).toBeLessThan(spec().memory + overhead)
     })
 
     test('the forwarded TCP port carries bytes both ways', async () => {

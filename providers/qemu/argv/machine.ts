@@ -1,4 +1,5 @@
 import type { MachineSpec } from '../../../src/provider/index.ts'
+import { TRANSLATED } from '../overhead.ts'
 import { option } from './escape.ts'
 import type { HostFacts } from './host-facts.ts'
 
@@ -9,6 +10,8 @@ export function transportOf(spec: MachineSpec, host: HostFacts): Transport {
   return machineType(spec, host).startsWith('microvm') ? 'device' : 'pci'
 }
 
+const emulation = { thread: 'multi', 'tb-size': TRANSLATED }
+
 /** Processor, memory, board, identity: everything that is not a device. */
 export function machineArguments(spec: MachineSpec, host: HostFacts): string[] {
   return [
@@ -18,7 +21,7 @@ export function machineArguments(spec: MachineSpec, host: HostFacts): string[] {
     '-no-user-config',
     ...['-display', 'none'],
     ...['-machine', option(machineType(spec, host), boardOptions(spec, host))],
-    ...['-accel', option(host.accelerator, host.accelerator === 'tcg' ? { thread: 'multi' } : {})],
+    ...['-accel', option(host.accelerator, host.accelerator === 'tcg' ? emulation : {})],
     ...['-cpu', host.options.cpu ?? processor(spec, host)],
     ...['-smp', option('', { cpus: spec.cpus, sockets: 1, cores: spec.cpus, threads: 1 })],
     ...['-m', option('', { size: `${spec.memory / (1024 * 1024)}M` })],

@@ -1,23 +1,41 @@
-import { machinesOnDisk } from '../../project/index.ts'
-import type { Declared, Places, Providing, Reporting } from '../project.ts'
-import { status } from '../status.ts'
+import { fromSystemError, isPosadaError } from '../../errors/index.ts'
+import { machinesOnDisk, readState } from '../../project/index.ts'
+import { isUp, type MachineSpec, type Provider, usualOverhead } from '../../provider/index.ts'
+import type { Places, Providing } from '../project.ts'
 import { hostMemory, residentMemory } from './host-memory.ts'
 import { type MemoryBudget, memoryBudget } from './memory-budget.ts'
 
 /** The memory of this host, less what the project's running machines may still take. */
-export function hostBudget(project: Declared & Places & Providing & Reporting): MemoryBudget {
+export function hostBudget(project: Places & Providing): MemoryBudget {
   return memoryBudget(async () => {
     const host = await hostMemory()
     return { host, owed: host === null ? 0 : await owedToRunning(project) }
   })
 }
 
-async function owedToRunning(project: Declared & Places & Providing & Reporting): Promise<number> {
+/** Bytes that a machine takes of the host beside its guest's memory. */
+export async function overheadOf(provider: Provider, spec: MachineSpec): Promise<number> {
+  return (await provider.memoryOverhead?.(spec)) ?? usualOverhead
+}
+
+async function owedToRunning(project: Places & Providing): Promise<number> {
   const names = await machinesOnDisk(project.paths)
-  const running = (await status(project, names)).filter(({ pid }) => pid !== null)
-  const owed = running.map(async ({ pid, memory }) => {
-    const taken = pid === null ? null : await residentMemory(pid)
-    return taken === null ? 0 : Math.max(0, memory - taken)
-  })
-  return (await Promise.all(owed)).reduce((sum, bytes) => sum + bytes, 0)
+  const owed = await Promise.all(names.map((name) => owedTo(project, name)))
+  return owed.reduce((sum, bytes) => sum + bytes, 0)
+}
+
+/** A machine that nothing can be said of is owed nothing. */
+async function owedTo(project: Places & Providing, name: string): Promise<number> {
+  try {
+    const state = await readState(project.paths.machine(name))
+    if (state === null) return 0
+    const provider = await project.providers.get(state.provider)
+    const found = await provider.status(state.spec)
+    const taken = isUp(found) ? await residentMemory(found.pid) : null
+    if (taken === null) return 0
+    return Math.max(0, state.spec.memory + (await overheadOf(provider, state.spec)) - taken)
+  } catch (error) {
+    if (!isPosadaError(fromSystemError(error))) throw error
+    return 0
+  }
 }

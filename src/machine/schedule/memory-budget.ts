@@ -1,20 +1,21 @@
 import { PosadaError } from '../../errors/index.ts'
 import { formatSize } from '../../lib/values/units.ts'
 import type { Machine } from '../../manifest/index.ts'
+import { usualOverhead } from '../../provider/index.ts'
 import type { HostMemory } from './host-memory.ts'
 
-/** Bytes that a hypervisor takes beside its guest's memory. */
-const OVERHEAD = 96 * 2 ** 20
 /** Part of the host's memory that stays free for everything else, and the most that this comes to. */
 const MARGIN = { part: 0.05, most: 2 ** 30 }
 
 /** Admits machines for as long as the host has memory for all of each. */
 export interface MemoryBudget {
   /**
-   * Sets a machine's memory aside; E_MEMORY_SHORT where it does not fit beside what is set aside. What it
-   * returns gives the memory back, for a machine that did not come to run.
+   * Sets a machine's memory aside, and `overhead` bytes for its hypervisor; E_MEMORY_SHORT where they do not fit beside
+   * what is set aside for others. Asked again for the same machine, now that its provider is known, it replaces the first.
    */
-  admit(config: Machine): Promise<() => void>
+  admit(config: Machine, overhead?: number): Promise<void>
+  /** Gives back what was set aside for a machine that did not come to run. */
+  giveBack(name: string): void
 }
 
 /**
@@ -26,7 +27,7 @@ export interface MemoryBudget {
  */
 export function memoryBudget(look: () => Promise<{ host: HostMemory | null; owed: number }>): MemoryBudget {
   let found: Promise<{ free: number; alone: number }> | undefined
-  let given = 0
+  const shares = new Map<string, number>()
   const begin = async () => {
     const { host, owed } = await look()
     if (host === null) return { free: Number.POSITIVE_INFINITY, alone: Number.POSITIVE_INFINITY }
@@ -34,17 +35,15 @@ export function memoryBudget(look: () => Promise<{ host: HostMemory | null; owed
     return { free, alone: owed === 0 ? host.total : free }
   }
   return {
-    async admit(config) {
+    async admit(config, overhead = usualOverhead) {
       found ??= begin()
       const { free, alone } = await found
-      const room = (given === 0 ? Math.max(free, alone) : free) - given - OVERHEAD
+      const given = [...shares].reduce((sum, [name, share]) => (name === config.name ? sum : sum + share), 0)
+      const room = (given === 0 ? Math.max(free, alone) : free) - given - overhead
       if (config.memory > room) throw memoryShort(config, room)
-      const share = config.memory + OVERHEAD
-      given += share
-      return () => {
-        given -= share
-      }
+      shares.set(config.name, config.memory + overhead)
     },
+    giveBack: (name) => void shares.delete(name),
   }
 }
 

@@ -13,6 +13,7 @@ import type { Project } from '../project.ts'
 import { runProvision } from '../provision/run-provision.ts'
 import { untilReady } from '../readiness/until-ready.ts'
 import type { ProvisionResult } from '../results.ts'
+import type { MemoryBudget } from '../schedule/memory-budget.ts'
 import { chooseProvider } from './choose-provider.ts'
 import { startMachine } from './start.ts'
 import { undoUnfinished } from './undo-start.ts'
@@ -20,6 +21,7 @@ import { undoUnfinished } from './undo-start.ts'
 interface Inputs {
   projectId: string
   config: Machine
+  memory: MemoryBudget
   /** Told when the machine needs processors no more than any other that runs. */
   onProvisioned: () => void
   sight: Sight
@@ -102,10 +104,10 @@ class Work {
   }
 
   async #start(isNew: boolean): Promise<void> {
-    const { config, projectId, sight } = this.#inputs
+    const { config, projectId, memory, sight } = this.#inputs
     const { previous } = sight
     const provider = await chooseProvider(this.#project, config, previous)
-    const start = { projectId, config, provider, previous, isNew }
+    const start = { projectId, config, provider, memory, previous, isNew }
     const state = await this.#orUndo(provider, () => startMachine(this.#project, start))
     this.#made = { provider, state }
   }

@@ -22,6 +22,8 @@ import { portHolder } from '../ports/holder.ts'
 import { choosePorts } from '../ports/host-ports.ts'
 import type { Declared, Places, Project, Providing, Reporting } from '../project.ts'
 import { record } from '../record.ts'
+import { overheadOf } from '../schedule/host-budget.ts'
+import type { MemoryBudget } from '../schedule/memory-budget.ts'
 import { inStep } from '../work.ts'
 import { checkDemands } from './demands.ts'
 import { noteProject } from './note-project.ts'
@@ -31,6 +33,7 @@ export interface StartInputs {
   projectId: string
   config: Machine
   provider: Provider
+  memory: MemoryBudget
   /** What is known from earlier; null for a machine that does not exist yet. */
   previous: MachineState | null
   /** Whether it is made: what there is of it was left by a creation that was cut short. */
@@ -68,7 +71,7 @@ export async function startMachine(project: Project, inputs: StartInputs): Promi
 /** What is to be recorded. What cannot be is refused here, before anything is made. */
 async function planStart(
   project: Declared & Places & Providing & Reporting,
-  { projectId, config, provider, previous }: StartInputs,
+  { projectId, config, provider, memory, previous }: StartInputs,
   { box, seed, paths }: { box: StoredBox; seed: PlannedSeed | null; paths: MachinePaths },
 ): Promise<MachineState> {
   const id = machineId(projectId, config.name)
@@ -96,6 +99,7 @@ async function planStart(
     provider: provider.name,
   })
   checkDemands(provider, config, needsOf(config, box.manifest, isolated))
+  await memory.admit(config, await overheadOf(provider, spec))
   if (!hasNetwork) tellNoNetwork(project, config.name, provider.name)
   else if (config.hostAccess !== 'all' && provider.capabilities().hostAccess !== true)
     tellOpenHost(project, config.name, provider.name)

@@ -119,12 +119,12 @@ async function withMemory<T>(
   { memory, config }: UpMachineOptions,
   work: () => Promise<T>,
 ): Promise<T> {
-  const giveBack = await memory.admit(config)
+  await memory.admit(config)
   try {
     return await work()
   } catch (error) {
     const state = await unlessDamaged(readState(project.paths.machine(config.name)))
-    if (state === null || !(await isRunning(project, state))) giveBack()
+    if (state === null || !(await isRunning(project, state))) memory.giveBack(config.name)
     throw error
   }
 }

@@ -23,10 +23,22 @@ describe('memoryBudget', () => {
 
   it('gives to another what a machine had that did not come to run', async () => {
     const budget = memoryBudget(async () => ({ host: { total: 16 * GIB, available: 8 * GIB }, owed: 0 }))
-    const giveBack = await budget.admit(machine('a', 4))
+    await budget.admit(machine('a', 4))
     await expect(budget.admit(machine('b', 6))).rejects.toMatchObject({ code: 'E_MEMORY_SHORT' })
-    giveBack()
+    budget.giveBack('a')
     await budget.admit(machine('b', 6))
+  })
+
+  it('counts what the hypervisor takes, by what is known of it last', async () => {
+    const host = { total: 16 * GIB, available: 4 * GIB }
+    const budget = memoryBudget(async () => ({ host, owed: 0 }))
+    await budget.admit(machine('a', 1))
+    await budget.admit(machine('a', 1), 0.5 * GIB)
+    await expect(budget.admit(machine('b', 1.5), 0.5 * GIB)).rejects.toMatchObject({ code: 'E_MEMORY_SHORT' })
+    await budget.admit(machine('b', 1.5), 0)
+    const emulated = memoryBudget(async () => ({ host, owed: 0 }))
+    for (const name of ['a', 'b', 'c']) await emulated.admit(machine(name, 0.5), 0.5 * GIB)
+    await expect(emulated.admit(machine('d', 0.5), 0.5 * GIB)).rejects.toMatchObject({ machine: 'd' })
   })
 
   it('keeps a margin, and what running machines have not taken yet', async () => {
