@@ -1,5 +1,5 @@
 import type { MachineSpec } from '../../src/provider/index.ts'
-import type { Accelerator } from './argv/index.ts'
+import type { Accelerator } from './argv/host-facts.ts'
 
 const MEBIBYTE = 2 ** 20
 
