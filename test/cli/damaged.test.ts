@@ -34,7 +34,7 @@ it('status shows the machines that it can, and says of the other why not', async
 
 it.each([
   ['a manifest with problems', 'version: 1\nmachines:\n  db: {bx: posada/tiny}\n'],
-  ['a manifest that is no YAML', 'version: 1\nmachines: {{\n'],
+  ['a manifest that is not YAML', 'version: 1\nmachines: {{\n'],
   ['a variable that is not set', 'version: 1\nmachines:\n  db: {box: "${NOT_SET_ANYWHERE:?why}"}\n'],
 ])('%s keeps no machine from being looked at and destroyed', async (_, manifest) => {
   write('posada.yaml', manifest)

@@ -88,7 +88,7 @@ describe('a wrong manifest', () => {
 })
 
 describe('what needs to be confirmed', () => {
-  it('is refused where nobody can be asked', async () => {
+  it('is refused where no one can be asked', async () => {
     writeFileSync(join(place.dir, 'posada.yaml'), 'version: 1\nbox: posada/tiny\n')
     const { code, stderr } = await place.run('destroy')
     expect(code).toBe(2)

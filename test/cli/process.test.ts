@@ -44,7 +44,7 @@ describe('the launcher', () => {
 })
 
 describe('a reader that goes away', () => {
-  it('is no error', async () => {
+  it('is not an error', async () => {
     const line = `'${process.execPath}' '${launcher}' schema | exec true; echo "\${PIPESTATUS[0]}"`
     const { stdout, stderr } = await run('bash', ['-c', line], { env: place.env, cwd: place.dir })
     expect(stderr).toBe('')

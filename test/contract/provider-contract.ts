@@ -140,13 +140,13 @@ export function providerContract(name: string, subject: ContractSubject): void {
 
     test('an aborted start stops waiting and leaves a state that status tells', async () => {
       await expect(
-        provider.start(spec(), { signal: AbortSignal.abort(new Error('no more')) }),
-      ).rejects.toThrow('no more')
+        provider.start(spec(), { signal: AbortSignal.abort(new Error('enough')) }),
+      ).rejects.toThrow('enough')
       const late = new AbortController()
-      setTimeout(() => late.abort(new Error('no more')), 5)
+      setTimeout(() => late.abort(new Error('enough')), 5)
       await provider
         .start(spec(), { signal: late.signal })
-        .catch((error: Error) => expect(error.message).toBe('no more'))
+        .catch((error: Error) => expect(error.message).toBe('enough'))
       await stopNow()
       expect((await provider.status(spec())).state).toBe('stopped')
     })
@@ -254,9 +254,9 @@ export function providerContract(name: string, subject: ContractSubject): void {
     test('waiting for the guest ends when it is aborted, and the machine goes on', async () => {
       await provider.start(spec(guest.deaf))
       const quit = new AbortController()
-      setTimeout(() => quit.abort(new Error('no more')), 300)
+      setTimeout(() => quit.abort(new Error('enough')), 300)
       const options = { graceful: true, timeout: 60_000, signal: quit.signal }
-      await expect(provider.stop(spec(), options)).rejects.toThrow('no more')
+      await expect(provider.stop(spec(), options)).rejects.toThrow('enough')
       expect((await provider.status(spec())).state).toBe('running')
     })
 
@@ -272,7 +272,7 @@ export function providerContract(name: string, subject: ContractSubject): void {
       expect((await provider.status(spec())).state).toBe('running')
     })
 
-    test('cutting the power is no crash', async () => {
+    test('cutting the power is not a crash', async () => {
       expect(await stopNow()).toMatchObject({ how: 'forced' })
       expect(await provider.status(spec())).toMatchObject({ state: 'stopped', crashed: false })
     })

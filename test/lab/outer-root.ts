@@ -80,7 +80,7 @@ export async function outerRoot(packages: string): Promise<string> {
     await cp(join(packages, 'bin', 'busybox'), join(tree, 'bin/busybox'))
     await writeFile(
       join(tree, 'etc/passwd'),
-      'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n',
+      'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n',
     )
     await writeFile(join(tree, 'etc/group'), 'root:x:0:\nkvm:x:104:\nnogroup:x:65534:\n')
     await addFile(tree, '/etc/mke2fs.conf', '/etc/mke2fs.conf')

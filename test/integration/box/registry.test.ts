@@ -89,7 +89,7 @@ describe.skipIf(!hasDockerRegistry)("Docker's own registry", () => {
     expect(await there.text()).toBe(bytes)
   })
 
-  it('lets in who has logged in, and nobody else', async () => {
+  it('lets in who has logged in, and no one else', async () => {
     // me:secret, bcrypt of the least cost.
     const htpasswd = 'me:$2b$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW\n'
     const locked = await startDockerRegistry({ htpasswd })

@@ -94,7 +94,7 @@ describe('a machine of a Vagrant box', () => {
     )
   })
 
-  it('lets the well-known key in no more', async () => {
+  it('no longer lets the well-known key in', async () => {
     expect(await inGuest('wc -l < ~/.ssh/authorized_keys; cat ~/.ssh/authorized_keys')).toMatch(
       /^1\nssh-ed25519 \S+ posada /,
     )

@@ -26,7 +26,7 @@ machines:
 `,
 )
 
-/** A port of loopback that nobody listens on. */
+/** A port of loopback that no one listens on. */
 async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -124,7 +124,7 @@ describe('disks', () => {
     expect((await size())['virtual-size']).toBe(128 * 1024 * 1024)
   })
 
-  test('lie on their base, whose format is stated, and are no smaller', async () => {
+  test('lie on their base, whose format is stated, and are not smaller', async () => {
     const base = { path: join(machine.folder, 'base, with comma.raw'), format: 'raw' as const }
     await run('qemu-img', ['create', '-q', '-f', 'raw', base.path, '32M'])
     await expect(provider.create(withSize(16 * 1024 * 1024, base))).rejects.toMatchObject({

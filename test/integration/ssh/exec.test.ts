@@ -203,7 +203,7 @@ describe('stopping a command', () => {
     await stopped(['sh', '-c', 'echo $$ > pids; exec sleep 1000'], 1, 'nobody')
   })
 
-  test('one whose output nobody can take any more', async () => {
+  test('one whose output no one can take any longer', async () => {
     const broken = new Writable({
       write(_chunk, _encoding, done) {
         done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))

@@ -67,7 +67,7 @@ describe('SSH over vsock', () => {
     ['something else', 'SSH-2.0-OpenSSH\r\n', 'is not a hypervisor'],
     ['no end of line', 'O'.repeat(1000), 'is not a hypervisor'],
     ['an end', '', 'nothing listens'],
-  ])('%s for an answer is no connection', async (_, answer, message) => {
+  ])('%s for an answer is not a connection', async (_, answer, message) => {
     const path = join(server.dir, 'odd')
     const odd = createServer((socket) =>
       socket
@@ -104,7 +104,7 @@ describe('joining streams to the server', () => {
   test('brings its first bytes and ends with it', async () => {
     const [input, output] = [new PassThrough(), new PassThrough()]
     const all = buffer(output)
-    input.end('SSH-2.0-nobody\r\nnonsense')
+    input.end('SSH-2.0-unknown\r\nnonsense')
     await joinToServer(target, { input, output, signal: AbortSignal.timeout(10_000) })
     output.end()
     expect(String(await all)).toMatch(/^SSH-2\.0-OpenSSH/)

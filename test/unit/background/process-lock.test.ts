@@ -66,7 +66,7 @@ it('goes with a folder that is moved and not with its copy', async () => {
   expect((await lockHolder(moved))?.identity.pid).toBe(process.pid)
 })
 
-it('is nobody’s where its holder is gone, is an older process of the same number, or makes no sense', async () => {
+it('is free where its holder is gone, is an older process of the same number, or makes no sense', async () => {
   await holdLock(path, '/run/net.sock')
   const record = JSON.parse(readFileSync(path, 'utf8'))
   for (const wrong of [{ startTime: '1' }, { pid: 2 ** 30 }, { boot: 'another' }]) {

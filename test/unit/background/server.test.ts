@@ -43,7 +43,7 @@ it('does what it is asked, and says why it does not', async () => {
   await expect(send('dance')).rejects.toThrow('there is no command dance')
 })
 
-it('ends, though a client does not read its answer, and is then nobody’s to ask', async () => {
+it('ends, though a client does not read its answer, and can then be asked no longer', async () => {
   const deaf: Socket = connect(path)
   deaf.on('error', () => undefined)
   deaf.pause()

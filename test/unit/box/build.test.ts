@@ -128,7 +128,7 @@ describe('a recipe made from another', () => {
     })
   })
 
-  it('is built anew when that changes', async () => {
+  it('is built again when that changes', async () => {
     const folder = await temporaryFolder(onTestFinished)
     const tiny = join(folder, 'tiny')
     await cp(join(boxesFolder(), 'posada', 'tiny'), tiny, { recursive: true })

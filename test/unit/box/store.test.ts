@@ -80,7 +80,7 @@ describe('adding a box', () => {
     expect(await store.resolve('test/one', 'x86_64')).toEqual(first)
     const second = await store.add(await box({}, 'another disk'), { force: true })
     expect(await store.resolve('test/one', 'x86_64')).toEqual(second)
-    // Nobody has said whether machines stand on the first one.
+    // No one has said whether machines stand on the first one.
     expect((await readdir(join(store.dir, 'sha256'))).sort()).toEqual([first.digest, second.digest].sort())
     const third = await store.add(await box({}, 'a third disk'), { force: true, usedBy: () => [] })
     expect((await readdir(join(store.dir, 'sha256'))).sort()).toEqual([first.digest, third.digest].sort())

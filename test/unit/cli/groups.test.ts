@@ -38,7 +38,7 @@ test('the README has the groups and their commands, in this order', () => {
   )
 })
 
-test('what other tools call it is no command here, and what it is here is one', () => {
+test('another tool’s name for it is not a command here, and the one named instead is', () => {
   expect(foreignCommands.flatMap(({ words }) => words).filter((word) => shown.includes(word))).toEqual([])
   expect(
     foreignCommands.map(({ ours }) => wrongIn(ours, all, false)).filter((problem) => problem !== null),

@@ -54,7 +54,7 @@ async function setUp(answers: Record<string, string | ((response: ServerResponse
 }
 
 describe('a file from the web', () => {
-  it('is fetched once and pinned; from then on nobody is asked for it', async () => {
+  it('is fetched once and pinned; from then on no server is asked for it', async () => {
     const { answers, server, text, lock } = await setUp({ '/a': 'one' })
     expect(await text('/a')).toBe('one')
     expect(await lock()).toContain(`files:\n  ${server.url}/a: sha256:${hex('one')}\n`)
@@ -134,7 +134,7 @@ describe('a file from the web', () => {
     expect(server.requests).toHaveLength(2)
   })
 
-  it('is fetched anew where the lock is moved, which says from where to where', async () => {
+  it('is fetched again where the lock is moved, which says from where to where', async () => {
     const { answers, server, files, address, text, lock } = await setUp({ '/a': 'one', '/b': 'b' })
     await text('/a')
     answers['/a'] = 'two'
@@ -160,7 +160,7 @@ describe('a file from the web', () => {
     await expect(lock()).rejects.toMatchObject({ code: 'ENOENT' })
   })
 
-  it('is kept before anybody goes on with it, and told to all where it cannot be', async () => {
+  it('is kept before anyone uses it, and told to all where it cannot be', async () => {
     const { paths, files, address } = await setUp({ '/a': 'one' })
     const place = join(paths.dir, 'place')
     const lockfile = join(place, 'posada.lock')

@@ -242,7 +242,7 @@ describe('connections', () => {
     await expect(request).rejects.toThrow('stop')
   })
 
-  it('take no more of a body than was allowed', async () => {
+  it('take of a body what was allowed and nothing beyond', async () => {
     const endless = await server((_, response) => {
       const more = () => {
         while (response.write('x'.repeat(10_000)));

@@ -9,9 +9,12 @@ const check =
       url: new URL(path, 'https://h'),
     })
 
-test.each([undefined, '', 'identity', 'Identity', 'IDENTITY, identity'])('%s is no encoding', (encoding) => {
-  expect(check(encoding)).not.toThrow()
-})
+test.each([undefined, '', 'identity', 'Identity', 'IDENTITY, identity'])(
+  '%s is not an encoding',
+  (encoding) => {
+    expect(check(encoding)).not.toThrow()
+  },
+)
 
 test.each(['gzip', 'GZip', 'br', 'identity, gzip', 'zstd'])('%s is refused', (encoding) => {
   expect(check(encoding)).toThrow(expect.objectContaining({ code: 'E_TRANSFER' }))

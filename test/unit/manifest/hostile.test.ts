@@ -229,7 +229,7 @@ describe("names of JavaScript's own", () => {
     )
   })
 
-  test('are no variables', async () => {
+  test('are not variables', async () => {
     const error = await loadError(`${head}env: {A: "\${constructor}"}`)
     expect(error.problems).toMatchObject([{ code: 'E_VARIABLE_UNSET' }])
   })

@@ -58,7 +58,7 @@ networks:
   wild:
     conditions: {latency: 40, loss: 2, rate: 100Mb, jiter: 1ms}
     links:
-      - {between: [a, nobody], loss: 120%}
+      - {between: [a, ghost], loss: 120%}
       - {between: [a], cut: true}
 defaults: {box: debian/12}
 machines:
@@ -77,7 +77,7 @@ machines:
   a: {depends_on: [b]}
   b: {depends_on: [c, c]}
   c: {depends_on: [a]}
-  d: {depends_on: [a, nobody]}
+  d: {depends_on: [a, ghost]}
 `,
   'one machine': `version: 1
 depends_on: [x]

@@ -14,9 +14,9 @@ describe('removeAtEnd', () => {
   })
   afterAll(() => rm(folder, { recursive: true, force: true }))
 
-  test.each(['dash', 'bash'])('removes the path when nobody hears %s any more', async (shell) => {
+  test.each(['dash', 'bash'])('removes the path when no one hears %s any longer', async (shell) => {
     const path = join(folder, shell)
-    const script = `${removeAtEnd(path)}\nmkdir '${path}'; echo ready >&2; read -r word; echo "no more" >&2; sleep 5`
+    const script = `${removeAtEnd(path)}\nmkdir '${path}'; echo ready >&2; read -r word; echo "too late" >&2; sleep 5`
     const child = spawn(shell, ['-c', script], { stdio: ['pipe', 'ignore', 'pipe'] })
     await once(child.stderr, 'data')
     expect(existsSync(path)).toBe(true)

@@ -37,7 +37,7 @@ describe('ensureKeyPair', () => {
     expect(await readFile(files().publicKey, 'utf8')).toBe(`${first.publicKey}\n`)
   })
 
-  test('writes the public half anew when it was lost', async () => {
+  test('writes the public half again when it was lost', async () => {
     const first = await ensureKeyPair(files(), 'c')
     await rm(files().publicKey)
     await ensureKeyPair(files(), 'c')
@@ -48,7 +48,7 @@ describe('ensureKeyPair', () => {
     '',
     'garbage',
     '-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n',
-  ])('refuses what is no key: %j', async (text) => {
+  ])('refuses what is not a key: %j', async (text) => {
     await writeFile(files().key, text)
     await expect(ensureKeyPair(files(), 'c')).rejects.toMatchObject({
       code: 'E_STATE_CORRUPT',

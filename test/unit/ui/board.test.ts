@@ -106,7 +106,7 @@ describe('several machines on a terminal', () => {
     `)
   })
 
-  it('draw nothing anew where nothing changed', () => {
+  it('draw nothing again where nothing changed', () => {
     const { reporter, written } = live(story)
     const before = written()
     reporter.emit(stands('db', 'fail', 'the machine ended by itself', 9000))

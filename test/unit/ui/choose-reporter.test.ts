@@ -140,11 +140,11 @@ describe('liveReporter', () => {
       unit: 'bytes',
     })
     const { reporter, shown } = live([copying(256)])
-    reporter.emit({ type: 'notice', level: 'info', message: 'drawn anew' })
-    expect(shown()).toBe('note: drawn anew\n⠋ web: copying 25% (256B of 1KiB)\n')
+    reporter.emit({ type: 'notice', level: 'info', message: 'drawn again' })
+    expect(shown()).toBe('note: drawn again\n⠋ web: copying 25% (256B of 1KiB)\n')
     reporter.emit(copying(1024))
     reporter.close()
-    expect(shown()).toBe('note: drawn anew\n')
+    expect(shown()).toBe('note: drawn again\n')
   })
 
   it('never draws a line wider than the terminal', () => {

@@ -91,7 +91,7 @@ export const qemuWithPasst: Vmm = qemu('qemu with passt', {
     const args = passtArguments([]).filter(
       (argument, index, all) => argument !== '--fd' && all[index - 1] !== '--fd',
     )
-    // passt does not stay root, and makes its socket as nobody.
+    // passt does not stay root, and makes its socket as `nobody`.
     await chmod(dirname(spec.files.runtimeDir), 0o755)
     await chmod(spec.files.runtimeDir, 0o777)
     await run('passt', [...args, '--one-off', '--socket', path])

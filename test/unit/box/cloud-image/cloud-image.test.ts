@@ -54,7 +54,7 @@ describe.skipIf(!hasQemuImg)('a cloud image', () => {
     })
   })
 
-  it('boots by UEFI where the processor is no PC', async () => {
+  it('boots by UEFI where the processor is not a PC’s', async () => {
     const { result } = await add(qcow2, { arch: 'aarch64' })
     expect((await result).manifest).toMatchObject({ arch: 'aarch64', firmware: 'uefi' })
   })

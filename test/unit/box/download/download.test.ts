@@ -103,7 +103,7 @@ describe('a download', () => {
     expect(server.requests[1]?.headers['if-range']).toBe('"1"')
   })
 
-  it('begins anew where the file has changed meanwhile', async () => {
+  it('starts over where the file has changed meanwhile', async () => {
     let tag = 0
     const { get, server } = await setUp((request, response) => {
       const handler = breaking(1_000_000, tag === 0 ? 1 : 0, { etag: `"${tag}"` })
@@ -300,7 +300,7 @@ describe('a hostile or broken server', () => {
     expect((await get()).bytes.equals(content)).toBe(true)
   })
 
-  it('that answers with a part that nobody asked for is refused', async () => {
+  it('that answers with a part that was not asked for is refused', async () => {
     const { error, server } = await refused((_, response) => {
       response.writeHead(206, { 'content-range': 'bytes 0-3/4', 'content-length': 4 }).end('part')
     })

@@ -116,7 +116,7 @@ describe('a box at a URL', () => {
     expect(await leftovers()).toEqual([])
   })
 
-  it('may have escapes in its address that are no text', async () => {
+  it('may have escapes in its address that are not text', async () => {
     const { files, server, fetch } = await setUp()
     files.set('/%ff.tar', archive())
     const login = server.url.replace('//', '//%ff:%fe@')
@@ -224,7 +224,7 @@ describe('a box of a catalogue', () => {
     expect(await fetch('vagrant:Team/Web@>= 1', { env })).toMatchObject({ manifest: { name: 'team/web' } })
   })
 
-  it('is looked for in a file too, and one that is no catalogue says so', async () => {
+  it('is looked for in a file too, and one that is not a catalogue says so', async () => {
     const { folder, files, fetch, server } = await setUp()
     files.set('/web.tar', archive())
     const path = join(folder, 'mine.json')
@@ -286,7 +286,7 @@ describe('a file that is to be a box', () => {
     expect(await store.list()).toEqual([])
   })
 
-  it('and is packed, but is no archive, is no box', async () => {
+  it('and is packed, but is not an archive, is not a box', async () => {
     const { folder, fetch } = await setUp()
     await writeFile(join(folder, 'web.tar'), gzipSync('a letter'.repeat(1000)))
     await expect(fetch('./web.tar')).rejects.toThrow(/web\.tar is not a box$/)

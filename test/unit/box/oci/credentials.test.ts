@@ -23,7 +23,7 @@ const ask = async (env: NodeJS.ProcessEnv, registry = host) =>
   dockerCredentials({ registry, repository: 'team/shop' }, env)
 
 describe('credentials of docker login', () => {
-  it('are none where nobody logged in', async () => {
+  it('are none where no one logged in', async () => {
     expect(await ask({ HOME: await temporaryFolder(onTestFinished) })).toBeNull()
     expect(await ask(await home({}))).toBeNull()
     expect(await ask(await home({ auths: { 'other.example': { auth } } }))).toBeNull()

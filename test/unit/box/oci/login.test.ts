@@ -37,7 +37,7 @@ describe('logging in', () => {
       (auth, body) => auth === undefined && body.includes('refresh_token=id'),
     ],
     ['by a token for nobody', {}, (auth) => auth === undefined],
-  ])('%s, which is got anew when it is over', async (_, auths, isRight) => {
+  ])('%s, which is fetched again when it has expired', async (_, auths, isRight) => {
     const { registry, add, push } = await withLogin(auths)
     let tokens = 0
     let uses = 0

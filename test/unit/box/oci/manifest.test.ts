@@ -61,7 +61,7 @@ describe('the manifest of a box', () => {
     ['a digest that is a path', configured({ digest: '../../x' }), /config.digest/],
     ['a size below zero', configured({ size: -1 }), /config.size/],
     ['an offset below zero', annotated('offset', '-1'), /layers.0: has no offset/],
-    ['an offset that is no number', annotated('offset', 'x'), /has no offset/],
+    ['an offset that is not a number', annotated('offset', 'x'), /has no offset/],
     ['a length of nothing', annotated('length', '0'), /has no length/],
     ['a huge length', annotated('length', '999999999'), /has no length/],
     ['no digest', annotated('digest', undefined), /has no digest/],

@@ -58,7 +58,7 @@ describe.skipIf(!hasQemuImg)('packBox', () => {
       code: 'E_BOX_PACKAGE',
       details: expect.arrayContaining([expect.stringContaining('none')]),
     })
-    await expect(pack({ signal: AbortSignal.abort(new Error('no more')) })).rejects.toThrow('no more')
+    await expect(pack({ signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough')
     expect(await readdir(join(store.dir, 'tmp'))).toEqual([])
   })
 })

@@ -41,7 +41,7 @@ describe('the metadata of a Vagrant box', () => {
       libvirt({ disks: Array.from({ length: 17 }, (_, i) => ({ path: `d${i}` })) }),
       /more than 16/,
     ],
-    ['disks that are no list', libvirt({ disks: { path: 'a' } }), /more than 16/],
+    ['disks that are not a list', libvirt({ disks: { path: 'a' } }), /more than 16/],
     ['another architecture', libvirt({ architecture: 's390x' }), /s390x/],
     ['a trap for objects', libvirt({ architecture: '__proto__' }), /__proto__/],
   ])('with %s is refused', (_, data, problem) => {

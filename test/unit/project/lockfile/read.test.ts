@@ -130,7 +130,7 @@ describe('posada.lock', () => {
   })
 })
 
-describe('a lock file that nobody could read', () => {
+describe('a lock file that no one could read', () => {
   const files = (count: number, length: number) =>
     new Map(Array.from({ length: count }, (_, n) => [`https://h/${n}/`.padEnd(length, 'x'), '0'.repeat(64)]))
 

@@ -104,9 +104,9 @@ test('a flood without line ends is cut off', async () => {
 test('an abort throws its reason', async () => {
   await serve((command) => (command.execute === 'qmp_capabilities' ? done(command) : ''))
   const controller = new AbortController()
-  setTimeout(() => controller.abort(new Error('no more')), 30)
+  setTimeout(() => controller.abort(new Error('enough')), 30)
   const limits = { timeout: 5000, signal: controller.signal }
-  await expect(withQmp(path, limits, (client) => client.execute('x'))).rejects.toThrow('no more')
+  await expect(withQmp(path, limits, (client) => client.execute('x'))).rejects.toThrow('enough')
 })
 
 test('what comes after an abort is not asked any more', async () => {
@@ -118,9 +118,9 @@ test('what comes after an abort is not asked any more', async () => {
   const controller = new AbortController()
   const limits = { timeout: 5000, signal: controller.signal }
   const work = withQmp(path, limits, async (client) => {
-    controller.abort(new Error('no more'))
+    controller.abort(new Error('enough'))
     await client.execute('quit')
   })
-  await expect(work).rejects.toThrow('no more')
+  await expect(work).rejects.toThrow('enough')
   expect(asked).toEqual(['qmp_capabilities'])
 })
