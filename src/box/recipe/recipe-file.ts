@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { type Document, isMap, isNode, isPair, isScalar, LineCounter, parseDocument } from 'yaml'
 import { type Place, PosadaError } from '../../errors/index.ts'
 import { maskedLine } from '../../lib/text/masked-text.ts'
+import { yamlExcess } from '../../lib/text/yaml-bounds.ts'
 import { type Flaw, readShape, type Shape } from '../../lib/values/shape.ts'
 
 /** A recipe.yaml as it was read, and where in it things stand. */
@@ -15,6 +16,11 @@ export interface RecipeFile {
 /** Reads `<path>` as YAML without aliases. E_BOX_BUILD with the place of what is wrong with it. */
 export async function readRecipeFile(path: string): Promise<RecipeFile> {
   const text = await readFile(path, 'utf8')
+  const excess = yamlExcess(text)
+  if (excess !== null)
+    throw wrong(path, [
+      { message: `the recipe ${excess}`, place: { file: path, line: 1, column: 1, text: '' } },
+    ])
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const at = (offset: number): Place => {

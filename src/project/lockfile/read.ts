@@ -3,6 +3,7 @@ import { type Document, isScalar, parseDocument, visit } from 'yaml'
 import { PosadaError } from '../../errors/index.ts'
 import { isErrno } from '../../lib/files/errno.ts'
 import { readTextIfThere } from '../../lib/files/write-file.ts'
+import { yamlExcess } from '../../lib/text/yaml-bounds.ts'
 import { readShape } from '../../lib/values/shape.ts'
 import { type Lockfile, lockfileLimit, lockfileShape } from './model.ts'
 
@@ -11,6 +12,8 @@ export async function readLockfile(path: string): Promise<Lockfile> {
   if ((await sizeOf(path)) > lockfileLimit) throw unusable(path, [`it is larger than ${lockfileLimit} bytes`])
   const written = await readTextIfThere(path)
   if (written === null) return { boxes: new Map(), files: new Map() }
+  const excess = yamlExcess(written)
+  if (excess !== null) throw unusable(path, [`it ${excess}`], takeBack)
   // The library compares each key with all before it, which takes minutes for a hostile file.
   const document = parseDocument(written, {
     schema: 'failsafe',

@@ -1,6 +1,7 @@
 import { stringify } from 'yaml'
 import { PosadaError } from '../../errors/index.ts'
 import { writeFileAtomic } from '../../lib/files/write-file.ts'
+import { yamlExcess } from '../../lib/text/yaml-bounds.ts'
 import { readShape } from '../../lib/values/shape.ts'
 import { type Lockfile, lockfileLimit, lockfileShape } from './model.ts'
 
@@ -27,6 +28,8 @@ export async function writeLockfile(path: string, { boxes, files }: Lockfile): P
   const flaws = 'flaws' in result ? result.flaws : []
   const size = Buffer.byteLength(text)
   if (size > lockfileLimit) flaws.push(`it is larger than ${lockfileLimit} bytes`)
+  const excess = yamlExcess(text)
+  if (excess !== null) flaws.push(`it ${excess}`)
   if (flaws.length > 0) throw unreadable(path, flaws)
   await writeFileAtomic(path, text)
 }

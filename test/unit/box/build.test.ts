@@ -39,6 +39,7 @@ describe('recipes', () => {
     ['a user with a quote', `login: {user: "a'b"}`, /login/],
     ['an unknown key', 'colour: red', /colour/],
     ['broken YAML', 'name: [', /./],
+    ['nothing but lists in lists', `name: ${'['.repeat(100_000)}`, /nested too deeply/],
   ])('are refused with %s', async (_, line, problem) => {
     const folder = await temporaryFolder(onTestFinished)
     const sound = {

@@ -112,6 +112,7 @@ describe('posada.lock', () => {
 
   it.each([
     ['lists in lists', '['.repeat(100_000)],
+    ['lists in lists in a line', `version: 1\nboxes: \n  ${'- '.repeat(100_000)}`],
     ['mappings in mappings', '{a: '.repeat(50_000)],
     ['closed lists in lists', `version: 1\nboxes: ${'['.repeat(50_000)}${']'.repeat(50_000)}`],
     [
