@@ -1,4 +1,7 @@
-import { isMap, isScalar, parseDocument } from 'yaml'
+import { isMap, isScalar, isSeq, parseDocument } from 'yaml'
+import { yamlExcess } from '../lib/text/yaml-bounds.ts'
+import { type UserDataProblem, usersOfCloudConfig, usersOfTemplate } from './cloud-config.ts'
+import { mimeParts } from './mime-parts.ts'
 
 /** User-data that cloud-init will take. */
 export interface UserData {
@@ -7,63 +10,76 @@ export interface UserData {
   user: string | null
 }
 
-/** Why cloud-init would not take it. */
-export interface UserDataProblem {
-  problem: string
-  hint: string
-}
-
 export const userDataLimit = 1024 * 1024
 
-/** Source: cloud-init, "User-data formats". */
-const otherFormats = [
-  '#!',
-  '#cloud-boothook',
-  '#cloud-config-archive',
-  '#cloud-config-jsonp',
-  '#include',
-  '#part-handler',
-  '## template: jinja',
-  'Content-Type: multipart/',
-  'MIME-Version:',
-]
+/** Formats that name no user, or only in the guest. Source: cloud-init, "User-data formats". */
+const otherFormats = ['#!', '#cloud-boothook', '#cloud-config-jsonp', '#include', '#part-handler']
 
 /**
- * Looks at user-data as cloud-init does, by its first line; a cloud-config is parsed, other formats are
- * taken as they are.
+ * Looks at user-data as cloud-init does, by its first line. Cloud-configs are parsed, those in templates, archives
+ * and MIME messages too, for the name of the user; other formats are taken as they are.
  */
 export function readUserData(text: string): UserData | UserDataProblem {
   if (text.length > userDataLimit)
     return { problem: `it has ${text.length} characters`, hint: 'user-data may have 1 MiB' }
   if (text.includes('\0')) return { problem: 'it is binary', hint: 'give it uncompressed' }
-  if (/^#cloud-config(\s|$)/.test(text)) return readCloudConfig(text)
-  if (otherFormats.some((start) => text.startsWith(start))) return { text, user: null }
+  const found = usersOf(text)
+  if (found === null)
+    return {
+      problem: 'its first line does not say what it is',
+      hint: 'user-data begins with #cloud-config, or a script with #!',
+    }
+  if ('problem' in found) return found
+  const [user = null, ...others] = new Set(found)
+  if (others.length === 0) return { text, user }
   return {
-    problem: 'its first line does not say what it is',
-    hint: 'user-data begins with #cloud-config, or a script with #!',
+    problem: `it names several users: ${[user, ...others].slice(0, 10).join(', ')}`,
+    hint: 'give user: once, for Posada logs in as that user',
   }
 }
 
-function readCloudConfig(text: string): UserData | UserDataProblem {
+/** The names of the user in a text of any format; null where its first line does not say what it is. */
+function usersOf(text: string): string[] | UserDataProblem | null {
+  if (/^#cloud-config(\s|$)/.test(text)) return usersOfCloudConfig(text)
+  if (text.startsWith('#cloud-config-archive')) return usersOfArchive(text)
+  if (text.startsWith('## template: jinja')) {
+    const template = text.slice(text.indexOf('\n') + 1)
+    return /^#cloud-config(\s|$)/.test(template) ? usersOfTemplate(template) : []
+  }
+  if (/^(mime-version|content-type|content-transfer-encoding):/i.test(text))
+    return joined(mimeParts(text).map((part) => usersOfPart(part)))
+  return otherFormats.some((start) => text.startsWith(start)) ? [] : null
+}
+
+/** A part says by its type what it is, or by its first line. */
+function usersOfPart({ type, text }: { type: string; text: string }): string[] | UserDataProblem {
+  const isConfig = type === 'text/cloud-config' && !text.startsWith('#')
+  return usersOf(isConfig ? `#cloud-config\n${text}` : text.trimStart()) ?? []
+}
+
+/** A list of texts, or of mappings of `type` and `content`; the guest says what is wrong with another. */
+function usersOfArchive(text: string): string[] | UserDataProblem {
+  const excess = yamlExcess(text)
+  if (excess !== null) return { problem: `it ${excess}`, hint: 'put data into files of their own' }
   const document = parseDocument(text, { version: '1.1', logLevel: 'silent' })
-  const [error] = document.errors
-  if (error !== undefined) {
-    const { line } = error.linePos?.[0] ?? { line: 1 }
-    return {
-      problem: `line ${line} is not YAML: ${error.message.split('\n')[0]?.replace(/ at line.*/, '')}`,
-      hint: 'a cloud-config is YAML: a mapping of keys such as packages and runcmd',
-    }
+  if (document.errors.length > 0)
+    return { problem: 'it is not YAML', hint: 'an archive is a list of texts, or of type: and content:' }
+  if (!isSeq(document.contents)) return []
+  return joined(document.contents.items.map((entry) => usersOfPart(partOf(entry))))
+}
+
+function partOf(entry: unknown): { type: string; text: string } {
+  const of = (value: unknown) => (typeof value === 'string' ? value : '')
+  if (isMap(entry)) return { type: of(entry.get('type')), text: of(entry.get('content')) }
+  return { type: '', text: isScalar(entry) ? of(entry.value) : '' }
+}
+
+/** All names, or the first problem. */
+function joined(all: readonly (string[] | UserDataProblem)[]): string[] | UserDataProblem {
+  const names: string[] = []
+  for (const [index, one] of all.entries()) {
+    if ('problem' in one) return { ...one, problem: `in part ${index + 1}, ${one.problem}` }
+    names.push(...one)
   }
-  const { contents } = document
-  if (contents === null || (isScalar(contents) && contents.value === null)) return { text, user: null }
-  if (!isMap(contents))
-    return { problem: 'it is not a mapping', hint: 'write keys such as packages: and runcmd:' }
-  const written = contents.get('user')
-  const name = isMap(written) ? written.get('name') : written
-  if (name === undefined) return { text, user: null }
-  if (typeof name === 'string' && /^[a-z_][a-z0-9_-]{0,31}$/.test(name)) return { text, user: name }
-  return {
-    problem: `${JSON.stringify(name)?.slice(0, 60)} cannot be the name of its user`,
-    hint: 'user: takes lower-case letters, digits, _ and -',
-  }
+  return names
 }
