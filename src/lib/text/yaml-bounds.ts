@@ -9,7 +9,7 @@ export interface YamlBounds {
 }
 
 /** For files that have no bounds of their own: some 40,000 lines, for which the library takes a second. */
-export const yamlBounds: YamlBounds = { depth: 64, tokens: 2 ** 18 }
+const yamlBounds: YamlBounds = { depth: 64, tokens: 2 ** 18 }
 
 /**
  * The parser's tokens; stops with what `exceeded` makes of it where nesting or number pass the bounds, so that nothing

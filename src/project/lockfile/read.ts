@@ -13,7 +13,7 @@ export async function readLockfile(path: string): Promise<Lockfile> {
   const written = await readTextIfThere(path)
   if (written === null) return { boxes: new Map(), files: new Map() }
   const excess = yamlExcess(written)
-  if (excess !== null) throw unusable(path, [`it ${excess}`], takeBack)
+  if (excess !== null) throw unusable(path, [`it ${excess}`], { hint: takeBack })
   // The library compares each key with all before it, which takes minutes for a hostile file.
   const document = parseDocument(written, {
     schema: 'failsafe',
