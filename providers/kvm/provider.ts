@@ -1,15 +1,13 @@
 import { dirname } from 'node:path'
 import type { Provider, ProviderContext } from '../../src/provider/index.ts'
+import { machineLife } from '../../src/provider-kit/index.ts'
 import { capabilities } from './capabilities.ts'
-import { destroy } from './destroy.ts'
 import { kvmFiles } from './files.ts'
+import { kvm } from './hypervisor.ts'
 import { checkKvmOptions } from './options.ts'
-import { pause, resume } from './pause.ts'
 import { probe } from './probe/index.ts'
 import { entryPoint } from './process/entry-points.ts'
 import { start } from './start.ts'
-import { status } from './status.ts'
-import { stop } from './stop.ts'
 
 /**
  * Nothing here loads the FFI but `create`, which reads disks: a status must not wait for native code.
@@ -26,11 +24,7 @@ export function createKvmProvider(context: ProviderContext, entries?: string): P
     checkOptions: checkKvmOptions,
     create: async (spec) => (await import('./create.ts')).create(spec, cacheDir),
     start: (spec, options) => start({ spec, entries: folder(), cacheDir }, options?.signal),
-    status,
-    stop,
-    pause,
-    resume,
-    destroy,
+    ...machineLife(kvm),
     channel: (spec, name) => kvmFiles(spec)[name],
   }
 }

@@ -13,6 +13,8 @@ export interface QemuFiles {
   record: string
   /** QEMU's events of the last run, a JSON object a line: what it ended by stands at the end. */
   events: string
+  /** The one command of the monitor that writes them. */
+  eventsCommand: string
   /** The machine's own copy of the UEFI variables. */
   uefiVariables: string
 }
@@ -26,6 +28,7 @@ export function qemuFiles(spec: MachineSpec): QemuFiles {
     agent: join(runtimeDir, 'agent.sock'),
     record: join(dataDir, 'qemu.json'),
     events: join(dataDir, 'qemu-events.log'),
+    eventsCommand: join(dataDir, 'qemu-events.log.in'),
     uefiVariables: join(dataDir, 'uefi-variables.fd'),
   }
 }

@@ -1,16 +1,14 @@
 import type { Provider, ProviderContext } from '../../src/provider/index.ts'
+import { machineLife } from '../../src/provider-kit/index.ts'
 import { capabilities } from './capabilities.ts'
-import { destroy } from './destroy.ts'
 import { makeDisks } from './disks.ts'
 import { qemuFiles } from './files.ts'
+import { qemu } from './hypervisor.ts'
 import { checkQemuOptions, qemuHostOptions } from './options.ts'
 import { memoryOverhead } from './overhead.ts'
-import { pause, resume } from './pause.ts'
 import { createProbe } from './probe/index.ts'
 import { readRecord, writeRecord } from './run-record.ts'
 import { chooseHow, start } from './start.ts'
-import { status } from './status.ts'
-import { stop } from './stop.ts'
 
 export function createQemuProvider(context: ProviderContext): Provider {
   const probe = createProbe(context)
@@ -26,11 +24,7 @@ export function createQemuProvider(context: ProviderContext): Provider {
       if ((await readRecord(spec)) === null) await writeRecord(spec, null)
     },
     start: (spec, options) => start(spec, probe, options?.signal),
-    status,
-    stop,
-    pause,
-    resume,
-    destroy,
+    ...machineLife(qemu),
     channel: (spec, name) => (name === 'vsock' ? null : qemuFiles(spec)[name]),
   }
 }

@@ -1,59 +1,59 @@
-import { mkdir, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import type { Pipe } from '../../src/background/index.ts'
 import { isPosadaError, PosadaError } from '../../src/errors/index.ts'
 import { sleep } from '../../src/lib/async/sleep.ts'
 import { deadlineIn } from '../../src/lib/async/time-limit.ts'
-import { rotateFile } from '../../src/lib/files/rotate-file.ts'
 import { hostBootId } from '../../src/lib/process/boot-id.ts'
 import { asObject } from '../../src/lib/values/as-object.ts'
 import type { MachineSpec } from '../../src/provider/index.ts'
-import { qemuArguments } from './argv/index.ts'
+import { startMachine, stopMachine } from '../../src/provider-kit/index.ts'
+import { type Accelerator, qemuArguments } from './argv/index.ts'
 import { requireSystemProgram } from './binary.ts'
 import { qemuFiles } from './files.ts'
 import { prepareUefi } from './firmware.ts'
-import { boundedLogs, withGuard } from './guard/launch.ts'
+import { withGuard } from './guard/launch.ts'
+import { qemu } from './hypervisor.ts'
 import { checkNested } from './nested.ts'
 import { qemuOptions } from './options.ts'
-import { resume } from './pause.ts'
 import { checkPorts } from './ports.ts'
 import type { Probe } from './probe/index.ts'
 import { type Spawned, spawnQemu } from './process/spawn.ts'
 import { startError } from './process/start-error.ts'
 import { connectQmp } from './qmp/client.ts'
 import { writeRecord } from './run-record.ts'
-import { status } from './status.ts'
-import { stop } from './stop.ts'
 
 /** Milliseconds for QEMU to open its control socket; on a busy host it takes a second. */
 const LAUNCH_LIMIT = 60_000
 const POLL = 10
 
 export async function start(spec: MachineSpec, probe: Probe, signal?: AbortSignal): Promise<void> {
-  signal?.throwIfAborted()
-  const now = await status(spec)
-  if (now.state === 'running') return
-  if (now.state === 'paused') return await resume(spec)
-  if (now.state === 'absent') throw notCreated(spec)
+  const prepare = async () => {
+    const { options, program, accelerator, sandbox } = await chooseHow(spec, probe, signal)
+    await checkNested(spec, accelerator)
+    const uefi = await prepareUefi(spec)
+    const argv = qemuArguments(spec, { accelerator, options, uefi, sandbox })
+    await checkPorts(spec)
+    return () => launch(spec, { program, argv, accelerator }, signal)
+  }
+  const { pid, qmp, ready, agent } = qemuFiles(spec)
+  await startMachine(qemu, { spec, prepare, stale: [pid, qmp, ready, agent], signal })
+}
 
-  const { options, program, accelerator, sandbox } = await chooseHow(spec, probe, signal)
-  await checkNested(spec, accelerator)
-  const uefi = await prepareUefi(spec)
-  const argv = qemuArguments(spec, { accelerator, options, uefi, sandbox })
-  await checkPorts(spec)
-  await prepareFiles(spec)
-  signal?.throwIfAborted()
+async function launch(
+  spec: MachineSpec,
+  { accelerator, ...command }: { program: string; argv: string[]; accelerator: Accelerator },
+  signal?: AbortSignal,
+): Promise<void> {
   const run = { accelerator, bootId: await hostBootId(), cut: false }
   await writeRecord(spec, run)
-  const launch = async (pipes: readonly Pipe[]) =>
-    untilRunning(await spawnQemu({ program, argv }, spec, pipes), spec, signal)
+  const begin = async (pipes: readonly Pipe[]) =>
+    untilRunning(await spawnQemu(command, spec, pipes), spec, signal)
   try {
-    await withGuard(spec, launch, signal)
+    await withGuard(spec, begin, signal)
   } catch (error) {
     // The interrupt that ends us may reach QEMU as well, before it is a process group of its own: not a crash.
     if (signal?.aborted === true) await writeRecord(spec, { ...run, cut: true })
     // One that runs without its guard, or does not answer, is of no use.
-    else await stop(spec, { graceful: false, timeout: 0 })
+    else await stopMachine(qemu, spec, { graceful: false, timeout: 0 })
     throw error
   }
 }
@@ -64,17 +64,6 @@ export async function chooseHow(spec: MachineSpec, probe: Probe, signal?: AbortS
   const program = requireSystemProgram(spec.arch, options.binary)
   const found = await probe.host(program, spec.arch, signal === undefined ? {} : { signal })
   return { options, program, accelerator: options.accel ?? found.accelerator, sandbox: found.sandbox }
-}
-
-async function prepareFiles(spec: MachineSpec): Promise<void> {
-  const { consoleLog, providerLog, runtimeDir } = spec.files
-  for (const folder of new Set([dirname(consoleLog), dirname(providerLog)])) {
-    await mkdir(folder, { recursive: true })
-  }
-  await mkdir(runtimeDir, { recursive: true, mode: 0o700 })
-  for (const { path, limit } of boundedLogs(spec)) await rotateFile(path, limit)
-  const { pid, qmp, ready, agent } = qemuFiles(spec)
-  await Promise.all([pid, qmp, ready, agent].map((path) => rm(path, { force: true })))
 }
 
 /** QEMU opens the control socket before it builds the machine, and answers once the machine runs. */
@@ -116,11 +105,4 @@ async function runs(spec: MachineSpec, timeout: number, signal?: AbortSignal): P
     if (isPosadaError(error, 'E_QMP')) return false
     throw error
   }
-}
-
-function notCreated(spec: MachineSpec): PosadaError {
-  return new PosadaError('E_NOT_CREATED', `machine ${spec.name} has no disks yet`, {
-    machine: spec.name,
-    hint: 'posada up makes them',
-  })
 }

@@ -24,8 +24,7 @@ export async function spawnQemu(
   spec: MachineSpec,
   pipes: readonly Pipe[],
 ): Promise<Spawned> {
-  const { events } = qemuFiles(spec)
-  const command = `${events}.in`
+  const { events, eventsCommand: command } = qemuFiles(spec)
   await writeFileAtomic(command, encodeCommand(0, 'qmp_capabilities'))
   const files: FileHandle[] = []
   try {

@@ -1,0 +1,57 @@
+import { sendCommand } from '../../src/background/index.ts'
+import { isPosadaError } from '../../src/errors/index.ts'
+import { hostBootId } from '../../src/lib/process/boot-id.ts'
+import { asObject } from '../../src/lib/values/as-object.ts'
+import { consoleLogLimit, type MachineSpec } from '../../src/provider/index.ts'
+import type { Hypervisor } from '../../src/provider-kit/index.ts'
+import { kvmFiles, providerLogLimit } from './files.ts'
+import { findRunning } from './process/find.ts'
+import { type Run, readRecord, writeRecord } from './run-record.ts'
+
+/** Milliseconds that the machine's process has to answer, and to obey. */
+const patience = { status: 3000, order: 5000 }
+
+export const kvm: Hypervisor<Run> = {
+  name: 'the hypervisor',
+  code: 'E_CONTROL',
+  termLimit: 10_000,
+  files: kvmFiles,
+  logs: ({ files: { consoleLog, providerLog } }) => [
+    { path: consoleLog, limit: consoleLogLimit },
+    { path: providerLog, limit: providerLogLimit },
+  ],
+  readRecord,
+  writeRecord,
+  find: findRunning,
+  state: async (spec) => {
+    const said = await askStatus(spec)
+    if (said === null) return null
+    const { state, stalled } = said
+    if (state !== 'paused') return { state: 'running' }
+    return { state, ...(stalled === 'disk-full' ? { stalled } : {}) }
+  },
+  order: async (spec, name) =>
+    (await sendCommand(kvmFiles(spec).control, { name, timeout: patience.order })) !== null,
+  agentListens: async (spec) => (await askStatus(spec))?.agent === true,
+  accelerator: () => 'kvm',
+  ending: async (_spec, run) => {
+    const { how, reason } = run?.ending ?? {}
+    return reason === undefined ? null : { crashed: how === 'failed', byGuest: how === 'off', reason }
+  },
+  // Otherwise it writes that down itself.
+  onKilled: async (spec, process) => {
+    const ending = { how: 'cut', reason: 'the power was cut' } as const
+    await writeRecord(spec, { ...process, bootId: await hostBootId(), ending })
+  },
+}
+
+/** Null where no one listens, or there is no answer in time. */
+async function askStatus(spec: MachineSpec): Promise<Record<string, unknown> | null> {
+  try {
+    const answer = await sendCommand(kvmFiles(spec).control, { name: 'status', timeout: patience.status })
+    return answer === null ? null : asObject(answer)
+  } catch (error) {
+    if (isPosadaError(error, 'E_CONTROL')) return null
+    throw error
+  }
+}
