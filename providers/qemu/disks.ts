@@ -1,12 +1,9 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import { fromSystemError, PosadaError } from '../../src/errors/index.ts'
 import { emptyQcow2 } from '../../src/lib/disk/qcow2-empty.ts'
 import { readQcow2Header, roundUp } from '../../src/lib/disk/qcow2-header.ts'
 import { exists } from '../../src/lib/files/folders.ts'
 import { readStart } from '../../src/lib/files/read-start.ts'
 import { writeFileAtomic } from '../../src/lib/files/write-file.ts'
-import { asObject } from '../../src/lib/values/as-object.ts'
 import type { DiskSpec, MachineSpec } from '../../src/provider/index.ts'
 import { requireProgram } from './binary.ts'
 
@@ -81,17 +78,23 @@ function unusable(
 
 async function qemuImg(argv: string[], disk: DiskSpec, spec: MachineSpec): Promise<string> {
   const program = requireProgram('qemu-img')
-  try {
-    const { stdout } = await promisify(execFile)(program, argv, { cwd: '/', maxBuffer: 4 * 1024 * 1024 })
-    return stdout
-  } catch (error) {
-    throw imageError(error, disk, spec)
-  }
+  // Loaded here, as most disks need no qemu-img.
+  const { execa } = await import('execa')
+  const { failed, stdout, stderr, cause } = await execa(program, argv, {
+    cwd: '/',
+    stdin: 'ignore',
+    reject: false,
+  })
+  if (failed) throw imageError({ stderr: stderr.trim(), cause }, disk, spec)
+  return stdout
 }
 
 /** qemu-img tells system errors as text only. */
-function imageError(error: unknown, disk: DiskSpec, spec: MachineSpec): unknown {
-  const stderr = String(asObject(error).stderr ?? '').trim()
+function imageError(
+  { stderr, cause }: { stderr: string; cause: unknown },
+  disk: DiskSpec,
+  spec: MachineSpec,
+): unknown {
   const code = stderr.includes('No space left')
     ? 'ENOSPC'
     : /Permission denied|Read-only/.test(stderr)
@@ -102,7 +105,7 @@ function imageError(error: unknown, disk: DiskSpec, spec: MachineSpec): unknown 
     value: disk.path,
     machine: spec.name,
     details: stderr.split('\n').slice(-5),
-    cause: error,
+    cause,
     hint: stderr.includes('lock')
       ? 'halt the machine first: posada halt'
       : 'see what qemu-img says about the file',

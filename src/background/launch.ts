@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process'
 import { open } from 'node:fs/promises'
 import { Duplex } from 'node:stream'
 import { type ErrorCode, PosadaError } from '../errors/index.ts'
@@ -6,7 +5,7 @@ import { within } from '../lib/async/time-limit.ts'
 import { readEnd } from '../lib/files/read-end.ts'
 import { LineDecoder } from '../lib/text/line-decoder.ts'
 import { readHandshake } from './handshake.ts'
-import { spawnDetached } from './spawn-detached.ts'
+import { type Detached, spawnDetached } from './spawn-detached.ts'
 
 export interface LaunchOptions {
   /** The built file that the process runs. */
@@ -44,7 +43,7 @@ const handshakeLimit = 64 * 1024
 export async function launchProcess(options: LaunchOptions): Promise<void> {
   const log = await open(options.log, 'a', 0o600)
   const logOffset = (await log.stat()).size
-  let child: ChildProcess
+  let child: Detached
   try {
     const { flags = [], file, arguments: given = [], pipes } = options
     const more = Array.from({ length: pipes?.count ?? 0 }, () => 'pipe' as const)
@@ -69,7 +68,7 @@ export async function launchProcess(options: LaunchOptions): Promise<void> {
 }
 
 /** A process that no one waits for any longer has run nothing worth keeping. */
-async function end(child: ChildProcess): Promise<void> {
+async function end(child: Detached): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
   const ended = new Promise((resolve) => child.once('exit', resolve))
   child.kill('SIGKILL')
@@ -77,10 +76,7 @@ async function end(child: ChildProcess): Promise<void> {
 }
 
 /** The first line that the process says; empty when it ends without one. */
-function handshake(
-  child: ChildProcess,
-  { config, what, code, limit, signal }: LaunchOptions,
-): Promise<string> {
+function handshake(child: Detached, { config, what, code, limit, signal }: LaunchOptions): Promise<string> {
   const failure = (message: string, cause?: unknown) =>
     new PosadaError(code, message, cause === undefined ? {} : { cause })
   const late = () => {

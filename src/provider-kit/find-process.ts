@@ -1,3 +1,4 @@
+// Not execa: it is for macOS, where every command that looks at a machine comes by here and would load it.
 import { execFile } from 'node:child_process'
 import { readdir, readlink } from 'node:fs/promises'
 import { promisify } from 'node:util'

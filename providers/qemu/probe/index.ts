@@ -1,3 +1,4 @@
+// Not execa: each `up` that chooses a provider asks for the version, and loading that takes longer than the answer.
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { PosadaError } from '../../../src/errors/index.ts'

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -59,35 +58,26 @@ function probeArguments({ arch, accelerator, sandbox }: GuestRunOptions, image: 
 
 /** A KVM that gives up leaves the machine standing, so QEMU is ended as soon as it says so. */
 async function run({ program, arch, limit, signal }: GuestRunOptions, argv: string[]): Promise<GuestRun> {
-  const child = spawn(program, argv, { cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] })
+  // Loaded here, as most probes are answered from the cache.
+  const { execa } = await import('execa')
+  const child = execa(program, argv, {
+    ...{ cwd: '/', stdin: 'ignore', buffer: false, reject: false, timeout: limit, killSignal: 'SIGKILL' },
+    ...(signal === undefined ? {} : { cancelSignal: signal }),
+  })
   let output = ''
   let errors = ''
-  let timedOut = false
-  const end = () => child.kill('SIGKILL')
-  const timer = setTimeout(() => {
-    timedOut = true
-    end()
-  }, limit)
-  signal?.addEventListener('abort', end, { once: true })
   child.stdout.on('data', (bytes: Buffer) => {
     output = (output + bytes.toString('latin1')).slice(-MAX_OUTPUT)
   })
   child.stderr.on('data', (bytes: Buffer) => {
     errors = (errors + bytes.toString('utf8')).slice(0, MAX_OUTPUT)
-    if (errors.includes('emulation failure') || errors.includes('KVM internal error')) end()
+    if (errors.includes('emulation failure') || errors.includes('KVM internal error')) child.kill('SIGKILL')
   })
-  try {
-    const status = await new Promise<number | null>((resolve, reject) => {
-      child.once('error', reject)
-      child.once('close', resolve)
-    })
-    signal?.throwIfAborted()
-    const ok = arch === 'x86_64' ? status === goodExit : status === 0 && output.includes(goodOutput)
-    return { ok, timedOut, reason: ok ? '' : explain(errors, { status, timedOut, limit }) }
-  } finally {
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', end)
-  }
+  const { exitCode = null, timedOut, isTerminated, cause } = await child
+  signal?.throwIfAborted()
+  if (exitCode === null && !isTerminated) throw cause
+  const ok = arch === 'x86_64' ? exitCode === goodExit : exitCode === 0 && output.includes(goodOutput)
+  return { ok, timedOut, reason: ok ? '' : explain(errors, { status: exitCode, timedOut, limit }) }
 }
 
 interface Ending {

@@ -1,6 +1,5 @@
-import type { ChildProcess } from 'node:child_process'
 import { type FileHandle, open } from 'node:fs/promises'
-import { type Pipe, spawnDetached } from '../../../src/background/index.ts'
+import { type Detached, type Pipe, spawnDetached } from '../../../src/background/index.ts'
 import { PosadaError } from '../../../src/errors/index.ts'
 import { writeFileAtomic } from '../../../src/lib/files/write-file.ts'
 import type { MachineSpec } from '../../../src/provider/index.ts'
@@ -48,13 +47,13 @@ export async function spawnQemu(
   }
 }
 
-function endOf(child: ChildProcess): Promise<string> {
+function endOf(child: Detached): Promise<string> {
   return new Promise((resolve) => {
     child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`))
   })
 }
 
-async function started(child: ChildProcess, program: string): Promise<void> {
+async function started(child: Detached, program: string): Promise<void> {
   try {
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve)

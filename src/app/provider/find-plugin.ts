@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process'
 import { realpath } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join, relative } from 'node:path'
-import { promisify } from 'node:util'
 import { isErrno } from '../../lib/files/errno.ts'
 import { packageRoot } from '../../lib/files/package-root.ts'
 import { readTextIfThere } from '../../lib/files/write-file.ts'
@@ -107,11 +105,13 @@ function modulesFrom(folder: string): string[] {
 
 /** Where `npm install --global` puts packages; nowhere where npm is not there. */
 async function globalModules(): Promise<string[]> {
-  try {
-    const { stdout } = await promisify(execFile)('npm', ['root', '--global'], { cwd: '/', timeout: 10_000 })
-    return [stdout.trim()]
-  } catch (error) {
-    if (isErrno(error, 'ENOENT') || (error instanceof Error && 'killed' in error)) return []
-    throw error
-  }
+  // Loaded here, as few look for a plug-in that is not in their project.
+  const { execa } = await import('execa')
+  const { failed, stdout } = await execa('npm', ['root', '--global'], {
+    cwd: '/',
+    stdin: 'ignore',
+    timeout: 10_000,
+    reject: false,
+  })
+  return failed ? [] : [stdout.trim()]
 }

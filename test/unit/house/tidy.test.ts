@@ -31,6 +31,13 @@ test('a door only passes names on', () => {
   expect(own).toEqual([])
 })
 
+test('programs are started by execa, or the reason stands above the import', () => {
+  const found = source
+    .filter(({ path }) => /^(src|providers)\//.test(path))
+    .flatMap(({ path, text }) => unexplained(text).map((line) => `${path}:${line}`))
+  expect(found).toEqual([])
+})
+
 /** What is correct and not how the trade speaks, with what to write instead. */
 const WORDS: [RegExp, string][] = [
   [/(?<![`'])\bnobody\b(?![`'])/i, 'no one; or say who'],
@@ -83,7 +90,29 @@ describe('what is wrong is found', () => {
     expect(longParameterLists('const f = (a, b, c) => a\nclass X { m(a, b, c, d) {} }\n', 3)).toEqual([2])
     expect(ownStatements("export { a } from './a.ts'\nexport const b = 1\n")).toEqual([2])
   })
+
+  test.each([
+    ["import { spawn } from 'node:child_process'", [1]],
+    ["// Not execa: it is slow.\nimport { spawn } from 'node:child_process'", []],
+    ["// Something else.\nconst { spawn } = await import('child_process')", [2]],
+    ["// Not execa: no.\nimport a from './a.ts'\nimport { spawn } from 'node:child_process'", [3]],
+    ["import { execa } from 'execa'", []],
+  ])('an import without a reason: %j', (text, lines) => {
+    expect(unexplained(text)).toEqual(lines)
+  })
 })
+
+/** The lines that import Node's own way to start programs, with no comment above that says why it is not execa. */
+function unexplained(text: string): number[] {
+  const lines = text.split('\n')
+  return lines.flatMap((line, index) => {
+    if (!/['"](node:)?child_process['"]/.test(line)) return []
+    const above = lines.slice(0, index).reverse()
+    const end = above.findIndex((one) => !one.trim().startsWith('//'))
+    const comment = above.slice(0, end === -1 ? above.length : end)
+    return comment.some((one) => one.includes('Not execa: ')) ? [] : [index + 1]
+  })
+}
 
 interface Line {
   at: string
