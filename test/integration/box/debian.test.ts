@@ -71,6 +71,17 @@ describe.each([
     expect(Number.parseInt(size ?? '', 10)).toBeGreaterThanOrEqual(23)
   })
 
+  it('has what people and Ansible work with', async () => {
+    const tools = ['git', 'vim', 'gpg', 'unzip', 'xz', 'curl', 'rsync', 'python3']
+    expect(await lines(`command -v ${tools.join(' ')}`)).toEqual(tools.map((tool) => `/usr/bin/${tool}`))
+    // What Ansible's modules do first, and a connection with a certificate.
+    expect(await lines(`python3 -c "import apt, json, ssl; print(apt.Cache()['git'].is_installed)"`)).toEqual(
+      ['True'],
+    )
+    expect(await lines('git init -q /tmp/x && git -C /tmp/x status -s; echo $?')).toEqual(['0'])
+    expect(await lines('grep -c BEGIN /etc/ssl/certs/ca-certificates.crt')).not.toEqual(['0'])
+  })
+
   it("has Debian's own sources, and no sign of the build", async () => {
     const text = (
       await lines('cat /etc/apt/sources.list; ls / /etc/apt/sources.list.d /etc/apt/apt.conf.d')
