@@ -10,6 +10,6 @@ ensure_packages "${lab_packages[@]}"
 ensure_npm_packages
 npm run --silent build
 say 'boxes'
-for box in posada/tiny debian/12; do bin/posada.js box build "$box"; done
+for box in posada/tiny debian/12 debian/13; do bin/posada.js box build "$box"; done
 say 'lab'
 exec npx vitest run --config test/lab/vitest.config.ts "$@"

@@ -12,7 +12,7 @@ export default class Run extends BaseCommand {
     'The machine is made from the manifest, or from --box without one, with those that it depends on; the working folder goes into it (without what .gitignore and .posadaignore name), the command runs there, what --out names comes back, and all is destroyed, whatever ends it. A failure of Posada itself has exit code 125, one of --timeout 124.'
   static override usage = 'run [--] PROGRAM [ARGUMENT...]'
   static override examples = [
-    '<%= config.bin %> run --box debian/12 -- sh -c "uname -a; ls"',
+    '<%= config.bin %> run --box debian/13 -- sh -c "uname -a; ls"',
     '<%= config.bin %> run --machine web --env TOKEN --out report.xml -- make test',
   ]
   static override flags = {

@@ -7,7 +7,7 @@ export default defineConfig({
     name: 'manifests',
     include: ['test/manifests/*.test.ts'],
     globalSetup: ['test/helpers/built.ts'],
-    testTimeout: 1_200_000,
+    testTimeout: 2_400_000,
     hookTimeout: 600_000,
     reporters: ['verbose'],
   },
