@@ -3,7 +3,7 @@ import { PosadaError } from '../errors/index.ts'
 import type { ExecResult } from './channel.ts'
 import { type ExecOptions, exec } from './exec.ts'
 import type { RemoteCommand } from './remote-command.ts'
-import type { SshSession } from './session.ts'
+import type { GuestShells } from './session.ts'
 
 export interface Captured extends ExecResult {
   stdout: string
@@ -15,7 +15,7 @@ export interface Captured extends ExecResult {
  * bytes (1 MiB unless given) to either stream: a guest is not trusted to stop.
  */
 export async function capture(
-  session: SshSession,
+  session: GuestShells,
   command: RemoteCommand,
   options: Omit<ExecOptions, 'stdout' | 'stderr'> & { limit?: number } = {},
 ): Promise<Captured> {

@@ -1,6 +1,6 @@
 import type { ClientChannel, PseudoTtyOptions } from 'ssh2'
 import { PosadaError } from '../errors/index.ts'
-import type { SshSession } from './session.ts'
+import type { Channel, GuestShells, SshSession } from './session.ts'
 
 /** How a remote command ended. */
 export interface ExecResult {
@@ -32,10 +32,13 @@ export async function openChannel(
 }
 
 /** Resolves when the command has ended and all it wrote was read. E_SSH_LOST where the connection ended first. */
-export async function channelEnd(session: SshSession, channel: ClientChannel): Promise<ExecResult> {
+export async function channelEnd(session: GuestShells, channel: Channel): Promise<ExecResult> {
   return new Promise((resolve, reject) => {
-    channel.once('close', (code: number | null | undefined, signal?: string) => {
-      const result = readEnd(code, signal)
+    let result: ExecResult | null = null
+    channel.once('exit', (code: number | null | undefined, signal?: string) => {
+      result = readEnd(code, signal)
+    })
+    channel.once('close', () => {
       if (result !== null) resolve(result)
       else reject(session.lost())
     })
@@ -43,7 +46,7 @@ export async function channelEnd(session: SshSession, channel: ClientChannel): P
 }
 
 /** Resolves as soon as the command has ended, though others that it started may still write. Never where it does not say how. */
-export async function commandEnd(channel: ClientChannel): Promise<ExecResult> {
+export async function commandEnd(channel: Channel): Promise<ExecResult> {
   return new Promise((resolve) => {
     channel.once('exit', (code: number | null | undefined, signal?: string) => {
       const result = readEnd(code, signal)

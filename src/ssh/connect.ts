@@ -4,10 +4,11 @@ import { PosadaError } from '../errors/index.ts'
 import { wholeModule } from '../lib/native/whole-module.ts'
 import { algorithms } from './algorithms.ts'
 import { ConnectError, type SshStage, undone } from './connect-error.ts'
+import { makeSession } from './connection.ts'
 import { dial } from './dial.ts'
 import { type HostKey, hostKeyError, readHostKey, recordHostKey } from './known-hosts.ts'
 import { type Key, readKeys } from './login-keys.ts'
-import { makeSession, type SshSession, type SshTarget } from './session.ts'
+import type { SshSession, SshTarget } from './session.ts'
 
 export interface ConnectOptions {
   /** Milliseconds for the whole connection; 30 000 unless given. */

@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { Readable, type Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
-import type { ClientChannel } from 'ssh2'
 import { sleep } from '../lib/async/sleep.ts'
 import { deadlineIn } from '../lib/async/time-limit.ts'
-import { channelEnd, commandEnd, type ExecResult, openChannel } from './channel.ts'
-import { bootLine, type RemoteCommand, type RemoteSetting, remoteStart } from './remote-command.ts'
-import type { SshSession } from './session.ts'
+import { channelEnd, commandEnd, type ExecResult } from './channel.ts'
+import { type RemoteCommand, type RemoteSetting, remoteStart } from './remote-command.ts'
+import type { Channel, GuestShells } from './session.ts'
 import { StartMark } from './start-mark.ts'
 import { stopRemote } from './stop.ts'
 
@@ -32,7 +31,7 @@ export interface ExecOptions extends RemoteSetting {
  * and with a local stream's own error (EPIPE), the command being stopped first.
  */
 export async function exec(
-  session: SshSession,
+  session: GuestShells,
   command: RemoteCommand,
   options: ExecOptions = {},
 ): Promise<ExecResult> {
@@ -40,7 +39,7 @@ export async function exec(
   signal?.throwIfAborted()
   const mark = `posada-${randomBytes(6).toString('hex')}`
   const start = remoteStart(command, options, { loginUser: session.target.user, mark })
-  const channel = await openChannel(session, bootLine)
+  const channel = await session.boot()
   const running = new Running(session, channel, mark)
   const onAbort = () => running.stop(signal?.reason)
   signal?.addEventListener('abort', onAbort)
@@ -58,8 +57,8 @@ export async function exec(
 const OUTPUT = { silence: 300, grace: 3000, look: 50 }
 
 class Running {
-  readonly #session: SshSession
-  readonly #channel: ClientChannel
+  readonly #session: GuestShells
+  readonly #channel: Channel
   readonly #closed: Promise<ExecResult>
   readonly #exited: Promise<ExecResult>
   readonly #stdout: StartMark
@@ -68,7 +67,7 @@ class Running {
   #stopped: { reason: unknown; done: Promise<void> } | undefined
   #unplug: (() => void)[] = []
 
-  constructor(session: SshSession, channel: ClientChannel, mark: string) {
+  constructor(session: GuestShells, channel: Channel, mark: string) {
     this.#session = session
     this.#channel = channel
     let started: (pid: number) => void = () => undefined

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { Duplex, Readable } from 'node:stream'
 import type { Client } from 'ssh2'
 import { PosadaError } from '../errors/index.ts'
 import type { SshEndpoint } from './dial.ts'
@@ -14,16 +14,31 @@ export interface SshTarget extends SshEndpoint {
   hostAlias: string
 }
 
-/** An open connection. Many commands and copies may run over it at once. */
-export interface SshSession {
-  readonly client: Client
+/**
+ * The streams of a command in the guest: its input is written, its output read. Emits `exit` with an exit code, or null and
+ * the name of a signal, when the command has ended, and `close` when all that it wrote was read.
+ */
+export interface Channel extends Duplex {
+  readonly stderr: Readable
+  close(): void
+}
+
+/** What runs commands in a guest, many at once. */
+export interface GuestShells {
   readonly target: SshTarget
+  /** Starts a shell that runs the first line of its input (`bootLine`). E_SSH_LOST where it cannot. */
+  boot(): Promise<Channel>
+  /** E_SSH_LOST, told as it was; for work that was going on when the connection ended. */
+  lost(): PosadaError
+}
+
+/** An open connection of this process's own. */
+export interface SshSession extends GuestShells {
+  readonly client: Client
   /** The private key that the guest accepted. */
   readonly keyFile: string
   /** Resolves when the connection has ended, for whatever reason. */
   readonly closed: Promise<void>
-  /** E_SSH_LOST, told as it was; for work that was going on when the connection ended. */
-  lost(): PosadaError
   /**
    * Takes the connection of another session to the same target in place of its own, which is ended: for whoever has
    * this session the next command runs as after a new login. The other is of no use from then on.
@@ -33,85 +48,8 @@ export interface SshSession {
   close(): Promise<void>
 }
 
-/** Wraps a client that is logged in. It hears no error of it before this. */
-export function makeSession(target: SshTarget, loggedIn: LoggedIn): SshSession {
-  return new Session(target, new Connection(loggedIn))
-}
-
-interface LoggedIn {
-  client: Client
-  socket: Socket
-  keyFile: string
-}
-
-class Session implements SshSession {
-  readonly target: SshTarget
-  #connection: Connection
-
-  constructor(target: SshTarget, connection: Connection) {
-    this.target = target
-    this.#connection = connection
-  }
-
-  get client(): Client {
-    return this.#connection.client
-  }
-
-  get keyFile(): string {
-    return this.#connection.keyFile
-  }
-
-  get closed(): Promise<void> {
-    return this.#connection.closed
-  }
-
-  lost(): PosadaError {
-    return lostError(this.target, this.#connection.cause)
-  }
-
-  async takeOver(other: SshSession): Promise<void> {
-    if (!(other instanceof Session)) throw new Error('not a session of its kind')
-    const old = this.#connection
-    this.#connection = other.#connection
-    await old.close()
-  }
-
-  close(): Promise<void> {
-    return this.#connection.close()
-  }
-}
-
-class Connection {
-  readonly client: Client
-  readonly keyFile: string
-  readonly closed: Promise<void>
-  /** The first error of it. */
-  cause: Error | undefined
-  readonly #socket: Socket
-
-  constructor({ client, socket, keyFile }: LoggedIn) {
-    this.client = client
-    this.keyFile = keyFile
-    this.#socket = socket
-    client.on('error', (error) => {
-      this.cause ??= error
-    })
-    this.closed = new Promise<void>((resolve) => {
-      client.once('close', () => resolve())
-    })
-  }
-
-  /** Once the goodbye is with the kernel there is nothing to wait for: an emulated guest takes a tenth of a second. */
-  async close(): Promise<void> {
-    this.#socket.once('finish', () => this.#socket.destroy())
-    this.client.end()
-    const force = setTimeout(() => this.#socket.destroy(), 500)
-    await this.closed
-    clearTimeout(force)
-  }
-}
-
-function lostError(target: SshTarget, cause: Error | undefined): PosadaError {
+/** What the end of a connection is told as. */
+export function lostError(target: SshTarget, cause: Error | undefined): PosadaError {
   const why = cause === undefined ? 'the guest closed it' : cause.message
   return new PosadaError('E_SSH_LOST', `the SSH connection to ${target.hostAlias} broke off (${why})`, {
     machine: target.hostAlias,

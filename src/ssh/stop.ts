@@ -1,8 +1,8 @@
 import { within } from '../lib/async/time-limit.ts'
 import type { ExecResult } from './channel.ts'
-import { channelEnd, openChannel } from './channel.ts'
-import { bootLine, remoteStart } from './remote-command.ts'
-import type { SshSession } from './session.ts'
+import { channelEnd } from './channel.ts'
+import { remoteStart } from './remote-command.ts'
+import type { GuestShells } from './session.ts'
 
 /** Milliseconds that a command may take to tell its process id, from the moment it is to be stopped. */
 const PID_PATIENCE = 3000
@@ -15,7 +15,7 @@ const PID_PATIENCE = 3000
  * background. Rejects with E_SSH_LOST where the guest cannot be reached any more.
  */
 export async function stopRemote(
-  session: SshSession,
+  session: GuestShells,
   pid: Promise<number>,
   end: Promise<ExecResult>,
 ): Promise<void> {
@@ -26,7 +26,7 @@ export async function stopRemote(
   const known = await within({ limit: PID_PATIENCE, late: () => null }, Promise.race([pid, ended]))
   if (known === null) return
   const command = asRootWhereAllowed(`${stopFunctions}\nstop "$1"`, String(known))
-  const channel = await openChannel(session, bootLine)
+  const channel = await session.boot()
   channel.resume()
   channel.stderr.resume()
   channel.end(remoteStart(command, {}, { loginUser: session.target.user, mark: 'posada-stop' }))

@@ -1,5 +1,5 @@
 import { isPosadaError, PosadaError } from '../../errors/index.ts'
-import type { SshSession } from '../session.ts'
+import type { GuestShells } from '../session.ts'
 import { status } from './sftp.ts'
 
 /** What is wrong with a path: follows its name in a sentence. */
@@ -10,7 +10,7 @@ interface Problem {
 }
 
 /** E_COPY about a path in the guest (`web:/srv/x`). */
-export function guestError(session: SshSession, path: string, { why, hint, cause }: Problem): PosadaError {
+export function guestError(session: GuestShells, path: string, { why, hint, cause }: Problem): PosadaError {
   const machine = session.target.hostAlias
   return new PosadaError('E_COPY', `${machine}:${path} ${why}`, {
     value: `${machine}:${path}`,
@@ -26,7 +26,7 @@ export function hostError(path: string, { why, hint, cause }: Problem): PosadaEr
 }
 
 /** Turns a failed SFTP request into what the user can do something about. */
-export function explainGuest(session: SshSession, path: string, error: unknown): unknown {
+export function explainGuest(session: GuestShells, path: string, error: unknown): unknown {
   if (!(error instanceof Error) || isPosadaError(error)) return error
   if (/no response from server|not connected|not writable/i.test(error.message)) return session.lost()
   const code = 'code' in error ? error.code : undefined
@@ -42,7 +42,7 @@ export function explainGuest(session: SshSession, path: string, error: unknown):
   return guestError(session, path, { why: `cannot be copied (${error.message})`, hint, cause: error })
 }
 
-export function notAccessible(session: SshSession, path: string, cause?: unknown): PosadaError {
+export function notAccessible(session: GuestShells, path: string, cause?: unknown): PosadaError {
   const { user } = session.target
   const hint = `copying is done as ${user}`
   return guestError(session, path, { why: `is not accessible for user ${user}`, hint, cause })

@@ -4,7 +4,7 @@ import { Transform } from 'node:stream'
 import { execa } from 'execa'
 import { isPosadaError } from '../../errors/index.ts'
 import { capture } from '../capture.ts'
-import type { SshSession } from '../session.ts'
+import type { GuestShells } from '../session.ts'
 import { explainHost, guestError, hostError, notAccessible } from './errors.ts'
 import { guestPath } from './guest-path.ts'
 import { problemMark, sweepScript, unpackScript } from './guest-tar.ts'
@@ -23,7 +23,7 @@ const patience = 2000
  * under another name and renamed. Throws E_COPY, E_SSH_LOST, or the signal's reason.
  */
 export async function upload(
-  session: SshSession,
+  session: GuestShells,
   { from, ...options }: CopyOptions & Way,
 ): Promise<CopyResult> {
   options.signal?.throwIfAborted()
@@ -39,7 +39,7 @@ export interface SendFilesOptions extends CopyOptions {
 
 /** The same for files that were looked up before. */
 export async function sendFiles(
-  session: SshSession,
+  session: GuestShells,
   files: HostFiles,
   options: SendFilesOptions,
 ): Promise<CopyResult> {
@@ -76,7 +76,7 @@ export async function sendFiles(
 }
 
 /** A guest that cannot be reached any longer keeps it: the failure that led here is the one to tell. */
-async function sweep(session: SshSession, argv: readonly string[]): Promise<void> {
+async function sweep(session: GuestShells, argv: readonly string[]): Promise<void> {
   try {
     await capture(session, ['/bin/sh', '-c', sweepScript, 'sh', ...argv])
   } catch (error) {
@@ -148,7 +148,7 @@ const problems: Record<string, [why: string, hint: string]> = {
   tool: ['is not a program of the guest', 'install the package tar there'],
 }
 
-function unpackingFailure(session: SshSession, to: string, said: string): Error {
+function unpackingFailure(session: GuestShells, to: string, said: string): Error {
   const [, word = '', path = to] = new RegExp(`^${problemMark} (\\w+) (.*)$`, 'm').exec(said) ?? []
   if (/No space left on device|Disk quota exceeded|Wrote only \d+ of/.test(said))
     return guestError(session, path, { why: 'cannot be written: the disk is full', hint: 'make room there' })
