@@ -1,6 +1,6 @@
 export { sendCommand } from './client.ts'
 export { encodeFailure, encodeReady, readHandshake } from './handshake.ts'
-export { launchProcess, type Pipe } from './launch.ts'
+export { launchProcess, type Pipe, startProcess } from './launch.ts'
 export { endHolder, holdLock, type LockHolder, lastHolder, lockHolder } from './process-lock.ts'
 export { type ControlServer, type Handlers, serveControl } from './server.ts'
 export { type Detached, spawnDetached } from './spawn-detached.ts'

@@ -7,7 +7,8 @@ import { LineDecoder } from '../lib/text/line-decoder.ts'
 import { readHandshake } from './handshake.ts'
 import { type Detached, spawnDetached } from './spawn-detached.ts'
 
-export interface LaunchOptions {
+/** A process to start. */
+interface Started {
   /** The built file that the process runs. */
   file: string
   /** For Node itself. */
@@ -18,6 +19,9 @@ export interface LaunchOptions {
   config: object
   /** File that its error output is appended to. */
   log: string
+}
+
+export interface LaunchOptions extends Started {
   /** For messages: `the hypervisor`. */
   what: string
   /** The code of a failure that has none of its own. */
@@ -45,9 +49,8 @@ export async function launchProcess(options: LaunchOptions): Promise<void> {
   const logOffset = (await log.stat()).size
   let child: Detached
   try {
-    const { flags = [], file, arguments: given = [], pipes } = options
-    const more = Array.from({ length: pipes?.count ?? 0 }, () => 'pipe' as const)
-    child = spawnDetached(process.execPath, [...flags, file, ...given], ['pipe', 'pipe', log.fd, ...more])
+    const more = Array.from({ length: options.pipes?.count ?? 0 }, () => 'pipe' as const)
+    child = spawnNode(options, ['pipe', 'pipe', log.fd, ...more])
   } finally {
     await log.close()
   }
@@ -65,6 +68,29 @@ export async function launchProcess(options: LaunchOptions): Promise<void> {
     for (const end of ends) end.destroy()
     child.unref()
   }
+}
+
+/** Starts a background process that no one waits for: it says what becomes of it in its log. Throws system errors. */
+export async function startProcess(options: Started): Promise<void> {
+  const log = await open(options.log, 'a', 0o600)
+  try {
+    const child = spawnNode(options, ['pipe', 'ignore', log.fd])
+    await new Promise<void>((resolve, reject) => {
+      child.once('error', reject)
+      child.stdin?.once('error', reject)
+      child.stdin?.end(JSON.stringify(options.config), resolve)
+    })
+    child.unref()
+  } finally {
+    await log.close()
+  }
+}
+
+function spawnNode(
+  { flags = [], file, arguments: given = [] }: Started,
+  stdio: Parameters<typeof spawnDetached>[2],
+): Detached {
+  return spawnDetached(process.execPath, [...flags, file, ...given], stdio)
 }
 
 /** A process that no one waits for any longer has run nothing worth keeping. */

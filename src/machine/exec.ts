@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream'
 import { exec as execInGuest, type RemoteCommand } from '../ssh/index.ts'
-import { findReachable, withSession } from './guest/session.ts'
+import { withKept } from './guest/kept.ts'
+import { findReachable } from './guest/session.ts'
 import type { Project } from './project.ts'
 import type { CommandResult } from './results.ts'
 
@@ -21,7 +22,7 @@ export interface ExecVerbOptions {
 export async function exec(project: Project, options: ExecVerbOptions): Promise<CommandResult> {
   const reachable = await findReachable(project, options.machine)
   const { stdin, stdout, stderr } = options
-  return withSession(project, reachable, async (session) => {
+  return withKept(project, reachable, async (session) => {
     const { code, signal } = await execInGuest(session, options.command, {
       env: reachable.env,
       stdin,

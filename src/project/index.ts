@@ -17,6 +17,7 @@ export {
 export { checkOwnTree } from './own-tree.ts'
 export {
   forwarderSocket,
+  keeperSocket,
   type MachinePaths,
   machinePaths,
   networkSockets,
@@ -27,5 +28,11 @@ export {
   userPaths,
 } from './paths.ts'
 export { abandonedRuns, makeRunFolder, type RunFolder, removeRunFolder } from './run-folder.ts'
-export { ensureRuntimeDir, findRuntimeDir, removeRuntimeDir, runtimeDir } from './runtime-dir.ts'
+export {
+  ensureRuntimeDir,
+  findRuntimeDir,
+  isOwnRuntimeDir,
+  removeRuntimeDir,
+  runtimeDir,
+} from './runtime-dir.ts'
 export { forgetInIndex, type IndexEntry, noteInIndex, readIndex } from './user-index.ts'

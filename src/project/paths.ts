@@ -120,6 +120,10 @@ export interface MachinePaths {
   forwarderLog: string
   /** Held open with flock(2) by that process itself. */
   forwarderLock: string
+  /** What the process wrote that keeps an SSH connection to the guest. */
+  keeperLog: string
+  /** Held open with flock(2) by that process itself. */
+  keeperLock: string
   /** What tells the guest's cloud-init who it is; mode 0600. */
   seed: string
   /** The folder of the copy that a box is made of; there while that goes on. */
@@ -174,6 +178,8 @@ export function machinePaths(dir: string, user: OwnPaths): MachinePaths {
     providerLog: join(dir, 'provider.log'),
     forwarderLog: join(dir, 'ports.log'),
     forwarderLock: join(dir, 'ports.lock'),
+    keeperLog: join(dir, 'ssh.log'),
+    keeperLock: join(dir, 'ssh.lock'),
     data,
     disk: (name) => join(data, `${name}.qcow2`),
   }
@@ -187,6 +193,11 @@ export function networkSockets(folder: string): { control: string; capture: stri
 /** Where the process that forwards a guest's ports answers, in the machine's runtime folder. */
 export function forwarderSocket(folder: string): string {
   return join(folder, 'forward.sock')
+}
+
+/** Where the process that keeps an SSH connection to a guest gives out shells, in the machine's runtime folder. */
+export function keeperSocket(folder: string): string {
+  return join(folder, 'ssh.sock')
 }
 
 /** The socket of a machine's NIC on a private network, counted from 0, in the machine's runtime folder. */

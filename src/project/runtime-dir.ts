@@ -28,10 +28,14 @@ export async function findRuntimeDir({ runtimes }: OwnPaths, id: string): Promis
   return runtimeDir(runtimes[0] ?? '', id)
 }
 
+/** Whether a folder for sockets is there, and no one but this user can have put anything into it. */
+export async function isOwnRuntimeDir(path: string): Promise<boolean> {
+  return (await isPrivate(dirname(path))) && (await isPrivate(path))
+}
+
 /** Removes the folder with a machine's sockets; nothing where it is not this user's own. */
 export async function removeRuntimeDir(path: string): Promise<void> {
-  if ((await isPrivate(dirname(path))) && (await isPrivate(path)))
-    await rm(path, { recursive: true, force: true })
+  if (await isOwnRuntimeDir(path)) await rm(path, { recursive: true, force: true })
 }
 
 /**

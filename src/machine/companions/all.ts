@@ -2,9 +2,10 @@ import type { Locking, Places } from '../project.ts'
 import type { PortResult } from '../results.ts'
 import type { Attended, Companion, Surroundings } from './companion.ts'
 import { forwarder } from './forwarder.ts'
+import { keeper } from './keeper.ts'
 import { networkProcess } from './network-process.ts'
 
-const companions: readonly Companion[] = [networkProcess, forwarder]
+const companions: readonly Companion[] = [networkProcess, forwarder, keeper]
 
 export async function beforeStart(
   project: Surroundings,

@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs'
+import { holdLock, logLine } from '../background/index.ts'
+import { isPosadaError } from '../errors/index.ts'
+import { sleep } from '../lib/async/sleep.ts'
+import type { KeeperConfig } from './config.ts'
+import { runKeeper } from './run.ts'
+
+/** The process that keeps a connection to one guest: its configuration on standard input. */
+
+/** Milliseconds that one which fails holds its lock: the next command would begin another at once. */
+const pause = 60_000
+
+process.umask(0o077)
+const stop = new AbortController()
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+  process.on(signal, () => stop.abort(new Error(signal)))
+
+try {
+  const config = JSON.parse(readFileSync(0, 'utf8')) as KeeperConfig
+  if (!(await holdLock(config.lock, config.socket))) process.exit(0)
+  logLine(`ended: ${await runKeeper(config, stop.signal)}`)
+  process.exit(0)
+} catch (error) {
+  if (stop.signal.aborted) process.exit(0)
+  logLine(`no connection is kept: ${isPosadaError(error) ? error.message : (error as Error).stack}`)
+  await Promise.race([sleep(pause), new Promise((resolve) => stop.signal.addEventListener('abort', resolve))])
+  process.exit(1)
+}

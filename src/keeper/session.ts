@@ -1,0 +1,56 @@
+import type { PosadaError } from '../errors/index.ts'
+import { type Channel, type GuestShells, lostError, type SshSession, type SshTarget } from '../ssh/index.ts'
+import { attach } from './attach.ts'
+import { credentialOf } from './credential.ts'
+
+export interface KeptOptions {
+  target: SshTarget
+  /** The keeper's; null: none can be trusted. */
+  socket: string | null
+  /** Makes a connection of this process's own. */
+  connect: () => Promise<SshSession>
+  signal: AbortSignal
+}
+
+/**
+ * Runs commands over the connection that a keeper has; over one of its own from when the keeper gives no shell, which
+ * is before a command has begun.
+ */
+export class KeptSession implements GuestShells {
+  readonly target: SshTarget
+  readonly #options: KeptOptions
+  #own: Promise<SshSession> | null = null
+  #lost: (() => PosadaError) | null = null
+
+  constructor(options: KeptOptions) {
+    this.target = options.target
+    this.#options = options
+  }
+
+  /** Whether the keeper has not sufficed. */
+  get isOwn(): boolean {
+    return this.#own !== null
+  }
+
+  async boot(): Promise<Channel> {
+    const { socket, signal, connect } = this.#options
+    if (this.#own === null && socket !== null) {
+      const credential = await credentialOf(this.target)
+      const channel = credential === null ? null : await attach(socket, credential, signal)
+      if (channel !== null) return channel
+    }
+    this.#own ??= connect()
+    const session = await this.#own
+    this.#lost = () => session.lost()
+    return session.boot()
+  }
+
+  lost(): PosadaError {
+    return this.#lost?.() ?? lostError(this.target, undefined)
+  }
+
+  async close(): Promise<void> {
+    const session = await this.#own?.catch(() => null)
+    await session?.close()
+  }
+}
