@@ -4,7 +4,14 @@ import type { AskTrust, OpenProjectOptions } from './app/index.ts'
 import { askTrust, hasFlag, interruptible } from './cli/index.ts'
 import type { Emit } from './events/index.ts'
 import type { Project } from './machine/index.ts'
-import { makeReporter, type Palette, palette, type Reporter, useColour } from './ui/index.ts'
+import {
+  makeReporter,
+  type Palette,
+  palette,
+  type Reporter,
+  type ReporterOptions,
+  useColour,
+} from './ui/index.ts'
 
 interface ProjectOptions extends Pick<OpenProjectOptions, 'tolerant' | 'fetches' | 'movesFile'> {
   /** Whether the verb does what the manifest says: it fetches what is missing, and asks before it runs things on this host. */
@@ -37,8 +44,10 @@ export abstract class BaseCommand extends Command {
 
   /** Aborted when the user interrupts. */
   protected signal: AbortSignal = new AbortController().signal
-  /** Colours for stdout. */
+  /** Colours for stdout, and for stderr. */
   protected paint: Palette = palette(false)
+  protected errorPaint: Palette = palette(false)
+  private report: ReporterOptions | undefined
   private reporter: Reporter | undefined
 
   /** Shows an event. */
@@ -49,13 +58,15 @@ export abstract class BaseCommand extends Command {
     const quiet = this.jsonEnabled()
     const off = hasFlag(this.argv, '--no-color')
     this.paint = palette(useColour({ stream: process.stdout, env: process.env, off }))
-    this.reporter = makeReporter({
+    this.report = {
       stream: process.stderr,
       colour: useColour({ stream: process.stderr, env: process.env, off }),
       env: process.env,
       quiet,
       debug: hasFlag(this.argv, '--debug'),
-    })
+    }
+    this.errorPaint = palette(this.report.colour)
+    this.reporter = makeReporter(this.report)
     this.signal = interruptible(
       (message) => this.emit({ type: 'notice', level: 'info', message }),
       this.interruptHint ?? undefined,
@@ -99,6 +110,12 @@ export abstract class BaseCommand extends Command {
     if (this.jsonEnabled()) return
     this.endProgress()
     process.stdout.write(text.endsWith('\n') || text === '' ? text : `${text}\n`)
+  }
+
+  /** From now on progress is told line by line, also on a terminal: several commands write to it. */
+  protected tellPlainly(): void {
+    this.endProgress()
+    if (this.report !== undefined) this.reporter = makeReporter({ ...this.report, live: false })
   }
 
   /** Takes what is shown live off the terminal, before something else is written to it. */

@@ -37,4 +37,5 @@ export {
 } from './text/machines.ts'
 export { captureText, networksText, proxyText } from './text/networks.ts'
 export { planText } from './text/plan.ts'
+export { cellsText, type RunDocument, runDocument, runJunit } from './text/run.ts'
 export { adoptText, trustedText, usesText } from './text/trust.ts'

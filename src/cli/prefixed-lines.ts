@@ -20,7 +20,8 @@ export class PrefixedLines extends Writable {
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
     const text = Buffer.concat([this.#rest, chunk])
-    const end = text.length > LINE_LIMIT ? text.length : text.lastIndexOf(10) + 1
+    const whole = text.lastIndexOf(10) + 1
+    const end = text.length - whole > LINE_LIMIT ? text.length : whole
     this.#rest = text.subarray(end)
     this.#pass(text.subarray(0, end), done)
   }

@@ -1,4 +1,4 @@
-import { bugReport, errorCodes, fromSystemError, isPosadaError, PosadaError } from '../errors/index.ts'
+import { asPosadaError, errorCodes, type PosadaError, runExitCode } from '../errors/index.ts'
 import { errorDocument, renderError, useColour } from '../ui/index.ts'
 import { hasFlag } from './argv.ts'
 import { isPipeBroken } from './streams.ts'
@@ -34,9 +34,8 @@ function workingFolder(): string {
 }
 
 /** A run's exit code is that of its command; a failure of its own has one that hardly any command has. */
-function exitOf({ code }: PosadaError, argv: readonly string[]): number {
-  const { exit } = errorCodes[code]
-  return argv[0] === 'run' && exit < 124 ? 125 : exit
+function exitOf(error: PosadaError, argv: readonly string[]): number {
+  return argv[0] === 'run' ? runExitCode(error) : errorCodes[error.code].exit
 }
 
 /** oclif's way to end with an exit code and without a message. */
@@ -44,16 +43,6 @@ function exitCodeOf(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('code' in error) || error.code !== 'EEXIT') return undefined
   const { oclif } = error as { oclif?: { exit?: number } }
   return oclif?.exit ?? 0
-}
-
-function asPosadaError(thrown: unknown): PosadaError {
-  const error = fromSystemError(thrown)
-  if (isPosadaError(error)) return error
-  if (error instanceof Error && error.name === 'AbortError') {
-    if (isPosadaError(error.cause)) return error.cause
-    return new PosadaError('E_INTERRUPTED', 'interrupted', { cause: error })
-  }
-  return bugReport(error)
 }
 
 function stackOf(error: unknown): string {

@@ -1,19 +1,36 @@
+import { dirname, resolve } from 'node:path'
+import { Readable } from 'node:stream'
 import * as Flags from '@oclif/core/flags'
-import { withRun } from '../app/index.ts'
+import { runCells } from '../app/index.ts'
 import { BaseCommand } from '../base-command.ts'
-import { flagValue, passedOn, rawWords, runOutput, splitAtCommand, trustFlag } from '../cli/index.ts'
+import {
+  cellsText,
+  flagValue,
+  passedOn,
+  type RunDocument,
+  rawWords,
+  runDocument,
+  runJunit,
+  runOutput,
+  splitAtCommand,
+  trustFlag,
+} from '../cli/index.ts'
 import { PosadaError } from '../errors/index.ts'
+import type { PosadaEvent } from '../events/index.ts'
+import { makeFolder } from '../lib/files/make-folder.ts'
+import { writeFileAtomic } from '../lib/files/write-file.ts'
 import { parseDuration } from '../lib/values/units.ts'
-import { checkPatterns, type RunResult, run } from '../machine/index.ts'
+import { checkPatterns, matrixCells } from '../machine/index.ts'
 
 export default class Run extends BaseCommand {
   static override summary = 'Run a command in a throw-away machine; its exit code becomes that of posada.'
   static override description =
-    'The machine is made from the manifest, or from --box without one, with those that it depends on; the working folder goes into it (without what .gitignore and .posadaignore name), the command runs there, what --out names comes back, and all is destroyed, whatever ends it. A failure of Posada itself has exit code 125, one of --timeout 124.'
+    'The machine is made from the manifest, or from --box without one, with those that it depends on; the working folder goes into it (without what .gitignore and .posadaignore name), the command runs there, what --out names comes back, and all is destroyed, whatever ends it. A failure of Posada itself has exit code 125, one of --timeout 124. With --matrix, each combination has a machine of its own, and the exit code is that of the first one that failed.'
   static override usage = 'run [--] PROGRAM [ARGUMENT...]'
   static override examples = [
     '<%= config.bin %> run --box debian/13 -- sh -c "uname -a; ls"',
     '<%= config.bin %> run --machine web --env TOKEN --out report.xml -- make test',
+    '<%= config.bin %> run --matrix box=debian/12,debian/13 --parallel 2 -- make test',
   ]
   static override flags = {
     yes: trustFlag,
@@ -21,7 +38,29 @@ export default class Run extends BaseCommand {
       description: 'The machine of the manifest; the only one by default.',
       helpValue: 'NAME',
     }),
+    service: Flags.string({
+      multiple: true,
+      description: 'A machine of the manifest that is up beside it before the command runs.',
+      helpValue: 'NAME',
+    }),
     box: Flags.string({ description: 'The box of the machine, in place of a manifest.', helpValue: 'BOX' }),
+    matrix: Flags.string({
+      multiple: true,
+      description:
+        'Run once for each value of box, cpus, memory, provider, or a VARIABLE of the command; several: for each combination.',
+      helpValue: 'KEY=A,B',
+    }),
+    parallel: Flags.integer({ description: 'How many of them run at once.', default: 1, min: 1, max: 256 }),
+    wait: Flags.boolean({
+      description:
+        'Begin when this computer has memory and processors for it beside your other runs, first come, first served (so does --parallel).',
+    }),
+    retries: Flags.integer({
+      description: 'Try what fails this many times more, each in a new machine.',
+      default: 0,
+      min: 0,
+      max: 100,
+    }),
     env: Flags.string({
       char: 'e',
       multiple: true,
@@ -35,6 +74,7 @@ export default class Run extends BaseCommand {
       helpValue: 'PATH',
     }),
     'out-dir': Flags.string({ description: 'Where they come to.', default: '.', helpValue: 'FOLDER' }),
+    junit: Flags.string({ description: 'Write a JUnit report to this file.', helpValue: 'FILE' }),
     workdir: Flags.string({
       description: 'Where in the guest the workspace goes; a relative path is in the home folder.',
       default: 'workspace',
@@ -48,39 +88,36 @@ export default class Run extends BaseCommand {
 
   protected override readonly interruptHint = null
 
-  async run(): Promise<
-    RunResult & { kept: string | null; stdout?: string; stderr?: string; truncated?: boolean }
-  > {
+  async run(): Promise<RunDocument> {
     const { own, command } = splitAtCommand(this.argv, { ...Run.baseFlags, ...Run.flags })
     const { flags } = await this.parse(Run, own)
     if (command.length === 0)
       throw new PosadaError('E_USAGE', 'no command to run', { hint: 'as in posada run -- make test' })
-    const { file, box, timeout, json } = flags
+    const { json, parallel, retries, junit } = flags
+    const cells = matrixCells(flags.matrix ?? [])
+    if (flags.box !== undefined && 'box' in (cells[0]?.values ?? {}))
+      throw new PosadaError('E_USAGE', '--box and --matrix box= cannot be combined', {
+        hint: 'leave out --box',
+      })
+    const several = flags.matrix !== undefined
     const out = flags.out ?? []
     checkPatterns(out)
     const { env, secrets } = passedOn(flags.env ?? [], process.env)
-    const output = runOutput(json, secrets)
+    if (junit !== undefined) await makeFolder(dirname(resolve(junit)))
     await this.sweepRuns()
-    const options = {
-      command: rawWords(command),
-      machine: flags.machine,
-      workspace: flags.workspace ? process.cwd() : null,
-      git: flags.git,
-      workdir: flags.workdir,
-      env,
-      out,
-      outDir: flags['out-dir'],
-      timeout: timeout === undefined ? null : flagValue('timeout', timeout, parseDuration),
-      tty: !json && secrets.length === 0 && process.stdin.isTTY === true && process.stdout.isTTY === true,
-      stdin: process.stdin,
-      stdout: output.stdout,
-      stderr: output.stderr,
-      starts: () => this.endProgress(),
-    }
-    const { result, kept } = await withRun(
-      {
-        ...(file === undefined ? {} : { file }),
-        box,
+    if (several) this.tellPlainly()
+    const isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true
+    const shared = several || retries > 0
+    const width = Math.max(...cells.map(({ name }) => name.length))
+    const results = await runCells({
+      cells,
+      parallel,
+      retries,
+      wait: flags.wait || parallel > 1,
+      keepOnFailure: flags['keep-on-failure'],
+      open: {
+        ...(flags.file === undefined ? {} : { file: flags.file }),
+        box: flags.box,
         cwd: process.cwd(),
         env: process.env,
         emit: this.emit,
@@ -88,17 +125,44 @@ export default class Run extends BaseCommand {
         command: 'posada run',
         askTrust: this.trustAsker(flags),
       },
-      (project) => run(project, options),
-      (outcome) => flags['keep-on-failure'] && outcome !== null && outcome.exitCode !== 0,
-    )
-    process.exitCode = result.exitCode
-    if (kept !== null)
-      this.emit({
-        type: 'notice',
-        level: 'info',
-        message: 'the machine is kept',
-        hint: `posada ssh --file ${kept}, and posada destroy --file ${kept} when done`,
-      })
-    return { ...result, kept, ...(await output.end()) }
+      run: {
+        command: rawWords(command),
+        machine: flags.machine,
+        services: flags.service ?? [],
+        workspace: flags.workspace ? process.cwd() : null,
+        git: flags.git,
+        workdir: flags.workdir,
+        env,
+        out,
+        outDir: flags['out-dir'],
+        timeout: flags.timeout === undefined ? null : flagValue('timeout', flags.timeout, parseDuration),
+        tty: !json && secrets.length === 0 && !shared && isTerminal,
+        stdin: shared ? Readable.from([]) : process.stdin,
+        starts: () => this.endProgress(),
+      },
+      output: ({ name }) =>
+        runOutput({
+          json,
+          secrets,
+          prefix: several ? `${name.padEnd(width)} | ` : null,
+          tail: junit !== undefined,
+        }),
+    })
+    if (junit !== undefined) await writeFileAtomic(resolve(junit), runJunit(results, command.join(' ')))
+    if (several && !json) process.stderr.write(cellsText(results, this.errorPaint))
+    for (const { kept, cell } of results) if (kept !== null) this.emit(keptNotice(kept, cell.name))
+    const failed = results.find(({ exitCode }) => exitCode !== 0)
+    if (failed !== undefined && failed.error !== null && !several) throw failed.error
+    process.exitCode = failed?.exitCode ?? 0
+    return runDocument(results)
+  }
+}
+
+function keptNotice(kept: string, cell: string): PosadaEvent {
+  return {
+    type: 'notice',
+    level: 'info',
+    message: `the machine is kept${cell === '' ? '' : ` (${cell})`}`,
+    hint: `posada ssh --file ${kept}, and posada destroy --file ${kept} when done`,
   }
 }

@@ -1,3 +1,4 @@
+export { asPosadaError, runExitCode } from './as-posada-error.ts'
 export { bugReport } from './bug.ts'
 export { type ErrorCode, errorCodes } from './codes.ts'
 export { isPosadaError, type Place, PosadaError, type PosadaErrorOptions } from './posada-error.ts'

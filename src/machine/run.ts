@@ -1,13 +1,16 @@
 import type { Readable, Writable } from 'node:stream'
 import { PosadaError } from '../errors/index.ts'
 import { formatDuration } from '../lib/values/units.ts'
+import type { Machine, Manifest } from '../manifest/index.ts'
 import { exec, openShell, type SshSession } from '../ssh/index.ts'
 import { findReachable, withSession } from './guest/session.ts'
 import type { Project } from './project.ts'
 import { fetchArtefacts } from './run/artefacts.ts'
+import { type Variation, varied } from './run/matrix.ts'
+import { type Share, shareOf } from './run/queue.ts'
 import { sendWorkspace } from './run/send-workspace.ts'
-import { selectOne } from './select.ts'
-import { up } from './up.ts'
+import { selectMachines, selectOne } from './select.ts'
+import { up, withDependencies } from './up.ts'
 import { inStep } from './work.ts'
 
 /** Milliseconds: Node's timers take this at most. */
@@ -16,6 +19,10 @@ const longestTimer = 2 ** 31 - 1
 export interface RunVerbOptions {
   /** The machine that the command runs in, the only one by default; those that it depends on come up with it. */
   machine: string | undefined
+  /** Machines that are up before the command runs, with those that they depend on; patterns and shared names too. */
+  services: readonly string[]
+  /** What of that machine is not as the manifest says. */
+  variation: Variation
   /** A program with its arguments. */
   command: readonly (string | Buffer)[]
   /** The folder of the host that goes into the guest; null: none. */
@@ -36,6 +43,8 @@ export interface RunVerbOptions {
   stderr: Writable
   /** Milliseconds for all of it; null: any time. */
   timeout: number | null
+  /** Resolves when the host has room for what its machines take. */
+  takeTurn(share: Share): Promise<void>
   /** Called before the command writes anything. */
   starts(): void
 }
@@ -53,9 +62,14 @@ export interface RunResult {
  */
 export async function run(project: Project, options: RunVerbOptions): Promise<RunResult> {
   const begun = performance.now()
-  const limited = withTimeout(withoutPorts(project), options.timeout)
+  const { name } = theMachine(project.manifest, options)
+  const own = asRun(project, name, options.variation)
+  const { services } = options
+  const machines = withDependencies(own.manifest, selectMachines(own.manifest, [name, ...services]))
+  await options.takeTurn(shareOf(machines))
+  const limited = withTimeout(own, options.timeout)
   try {
-    const { name } = selectOne(project.manifest, options.machine)
+    if (services.length > 0) await up(limited.project, { machines: services, provision: true })
     await up(limited.project, { machines: [name], provision: true })
     const reachable = await findReachable(limited.project, name)
     return await withSession(limited.project, reachable, async (session) => {
@@ -69,6 +83,13 @@ export async function run(project: Project, options: RunVerbOptions): Promise<Ru
   } finally {
     limited.end()
   }
+}
+
+/** The one that is named, else the only one, services aside. */
+function theMachine(manifest: Manifest, { machine, services }: RunVerbOptions): Machine {
+  if (machine !== undefined || services.length === 0) return selectOne(manifest, machine)
+  const beside = new Set(selectMachines(manifest, services))
+  return selectOne({ ...manifest, machines: manifest.machines.filter((one) => !beside.has(one)) }, undefined)
 }
 
 async function prepare(session: SshSession, options: RunVerbOptions, project: Project): Promise<void> {
@@ -107,9 +128,16 @@ async function artefactsOf(
   return paths
 }
 
-/** Several runs share a host, and it may have the project's own machines besides: none of them takes its ports. */
-function withoutPorts(project: Project): Project {
-  const machines = project.manifest.machines.map((machine) => ({ ...machine, ports: [], autoPorts: false }))
+/**
+ * Several runs share a host, and it may have the project's own machines besides: none of them takes its ports. The
+ * machine that the command runs in is varied.
+ */
+function asRun(project: Project, name: string, variation: Variation): Project {
+  const machines = project.manifest.machines.map((machine) => ({
+    ...(machine.name === name ? varied(machine, variation) : machine),
+    ports: [],
+    autoPorts: false,
+  }))
   return { ...project, manifest: { ...project.manifest, machines } }
 }
 

@@ -10,14 +10,16 @@ export interface ReporterOptions {
   /** `--json`: nothing at all is shown but errors. */
   quiet: boolean
   debug: boolean
+  /** Whether a terminal is drawn on; unless given, it is. */
+  live?: boolean
 }
 
 /** Live on a terminal; plain lines in a pipe, on a `dumb` terminal and in CI; nothing when quiet. */
-export function makeReporter({ stream, colour, env, quiet, debug }: ReporterOptions): Reporter {
+export function makeReporter({ stream, colour, env, quiet, debug, live = true }: ReporterOptions): Reporter {
   const paint = palette(colour)
   const reporter = quiet
     ? { emit: () => undefined, close: () => undefined }
-    : isLive(stream, env)
+    : live && isLive(stream, env)
       ? liveReporter({
           stream,
           paint,

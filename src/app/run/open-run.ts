@@ -5,12 +5,13 @@ import { destroy, type Project } from '../../machine/index.ts'
 import { findManifest } from '../../manifest/index.ts'
 import { makeRunFolder, type RunFolder, removeRunFolder, userPaths } from '../../project/index.ts'
 import { type OpenProjectOptions, openProject } from '../open-project.ts'
-import { startWatchdog } from './launch-watchdog.ts'
 
 export interface OpenRunOptions
   extends Omit<OpenProjectOptions, 'place' | 'tolerant' | 'movesFile' | 'fetches'> {
   /** The box of the only machine, in place of a manifest. */
   box: string | undefined
+  /** The box where there is no manifest either. */
+  fallbackBox?: string | undefined
 }
 
 export interface Ran<T> {
@@ -21,11 +22,11 @@ export interface Ran<T> {
 
 /**
  * Does `work` on a project whose machines are its own and live no longer than it: whatever ends it, they are
- * destroyed, by this process or by the watchdog. `keeps` says whether they stay after all, by the outcome.
+ * destroyed, by this process or by its watchdog. `keeps` says whether they stay after all, by the outcome.
  */
 export async function withRun<T>(
   options: OpenRunOptions,
-  work: (project: Project) => Promise<T>,
+  work: (project: Project, folder: RunFolder) => Promise<T>,
   keeps: (outcome: T | null) => boolean,
 ): Promise<Ran<T>> {
   const user = userPaths(options.env)
@@ -33,9 +34,8 @@ export async function withRun<T>(
   let outcome: T | null = null
   let project: Project | null = null
   try {
-    startWatchdog(options.env, user.runs)
     project = await openIn(folder, options)
-    outcome = await work(project)
+    outcome = await work(project, folder)
   } finally {
     if (project === null || !keeps(outcome)) await takeAway(folder, project)
   }
@@ -45,10 +45,14 @@ export async function withRun<T>(
   return { result: outcome, kept: join(folder.path, 'posada.yaml') }
 }
 
-async function openIn(folder: RunFolder, { box, ...options }: OpenRunOptions): Promise<Project> {
+async function openIn(
+  folder: RunFolder,
+  { box: given, fallbackBox, ...options }: OpenRunOptions,
+): Promise<Project> {
   const own = join(folder.path, 'posada.yaml')
   const file =
     options.file === undefined ? await findManifest(options.cwd) : resolve(options.cwd, options.file)
+  const box = given ?? (file === null ? fallbackBox : undefined)
   if (box === undefined && file === null)
     throw new PosadaError('E_MANIFEST_MISSING', 'no posada.yaml here or in any folder above', {
       hint: 'name a box: posada run --box debian/13 -- make test',

@@ -1,5 +1,7 @@
+import { readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { readTextIfThere } from '../../lib/files/write-file.ts'
+import { readProc } from '../../lib/process/process-identity.ts'
 
 /** Bytes of this computer's memory. */
 export interface HostMemory {
@@ -66,4 +68,13 @@ export async function residentMemory(pid: number): Promise<number | null> {
   const text = await readTextIfThere(`/proc/${pid}/status`)
   const [, kibibytes] = /^VmRSS:\s+(\d+) kB$/m.exec(text ?? '') ?? []
   return kibibytes === undefined ? null : Number(kibibytes) * 1024
+}
+
+/** Bytes in memory of the processes whose command lines name this folder or what is in it: its machines'. */
+export async function takenBy(folder: string): Promise<number> {
+  if (process.platform !== 'linux') return 0
+  let taken = 0
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number))
+    if ((await readProc(pid, 'cmdline'))?.includes(folder) === true) taken += (await residentMemory(pid)) ?? 0
+  return taken
 }

@@ -31,7 +31,7 @@ export function memoryBudget(look: () => Promise<{ host: HostMemory | null; owed
   const begin = async () => {
     const { host, owed } = await look()
     if (host === null) return { free: Number.POSITIVE_INFINITY, alone: Number.POSITIVE_INFINITY }
-    const free = host.available - owed - Math.min(host.total * MARGIN.part, MARGIN.most)
+    const free = freeOf(host) - owed
     return { free, alone: owed === 0 ? host.total : free }
   }
   return {
@@ -45,6 +45,11 @@ export function memoryBudget(look: () => Promise<{ host: HostMemory | null; owed
     },
     giveBack: (name) => void shares.delete(name),
   }
+}
+
+/** What machines may take of the memory that is available, before anything is set aside. Pure. */
+export function freeOf({ available, total }: HostMemory): number {
+  return available - Math.min(total * MARGIN.part, MARGIN.most)
 }
 
 function memoryShort(config: Machine, room: number): PosadaError {

@@ -31,6 +31,11 @@ it('passes a line without end on in pieces', async () => {
   expect(out.replaceAll('web | ', '').replaceAll('\n', '')).toHaveLength(70_001)
 })
 
+it('does not cut a line that waits behind many others', async () => {
+  const out = await texts(`${'x\n'.repeat(40_000)}half`, ' a line\n')
+  expect(out.endsWith('web | x\nweb | half a line\n')).toBe(true)
+})
+
 it('keeps every byte', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 10 }), async (chunks) => {

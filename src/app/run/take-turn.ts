@@ -1,0 +1,119 @@
+import { rm } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { PosadaError } from '../../errors/index.ts'
+import type { Emit } from '../../events/index.ts'
+import { sleep } from '../../lib/async/sleep.ts'
+import { exists, namesIn } from '../../lib/files/folders.ts'
+import { readTextIfThere, writeFileAtomic } from '../../lib/files/write-file.ts'
+import { isAlive, type ProcessIdentity, processIdentity } from '../../lib/process/process-identity.ts'
+import { formatSize } from '../../lib/values/units.ts'
+import {
+  freeForMachines,
+  type OtherRun,
+  type Share,
+  takenBy,
+  type Wait,
+  whatFor,
+} from '../../machine/index.ts'
+import { type RunFolder, type UserPaths, withLock } from '../../project/index.ts'
+
+/** What stands in a run's folder for the other runs of this user. */
+interface Ticket extends Share {
+  order: number
+  state: OtherRun['state']
+  process: ProcessIdentity
+}
+
+export interface TurnOptions {
+  user: UserPaths
+  folder: RunFolder
+  share: Share
+  /** Whether it waits; else E_MEMORY_SHORT where the memory does not do for it, and processors are shared. */
+  wait: boolean
+  emit: Emit
+  signal: AbortSignal
+  /** Takes away what a run left that was killed. */
+  sweep(): Promise<void>
+}
+
+/** Milliseconds between two looks at the others. */
+const pause = 200
+
+const waiting: Record<Exclude<Wait, null>, string> = {
+  turn: 'waiting for the runs before this one',
+  memory: 'waiting for memory that other runs have',
+  processors: 'waiting for processors that other runs have',
+}
+
+/** Resolves when a run may start its machines beside the other runs of this user, in all processes. */
+export async function takeTurn(options: TurnOptions): Promise<void> {
+  const { folder, share, wait, emit, signal } = options
+  const own = await processIdentity(process.pid)
+  let order: number | undefined
+  let told: Wait = null
+  for (;;) {
+    signal.throwIfAborted()
+    const why = await alone(options, async () => {
+      const others = await otherRuns(options)
+      order ??= Math.max(0, ...others.map((other) => other.order)) + 1
+      const host = { free: await freeForMachines(), processors: availableParallelism() }
+      const found = whatFor({ ...share, order }, others, host)
+      if (found === 'memory' && !wait) throw memoryShort(share)
+      const state = found === null || !wait ? 'starts' : 'waits'
+      const ticket: Ticket = { ...share, order, state, process: own ?? { pid: process.pid, startTime: '' } }
+      await writeFileAtomic(join(folder.path, ticketName), JSON.stringify(ticket))
+      return state === 'starts' ? null : found
+    })
+    if (why === null) return
+    if (told === null) emit({ type: 'notice', level: 'info', message: waiting[why] })
+    told = why
+    await sleep(pause, signal)
+  }
+}
+
+const ticketName = 'share.json'
+
+/** Does `work` as the only process of this user's that looks at the queue. The lock goes again. */
+function alone<T>({ user, signal }: TurnOptions, work: () => Promise<T>): Promise<T> {
+  const lock = join(user.runs, 'queue')
+  return withLock(lock, { command: 'posada run', wait: 600_000, signal }, async () => {
+    try {
+      return await work()
+    } finally {
+      await rm(lock, { force: true })
+    }
+  })
+}
+
+async function otherRuns({ user, folder, sweep }: TurnOptions): Promise<OtherRun[]> {
+  const found: OtherRun[] = []
+  for (const id of await namesIn(user.runs)) {
+    const path = join(user.runs, id)
+    const ticket = id === folder.id ? null : parse(await readTextIfThere(join(path, ticketName)))
+    if (ticket === null) continue
+    const taken = await takenBy(path)
+    if (await exists(join(path, 'kept'))) {
+      // Its machines wait for someone to look at them: they have memory, and no work.
+      if (taken > 0) found.push({ ...ticket, cpus: 0, taken })
+    } else if (await isAlive(ticket.process)) found.push({ ...ticket, taken })
+    // Killed: a place in the queue is free at once, machines count until they are gone.
+    else if (ticket.state === 'starts') {
+      await sweep()
+      if (await exists(path)) found.push({ ...ticket, taken })
+    }
+  }
+  return found
+}
+
+function parse(text: string | null): Ticket | null {
+  return text === null ? null : (JSON.parse(text) as Ticket)
+}
+
+function memoryShort({ memory }: Share): PosadaError {
+  const message = `not enough memory beside the other runs: this one needs ${formatSize(memory)}`
+  return new PosadaError('E_MEMORY_SHORT', message, {
+    value: formatSize(memory),
+    hint: 'give it --wait, and it begins when there is enough',
+  })
+}

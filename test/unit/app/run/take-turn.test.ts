@@ -1,0 +1,93 @@
+import { mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { takeTurn } from '../../../../src/app/run/take-turn.ts'
+import { makeRunFolder, type RunFolder, removeRunFolder, userPaths } from '../../../../src/project/index.ts'
+
+let base: string
+let folders: RunFolder[]
+beforeEach(() => {
+  base = realpathSync(mkdtempSync(join(tmpdir(), 'posada-turn-')))
+  folders = []
+})
+afterEach(async () => {
+  for (const folder of folders) await removeRunFolder(folder)
+  rmSync(base, { recursive: true, force: true })
+})
+
+const user = () => userPaths({ HOME: base })
+const all = { memory: 2 ** 20, cpus: availableParallelism() }
+
+async function newRun() {
+  const folder = await makeRunFolder(user().runs)
+  folders.push(folder)
+  return folder
+}
+
+/** Asks for all processors of the host; `told` is what the user is told, `swept` how often runs are swept. */
+function ask(folder: RunFolder, { wait = true, share = all, signal = new AbortController().signal } = {}) {
+  const asked = { told: [] as string[], swept: 0, started: false, turn: Promise.resolve() }
+  asked.turn = takeTurn({
+    ...{ user: user(), folder, share, wait, signal },
+    emit: (event) => asked.told.push('message' in event ? event.message : ''),
+    sweep: async () => {
+      asked.swept += 1
+    },
+  }).then(() => {
+    asked.started = true
+  })
+  return asked
+}
+const told = async (asked: { told: string[] }) => {
+  while (asked.told.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  return asked.told
+}
+
+it('starts the first at once, and the others in the order in which they came', async () => {
+  const [one, two, three] = [await newRun(), await newRun(), await newRun()]
+  await ask(one).turn
+  const second = ask(two)
+  expect(await told(second)).toEqual(['waiting for processors that other runs have'])
+  const third = ask(three, { share: { ...all, cpus: 0 } })
+  expect(await told(third)).toEqual(['waiting for the runs before this one'])
+  await removeRunFolder(one)
+  await second.turn
+  expect(second.told).toHaveLength(1)
+  await third.turn
+  expect(readdirSync(user().runs).sort()).toEqual([two.id, three.id].sort())
+})
+
+it('skips a killed run that waited, and counts one that had begun until it is swept', async () => {
+  const dead = { pid: 2 ** 22 + 1, startTime: '1' }
+  const [waited, begun, own] = [await newRun(), await newRun(), await newRun()]
+  const ticket = (folder: RunFolder, state: string, order: number) =>
+    writeFileSync(join(folder.path, 'share.json'), JSON.stringify({ ...all, order, state, process: dead }))
+  ticket(waited, 'waits', 1)
+  ticket(begun, 'starts', 2)
+  const asked = ask(own)
+  expect(await told(asked)).toEqual(['waiting for processors that other runs have'])
+  expect(asked.swept).toBeGreaterThan(0)
+  await removeRunFolder(begun)
+  await asked.turn
+})
+
+it('does not wait unless it is told to: processors are shared, memory that is missing is an error', async () => {
+  await ask(await newRun()).turn
+  await ask(await newRun(), { wait: false }).turn
+  await expect(
+    ask(await newRun(), { wait: false, share: { memory: 2 ** 60, cpus: 0 } }).turn,
+  ).rejects.toMatchObject({
+    code: 'E_MEMORY_SHORT',
+    hint: 'give it --wait, and it begins when there is enough',
+  })
+})
+
+it('ends with the interruption while it waits', async () => {
+  await ask(await newRun()).turn
+  const controller = new AbortController()
+  const asked = ask(await newRun(), { signal: controller.signal })
+  await told(asked)
+  controller.abort(new Error('stop'))
+  await expect(asked.turn).rejects.toThrow('stop')
+})

@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest'
+import { type OtherRun, whatFor } from '../../../../src/machine/run/queue.ts'
+
+const host = { free: 1000, processors: 2 }
+const own = { order: 5, memory: 400, cpus: 1 }
+const other: OtherRun = { order: 1, memory: 400, cpus: 1, state: 'starts', taken: 0 }
+
+it('may start where memory and processors do for it beside the others', () => {
+  expect(whatFor(own, [], host)).toBe(null)
+  expect(whatFor(own, [other], host)).toBe(null)
+})
+
+it('counts a run with all of its memory from its start, and what it has taken only once', () => {
+  const beside = { ...other, memory: 700 }
+  expect(whatFor(own, [beside], host)).toBe('memory')
+  expect(whatFor(own, [{ ...beside, taken: 700 }], { ...host, free: 300 })).toBe('memory')
+  expect(whatFor(own, [{ ...beside, taken: 700 }], { ...host, free: 400 })).toBe(null)
+  // A hypervisor that takes more than its share has it from what is free already.
+  expect(whatFor(own, [{ ...beside, taken: 900 }], { ...host, free: 400 })).toBe(null)
+})
+
+it('never has more processors than there are', () => {
+  const small = { ...other, memory: 100 }
+  expect(whatFor(own, [small, { ...small, order: 2 }], host)).toBe('processors')
+  expect(whatFor({ ...own, cpus: 2 }, [small], host)).toBe('processors')
+  expect(whatFor({ ...own, cpus: 2 }, [{ ...small, cpus: 0 }], host)).toBe(null)
+})
+
+it('lets no one overtake: a small run waits behind a large one', () => {
+  const large: OtherRun = { ...other, order: 4, memory: 5000, state: 'waits' }
+  expect(whatFor(own, [other, large], host)).toBe('turn')
+  expect(whatFor(own, [other, { ...large, order: 6 }], host)).toBe(null)
+})
+
+it('starts one that is alone, however large, and where the memory cannot be told', () => {
+  expect(whatFor({ ...own, memory: 5000, cpus: 9 }, [], host)).toBe(null)
+  expect(whatFor({ ...own, memory: 5000 }, [other], { ...host, free: null })).toBe(null)
+})
