@@ -44,9 +44,10 @@ export abstract class BaseCommand extends Command {
 
   /** Aborted when the user interrupts. */
   protected signal: AbortSignal = new AbortController().signal
-  /** Colours for stdout, and for stderr. */
+  /** Colours for stdout. */
   protected paint: Palette = palette(false)
-  protected errorPaint: Palette = palette(false)
+  /** Whether stderr has colours. */
+  protected colour = false
   private report: ReporterOptions | undefined
   private reporter: Reporter | undefined
 
@@ -65,7 +66,7 @@ export abstract class BaseCommand extends Command {
       quiet,
       debug: hasFlag(this.argv, '--debug'),
     }
-    this.errorPaint = palette(this.report.colour)
+    this.colour = this.report.colour
     this.reporter = makeReporter(this.report)
     this.signal = interruptible(
       (message) => this.emit({ type: 'notice', level: 'info', message }),

@@ -12,6 +12,7 @@ export { interruptible } from './interrupt.ts'
 export { passedOn } from './passed-on.ts'
 export { joined, rawWords } from './raw-words.ts'
 export { runOutput } from './run-output.ts'
+export { reportRun } from './run-report.ts'
 export {
   boxesText,
   boxText,
@@ -37,5 +38,5 @@ export {
 } from './text/machines.ts'
 export { captureText, networksText, proxyText } from './text/networks.ts'
 export { planText } from './text/plan.ts'
-export { cellsText, type RunDocument, runDocument, runJunit } from './text/run.ts'
+export type { RunDocument } from './text/run.ts'
 export { adoptText, trustedText, usesText } from './text/trust.ts'

@@ -1,5 +1,5 @@
 import { asPosadaError, errorCodes, type PosadaError, runExitCode } from '../errors/index.ts'
-import { errorDocument, renderError, useColour } from '../ui/index.ts'
+import { annotateError, errorDocument, renderError, useColour } from '../ui/index.ts'
 import { hasFlag } from './argv.ts'
 import { isPipeBroken } from './streams.ts'
 
@@ -17,7 +17,9 @@ export function reportFailure(thrown: unknown, argv: readonly string[]): number 
     process.stdout.write(`${JSON.stringify(errorDocument(error), null, 2)}\n`)
   } else {
     const colour = useColour({ stream: process.stderr, env: process.env, off: hasFlag(argv, '--no-color') })
-    process.stderr.write(renderError(error, { colour, cwd: workingFolder() }))
+    process.stderr.write(
+      renderError(error, { colour, cwd: workingFolder() }) + annotateError(error, process.env),
+    )
   }
   if (debug) process.stderr.write(`\n${stackOf(thrown)}\n`)
   return exitOf(error, argv)

@@ -10,13 +10,17 @@ export default class Doctor extends BaseCommand {
   static override examples = ['<%= config.bin %> doctor', '<%= config.bin %> doctor --fix']
   static override flags = {
     fix: Flags.boolean({ description: 'Install what is missing (as root, or with sudo).' }),
+    ci: Flags.boolean({
+      description: 'Look at what a CI job needs as well, and say what to do on this runner.',
+    }),
     yes: Flags.boolean({ char: 'y', description: 'Do not ask before installing.' }),
   }
 
   async run(): Promise<DoctorResult> {
     const { flags } = await this.parse(Doctor)
     const { emit, signal } = this
-    const inputs = doctorInputs({ cwd: process.cwd(), env: process.env, emit, signal })
+    const found = doctorInputs({ cwd: process.cwd(), env: process.env, emit, signal })
+    const inputs = flags.ci ? { ...found, ci: process.env } : found
     let result = await doctor(inputs)
     if (flags.fix) {
       const ask = (command: string) => {

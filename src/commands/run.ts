@@ -4,21 +4,17 @@ import * as Flags from '@oclif/core/flags'
 import { runCells } from '../app/index.ts'
 import { BaseCommand } from '../base-command.ts'
 import {
-  cellsText,
   flagValue,
   passedOn,
   type RunDocument,
   rawWords,
-  runDocument,
-  runJunit,
+  reportRun,
   runOutput,
   splitAtCommand,
   trustFlag,
 } from '../cli/index.ts'
 import { PosadaError } from '../errors/index.ts'
-import type { PosadaEvent } from '../events/index.ts'
 import { makeFolder } from '../lib/files/make-folder.ts'
-import { writeFileAtomic } from '../lib/files/write-file.ts'
 import { parseDuration } from '../lib/values/units.ts'
 import { checkPatterns, matrixCells } from '../machine/index.ts'
 
@@ -148,21 +144,7 @@ export default class Run extends BaseCommand {
           tail: junit !== undefined,
         }),
     })
-    if (junit !== undefined) await writeFileAtomic(resolve(junit), runJunit(results, command.join(' ')))
-    if (several && !json) process.stderr.write(cellsText(results, this.errorPaint))
-    for (const { kept, cell } of results) if (kept !== null) this.emit(keptNotice(kept, cell.name))
-    const failed = results.find(({ exitCode }) => exitCode !== 0)
-    if (failed !== undefined && failed.error !== null && !several) throw failed.error
-    process.exitCode = failed?.exitCode ?? 0
-    return runDocument(results)
-  }
-}
-
-function keptNotice(kept: string, cell: string): PosadaEvent {
-  return {
-    type: 'notice',
-    level: 'info',
-    message: `the machine is kept${cell === '' ? '' : ` (${cell})`}`,
-    hint: `posada ssh --file ${kept}, and posada destroy --file ${kept} when done`,
+    const { emit, colour } = this
+    return reportRun(results, { command: command.join(' '), junit, json, colour, env: process.env, emit })
   }
 }

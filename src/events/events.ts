@@ -2,7 +2,14 @@
  * What the parts of Posada tell while they work. They emit; only src/ui renders. Times are
  * milliseconds, sizes bytes.
  */
-export type PosadaEvent = StepEvent | OutputEvent | ProgressEvent | NoticeEvent | MachinesEvent | MachineEvent
+export type PosadaEvent =
+  | StepEvent
+  | OutputEvent
+  | ProgressEvent
+  | NoticeEvent
+  | MachinesEvent
+  | MachineEvent
+  | SectionEvent
 
 /** A stage of some work: it begins, then is done, skipped or failed. */
 export interface StepEvent {
@@ -64,6 +71,15 @@ export interface MachineEvent {
   message: string
   /** From the beginning of its work; on done and fail. */
   ms?: number
+}
+
+/** A part of the log that a CI service folds up: what is told between its start and its end. Sections do not overlap. */
+export interface SectionEvent {
+  type: 'section'
+  status: 'start' | 'end'
+  name: string
+  /** For people. */
+  title: string
 }
 
 /** Takes events. It never throws and never blocks. */

@@ -5,5 +5,6 @@ export type {
   OutputEvent,
   PosadaEvent,
   ProgressEvent,
+  SectionEvent,
   StepEvent,
 } from './events.ts'

@@ -9,8 +9,8 @@ import { fetchArtefacts } from './run/artefacts.ts'
 import { type Variation, varied } from './run/matrix.ts'
 import { type Share, shareOf } from './run/queue.ts'
 import { sendWorkspace } from './run/send-workspace.ts'
-import { selectMachines, selectOne } from './select.ts'
-import { up, withDependencies } from './up.ts'
+import { selectMachines, selectOne, withDependencies } from './select.ts'
+import { up } from './up.ts'
 import { inStep } from './work.ts'
 
 /** Milliseconds: Node's timers take this at most. */

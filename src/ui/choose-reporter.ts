@@ -1,3 +1,4 @@
+import { ciMarks } from './ci/marks.ts'
 import { palette } from './colour.ts'
 import { liveReporter } from './live.ts'
 import { plainReporter } from './plain.ts'
@@ -26,7 +27,7 @@ export function makeReporter({ stream, colour, env, quiet, debug, live = true }:
           spinner: async (frames, interval) =>
             (await import('./spinner.ts')).loadSpinner({ stream, frames, interval }),
         })
-      : plainReporter({ write: (text) => stream.write(text), paint })
+      : plainReporter({ write: (text) => stream.write(text), paint, marks: ciMarks(env) })
   if (!debug) return reporter
   return {
     close: reporter.close,

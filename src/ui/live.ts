@@ -146,6 +146,8 @@ export function liveReporter({
       case 'machine':
         board?.take(event)
         return draw()
+      case 'section':
+        return undefined
     }
   }
   const close = () => {

@@ -1,4 +1,5 @@
-import type { PosadaEvent, StepEvent } from '../events/index.ts'
+import type { NoticeEvent, PosadaEvent, SectionEvent, StepEvent } from '../events/index.ts'
+import type { CiMarks } from './ci/marks.ts'
 import type { Palette } from './colour.ts'
 import { machineLine, noticeLine, stepLine } from './event-lines.ts'
 import { type Held, outputLines } from './output-lines.ts'
@@ -8,10 +9,12 @@ import { expandTabs, makeVisible } from './text.ts'
 export interface PlainOptions {
   write: (text: string) => void
   paint: Palette
+  /** How the log of this CI service is marked up; null: it is not. */
+  marks?: CiMarks | null
 }
 
 /** One line an event, in the order in which they come; for logs, pipes and CI. Progress is not shown. */
-export function plainReporter({ write, paint }: PlainOptions): Reporter {
+export function plainReporter({ write, paint, marks = null }: PlainOptions): Reporter {
   const lines = outputLines()
   const show = (held: Held[]) => {
     for (const { machine, text } of held) write(`${outputLine(machine, text, paint)}\n`)
@@ -22,7 +25,10 @@ export function plainReporter({ write, paint }: PlainOptions): Reporter {
         for (const text of lines.add(event)) write(`${outputLine(event.machine, text, paint)}\n`)
         return
       case 'notice':
-        write(`${noticeLine(event, paint)}\n`)
+        write(annotated(event, marks) ?? `${noticeLine(event, paint)}\n`)
+        return
+      case 'section':
+        write(sectionMark(event, marks))
         return
       case 'progress':
       case 'machines':
@@ -36,6 +42,22 @@ export function plainReporter({ write, paint }: PlainOptions): Reporter {
     }
   }
   return { emit, close: () => show(lines.rest()) }
+}
+
+/** A warning as the service shows it; null where it is a line like others. */
+function annotated({ level, message, hint, machine }: NoticeEvent, marks: CiMarks | null): string | null {
+  if (level !== 'warn' || marks === null || marks.annotation === null) return null
+  const text = hint === undefined ? message : `${message}\n${hint}`
+  return marks.annotation('warning', {
+    title: 'posada',
+    message: machine === undefined ? text : `${machine}: ${text}`,
+  })
+}
+
+function sectionMark({ status, name, title }: SectionEvent, marks: CiMarks | null): string {
+  if (marks === null) return ''
+  const at = Date.now()
+  return status === 'start' ? marks.begin({ name, title, at }) : marks.end({ name, at })
 }
 
 /** Whether a held line was written by the step. */

@@ -1,4 +1,5 @@
 import { checkBoxTools } from './box-tools.ts'
+import { checkCi, ciFacts } from './ci.ts'
 import { asText, install, installCommands, missingPackages } from './fix.ts'
 import { checkDisk, checkNamespaces, checkNode, checkRuntimeDir } from './host.ts'
 import type { Check, DoctorInputs, DoctorResult } from './model.ts'
@@ -28,6 +29,7 @@ export async function doctor(inputs: DoctorInputs): Promise<DoctorResult> {
     tell(checks.length + 1, 'looking at the host')
   }
   checks.splice(1, 0, ...providers)
+  if (inputs.ci !== undefined) checks.push(...checkCi(ciFacts(inputs.ci)))
   return { usable: checks.every((check) => check.status !== 'fail'), auto, checks, installed: [] }
 }
 

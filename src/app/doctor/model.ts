@@ -32,4 +32,6 @@ export interface DoctorInputs {
   providers: Pick<ProviderRegistry, 'all'>
   emit: Emit
   signal: AbortSignal
+  /** Where it also looks at what a CI job needs: the job's environment. */
+  ci?: NodeJS.ProcessEnv
 }

@@ -52,7 +52,8 @@ async function openIn(
   const own = join(folder.path, 'posada.yaml')
   const file =
     options.file === undefined ? await findManifest(options.cwd) : resolve(options.cwd, options.file)
-  const box = given ?? (file === null ? fallbackBox : undefined)
+  const named = given ?? (file === null ? fallbackBox : undefined)
+  const box = named === undefined ? undefined : fromHere(named, options.cwd)
   if (box === undefined && file === null)
     throw new PosadaError('E_MANIFEST_MISSING', 'no posada.yaml here or in any folder above', {
       hint: 'name a box: posada run --box debian/13 -- make test',
@@ -66,6 +67,11 @@ async function openIn(
     place: folder.path,
     ...(box === undefined ? {} : { file: own }),
   })
+}
+
+/** A box of the command line: its path begins where the command does. */
+export function fromHere(box: string, cwd: string): string {
+  return /^\.\.?\//.test(box) ? resolve(cwd, box) : box
 }
 
 /** An interrupted run is cleaned up all the same; a second interrupt ends this process, and the watchdog does it. */

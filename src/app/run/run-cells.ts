@@ -6,7 +6,7 @@ import { pool } from '../../lib/async/pool.ts'
 import { type Cell, type RunResult, type RunVerbOptions, run } from '../../machine/index.ts'
 import { userPaths } from '../../project/index.ts'
 import { startWatchdog } from './launch-watchdog.ts'
-import { type OpenRunOptions, withRun } from './open-run.ts'
+import { fromHere, type OpenRunOptions, withRun } from './open-run.ts'
 import { sweepRuns } from './sweep-runs.ts'
 import { takeTurn } from './take-turn.ts'
 
@@ -81,34 +81,56 @@ function isFinal(error: PosadaError | null): boolean {
 
 async function tryCell<T>(
   cell: Cell,
-  { open, run: setting, keepOnFailure, output, wait }: CellsOptions<T>,
+  { open, run: setting, keepOnFailure, output, wait, parallel }: CellsOptions<T>,
   last: boolean,
 ): Promise<CellResult<T>> {
   const { stdout, stderr, end } = output(cell)
   const outDir = join(setting.outDir, cell.folder)
   const env = { ...setting.env, ...cell.env }
+  const { box } = cell.machine
+  const variation = { ...cell.machine, ...(box === undefined ? {} : { box: fromHere(box, open.cwd) }) }
   const keeps = (outcome: RunResult | null) =>
     keepOnFailure && last && outcome !== null && outcome.exitCode !== 0
+  const preparing = parallel > 1 ? null : section(open.emit, cell.name)
+  const starts = () => {
+    preparing?.end()
+    setting.starts()
+  }
   const ran = await withRun(
     { ...open, box: open.box, fallbackBox: cell.machine.box },
     (project, folder) =>
       run(project, {
-        ...{ ...setting, variation: cell.machine, env, outDir, stdout, stderr },
+        ...{ ...setting, variation, env, outDir, stdout, stderr, starts },
         takeTurn: (share) =>
           takeTurn({ ...open, user: project.user, folder, share, wait, sweep: () => sweepRuns(open) }),
       }),
     keeps,
   ).catch(asPosadaError)
+  preparing?.end()
   const about = { cell, attempts: 1, output: await end() }
   if ('result' in ran) return { ...ran.result, kept: ran.kept, error: null, ...about }
   const none = { exitCode: runExitCode(ran), signal: null, artefacts: [], ms: 0, kept: null }
   return { ...none, error: ran, ...about }
 }
 
+/** The part of the log before the command writes. */
+function section(emit: Emit, cell: string): { end(): void } {
+  const about = { name: 'posada-machines', title: `posada: machines${cell === '' ? '' : ` (${cell})`}` }
+  let open = true
+  emit({ type: 'section', status: 'start', ...about })
+  return {
+    end() {
+      if (open) emit({ type: 'section', status: 'end', ...about })
+      open = false
+    },
+  }
+}
+
 /** Events of one of several cells, each told of the cell. */
 function labelled(emit: Emit, cell: string): Emit {
   return (event) => {
     if (event.type === 'machines' || event.type === 'machine') return
+    if (event.type === 'section') return emit(event)
     emit({ ...event, machine: event.machine === undefined ? cell : `${cell}, ${event.machine}` })
   }
 }

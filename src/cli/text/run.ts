@@ -5,6 +5,7 @@ import {
   errorDocument,
   type JunitCase,
   junitReport,
+  markdownTable,
   type Palette,
   renderTable,
 } from '../../ui/index.ts'
@@ -90,8 +91,21 @@ export function runJunit(results: readonly Result[], command: string): string {
   return junitReport(`posada run: ${command}`, cases)
 }
 
+/** The same as a table in Markdown, for a step summary. */
+export function runSummary(results: readonly Result[], command: string): string {
+  const keys = Object.keys(results[0]?.cell.values ?? {})
+  const rows = results.map((result) => [
+    result.exitCode === 0 ? 'ok' : 'fail',
+    ...keys.map((key) => result.cell.values[key] ?? ''),
+    String(result.exitCode),
+    formatDuration(result.ms),
+    result.attempts > 1 ? `${whyOf(result)} (attempt ${result.attempts})` : whyOf(result),
+  ])
+  return `${markdownTable([`posada run: ${command}`, ...keys, 'exit code', 'time', ''], rows)}\n`
+}
+
 /** Why a cell failed, in some words; empty where it did not. */
-function whyOf({ exitCode, signal, error }: Result): string {
+export function whyOf({ exitCode, signal, error }: Result): string {
   if (error !== null) return `${error.message} [${error.code}]`
   if (exitCode === 0) return ''
   return signal === null ? `exit code ${exitCode}` : `ended by ${signal}`
