@@ -1,5 +1,5 @@
 import type { NoticeEvent, PosadaEvent, SectionEvent, StepEvent } from '../events/index.ts'
-import type { CiMarks } from './ci/marks.ts'
+import type { CiMarks } from './ci/model.ts'
 import type { Palette } from './colour.ts'
 import { machineLine, noticeLine, stepLine } from './event-lines.ts'
 import { type Held, outputLines } from './output-lines.ts'

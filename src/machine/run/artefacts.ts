@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { dirname, join, posix } from 'node:path'
 import { Writable } from 'node:stream'
 import { PosadaError } from '../../errors/index.ts'
-import { download, exec, type SshSession } from '../../ssh/index.ts'
+import { downloadEach, exec, type SshSession } from '../../ssh/index.ts'
 
 /** Paths that patterns may match, and bytes of their names: a guest may claim any number. */
 const most = { paths: 10_000, bytes: 1024 * 1024 }
@@ -50,11 +50,12 @@ export async function fetchArtefacts(session: SshSession, options: ArtefactOptio
     if (paths.length === 0) found.missing.push(pattern)
     for (const path of new Set(paths)) {
       if (found.paths.includes(path)) continue
-      await mkdir(dirname(join(to, path)), { recursive: true })
-      await download(session, { from: posix.join(from, path), to: join(to, path), signal })
       found.paths.push(path)
     }
   }
+  const ways = found.paths.map((path) => ({ from: posix.join(from, path), to: join(to, path) }))
+  for (const way of ways) await mkdir(dirname(way.to), { recursive: true })
+  if (ways.length > 0) await downloadEach(session, ways, { signal })
   return found
 }
 

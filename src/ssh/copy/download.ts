@@ -21,15 +21,24 @@ const UNSIZED_LIMIT = 64 * 1024 * 1024
  * read than the size that was given, set-user-id bits are dropped, and links that lead out of the
  * folder are left out (`skipped`). Throws E_COPY, E_SSH_LOST, or the signal's reason.
  */
-export async function download(
+export function download(
   session: SshSession,
   { from, to, ...options }: CopyOptions & Way,
+): Promise<CopyResult> {
+  return downloadEach(session, [{ from, to }], options)
+}
+
+/** The same for several, one after the other, over a single channel. */
+export async function downloadEach(
+  session: SshSession,
+  ways: readonly Way[],
+  options: CopyOptions = {},
 ): Promise<CopyResult> {
   options.signal?.throwIfAborted()
   const progress = new Progress(options)
   const sftp = await openSftp(session, options.signal)
   try {
-    await new Downloader(session, sftp, progress).run(guestPath(from), to)
+    for (const { from, to } of ways) await new Downloader(session, sftp, progress).run(guestPath(from), to)
     return progress.result
   } finally {
     sftp.end()

@@ -1,5 +1,5 @@
 import { makeVisible } from '../text.ts'
-import type { CiMarks } from './marks.ts'
+import type { CiMarks } from './model.ts'
 
 /** Source: GitHub Actions, "Workflow commands"; actions/toolkit, packages/core/src/command.ts (what is escaped). */
 export const github: CiMarks = {

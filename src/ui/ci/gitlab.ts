@@ -1,5 +1,5 @@
 import { makeVisible } from '../text.ts'
-import type { CiMarks } from './marks.ts'
+import type { CiMarks } from './model.ts'
 
 const clear = '\u001b[0K'
 
