@@ -51,7 +51,7 @@ describe('posada run --matrix', () => {
     expect(place.hypervisors()).toEqual([])
   })
 
-  it('gives 125 and the reason for a cell that Posada failed, and goes on with the others', async () => {
+  it('gives 125 and the reason for a cell that Posada failed, and runs the others all the same', async () => {
     const ran = await place.run(
       ...['run', '--json', '--no-workspace', '--matrix', 'box=./none.box,posada/tiny', '--', 'hostname'],
     )

@@ -14,7 +14,7 @@ it('hides secrets in the document and in what is kept of the end', async () => {
   expect(tail).toContain('***')
 })
 
-it('keeps no more of a long output than its end', async () => {
+it('keeps only the end of a long output', async () => {
   const output = runOutput({ ...options, secrets: [] })
   for (let count = 0; count < 40; count++) output.stdout.write('x'.repeat(1024 * 1024))
   output.stdout.write('the end')

@@ -27,7 +27,7 @@ it('says what opens /dev/kvm on each kind of runner', () => {
   expect(kvm({ kvm: 'closed' })?.hint).toContain('usermod -aG kvm')
 })
 
-it('says where KVM is to be had, and that machines are emulated without', () => {
+it('says which runners have KVM, and that machines are emulated without', () => {
   expect(kvm({ kvm: 'missing' })).toMatchObject({
     status: 'warn',
     message: expect.stringContaining('emulated'),
