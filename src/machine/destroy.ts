@@ -91,7 +91,7 @@ async function remove(project: Surroundings, name: string, targets: readonly Tar
   // The state goes last: what a destroy that is cut short leaves is still known as a machine.
   const rest = files.filter((path) => path !== paths.state && path !== paths.lock)
   for (const path of rest) await rm(path, { recursive: true, force: true })
-  await rm(paths.state, { force: true })
+  await rm(paths.state, { recursive: true, force: true })
 }
 
 /** With the lock that `up` notes the project under, for one may have begun meanwhile. */

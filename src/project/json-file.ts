@@ -1,4 +1,5 @@
 import { isPosadaError, PosadaError } from '../errors/index.ts'
+import { isErrno } from '../lib/files/errno.ts'
 import { readTextIfThere, writeFileAtomic } from '../lib/files/write-file.ts'
 
 /**
@@ -10,9 +11,11 @@ export async function readJsonFile(
   version: number,
   hint: string,
 ): Promise<Record<string, unknown> | null> {
-  const text = await readTextIfThere(path)
-  if (text === null) return null
   const file = { path, hint }
+  const text = await readTextIfThere(path).catch((error: unknown) => {
+    throw isErrno(error, 'EISDIR') ? corrupt(file, 'it is a folder', error) : error
+  })
+  if (text === null) return null
   const value = parse(text, file)
   if (typeof value.version !== 'number') throw corrupt(file, 'it has no version')
   if (value.version > version) {

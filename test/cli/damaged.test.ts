@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { makePlace } from '../helpers/posada.ts'
 
 /** Nothing here runs a machine: what is damaged is what `posada` remembers of one. */
+const state = '.posada/machines/db/state.json'
 let place: ReturnType<typeof makePlace>
 beforeEach(() => {
   place = makePlace('damaged')
@@ -30,6 +31,49 @@ it('status shows the machines that it can, and says of the other why not', async
     { name: 'web', state: 'absent' },
   ])
   expect((await place.run('status')).stdout).toMatch(/db: .*state\.json.*posada destroy.*\[E_STATE_CORRUPT\]/)
+})
+
+describe.each([
+  ['is cut short', '{"version": 1', 'E_STATE_CORRUPT'],
+  ['is empty', '', 'E_STATE_CORRUPT'],
+  ['is not text', '\0\0\0\0', 'E_STATE_CORRUPT'],
+  ['is a folder', null, 'E_STATE_CORRUPT'],
+  ['is from a newer Posada', '{"version": 99}', 'E_STATE_VERSION'],
+  ['is from elsewhere', '{"version": 1, "spec": {"name": "db"}}', 'E_STATE_FOREIGN'],
+])('a state that %s', (_, text, code) => {
+  beforeEach(() => {
+    rmSync(join(place.dir, state))
+    if (text === null) mkdirSync(join(place.dir, state))
+    else write(state, text)
+  })
+
+  it('is one machine that status knows nothing of', async () => {
+    const { code: exit, document } = await json('status')
+    expect(exit).toBe(0)
+    expect(document.machines).toMatchObject([
+      { name: 'db', state: 'unknown', code, reason: expect.stringContaining(state) },
+      { name: 'web', state: 'absent' },
+    ])
+  })
+
+  it('is one machine that is not halted', async () => {
+    const { code: exit, document } = await json('halt')
+    expect({ exit, document }).toMatchObject({ exit: 1, document: { error: { code, machine: 'db' } } })
+    const { stderr } = await place.run('halt')
+    expect(stderr).toContain('web: does not exist')
+    expect(stderr).not.toContain('E_BUG')
+  })
+
+  it('is destroyed with the others, unless it is someone else’s', async () => {
+    const { code: exit, stdout, stderr } = await place.run('destroy', '--yes')
+    const isForeign = code === 'E_STATE_FOREIGN'
+    expect({ exit, stderr }).toMatchObject({
+      exit: isForeign ? 1 : 0,
+      stderr: expect.stringContaining('web: did not exist'),
+    })
+    expect(stdout).toBe(isForeign ? '' : 'db is destroyed\nweb did not exist\n')
+    expect(existsSync(join(place.dir, '.posada/machines/db'))).toBe(isForeign)
+  })
 })
 
 it.each([

@@ -41,7 +41,8 @@ export async function readTextIfThere(path: string): Promise<string | null> {
     return await readFile(path, 'utf8')
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return null
-    throw error
+    // What fails once the file is open (it is a folder, say) does not say where.
+    throw error instanceof Error ? Object.assign(error, { path }) : error
   }
 }
 
