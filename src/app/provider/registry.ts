@@ -1,7 +1,7 @@
 import { PosadaError } from '../../errors/index.ts'
 import type { Emit } from '../../events/index.ts'
 import { nearest } from '../../lib/text/suggest.ts'
-import { lacks, lackTexts, type Needs } from '../../machine/index.ts'
+import { lacks, type Needs } from '../../machine/index.ts'
 import type { Provider, ProviderPlugin } from '../../provider/index.ts'
 import type { Trust } from '../trust/agreed.ts'
 import { pluginUse } from '../trust/code-use.ts'
@@ -119,7 +119,7 @@ function unknown(name: string, searched: readonly string[]): PosadaError {
 function unusable(choices: readonly Choice[], needs: Needs): PosadaError {
   const { arch, boot } = needs
   const why = ({ provider, report }: Choice) => {
-    const lacking = lacks(provider.capabilities(), needs).map((lack) => lackTexts[lack](needs))
+    const lacking = lacks(provider.capabilities(), needs).map(({ text }) => text(needs))
     return report.usable && lacking.length > 0 ? `it cannot ${lacking.join(', ')}` : report.reason
   }
   return new PosadaError('E_PROVIDER_UNUSABLE', 'no provider can run this machine on this host', {

@@ -1,13 +1,25 @@
 import type { BoxManifest } from '../../box/index.ts'
 import type { Arch } from '../../lib/values/arch.ts'
-import type { Machine } from '../../manifest/index.ts'
-import type { Capabilities, PortForward } from '../../provider/index.ts'
+import { formatSize } from '../../lib/values/units.ts'
+import type { Machine, Port } from '../../manifest/index.ts'
+import type { Capabilities, MachineSpec, PortForward } from '../../provider/index.ts'
+import { shownBox } from './shown-box.ts'
+
+// All that is to be said of a key of the manifest that a provider carries out, in one place.
+
+/** Settings that a provider is given as the manifest has them, each with how people read it. */
+export const plainSettings = {
+  cpus: String,
+  memory: formatSize,
+  nested: String,
+} as const satisfies { [K in keyof Machine & keyof MachineSpec]?: (value: Machine[K]) => string }
+
+export type PlainSetting = keyof typeof plainSettings
 
 /** What a machine asks of its provider. */
-export interface Needs {
+export interface Needs extends Pick<Machine, 'nested'> {
   arch: Arch
   boot: Capabilities['boot'][number]
-  nested: boolean
   /** Whether it is given a seed. */
   media: boolean
   /** The protocols of the ports that are forwarded to it. */
@@ -19,40 +31,6 @@ export interface Needs {
   hostAccess: boolean
   /** Providers that the manifest has settings for. */
   settings: readonly string[]
-}
-
-/** Something that a machine needs and a provider cannot do, in words that follow "cannot". */
-export const lackTexts = {
-  arch: ({ arch }) => `run ${arch} guests`,
-  boot: ({ boot }) => `boot a box by ${boot}`,
-  media: () => 'give a guest a seed',
-  nested: () => 'let a guest run machines of its own',
-  switchNics: () => 'join private networks',
-  isolation: () => 'keep a machine from the outside world',
-  hostAccess: () => 'open some ports of the host to a guest and no others',
-  forward: () => 'forward ports',
-  udpForward: () => 'forward UDP',
-} as const satisfies Record<string, (needs: Needs) => string>
-
-export type Lack = keyof typeof lackTexts
-
-/** All that a provider lacks for such a machine; empty where it can run it. Pure. */
-export function lacks(can: Capabilities, needs: Needs): Lack[] {
-  const { arch, boot, nested, media, forwards, switchNics, isolated, hostAccess } = needs
-  const hasNetwork = can.network !== false
-  const missing: Record<Lack, boolean> = {
-    arch: !can.arch.includes(arch),
-    boot: !can.boot.includes(boot),
-    media: media && can.media !== true,
-    nested: nested && !can.nested,
-    switchNics: switchNics && can.switchNics !== true,
-    // A guest without any network is kept in as it is.
-    isolation: isolated && hasNetwork && can.isolation !== true,
-    hostAccess: hostAccess && hasNetwork && can.hostAccess !== true,
-    forward: forwards.length > 0 && !hasNetwork,
-    udpForward: forwards.includes('udp') && hasNetwork && !can.udpForward,
-  }
-  return (Object.keys(missing) as Lack[]).filter((lack) => missing[lack])
 }
 
 /** What the manifest and the box ask for. Pure. */
@@ -70,7 +48,99 @@ export function needsOf(config: Machine, box: BoxManifest, isolated: boolean): N
   }
 }
 
+interface Demand {
+  /** What a provider cannot do that lacks it, in words that follow "cannot". */
+  text: (needs: Needs) => string
+  /** Whether such a machine needs it and the provider cannot do it. */
+  lacking: (can: Capabilities, needs: Needs) => boolean
+  /** Where the manifest asks for it. */
+  shown: (config: Machine, needs: Needs) => Shown[]
+}
+
+interface Shown {
+  path: (string | number)[]
+  value: string
+  /** What to do about it, where that is not to take another provider. */
+  hint?: string
+}
+
+/** All that a machine may need of a provider, and a provider may not be able to do. */
+const demands = {
+  arch: {
+    text: ({ arch }) => `run ${arch} guests`,
+    lacking: (can, { arch }) => !can.arch.includes(arch),
+    shown: (_, { arch }) => [{ path: ['arch'], value: arch }],
+  },
+  boot: {
+    text: ({ boot }) => `boot a box by ${boot}`,
+    lacking: (can, { boot }) => !can.boot.includes(boot),
+    shown: (config, { boot }) => [
+      { ...ofBox(config), ...(boot === 'kernel' ? {} : { hint: noFirmware(config.name) }) },
+    ],
+  },
+  media: {
+    text: () => 'give a guest a seed',
+    lacking: (can, { media }) => media && can.media !== true,
+    shown: (config) => [ofBox(config)],
+  },
+  nested: {
+    text: () => 'let a guest run machines of its own',
+    lacking: (can, { nested }) => nested && !can.nested,
+    shown: () => [{ path: ['nested'], value: 'true' }],
+  },
+  switchNics: {
+    text: () => 'join private networks',
+    lacking: (can, { switchNics }) => switchNics && can.switchNics !== true,
+    shown: ({ networks }) => [
+      { path: ['networks'], value: networks.map(({ network }) => network).join(', ') },
+    ],
+  },
+  isolation: {
+    text: () => 'keep a machine from the outside world',
+    // A guest without any network is kept in as it is.
+    lacking: (can, { isolated }) => isolated && hasNetwork(can) && can.isolation !== true,
+    shown: () => [{ path: ['networks'], value: 'isolated' }],
+  },
+  hostAccess: {
+    text: () => 'open some ports of the host to a guest and no others',
+    lacking: (can, { hostAccess }) => hostAccess && hasNetwork(can) && can.hostAccess !== true,
+    shown: ({ hostAccess }) => [{ path: ['host_access'], value: String(hostAccess) }],
+  },
+  forward: {
+    text: () => 'forward ports',
+    lacking: (can, { forwards }) => forwards.length > 0 && !hasNetwork(can),
+    shown: ({ ports }) => ports.map(ofPort),
+  },
+  udpForward: {
+    text: () => 'forward UDP',
+    lacking: (can, { forwards }) => forwards.includes('udp') && hasNetwork(can) && !can.udpForward,
+    shown: ({ ports }) => ports.filter(({ protocol }) => protocol === 'udp').map(ofPort),
+  },
+} as const satisfies Record<string, Demand>
+
+/** All demands that a provider lacks for such a machine; empty where it can run it. Pure. */
+export function lacks(can: Capabilities, needs: Needs): Demand[] {
+  return Object.values<Demand>(demands).filter(({ lacking }) => lacking(can, needs))
+}
+
 /** How a box's machines begin to run. */
 function bootOf({ kernel, firmware }: BoxManifest): Capabilities['boot'][number] {
   return kernel === undefined ? (firmware ?? 'bios') : 'kernel'
+}
+
+/** A box without a kernel of its own is booted by the boot loader on its disk; a box with one runs everywhere. */
+function noFirmware(machine: string): string {
+  return `with provider: auto, another one runs it. To make a box that runs here too: posada up ${machine} with that, then posada box package ${machine} --with-kernel --name local/${machine}, then box: local/${machine}`
+}
+
+function hasNetwork(can: Capabilities): boolean {
+  return can.network !== false
+}
+
+function ofBox(config: Machine): Shown {
+  return { path: ['box'], value: shownBox(config) }
+}
+
+function ofPort({ item, hostPort, protocol }: Port): Shown {
+  return { path: ['ports', item], value: `${hostPort}/${protocol}` }
 }

@@ -6,6 +6,7 @@ import type { MachineState } from '../../project/index.ts'
 import type { PortForward, UserNic } from '../../provider/index.ts'
 import { wantedArch } from '../facts/arch.ts'
 import { wholeSectors } from '../facts/disk-size.ts'
+import { type PlainSetting, plainSettings } from '../facts/needs.ts'
 import { isSameNetworks } from '../facts/same-networks.ts'
 import { shownBox } from '../facts/shown-box.ts'
 
@@ -35,11 +36,26 @@ export function changesOf(
   state: MachineState,
   userData: string | null | undefined,
 ): Change[] {
-  return (Object.keys(comparisons) as Kept[]).flatMap((name) => {
+  const kept = Object.keys(settings).filter(
+    (name): name is Kept => name in comparisons || name in plainSettings,
+  )
+  return kept.flatMap((name) => {
     const { key, effect } = settings[name]
-    const found = comparisons[name](config, { state, userData })
+    const found = isPlain(name)
+      ? comparePlain(name, config, state)
+      : comparisons[name](config, { state, userData })
     return found === null ? [] : { key, effect, ...found }
   })
+}
+
+function isPlain(name: Kept): name is PlainSetting {
+  return name in plainSettings
+}
+
+/** One that was not recorded, as the machine was started before there was such a setting, is not known to differ. */
+function comparePlain(name: PlainSetting, config: Machine, { spec }: MachineState) {
+  const shown = plainSettings[name] as (value: unknown) => string
+  return spec[name] === undefined ? null : unlessEqual<unknown>(spec[name], config[name], shown)
 }
 
 const comparisons = {
@@ -54,8 +70,6 @@ const comparisons = {
     return { from: JSON.stringify(spec.options), to: JSON.stringify(options) }
   },
   arch: (config, { state: { spec } }) => unlessEqual(spec.arch, wantedArch(config)),
-  cpus: ({ cpus }, { state: { spec } }) => unlessEqual(spec.cpus, cpus),
-  memory: ({ memory }, { state: { spec } }) => unlessEqual(spec.memory, memory, formatSize),
   disk: ({ disk }, { state: { spec } }) => {
     const size = spec.disks[0]?.size ?? 0
     const wanted = disk === null ? size : wholeSectors(disk)
@@ -63,7 +77,6 @@ const comparisons = {
     const effect = wanted > size ? 'start' : 'remake'
     return wanted === size ? null : { from: formatSize(size), to: formatSize(wanted), effect }
   },
-  nested: ({ nested }, { state: { spec } }) => unlessEqual(spec.nested, nested),
   networks: ({ networks }, { state }) => {
     const recorded = state.networks ?? []
     const shown = (all: readonly { network: string; ipv4: string }[]) =>
@@ -85,7 +98,7 @@ const comparisons = {
   },
   cloudInit: (_, { state, userData }) =>
     userData === undefined ? null : unlessEqual(state.cloudInit?.userData ?? null, userData, shownDigest),
-} as const satisfies Record<Kept, Compare>
+} as const satisfies Record<Exclude<Kept, PlainSetting>, Compare>
 
 function unlessEqual<T>(from: T, to: T, shown: (value: T) => string = String) {
   return from === to ? null : { from: shown(from), to: shown(to) }

@@ -13,6 +13,7 @@ import type {
   PortForward,
 } from '../../provider/index.ts'
 import { wholeSectors } from '../facts/disk-size.ts'
+import { type PlainSetting, plainSettings } from '../facts/needs.ts'
 import { shownBox } from '../facts/shown-box.ts'
 
 export interface SpecInputs {
@@ -48,9 +49,7 @@ export function machineSpec(inputs: SpecInputs): MachineSpec {
     name: config.name,
     uuid,
     arch: box.manifest.arch,
-    cpus: config.cpus,
-    memory: config.memory,
-    nested: config.nested,
+    ...asWritten(config),
     boot: boot(box, inputs.hostName, inputs.forwards === null),
     disks: disks(inputs),
     ...(box.manifest.seed === undefined ? {} : { media: [{ name: seedLabel, path: paths.seed }] }),
@@ -63,6 +62,11 @@ export function machineSpec(inputs: SpecInputs): MachineSpec {
     },
     options: config.providers[inputs.provider] ?? {},
   }
+}
+
+function asWritten(config: Machine): Pick<Machine, PlainSetting> {
+  const names = Object.keys(plainSettings) as PlainSetting[]
+  return Object.fromEntries(names.map((name) => [name, config[name]])) as Pick<Machine, PlainSetting>
 }
 
 function nics({ config, forwards, networks, isolated }: SpecInputs, mac: string): NicSpec[] {
