@@ -20,6 +20,7 @@ const surface: Surface = {
     ssh: command('ssh', { machine: { name: 'machine' } }),
     'network:capture': command('network:capture', { spot: { name: 'spot', multiple: true } }),
     'box:list': command('box:list'),
+    'box:search': command('box:search', { name: { name: 'name' } }),
     'box:remove': command('box:remove', { box: { name: 'box' } }),
     secret: { ...command('secret'), hidden: true },
   },
@@ -53,7 +54,13 @@ describe('candidatesFor', () => {
 
   it('offers commands and groups once each, but no hidden ones', async () => {
     expect(await names([''])).toEqual(['up', 'exec', 'ssh', 'network', 'box'])
-    expect(await names(['box', ''])).toEqual(['list', 'remove'])
+    expect(await names(['box', ''])).toEqual(['list', 'search', 'remove'])
+  })
+
+  it('offers the boxes that can be had', async () => {
+    expect(await names(['box', 'search', ''])).toEqual(
+      expect.arrayContaining(['debian/13', 'posada/tiny', 'ubuntu/24.04']),
+    )
   })
 
   it('offers machines, and the name of replicas where several may be named', async () => {
