@@ -50,7 +50,7 @@ end
 
 \`\`\`yaml
 version: 1
-box: debian/13
+box: debian/12
 memory: 1GiB
 cpus: 2
 ports: ["8080:80"]
