@@ -16,7 +16,7 @@ import { inStep } from '../work.ts'
 /** Milliseconds between a connection that a restart of the guest cut and the next: the guest is still going down. */
 const PAUSE = 2000
 /** Milliseconds that cloud-init has in any case once the guest is open. */
-const LEAST = 5000
+const LEAST = 30_000
 
 /**
  * Waits until cloud-init has done what the seed told it, once in a machine's life; it may restart the guest, which is

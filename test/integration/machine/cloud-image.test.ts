@@ -10,7 +10,7 @@ import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
 const recipe = join(import.meta.dirname, '..', '..', 'fixtures', 'boxes', 'cloud')
 /** What cloud-init runs goes wrong at its end. */
 const manifest = (last: string) => `version: 1
-defaults: {box: test/image, memory: 768MiB, boot_timeout: 8m}
+defaults: {box: test/image, memory: 768MiB, boot_timeout: 14m}
 machines:
   web:
     disk: 5GiB
@@ -48,7 +48,7 @@ describe('a machine made from a cloud image', () => {
     const error = await place.fails('E_CLOUD_INIT', 'up', 'web')
     expect(error.details?.join('\n')).toMatch(/scripts.user.*[\s\S]*it goes wrong here/)
     expect(await web()).toMatchObject({ state: 'running', reason: expect.stringContaining('cloud-init') })
-  }, 600_000)
+  }, 900_000)
 
   it('can be looked into, as the user that was asked for, and is set up', async () => {
     expect(await inWeb('id -un; hostname; sudo -n id -un; cat /etc/ran')).toBe('alice\nweb\nroot\nroot\n')
@@ -94,7 +94,7 @@ describe('a machine made from a cloud image', () => {
     expect(await inWeb('id -un; cat /etc/provisioned; ls /etc/restarted')).toBe(
       'alice\nroot\n/etc/restarted\n',
     )
-  }, 600_000)
+  }, 900_000)
 })
 
 it('user-data that is none is refused before anything is made', async () => {
