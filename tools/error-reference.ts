@@ -8,7 +8,7 @@ export function errorReference(): string {
   return `# Errors
 
 Every failure that a user can cause or meet has a code. It is shown in brackets behind the message and, with
-\`--json\`, stands in \`error.code\` ([json.md](json.md)). Codes are stable: scripts may test them. When
+\`--json\`, is in \`error.code\` ([json.md](json.md)). Codes are stable: scripts may test them. When
 several problems are reported at once, each has its own code.
 
 The exit code is 1 for what failed, 2 where the manifest or the command line is wrong, 130 after an

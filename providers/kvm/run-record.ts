@@ -3,7 +3,7 @@ import type { MachineSpec } from '../../src/provider/index.ts'
 import { type Recorded, readRunRecord, writeRunRecord } from '../../src/provider-kit/index.ts'
 import { kvmFiles } from './files.ts'
 
-/** How a run came to its end: the guest switched itself off, the power was cut, or it could not go on. */
+/** How a run ended: the guest switched itself off, the power was cut, or it could not go on. */
 export interface RunEnding {
   how: (typeof endings)[number]
   reason: string
@@ -24,7 +24,7 @@ export interface Run {
   ending?: RunEnding
 }
 
-/** Null: `create` has not come to its end. */
+/** Null: `create` has not finished. */
 export async function readRecord(spec: MachineSpec): Promise<Recorded<Run> | null> {
   return await readRunRecord(kvmFiles(spec).record, spec.id, parseRun)
 }

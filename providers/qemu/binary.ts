@@ -35,7 +35,7 @@ export function requireSystemProgram(arch: Arch, named: string | undefined): str
   if (named === undefined) return requireProgram(systemProgram(arch))
   const path = findProgram(named)
   if (path !== null) return path
-  throw new PosadaError('E_QEMU_MISSING', `the program ${named} is not there or cannot be run`, {
+  throw new PosadaError('E_QEMU_MISSING', `the program ${named} does not exist or cannot be run`, {
     value: named,
     hint: 'correct providers.qemu.binary, or leave it out',
   })

@@ -41,7 +41,7 @@ async function checkBase(
   spec: MachineSpec,
 ): Promise<void> {
   if (!(await exists(base.path))) {
-    throw new PosadaError('E_BOX_CORRUPT', `the image that disk ${disk.name} lies on is not there`, {
+    throw new PosadaError('E_BOX_CORRUPT', `the base image of disk ${disk.name} is missing`, {
       value: base.path,
       machine: spec.name,
       hint: 'build or add the box again: posada box list',

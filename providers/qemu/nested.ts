@@ -12,7 +12,7 @@ export async function checkNested(spec: MachineSpec, accelerator: Accelerator): 
   if (accelerator === 'kvm' && spec.arch === 'x86_64' && (await kvmNests())) return
   throw new PosadaError(
     'E_CAPABILITY',
-    `${accelerator} on this host lets no guest run virtual machines itself`,
+    `${accelerator} on this host does not let guests run virtual machines of their own`,
     {
       machine: spec.name,
       value: 'nested',

@@ -36,7 +36,7 @@ export function checkQemuOptions(options: Record<string, unknown>): OptionProble
         {
           path: [key],
           message: `qemu has no option ${JSON.stringify(key)}`,
-          hint: `it knows ${known.join(', ')}`,
+          hint: `its options are ${known.join(', ')}`,
         },
       ]
     }

@@ -4,7 +4,7 @@ import { bindOnce } from '../../src/lib/net/bind-once.ts'
 import { portOwner } from '../../src/lib/net/port-owner.ts'
 import { forwardsOf, type MachineSpec, type PortForward } from '../../src/provider/index.ts'
 
-/** E_PORT_IN_USE, naming who has it, for the first forward whose port of the host cannot be had. */
+/** E_PORT_IN_USE, naming who has it, for the first forward whose port of the host is not available. */
 export async function checkPorts(spec: MachineSpec): Promise<void> {
   for (const forward of forwardsOf(spec)) {
     const error = await tryPort(forward)
@@ -24,7 +24,7 @@ export async function portError(
   if (isErrno(cause, 'EACCES')) {
     return new PosadaError('E_NO_PERMISSION', `port ${value} is reserved for root`, {
       ...options,
-      hint: 'take a port of 1024 or more',
+      hint: 'use port 1024 or above',
     })
   }
   if (isErrno(cause, 'EADDRNOTAVAIL')) {
@@ -41,7 +41,7 @@ export async function portError(
   })
 }
 
-/** Binds as QEMU will and lets go again. Null: it can be had. */
+/** Binds as QEMU will and lets go again. Null: it is available. */
 async function tryPort({ protocol, hostAddress, hostPort }: PortForward): Promise<Error | null> {
   try {
     await bindOnce(protocol, hostAddress, hostPort)

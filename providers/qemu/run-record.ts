@@ -12,7 +12,7 @@ export interface Run {
   cut: boolean
 }
 
-/** Null: `create` has not come to its end. */
+/** Null: `create` has not finished. */
 export async function readRecord(spec: MachineSpec): Promise<Recorded<Run> | null> {
   return await readRunRecord(qemuFiles(spec).record, spec.id, parseRun)
 }

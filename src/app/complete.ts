@@ -70,7 +70,7 @@ export async function boxNames(env: NodeJS.ProcessEnv): Promise<Named[]> {
   return [...new Set(boxes.map(({ name }) => name))].map((value) => ({ value }))
 }
 
-/** Boxes that can be had by name. */
+/** Boxes that are available by name. */
 export async function offeredNames(): Promise<Named[]> {
   const { builtInCatalogue } = await import('../box/index.ts')
   return [...(await recipeNames()), ...[...(await builtInCatalogue()).keys()].map((value) => ({ value }))]

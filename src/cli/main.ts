@@ -14,7 +14,7 @@ export async function start(argv: string[], root: string): Promise<void> {
     if (outputFailure() === null) process.exitCode = reportFailure(error, argv)
   }
   await drain()
-  // The command itself may have come to its end all the same.
+  // The command itself may have finished all the same.
   if (outputFailure() !== null)
     process.exitCode = reportFailure(
       outputFailure(),

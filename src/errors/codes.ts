@@ -189,8 +189,8 @@ export const errorCodes = {
   // SSH, copying, provisioning
   E_SSH_CONNECT: { exit: 1, means: 'No SSH connection could be made.' },
   E_SSH_AUTH: { exit: 1, means: 'The guest refused the key.' },
-  E_SSH_HOST_KEY: { exit: 1, means: 'The guest shows another host key than the one recorded.' },
-  E_SSH_LOST: { exit: 1, means: 'The SSH connection broke off.' },
+  E_SSH_HOST_KEY: { exit: 1, means: 'The guest presented a host key that differs from the recorded one.' },
+  E_SSH_LOST: { exit: 1, means: 'The SSH connection was lost.' },
   E_COPY: { exit: 1, means: 'A file could not be copied.' },
   E_PROVISION_STEP: { exit: 1, means: 'A provision step failed.' },
   E_PROVISION_TIMEOUT: { exit: 1, means: 'A provision step took longer than its timeout.' },

@@ -29,7 +29,7 @@ export async function proxy(project: Project, { port, onReady }: ProxyOptions): 
   const identity = await readIdentity(project.paths)
   if (identity === null)
     throw new PosadaError('E_NOT_CREATED', 'the project has no machines yet', {
-      hint: 'posada up makes them',
+      hint: 'posada up creates them',
     })
   const sessions = new Sessions(project)
   const server = await listen(port, telling(project, opener(project, identity.id, sessions)))

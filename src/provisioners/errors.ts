@@ -2,7 +2,7 @@ import { fromSystemError, PosadaError } from '../errors/index.ts'
 import type { ProvisionStep } from '../manifest/index.ts'
 import type { ExecResult } from '../ssh/index.ts'
 
-/** E_PROVISION_SOURCE: what a step wants from the host cannot be had. */
+/** E_PROVISION_SOURCE: what a step wants from the host is not available. */
 export function sourceError(
   step: ProvisionStep,
   path: string,
@@ -21,7 +21,7 @@ export function explainSource(step: ProvisionStep, path: string, error: unknown)
   if (!(error instanceof Error) || !('code' in error) || error instanceof PosadaError) return error
   if (error.code === 'ENOENT') return sourceError(step, path, { why: 'does not exist', cause: error })
   if (error.code === 'EACCES' || error.code === 'EPERM') {
-    return sourceError(step, path, { why: 'may not be read', cause: error })
+    return sourceError(step, path, { why: 'cannot be read: permission denied', cause: error })
   }
   if ('syscall' in error)
     return sourceError(step, path, { why: `cannot be read (${String(error.code)})`, cause: error })
@@ -42,8 +42,8 @@ export function stepError(
     machine,
     details: lines,
     hint: isHostScriptWithArguments(step, code)
-      ? 'for a script of this host with arguments write shell: {path: ./script} and args: [...]'
-      : `repair it, then go on from there: posada provision ${machine}`,
+      ? 'to run a script of this host with arguments, write shell: {path: ./script} and args: [...]'
+      : `fix it, then continue from this step: posada provision ${machine}`,
   })
 }
 

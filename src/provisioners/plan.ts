@@ -65,7 +65,7 @@ function unknownStep(only: string, steps: readonly ProvisionStep[], machine: str
     {
       value: only,
       machine,
-      hint: names.length === 0 ? 'it has no provision steps at all' : `its steps are ${names.join(', ')}`,
+      hint: names.length === 0 ? 'it has no provision steps' : `its steps are ${names.join(', ')}`,
     },
   )
 }

@@ -85,7 +85,7 @@ async function runThrough(step: ProvisionStep, guest: StepGuest, options: Provis
       options.signal?.throwIfAborted()
       if (!(await guest.hasRestarted(error))) throw error
       if (run.hasEnded || (await guest.hasEnded(run.mark))) return
-      const how = isSecond ? 'again, and is taken for done' : 'before its script had ended, and is run again'
+      const how = isSecond ? 'again, and counts as done' : 'before its script ended, and is run again'
       notice(options, `provision step ${step.name} restarted the guest ${how}`)
       if (isSecond) return
     }
@@ -128,7 +128,7 @@ function tell(
 
 function explain(error: unknown, step: ProvisionStep, machine: string): unknown {
   if (!isPosadaError(error, 'E_SSH_LOST')) return error
-  return new PosadaError('E_SSH_LOST', `the connection broke off during provision step ${step.name}`, {
+  return new PosadaError('E_SSH_LOST', `the connection was lost during provision step ${step.name}`, {
     value: step.name,
     place: step.place,
     machine,

@@ -17,7 +17,7 @@ export interface ProxyServer {
 
 /**
  * Serves SOCKS 5 and HTTP on one port: which of them a client speaks, its first byte says. Rejects with the
- * system's error where the port cannot be had.
+ * system's error where the port is not available.
  */
 export async function serveProxy(where: { host: string; port: number }, open: Open): Promise<ProxyServer> {
   const http = httpProxy(open)

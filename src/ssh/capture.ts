@@ -40,7 +40,9 @@ class Store extends Writable {
     this.#size += chunk.length
     if (this.#size > this.#limit) {
       const message = `a command in the guest wrote more than the ${this.#limit} bytes expected of it`
-      done(new PosadaError('E_SSH_LOST', message, { hint: 'the guest misbehaves: posada logs --console' }))
+      done(
+        new PosadaError('E_SSH_LOST', message, { hint: 'the guest is misbehaving: posada logs --console' }),
+      )
       return
     }
     this.#chunks.push(chunk)

@@ -55,7 +55,7 @@ function checkWritable(path: string): string {
       `OpenSSH's configuration cannot hold the path ${JSON.stringify(path)}`,
       {
         value: path,
-        hint: 'move the project to a folder without line ends and without ${ in its path',
+        hint: 'move the project to a folder without line breaks and without ${ in its path',
       },
     )
   }

@@ -17,7 +17,7 @@ export class ConnectError extends PosadaError {
     super('E_SSH_CONNECT', `no SSH connection to ${target.hostAlias}: ${what}`, {
       value: `${target.host}:${target.port}`,
       machine: target.hostAlias,
-      hint: 'posada status says whether the machine runs, posada logs --console what it printed',
+      hint: 'posada status shows whether the machine is running, posada logs --console what it printed',
       cause,
     })
     this.stage = stage

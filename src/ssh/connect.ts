@@ -171,7 +171,7 @@ class Attempt {
       return new PosadaError('E_SSH_AUTH', `${target.hostAlias} refused the key for user ${target.user}`, {
         value: this.#keys.map((key) => key.file).join(', '),
         machine: target.hostAlias,
-        hint: "the guest's authorized_keys was changed; posada destroy and posada up create the machine again",
+        hint: "the guest's authorized_keys has changed; posada destroy and posada up recreate the machine",
         cause: error,
       })
     }

@@ -113,7 +113,7 @@ function rawKey(privateKey: KeyObject): { seed: Buffer; point: Buffer } {
 function notAKey(path: string, cause?: unknown): PosadaError {
   return new PosadaError('E_STATE_CORRUPT', `${path} is not a private key in OpenSSH's format`, {
     value: path,
-    hint: 'posada destroy and posada up create the machine again, with a new key',
+    hint: 'posada destroy and posada up recreate the machine, with a new key',
     cause,
   })
 }

@@ -37,15 +37,19 @@ export function hostKeyError(
   recorded: HostKey,
   shown: Buffer,
 ): PosadaError {
-  return new PosadaError('E_SSH_HOST_KEY', `${alias} shows another host key than the one recorded`, {
-    value: fingerprint(shown),
-    machine: alias,
-    details: [
-      `recorded: ${fingerprint(recorded.blob)} (${recorded.type}) in ${file}`,
-      `shown:    ${fingerprint(shown)}`,
-    ],
-    hint: `another server may be answering on this port; if the guest's keys were created again on purpose, delete ${file}`,
-  })
+  return new PosadaError(
+    'E_SSH_HOST_KEY',
+    `${alias} presented a host key that differs from the recorded one`,
+    {
+      value: fingerprint(shown),
+      machine: alias,
+      details: [
+        `recorded: ${fingerprint(recorded.blob)} (${recorded.type}) in ${file}`,
+        `shown:    ${fingerprint(shown)}`,
+      ],
+      hint: `another server may be answering on this port; if the guest's keys were regenerated on purpose, delete ${file}`,
+    },
+  )
 }
 
 function isBlobOf(type: string, blob: Buffer): boolean {

@@ -54,7 +54,7 @@ function asUser(user: string, script: string): string {
   return (
     `if command -v sudo >/dev/null; then ${sudo}; ` +
     `elif [ "$(id -u)" = 0 ]; then ${su}; ` +
-    `else echo "posada: the guest has no sudo to become another user with" >&2; exit 126; fi`
+    `else echo "posada: the guest has no sudo, which is needed to run as another user" >&2; exit 126; fi`
   )
 }
 
@@ -85,7 +85,7 @@ function byteString(word: Word): string {
 
 function checkedName(name: string): string {
   if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return name
-  throw new PosadaError('E_VALUE_INVALID', `${JSON.stringify(name)} cannot be the name of a variable`, {
+  throw new PosadaError('E_VALUE_INVALID', `${JSON.stringify(name)} is not a valid variable name`, {
     value: name,
     hint: 'letters, digits and _ only, not beginning with a digit',
   })

@@ -51,7 +51,7 @@ export interface SshSession extends GuestShells {
 /** What the end of a connection is told as. */
 export function lostError(target: SshTarget, cause: Error | undefined): PosadaError {
   const why = cause === undefined ? 'the guest closed it' : cause.message
-  return new PosadaError('E_SSH_LOST', `the SSH connection to ${target.hostAlias} broke off (${why})`, {
+  return new PosadaError('E_SSH_LOST', `the SSH connection to ${target.hostAlias} was lost (${why})`, {
     machine: target.hostAlias,
     value: `${target.user}@${target.host}:${target.port}`,
     hint: 'the guest was stopped, restarted, or hangs: posada status, posada logs --console',

@@ -125,7 +125,7 @@ async function shellCommand(
 
 function noEnvironment(session: SshSession, stderr: string): PosadaError {
   const machine = session.target.hostAlias
-  return new PosadaError('E_COPY', `environment and command could not be handed to ${machine}`, {
+  return new PosadaError('E_COPY', `environment and command could not be passed to ${machine}`, {
     machine,
     details: stderr.trimEnd().split('\n').slice(-5),
     hint: 'a temporary file could not be made in the guest; its disk may be full',

@@ -12,10 +12,10 @@ export type Tunnel = { channel: ClientChannel } | { refused: string }
 
 /** RFC 4254, 5.1: reasons of a channel that was not opened. */
 const REASONS: Record<number, string> = {
-  1: 'its SSH server forwards no connections (AllowTcpForwarding)',
+  1: 'its SSH server does not forward connections (AllowTcpForwarding)',
   2: 'nothing answers there',
   3: 'its SSH server does not know how to forward connections',
-  4: 'its SSH server has no room for another connection',
+  4: 'its SSH server accepts no further connection',
 }
 
 /**

@@ -93,7 +93,7 @@ it('a base manifest and its script are pinned, held on to, and moved by box upda
   expect(server.requests).toEqual([])
 })
 
-it('one that cannot be had, or is another than the lock’s, is told where it is named', async () => {
+it('one that is not available, or is another than the lock’s, is told where it is named', async () => {
   const { place, files, answer, json, server, lockfile } = await setUp()
   const error = async (...args: string[]) => (await json(...args)).document.error
   const where = { file: join(place.dir, 'posada.yaml'), line: 2, column: 10 }

@@ -183,7 +183,7 @@ it('credentials in the address of a box are not shown by anything', async () => 
   expect(stderr).not.toMatch(/hunter2|s3cret/)
 })
 
-it('search shows what can be had by name, how, and what of it is there, and asks no server', async () => {
+it('search shows what is available by name, how, and what of it is there, and asks no server', async () => {
   const proxy = await webServer(onTestFinished, (_, response) => void response.writeHead(502).end())
   const { place, json } = await setUp({ HTTPS_PROXY: proxy.url, ALL_PROXY: proxy.url })
   writeFileSync(

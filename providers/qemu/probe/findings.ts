@@ -61,7 +61,7 @@ async function hardwareOf(findings: Findings): Promise<Accelerator | null> {
     return 'kvm'
   } catch (error) {
     if (isErrno(error, 'EACCES', 'EPERM')) {
-      findings.failures.push('KVM: this user may not open /dev/kvm')
+      findings.failures.push('KVM: permission denied on /dev/kvm')
       findings.hint = kvmCure('/dev/kvm')
     } else if (isErrno(error, 'ENOENT')) findings.failures.push('KVM: there is no /dev/kvm')
     else throw error

@@ -69,8 +69,8 @@ async function report(find: Find, options?: ProbeOptions): Promise<ProbeReport> 
     return {
       ...nothing,
       version,
-      reason: `QEMU ${version} runs no guest${tried}`,
-      hint: 'install QEMU again',
+      reason: `QEMU ${version} cannot run a guest${tried}`,
+      hint: 'reinstall QEMU',
       packages,
     }
   }

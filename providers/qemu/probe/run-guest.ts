@@ -29,7 +29,7 @@ export interface GuestRunOptions {
 const probePrefix = 'posada-probe-'
 const MAX_OUTPUT = 64 * 1024
 
-/** Boots a few instructions in a machine of their own, and says whether they came to their end. */
+/** Boots a few instructions in a machine of their own, and says whether they finished. */
 export async function runProbeGuest(options: GuestRunOptions): Promise<GuestRun> {
   options.signal?.throwIfAborted()
   await sweepWorkFolders(tmpdir(), probePrefix)
@@ -90,9 +90,9 @@ function explain(errors: string, { status, timedOut, limit }: Ending): string {
   if (errors.includes('KVM internal error')) {
     return 'it cannot run ordinary code, most likely for lack of hardware virtualisation'
   }
-  if (timedOut) return `the probe guest did not come to its end within ${limit / 1000} s`
+  if (timedOut) return `the probe guest did not finish within ${limit / 1000} s`
   const first = errors.split('\n').find((line) => line.trim() !== '')
-  return first === undefined ? `the probe guest ended with ${status}` : first.slice(0, 200)
+  return first === undefined ? `the probe guest exited with ${status}` : first.slice(0, 200)
 }
 
 /** QEMU wants firmware of whole 64 KiB. */

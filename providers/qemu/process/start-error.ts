@@ -25,10 +25,10 @@ export async function startError(spec: MachineSpec, spawned: Spawned, how: strin
 
 function hintFor(log: string, spec: MachineSpec): string {
   if (/Failed to get .* lock/.test(log))
-    return 'another process has a disk of this machine open: end it first'
-  if (log.includes('Permission denied')) return 'look at the owner of the file that QEMU names'
+    return 'another process has a disk of this machine open: stop it first'
+  if (log.includes('Permission denied')) return 'check the owner and mode of the file that QEMU names'
   if (log.includes('cannot set up guest memory') || log.includes('Cannot allocate memory')) {
-    return 'the host has too little memory free: give the machine less under memory'
+    return 'the host has too little free memory: give the machine less with memory:'
   }
   if (Object.keys(spec.options).length > 0) return 'check what the manifest says under providers.qemu'
   return `see ${spec.files.providerLog}, and run posada doctor`

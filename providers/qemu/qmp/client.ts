@@ -172,7 +172,7 @@ async function openSocket(path: string, timeout: number): Promise<Socket | null>
 
 function lost(cause?: Error): PosadaError {
   return new PosadaError('E_QMP', "the connection to QEMU's control socket was lost", {
-    hint: 'see what became of the machine: posada status',
+    hint: 'check the machine: posada status',
     ...(cause === undefined ? {} : { cause }),
   })
 }

@@ -19,7 +19,7 @@ export interface QmpEvent {
 
 /** What QEMU sends, in lines. `push` throws E_QMP for a line without end. */
 export function qmpLines(): LineDecoder {
-  return new LineDecoder(maxLine, (start) => malformed('a line without end', start))
+  return new LineDecoder(maxLine, (start) => malformed('an endless line', start))
 }
 
 export function encodeCommand(id: number, execute: string, args?: Record<string, unknown>): string {
@@ -39,7 +39,7 @@ export function parseQmpLine(line: string): QmpMessage {
     return { kind: 'error', id, class: String(error.class), description: String(error.desc).slice(0, 2000) }
   }
   if ('QMP' in message) return { kind: 'greeting', version: greetingVersion(message.QMP) }
-  throw malformed('a message of no known kind', line)
+  throw malformed('a message of an unknown kind', line)
 }
 
 function parseObject(line: string): Record<string, unknown> {
@@ -49,7 +49,7 @@ function parseObject(line: string): Record<string, unknown> {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
   }
-  throw malformed('no JSON object', line)
+  throw malformed('something that is not a JSON object', line)
 }
 
 function greetingVersion(greeting: unknown): string {

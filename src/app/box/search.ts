@@ -1,7 +1,7 @@
 import { builtInCatalogue, compareVersions, listRecipes, readRecipe } from '../../box/index.ts'
 import { userBoxes } from './user-boxes.ts'
 
-/** A box that can be had. */
+/** A box that is available. */
 export interface OfferedBox {
   name: string
   description: string
@@ -16,7 +16,7 @@ export interface OfferedBox {
 }
 
 /**
- * The boxes that can be had by name, by what comes with Posada: its recipes, and its catalogue of cloud images. `text`
+ * The boxes that are available by name, by what comes with Posada: its recipes, and its catalogue of cloud images. `text`
  * stands in the name or in the description; all of them where it is not given. Fetches nothing.
  */
 export async function searchBoxes(text: string | undefined, env: NodeJS.ProcessEnv): Promise<OfferedBox[]> {

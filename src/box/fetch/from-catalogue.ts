@@ -80,6 +80,6 @@ function missing(
     ? `posada box build ${source.name}`
     : near !== undefined
       ? `did you mean ${near}?`
-      : 'posada box search shows what can be had'
+      : 'posada box search shows what is available'
   return new PosadaError('E_BOX_MISSING', `no catalogue offers the box ${text}`, { value: text, hint })
 }

@@ -26,7 +26,7 @@ const kinds: readonly (Kind & { at: number; magic: string })[] = [
     what: 'a VMDK descriptor, which names files that hold the disk',
     at: 0,
     magic: '# Disk DescriptorFile',
-    hint: 'make one file of it where it lies: qemu-img convert -f vmdk -O qcow2 IMAGE root.qcow2',
+    hint: 'convert it to a single file where it is: qemu-img convert -f vmdk -O qcow2 IMAGE root.qcow2',
   },
   { what: 'a VHD image', at: 0, magic: 'conectix', hint: convert('vpc'), converts: 'vpc' },
   { what: 'a VHDX image', at: 0, magic: 'vhdxfile', hint: convert('vhdx'), converts: 'vhdx' },

@@ -34,7 +34,7 @@ export async function resolveRemote(
   if (found === null)
     throw new PosadaError('E_BOX_MISSING', `${shown} is not in the registry`, {
       value: shown,
-      hint: 'check the name and the tag; a registry may hide what a login is needed for',
+      hint: 'check the name and the tag; registries may hide what requires a login',
     })
   const manifest = await manifestFor(registry, found, { arch, shown })
   const { config, chunks } = readManifest(manifest.bytes, shown)

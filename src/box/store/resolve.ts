@@ -77,7 +77,7 @@ async function missing(paths: StorePaths, source: NamedSource): Promise<PosadaEr
           ? `the box from ${claims.source} has this name; to use it under it: posada box add ${claims.source}`
           : near !== undefined
             ? `did you mean ${near}?`
-            : 'posada box search shows what can be had'
+            : 'posada box search shows what is available'
   const text = sourceText(source)
   return new PosadaError('E_BOX_MISSING', `the box ${text} is not in the store`, { value: text, hint })
 }

@@ -4,7 +4,7 @@ import { BaseCommand } from '../../base-command.ts'
 import { offeredText } from '../../cli/index.ts'
 
 export default class BoxSearch extends BaseCommand {
-  static override summary = 'Show the boxes that can be had by name.'
+  static override summary = 'Show the boxes that are available by name.'
   static override description =
     'Recipes and the catalogue of cloud images that come with Posada; nothing is fetched. "posada box list" shows what is in the store.'
   static override examples = ['<%= config.bin %> box search', '<%= config.bin %> box search ubuntu']

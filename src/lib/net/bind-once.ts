@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 
 /**
  * Listens on a port of this host and lets go of it again. Returns the port, which for 0 is one that
- * was free. Rejects with the system's error where it cannot be had: EADDRINUSE, EACCES,
+ * was free. Rejects with the system's error where it is not available: EADDRINUSE, EACCES,
  * EADDRNOTAVAIL. Source: bind(2).
  */
 export function bindOnce(protocol: 'tcp' | 'udp', address: string, port: number): Promise<number> {

@@ -30,7 +30,7 @@ export async function changeConditions(
   const identity = await readIdentity(project.paths)
   if (identity === null)
     throw new PosadaError('E_NOT_CREATED', 'the project has no machines yet', {
-      hint: 'posada up makes them',
+      hint: 'posada up creates them',
     })
   await writeChanges(path, changes)
   await reloadNetworks(project, identity.id)

@@ -37,7 +37,7 @@ export function upMachine(project: Project, options: UpMachineOptions): Promise<
     const sight = await withoutPatience(project, config, await look(project, config.name))
     const { previous } = sight
     if (sight.error === null) await discardShadow(project, config.name)
-    // Scripts and files that cannot be had are found before a machine is started for them.
+    // Scripts and files that are not available are found before a machine is started for them.
     const plan = options.provision ? await planProvision(project, config, { state: previous }) : null
     const userData = await userDataDigest(config)
     const steps = plan === null ? null : decisionsOf(plan)

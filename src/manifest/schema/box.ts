@@ -30,7 +30,7 @@ const from = leading(
         return "one version of a box is named like debian/13@20261122.1, several like 'debian/13@>= 2026, < 2027'"
       if (/\.(tar|box|qcow2|img|raw)\b/.test(given))
         return `a path begins with ./: did you mean './${given}'?`
-      return 'posada box search shows the boxes that can be had, posada box list those in the store'
+      return 'posada box search shows the boxes that are available, posada box list those in the store'
     },
   }),
   withFolder,

@@ -11,9 +11,9 @@ export function fileScript(
   { mode, size }: { mode: number; size: number },
 ): string {
   return `${prepare(step, temporary)}
-if [ -d "$to" ]; then fail "$to is a folder there; write $to/NAME to put the file into it"; fi
+if [ -d "$to" ]; then fail "$to is a folder; write $to/NAME to put the file into it"; fi
 umask 077; cat > "$t"; umask 022
-[ "$(wc -c < "$t")" -eq ${size} ] || fail "the file did not arrive whole"
+[ "$(wc -c < "$t")" -eq ${size} ] || fail "the file arrived incomplete"
 chown "$o" "$t"
 chmod ${mode.toString(8)} "$t"
 mv -f "$t" "$to"`
@@ -25,10 +25,10 @@ mv -f "$t" "$to"`
  */
 export function folderScript(step: FileStep, temporary: string): string {
   return `${prepare(step, temporary)}
-if [ -e "$to" ] && [ ! -d "$to" ]; then fail "$to is there and not a folder"; fi
+if [ -e "$to" ] && [ ! -d "$to" ]; then fail "$to already exists and is not a folder"; fi
 mkdir -m 700 "$t"
 tar -x -p -o -f - -C "$t"
-[ -e "$t/${END_ENTRY}" ] || fail "the folder did not arrive whole"
+[ -e "$t/${END_ENTRY}" ] || fail "the folder arrived incomplete"
 rm "$t/${END_ENTRY}"
 find "$t" ! -type l \\( -perm -4000 -o -perm -2000 \\) -exec /bin/sh -c 'for f; do
   m=$(stat -c %a "$f") && chown "$0" "$f" && chmod "$m" "$f" || exit 1

@@ -14,7 +14,7 @@ mkdir ${folder} || exit 125
 ${removeAtEnd(folder)}
 trap : HUP INT TERM
 cat > ${folder}/script || exit 125
-[ "$(wc -c < ${folder}/script)" -eq ${script.length} ] || { echo "posada: the script did not arrive whole" >&2; exit 125; }
+[ "$(wc -c < ${folder}/script)" -eq ${script.length} ] || { echo "posada: the script arrived incomplete" >&2; exit 125; }
 chmod 700 ${folder}/script
 mkfifo ${folder}/out ${folder}/err ${folder}/end || exit 125
 umask "$u"

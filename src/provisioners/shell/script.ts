@@ -36,7 +36,7 @@ function hasWindowsLineEnds(script: Buffer): boolean {
 function windowsLineEnds(step: ShellStep, path: string): PosadaError {
   return new PosadaError(
     'E_PROVISION_SOURCE',
-    `provision step ${step.name}: ${path} has Windows line ends (CRLF)`,
+    `provision step ${step.name}: ${path} has Windows line endings (CRLF)`,
     {
       value: path,
       place: step.place,

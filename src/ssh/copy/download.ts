@@ -82,7 +82,7 @@ class Downloader {
       return name === '' || name === '.' || name === '..' ? written : join(written, name)
     }
     if (written.endsWith('/'))
-      throw hostError(written, { why: 'is not a folder', hint: 'make it first, or leave the slash out' })
+      throw hostError(written, { why: 'is not a folder', hint: 'create it first, or leave out the slash' })
     return resolve(written)
   }
 
@@ -160,7 +160,10 @@ async function makeFolder(path: string, top: boolean): Promise<void> {
     if (!isErrno(error, 'EEXIST')) throw error
     const there = top ? await stat(path) : await lstat(path)
     if (!there.isDirectory())
-      throw hostError(path, { why: 'is there and not a folder', hint: 'remove it, or copy to another place' })
+      throw hostError(path, {
+        why: 'already exists and is not a folder',
+        hint: 'remove it, or copy to another place',
+      })
     await chmod(path, 0o700)
   }
 }

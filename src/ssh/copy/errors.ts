@@ -33,18 +33,18 @@ export function explainGuest(session: GuestShells, path: string, error: unknown)
   if (code === status.noSuchFile)
     return guestError(session, path, {
       why: 'does not exist',
-      hint: 'relative paths begin in the home folder',
+      hint: 'relative paths start in the home folder',
       cause: error,
     })
   if (code === status.permissionDenied) return notAccessible(session, path, error)
   if (code !== status.failure) return error
-  const hint = 'is there something else of that name?'
+  const hint = 'does something else have that name?'
   return guestError(session, path, { why: `cannot be copied (${error.message})`, hint, cause: error })
 }
 
 export function notAccessible(session: GuestShells, path: string, cause?: unknown): PosadaError {
   const { user } = session.target
-  const hint = `copying is done as ${user}`
+  const hint = `files are copied as ${user}`
   return guestError(session, path, { why: `is not accessible for user ${user}`, hint, cause })
 }
 
@@ -66,8 +66,8 @@ function hostProblem(code: string): Problem {
       return { why: `is not accessible (${code})`, hint: 'check its owner and mode' }
     case 'ENOSPC':
     case 'EDQUOT':
-      return { why: 'cannot be written: the disk is full', hint: 'make room there' }
+      return { why: 'cannot be written: the disk is full', hint: 'free some space there' }
     default:
-      return { why: `cannot be copied (${code})`, hint: 'is there something else of that name?' }
+      return { why: `cannot be copied (${code})`, hint: 'does something else have that name?' }
   }
 }

@@ -43,12 +43,12 @@ export async function walkGuest(
 ): Promise<GuestTree> {
   const tree: GuestTree = { folders: [], files: [], links: [], skipped: [] }
   const refuse = (path: string, why: string) =>
-    guestError(session, path, { why, hint: 'the guest gives a listing that cannot be trusted' })
+    guestError(session, path, { why, hint: 'this listing of the guest cannot be trusted' })
   let entries = 0
 
   const folder = async (path: string, { name, mode, depth }: Inside): Promise<void> => {
     onFolder()
-    if (depth > DEPTH) throw refuse(path, `lies more than ${DEPTH} folders deep`)
+    if (depth > DEPTH) throw refuse(path, `is more than ${DEPTH} folders deep`)
     tree.folders.push({ name, mode })
     const seen = new Set<string>()
     for (const { filename, attrs } of await sftp.list(path)) {
@@ -76,7 +76,7 @@ export async function walkGuest(
 
   const link = async (path: string, name: string): Promise<void> => {
     const target: unknown = await sftp.readLink(path)
-    if (typeof target !== 'string') throw refuse(path, 'is a link that leads nowhere')
+    if (typeof target !== 'string') throw refuse(path, 'is a link without a target')
     const leadsTo = posix.normalize(posix.join(posix.dirname(name), target))
     const inside = !target.startsWith('/') && leadsTo !== '..' && !leadsTo.startsWith('../')
     if (inside && !target.includes('\0') && target !== '') tree.links.push({ name, target })

@@ -139,23 +139,26 @@ async function packingFailure(
 }
 
 const problems: Record<string, [why: string, hint: string]> = {
-  slash: ['is not a folder', 'make it first, or leave the slash out'],
-  parent: ['does not exist', 'make the folder first'],
-  folder: ['is a folder there', 'copy to another name'],
-  file: ['is there and not a folder', 'remove it, or copy to another place'],
-  make: ['cannot be written', 'copying is done as the login user'],
-  short: ['did not arrive whole', 'copy it again'],
-  tool: ['is not a program of the guest', 'install the package tar there'],
+  slash: ['is not a folder', 'create it first, or leave out the slash'],
+  parent: ['does not exist', 'create the folder first'],
+  folder: ['is a folder', 'copy to another name'],
+  file: ['already exists and is not a folder', 'remove it, or copy to another place'],
+  make: ['cannot be written', 'files are copied as the login user'],
+  short: ['arrived incomplete', 'copy it again'],
+  tool: ['is not installed in the guest', 'install the package tar there'],
 }
 
 function unpackingFailure(session: GuestShells, to: string, said: string): Error {
   const [, word = '', path = to] = new RegExp(`^${problemMark} (\\w+) (.*)$`, 'm').exec(said) ?? []
   if (/No space left on device|Disk quota exceeded|Wrote only \d+ of/.test(said))
-    return guestError(session, path, { why: 'cannot be written: the disk is full', hint: 'make room there' })
+    return guestError(session, path, {
+      why: 'cannot be written: the disk is full',
+      hint: 'free some space there',
+    })
   if (/Permission denied|Read-only file system/.test(said)) return notAccessible(session, path)
   const [why, hint] = problems[word] ?? [
     `cannot be copied (${lastLine(said)})`,
-    'is there something else of that name?',
+    'does something else have that name?',
   ]
   return guestError(session, path, { why, hint })
 }

@@ -82,7 +82,7 @@ describe('a machine that answers over SSH comes of', () => {
     const lock = readFileSync(join(place.dir, 'posada.lock'), 'utf8')
     expect(lock).toContain(tiny.digest)
     await place.json('destroy', '--yes')
-    // What is newer now cannot be had, and is not asked for.
+    // What is newer now is not available, and is not asked for.
     versions.unshift({ version: '1.1', images: image('/nothing.tar') })
     place.env.XDG_DATA_HOME = emptyStore()
     await comesUp(place, lines)

@@ -191,9 +191,7 @@ describe('a guest that restarts in a step', () => {
     }
     await work
     expect([...done.keys()]).toEqual(['reboots', 'next'])
-    expect(notices()).toContainEqual(
-      'provision step reboots restarted the guest again, and is taken for done',
-    )
+    expect(notices()).toContainEqual('provision step reboots restarted the guest again, and counts as done')
   })
 
   test('one that had ended when the connection broke off is not run again', async () => {

@@ -424,7 +424,7 @@ describe.runIf(privileged)('file steps', () => {
     await mkdir(join(folder, 'to'))
     await expect(run([file({ content: 'x' }, join(folder, 'to'))])).rejects.toMatchObject({
       code: 'E_PROVISION_STEP',
-      details: [expect.stringContaining('is a folder there')],
+      details: [expect.stringContaining('is a folder')],
     })
     await writeFile(join(folder, 'plain'), '')
     const inside = file({ content: 'x' }, join(folder, 'plain', 'x'))

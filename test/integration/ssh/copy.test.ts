@@ -229,12 +229,12 @@ describe('upload into what is there', () => {
     await mkdir(join(there, 'tree', 'a'), { recursive: true })
     await expect(upload(session, { from: join(here, 'tree'), to: there })).rejects.toMatchObject({
       code: 'E_COPY',
-      message: expect.stringContaining('is a folder there'),
+      message: expect.stringContaining('is a folder'),
     })
     await rm(join(there, 'tree'), { recursive: true })
     await writeFile(join(there, 'tree'), 'mine')
     await expect(upload(session, { from: join(here, 'tree'), to: there })).rejects.toMatchObject({
-      message: expect.stringContaining('is there and not a folder'),
+      message: expect.stringContaining('already exists and is not a folder'),
     })
     expect(await readdir(there)).toEqual(['tree'])
   })

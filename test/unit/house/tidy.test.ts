@@ -52,7 +52,8 @@ const WORDS: [RegExp, string][] = [
   [/\bvouch/i, 'has a checksum, is checked'],
   [/\belse than\b/i, 'other than'],
   [/\bgo(es|ing)? on with\b/i, 'continue'],
-  [/\bto be had\b/i, 'available'],
+  [/\b(to|can|cannot|could) be had\b/i, 'available'],
+  [/\b(came|come|comes) to (its|their) end\b/i, 'finished'],
 ]
 
 test('messages, help, comments, documents and titles of tests are in plain English', () => {
@@ -78,6 +79,7 @@ describe('what is wrong is found', () => {
       'else than',
       'goes on with',
       'is to be had',
+      'came to its end',
     ]
     expect(examples.filter((text) => word.test(text))).toHaveLength(1)
     expect(

@@ -5,7 +5,7 @@ import type { ShellStep } from '../../../src/manifest/index.ts'
 import { readScript } from '../../../src/provisioners/shell/script.ts'
 import { temporaryFolder } from '../../helpers/box-files.ts'
 
-test('a script with Windows line ends is told, before the guest cannot find its interpreter', async () => {
+test('a script with Windows line endings is told, before the guest cannot find its interpreter', async () => {
   const folder = await temporaryFolder(onTestFinished)
   const path = join(folder, 'setup.sh')
   const step = { kind: 'shell', name: 'x', source: { path }, place: { file: 'f', line: 1, column: 1 } }

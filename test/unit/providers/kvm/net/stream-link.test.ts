@@ -123,7 +123,7 @@ describe.each<Kind>(['path', 'descriptor'])('a link over a %s', (kind) => {
   })
 })
 
-it('over a descriptor no more than one frame waits for the peer, and all arrive whole and in order', async () => {
+it('over a descriptor no more than one frame waits for the peer, and all arrive complete and in order', async () => {
   const { link, peer, heard } = await pair('descriptor')
   peer.pause()
   const numbered = (number: number) => Buffer.alloc(60_000, number)
