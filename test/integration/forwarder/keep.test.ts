@@ -12,7 +12,8 @@ import type { ProjectPaths } from '../../../src/project/paths.ts'
 import type { Provider } from '../../../src/provider/index.ts'
 import { aMachine, aState } from '../../helpers/model.ts'
 import { projectIn } from '../../helpers/own-paths.ts'
-import { startSshd, type TestServer } from '../../helpers/sshd.ts'
+import type { TestServer } from '../../helpers/ssh-server.ts'
+import { startSshd } from '../../helpers/sshd.ts'
 
 // The real process, over Debian's sshd on this host, which plays the guest; processes that sleep play the
 // hypervisor. Some 10 s, most of them waiting.

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { holdersOf } from '../../helpers/holders.ts'
 import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
 import { ended, launcher } from '../../helpers/posada.ts'
-import { freePort } from '../../helpers/sshd.ts'
+import { freePort } from '../../helpers/ssh-server.ts'
 
 // Boots posada/tiny once: about 15 s with emulated processors.
 

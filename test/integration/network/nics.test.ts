@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { firstWords } from '../../helpers/guest-talk.ts'
 import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
-import { freePort } from '../../helpers/sshd.ts'
+import { freePort } from '../../helpers/ssh-server.ts'
 
 // Two tiny machines boot: half a minute with emulated processors. Several NICs, an isolated network, ports of
 // every kind, a network process that is killed.

@@ -8,7 +8,8 @@ import type { ShellStep } from '../../../src/manifest/index.ts'
 import { type GuestAccess, planSteps, runSteps, type StepRecord } from '../../../src/provisioners/index.ts'
 import { capture, connect, exec, type SshSession } from '../../../src/ssh/index.ts'
 import { canStartDropbear, startDropbear } from '../../helpers/dropbear.ts'
-import { isRunning, startSshd, type TestServer } from '../../helpers/sshd.ts'
+import type { TestServer } from '../../helpers/ssh-server.ts'
+import { isRunning, startSshd } from '../../helpers/sshd.ts'
 
 // What one step leaves for the next, and a command that was killed for the next command. The whole file takes some 15 s.
 

@@ -41,7 +41,8 @@ import {
 import { connect, type SshSession } from '../../../src/ssh/index.ts'
 import { aMachine } from '../../helpers/model.ts'
 import { projectIn } from '../../helpers/own-paths.ts'
-import { hasSudo, isRunning, startSshd, type TestServer } from '../../helpers/sshd.ts'
+import type { TestServer } from '../../helpers/ssh-server.ts'
+import { hasSudo, isRunning, startSshd } from '../../helpers/sshd.ts'
 import { webServer } from '../../helpers/web-server.ts'
 
 // The whole file takes some 15 s. Steps run as root, so it needs root or password-less sudo.

@@ -10,7 +10,8 @@ import {
   type SshStage,
   waitForSsh,
 } from '../../../src/ssh/index.ts'
-import { freePort, startSshd, type TestServer } from '../../helpers/sshd.ts'
+import { freePort, type TestServer } from '../../helpers/ssh-server.ts'
+import { startSshd } from '../../helpers/sshd.ts'
 
 // The whole file takes some 20 s.
 

@@ -22,7 +22,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { workName } from '../../../src/lib/process/work-folder.ts'
 import { connect, download, type SshSession, upload } from '../../../src/ssh/index.ts'
 import { deadWork } from '../../helpers/dead-work.ts'
-import { startSshd, type TestServer } from '../../helpers/sshd.ts'
+import type { TestServer } from '../../helpers/ssh-server.ts'
+import { startSshd } from '../../helpers/sshd.ts'
 
 // The whole file takes some 10 s.
 

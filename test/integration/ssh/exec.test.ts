@@ -10,7 +10,8 @@ import { connect } from '../../../src/ssh/connect.ts'
 import { exec } from '../../../src/ssh/exec.ts'
 import type { GuestShells } from '../../../src/ssh/session.ts'
 import { type Keeper, startKeeper } from '../../helpers/keeper.ts'
-import { hasSudo, isRunning, startSshd, type TestServer } from '../../helpers/sshd.ts'
+import type { TestServer } from '../../helpers/ssh-server.ts'
+import { hasSudo, isRunning, startSshd } from '../../helpers/sshd.ts'
 
 // Over a connection of its own, and over one that is kept by a process. The whole file takes some 30 s.
 

@@ -5,7 +5,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { insecureKeys } from '../../../src/box/vagrant/insecure-keys.ts'
 import { hostnameScript } from '../../../src/ssh/first-login.ts'
 import { connect, ensureKeyPair, publicKeyOf, replaceKey } from '../../../src/ssh/index.ts'
-import { startSshd, type TestServer } from '../../helpers/sshd.ts'
+import type { TestServer } from '../../helpers/ssh-server.ts'
+import { startSshd } from '../../helpers/sshd.ts'
 
 // The whole file takes some 3 s.
 

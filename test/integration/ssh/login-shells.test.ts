@@ -4,7 +4,8 @@ import { capture } from '../../../src/ssh/capture.ts'
 import { connect } from '../../../src/ssh/connect.ts'
 import type { SshSession } from '../../../src/ssh/session.ts'
 import { canStartDropbear, startDropbear } from '../../helpers/dropbear.ts'
-import { startSshd, type TestServer } from '../../helpers/sshd.ts'
+import type { TestServer } from '../../helpers/ssh-server.ts'
+import { startSshd } from '../../helpers/sshd.ts'
 
 // What a guest's login shell and its SSH server make of a command. The whole file takes some 10 s.
 

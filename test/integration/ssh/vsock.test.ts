@@ -16,7 +16,8 @@ import {
   type SshTarget,
   upload,
 } from '../../../src/ssh/index.ts'
-import { startSshd, type TestServer } from '../../helpers/sshd.ts'
+import type { TestServer } from '../../helpers/ssh-server.ts'
+import { startSshd } from '../../helpers/sshd.ts'
 import { relayVsock, type VsockRelay } from '../../helpers/vsock-relay.ts'
 
 // OpenSSH's server behind a socket as a hypervisor has it; under two seconds in all.
