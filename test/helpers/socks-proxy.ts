@@ -1,16 +1,16 @@
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
+import { listenUntil, type OnFinished, splice } from './loopback.ts'
 
 /**
  * A SOCKS 5 proxy on loopback that leads to ports of this computer, by the port that is asked for, and refuses others.
  * `login`: what it asks for, `user:password`; empty: nothing; null: it hangs up. Ends with the test.
  */
 export async function socksProxy(
-  onFinished: (cleanup: () => Promise<void>) => void,
+  onFinished: OnFinished,
   { ports, login }: { ports: Record<string, number>; login: string | null },
 ): Promise<{ port: number; asked: string[] }> {
   const asked: string[] = []
-  const sockets = new Set<Socket>()
   const serve = async (socket: Socket) => {
     if (login === null) return socket.destroy()
     const [greeting] = (await once(socket, 'data')) as [Buffer]
@@ -32,21 +32,8 @@ export async function socksProxy(
     socket.write(Buffer.from([0, 80]))
     if (to === undefined) return socket.end()
     asked.push(`${host}:${port}`)
-    const onward = connect(to, '127.0.0.1')
-    sockets.add(onward.on('error', () => undefined))
-    return onward.pipe(socket).pipe(onward)
+    return splice(connect(to, '127.0.0.1'), socket)
   }
-  const server = createServer((socket) => {
-    sockets.add(socket.on('error', () => undefined))
-    serve(socket).catch(() => socket.destroy())
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onFinished(
-    () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        for (const socket of sockets) socket.destroy()
-      }),
-  )
-  return { port: (server.address() as AddressInfo).port, asked }
+  const server = createServer((socket) => void serve(socket).catch(() => socket.destroy()))
+  return { port: await listenUntil(onFinished, server), asked }
 }

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
-import { type AddressInfo, connect, createServer as createSocketServer, type Socket } from 'node:net'
+import { connect, createServer as createSocketServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { listenUntil, type OnFinished, splice } from './loopback.ts'
 
 const tls = join(fileURLToPath(new URL('.', import.meta.url)), '..', 'fixtures', 'tls')
 
@@ -22,7 +23,7 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => vo
 
 /** A web server on loopback that ends with the test, its connections too. */
 export async function webServer(
-  onFinished: (cleanup: () => Promise<void>) => void,
+  onFinished: OnFinished,
   handler: Handler,
   { secure = false } = {},
 ): Promise<WebServer> {
@@ -38,70 +39,35 @@ export async function webServer(
         take,
       )
     : createServer(take)
-  const sockets = new Set<Socket>()
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket)
-    socket.on('error', () => undefined).on('close', () => sockets.delete(socket))
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onFinished(
-    () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        for (const socket of sockets) socket.destroy()
-      }),
-  )
-  const { port } = server.address() as AddressInfo
+  const port = await listenUntil(onFinished, server)
   return { url: `${secure ? 'https' : 'http'}://127.0.0.1:${port}`, port, requests }
 }
 
 /** Answers the first bytes of each connection itself, as a server of HTTP might; its URL. Ends with the test. */
 export async function socketServer(
-  onFinished: (cleanup: () => Promise<void>) => void,
+  onFinished: OnFinished,
   answer: (socket: Socket) => void,
 ): Promise<string> {
-  const sockets = new Set<Socket>()
-  const server = createSocketServer((socket) => {
-    sockets.add(socket.on('error', () => undefined))
-    socket.once('data', () => answer(socket))
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onFinished(
-    () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        for (const socket of sockets) socket.destroy()
-      }),
-  )
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const server = createSocketServer((socket) => socket.once('data', () => answer(socket)))
+  return `http://127.0.0.1:${await listenUntil(onFinished, server)}`
 }
 
 /** A proxy on loopback that leads every CONNECT to one port of this computer, whatever host was asked for. */
 export async function tunnelProxy(
-  onFinished: (cleanup: () => Promise<void>) => void,
+  onFinished: OnFinished,
   port: number,
 ): Promise<WebServer & { tunnels: { to: string; authorization: string | undefined }[] }> {
   const tunnels: { to: string; authorization: string | undefined }[] = []
-  const sockets = new Set<Socket>()
   const server = createServer((_, response) => response.writeHead(501).end())
   server.on('connect', (request, socket: Socket) => {
     tunnels.push({ to: request.url ?? '', authorization: request.headers['proxy-authorization'] })
     const onward = connect(port, '127.0.0.1', () => {
       socket.write('HTTP/1.1 200 Connection Established\r\n\r\n')
-      onward.pipe(socket).pipe(onward)
+      splice(onward, socket)
     })
-    for (const one of [onward, socket]) sockets.add(one.on('error', () => undefined))
+    onward.on('error', () => undefined)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onFinished(
-    () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-        for (const socket of sockets) socket.destroy()
-      }),
-  )
-  const at = (server.address() as AddressInfo).port
+  const at = await listenUntil(onFinished, server)
   return { url: `http://127.0.0.1:${at}`, port: at, requests: [], tunnels }
 }
 

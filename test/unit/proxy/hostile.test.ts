@@ -1,26 +1,11 @@
-import { once } from 'node:events'
-import { type AddressInfo, connect, createServer } from 'node:net'
-import { buffer } from 'node:stream/consumers'
 import { expect, it, onTestFinished } from 'vitest'
-import { serveProxy } from '../../../src/proxy/serve.ts'
+import { proxied } from '../../helpers/proxied.ts'
+
+const request = 'GET http://web/ HTTP/1.1\r\nHost: web\r\nConnection: close\r\n\r\n'
 
 /** What a client of the proxy is told where a machine says this. */
 async function toldOf(said: string): Promise<string> {
-  const machine = createServer((socket) => {
-    socket.on('error', () => socket.destroy())
-    socket.once('data', () => socket.end(Buffer.from(said, 'latin1')))
-  })
-  machine.listen(0, '127.0.0.1')
-  await once(machine, 'listening')
-  onTestFinished(() => void machine.close())
-  const { port } = machine.address() as AddressInfo
-  const proxy = await serveProxy({ host: '127.0.0.1', port: 0 }, async () => ({
-    stream: connect({ port, host: '127.0.0.1', allowHalfOpen: true }),
-  }))
-  onTestFinished(() => proxy.close())
-  const client = connect({ port: proxy.port, host: '127.0.0.1' })
-  client.write('GET http://web/ HTTP/1.1\r\nHost: web\r\nConnection: close\r\n\r\n')
-  return (await buffer(client)).toString('latin1')
+  return (await proxied(onTestFinished, request, () => said)).told
 }
 
 const head = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n'

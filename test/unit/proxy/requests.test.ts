@@ -1,34 +1,13 @@
-import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
-import { buffer } from 'node:stream/consumers'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { serveProxy } from '../../../src/proxy/serve.ts'
 import { parseTarget } from '../../../src/proxy/target.ts'
+import { proxied } from '../../helpers/proxied.ts'
 
-/** What a machine hears of one request of a client, and what the client is told. */
-async function passedOn(request: string): Promise<{ heard: string; told: string }> {
-  let heard = Buffer.alloc(0)
-  const machine = createServer((socket: Socket) => {
-    socket.on('error', () => socket.destroy())
-    socket.on('data', (bytes) => {
-      heard = Buffer.concat([heard, bytes])
-      // All of it has come, for the client's own last bytes are `end`.
-      if (heard.includes('end')) socket.end('HTTP/1.1 204 No Content\r\n\r\n')
-    })
-  })
-  machine.listen(0, '127.0.0.1')
-  await once(machine, 'listening')
-  onTestFinished(() => void machine.close())
-  const { port } = machine.address() as AddressInfo
-  const proxy = await serveProxy({ host: '127.0.0.1', port: 0 }, async () => ({
-    stream: connect({ port, host: '127.0.0.1', allowHalfOpen: true }),
-  }))
-  onTestFinished(() => proxy.close())
-  const client = connect({ port: proxy.port, host: '127.0.0.1' })
-  client.write(request)
-  return { told: (await buffer(client)).toString('latin1'), heard: heard.toString('latin1') }
-}
+/** All of it has come where the client's own last bytes have, which are `end`. */
+const passedOn = (request: string) =>
+  proxied(onTestFinished, request, (heard) =>
+    heard.includes('end') ? 'HTTP/1.1 204 No Content\r\n\r\n' : null,
+  )
 
 const ask = (target: string, method = 'GET', rest = '') =>
   `${method} ${target} HTTP/1.1\r\nHost: other\r\nConnection: close\r\nX-Last: end\r\n${rest}\r\n`
