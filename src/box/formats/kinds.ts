@@ -9,47 +9,42 @@ export interface Kind {
   packed?: true
 }
 
-const convert = (format: string) =>
-  `convert it: qemu-img convert -f ${format} -O qcow2 IMAGE root.qcow2; or add it as it is: posada box add IMAGE`
-const unpack = 'unpack it first'
-const openIt = 'open the address in a browser to see what the server sent'
+const qcow2From = (format: string) => `qemu-img convert -f ${format} -O qcow2 IMAGE root.qcow2`
+const image = (format: NonNullable<Kind['converts']>) => ({
+  hint: `convert it: ${qcow2From(format)}; or add it as it is: posada box add IMAGE`,
+  converts: format,
+})
+const unpack = { hint: 'unpack it first' }
+const packed = { ...unpack, packed: true } as const
+const openIt = { hint: 'open the address in a browser to see what the server sent' }
+const otherFile = { hint: 'check the path' }
 
 /**
- * Source: QEMU block/{vmdk,vpc,vhdx,vdi,qed,parallels}.c; ECMA-119, 8.1; POSIX.1-2017, "ustar Interchange Format"; RFC
- * 1952, 8878 and others.
+ * `at`: where the magic bytes stand, where that is not the beginning. Source: QEMU
+ * block/{vmdk,vpc,vhdx,vdi,qed,parallels}.c; ECMA-119, 8.1; POSIX.1-2017, "ustar Interchange Format"; RFC 1952, 8878 and
+ * others.
  */
-const kinds: readonly (Kind & { at: number; magic: string })[] = [
-  { what: 'a qcow2 image', at: 0, magic: 'QFI\xfb', hint: 'state its format as qcow2' },
-  { what: 'a VMDK image', at: 0, magic: 'KDMV', hint: convert('vmdk'), converts: 'vmdk' },
-  { what: 'a VMDK image', at: 0, magic: 'COWD', hint: convert('vmdk'), converts: 'vmdk' },
+const kinds: readonly (Kind & { at?: number; magic: string })[] = [
+  { what: 'a qcow2 image', magic: 'QFI\xfb', hint: 'state its format as qcow2' },
+  { what: 'a VMDK image', magic: 'KDMV', ...image('vmdk') },
+  { what: 'a VMDK image', magic: 'COWD', ...image('vmdk') },
   {
     what: 'a VMDK descriptor, which names files that hold the disk',
-    at: 0,
     magic: '# Disk DescriptorFile',
-    hint: 'convert it to a single file where it is: qemu-img convert -f vmdk -O qcow2 IMAGE root.qcow2',
+    hint: `convert it to a single file where it is: ${qcow2From('vmdk')}`,
   },
-  { what: 'a VHD image', at: 0, magic: 'conectix', hint: convert('vpc'), converts: 'vpc' },
-  { what: 'a VHDX image', at: 0, magic: 'vhdxfile', hint: convert('vhdx'), converts: 'vhdx' },
-  { what: 'a VDI image', at: 64, magic: '\x7f\x10\xda\xbe', hint: convert('vdi'), converts: 'vdi' },
-  {
-    what: 'a QED image',
-    at: 0,
-    magic: 'QED\0',
-    hint: 'convert it: qemu-img convert -f qed -O qcow2 IMAGE root.qcow2',
-  },
-  {
-    what: 'a Parallels image',
-    at: 0,
-    magic: 'WithoutFreeSpace',
-    hint: 'convert it: qemu-img convert -f parallels -O qcow2 IMAGE root.qcow2',
-  },
-  { what: 'an encrypted volume (LUKS)', at: 0, magic: 'LUKS\xba\xbe', hint: 'a box must not be encrypted' },
-  { what: 'a gzip file', at: 0, magic: '\x1f\x8b\x08', hint: unpack, packed: true },
-  { what: 'an xz file', at: 0, magic: '\xfd7zXZ\0', hint: unpack, packed: true },
-  { what: 'a zstd file', at: 0, magic: '\x28\xb5\x2f\xfd', hint: unpack, packed: true },
-  { what: 'a bzip2 file', at: 0, magic: 'BZh', hint: unpack },
-  { what: 'a zip archive', at: 0, magic: 'PK\x03\x04', hint: unpack },
-  { what: 'a 7-Zip archive', at: 0, magic: '7z\xbc\xaf\x27\x1c', hint: unpack },
+  { what: 'a VHD image', magic: 'conectix', ...image('vpc') },
+  { what: 'a VHDX image', magic: 'vhdxfile', ...image('vhdx') },
+  { what: 'a VDI image', at: 64, magic: '\x7f\x10\xda\xbe', ...image('vdi') },
+  { what: 'a QED image', magic: 'QED\0', hint: `convert it: ${qcow2From('qed')}` },
+  { what: 'a Parallels image', magic: 'WithoutFreeSpace', hint: `convert it: ${qcow2From('parallels')}` },
+  { what: 'an encrypted volume (LUKS)', magic: 'LUKS\xba\xbe', hint: 'a box must not be encrypted' },
+  { what: 'a gzip file', magic: '\x1f\x8b\x08', ...packed },
+  { what: 'an xz file', magic: '\xfd7zXZ\0', ...packed },
+  { what: 'a zstd file', magic: '\x28\xb5\x2f\xfd', ...packed },
+  { what: 'a bzip2 file', magic: 'BZh', ...unpack },
+  { what: 'a zip archive', magic: 'PK\x03\x04', ...unpack },
+  { what: 'a 7-Zip archive', magic: '7z\xbc\xaf\x27\x1c', ...unpack },
   { what: 'a tar archive', at: 257, magic: 'ustar', hint: 'unpack it, and add the disk image in it' },
   {
     what: 'an ISO image, which installs or runs a system and has none installed',
@@ -57,16 +52,15 @@ const kinds: readonly (Kind & { at: number; magic: string })[] = [
     magic: 'CD001',
     hint: 'use a cloud image of the distribution: posada box search shows some',
   },
-  { what: 'a squashfs filesystem', at: 0, magic: 'hsqs', hint: 'a box needs a disk that boots' },
-  { what: 'a program', at: 0, magic: '\x7fELF', hint: 'check the path' },
+  { what: 'a squashfs filesystem', magic: 'hsqs', hint: 'a box needs a disk that boots' },
+  { what: 'a program', magic: '\x7fELF', ...otherFile },
   {
     what: 'a Git LFS pointer and not the file itself',
-    at: 0,
     magic: 'version https://git-lfs.github.com/spec/',
     hint: 'get the file: git lfs pull',
   },
-  { what: 'a script', at: 0, magic: '#!', hint: 'check the path' },
-  { what: 'a JSON file', at: 0, magic: '{"', hint: openIt },
+  { what: 'a script', magic: '#!', ...otherFile },
+  { what: 'a JSON file', magic: '{"', ...openIt },
 ]
 
 /** What servers send in place of a file that is not there. */
@@ -74,8 +68,8 @@ const page = /^\s*<(!doctype|html|head|body|\?xml)\b/i
 
 /** `start` is the beginning of the file, 64 KiB where it has them; null: nothing known, as a raw disk is. */
 export function kindOf(start: Buffer): Kind | null {
-  if (page.test(start.toString('latin1', 0, 512))) return { what: 'a web page', hint: openIt }
-  const found = kinds.find(({ at, magic }) => start.toString('latin1', at, at + magic.length) === magic)
+  if (page.test(start.toString('latin1', 0, 512))) return { what: 'a web page', ...openIt }
+  const found = kinds.find(({ at = 0, magic }) => start.toString('latin1', at, at + magic.length) === magic)
   if (found === undefined) return null
   const { at: _, magic: __, ...kind } = found
   return kind
