@@ -176,7 +176,7 @@ describe('a guest that restarts in a step', () => {
     expect(await readFile(count, 'utf8')).toBe('x\nx\n')
     expect([...done.keys()]).toEqual(['cut', 'next'])
     expect(notices()).toContainEqual(
-      'provision step cut restarted the guest before its script had ended, and is run again',
+      'provision step cut restarted the guest before its script ended, and is run again',
     )
   })
 
