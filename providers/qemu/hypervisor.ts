@@ -104,6 +104,6 @@ const meanings: Readonly<Record<string, string>> = {
   'guest-shutdown': 'the guest shut down',
   'guest-panic': "the guest's kernel panicked",
   'host-qmp-quit': 'the power was cut',
-  'host-signal': 'QEMU was told to end by a signal',
-  'host-error': 'QEMU met an error',
+  'host-signal': 'QEMU was terminated by a signal',
+  'host-error': 'QEMU failed',
 }

@@ -3,7 +3,7 @@ import type { ProcessIdentity } from '../../lib/process/process-identity.ts'
 import type { MachineSpec, UpStatus } from '../../provider/index.ts'
 import type { Recorded } from '../run-record.ts'
 
-/** How a run came to its end. */
+/** How a run has finished. */
 export interface Ending {
   crashed: boolean
   /** The guest switched itself off. */

@@ -45,6 +45,6 @@ async function makeFolders({ files: { consoleLog, providerLog, runtimeDir } }: M
 function notCreated(spec: MachineSpec): PosadaError {
   return new PosadaError('E_NOT_CREATED', `machine ${spec.name} has no disks yet`, {
     machine: spec.name,
-    hint: 'posada up makes them',
+    hint: 'posada up creates them',
   })
 }

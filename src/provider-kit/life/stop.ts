@@ -98,6 +98,6 @@ function undying(
   return new PosadaError(code, `${name} (pid ${pid}) does not end, even when killed`, {
     machine: spec.name,
     value: String(pid),
-    hint: 'it hangs in the kernel, usually on a disk that does not respond',
+    hint: 'it is stuck in the kernel, usually on a disk that does not respond',
   })
 }
