@@ -12,7 +12,8 @@ import { capture } from '../../../src/ssh/capture.ts'
 import { exec } from '../../../src/ssh/exec.ts'
 import { canStartDropbear, startDropbear } from '../../helpers/dropbear.ts'
 import { type Keeper, startKeeper } from '../../helpers/keeper.ts'
-import { isRunning, startSshd, type TestServer } from '../../helpers/sshd.ts'
+import type { TestServer } from '../../helpers/ssh-server.ts'
+import { isRunning, startSshd } from '../../helpers/sshd.ts'
 
 // The real process over Debian's SSH servers, which play the guest. How commands run over it: ../ssh/exec.test.ts.
 // The whole file takes some 20 s.

@@ -15,7 +15,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { checkPatterns, fetchArtefacts } from '../../../src/machine/run/artefacts.ts'
 import { connect, type SshSession } from '../../../src/ssh/index.ts'
 import { canStartDropbear, startDropbear } from '../../helpers/dropbear.ts'
-import { startSshd, type TestServer } from '../../helpers/sshd.ts'
+import type { TestServer } from '../../helpers/ssh-server.ts'
+import { startSshd } from '../../helpers/sshd.ts'
 
 // Real SSH servers on this host stand for the guest: some 5 s.
 
