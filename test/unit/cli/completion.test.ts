@@ -57,7 +57,7 @@ describe('candidatesFor', () => {
     expect(await names(['box', ''])).toEqual(['list', 'search', 'remove'])
   })
 
-  it('offers the boxes that can be had', async () => {
+  it('offers the boxes that are available', async () => {
     expect(await names(['box', 'search', ''])).toEqual(
       expect.arrayContaining(['debian/13', 'posada/tiny', 'ubuntu/24.04']),
     )
