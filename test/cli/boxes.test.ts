@@ -161,6 +161,29 @@ it('the lock is written by the first update, outdated says when it could move, a
   expect((await json('box', 'outdated')).document.boxes).toMatchObject([{ locked: '1.5', outdated: false }])
 })
 
+it('what the manifest no longer names leaves the lock by an update of all, on every architecture', async () => {
+  const { place, json } = await setUp()
+  const lockfile = join(place.dir, 'posada.lock')
+  const entry = `{name: team/web, version: "0.9", digest: ${'0'.repeat(64)}}`
+  const [file, url] = [`sha256:${'0'.repeat(64)}`, 'https://example.com/base.yaml']
+  writeFileSync(join(place.dir, '1.0.tar'), archive('1.0'))
+  writeFileSync(join(place.dir, 'posada.yaml'), 'version: 1\nbox: ./1.0.tar\narch: x86_64\n')
+  const others = `  ./old.tar: {x86_64: ${entry}, aarch64: ${entry}}\n  ./1.0.tar: {aarch64: ${entry}}\n`
+  writeFileSync(lockfile, `version: 1\nboxes:\n${others}files: {"${url}": "${file}"}\n`)
+  expect((await json('box', 'update', './1.0.tar')).document).toMatchObject({ removed: [] })
+  expect(readFileSync(lockfile, 'utf8')).toContain('./old.tar')
+  expect((await json('box', 'update')).document).toMatchObject({ removed: ['./old.tar', url] })
+  const text = readFileSync(lockfile, 'utf8')
+  expect(text).not.toMatch(/old\.tar|example\.com/)
+  expect(text).toMatch(/\.\/1\.0\.tar:\n {4}aarch64:[\s\S]*x86_64:/)
+  writeFileSync(join(place.dir, '2.0.tar'), archive('2.0'))
+  writeFileSync(join(place.dir, 'posada.yaml'), 'version: 1\nbox: ./2.0.tar\narch: x86_64\n')
+  expect((await place.run('box', 'update')).stdout).toContain(
+    './1.0.tar is no longer used and was removed from posada.lock\n',
+  )
+  expect((await json('box', 'update')).document).toMatchObject({ removed: [] })
+})
+
 it('credentials in the address of a box are not shown by anything', async () => {
   const { place, server } = await setUp()
   const url = `${server.url.replace('//', '//me:hunter2@')}/gone.box?token=s3cret`

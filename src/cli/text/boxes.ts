@@ -8,6 +8,7 @@ import type {
   VerifiedBox,
 } from '../../app/index.ts'
 import { shownUrl } from '../../lib/net/shown-url.ts'
+import { maskedText } from '../../lib/text/masked-text.ts'
 import { formatSize } from '../../lib/values/units.ts'
 import type { OutdatedLock, UpdatedLock } from '../../machine/index.ts'
 import { makeVisible, type Palette, renderTable } from '../../ui/index.ts'
@@ -115,7 +116,7 @@ export function outdatedText({ boxes, files }: OutdatedLock, paint: Palette): st
   ).trimEnd()
 }
 
-export function updateText({ boxes, files }: UpdatedLock): string {
+export function updateText({ boxes, files, removed }: UpdatedLock): string {
   const moves = [
     ...boxes.map(({ box, from, to, changed }) => ({
       name: box,
@@ -130,13 +131,15 @@ export function updateText({ boxes, files }: UpdatedLock): string {
       changed,
     })),
   ]
-  return moves
-    .map(({ name, from, to, changed }) => {
-      const shown = makeVisible(name)
-      if (!changed) return `${shown} stays at ${to}`
-      return from === undefined ? `${shown} is locked to ${to}` : `${shown} updated from ${from} to ${to}`
-    })
-    .join('\n')
+  const lines = moves.map(({ name, from, to, changed }) => {
+    const shown = makeVisible(name)
+    if (!changed) return `${shown} stays at ${to}`
+    return from === undefined ? `${shown} is locked to ${to}` : `${shown} updated from ${from} to ${to}`
+  })
+  const gone = removed.map(
+    (name) => `${makeVisible(maskedText(name))} is no longer used and was removed from posada.lock`,
+  )
+  return [...lines, ...gone].join('\n')
 }
 
 /** Characters of a digest that tell it from another. */
