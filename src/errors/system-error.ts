@@ -41,7 +41,7 @@ function meaningOf(
     ]
   if (syscall === 'uv_cwd')
     return ['E_PATH', 'the working folder was removed', 'go to a folder that exists: cd']
-  if (code === 'EADDRNOTAVAIL' && error.address === '127.0.0.1')
+  if ((code === 'EADDRNOTAVAIL' || code === 'ENETUNREACH') && error.address === '127.0.0.1')
     return ['E_LOOPBACK', 'this computer has no 127.0.0.1', 'switch its loopback on: sudo ip link set lo up']
   switch (code) {
     case 'ENOSPC':

@@ -2,6 +2,7 @@ import { PosadaError, throwProblems } from '../../errors/index.ts'
 import { isErrno } from '../../lib/files/errno.ts'
 import { bindOnce } from '../../lib/net/bind-once.ts'
 import { portOwner } from '../../lib/net/port-owner.ts'
+import { reachLoopback } from '../../lib/net/reach-loopback.ts'
 import type { Machine, Port } from '../../manifest/index.ts'
 import type { PortForward } from '../../provider/index.ts'
 import { SSH_GUEST_PORT } from '../facts/ssh-port.ts'
@@ -38,13 +39,14 @@ type HostPort = Pick<PortForward, 'protocol' | 'hostAddress' | 'hostPort'>
  * free. A port that is taken is moved where the manifest says `auto`, to where it was moved before if
  * that is free, else it is E_PORT_IN_USE with its owner. None is chosen that another forward of the machine has,
  * or one of the `others`. Between
- * this and the start another program may still take one: the start then fails.
+ * this and the start another program may still take one: the start then fails. E_LOOPBACK.
  */
 export async function choosePorts(
   config: Machine,
   previous: PreviousPorts = { ports: [] },
   { others = [], holderOf = async () => null }: PortNeighbours = {},
 ): Promise<ChosenPorts> {
+  await reachLoopback()
   const problems = await findProblems(config, holderOf)
   const isOneKind = problems.every(({ code }) => code === problems[0]?.code)
   throwProblems(problems, {

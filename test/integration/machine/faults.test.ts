@@ -105,6 +105,15 @@ describe('a state file', () => {
   })
 })
 
+it.runIf(root)('a host whose loopback is down is told before anything starts', async () => {
+  const { dir: cwd, env } = place
+  const { code, stderr } = await ended(
+    spawn('unshare', ['-n', process.execPath, launcher, 'up'], { cwd, env }),
+  )
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('[E_LOOPBACK]') })
+  expect(place.hypervisors()).toEqual([])
+})
+
 describe('a port in use', () => {
   it('is told with who has it and where it is asked for; nothing is left running', async () => {
     const server = createServer()
