@@ -21,6 +21,7 @@ import type { UserNic } from '../../../src/provider/index.ts'
 import { guardOf } from '../../../src/provider-kit/index.ts'
 import { mac } from '../../helpers/frames.ts'
 import { until } from '../../helpers/guest-talk.ts'
+import { outsideAddress, outsideServers } from '../../helpers/outside.ts'
 
 // The guard before a real passt, and frames of our own in place of a guest: what a root of a guest could send. Some 10 s.
 const hasPasst = spawnSync('passt', ['--version']).error === undefined
@@ -96,6 +97,20 @@ describe.skipIf(!hasPasst)('a guest of passt', () => {
   it('is let to the ports that are open', async () => {
     expect(await connects({ hostAccess: [port] }, gateway)).toBe(flag.syn | flag.ack)
     expect(await connects({ hostAccess: 'all' }, gateway)).toBe(flag.syn | flag.ack)
+  })
+
+  it.skipIf(outsideAddress === undefined)('is let to the outside, by TCP and UDP', async () => {
+    const to = outsideAddress ?? ''
+    const servers = await outsideServers((cleanUp) => cleanUps.push(cleanUp))
+    port = servers.tcp
+    expect(await connects({}, to)).toBe(flag.syn | flag.ack)
+    const { packets, send, addresses } = await guest({})
+    const ports = { from: 40_001, to: servers.udp }
+    send(to, protocol.udp, udpDatagram(ports, addresses(to), Buffer.from('question')))
+    const answer = () =>
+      packets.flatMap(({ payload }) => parseUdp(payload) ?? []).find((each) => each.to === 40_001)
+    await until('it is answered', 3000, async () => answer() !== undefined)
+    expect(answer()?.from).toBe(servers.udp)
   })
 
   it('answers what comes through a forwarded UDP port, and sends nothing else', async () => {

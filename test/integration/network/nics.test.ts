@@ -4,9 +4,10 @@ import { readFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { firstWords } from '../../helpers/guest-talk.ts'
 import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
+import { outsideAddress, outsideServers } from '../../helpers/outside.ts'
 import { freePort } from '../../helpers/ssh-server.ts'
 
 // Two tiny machines boot: half a minute with emulated processors. Several NICs, an isolated network, ports of
@@ -141,6 +142,14 @@ it('host_access opens the ports that it names, under a name, and no others', asy
   const ssh = machines.find(({ name }) => name === 'closed')?.ssh.port ?? 0
   expect(await firstWords({ port: ssh, host: '127.0.0.1' }, { limit: 10_000 })).toMatch(/^SSH-2/)
   expect(await inGuest('gate', asks(`10.0.2.2:${ssh}`))).toBe('')
+})
+
+it.skipIf(outsideAddress === undefined)('the guard lets a guest to the outside, by TCP and UDP', async () => {
+  const { tcp, udp } = await outsideServers(onTestFinished)
+  expect(await inGuest('gate', asks(`${outsideAddress}:${tcp}`))).toBe('outside')
+  const echo = `echo question | socat -t 5 - UDP4:${outsideAddress}:${udp}`
+  expect(await inGuest('gate', echo)).toBe('question')
+  expect(await inGuest('closed', asks(`${outsideAddress}:${tcp}`))).toBe('')
 })
 
 it('ports lead into it: a datagram’s, those of a range, one that was moved because the host’s was taken', async () => {
