@@ -47,7 +47,8 @@ const life: Blow[] = [
   { args: ['halt'], within: 2500, next: ['halt'] },
   { args: ['up'], within: 4000, next: ['up'] },
 ]
-const prune = ['box', 'prune', '--yes']
+// The newest stay: machines are made of it.
+const prune = ['box', 'prune', '--yes', '--keep', '1']
 const boxes = (fetched: string): Blow[] => [
   ...['./web.tar', fetched].map((from) => {
     const args = ['box', 'add', from, '--force']
