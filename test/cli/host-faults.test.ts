@@ -69,7 +69,8 @@ it('HOME that is empty is none: nothing is written into the working folder', asy
   const { place, sh } = setUp()
   const folders = ['XDG_DATA_HOME', 'XDG_STATE_HOME', 'XDG_CACHE_HOME']
   const unset = Object.fromEntries(folders.map((name) => [name, '']))
-  expect((await sh('posada list', { HOME: '', ...unset })).stderr).not.toContain('E_BUG')
+  for (const command of ['list', 'doctor'])
+    expect((await sh(`posada ${command}`, { HOME: '', ...unset })).stderr).not.toContain('E_BUG')
   expect(readdirSync(place.dir)).toEqual(['posada.yaml'])
 })
 

@@ -107,6 +107,8 @@ machines:
   'a manifest that is a list': '- version: 1\n',
   'a manifest that is a word': 'hello\n',
   'an empty manifest': '# nothing\n',
+  'a script where steps are listed':
+    'version: 1\nbox: debian/12\nprovision: |\n  apt-get update\n  apt-get install -y nginx\n',
   'an empty file': '',
   tabs: 'version: 1\n\tbox: debian/12\n',
   'tabs under a key': 'version: 1\nenv:\n\tA: b\n',
