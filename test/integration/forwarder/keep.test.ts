@@ -1,17 +1,20 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { lockHolder } from '../../../src/background/process-lock.ts'
+import type { Emit } from '../../../src/events/index.ts'
 import { endForwarder } from '../../../src/forwarder/launch.ts'
+import { windUp } from '../../../src/machine/down/wind-up.ts'
 import { forwardedNow, keepForwarded } from '../../../src/machine/ports/forwarded.ts'
 import type { Project } from '../../../src/machine/project.ts'
+import { writeState } from '../../../src/project/machine-state.ts'
 import type { ProjectPaths } from '../../../src/project/paths.ts'
 import type { Provider } from '../../../src/provider/index.ts'
 import { aMachine, aState } from '../../helpers/model.ts'
-import { projectIn } from '../../helpers/own-paths.ts'
+import { projectIn, userIn } from '../../helpers/own-paths.ts'
 import type { TestServer } from '../../helpers/ssh-server.ts'
 import { startSshd } from '../../helpers/sshd.ts'
 
@@ -76,4 +79,28 @@ it('one that hangs is ended, and another begun', async () => {
   const pid = await keep(hypervisor)
   process.kill(pid ?? 0, 'SIGSTOP')
   expect(await keep(hypervisor)).not.toBe(pid)
+})
+
+// Only root can mount a small file system.
+it.runIf(process.getuid?.() === 0)('it ends with its machine also where .posada is full', async () => {
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', paths.dir])
+  try {
+    const web = paths.machine('web')
+    mkdirSync(web.dir, { recursive: true })
+    await copyFile(sshd.target.keyFile, web.key)
+    await keep(sleeper())
+    await writeState(web, aState())
+    expect(() => writeFileSync(join(web.dir, 'filler'), Buffer.alloc(2 ** 21))).toThrow('ENOSPC')
+    const told: string[] = []
+    const emit: Emit = (event) => {
+      if (event.type === 'notice') told.push(event.message)
+    }
+    const { signal } = new AbortController()
+    const project = { paths, user: userIn(dir), signal, emit, command: 'posada halt', lockWait: 1000 }
+    await windUp(project, 'web', { how: 'graceful', via: 'agent' })
+    expect(told).toEqual([expect.stringContaining('could not be recorded')])
+    expect(await lockHolder(web.forwarderLock)).toBe(null)
+  } finally {
+    execFileSync('umount', ['--lazy', paths.dir])
+  }
 })
