@@ -1,8 +1,10 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { terminate } from '../../../src/lib/process/process-identity.ts'
 import { makeWorkFolder, sweepWorkFolders } from '../../../src/lib/process/work-folder.ts'
 import type { Arch } from '../../../src/lib/values/arch.ts'
+import { findProcess } from '../../../src/provider-kit/index.ts'
 import { option } from '../argv/escape.ts'
 import type { Accelerator } from '../argv/index.ts'
 import { sandboxArguments } from '../argv/sandbox.ts'
@@ -27,20 +29,28 @@ export interface GuestRunOptions {
 
 /** What its folders begin with. */
 const probePrefix = 'posada-probe-'
+const imageName = 'code'
 const MAX_OUTPUT = 64 * 1024
 
 /** Boots a few instructions in a machine of their own, and says whether they finished. */
 export async function runProbeGuest(options: GuestRunOptions): Promise<GuestRun> {
   options.signal?.throwIfAborted()
-  await sweepWorkFolders(tmpdir(), probePrefix)
+  await sweepWorkFolders(tmpdir(), probePrefix, endProbe)
   const folder = await makeWorkFolder(tmpdir(), probePrefix)
   try {
-    const image = join(folder, 'code')
+    const image = join(folder, imageName)
     await writeFile(image, padded(bootCode(options.arch)))
     return await run(options, probeArguments(options, image))
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** Of a probe whose command was killed: its guest may stand still for ever. */
+async function endProbe(folder: string): Promise<void> {
+  const left = await findProcess(({ argv }) => argv.includes(join(folder, imageName)))
+  if (left !== null) await terminate(left, 'SIGKILL')
+  await rm(folder, { recursive: true, force: true })
 }
 
 function probeArguments({ arch, accelerator, sandbox }: GuestRunOptions, image: string): string[] {

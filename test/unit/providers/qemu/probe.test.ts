@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,12 +20,16 @@ test('the x86 code has its descriptor table where lgdt looks for it', () => {
   expect(jump & 0xffff).toBe(0)
 })
 
-test('what killed probes left is removed by the next', async () => {
+test('what killed probes left is removed and ended by the next', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'posada-test-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   vi.stubEnv('TMPDIR', folder)
   onTestFinished(() => void vi.unstubAllEnvs())
-  await mkdir(join(folder, `posada-probe-${deadWork}`))
+  const left = join(folder, `posada-probe-${deadWork}`)
+  await mkdir(left)
+  const guest = spawn('sh', ['-c', 'echo; cat; :', 'sh', '-bios', join(left, 'code')], { stdio: 'pipe' })
+  onTestFinished(() => void guest.kill('SIGKILL'))
+  await once(guest.stdout, 'data')
   const options = {
     program: 'false',
     arch: 'x86_64',
@@ -33,6 +39,8 @@ test('what killed probes left is removed by the next', async () => {
   } as const
   expect(await runProbeGuest(options)).toMatchObject({ ok: false })
   expect(await readdir(folder)).toEqual([])
+  if (guest.exitCode === null && guest.signalCode === null) await once(guest, 'exit')
+  expect(guest.signalCode).toBe('SIGKILL')
 })
 
 test('findings are believed only as long as nothing changed', async () => {
