@@ -10,6 +10,7 @@ import type { BalloonDevice } from '../virtio/devices/balloon/device.ts'
 import { createMachine, type Machine } from '../vm/machine.ts'
 import { allDone } from './all-done.ts'
 import { type DeviceSet, openDevices } from './devices.ts'
+import { giveBack } from './give-back.ts'
 import type { GuestHost } from './guest-host.ts'
 import type { VmmConfig } from './launch.ts'
 import type { Milestones } from './milestones.ts'
@@ -100,7 +101,7 @@ export async function powerOn(
     })
     return guestOf({ machine, devices, plugged, begun })
   } catch (error) {
-    for (const giveBack of undo) await giveBack()
+    await giveBack(undo, log)
     throw error
   }
 }

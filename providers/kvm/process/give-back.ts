@@ -1,0 +1,12 @@
+import type { Log } from './machine-log.ts'
+
+/** Gives back, in turn, all that a guest had which did not start. What fails is logged and keeps nothing after it. */
+export async function giveBack(steps: readonly (() => Promise<void>)[], log: Log): Promise<void> {
+  for (const step of steps) {
+    try {
+      await step()
+    } catch (error) {
+      log(`what the guest had that did not start cannot be given back: ${error}`)
+    }
+  }
+}
