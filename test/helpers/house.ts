@@ -48,3 +48,16 @@ export function ownStatements(text: string): number[] {
     .filter((one) => !(ts.isExportDeclaration(one) && one.moduleSpecifier !== undefined))
     .map((one) => file.getLineAndCharacterOfPosition(one.getStart(file)).line + 1)
 }
+
+/** Whether a file declares something of this name at its top level. */
+export function declares(text: string, name: string): boolean {
+  const file = ts.createSourceFile('x.ts', text, ts.ScriptTarget.ES2022)
+  return file.statements
+    .flatMap((one): readonly ts.NamedDeclaration[] => {
+      if (ts.isVariableStatement(one)) return one.declarationList.declarations
+      return ts.isFunctionDeclaration(one) || ts.isClassDeclaration(one) ? [one] : []
+    })
+    .some(
+      ({ name: declared }) => declared !== undefined && ts.isIdentifier(declared) && declared.text === name,
+    )
+}
