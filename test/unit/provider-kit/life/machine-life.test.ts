@@ -75,7 +75,7 @@ async function machine({ deaf = false, ...parts }: Partial<Hypervisor<Run>> & { 
 }
 
 describe('stop', () => {
-  it('waits for an agent that does not listen yet', async () => {
+  it('waits for an agent that does not listen yet (takes 3 s)', { timeout: 90_000 }, async () => {
     let looks = 0
     const { life, spec } = await machine({
       order: async () => true,
@@ -91,7 +91,7 @@ describe('stop', () => {
     })
     onTestFinished(() => void agent.close())
     await new Promise<void>((resolve) => agent.listen(join(folder, 'agent.sock'), resolve))
-    expect(await life.stop(spec, { graceful: true, timeout: 15_000 })).toEqual({
+    expect(await life.stop(spec, { graceful: true, timeout: 60_000 })).toEqual({
       how: 'graceful',
       via: 'agent',
     })
