@@ -1,7 +1,8 @@
 import { isPosadaError } from '../../errors/index.ts'
-import { ByteReader } from './byte-reader.ts'
+import { ByteReader } from '../../lib/tar/byte-reader.ts'
+import type { TarMember } from '../../lib/tar/tar-members.ts'
+import { boxMembers } from './box-members.ts'
 import { openArchive } from './open-archive.ts'
-import { type TarMember, tarMembers } from './tar-members.ts'
 
 /**
  * What an archive begins with, folders left out: kinds of boxes are told apart by it. Null where there is
@@ -26,7 +27,7 @@ export async function firstMember({
   }
   const reader = new ByteReader(unpacked())
   try {
-    for await (const member of tarMembers(reader, shown)) if (member.kind !== 'folder') return member
+    for await (const member of boxMembers(reader, shown)) if (member.kind !== 'folder') return member
     return null
   } catch (error) {
     if (error !== broken && isPosadaError(error, 'E_BOX_INVALID')) return null

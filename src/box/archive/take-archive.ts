@@ -1,13 +1,14 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { ByteReader } from '../../lib/tar/byte-reader.ts'
+import type { TarMember } from '../../lib/tar/tar-members.ts'
 import { boxFiles, boxJsonLimit, parseBoxManifest } from '../box-manifest.ts'
 import { checkDisks, checkHashes } from '../check-files.ts'
 import type { BoxManifest } from '../model.ts'
 import { boxJsonName } from '../store-paths.ts'
-import { ByteReader } from './byte-reader.ts'
+import { boxMembers } from './box-members.ts'
 import { type ArchiveOptions, archiveLimit, openArchive } from './open-archive.ts'
 import { refused } from './refused.ts'
-import { type TarMember, tarMembers } from './tar-members.ts'
 import { checkUnpacked } from './unpack-limit.ts'
 import { writeMember } from './write-member.ts'
 
@@ -24,7 +25,7 @@ export async function takeArchive(
   const source = options.shown ?? path
   const reader = new ByteReader(openArchive(path, options))
   try {
-    const members = tarMembers(reader, source)
+    const members = boxMembers(reader, source)
     const json = await readBoxJson(members, source)
     const manifest = parseBoxManifest(json.toString('utf8'), source)
     const files = boxFiles(manifest)

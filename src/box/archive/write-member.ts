@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { WriteBehind } from '../../lib/files/write-behind.ts'
+import type { Piece } from '../../lib/tar/member-body.ts'
 import { hashZeros, isZero } from './hash-zeros.ts'
-import type { Piece } from './member-body.ts'
 
 /** Bytes that are written at once. */
 const gathered = 2 ** 20

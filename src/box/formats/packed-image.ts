@@ -1,5 +1,5 @@
 import { readStart } from '../../lib/files/read-start.ts'
-import type { Piece } from '../archive/member-body.ts'
+import type { Piece } from '../../lib/tar/member-body.ts'
 import { openArchive } from '../archive/open-archive.ts'
 import { writeMember } from '../archive/write-member.ts'
 import { kindOf } from './kinds.ts'

@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ByteReader } from '../archive/byte-reader.ts'
+import { ByteReader } from '../../lib/tar/byte-reader.ts'
+import { boxMembers } from '../archive/box-members.ts'
 import { archiveLimit, openArchive } from '../archive/open-archive.ts'
 import { refused } from '../archive/refused.ts'
 import { safePath } from '../archive/safe-path.ts'
-import { tarMembers } from '../archive/tar-members.ts'
 import { checkUnpacked } from '../archive/unpack-limit.ts'
 import { writeMember } from '../archive/write-member.ts'
 
@@ -31,7 +31,7 @@ export async function unpackFiles(
   let total = 0
   await mkdir(target)
   try {
-    for await (const member of tarMembers(reader, source.shown)) {
+    for await (const member of boxMembers(reader, source.shown)) {
       const shown = JSON.stringify(member.name.slice(0, 200))
       if (member.kind === 'odd') throw refused(source.shown, `${shown} is ${member.what}`, hint)
       if (member.kind === 'folder') continue

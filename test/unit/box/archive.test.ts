@@ -4,12 +4,12 @@ import { gzipSync } from 'node:zlib'
 import { execa, execaSync } from 'execa'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { ByteReader } from '../../../src/box/archive/byte-reader.ts'
+import { boxMembers } from '../../../src/box/archive/box-members.ts'
 import { openArchive } from '../../../src/box/archive/open-archive.ts'
 import { takeArchive } from '../../../src/box/archive/take-archive.ts'
-import { tarMembers } from '../../../src/box/archive/tar-members.ts'
 import { unpackLimit } from '../../../src/box/archive/unpack-limit.ts'
 import { sha256OfFile } from '../../../src/box/store/verify.ts'
+import { ByteReader } from '../../../src/lib/tar/byte-reader.ts'
 import { boxContent, temporaryFolder } from '../../helpers/box-files.ts'
 import { cpuSeconds } from '../../helpers/cpu-time.ts'
 import { type TarMember, tar } from '../../helpers/tar.ts'
@@ -209,7 +209,7 @@ describe('box archives', () => {
         { name: 'x', type: 'x', content: records },
         { name: 'disk', content: stored },
       ])
-      const members = tarMembers(new ByteReader(piecesOf(bytes)), 'x')
+      const members = boxMembers(new ByteReader(piecesOf(bytes)), 'x')
       expect((await members.next()).value).toMatchObject({ name: 'disk', size: 1_000_000_000 })
       expect(await members.next()).toMatchObject({ done: true })
     }
@@ -228,7 +228,7 @@ describe('box archives', () => {
     await writeFile(path, archive)
     const count = async () => {
       let members = 0
-      for await (const { size } of tarMembers(new ByteReader(openArchive(path)), 'it'))
+      for await (const { size } of boxMembers(new ByteReader(openArchive(path)), 'it'))
         members += Math.sign(size)
       return members
     }

@@ -1,6 +1,6 @@
 /**
  * The records of an extended header, `<length> <key>=<value>\n` each; of a key that is there twice the
- * last one. null where they are malformed. Source: POSIX.1-2017, pax, "pax Extended Header".
+ * last one, each character a byte. null where they are malformed. Source: POSIX.1-2017, pax, "pax Extended Header".
  */
 export function paxRecords(content: Buffer): Map<string, string> | null {
   const records = new Map<string, string>()
@@ -12,7 +12,10 @@ export function paxRecords(content: Buffer): Map<string, string> | null {
     const isWhole = length > digits.length + 2 && end <= content.length && content[end - 1] === 0x0a
     const equals = isWhole ? content.indexOf(0x3d, space) : -1
     if (equals < 0 || equals >= end) return null
-    records.set(content.toString('utf8', space + 1, equals), content.toString('utf8', equals + 1, end - 1))
+    records.set(
+      content.toString('latin1', space + 1, equals),
+      content.toString('latin1', equals + 1, end - 1),
+    )
     at = end
   }
   return records

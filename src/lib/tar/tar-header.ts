@@ -4,6 +4,12 @@ export interface TarHeader {
   name: string
   /** Bytes of content that follow, before padding. */
   size: number
+  /** Of a link, as the name is. */
+  target: string
+  /** Permission bits, set-user-id and the like. */
+  mode: number
+  /** Seconds since 1970. */
+  time: number
   /** The type flag; `0` for an ordinary file, whichever way it is written. */
   type: string
   /** The whole block, for what single types keep in it. */
@@ -25,7 +31,15 @@ export function readTarHeader(block: Uint8Array): TarHeader | null | string {
   const size = tarNumber(bytes, 124, 12)
   if (size === null) return `the size of ${JSON.stringify(name)} cannot be read`
   const type = String.fromCharCode(bytes[156] ?? 0)
-  return { name, size, type: type === '\0' || type === '7' ? '0' : type, block: bytes }
+  return {
+    name,
+    size,
+    target: text(bytes, 157, 100),
+    mode: (tarNumber(bytes, 100, 8) ?? 0) & 0o7777,
+    time: tarNumber(bytes, 136, 12) ?? 0,
+    type: type === '\0' || type === '7' ? '0' : type,
+    block: bytes,
+  }
 }
 
 /** What a type flag means, for messages; null for an ordinary file, a sparse one, and a folder. */

@@ -1,6 +1,6 @@
 import type { ByteReader } from './byte-reader.ts'
 import { extensionLimit, type HeaderAllowance } from './header-allowance.ts'
-import { truncated } from './refused.ts'
+import type { Refusal } from './refusal.ts'
 import { type Extent, extentLimit, paxExtents } from './sparse-map.ts'
 import { tarBlock } from './tar-header.ts'
 
@@ -9,10 +9,10 @@ export interface Piece {
   bytes: Uint8Array
 }
 
-/** An archive that is being read; messages call it `source`. */
+/** An archive that is being read. */
 export interface TarSource {
   reader: ByteReader
-  source: string
+  refusal: Refusal
   headers: HeaderAllowance
 }
 
@@ -62,20 +62,20 @@ export class MemberBody {
   async skip(): Promise<void> {
     while (this.left > 0) await this.#some(this.left)
     if (this.#padding > 0 && (await this.archive.reader.exactly(this.#padding)) === null)
-      throw truncated(this.archive.source)
+      throw this.archive.refusal.truncated()
     this.#padding = 0
   }
 
   async #some(most: number): Promise<Uint8Array> {
     const bytes = await this.archive.reader.some(Math.min(most, this.left))
-    if (bytes === null) throw truncated(this.archive.source)
+    if (bytes === null) throw this.archive.refusal.truncated()
     this.left -= bytes.length
     return bytes
   }
 
   async #exactly(length: number): Promise<Buffer> {
     const bytes = await this.archive.reader.exactly(length)
-    if (bytes === null) throw truncated(this.archive.source)
+    if (bytes === null) throw this.archive.refusal.truncated()
     this.left -= length
     return bytes
   }
