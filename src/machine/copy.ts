@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
 import { PosadaError } from '../errors/index.ts'
 import { type CopyResult, download, upload } from '../ssh/index.ts'
-import { findReachable, withSession } from './guest/session.ts'
+import { withKept } from './guest/kept.ts'
+import { findReachable } from './guest/session.ts'
 import type { Project } from './project.ts'
 
 export interface CopyVerbOptions {
@@ -25,7 +26,7 @@ export async function copy(project: Project, options: CopyVerbOptions): Promise<
     const rest = total === undefined ? {} : { total }
     emit({ type: 'progress', step: 'copy', message: 'copying', machine, done, unit: 'bytes', ...rest })
   }
-  return withSession(project, reachable, (session) =>
+  return withKept(project, reachable, (session) =>
     from.machine === null
       ? upload(session, { from: resolve(options.cwd, from.path), to: to.path, signal, onProgress })
       : download(session, { from: from.path, to: hostPath(options.cwd, to.path), signal, onProgress }),

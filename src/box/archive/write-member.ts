@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
+import { writeAll } from '../../lib/files/write-all.ts'
 import { WriteBehind } from '../../lib/files/write-behind.ts'
 import type { Piece } from '../../lib/tar/member-body.ts'
 import { hashZeros, isZero } from './hash-zeros.ts'
@@ -78,28 +79,4 @@ class Run {
     this.#length = 0
     return taken
   }
-}
-
-/** writev(2) may take less than it is given. */
-async function writeAll(
-  file: Awaited<ReturnType<typeof open>>,
-  parts: readonly Uint8Array[],
-  offset: number,
-): Promise<void> {
-  let left = [...parts]
-  for (let at = offset; left.length > 0; ) {
-    const { bytesWritten } = await file.writev(left, at)
-    at += bytesWritten
-    left = behind(left, bytesWritten)
-  }
-}
-
-/** What is left of the parts behind so many bytes. */
-function behind(parts: readonly Uint8Array[], bytes: number): Uint8Array[] {
-  let skip = bytes
-  return parts.flatMap((part) => {
-    const done = Math.min(skip, part.length)
-    skip -= done
-    return done === part.length ? [] : [part.subarray(done)]
-  })
 }

@@ -1,192 +1,199 @@
-import { chmod, type FileHandle, lstat, mkdir, open, rename, rm, stat, symlink } from 'node:fs/promises'
+import { rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, posix, resolve } from 'node:path'
-import { pool } from '../../lib/async/pool.ts'
 import { isErrno } from '../../lib/files/errno.ts'
 import { sweepWork, workName } from '../../lib/process/work-folder.ts'
-import type { SshSession } from '../session.ts'
-import { explainGuest, explainHost, hostError } from './errors.ts'
+import type { ByteReader } from '../../lib/tar/byte-reader.ts'
+import { tarMembers } from '../../lib/tar/tar-members.ts'
+import type { GuestShells } from '../session.ts'
+import { explainHost, guestError, hostError, notAccessible } from './errors.ts'
+import { introduction, packScript, unsizedLimit } from './guest-pack.ts'
 import { guestPath } from './guest-path.ts'
-import { type GuestFile, walkGuest } from './guest-walk.ts'
-import { CHUNK, type CopyOptions, type CopyResult, FILES, Progress, REQUESTS, type Way } from './options.ts'
-import { openSftp, type Sftp } from './sftp.ts'
+import { problemMark } from './guest-tar.ts'
+import { type CopyOptions, type CopyResult, Progress, type Way } from './options.ts'
+import { receive } from './receive.ts'
+import { Tree } from './take-tree.ts'
+import { temporaries, writeFile } from './write-file.ts'
 
-/** A file while it is written, beside its place; what a copy left that was killed is removed by the next into that folder. */
-const temporaries = { prefix: '.posada-', suffix: '.tmp' }
-/** Bytes that are read of a file whose size the guest gives as 0, as /proc does. */
-const UNSIZED_LIMIT = 64 * 1024 * 1024
+/** What a folder of a guest may hold. */
+const limits = { members: 1_000_000, headers: 2 ** 30 }
+/** What GNU tar says where it ends with 1, though nothing but the files themselves were not at rest. */
+const changedMeanwhile = /^tar: .*(changed as we read it|removed before we read it|shrank by)/m
 
 /**
- * Copies a file or a folder of the guest to the host; the counterpart of `upload`. The guest is not
- * trusted: names that are not plain are refused, nothing is written through a link, no more than that is
- * read than the size that was given, set-user-id bits are dropped, and links that lead out of the
- * folder are left out (`skipped`). Throws E_COPY, E_SSH_LOST, or the signal's reason.
+ * Copies a file or a folder of the guest to the host, a folder as one tar stream; the counterpart of `upload`. The guest
+ * is not trusted: names that are not plain are refused, nothing is written through a link, no more is read of a file than
+ * the size that was given, set-user-id bits are dropped, and links that lead out of the folder are left out (`skipped`).
+ * A file is there whole or not at all. Throws E_COPY, E_SSH_LOST, or the signal's reason.
  */
 export function download(
-  session: SshSession,
+  session: GuestShells,
   { from, to, ...options }: CopyOptions & Way,
 ): Promise<CopyResult> {
   return downloadEach(session, [{ from, to }], options)
 }
 
-/** The same for several, one after the other, over a single channel. */
+/** The same for several, one after the other. */
 export async function downloadEach(
-  session: SshSession,
+  session: GuestShells,
   ways: readonly Way[],
   options: CopyOptions = {},
 ): Promise<CopyResult> {
-  options.signal?.throwIfAborted()
   const progress = new Progress(options)
-  const sftp = await openSftp(session, options.signal)
-  try {
-    for (const { from, to } of ways) await new Downloader(session, sftp, progress).run(guestPath(from), to)
-    return progress.result
-  } finally {
-    sftp.end()
-  }
+  for (const way of ways) await downloadOne(session, way, { progress, signal: options.signal })
+  return progress.result
 }
 
-class Downloader {
-  readonly #session: SshSession
-  readonly #sftp: Sftp
+async function downloadOne(
+  session: GuestShells,
+  { from, to: written }: Way,
+  { progress, signal }: { progress: Progress; signal: AbortSignal | undefined },
+): Promise<void> {
+  signal?.throwIfAborted()
+  const path = guestPath(from)
+  const to = await destination(path, written)
+  const receiving = {
+    command: ['/bin/sh', '-c', packScript, 'sh', path],
+    signal,
+    explain: (code: number, said: string) => failureOf(session, { path, code, said }),
+  }
+  await receive(session, receiving, (reader) => new Download(session, { path, to, progress }).take(reader))
+}
+
+class Download {
+  readonly #session: GuestShells
+  readonly #path: string
+  readonly #to: string
   readonly #progress: Progress
 
-  constructor(session: SshSession, sftp: Sftp, progress: Progress) {
+  constructor(
+    session: GuestShells,
+    { path, to, progress }: { path: string; to: string; progress: Progress },
+  ) {
     this.#session = session
-    this.#sftp = sftp
+    this.#path = path
+    this.#to = to
     this.#progress = progress
   }
 
-  async run(from: string, written: string): Promise<void> {
-    const found = await walkGuest(this.#session, from, {
-      sftp: this.#sftp,
-      onFolder: () => this.#progress.add(0),
-    })
-    const { files, folders, links } = found
-    this.#progress.result.skipped.push(...found.skipped)
-    this.#progress.total = files.reduce((sum, file) => sum + file.size, 0)
-    const to = await this.#destination(from, written)
-    const at = (name: string) => (name === '' ? to : join(to, name))
-    for (const folder of folders)
-      await onHost(at(folder.name), () => makeFolder(at(folder.name), folder.name === ''))
-    const into = [dirname(to), ...folders.map(({ name }) => at(name))]
-    for (const folder of into) await onHost(folder, () => sweepWork(folder, temporaries))
-    await pool(FILES, files, (file) => this.#file(file, at(file.name)))
-    for (const { name, target } of links) await onHost(at(name), () => makeLink(target, at(name)))
-    for (const { name, mode } of folders.reverse()) await onHost(at(name), () => chmod(at(name), mode))
+  async take(reader: ByteReader): Promise<void> {
+    const first = (await reader.exactly(introduction))?.toString('latin1').trimEnd() ?? ''
+    const [, size, mode, time] = /^file (\d{1,15}) ([0-7]{1,5}) (-?\d{1,11})$/.exec(first) ?? []
+    if (first === 'folder') await this.#tree(reader)
+    else if (size === undefined) throw this.#refuse('', 'is something that cannot be told')
+    else
+      await this.#file(reader, {
+        size: Number(size),
+        mode: Number.parseInt(mode ?? '', 8),
+        time: Number(time),
+      })
   }
 
-  async #destination(from: string, written: string): Promise<string> {
-    const there = await onHost(written, () => statIfThere(written))
-    if (there?.isDirectory()) {
-      const name = posix.basename(from)
-      return name === '' || name === '.' || name === '..' ? written : join(written, name)
+  async #tree(reader: ByteReader): Promise<void> {
+    const refusal = {
+      refused: (problem: string) => this.#refuse('', `sends an archive that cannot be read: ${problem}`),
+      truncated: () => this.#short(),
     }
-    if (written.endsWith('/'))
-      throw hostError(written, { why: 'is not a folder', hint: 'create it first, or leave out the slash' })
-    return resolve(written)
+    const refuse = this.#refuse.bind(this)
+    const shown = this.#shown.bind(this)
+    await onHost(this.#to, () => sweepWork(dirname(this.#to), temporaries))
+    const tree = new Tree({ to: this.#to, progress: this.#progress, refuse, shown })
+    for await (const member of tarMembers(reader, refusal, limits)) await tree.take(member)
+    await tree.finish()
   }
 
-  async #file(file: GuestFile, to: string): Promise<void> {
-    const temporary = join(dirname(to), await workName(temporaries))
-    const target = await onHost(to, () => open(temporary, 'wx', 0o600))
-    try {
+  async #file(reader: ByteReader, { size, mode, time }: { size: number; mode: number; time: number }) {
+    if (size > 0) this.#progress.total = this.#progress.result.bytes + size
+    const temporary = join(dirname(this.#to), await workName(temporaries))
+    const pieces = this.#pieces(reader, size)
+    await onHost(this.#to, async () => {
+      await sweepWork(dirname(this.#to), temporaries)
       try {
-        await this.#content(file, target, to)
-        await onHost(to, async () => {
-          await target.chmod(file.mode)
-          await target.utimes(file.mtime, file.mtime)
-          await target.sync()
-        })
-      } finally {
-        await target.close()
+        await writeFile(temporary, { mode: mode & 0o777, time, pieces, progress: this.#progress })
+        await rename(temporary, this.#to)
+      } catch (error) {
+        await rm(temporary, { force: true })
+        throw error
       }
-      await onHost(to, () => rename(temporary, to))
-    } catch (error) {
-      await rm(temporary, { force: true })
-      throw error
-    }
+    })
     this.#progress.result.files++
   }
 
-  async #content(file: GuestFile, target: FileHandle, to: string): Promise<void> {
-    try {
-      const handle = await this.#sftp.open(file.path)
-      const limit = file.size === 0 ? UNSIZED_LIMIT : file.size
-      await pool(file.size === 0 ? 1 : REQUESTS, pieces(limit), async ({ position, length, last }) => {
-        const count = await this.#piece(handle, target, { position, length, to })
-        if (count < length) last()
-      })
-      await this.#sftp.close(handle)
-    } catch (error) {
-      throw explainGuest(this.#session, file.path, error)
+  /** A file of unknown size may end anywhere, and one that was cut short meanwhile before its size. */
+  async *#pieces(reader: ByteReader, size: number) {
+    const limit = size === 0 ? unsizedLimit : size
+    for (let offset = 0; ; ) {
+      const bytes = await reader.some(2 ** 20)
+      if (bytes === null) return
+      if (offset + bytes.length > limit) throw this.#refuse('', 'sends more than the size of the file')
+      yield { offset, bytes }
+      offset += bytes.length
     }
   }
 
-  /** Reads until the piece is full or the file ends, and stores it. */
-  async #piece(
-    handle: Buffer,
-    target: FileHandle,
-    { position, length, to }: { position: number; length: number; to: string },
-  ): Promise<number> {
-    const buffer = Buffer.allocUnsafe(length)
-    let filled = 0
-    while (filled < length) {
-      const count = await this.#sftp.read(handle, buffer.subarray(filled), position + filled)
-      if (count === 0) break
-      filled += count
-    }
-    await onHost(to, () => target.write(buffer, 0, filled, position))
-    this.#progress.add(filled)
-    return filled
+  #refuse(name: string, why: string): Error {
+    return guestError(this.#session, this.#shown(name), {
+      why,
+      hint: 'what the guest sends cannot be trusted',
+    })
+  }
+
+  #shown(name: string): string {
+    return name === '' ? this.#path : posix.join(this.#path, Buffer.from(name, 'latin1').toString())
+  }
+
+  #short(): Error {
+    return guestError(this.#session, this.#path, { why: 'arrived incomplete', hint: 'copy it again' })
   }
 }
 
-/** The pieces of a file, until its size or until one was found to be the last. */
-function* pieces(size: number): Generator<{ position: number; length: number; last: () => void }> {
-  let ended = false
-  const last = () => {
-    ended = true
-  }
-  for (let position = 0; position < size && !ended; position += CHUNK) {
-    yield { position, length: Math.min(CHUNK, size - position), last }
-  }
+const problems: Record<string, [why: string, hint: string]> = {
+  tool: ['is not installed in the guest', 'install the package tar there'],
+  missing: ['does not exist', 'relative paths start in the home folder'],
+  odd: ['is neither a file nor a folder', 'only files and folders are copied'],
 }
 
-/** A link in the way is not followed: the guest may have put it there with an earlier copy. */
-async function makeFolder(path: string, top: boolean): Promise<void> {
+function failureOf(
+  session: GuestShells,
+  { path, code, said }: { path: string; code: number; said: string },
+): Error | null {
+  if (code === 0 || (code === 1 && changedMeanwhile.test(said))) return null
+  const [, word = '', about = path] = new RegExp(`^${problemMark} (\\w+) (.*)$`, 'm').exec(said) ?? []
+  const [, denied] = /^(?:tar|head): (.*): (?:.*: )?Permission denied$/m.exec(said) ?? []
+  if (word === 'closed') return notAccessible(session, about)
+  if (denied !== undefined)
+    return notAccessible(session, posix.join(path, denied.replace(/^can't open '(.*)'$/, '$1')))
+  const last = said.trim().split('\n').at(-1)?.slice(0, 300) ?? ''
+  const [why, hint] = problems[word] ?? [
+    `cannot be copied (${last})`,
+    'does something else have that name?',
+  ]
+  return guestError(session, about, { why, hint })
+}
+
+async function onHost(path: string, work: () => Promise<void>): Promise<void> {
   try {
-    await mkdir(path, { mode: 0o700 })
+    await work()
   } catch (error) {
-    if (!isErrno(error, 'EEXIST')) throw error
-    const there = top ? await stat(path) : await lstat(path)
-    if (!there.isDirectory())
-      throw hostError(path, {
-        why: 'already exists and is not a folder',
-        hint: 'remove it, or copy to another place',
-      })
-    await chmod(path, 0o700)
+    throw explainHost(path, error)
   }
 }
 
-async function makeLink(target: string, path: string): Promise<void> {
-  const temporary = join(dirname(path), await workName(temporaries))
-  await symlink(target, temporary)
-  await rename(temporary, path)
-}
-
-async function statIfThere(path: string) {
-  try {
-    return await stat(path)
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return null
-    throw error
+/** Absolute: below a folder that is there, else under the name that was given. */
+async function destination(from: string, written: string): Promise<string> {
+  if (await isFolder(written)) {
+    const name = posix.basename(from)
+    return resolve(name === '' || name === '.' || name === '..' ? written : join(written, name))
   }
+  if (written.endsWith('/'))
+    throw hostError(written, { why: 'is not a folder', hint: 'create it first, or leave out the slash' })
+  return resolve(written)
 }
 
-async function onHost<T>(path: string, work: () => Promise<T>): Promise<T> {
+async function isFolder(path: string): Promise<boolean> {
   try {
-    return await work()
+    return (await stat(path)).isDirectory()
   } catch (error) {
+    if (isErrno(error, 'ENOENT')) return false
     throw explainHost(path, error)
   }
 }

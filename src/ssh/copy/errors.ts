@@ -1,6 +1,5 @@
 import { isPosadaError, PosadaError } from '../../errors/index.ts'
 import type { GuestShells } from '../session.ts'
-import { status } from './sftp.ts'
 
 /** What is wrong with a path: follows its name in a sentence. */
 interface Problem {
@@ -23,23 +22,6 @@ export function guestError(session: GuestShells, path: string, { why, hint, caus
 /** E_COPY about a path of the host. */
 export function hostError(path: string, { why, hint, cause }: Problem): PosadaError {
   return new PosadaError('E_COPY', `${path} ${why}`, { value: path, hint, cause })
-}
-
-/** Turns a failed SFTP request into what the user can do something about. */
-export function explainGuest(session: GuestShells, path: string, error: unknown): unknown {
-  if (!(error instanceof Error) || isPosadaError(error)) return error
-  if (/no response from server|not connected|not writable/i.test(error.message)) return session.lost()
-  const code = 'code' in error ? error.code : undefined
-  if (code === status.noSuchFile)
-    return guestError(session, path, {
-      why: 'does not exist',
-      hint: 'relative paths start in the home folder',
-      cause: error,
-    })
-  if (code === status.permissionDenied) return notAccessible(session, path, error)
-  if (code !== status.failure) return error
-  const hint = 'does something else have that name?'
-  return guestError(session, path, { why: `cannot be copied (${error.message})`, hint, cause: error })
 }
 
 export function notAccessible(session: GuestShells, path: string, cause?: unknown): PosadaError {

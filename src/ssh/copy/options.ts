@@ -17,13 +17,6 @@ export interface CopyResult {
   skipped: string[]
 }
 
-/** Bytes a request: what every server takes. */
-export const CHUNK = 32 * 1024
-/** Requests of a file under way at once: 2 MiB, as much as a channel's window. */
-export const REQUESTS = 64
-/** Files under way at once. */
-export const FILES = 8
-
 /** Counts and tells. */
 export class Progress {
   readonly result: CopyResult = { files: 0, bytes: 0, skipped: [] }
