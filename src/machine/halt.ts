@@ -1,11 +1,12 @@
 import { PosadaError } from '../errors/index.ts'
 import type { StopResult } from '../provider/index.ts'
+import { askOverSsh } from './down/over-ssh.ts'
 import { takeDown } from './down/stop-order.ts'
-import { windUp } from './down/wind-up.ts'
+import { noteAsked, windUp } from './down/wind-up.ts'
 import { look, type Sighted } from './observed/look.ts'
 import type { Action } from './plan/actions.ts'
 import { decide } from './plan/decide.ts'
-import type { Declared, Locking, Places, Project, Providing, Reporting } from './project.ts'
+import type { Declared, Locking, Places, Project, Providing } from './project.ts'
 import type { HaltResult } from './results.ts'
 import { type Selected, selectWithOrphans } from './select.ts'
 import { hasFolder, inStep, throwFailures, withMachineLock } from './work.ts'
@@ -69,16 +70,22 @@ async function haltMachine(
 }
 
 function stop(
-  { emit, signal }: Reporting,
-  { provider, previous: { spec }, config }: Sighted & Pick<Selected, 'config'>,
+  project: Places & Locking,
+  { config, ...sight }: Sighted & Pick<Selected, 'config'>,
   action: Action,
 ): Promise<StopResult> {
+  const { emit, signal } = project
+  const { provider, previous } = sight
+  const { spec } = previous
   const graceful = action.do === 'shut-down'
   const message = graceful ? 'shutting down' : 'cutting the power'
   const timeout = config?.haltTimeout ?? ORPHAN_HALT_TIMEOUT
-  return inStep(emit, { machine: spec.name, step: 'halt', message }, () =>
-    provider.stop(spec, { graceful, timeout, signal }),
-  )
+  return inStep(emit, { machine: spec.name, step: 'halt', message }, async () => {
+    if (graceful) await noteAsked(project, spec.name)
+    const isTold = graceful && (await askOverSsh(project, sight))
+    const result = await provider.stop(spec, { graceful, timeout, signal })
+    return isTold && result.how === 'graceful' ? { ...result, via: 'ssh' } : result
+  })
 }
 
 function notCreated(machines: string[]): PosadaError {

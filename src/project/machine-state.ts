@@ -47,6 +47,8 @@ export interface MachineState {
     readyAt?: string
     /** Bytes that the console's log had before; what this run wrote begins there. */
     consoleFrom?: number
+    /** When the guest was last asked to shut down; its end is in `stop`, where whoever asked lived to see it. */
+    stopAskedAt?: string
     /** The words of the guest's kernel where it panicked; the power was then cut. */
     panic?: string
     /** The last time that the manifest's probes were waited for in this run, and what came of it. */

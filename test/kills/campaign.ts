@@ -41,8 +41,8 @@ const life: Blow[] = [
   { args: ['provision', '--force'], within: 2500, next: ['provision'] },
   { args: ['copy', 'big', 'default:/tmp/big'], within: 1500, next: ['copy', 'big', 'default:/tmp/big'] },
   { args: ['exec', '--', 'sh', '-c', 'sleep 1'], within: 1500, next: ['exec', '--', 'true'] },
-  // A guest that was told to shut down does so, whatever becomes of the command: `up` at once would meet it on its way.
-  { args: ['reload'], within: 6000, next: ['halt'] },
+  // A guest that was told to shut down does so, whatever becomes of the command: `up` at once may meet it on its way.
+  { args: ['reload'], within: 6000, next: ['up'] },
   { args: ['up'], within: 4000, next: ['up'] },
   { args: ['halt'], within: 2500, next: ['halt'] },
   { args: ['up'], within: 4000, next: ['up'] },

@@ -1,9 +1,10 @@
+import { basename, dirname } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { isPosadaError } from '../../errors/index.ts'
 import { askForwards, endForwarder, type ForwarderConfig, launchForwarder } from '../../forwarder/index.ts'
 import { processIdentity } from '../../lib/process/process-identity.ts'
 import type { Machine } from '../../manifest/index.ts'
-import { forwarderSocket, type MachineState } from '../../project/index.ts'
+import { ensureRuntimeDir, forwarderSocket, type MachineState } from '../../project/index.ts'
 import type { Provider } from '../../provider/index.ts'
 import { SSH_GUEST_PORT } from '../facts/ssh-port.ts'
 import { sshTarget } from '../guest/target.ts'
@@ -27,7 +28,8 @@ export async function keepForwarded(
   project: Declared & Places & Reporting,
   running: Forwarded,
 ): Promise<PortResult[]> {
-  const { config } = running
+  const { config, state } = running
+  const { runtimeDir } = state.spec.files
   const { forwarderLock, forwarderLog } = project.paths.machine(config.name)
   if (!config.autoPorts) {
     await endForwarder(forwarderLock)
@@ -41,10 +43,17 @@ export async function keepForwarded(
     if (found !== null && isDeepStrictEqual(found.hypervisor, settings.hypervisor))
       return found.ports.map(autoPort)
     await endForwarder(forwarderLock)
+    // It is gone where the user logged out while the machine ran.
+    await ensureRuntimeDir(dirname(runtimeDir), basename(runtimeDir))
     await launchForwarder(settings, { log: forwarderLog, signal: project.signal })
     return ((await askForwards(forwarderLock))?.ports ?? []).map(autoPort)
   } catch (error) {
-    if (!isPosadaError(error, 'E_FORWARDER') && !isPosadaError(error, 'E_CONTROL')) throw error
+    if (
+      !isPosadaError(error, 'E_FORWARDER') &&
+      !isPosadaError(error, 'E_CONTROL') &&
+      !isPosadaError(error, 'E_RUNTIME_DIR')
+    )
+      throw error
     const message = `automatic port forwarding does not work: ${error.message}`
     const hint = `posada up ${config.name} tries again`
     project.emit({ type: 'notice', level: 'warn', machine: config.name, message, hint })

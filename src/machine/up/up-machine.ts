@@ -4,6 +4,7 @@ import { isUp } from '../../provider/index.ts'
 import { discardShadow } from '../box/package/shadow.ts'
 import { userDataDigest } from '../cloud-init/user-data.ts'
 import { whileUp } from '../companions/all.ts'
+import { onceDown } from '../guest/going-down.ts'
 import { withoutPatience } from '../guest/overdue.ts'
 import { sshAddress } from '../guest/target.ts'
 import { isRunning } from '../observed/is-running.ts'
@@ -34,7 +35,8 @@ export function upMachine(project: Project, options: UpMachineOptions): Promise<
   const { config } = options
   return withMachineLock(project, config.name, async () => {
     const begun = performance.now()
-    const sight = await withoutPatience(project, config, await look(project, config.name))
+    const seen = await onceDown(project, config, await look(project, config.name))
+    const sight = await withoutPatience(project, config, seen)
     const { previous } = sight
     if (sight.error === null) await discardShadow(project, config.name)
     // Scripts and files that are not available are found before a machine is started for them.
