@@ -70,8 +70,8 @@ export async function launchProcess(options: LaunchOptions): Promise<void> {
   }
 }
 
-/** Starts a background process that no one waits for: it says what becomes of it in its log. Throws system errors. */
-export async function startProcess(options: Started): Promise<void> {
+/** Starts a background process that no one waits for: it says what becomes of it in its log. Returns its id. Throws system errors. */
+export async function startProcess(options: Started): Promise<number> {
   const log = await open(options.log, 'a', 0o600)
   try {
     const child = spawnNode(options, ['pipe', 'ignore', log.fd])
@@ -81,6 +81,7 @@ export async function startProcess(options: Started): Promise<void> {
       child.stdin?.end(JSON.stringify(options.config), resolve)
     })
     child.unref()
+    return child.pid ?? 0
   } finally {
     await log.close()
   }

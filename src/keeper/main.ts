@@ -15,9 +15,10 @@ const stop = new AbortController()
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
   process.on(signal, () => stop.abort(new Error(signal)))
 
+const config = JSON.parse(readFileSync(0, 'utf8')) as KeeperConfig
+// Where the machine has been destroyed meanwhile there is nothing to hold.
+if (!(await holdLock(config.lock, config.socket))) process.exit(0)
 try {
-  const config = JSON.parse(readFileSync(0, 'utf8')) as KeeperConfig
-  if (!(await holdLock(config.lock, config.socket))) process.exit(0)
   logLine(`ended: ${await runKeeper(config, stop.signal)}`)
   process.exit(0)
 } catch (error) {

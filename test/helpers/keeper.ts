@@ -14,6 +14,8 @@ import type { SshTarget } from '../../src/ssh/session.ts'
 
 export interface Keeper {
   socket: string
+  config: KeeperConfig
+  log: string
   /** Of the process; null where none runs. */
   pid(): Promise<number | null>
   /** Resolves when the process has ended. */
@@ -34,11 +36,14 @@ export async function startKeeper(target: SshTarget, settings: Partial<KeeperCon
     string,
     string,
   ]
+  const config = { target, socket, lock, ...settings }
   // The host's key is recorded.
   await (await connect(target)).close()
   const pid = async () => (await lockHolder(lock))?.identity.pid ?? null
   const keeper: Keeper = {
     socket,
+    config,
+    log,
     pid,
     ended: () => until(async () => (await pid()) === null),
     session: () =>
@@ -54,7 +59,7 @@ export async function startKeeper(target: SshTarget, settings: Partial<KeeperCon
       if (signal === 'SIGKILL') await keeper.ended()
     },
     start: async () => {
-      await launchKeeper({ target, socket, lock, ...settings }, log)
+      await launchKeeper(config, log)
       await until(async () => {
         const channel = await attach(socket, (await credentialOf(target)) ?? '')
         if (channel === null) return false

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { attach } from '../../../src/keeper/attach.ts'
 import { credentialOf } from '../../../src/keeper/credential.ts'
+import { endKeeper, launchKeeper } from '../../../src/keeper/launch.ts'
 import type { KeptSession } from '../../../src/keeper/session.ts'
 import { capture } from '../../../src/ssh/capture.ts'
 import { exec } from '../../../src/ssh/exec.ts'
@@ -175,4 +176,13 @@ test.runIf(canStartDropbear)('dropbear: streams, exit codes, signals, stopping',
   setTimeout(() => stop.abort(new Error('enough')), 200)
   await expect(work).rejects.toThrow('enough')
   expect(session.isOwn).toBe(false)
+})
+
+test('one that has only just been begun is ended, too', async () => {
+  const by = await kept(await startSshd())
+  await by.kill()
+  await launchKeeper(by.config, by.log)
+  await endKeeper(by.config.lock)
+  const { stdout } = spawnSync('pgrep', ['-f', `keeper.js .*${by.socket}`], { encoding: 'utf8' })
+  expect(stdout).toBe('')
 })
