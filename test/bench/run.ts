@@ -5,12 +5,24 @@ import { bench as commandLine } from './command-line.ts'
 import { bench as kvm } from './kvm/index.ts'
 import { bench as network } from './network.ts'
 import { bench as registry } from './registry.ts'
+import { bench as ssh } from './ssh.ts'
 import { interruptMeasured } from './timed.ts'
 import { bench as together } from './together.ts'
 import { bench as upToSsh } from './up.ts'
 import { bench as vagrant } from './vagrant.ts'
 
-const benches: Bench[] = [commandLine, upToSsh, bootToSsh, vagrant, kvm, together, network, registry, boxes]
+const benches: Bench[] = [
+  commandLine,
+  ssh,
+  upToSsh,
+  bootToSsh,
+  vagrant,
+  kvm,
+  together,
+  network,
+  registry,
+  boxes,
+]
 
 /** `npm run bench`, or `npm run bench -- NAME…`; SAMPLES=n for another number than five. */
 const wanted = process.argv.slice(2)
