@@ -70,7 +70,7 @@ export async function launchProcess(options: LaunchOptions): Promise<void> {
   }
 }
 
-/** Starts a background process that no one waits for: it says what becomes of it in its log. Returns its id. Throws system errors. */
+/** Starts a background process that says what becomes of it in its log only. Returns its id. Throws system errors. */
 export async function startProcess(options: Started): Promise<number> {
   const log = await open(options.log, 'a', 0o600)
   try {

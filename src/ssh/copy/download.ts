@@ -21,7 +21,7 @@ const changedMeanwhile = /^tar: .*(changed as we read it|removed before we read 
 
 /**
  * Copies a file or a folder of the guest to the host, a folder as one tar stream; the counterpart of `upload`. The guest
- * is not trusted: names that are not plain are refused, nothing is written through a link, no more is read of a file than
+ * is not trusted: names that are not plain are refused, nothing is written through a link, a file is read only up to
  * the size that was given, set-user-id bits are dropped, and links that lead out of the folder are left out (`skipped`).
  * A file is there whole or not at all. Throws E_COPY, E_SSH_LOST, or the signal's reason.
  */
@@ -163,10 +163,7 @@ function failureOf(
   if (denied !== undefined)
     return notAccessible(session, posix.join(path, denied.replace(/^can't open '(.*)'$/, '$1')))
   const last = said.trim().split('\n').at(-1)?.slice(0, 300) ?? ''
-  const [why, hint] = problems[word] ?? [
-    `cannot be copied (${last})`,
-    'does something else have that name?',
-  ]
+  const [why, hint] = problems[word] ?? [`cannot be copied (${last})`, 'does something else have that name?']
   return guestError(session, about, { why, hint })
 }
 
