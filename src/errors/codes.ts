@@ -62,6 +62,7 @@ export const errorCodes = {
   },
   E_USER_DATA: { exit: 2, means: 'What `cloud_init` gives is not user-data, or cannot be read.' },
   E_TEMPLATE_UNKNOWN: { exit: 2, means: 'posada init knows no template of this name.' },
+  E_CONVERSION: { exit: 2, means: 'posada init --from cannot read or understand the file.' },
 
   // Project and state
   E_LOCKED: { exit: 1, means: 'Another posada process is working on this machine.' },

@@ -1,4 +1,6 @@
 export { findManifest } from './find.ts'
+export { readForeignText, readForeignYaml } from './foreign.ts'
+export { limits } from './limits.ts'
 export { type LoadOptions, loadManifest } from './load.ts'
 export {
   type Attachment,
@@ -21,4 +23,7 @@ export {
 } from './model.ts'
 export { manifestReference } from './reference.ts'
 export { manifestSchema } from './schema/manifest-schema.ts'
+export { validName } from './schema/text.ts'
+export type { Entry, Node } from './source/node.ts'
+export { placeOf, type Span } from './source/source.ts'
 export { listTemplates, readTemplate } from './templates.ts'

@@ -15,13 +15,15 @@ import { decodeSource, readSource } from './read-file.ts'
 import { resolveManifest } from './resolve.ts'
 import type { Entry, Node } from './source/node.ts'
 import { parseYaml } from './source/parse-yaml.ts'
-import type { Source } from './source/source.ts'
+import { makeSource, type Source } from './source/source.ts'
 import { makeContext } from './variables.ts'
 
 export interface LoadOptions {
   /** The manifest, relative to `cwd`; without it the nearest posada.yaml in `cwd` or above is taken. */
   file?: string
   cwd: string
+  /** What `file` would hold, where it is not written yet. */
+  text?: string
   /** Whether files of other users are taken, as they are where `file` is given. */
   anyOwner?: boolean
   /** Variables, over those of `.env`; the process's own unless given. */
@@ -50,7 +52,7 @@ export async function loadManifest(options: LoadOptions): Promise<Manifest> {
     await checkOwner(path, believed)
     return readSource(path, report)
   }
-  const source = await readOwn(file)
+  const source = options.text === undefined ? await readOwn(file) : makeSource(file, options.text)
   if (source === undefined) throw problems.any ? fail() : missing(file)
   const overrideSource = await readOwn(overrideFile)
   const own = parseYaml(source, report)

@@ -21,10 +21,20 @@ import { placeOf, type Source, type Span } from './source.ts'
  * is refused over `limits.nodes` with E_MANIFEST_TOO_LARGE. Undefined after reporting an alias that
  * leads nowhere: what would be said of its value makes no sense.
  */
-export function convert(document: Document.Parsed, source: Source, report: Report): Node | undefined {
-  const converter = new Converter(source, report)
+export function convert(
+  document: Document.Parsed,
+  source: Source,
+  { report, foreign }: ConvertOptions,
+): Node | undefined {
+  const converter = new Converter(source, report, foreign)
   const node = converter.node(document.contents, { source, start: 0, end: 0 })
   return converter.broken ? undefined : node
+}
+
+export interface ConvertOptions {
+  report: Report
+  /** Whether it is another tool's file: merge keys are carried out, and tags say nothing. */
+  foreign: boolean
 }
 
 const BINARY = 'tag:yaml.org,2002:binary'
@@ -34,13 +44,15 @@ class Converter {
   broken = false
   readonly #source: Source
   readonly #report: Report
+  readonly #foreign: boolean
   /** Finished nodes by their anchor, as far as the document has been gone through; null while open. */
   readonly #anchors = new Map<string, Node | null>()
   readonly #weights = new Map<Node, number>()
 
-  constructor(source: Source, report: Report) {
+  constructor(source: Source, report: Report, foreign: boolean) {
     this.#source = source
     this.#report = report
+    this.#foreign = foreign
   }
 
   node(node: YamlNode | null | undefined, empty: Span): Node {
@@ -48,7 +60,7 @@ class Converter {
     if (isAlias(node)) return this.#alias(node)
     const span = this.#span(node)
     const isBinary = isScalar(node) && node.tag === BINARY
-    if (node.tag !== undefined && !isBinary) this.#problem(span, ...tagProblem(node.tag))
+    if (node.tag !== undefined && !isBinary && !this.#foreign) this.#problem(span, ...tagProblem(node.tag))
     const anchor = 'anchor' in node && typeof node.anchor === 'string' ? node.anchor : undefined
     if (anchor !== undefined) this.#anchors.set(anchor, null)
     const made = this.#made(node, span)
@@ -79,9 +91,14 @@ class Converter {
 
   #map(pairs: Pair<YamlNode, YamlNode | null>[], span: Span): Node {
     const entries = new Map<string, Entry>()
+    const merged: Node[] = []
     for (const pair of pairs) {
       const entry = this.#entry(pair, span)
       if (entry === undefined) continue
+      if (this.#foreign && entry.key === '<<') {
+        merged.push(...(entry.value.kind === 'list' ? entry.value.items : [entry.value]))
+        continue
+      }
       const first = entries.get(entry.key)
       if (first === undefined) entries.set(entry.key, entry)
       else {
@@ -93,6 +110,9 @@ class Converter {
         )
       }
     }
+    for (const node of merged)
+      if (node.kind === 'map')
+        for (const [key, entry] of node.entries) if (!entries.has(key)) entries.set(key, entry)
     return this.#weighed(
       { kind: 'map', entries, span },
       [...entries.values()].map((entry) => entry.value),
@@ -102,13 +122,13 @@ class Converter {
   #entry(pair: Pair<YamlNode, YamlNode | null>, parent: Span): Entry | undefined {
     const keySpan = pair.key === null ? parent : this.#span(pair.key)
     const value = this.node(pair.value, keySpan)
-    if (!isScalar(pair.key) || pair.key.tag !== undefined) {
+    if (!isScalar(pair.key) || (pair.key.tag !== undefined && !this.#foreign)) {
       this.#problem(keySpan, 'a key is a plain text, found another kind of value', "write 'key: value'")
       return undefined
     }
     const key =
       typeof pair.key.value === 'string' ? pair.key.value : (pair.key.source ?? String(pair.key.value))
-    if (key === '<<')
+    if (key === '<<' && !this.#foreign)
       this.#problem(
         keySpan,
         "YAML's merge key '<<' is not supported",

@@ -14,7 +14,11 @@ import { yamlProblems } from './yaml-problems.ts'
  * file holds nothing. Throws E_MANIFEST_TOO_LARGE where the file would take more than `limits`
  * allow, before the work is done.
  */
-export function parseYaml(source: Source, report: Report): Node | undefined {
+export function parseYaml(
+  source: Source,
+  report: Report,
+  { foreign = false }: { foreign?: boolean } = {},
+): Node | undefined {
   const control = findControlCharacter(source)
   if (control !== undefined) {
     report(control)
@@ -40,7 +44,7 @@ export function parseYaml(source: Source, report: Report): Node | undefined {
     })
     return undefined
   }
-  return convert(first as Document.Parsed, source, report)
+  return convert(first as Document.Parsed, source, { report, foreign })
 }
 
 function tooLarge(source: Source, problem: string, offset: number): PosadaError {
