@@ -25,6 +25,7 @@ module.exports = {
     only('box', '^src/box/', '^src/(box|http|errors|events|lib)/', 'manifest, box, network and ssh do not know each other'),
     only('ssh', '^src/ssh/', '^src/(ssh|errors|events|lib)/', 'manifest, box, network and ssh do not know each other'),
     only('cloud-init', '^src/cloud-init/', '^src/(cloud-init|ssh|errors|events|lib)/', 'a seed knows no manifest and no box; its end is seen over ssh'),
+    only('conversion', '^src/conversion/', '^src/(conversion|manifest|cloud-init|errors|events|lib)/', 'files of other tools as texts; nothing of them is run'),
     only('project', '^src/project/', '^src/(project|provider|errors|events|lib)/', 'state and locks know no machine; a state holds the spec that a provider was given'),
     only('forwarder', '^src/forwarder/', '^src/(forwarder|background|ssh|errors|events|lib)/', 'what listens in a guest, forwarded over ssh by a process of its own'),
     only('keeper', '^src/keeper/', '^src/(keeper|background|ssh|errors|events|lib)/', 'a connection that is kept for the commands that come, by a process of its own'),
@@ -41,6 +42,7 @@ module.exports = {
     only('commands', '^src/commands/', '^src/(commands|base-command|cli|app|machine|ui|errors|events|lib)', 'a command parses, calls one function, prints'),
     { name: 'only-app-imports-providers', severity: 'error', from: { path: '^src/', pathNot: '^src/app/' }, to: { path: '^providers/' } },
     { name: 'commands-start-no-processes', severity: 'error', from: { path: '^src/commands/' }, to: { path: '^(node:)?child_process$|^koffi$|^execa$' } },
+    { name: 'conversion-runs-nothing', comment: 'a Vagrantfile is a program, and not run', severity: 'error', from: { path: '^src/conversion/' }, to: { dependencyTypes: ['core'], pathNot: '^(node:)?path$' } },
     { name: 'no-dev-dependency-in-the-product', severity: 'error', from: { path: '^(src|providers)/' }, to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] } },
   ],
   options: {

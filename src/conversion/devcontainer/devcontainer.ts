@@ -1,0 +1,165 @@
+import { type Node, readForeignYaml, validName } from '../../manifest/index.ts'
+import { boxOfImage } from '../boxes.ts'
+import { type Draft, type DraftMachine, emptyDraft, emptyMachine, fallbackBox } from '../draft.ts'
+import type { ForeignFile } from '../foreign-file.ts'
+import type { Given } from '../given.ts'
+import { entriesOf, type Handler, itemsOf, lineOf, readKeys, textOf, under } from '../nodes.ts'
+import { looseSize, portText, processors } from '../units.ts'
+import { commandSteps } from './commands.ts'
+import { withoutComments } from './jsonc.ts'
+
+const container = 'a machine is not a container; its box says what it is made from'
+const reasons = {
+  features: 'install in a provision step what they would',
+  build: container,
+  dockerFile: container,
+  dockerComposeFile: 'make a manifest of it: posada init --from compose.yaml',
+  service: 'make a manifest of the compose file: posada init --from compose.yaml',
+  runArgs: 'they are arguments of docker',
+  mounts: 'folders of the host in the guest are not supported yet',
+  workspaceMount: 'folders of the host in the guest are not supported yet',
+  workspaceFolder: 'folders of the host in the guest are not supported yet',
+  customizations: 'they are settings of editors',
+  extensions: 'they are settings of editors',
+  settings: 'they are settings of editors',
+  initializeCommand: 'commands of the host that run around a verb are not supported yet',
+  postAttachCommand: 'nothing runs when someone logs in',
+  privileged: container,
+  capAdd: container,
+  securityOpt: container,
+  containerUser: container,
+  secrets: 'values come from the environment and from .env',
+  portsAttributes: 'a port of the manifest has no label',
+  otherPortsAttributes: 'a port of the manifest has no label',
+}
+
+/** A devcontainer.json, as a machine. Source: containers.dev, "Dev Container metadata reference". */
+export function readDevcontainer({ name, text }: ForeignFile): Draft {
+  const root = readForeignYaml(name, withoutComments(text))
+  const draft = emptyDraft()
+  const machine = emptyMachine()
+  draft.machines.set(null, machine)
+  const { leftOut } = machine
+  const commands =
+    (run?: 'always'): Handler =>
+    (_value, entry) => {
+      machine.provision.push(...commandSteps(entry, { leftOut, ...(run && { run }) }))
+      return undefined
+    }
+  const handlers: Record<string, Handler> = {
+    $schema: () => undefined,
+    name: (value) => {
+      const project = validName(textOf(value) ?? '')
+      if (project === undefined) return 'it cannot be the name of a project'
+      draft.name = project
+      return undefined
+    },
+    image: (value) => {
+      machine.box = boxOfImage(textOf(value) ?? '') ?? fallbackBox
+      return `a machine is not a container; the box is ${machine.box}`
+    },
+    forwardPorts: (value) => {
+      for (const item of itemsOf(value)) forward(item, machine)
+      return undefined
+    },
+    appPort: (value) => {
+      for (const item of value.kind === 'list' ? value.items : [value]) publish(item, machine)
+      return undefined
+    },
+    containerEnv: (value) => variables(value, 'containerEnv', machine),
+    remoteEnv: (value) => variables(value, 'remoteEnv', machine),
+    hostRequirements: (value) => requirements(value, machine),
+    onCreateCommand: commands(),
+    updateContentCommand: commands(),
+    postCreateCommand: commands(),
+    postStartCommand: commands('always'),
+    remoteUser: () => undefined,
+  }
+  readKeys(root, { path: '', handlers, reasons, leftOut })
+  const order = ['onCreateCommand', 'updateContentCommand', 'postCreateCommand', 'postStartCommand']
+  const rank = (step: { name?: string }) => order.indexOf(step.name?.split(' ')[0] ?? '')
+  machine.provision.sort((a, b) => rank(a) - rank(b))
+  runAs(textOf(under(root, 'remoteUser')), machine)
+  return draft
+}
+
+/** Its commands run as a user that an image has; a box has another, so the user is made first. */
+function runAs(user: string | undefined, machine: DraftMachine): void {
+  if (user === undefined || user === 'root' || !/^[a-z_][a-z0-9_-]{0,31}$/.test(user)) return
+  for (const step of machine.provision) step.user = user
+  const script = `id -u ${user} >/dev/null 2>&1 || useradd --create-home --shell /bin/bash ${user}\n`
+  machine.provision.unshift({ name: `user ${user}`, shell: { inline: script } })
+}
+
+function forward(item: Node, machine: DraftMachine): void {
+  const written = textOf(item) ?? 'a port'
+  const port = portText(written.replace(/^(localhost|127\.0\.0\.1):/, ''))
+  if (port !== undefined) machine.ports.push({ host: port, guest: port, auto: true })
+  else
+    machine.leftOut.push({
+      what: `forwardPorts ${written}`,
+      line: lineOf(item.span),
+      reason: 'only a port of the machine itself is forwarded',
+    })
+}
+
+function publish(item: Node, machine: DraftMachine): void {
+  const written = textOf(item) ?? 'a port'
+  const [, host = '', guest = host] = /^(\d{1,5})(?::(\d{1,5}))?$/.exec(written) ?? []
+  const [from, to] = [portText(host), portText(guest)]
+  if (from !== undefined && to !== undefined) machine.ports.push({ host: from, guest: to })
+  else
+    machine.leftOut.push({ what: `appPort ${written}`, line: lineOf(item.span), reason: 'it is not a port' })
+}
+
+function variables(node: Node, path: string, machine: DraftMachine): undefined {
+  for (const { key, keySpan, value } of entriesOf(node)) {
+    const read = localVariables(textOf(value) ?? '')
+    if (read !== undefined) machine.env[key] = read
+    else
+      machine.leftOut.push({
+        what: `${path}.${key}`,
+        line: lineOf(keySpan),
+        reason: 'only ${localEnv:NAME} has a meaning in a manifest',
+      })
+  }
+}
+
+/** `${localEnv:NAME}` and `${localEnv:NAME:default}`; undefined where it has other variables. */
+function localVariables(text: string): Given | undefined {
+  const parts = text.split(/\$\{(?:localEnv|env):([A-Za-z_]\w{0,254})(?::([^{}]*))?\}/)
+  const read: (Given[number] | undefined)[] = []
+  for (let at = 0; at < parts.length; at += 3) {
+    const [plain = '', variable, or] = parts.slice(at, at + 3)
+    if (plain.includes('${')) return undefined
+    if (plain !== '') read.push(plain)
+    if (variable !== undefined) read.push({ variable, or: or ?? null })
+  }
+  return read.flatMap((part) => part ?? [])
+}
+
+function requirements(node: Node, machine: DraftMachine): undefined {
+  const size =
+    (key: 'memory' | 'disk'): Handler =>
+    (value) => {
+      const read = looseSize(textOf(value) ?? '')
+      if (read === undefined) return 'it is not a size'
+      machine[key] = read
+      return undefined
+    }
+  readKeys(node, {
+    path: 'hostRequirements.',
+    leftOut: machine.leftOut,
+    reasons: { gpu: 'a machine has no graphics processor' },
+    handlers: {
+      cpus: (value) => {
+        const read = processors([textOf(value) ?? ''])
+        if (read === undefined) return 'it is not a number of processors'
+        machine.cpus = read
+        return undefined
+      },
+      memory: size('memory'),
+      storage: size('disk'),
+    },
+  })
+}

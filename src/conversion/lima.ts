@@ -1,0 +1,172 @@
+import { archNamed } from '../lib/values/arch.ts'
+import { type Node, readForeignYaml } from '../manifest/index.ts'
+import { type Draft, type DraftMachine, emptyDraft, emptyMachine } from './draft.ts'
+import type { ForeignFile } from './foreign-file.ts'
+import { given } from './given.ts'
+import { entriesOf, type Handler, itemsOf, lineOf, readKeys, textOf, under } from './nodes.ts'
+import { looseSize, portText, processors } from './units.ts'
+
+const folders = 'folders of the host in the guest are not supported yet'
+const reasons = {
+  vmType: 'posada takes the best provider that works on the host',
+  os: 'a box says what it is',
+  mounts: folders,
+  mountType: folders,
+  mountInotify: folders,
+  containerd: 'install it in a provision step',
+  networks: 'a machine reaches the network as it is; private ones are described under networks:',
+  additionalDisks: 'further disks are not supported yet',
+  ssh: 'posada ssh needs no settings',
+  firmware: 'a box says how it boots',
+  video: 'a machine has no screen',
+  audio: 'a machine has no sound',
+  rosetta: 'there is no such thing here',
+  base: 'make a manifest of the file that it leads to, and name it under extends:',
+  user: 'a box says who logs in',
+  message: 'put it into a comment',
+  copyToHost: 'use posada copy',
+}
+
+/** The user that a cloud image is told to have, where no one says another. */
+const loginUser = 'posada'
+
+/** An instance of Lima, as a machine. Source: lima-vm.io, "templates/default.yaml". */
+export function readLima({ name, text }: ForeignFile): Draft {
+  const root = readForeignYaml(name, text)
+  const draft = emptyDraft()
+  const machine = emptyMachine()
+  draft.machines.set(null, machine)
+  const size =
+    (key: 'memory' | 'disk'): Handler =>
+    (value) => {
+      const read = looseSize(textOf(value) ?? '')
+      if (read === undefined) return 'it is not a size'
+      machine[key] = read
+      return undefined
+    }
+  const handlers: Record<string, Handler> = {
+    minimumLimaVersion: () => undefined,
+    arch: (value) => {
+      const arch = archNamed(textOf(value) ?? '')
+      if (arch === null) return textOf(value) === 'default' ? undefined : 'there are no such machines here'
+      machine.arch = arch
+      return undefined
+    },
+    images: (value) => images(value, machine, textOf(under(root, 'arch'))),
+    cpus: (value) => {
+      const read = processors([textOf(value) ?? ''])
+      if (read === undefined) return 'it is not a number of processors'
+      machine.cpus = read
+      return undefined
+    },
+    memory: size('memory'),
+    disk: size('disk'),
+    nestedVirtualization: (value) => {
+      if (textOf(value) === 'true') machine.nested = true
+      return undefined
+    },
+    provision: each('provision', machine, provision),
+    portForwards: each('portForwards', machine, forward),
+    probes: each('probes', machine, probe),
+    env: (value) => {
+      for (const { key, value: of } of entriesOf(value)) machine.env[key] = given(textOf(of) ?? '')
+      return undefined
+    },
+  }
+  readKeys(root, { path: '', handlers, reasons, leftOut: machine.leftOut })
+  return draft
+}
+
+/** Has each item of a list read; a text says why one is not carried over. */
+function each(
+  path: string,
+  machine: DraftMachine,
+  read: (item: Node, machine: DraftMachine) => string | undefined,
+): Handler {
+  return (list) => {
+    itemsOf(list).forEach((item, index) => {
+      const reason = read(item, machine)
+      const line = lineOf(item.span)
+      if (reason !== undefined) machine.leftOut.push({ what: `${path}[${index}]`, line, reason })
+    })
+    return undefined
+  }
+}
+
+/** The image for the architecture that is asked for, else the first; a manifest has one. */
+function images(list: Node, machine: DraftMachine, arch: string | undefined): undefined {
+  const items = itemsOf(list)
+  const taken = items.find((item) => textOf(under(item, 'arch')) === arch) ?? items[0]
+  for (const item of items) {
+    const location = textOf(under(item, 'location')) ?? ''
+    const isTaken = item === taken && /^(?:https?:\/\/|\.{0,2}\/)\S+$/.test(location)
+    if (isTaken) {
+      const digest = textOf(under(item, 'digest')) ?? ''
+      const checksum = /^sha(?:256:[0-9a-f]{64}|384:[0-9a-f]{96}|512:[0-9a-f]{128})$/i.test(digest)
+      const raw = /\.raw(?:\.\w+)?$/.test(location)
+      machine.box = { from: location, ...(checksum && { checksum: digest }), ...(raw && { image: 'raw' }) }
+    }
+    const [what, line] = [`images ${location}`, lineOf(item.span)]
+    const reason = item === taken ? 'a box is a path or an address' : 'a machine has one box'
+    if (!isTaken) machine.leftOut.push({ what, line, reason })
+    for (const key of ['kernel', 'initrd'])
+      if (isTaken && under(item, key) !== undefined)
+        machine.leftOut.push({ what: `images ${key}`, line, reason: 'the image boots by itself' })
+  }
+}
+
+/** Lima runs these with each boot. */
+function provision(item: Node, machine: DraftMachine): string | undefined {
+  const [mode = 'system', script, path, content] = ['mode', 'script', 'path', 'content'].map((key) =>
+    textOf(under(item, key)),
+  )
+  if (mode === 'data' && path?.startsWith('/') === true && content !== undefined) {
+    const permissions = textOf(under(item, 'permissions')) ?? ''
+    const isMode = /^[0-7]{3,4}$/.test(permissions)
+    machine.provision.push({
+      file: { content, to: given(path), ...(isMode && { mode: permissions }) },
+    })
+    return undefined
+  }
+  if (mode !== 'system' && mode !== 'user') return `there is no step of the mode ${mode}`
+  if (script === undefined || script.trim() === '')
+    return 'only a script that is written there is carried over'
+  if (script.includes('{{')) return 'it has templates, which only Lima fills in'
+  machine.provision.push({
+    shell: { inline: script },
+    run: 'always',
+    ...(mode === 'user' && { user: loginUser }),
+  })
+  return undefined
+}
+
+function forward(item: Node, machine: DraftMachine): string | undefined {
+  const text = (key: string) => textOf(under(item, key))
+  if (text('ignore') === 'true') return 'a port that is not named is not forwarded'
+  const range = (key: string) => {
+    const ends = itemsOf(under(item, `${key}Range`)).map((end) => textOf(end) ?? '')
+    return text(key) ?? (ends.length === 2 ? ends.join('-') : '')
+  }
+  const guest = portText(range('guestPort'))
+  const host = portText(range('hostPort') || range('guestPort'))
+  if (guest === undefined || host === undefined) return 'only ports are forwarded'
+  const address = text('hostIP')
+  if (address !== undefined && !/^\d{1,3}(\.\d{1,3}){3}$/.test(address))
+    return 'the host listens on IPv4 addresses only'
+  machine.ports.push({
+    host,
+    guest,
+    ...(text('proto') === 'udp' && { protocol: 'udp' }),
+    ...(address !== undefined && address !== '127.0.0.1' && { address }),
+  })
+  return undefined
+}
+
+function probe(item: Node, machine: DraftMachine): string | undefined {
+  const script = textOf(under(item, 'script'))
+  if (script === undefined || script.trim() === '' || script.length > 65_536) return 'it has no script'
+  if (script.includes('{{')) return 'it has templates, which only Lima fills in'
+  const hint = (textOf(under(item, 'hint')) ?? textOf(under(item, 'description')) ?? '').trim().slice(0, 900)
+  machine.ready.push({ shell: script, ...(hint !== '' && { hint }) })
+  return undefined
+}

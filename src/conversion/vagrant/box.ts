@@ -1,0 +1,62 @@
+import { boxVersionForm } from '../../lib/values/box-names.ts'
+import { type DraftMachine, fallbackBox } from '../draft.ts'
+import type { BoxSettings } from './settings.ts'
+
+/** Boxes that are published for VirtualBox only, and the catalogue's images of the same distributions. */
+const forVirtualBox: Record<string, string> = {
+  'ubuntu/jammy64': 'ubuntu/22.04',
+  'ubuntu/noble64': 'ubuntu/24.04',
+}
+
+const lengths: Record<string, number> = { sha256: 64, sha384: 96, sha512: 128 }
+
+/** The box that these settings come to, with what of them is lost; both absent where no box is named. */
+export function boxOf({ name, version, url, checksum, checksumType }: BoxSettings): {
+  box?: NonNullable<DraftMachine['box']>
+  lost?: string
+} {
+  if (url !== undefined) return boxAt(url, checksumOf(checksum, checksumType))
+  if (name === undefined) return {}
+  const same = Object.hasOwn(forVirtualBox, name) ? forVirtualBox[name] : undefined
+  if (same !== undefined)
+    return { box: same, lost: `${name} is made for VirtualBox only; ${same} is the same distribution` }
+  if (!/^[A-Za-z0-9._-]{1,64}\/[A-Za-z0-9._-]{1,64}$/.test(name))
+    return {
+      box: fallbackBox,
+      lost: `${name} is not the name of a box that can be fetched; the box is ${fallbackBox}`,
+    }
+  if (version === undefined) return { box: `vagrant:${name}` }
+  const wanted = versionOf(version)
+  return wanted === undefined
+    ? { box: `vagrant:${name}`, lost: `'${version}' is not a version that can be asked for` }
+    : { box: `vagrant:${name}@${wanted}` }
+}
+
+/** `>= 1.2, < 2` as it is, blanks made single. */
+function versionOf(written: string): string | undefined {
+  const condition = new RegExp(`^(?:=|!=|>=|<=|~>|>|<)? *${boxVersionForm}$`)
+  const parts = written
+    .slice(0, 200)
+    .split(',')
+    .map((part) => part.trim().replace(/\s+/g, ' '))
+  return parts.every((part) => condition.test(part)) ? parts.join(', ') : undefined
+}
+
+function boxAt(url: string, checksum: string | undefined) {
+  const from = url.replace(/^file:\/\//, '')
+  if (!/^(?:https?:\/\/|\.{0,2}\/)\S+$/.test(from) || from.length > 1900)
+    return { box: fallbackBox, lost: `a box cannot be fetched from there; the box is ${fallbackBox}` }
+  if (checksum !== undefined) return { box: { from, checksum } }
+  return /^https?:/.test(from)
+    ? { box: from, lost: 'it has no checksum: posada up asks for one, or for unchecked: true' }
+    : { box: from }
+}
+
+/** Weaker ones count as none. */
+function checksumOf(value: string | undefined, type: string | undefined): string | undefined {
+  const kind = (type ?? '').replaceAll('-', '').toLowerCase()
+  const length = Object.hasOwn(lengths, kind) ? lengths[kind] : undefined
+  return value !== undefined && value.length === length && /^[0-9a-f]+$/i.test(value)
+    ? `${kind}:${value}`
+    : undefined
+}

@@ -1,0 +1,172 @@
+import { archNamed } from '../../lib/values/arch.ts'
+import { looseSize } from '../units.ts'
+import { readNetwork } from './network.ts'
+import { providerPart } from './provider.ts'
+import { readProvision } from './provision.ts'
+import type { BoxSettings, Settings, Surroundings } from './settings.ts'
+import { asGiven, asText, hashOf, listOf, type MadeCall, type Part, type Value } from './value.ts'
+
+const folders = 'folders of the host in the guest are not supported yet'
+const oldForm = 'it is of the first form of Vagrantfiles, which is not understood'
+const guests = 'only guests that SSH reaches are understood'
+
+/** Why settings and calls are not carried over, by what they begin with. */
+const reasons: readonly [string, string][] = [
+  ['vm.synced_folder', folders],
+  ['vm.allowed_synced_folder_types', folders],
+  ['vm.communicator', guests],
+  ['vm.guest', guests],
+  ['winrm', guests],
+  ['winssh', guests],
+  ['ssh', 'posada ssh needs no settings'],
+  ['trigger', 'commands of the host that run around a verb are not supported yet'],
+  ['vm.post_up_message', 'put it into a comment'],
+  ['vm.box_check_update', 'posada box outdated looks for newer ones'],
+  ['vm.usable_port_range', 'a port with auto: true is moved where it is in use'],
+  ['vm.disk', 'further disks are not supported yet'],
+  ['vm.cloud_init', 'name the file under cloud_init:'],
+  ['vm.forward_port', oldForm],
+  ['vm.share_folder', oldForm],
+  ['vm.customize', oldForm],
+  ['vm', 'the manifest has no such key'],
+  ['vagrant', 'it is of Vagrant itself, or of a plug-in'],
+]
+
+type Setter = (value: Value, line: number) => string | undefined
+
+/** What `config` stands for, of all machines or of one: `config.vm.box = …`, `config.vm.network …`. */
+export function machinePart(settings: Settings, around: Surroundings): Part {
+  const { machine } = settings
+  const leave = (line: number, reason: string) => around.leave(machine.leftOut, line, reason)
+  const setters = settersOf(settings, around)
+  return {
+    set: (path, value, line) => {
+      const setter = setters[path.join('.')]
+      const reason = setter === undefined ? reasonOf(path) : setter(value, line)
+      if (reason !== undefined) leave(line, reason)
+    },
+    call: (path, made) => {
+      for (const reason of called(path, made, { settings, around })) leave(made.line, reason)
+    },
+  }
+}
+
+interface Of {
+  settings: Settings
+  around: Surroundings
+}
+
+function called(path: readonly string[], made: MadeCall, { settings, around }: Of): string[] {
+  const one = (reason: string | undefined) => (reason === undefined ? [] : [reason])
+  switch (path.join('.')) {
+    case 'vm.define':
+      return one(define(made, { settings, around }))
+    case 'vm.network':
+      return one(readNetwork(made, settings, around))
+    case 'vm.provision':
+      return readProvision(made, settings, around)
+    case 'vm.provider': {
+      // What the second parameter says, for one provider only, is of all machines here, and so of libvirt's only.
+      const provider = asText(made.args[0]) ?? ''
+      const others = provider === 'libvirt' ? machinePart(settings, around) : ignored(settings, around)
+      made.block?.(providerPart(provider, settings, around), others)
+      return []
+    }
+    case 'vm.disk':
+      return one(disk(made, settings))
+    case 'vm.synced_folder':
+      return hashOf(made.args.at(-1))?.get('disabled') === true ? [] : [folders]
+    default:
+      return [reasonOf(path)]
+  }
+}
+
+function ignored({ machine }: Settings, { leave }: Surroundings): Part {
+  const reason = 'it is for one provider only'
+  return {
+    set: (_path, _value, line) => leave(machine.leftOut, line, reason),
+    call: (_path, { line }) => leave(machine.leftOut, line, reason),
+  }
+}
+
+function define({ args, block, line }: MadeCall, { settings, around }: Of): string | undefined {
+  const name = asText(args[0])
+  if (settings.name !== null) return 'a machine of a machine is not understood'
+  if (name === undefined) return 'its name is not known without running it'
+  const defined = around.define(name, line)
+  if (defined === undefined) return 'it cannot be a machine of the manifest'
+  block?.(machinePart(defined, around))
+  if (hashOf(args[1])?.get('autostart') === false)
+    around.leave(defined.machine.leftOut, line, 'posada up starts all machines, or those that it is given')
+  return undefined
+}
+
+function disk({ args }: MadeCall, { machine }: Settings): string | undefined {
+  const options = hashOf(args.at(-1))
+  if (asText(args[0]) !== 'disk' || options?.get('primary') !== true)
+    return 'further disks are not supported yet'
+  return setSize(options.get('size'), machine)
+}
+
+function setSize(value: Value | undefined, machine: Settings['machine']): string | undefined {
+  const size = looseSize(asText(value) ?? '')
+  if (size === undefined) return 'it is not a size'
+  machine.disk = size
+  return undefined
+}
+
+function settersOf(settings: Settings, around: Surroundings): Record<string, Setter | undefined> {
+  const { machine } = settings
+  const box =
+    (key: Exclude<keyof BoxSettings, 'line'>): Setter =>
+    (value, line) => {
+      const written = listOf(value)?.[0] ?? value
+      const [part] = asGiven(written) ?? []
+      const text = asText(written) ?? (typeof part === 'object' ? (part.or ?? undefined) : undefined)
+      if (text === undefined) return value === null ? undefined : 'its value is not known without running it'
+      settings.box[key] = text
+      settings.box.line ??= line
+      return asText(written) === undefined ? `no variable can name a box; it is ${text}` : undefined
+    }
+  const seconds =
+    (key: 'boot_timeout' | 'halt_timeout'): Setter =>
+    (value) => {
+      if (typeof value !== 'number' || value < 1 || value > 86_400)
+        return 'it is not a time that can be waited for'
+      machine[key] = `${Math.round(value)}s`
+      return undefined
+    }
+  return {
+    'vm.box': box('name'),
+    'vm.box_version': box('version'),
+    'vm.box_url': box('url'),
+    'vm.box_download_checksum': box('checksum'),
+    'vm.box_download_checksum_type': box('checksumType'),
+    'vm.box_architecture': (value) => {
+      const arch = archNamed(asText(value) ?? '')
+      if (arch === null) return asText(value) === 'auto' ? undefined : 'there are no such machines here'
+      machine.arch = arch
+      return undefined
+    },
+    'vm.hostname': (value, line) => {
+      const name = asText(value)
+      if (name === undefined) return 'its value is not known without running it'
+      around.hostnames.set(settings.name, { name, line })
+      return undefined
+    },
+    'vm.boot_timeout': seconds('boot_timeout'),
+    'vm.graceful_halt_timeout': seconds('halt_timeout'),
+    'disksize.size': (value) => setSize(value, machine),
+    'ssh.username': (value) => {
+      const user = asText(value)
+      if (user === undefined || !/^[a-z_][a-z0-9_-]{0,31}$/.test(user)) return 'it is not a name of a user'
+      settings.user = user
+      return 'the box says who logs in; steps without privileges run as this user'
+    },
+  }
+}
+
+function reasonOf(path: readonly string[]): string {
+  const written = `${path.join('.')}.`
+  return reasons.find(([start]) => written.startsWith(`${start}.`))?.[1] ?? 'it is of a plug-in'
+}

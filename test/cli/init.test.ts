@@ -1,0 +1,79 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { makePlace, type Place } from '../helpers/posada.ts'
+
+let place: Place
+beforeEach(() => {
+  place = makePlace()
+})
+afterEach(() => place.remove())
+
+const write = (name: string, text: string) => writeFileSync(join(place.dir, name), text)
+const vagrantfile = `Vagrant.configure("2") do |config|
+  config.vm.box = "generic/debian12"
+  config.vm.synced_folder ".", "/vagrant"
+  config.vm.provision "shell", path: "setup.sh"
+end
+`
+
+describe('posada init --from', () => {
+  it('writes a manifest that is valid, and says what it does not have', async () => {
+    write('Vagrantfile', vagrantfile)
+    const { code, stdout } = await place.run('init', '--from', 'Vagrantfile')
+    expect(code).toBe(0)
+    expect(stdout).toContain('one thing could not be carried over')
+    expect(readFileSync(join(place.dir, 'posada.yaml'), 'utf8')).toContain(
+      '#   line 3: config.vm.synced_folder ".", "/vagrant": folders',
+    )
+    expect((await place.run('validate')).code).toBe(0)
+    const again = await place.run('init', '--from', 'Vagrantfile')
+    expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('[E_MANIFEST_EXISTS]') })
+  })
+
+  it('prints it, as a document too, and writes nothing', async () => {
+    write('Vagrantfile', vagrantfile)
+    expect(await place.run('init', '--from', 'Vagrantfile', '-')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('\nversion: 1\n'),
+    })
+    const { stdout } = await place.run('init', '--from', 'Vagrantfile', '-', '--json')
+    expect(JSON.parse(stdout)).toEqual({
+      template: null,
+      from: { file: join(place.dir, 'Vagrantfile'), kind: 'vagrant' },
+      file: null,
+      text: expect.stringContaining('version: 1'),
+      leftOut: [{ what: expect.stringContaining('synced_folder'), line: 3, reason: expect.any(String) }],
+    })
+    expect(existsSync(join(place.dir, 'posada.yaml'))).toBe(false)
+  })
+
+  it('takes paths from where the file is', async () => {
+    mkdirSync(join(place.dir, 'old'))
+    write('old/Vagrantfile', vagrantfile)
+    const { stdout } = await place.run('init', '--from', 'old/Vagrantfile', '-')
+    expect(stdout).toContain('shell: ./old/setup.sh')
+  })
+
+  it.each([
+    ['Makefile', 'all:\n', 'understood are: Vagrantfile'],
+    ['Vagrantfile', 'puts "hello"\n', 'configures no machine'],
+    ['Vagrantfile', 'Vagrant.configure("2") { "\n', 'cannot be understood: line 1'],
+    ['compose.yaml', 'services:\n  web: [\n', 'E_YAML'],
+    ['compose.yaml', Buffer.from([0xff, 0xfe, 0x73]), 'not in UTF-8'],
+    ['compose.yaml', `services: {}\n#${'x'.repeat(1024 * 1024)}`, 'larger than 1 MiB'],
+    ['compose.yaml', 'services: {a: {depends_on: [b]}, b: {depends_on: [a]}}\n', 'in a circle'],
+  ])('refuses %s that it cannot take, and writes nothing', async (name, content, said) => {
+    writeFileSync(join(place.dir, name), content)
+    const { code, stderr } = await place.run('init', '--from', name)
+    expect(code).toBe(2)
+    expect(stderr).toContain(said)
+    expect(readdirSync(place.dir)).toEqual([name])
+  })
+
+  it('refuses what is not there, a folder, and a template besides', async () => {
+    mkdirSync(join(place.dir, 'Vagrantfile'))
+    for (const args of [['Vagrantfile'], ['none'], ['Vagrantfile', 'minimal']])
+      expect((await place.run('init', '--from', ...args)).code).toBe(2)
+  })
+})
