@@ -8,7 +8,7 @@ export interface KeptOptions {
   /** The keeper's; null: none can be trusted. */
   socket: string | null
   /** Makes a connection of this process's own. */
-  connect: () => Promise<SshSession>
+  connect: (signal?: AbortSignal) => Promise<SshSession>
   signal: AbortSignal
 }
 
@@ -33,13 +33,15 @@ export class KeptSession implements GuestShells {
   }
 
   async boot(): Promise<Channel> {
-    const { socket, signal, connect } = this.#options
+    const { socket, connect } = this.#options
+    // What was aborted takes a shell to be stopped in the guest.
+    const signal = this.#options.signal.aborted ? undefined : this.#options.signal
     if (this.#own === null && socket !== null) {
       const credential = await credentialOf(this.target)
       const channel = credential === null ? null : await attach(socket, credential, signal)
       if (channel !== null) return channel
     }
-    this.#own ??= connect()
+    this.#own ??= connect(signal)
     const session = await this.#own
     this.#lost = () => session.lost()
     return session.boot()

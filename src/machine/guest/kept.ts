@@ -23,7 +23,7 @@ export async function withKept<T>(
   const session = new KeptSession({
     target,
     socket: (await isOwnRuntimeDir(runtimeDir)) ? socket : null,
-    connect: () => connect(target, { signal }),
+    connect: (unlessAborted) => connect(target, unlessAborted === undefined ? {} : { signal: unlessAborted }),
     signal,
   })
   let result: T

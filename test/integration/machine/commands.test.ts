@@ -1,11 +1,11 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
-import { ended } from '../../helpers/posada.ts'
+import { ended, launcher } from '../../helpers/posada.ts'
 
 // One boot of posada/tiny for all tests here: about 15 s with emulated processors.
 
@@ -68,6 +68,15 @@ describe('exec', () => {
     child.kill('SIGINT')
     expect(await end).toMatchObject({ code: 130 })
     const { stdout } = await place.run('exec', '--', 'sh', '-c', 'ps | grep "[s]leep 4711" || echo gone')
+    expect(stdout).toBe('gone\n')
+  })
+
+  it('ends in the guest what writes to a full disk of the host', async () => {
+    const { dir: cwd, env } = place
+    const line = `exec "$0" "$1" exec -- sh -c 'sleep 4712 & while echo line; do :; done; wait' > /dev/full`
+    const { code, stderr } = await ended(spawn('sh', ['-c', line, process.execPath, launcher], { cwd, env }))
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('[E_DISK_FULL]') })
+    const { stdout } = await place.run('exec', '--', 'sh', '-c', 'ps | grep "[s]leep 4712" || echo gone')
     expect(stdout).toBe('gone\n')
   })
 })
