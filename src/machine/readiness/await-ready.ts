@@ -4,7 +4,7 @@ import { abortAfter, deadlineIn } from '../../lib/async/time-limit.ts'
 import { formatDuration } from '../../lib/values/units.ts'
 import type { Machine, ReadyProbe } from '../../manifest/index.ts'
 import type { SshSession } from '../../ssh/index.ts'
-import type { Answer } from './look.ts'
+import type { Answer } from './answer.ts'
 import { probeName, probeOnce } from './probe.ts'
 
 /** Milliseconds that a single look at a port may take: a firewall that drops packets never answers. */

@@ -1,7 +1,7 @@
 import type { ClientChannel } from 'ssh2'
 import { untilAborted } from '../../lib/async/abort.ts'
 import type { HttpProbe } from '../../manifest/index.ts'
-import type { Answer, ProbeContext } from './look.ts'
+import type { Answer, ProbeContext } from './answer.ts'
 import { reach } from './probe-tcp.ts'
 
 /** Bytes in which the status line has to end. */

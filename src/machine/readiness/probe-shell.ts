@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream'
 import type { ShellProbe } from '../../manifest/index.ts'
 import { exec } from '../../ssh/index.ts'
-import type { Answer, ProbeContext } from './look.ts'
+import type { Answer, ProbeContext } from './answer.ts'
 
 /** Bytes of a probe's output that are kept: its end. */
 const KEPT = 2048

@@ -1,7 +1,7 @@
 import { untilAborted } from '../../lib/async/abort.ts'
 import type { TcpProbe } from '../../manifest/index.ts'
 import { openTunnel, type SshSession, type Tunnel, type TunnelEnd } from '../../ssh/index.ts'
-import type { Answer, ProbeContext } from './look.ts'
+import type { Answer, ProbeContext } from './answer.ts'
 
 /** Ready as soon as something takes a connection on the guest's port. */
 export async function probeTcp({ port }: TcpProbe, { session, signal }: ProbeContext): Promise<Answer> {

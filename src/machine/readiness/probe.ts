@@ -1,5 +1,5 @@
 import type { ReadyProbe } from '../../manifest/index.ts'
-import type { Answer, ProbeContext } from './look.ts'
+import type { Answer, ProbeContext } from './answer.ts'
 import { probeHttp } from './probe-http.ts'
 import { probeShell } from './probe-shell.ts'
 import { probeTcp } from './probe-tcp.ts'

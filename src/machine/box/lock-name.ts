@@ -1,4 +1,4 @@
-import { withoutCredentials } from '../lib/net/url-credentials.ts'
+import { withoutCredentials } from '../../lib/net/url-credentials.ts'
 
 /** What a user names a box, a base manifest or a script by, as posada.lock has it: URLs without credentials and checksum. */
 export function lockName(given: string): string {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { lockName } from '../../../src/machine/lock-name.ts'
+import { lockName } from '../../../../src/machine/box/lock-name.ts'
 
 it.each([
   ['https://Example.com/a.sh', 'https://example.com/a.sh'],
