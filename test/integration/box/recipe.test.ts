@@ -5,7 +5,7 @@ import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
 import { makePlace, type Place } from '../../helpers/posada.ts'
 import { writeRecipes } from '../../helpers/recipes.ts'
 
-// Builds a box of a project's own recipe, made from README's, which is made from debian/12 (two to three minutes),
+// Builds a box of a project's own recipe, made from README's, which is made from debian/13 (three to four minutes),
 // and boots it (15 s).
 
 let place: MachinesPlace
@@ -60,4 +60,4 @@ run:
   expect(stdout).toBe('posada\nopen = yes\ninstall ok installed\n1\nshop\n3G\nWelcome to nginx\nanswers\n')
   const again = await place.run('box', 'build', './boxes/web')
   expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining('was built from the same recipe') })
-}, 600_000)
+}, 900_000)
