@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
 
-// Boots debian/13 once, with nested virtualisation: half a minute with emulated processors.
+// Boots debian/12 once, with nested virtualisation: half a minute with emulated processors.
 
 let place: MachinesPlace
 beforeAll(async () => {
@@ -11,7 +11,7 @@ beforeAll(async () => {
 name: shop
 machines:
   web:
-    box: debian/13
+    box: debian/12
     memory: 768MiB
     cpus: 2
     disk: 24GiB
