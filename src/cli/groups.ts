@@ -11,7 +11,7 @@ export const commandGroups: readonly CommandGroup[] = [
   { title: 'Inside', commands: ['ssh', 'exec', 'copy', 'ssh-config', 'logs', 'ports'] },
   { title: 'See', commands: ['status', 'list'] },
   { title: 'Networks', commands: ['network list', 'network conditions', 'network capture', 'proxy'] },
-  { title: 'CI', commands: ['cache key'] },
+  { title: 'CI', commands: ['cache key', 'autopkgtest-virt'] },
   {
     title: 'Boxes',
     commands: [

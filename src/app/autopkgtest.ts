@@ -1,0 +1,99 @@
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { PosadaError } from '../errors/index.ts'
+import { asRoot, type Testbed, testbed } from '../machine/index.ts'
+import { userPaths } from '../project/index.ts'
+import { startWatchdog } from './run/launch-watchdog.ts'
+import { type OpenRunOptions, withRun } from './run/open-run.ts'
+
+export interface VirtServerOptions {
+  open: OpenRunOptions
+  /** The machine of the manifest; its only one by default. */
+  machine: string | undefined
+  input: Readable
+  write(text: string): void
+  /** How this program is started: an absolute path and arguments. */
+  program: readonly string[]
+}
+
+/** Source: autopkgtest 5.28, README.virtualisation-server, "capabilities". */
+const capabilities = ['revert', 'revert-full-system', 'root-on-testbed', 'isolation-machine']
+
+/**
+ * Serves autopkgtest's protocol for virtualisation servers on `input` and `write`, with a throw-away machine for its test
+ * bed. Returns after `quit`; throws where the other side breaks the protocol, goes away, or a command fails.
+ */
+export async function serveAutopkgtest({
+  open,
+  machine,
+  program,
+  ...ends
+}: VirtServerOptions): Promise<void> {
+  startWatchdog(open.env, userPaths(open.env).runs)
+  await withRun(
+    open,
+    async (project, folder) => {
+      const bed = testbed(project, machine)
+      const exec = [...program, 'exec', '--file', `${folder.path}/posada.yaml`, bed.machine, '--', ...asRoot]
+      await serve(bed, exec, ends)
+    },
+    () => false,
+  )
+}
+
+/** The protocol itself. `exec` runs the command that follows it in the guest, as root. */
+export async function serve(
+  bed: Testbed,
+  exec: readonly string[],
+  { input, write }: Pick<VirtServerOptions, 'input' | 'write'>,
+): Promise<void> {
+  let isOpen = false
+  const opened = async (scratch: Promise<string>) => {
+    const path = await scratch
+    isOpen = true
+    return [path]
+  }
+  const answer = async ([name = '', ...args]: string[]): Promise<string[]> => {
+    if (name === 'capabilities') return capabilities
+    if (name === 'open' && !isOpen) return opened(bed.open())
+    if (!isOpen) throw broken(`${name} is not possible while the test bed is closed`, name)
+    const [from, to] = args
+    if (name === 'revert') return opened(bed.revert())
+    if (name === 'print-execute-command') return [exec.map(encodeURIComponent).join(',')]
+    if ((name === 'copydown' || name === 'copyup') && from !== undefined && to !== undefined) {
+      if (from.endsWith('/') !== to.endsWith('/'))
+        throw broken('a folder is copied to a folder', `${from} ${to}`)
+      await (name === 'copydown' ? bed.copyDown(from, to) : bed.copyUp(from, to))
+      return []
+    }
+    if (name !== 'close') throw broken(`${JSON.stringify(name)} is not a command of the protocol`, name)
+    await bed.close()
+    isOpen = false
+    return []
+  }
+  write('ok\n')
+  for await (const line of createInterface({ input })) {
+    const words = line.split(/\s+/).filter((word) => word !== '')
+    const [name] = words
+    if (name === undefined) continue
+    if (name === 'quit') return write('ok\n')
+    write(`${['ok', ...(await answer(words.map(decoded)))].join(' ')}\n`)
+  }
+  throw broken('autopkgtest ended without saying quit', '')
+}
+
+function decoded(word: string): string {
+  try {
+    return decodeURIComponent(word)
+  } catch (error) {
+    if (error instanceof URIError) throw broken('a word is not URL-encoded', word)
+    throw error
+  }
+}
+
+function broken(message: string, value: string): PosadaError {
+  return new PosadaError('E_USAGE', message, {
+    value,
+    hint: 'this command is for autopkgtest: autopkgtest PACKAGE -- "$(command -v posada)" autopkgtest-virt --box debian/12',
+  })
+}

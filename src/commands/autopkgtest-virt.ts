@@ -1,0 +1,46 @@
+import { join } from 'node:path'
+import * as Flags from '@oclif/core/flags'
+import { serveAutopkgtest } from '../app/index.ts'
+import { BaseCommand } from '../base-command.ts'
+import { trustFlag } from '../cli/index.ts'
+
+export default class AutopkgtestVirt extends BaseCommand {
+  static override enableJsonFlag = false
+  static override summary = "Be a test bed for Debian's autopkgtest."
+  static override description =
+    'autopkgtest starts it and talks to it on standard input and output. The test bed is a throw-away machine of the manifest, or of --box without one; each time autopkgtest reverts it, it is made again.'
+  static override examples = [
+    'autopkgtest -B hello -- "$(command -v posada)" <%= command.id %> --box debian/12',
+  ]
+  static override flags = {
+    yes: trustFlag,
+    machine: Flags.string({
+      description: 'The machine of the manifest; the only one by default.',
+      helpValue: 'NAME',
+    }),
+    box: Flags.string({ description: 'The box of the machine, in place of a manifest.', helpValue: 'BOX' }),
+  }
+
+  protected override readonly interruptHint = null
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(AutopkgtestVirt)
+    await this.sweepRuns()
+    await serveAutopkgtest({
+      open: {
+        ...(flags.file === undefined ? {} : { file: flags.file }),
+        box: flags.box,
+        cwd: process.cwd(),
+        env: process.env,
+        emit: this.emit,
+        signal: this.signal,
+        command: 'posada autopkgtest-virt',
+        askTrust: this.trustAsker(flags),
+      },
+      machine: flags.machine,
+      input: process.stdin,
+      write: (text) => process.stdout.write(text),
+      program: [process.execPath, join(this.config.root, 'bin', 'posada.js')],
+    })
+  }
+}
