@@ -5,6 +5,7 @@ import { bench as commandLine } from './command-line.ts'
 import { bench as kvm } from './kvm/index.ts'
 import { bench as network } from './network.ts'
 import { bench as registry } from './registry.ts'
+import { bench as throwAway } from './run/index.ts'
 import { bench as ssh } from './ssh.ts'
 import { interruptMeasured } from './timed.ts'
 import { bench as together } from './together.ts'
@@ -22,6 +23,7 @@ const benches: Bench[] = [
   network,
   registry,
   boxes,
+  throwAway,
 ]
 
 /** `npm run bench`, or `npm run bench -- NAME…`; SAMPLES=n for another number than five. */
