@@ -140,7 +140,7 @@ function nameOf(pid: number): string {
 }
 
 /** Numbers from 0 to 1. Source: Marsaglia, "Xorshift RNGs", 2003. */
-function randomFrom(seed: number): () => number {
+export function randomFrom(seed: number): () => number {
   let state = seed | 0 || 1
   return () => {
     state ^= state << 13

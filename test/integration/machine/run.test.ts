@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { until } from '../../helpers/guest-talk.ts'
 import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
-import { launcher } from '../../helpers/posada.ts'
+import { ended, launcher, says } from '../../helpers/posada.ts'
 
-// Boots posada/tiny some seven times: about 100 s with emulated processors.
+// Boots posada/tiny some eight times: about two minutes with emulated processors.
 
 let place: MachinesPlace
 let runs: string
@@ -93,6 +93,17 @@ describe('posada run', () => {
     await ended
     expect(left()).not.toEqual([])
     expect((await place.run('run', '--no-workspace', 'true')).code).toBe(0)
+    await nothingLeft()
+  })
+
+  it('ends a command that ignores signals when it is interrupted, with 130', async () => {
+    const script = 'trap "" TERM INT HUP; echo it runs >&2; while :; do sleep 1; done'
+    const running = place.start('run', '--no-workspace', '--', 'sh', '-c', script)
+    const end = ended(running)
+    await says(running, 'it runs')
+    running.kill('SIGTERM')
+    const { code, stderr } = await end
+    expect(code, stderr).toBe(130)
     await nothingLeft()
   })
 
