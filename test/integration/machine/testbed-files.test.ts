@@ -13,7 +13,8 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { copyDown, copyUp } from '../../../src/machine/testbed/files.ts'
 import { connect, type SshSession } from '../../../src/ssh/index.ts'
-import { hasSudo, startSshd, type TestServer } from '../../helpers/sshd.ts'
+import type { TestServer } from '../../helpers/ssh-server.ts'
+import { hasSudo, startSshd } from '../../helpers/sshd.ts'
 
 // A real SSH server on this host stands for the guest: some 3 s.
 
