@@ -1,7 +1,7 @@
 import { Command } from '@oclif/core/command'
 import * as Flags from '@oclif/core/flags'
 import type { AskTrust, OpenProjectOptions } from './app/index.ts'
-import { askTrust, hasFlag, interruptible } from './cli/index.ts'
+import { askTrust, hasFlag, hearOutputErrors, interruptible } from './cli/index.ts'
 import type { Emit } from './events/index.ts'
 import type { Project } from './machine/index.ts'
 import {
@@ -56,6 +56,7 @@ export abstract class BaseCommand extends Command {
 
   override async init(): Promise<void> {
     await super.init()
+    hearOutputErrors()
     const quiet = this.jsonEnabled()
     const off = hasFlag(this.argv, '--no-color')
     this.paint = palette(useColour({ stream: process.stdout, env: process.env, off }))

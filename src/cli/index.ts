@@ -13,6 +13,7 @@ export { passedOn } from './passed-on.ts'
 export { joined, rawWords } from './raw-words.ts'
 export { runOutput } from './run-output.ts'
 export { reportRun } from './run-report.ts'
+export { hearOutputErrors } from './streams.ts'
 export {
   boxesText,
   boxText,

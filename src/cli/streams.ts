@@ -1,6 +1,7 @@
 let broken = false
 let failure: NodeJS.ErrnoException | null = null
 const listeners = new Set<() => void>()
+const own = new Set<unknown>()
 /** The reader of a pipe ended, or the window of a terminal was closed. */
 const GONE = ['EPIPE', 'ECONNRESET', 'EIO']
 
@@ -10,14 +11,25 @@ const GONE = ['EPIPE', 'ECONNRESET', 'EIO']
  */
 export function onBrokenPipe(): void {
   for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
+    const listener = (error: NodeJS.ErrnoException) => {
       if (error.code === undefined) throw error
       if (stream !== process.stdout || broken) return
       if (!GONE.includes(error.code)) failure = Object.assign(error, { path: 'standard output' })
       broken = true
-      for (const listener of listeners) listener()
-    })
+      for (const told of listeners) told()
+    }
+    own.add(listener)
+    stream.on('error', listener)
   }
+}
+
+/**
+ * Takes off what oclif does when it is loaded: it throws errors of stdout, so that whoever pipes into it does not hear of
+ * them and waits for ever.
+ */
+export function hearOutputErrors(): void {
+  for (const listener of process.stdout.listeners('error'))
+    if (!own.has(listener)) process.stdout.removeListener('error', listener as () => void)
 }
 
 /** Whether the reader of stdout went away. */
