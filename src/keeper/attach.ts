@@ -5,18 +5,24 @@ import { encodeFrame, FrameDecoder } from './frames.ts'
 import { KeptChannel } from './kept-channel.ts'
 
 /** Milliseconds for a guest's shell to begin; nothing runs in it before it has, so another way may be taken. */
-const patience = 2000
+const usualPatience = 2000
+
+interface AttachOptions {
+  /** The keeper's. */
+  socket: string
+  credential: string
+  /** Instead of the usual. */
+  patience?: number | undefined
+  signal?: AbortSignal | undefined
+}
 
 /**
- * A shell of the guest, given out by the keeper that listens at `path`, of the first line of its input. Null where none
+ * A shell of the guest, given out by the keeper that listens at the socket, of the first line of its input. Null where none
  * does, or the guest gives it none in time: its connection is dead, it has too many commands, a login has changed.
  */
-export async function attach(
-  path: string,
-  credential: string,
-  signal?: AbortSignal,
-): Promise<Channel | null> {
-  const socket = connect({ path })
+export async function attach(options: AttachOptions): Promise<Channel | null> {
+  const { credential, patience = usualPatience, signal } = options
+  const socket = connect({ path: options.socket })
   const opened = new Promise<Channel | null>((resolve) => {
     const decoder = new FrameDecoder()
     const refused = () => resolve(null)

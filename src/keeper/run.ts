@@ -43,7 +43,8 @@ async function serve({ socket: path, idle = times.idle }: KeeperConfig, kept: Ke
   await rm(path, { force: true })
   server.listen(path)
   await once(server, 'listening')
-  const inode = await inodeOf(path)
+  // Nothing is waited for before clients are listened to.
+  const inode = inodeOf(path)
   return new Promise<string>((resolve) => {
     let ending: string | null = null
     let clients = 0
@@ -71,7 +72,7 @@ async function serve({ socket: path, idle = times.idle }: KeeperConfig, kept: Ke
     })
     setInterval(async () => {
       if (clients === 0 && unused.isOver()) end('no one has used it')
-      if ((await inodeOf(path)) !== inode) end('its socket is gone')
+      if ((await inodeOf(path)) !== (await inode)) end('its socket is gone')
     }, times.look).unref()
     session.closed.then(() => {
       end('the connection has ended')

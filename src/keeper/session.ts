@@ -10,6 +10,8 @@ export interface KeptOptions {
   /** Makes a connection of this process's own. */
   connect: (signal?: AbortSignal) => Promise<SshSession>
   signal: AbortSignal
+  /** Milliseconds for the keeper to give a shell, instead of two seconds. */
+  patience?: number
 }
 
 /**
@@ -33,12 +35,12 @@ export class KeptSession implements GuestShells {
   }
 
   async boot(): Promise<Channel> {
-    const { socket, connect } = this.#options
+    const { socket, patience, connect } = this.#options
     // What was aborted takes a shell to be stopped in the guest.
     const signal = this.#options.signal.aborted ? undefined : this.#options.signal
     if (this.#own === null && socket !== null) {
       const credential = await credentialOf(this.target)
-      const channel = credential === null ? null : await attach(socket, credential, signal)
+      const channel = credential === null ? null : await attach({ socket, credential, patience, signal })
       if (channel !== null) return channel
     }
     this.#own ??= connect(signal)

@@ -21,12 +21,15 @@ export interface Keeper {
   /** Resolves when the process has ended. */
   ended(): Promise<void>
   /** A session that goes over it, or over a connection of its own. */
-  session(): KeptSession
+  session(patience?: number): KeptSession
   kill(signal?: NodeJS.Signals): Promise<void>
   /** Begins another and waits until it gives out shells. */
   start(): Promise<void>
   stop(): Promise<void>
 }
+
+/** Milliseconds: no test is to depend on how busy the host is. */
+const PATIENCE = 60_000
 
 /** The real process, built, that keeps a connection to a test's server. */
 export async function startKeeper(target: SshTarget, settings: Partial<KeeperConfig> = {}): Promise<Keeper> {
@@ -46,12 +49,13 @@ export async function startKeeper(target: SshTarget, settings: Partial<KeeperCon
     log,
     pid,
     ended: () => until(async () => (await pid()) === null),
-    session: () =>
+    session: (patience = PATIENCE) =>
       new KeptSession({
         target,
         socket,
         connect: () => connect(target),
         signal: new AbortController().signal,
+        patience,
       }),
     kill: async (signal = 'SIGKILL') => {
       const running = await pid()
@@ -59,9 +63,10 @@ export async function startKeeper(target: SshTarget, settings: Partial<KeeperCon
       if (signal === 'SIGKILL') await keeper.ended()
     },
     start: async () => {
-      await launchKeeper(config, log)
       await until(async () => {
-        const channel = await attach(socket, (await credentialOf(target)) ?? '')
+        await launchKeeper(config, log)
+        const credential = (await credentialOf(target)) ?? ''
+        const channel = await attach({ socket, credential, patience: PATIENCE })
         if (channel === null) return false
         channel.end('exit\n')
         channel.stderr.resume()

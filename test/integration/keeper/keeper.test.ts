@@ -40,8 +40,9 @@ async function kept(given: TestServer, settings?: Parameters<typeof startKeeper>
 async function command(
   by: Keeper,
   argv: string[],
+  patience?: number,
 ): Promise<{ stdout: string; code: number; isOwn: boolean }> {
-  const session = by.session()
+  const session = by.session(patience)
   sessions.push(session)
   const { stdout, code } = await capture(session, argv)
   return { stdout, code, isOwn: session.isOwn }
@@ -60,7 +61,7 @@ describe('what it does not serve is done over another connection at once', () =>
   test('the process hangs', async () => {
     const by = await kept(await startSshd())
     await by.kill('SIGSTOP')
-    expect(await command(by, ['echo', 'a'])).toEqual({ stdout: 'a\n', code: 0, isOwn: true })
+    expect(await command(by, ['echo', 'a'], 500)).toEqual({ stdout: 'a\n', code: 0, isOwn: true })
   })
 
   test('the guest ended the connection, as it does when it restarts', async () => {
@@ -148,7 +149,8 @@ test('it ends when its socket is gone', async () => {
 
 test('a client that is gone ends the input of its command', async () => {
   const by = await kept(await startSshd())
-  const channel = await attach(by.socket, (await credentialOf((server as TestServer).target)) ?? '')
+  const credential = (await credentialOf((server as TestServer).target)) ?? ''
+  const channel = await attach({ socket: by.socket, credential, patience: 60_000 })
   const pidFile = join(server?.dir ?? '', 'pid')
   channel?.write(`echo $$ > ${pidFile}; exec cat\n`)
   const pid = await numberIn(pidFile)

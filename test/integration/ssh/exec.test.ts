@@ -189,7 +189,7 @@ describe.each([
       throw new Error('the command did not start')
     }
 
-    async function stopped(command: string[], count: number, user?: string): Promise<number> {
+    async function stopped(command: string[], count: number, user?: string): Promise<void> {
       const control = new AbortController()
       const work = exec(session, command, {
         signal: control.signal,
@@ -201,16 +201,13 @@ describe.each([
         (error: unknown) => error,
       )
       const running = await pids('pids', count)
-      const began = Date.now()
       control.abort(new Error('enough'))
       expect(await failure).toMatchObject({ message: 'enough' })
       for (const pid of running) expect(await isRunning(pid)).toBe(false)
-      return Date.now() - began
     }
 
     test('a plain command', async () => {
-      const took = await stopped(['sh', '-c', 'echo $$ > pids; exec sleep 1000'], 1)
-      expect(took).toBeLessThan(2000)
+      await stopped(['sh', '-c', 'echo $$ > pids; exec sleep 1000'], 1)
     })
 
     test('a pipeline with children in the background, and one in a session of its own', async () => {
