@@ -3,6 +3,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path'
 import type { LeftOut } from '../conversion/index.ts'
 import { PosadaError } from '../errors/index.ts'
 import { isErrno } from '../lib/files/errno.ts'
+import { writeOutputFile } from '../lib/files/output-file.ts'
 import { packageRoot } from '../lib/files/package-root.ts'
 import { writeFileAtomic } from '../lib/files/write-file.ts'
 import { loadManifest, readForeignText, readTemplate } from '../manifest/index.ts'
@@ -49,7 +50,7 @@ export async function init({ source, file, cwd, env, force, write }: InitOptions
         }
       : await converted(resolve(cwd, source.from), path, env)
   if (!write) return { ...made, file: null }
-  if (force) await writeFileAtomic(path, made.text)
+  if (force) await writeOutputFile(path, made.text)
   else await writeNew(path, made.text)
   return { ...made, file: path }
 }

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import type { CellResult } from '../app/index.ts'
 import type { Emit } from '../events/index.ts'
 import { isErrno } from '../lib/files/errno.ts'
-import { writeFileAtomic } from '../lib/files/write-file.ts'
+import { writeOutputFile } from '../lib/files/output-file.ts'
 import { annotateFailure, palette, renderError } from '../ui/index.ts'
 import type { WrittenOutput } from './run-output.ts'
 import { cellsText, type RunDocument, runDocument, runJunit, runSummary, whyOf } from './text/run.ts'
@@ -27,7 +27,7 @@ type Results = readonly CellResult<WrittenOutput>[]
  */
 export async function reportRun(results: Results, options: RunReportOptions): Promise<RunDocument> {
   const { command, junit, json, emit } = options
-  if (junit !== undefined) await writeFileAtomic(resolve(junit), runJunit(results, command))
+  if (junit !== undefined) await writeOutputFile(resolve(junit), runJunit(results, command))
   await addSummary(runSummary(results, command), options)
   if (!json) process.stderr.write(textOf(results, options))
   for (const { kept, cell } of results)
