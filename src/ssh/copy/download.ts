@@ -1,6 +1,7 @@
 import { rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, posix, resolve } from 'node:path'
 import { isErrno } from '../../lib/files/errno.ts'
+import { outputTarget } from '../../lib/files/output-file.ts'
 import { sweepWork, workName } from '../../lib/process/work-folder.ts'
 import type { ByteReader } from '../../lib/tar/byte-reader.ts'
 import { tarMembers } from '../../lib/tar/tar-members.ts'
@@ -183,6 +184,12 @@ async function destination(from: string, written: string): Promise<string> {
   }
   if (written.endsWith('/'))
     throw hostError(written, { why: 'is not a folder', hint: 'create it first, or leave out the slash' })
+  // By renaming a file over it, root would take a device from the whole host.
+  if ((await outputTarget(written)) === null)
+    throw hostError(written, {
+      why: 'is a device or a pipe',
+      hint: 'write to it with posada exec … -- cat FILE',
+    })
   return resolve(written)
 }
 

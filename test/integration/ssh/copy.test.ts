@@ -273,6 +273,18 @@ test('a device is not read', async () => {
   await expect(download(session, { from: '/dev/zero', to: there })).rejects.toMatchObject({ code: 'E_COPY' })
 })
 
+test('a device or a pipe of the host is not replaced by a file', async () => {
+  const pipe = join(here, 'pipe')
+  spawnSync('mkfifo', [pipe])
+  await writeFile(join(there, 'file'), 'one')
+  await expect(download(session, { from: join(there, 'file'), to: pipe })).rejects.toMatchObject({
+    code: 'E_COPY',
+    value: pipe,
+  })
+  expect((await lstat(pipe)).isFIFO()).toBe(true)
+  expect(await readdir(here)).toEqual(['pipe'])
+})
+
 test('links that lead out of what is copied are left out, set-user-id bits dropped', async () => {
   const source = join(here, 'tree')
   await mkdir(join(source, 'sub'), { recursive: true })
