@@ -126,7 +126,7 @@ function checkAddress(
     wrong(`${address} is not a machine's address in ${written}`, `machines have addresses ${range}`)
 }
 
-/** Two machines with one address, and more machines than addresses. */
+/** Two machines with one address, and more machines than addresses: a network without a subnet gets a /24. */
 function checkMembers(
   [name, network]: [string, CheckedNetwork],
   machines: readonly CheckedMachine[],
@@ -158,15 +158,12 @@ function checkMembers(
       })
     }
   }
-  const subnet = network.value.subnet === undefined ? null : parseSubnet(network.value.subnet)
+  const written = network.value.subnet
+  const subnet = written === undefined ? outsideNetwork : parseSubnet(written)
   if (subnet === null || members.length <= sizeOf(subnet) - addressesOfNobody) return
   const message = `${members.length} machines are on the network '${name}', which has ${sizeOf(subnet) - addressesOfNobody} addresses for them`
-  report({
-    code: 'E_VALUE_INVALID',
-    message,
-    span: inner(network.node, 'subnet'),
-    hint: 'give it a shorter prefix',
-  })
+  const hint = written === undefined ? 'give it a subnet: {subnet: 10.40.0.0/16}' : 'give it a shorter prefix'
+  report({ code: 'E_VALUE_INVALID', message, span: inner(network.node, 'subnet'), hint })
 }
 
 function membersOf(network: string, machines: readonly CheckedMachine[]) {

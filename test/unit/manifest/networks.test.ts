@@ -16,6 +16,23 @@ ${machines}
 `
 
 describe('networks', () => {
+  it('have room for their machines, also where no subnet is written', async () => {
+    const many = (count: number) =>
+      load(
+        `version: 1\nnetworks:\n  side: {}\ndefaults: {box: debian/12}\nmachines:\n  web: {replicas: ${count}, networks: [side]}\n`,
+      )
+    expect((await many(253)).machines).toHaveLength(253)
+    await expect(many(254)).rejects.toMatchObject({
+      problems: [
+        {
+          code: 'E_VALUE_INVALID',
+          message: expect.stringContaining('has 253 addresses'),
+          place: { line: 3 },
+        },
+      ],
+    })
+  })
+
   it('are resolved with all their addresses', async () => {
     const { networks, machines } = await load(
       manifest(
