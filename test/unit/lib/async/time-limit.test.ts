@@ -91,6 +91,7 @@ const dates = [
   'src/box/download/part-file.ts',
   'src/machine/guest/overdue.ts',
   'src/network/capture/recording.ts',
+  'src/ui/plain.ts',
 ]
 
 it('only dates are asked of the wall clock', async () => {
