@@ -52,7 +52,7 @@ async function keep(hypervisor: ChildProcess): Promise<number | undefined> {
     mac: '52:54:00:00:00:01',
     forwards: [{ protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: sshd.target.port, guestPort: 22 }],
   }
-  state.spec.files.runtimeDir = dir
+  state.spec.files.runtimeDir = join(dir, 'sockets')
   const running = { config, state, provider: {} as Provider, pid: hypervisor.pid ?? 0 }
   await keepForwarded(project, running)
   expect(told).toEqual([])
