@@ -10,6 +10,7 @@ import { bundleProcesses } from './bundle-processes.js'
 import { writeCommandManifest } from './command-manifest.js'
 import { deferred } from './deferred.js'
 import { modules } from './entries.js'
+import { hub } from './hub.js'
 import { throughDoors } from './through-doors.js'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -31,10 +32,10 @@ function commandEntries() {
   return Object.fromEntries(commands.map((file) => [`commands/${file.slice(0, -3)}`, join(folder, file)]))
 }
 
-async function bundle() {
+async function bundle(entryPoints, plugins) {
   const result = await build({
     absWorkingDir: root,
-    entryPoints: { ...modules, ...commandEntries() },
+    entryPoints,
     outdir: dist,
     bundle: true,
     splitting: true,
@@ -48,13 +49,12 @@ async function bundle() {
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'none',
-    plugins: [deferred, throughDoors],
+    plugins: [deferred, ...plugins],
     logLevel: 'warning',
     metafile: true,
     write: false,
   })
-  writeFileSync(prepare(join(dist, 'meta.json')), JSON.stringify(result.metafile))
-  return result.outputFiles
+  return result
 }
 
 function prepare(path) {
@@ -83,7 +83,13 @@ function sweep(files) {
   }
 }
 
-const files = [...(await bundle()), ...(await bundleProcesses(root, dist))]
+const { main, ...others } = modules
+const commands = commandEntries()
+const { plugin, first } = hub(root, Object.values(commands))
+const line = await bundle({ main, ...commands }, [throughDoors({ first }), plugin])
+writeFileSync(prepare(join(dist, 'meta.json')), JSON.stringify(line.metafile))
+const apart = await bundle(others, [throughDoors()])
+const files = [...line.outputFiles, ...apart.outputFiles, ...(await bundleProcesses(root, dist))]
 write(files)
 sweep(files)
 const pjson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))

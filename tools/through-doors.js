@@ -10,19 +10,20 @@ const EXPORT = /^export (?<type>type )?\{(?<names>[^}]*)\} from '(?<file>[^']+)'
  * file behind it. esbuild keeps all that a door exports in the chunk of everyone who imports the door, and a
  * command shall load only what it needs: docs/decisions/start-time.md.
  */
-export const throughDoors = {
+export const throughDoors = ({ first = () => '' } = {}) => ({
   name: 'through-doors',
   setup(build) {
-    const doors = new Map()
-    const behind = (door) => doors.get(door) ?? doors.set(door, exportsOf(door)).get(door)
     build.onLoad({ filter: /\/(src|providers)\/.*\.ts$/ }, ({ path }) => ({
       loader: 'ts',
-      contents: lookThrough(readFileSync(path, 'utf8'), dirname(path), behind),
+      contents: first(path) + lookThrough(readFileSync(path, 'utf8'), dirname(path)),
     }))
   },
-}
+})
 
-function lookThrough(source, folder, behind) {
+const doors = new Map()
+const behind = (door) => doors.get(door) ?? doors.set(door, exportsOf(door)).get(door)
+
+export function lookThrough(source, folder) {
   const direct = (whole, { type = '', names, door }) => {
     const files = behind(resolve(folder, door))
     const wanted = list(names)
