@@ -51,6 +51,8 @@ async function bundle(entryPoints, plugins) {
     legalComments: 'none',
     plugins: [deferred, ...plugins],
     logLevel: 'warning',
+    // The hub's imports bring nothing along; they only lead there (tools/hub.js).
+    logOverride: { 'ignored-bare-import': 'silent' },
     metafile: true,
     write: false,
   })

@@ -19,14 +19,14 @@ export function hub(root, entries) {
   const plugin = {
     name: 'hub',
     setup(build) {
-      build.onResolve({ filter: /^posada-hub(:|$)/ }, ({ path }) =>
-        path === 'posada-hub'
-          ? { path, namespace: 'hub', sideEffects: true }
-          : { path: path.slice('posada-hub:'.length), sideEffects: true },
-      )
+      build.onResolve({ filter: /^posada-hub$/ }, ({ path }) => ({
+        path,
+        namespace: 'hub',
+        sideEffects: true,
+      }))
       build.onLoad({ filter: /.*/, namespace: 'hub' }, () => ({
         resolveDir: root,
-        contents: common.map((file) => `import ${JSON.stringify(`posada-hub:${file}`)}`).join('\n'),
+        contents: common.map((file) => `import ${JSON.stringify(file)}`).join('\n'),
       }))
     },
   }

@@ -24,7 +24,7 @@ export default class Run extends BaseCommand {
     'The machine is made from the manifest, or from --box without one, with those that it depends on; the working folder goes into it (without what .gitignore and .posadaignore name), the command runs there, what --out names comes back, and all is destroyed, whatever ends it. A failure of Posada itself has exit code 125, one of --timeout 124. With --matrix, each combination has a machine of its own, and the exit code is that of the first one that failed.'
   static override usage = 'run [--] PROGRAM [ARGUMENT...]'
   static override examples = [
-    '<%= config.bin %> run --box debian/13 -- sh -c "uname -a; ls"',
+    '<%= config.bin %> run --box debian/12 -- sh -c "uname -a; ls"',
     '<%= config.bin %> run --machine web --env TOKEN --out report.xml -- make test',
     '<%= config.bin %> run --matrix box=debian/12,debian/13 --parallel 2 -- make test',
   ]

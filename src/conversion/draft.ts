@@ -84,7 +84,7 @@ export function emptyDraft(): Draft {
 }
 
 /** The box of a machine whose file names none that can be taken over. */
-export const fallbackBox = 'debian/13'
+export const fallbackBox = 'debian/12'
 
 /** As many as have addresses in a network whose subnet is not written. */
 export const machineLimit = 250

@@ -9,7 +9,7 @@ export const prose = {
 \`\`\`yaml
 version: 1
 defaults:
-  box: debian/13
+  box: debian/12
 machines:
   db:
     disk: 40GiB
@@ -17,8 +17,8 @@ machines:
       - {tcp: 5432}
     provision:
       - name: postgres
-        shell: apt-get update && apt-get install -y --no-install-recommends postgresql
-        timeout: 20m
+        shell: apt-get update && apt-get install -y postgresql
+        timeout: 10m
   web:
     depends_on: [db]
     ports: ["8080:80"]

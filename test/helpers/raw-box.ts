@@ -26,13 +26,15 @@ export interface RawOptions {
   /** Of a disk that is made; the box's own where absent. */
   diskSize?: number
   memory?: string
+  /** Emulated processors; two unless said. */
+  cpus?: number
   /** Added to the kernel's command line. */
   append?: string
   /** Seconds to wait for `ready`. */
   timeout?: number
 }
 
-/** Boots a box with plain QEMU and nothing of Posada's, on two emulated processors. */
+/** Boots a box with plain QEMU and nothing of Posada's. */
 export async function bootRaw(box: StoredBox, options: RawOptions = {}): Promise<RawBox> {
   const dir = await mkdtemp(join(tmpdir(), 'posada-raw-'))
   const disk = options.disk ?? join(dir, 'root.qcow2')
@@ -47,7 +49,14 @@ export async function bootRaw(box: StoredBox, options: RawOptions = {}): Promise
   const started = process.hrtime.bigint()
   const child = spawn(
     'qemu-system-x86_64',
-    argv(box, { dir, disk, port, memory: options.memory ?? '1G', append: options.append ?? '' }),
+    argv(box, {
+      dir,
+      disk,
+      port,
+      memory: options.memory ?? '1G',
+      cpus: options.cpus ?? 2,
+      append: options.append ?? '',
+    }),
     {
       stdio: 'ignore',
     },
@@ -70,13 +79,14 @@ function argv(
     disk,
     port,
     memory,
+    cpus,
     append,
-  }: { dir: string; disk: string; port: number; memory: string; append: string },
+  }: { dir: string; disk: string; port: number; memory: string; cpus: number; append: string },
 ): string[] {
   const socket = (id: string) => ['-chardev', `socket,id=${id},path=${join(dir, id)},server=on,wait=off`]
   const { kernel } = manifest
   return [
-    ...['-machine', 'q35', '-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', '2', '-m', memory],
+    ...['-machine', 'q35', '-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', String(cpus), '-m', memory],
     ...['-nodefaults', '-no-user-config', '-display', 'none'],
     ...['-chardev', `file,id=console,path=${join(dir, 'console')}`, '-serial', 'chardev:console'],
     ...['-drive', `if=none,id=root,format=qcow2,file=${disk}`, '-device', 'virtio-blk-pci,drive=root'],

@@ -56,7 +56,7 @@ async function openIn(
   const box = named === undefined ? undefined : fromHere(named, options.cwd)
   if (box === undefined && file === null)
     throw new PosadaError('E_MANIFEST_MISSING', 'no posada.yaml here or in any folder above', {
-      hint: 'name a box: posada run --box debian/13 -- make test',
+      hint: 'name a box: posada run --box debian/12 -- make test',
     })
   // What finds the machines again, also when this process is gone.
   const text = box === undefined ? `extends: ${JSON.stringify(file)}` : `box: ${JSON.stringify(box)}`

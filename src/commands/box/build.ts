@@ -8,7 +8,7 @@ export default class BoxBuild extends BaseCommand {
   static override summary = "Build a box from a recipe, with a distribution's packages only."
   static override description = 'Does nothing if the store has a box built from the same recipe.'
   static override examples = [
-    '<%= config.bin %> box build debian/13',
+    '<%= config.bin %> box build debian/12',
     '<%= config.bin %> box build ./my-recipe',
   ]
   static override args = {

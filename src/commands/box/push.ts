@@ -10,12 +10,12 @@ export default class BoxPush extends BaseCommand {
   static override description =
     'Parts that the registry already has are not uploaded again. Credentials are those of docker login.'
   static override examples = [
-    '<%= config.bin %> box push debian/13 oci://registry.example.com/team/debian:12',
+    '<%= config.bin %> box push debian/12 oci://registry.example.com/team/debian:12',
     '<%= config.bin %> box push team/shop@1.2 oci://localhost:5000/shop',
   ]
   static override args = {
     box: Args.string({
-      description: 'A name (its newest version), or debian/13@VERSION.',
+      description: 'A name (its newest version), or debian/12@VERSION.',
       required: true,
       ignoreStdin: true,
     }),

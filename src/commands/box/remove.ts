@@ -5,12 +5,12 @@ import { BaseCommand } from '../../base-command.ts'
 export default class BoxRemove extends BaseCommand {
   static override summary = 'Remove a box from the store, unless machines still use it.'
   static override examples = [
-    '<%= config.bin %> box remove debian/13@20260101',
+    '<%= config.bin %> box remove debian/12@20260101',
     '<%= config.bin %> box remove team/shop',
   ]
   static override args = {
     box: Args.string({
-      description: 'A name (all its versions), or debian/13@VERSION.',
+      description: 'A name (all its versions), or debian/12@VERSION.',
       required: true,
       ignoreStdin: true,
     }),

@@ -8,7 +8,7 @@ export default class BoxUpdate extends BaseCommand {
     'Update posada.lock to the newest boxes, base manifests and scripts, and fetch them.'
   static override description =
     'Base manifests and scripts with a URL are fetched again. Existing machines keep their box; recreate them with posada destroy, then posada up.'
-  static override examples = ['<%= config.bin %> box update', '<%= config.bin %> box update debian/13']
+  static override examples = ['<%= config.bin %> box update', '<%= config.bin %> box update debian/12']
   static override args = {
     box: Args.string({
       description:

@@ -6,10 +6,10 @@ import { verifyText } from '../../cli/index.ts'
 export default class BoxVerify extends BaseCommand {
   static override summary = 'Check every file of the boxes in the store against its hash.'
   static override description = 'Exits with 1 if a box is damaged.'
-  static override examples = ['<%= config.bin %> box verify', '<%= config.bin %> box verify debian/13']
+  static override examples = ['<%= config.bin %> box verify', '<%= config.bin %> box verify debian/12']
   static override args = {
     box: Args.string({
-      description: 'A name (all its versions), or debian/13@VERSION; all boxes by default.',
+      description: 'A name (all its versions), or debian/12@VERSION; all boxes by default.',
       ignoreStdin: true,
     }),
   }

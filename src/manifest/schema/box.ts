@@ -19,7 +19,7 @@ const forms = [
 const from = leading(
   text({
     label: 'box',
-    expected: 'the name of a box such as debian/13',
+    expected: 'the name of a box such as debian/12',
     pattern: forms.join('|'),
     maxLength: 2000,
     hint: (given) => {
@@ -27,7 +27,7 @@ const from = leading(
       if (colon !== null) return `did you mean '${colon[1]}/${colon[2]}'?`
       if (/^[a-z]+:\/\//.test(given)) return 'boxes are fetched by https:// and oci://'
       if (given.includes('@'))
-        return "one version of a box is named like debian/13@20261122.1, several like 'debian/13@>= 2026, < 2027'"
+        return "one version of a box is named like debian/12@20261122.1, several like 'debian/12@>= 2026, < 2027'"
       if (/\.(tar|box|qcow2|img|raw)\b/.test(given))
         return `a path begins with ./: did you mean './${given}'?`
       return 'posada box search shows the boxes that are available, posada box list those in the store'
@@ -94,7 +94,7 @@ export interface BoxReference {
   terms: BoxTerms
 }
 
-/** `debian/13`, a path, a URL; or a mapping with `from` and terms. */
+/** `debian/12`, a path, a URL; or a mapping with `from` and terms. */
 export const box: Schema<BoxReference> = (() => {
   const both = either(from, long)
   return {

@@ -38,9 +38,9 @@ export const machineFields = {
   box: {
     schema: box,
     description:
-      'The box that the machine is made from, by name or by where it is: `debian/13`, `debian/13@20261122.1`, `"debian/13@>= 2026"`, `./shop.tar`, `https://…`, `oci://…`, `vagrant:generic/debian12`. What it came to is kept in `posada.lock`.',
+      'The box that the machine is made from, by name or by where it is: `debian/12`, `debian/12@20261122.1`, `"debian/12@>= 2026"`, `./shop.tar`, `https://…`, `oci://…`, `vagrant:generic/debian12`. What it came to is kept in `posada.lock`.',
     absent: 'required',
-    examples: ['debian/13'],
+    examples: ['debian/12'],
   },
   provider: {
     schema: providerName,

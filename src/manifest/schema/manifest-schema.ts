@@ -58,7 +58,7 @@ export const projectFields = {
     }),
     description:
       'The machines, by name. Without it the file describes one machine, `default`, by the keys of a machine.',
-    examples: [{ db: { box: 'debian/13' } }],
+    examples: [{ db: { box: 'debian/12' } }],
   },
   catalogues: {
     schema: list(catalogue, { max: 20, of: 'catalogues' }),

@@ -25,7 +25,9 @@ describe.each([
       emit: () => undefined,
       signal,
     })
-    machine = await bootRaw(box, { diskSize: 24 * 1024 ** 3, append: 'posada.hostname=web-1' })
+    // QEMU 7.2 now and then runs code that the kernel of Debian 13 has just patched: docs/boxes.md.
+    const cpus = release === '13' ? 1 : 2
+    machine = await bootRaw(box, { cpus, diskSize: 24 * 1024 ** 3, append: 'posada.hostname=web-1' })
     await machine.ssh('echo kept >/tmp/early')
   }, 600_000)
   afterAll(() => machine.discard())

@@ -5,7 +5,7 @@ import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
 import { makePlace, type Place } from '../../helpers/posada.ts'
 import { writeRecipes } from '../../helpers/recipes.ts'
 
-// Builds a box of a project's own recipe, made from README's, which is made from debian/13 (three to four minutes),
+// Builds a box of a project's own recipe, made from README's, which is made from debian/12 (three to four minutes),
 // and boots it (15 s).
 
 let place: MachinesPlace

@@ -39,7 +39,7 @@ test('nothing of a Vagrantfile is run', async () => {
       .split('\n')
       .filter((line) => !line.startsWith('#'))
       .join('\n'),
-  ).toBe('\nversion: 1\nbox: debian/13\n')
+  ).toBe('\nversion: 1\nbox: debian/12\n')
   expect(leftOut.filter(({ what }) => what.includes(marker))).toHaveLength(18)
 })
 
@@ -147,7 +147,7 @@ test('what a file says never leaves its comment or its value', async () => {
     }).replace('DEL', '\\u007f'),
   )
   expect(manifest.machines[0]).toMatchObject({
-    box: 'debian/13',
+    box: 'debian/12',
     env: { A: '"\\\n{B:-x} $$ $', C: '\u001b[31m' },
   })
   expect(text).not.toMatch(/^(?!#).*evil/m)

@@ -204,11 +204,11 @@ config.vm.provision "shell", inline: "ls", args: "'a b'", env: {"a b" => "c"}`)
     ['"generic/debian12"\nconfig.vm.box_version = ">= 4.3,< 5"', 'vagrant:generic/debian12@>= 4.3, < 5'],
     ['"generic/debian12"\nconfig.vm.box_version = "latest"', 'vagrant:generic/debian12'],
     ['"ubuntu/noble64"', 'ubuntu/24.04'],
-    ['"base"', 'debian/13'],
+    ['"base"', 'debian/12'],
     ['"base"\nconfig.vm.box_url = "./base.box"', './base.box'],
     ['"base"\nconfig.vm.box_url = ["https://example.com/a.box"]', 'https://example.com/a.box'],
     ['ENV["BOX"] || "a/b"', 'vagrant:a/b'],
-    ['"../../etc"', 'debian/13'],
+    ['"../../etc"', 'debian/12'],
   ])('the box of %s', async (written, box) => {
     expect((await first(`config.vm.box = ${written}`)).box).toBe(box)
   })
