@@ -1,6 +1,6 @@
 import { at, environment, type Scope, variable } from './lookup.ts'
 import { type Evaluate, evaluateCall } from './methods.ts'
-import type { Expression } from './syntax.ts'
+import type { Expression } from './ruby/syntax.ts'
 import { asGiven, asText, fromParts, isObject, unknown, type Value } from './value.ts'
 
 /** The most items that a range or list is written out to. */

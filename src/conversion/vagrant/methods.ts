@@ -1,5 +1,5 @@
 import { at, environment, variable } from './lookup.ts'
-import type { Call, Expression } from './syntax.ts'
+import type { Call, Expression } from './ruby/syntax.ts'
 import { asGiven, asText, fromParts, hashOf, isObject, listOf, unknown, type Value } from './value.ts'
 
 export type Evaluate = (expression: Expression) => Value

@@ -1,8 +1,8 @@
 import type { DraftStep } from '../draft.ts'
 import { asScript, type Given, plain } from '../given.ts'
 import { isVariableName } from '../units.ts'
+import { dedent } from './ruby/text-literal.ts'
 import type { Settings, Surroundings } from './settings.ts'
-import { dedent } from './text-literal.ts'
 import { asGiven, asText, hashOf, listOf, type MadeCall, type Part, type Value } from './value.ts'
 
 /** Whom Vagrant logs in as. */

@@ -1,6 +1,6 @@
 import { evaluate, itemLimit } from './evaluate.ts'
 import { environment, type Scope } from './lookup.ts'
-import type { Block, Call, Expression, Statement } from './syntax.ts'
+import type { Block, Call, Expression, Statement } from './ruby/syntax.ts'
 import { hashOf, isObject, listOf, type Part, unknown, type Value } from './value.ts'
 
 /** Statements that are followed, those of loops each time. */

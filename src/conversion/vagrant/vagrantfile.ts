@@ -6,12 +6,12 @@ import { type ForeignFile, inFolder } from '../foreign-file.ts'
 import type { Given } from '../given.ts'
 import { boxOf } from './box.ts'
 import { machinePart } from './machine-part.ts'
-import { parseRuby } from './parser.ts'
 import { takeProviders } from './provider.ts'
+import { parseRuby } from './ruby/parser.ts'
+import type { Statement } from './ruby/syntax.ts'
+import { NotUnderstood } from './ruby/token.ts'
 import { follow } from './run.ts'
 import { emptySettings, type Settings, type Surroundings } from './settings.ts'
-import type { Statement } from './syntax.ts'
-import { NotUnderstood } from './token.ts'
 
 /** What is left out of a file at most; the rest is not told one by one. */
 const leftOutLimit = 2000
