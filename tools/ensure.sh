@@ -1,6 +1,6 @@
 # Sourced by bin/quickstart, bin/test and tools/test-lab.sh: what a fresh Debian or Ubuntu lacks is installed, what is
 # there is left. What each of them needs of the system:
-quickstart_packages=(qemu-system-x86 qemu-utils mmdebstrap e2fsprogs openssh-client uidmap)
+quickstart_packages=(qemu-system-x86 qemu-utils mmdebstrap mount e2fsprogs openssh-client uidmap)
 lab_packages=("${quickstart_packages[@]}" passt iperf3)
 # shellcheck disable=SC2034 # for bin/test
 test_packages=("${lab_packages[@]}" zstd xz-utils libarchive-tools docker-registry skopeo openssh-server

@@ -45,6 +45,17 @@ it('a low limit of open files is told', async () => {
   expect([1, 2]).toContain(code)
 })
 
+it.runIf(process.getuid?.() === 0)('a host without mount(8) is told before a box is built', async () => {
+  const { sh } = setUp()
+  const hidden = 'for f in /bin/mount /usr/bin/mount; do [ ! -e $f ] || mount --bind /dev/null $f; done'
+  const line = `unshare --mount --propagation private sh -c '${hidden}; exec "$@"' sh`
+  const { code, stderr } = await sh(`${line} ${process.execPath} ${launcher} box build posada/tiny --force`)
+  expect({ code, stderr }).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('apt-get install mount'),
+  })
+})
+
 it('a file in the place of .posada is told', async () => {
   const { place, sh } = setUp()
   writeFileSync(join(place.dir, '.posada'), '')

@@ -12,6 +12,8 @@ export interface BuildRequirement {
 
 const programs = [
   { program: 'mmdebstrap', package: 'mmdebstrap' },
+  // mmdebstrap goes without, and the kernel's package then ends half installed.
+  { program: 'mount', package: 'mount' },
   { program: 'mke2fs', package: 'e2fsprogs' },
   { program: 'qemu-img', package: 'qemu-utils' },
   { program: 'ssh-keygen', package: 'openssh-client' },
