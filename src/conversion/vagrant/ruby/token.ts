@@ -1,7 +1,9 @@
 /** A piece of a double-quoted text: as it stands, or Ruby code to be put in. */
 export type TextPart = string | { code: string; line: number }
 
-export type Token = { line: number /** Whether white space stands before it. */; spaced: boolean } & (
+export type Token = TokenBody & { line: number /** Whether white space stands before it. */; spaced: boolean }
+
+export type TokenBody =
   | { type: 'name' | 'constant' | 'variable' | 'keyword' | 'operator' | 'symbol' | 'label'; text: string }
   | { type: 'number'; value: number }
   | { type: 'text'; parts: TextPart[] }
@@ -9,7 +11,6 @@ export type Token = { line: number /** Whether white space stands before it. */;
   /** Known and never understood: backticks, regular expressions. */
   | { type: 'opaque'; text: string }
   | { type: 'newline' | 'end' }
-)
 
 export const keywords = new Set([
   'alias',
