@@ -49,8 +49,8 @@ function refuseBinary({ name, text }: ForeignFile): void {
   const at = text.search(/[\0-\x08\x0e-\x1f\x7f]/)
   if (at < 0) return
   const code = text.charCodeAt(at).toString(16).toUpperCase().padStart(4, '0')
-  throw new PosadaError('E_CONVERSION', `${name} is not a text: it has the character U+${code}`, {
+  throw new PosadaError('E_CONVERSION', `${name} is not text: it contains the character U+${code}`, {
     value: name,
-    hint: 'remove the character, if the file is one of those that are understood',
+    hint: 'remove the character if this is the right file',
   })
 }

@@ -53,8 +53,8 @@ export function kindOf({ name, text }: { name: string; text: string }): Kind {
   const base = basename(name)
   const found = marks.find((mark) => mark.name.test(base)) ?? marks.find((mark) => mark.text.test(text))
   if (found !== undefined) return found.kind
-  throw new PosadaError('E_CONVERSION', `${name} is not a file that a manifest can be made of`, {
+  throw new PosadaError('E_CONVERSION', `${name} cannot be converted to a manifest`, {
     value: name,
-    hint: `understood are: ${marks.map(({ shown }) => shown).join(', ')}`,
+    hint: `supported files: ${marks.map(({ shown }) => shown).join(', ')}`,
   })
 }

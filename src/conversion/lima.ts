@@ -8,20 +8,20 @@ import { looseSize, portText, processors } from './units.ts'
 
 const folders = 'folders of the host in the guest are not supported yet'
 const reasons = {
-  vmType: 'posada takes the best provider that works on the host',
+  vmType: 'posada picks the best provider that works on the host',
   os: 'a box says what it is',
   mounts: folders,
   mountType: folders,
   mountInotify: folders,
   containerd: 'install it in a provision step',
-  networks: 'a machine reaches the network as it is; private ones are described under networks:',
+  networks: 'a machine has network access by default; private ones are described under networks:',
   additionalDisks: 'further disks are not supported yet',
   ssh: 'posada ssh needs no settings',
   firmware: 'a box says how it boots',
   video: 'a machine has no screen',
   audio: 'a machine has no sound',
-  rosetta: 'there is no such thing here',
-  base: 'make a manifest of the file that it leads to, and name it under extends:',
+  rosetta: 'Posada has nothing like it',
+  base: 'make a manifest from that file, and name it under extends:',
   user: 'a box says who logs in',
   message: 'put it into a comment',
   copyToHost: 'use posada copy',
@@ -48,7 +48,8 @@ export function readLima({ name, text }: ForeignFile): Draft {
     minimumLimaVersion: () => undefined,
     arch: (value) => {
       const arch = archNamed(textOf(value) ?? '')
-      if (arch === null) return textOf(value) === 'default' ? undefined : 'there are no such machines here'
+      if (arch === null)
+        return textOf(value) === 'default' ? undefined : 'Posada has no machines of that architecture'
       machine.arch = arch
       return undefined
     },
@@ -128,9 +129,8 @@ function provision(item: Node, machine: DraftMachine): string | undefined {
     })
     return undefined
   }
-  if (mode !== 'system' && mode !== 'user') return `there is no step of the mode ${mode}`
-  if (script === undefined || script.trim() === '')
-    return 'only a script that is written there is carried over'
+  if (mode !== 'system' && mode !== 'user') return `Posada has no step for mode ${mode}`
+  if (script === undefined || script.trim() === '') return 'only an inline script is carried over'
   if (script.includes('{{')) return 'it has templates, which only Lima fills in'
   machine.provision.push({
     shell: { inline: script },

@@ -18,7 +18,7 @@ export function settle(draft: Draft, fallbackBox: string): void {
   for (const machine of draft.machines.values()) {
     if (draft.defaults.box === undefined && machine.box === undefined) {
       machine.box = fallbackBox
-      const reason = `the file names none that can be taken over; it is ${fallbackBox}`
+      const reason = `the file names no box that can be used; it is ${fallbackBox}`
       machine.leftOut.push({ what: 'the box', line: 1, reason })
     }
     for (const port of machine.ports) {
@@ -105,7 +105,7 @@ function bound(machine: DraftMachine): void {
   machine.ports = cut(machine.ports, limits.ports, 'ports')
   const named = Object.entries(machine.env).filter(([name]) => isVariableName(name))
   if (named.length < Object.keys(machine.env).length)
-    leftOut.push({ what: 'variables', line: 1, reason: 'names of variables are letters, digits and _' })
+    leftOut.push({ what: 'variables', line: 1, reason: 'names of variables have only letters, digits and _' })
   machine.env = Object.fromEntries(cut(named, limits.variables, 'variables'))
 }
 

@@ -33,12 +33,9 @@ export async function readForeignText(file: string): Promise<string> {
     if (source !== undefined) return source.text
   } catch (error) {
     if (isPosadaError(error, 'E_MANIFEST_TOO_LARGE'))
-      throw fail(
-        `${file} is larger than 1 MiB`,
-        'such a file is not made by hand; write the manifest from a template',
-      )
+      throw fail(`${file} is larger than 1 MiB`, 'start from a template instead: posada init')
     throw isPosadaError(error, 'E_MANIFEST_READ') ? fail(error.message, error.hint ?? '', error) : error
   }
   if (problems.any) throw fail(`${file} is not in UTF-8`, 'save the file in UTF-8')
-  throw fail(`there is no file ${file}`, 'look at the path')
+  throw fail(`${file} does not exist`, 'check the path')
 }

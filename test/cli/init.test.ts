@@ -56,7 +56,7 @@ describe('posada init --from', () => {
   })
 
   it.each([
-    ['Makefile', 'all:\n', 'understood are: Vagrantfile'],
+    ['Makefile', 'all:\n', 'supported files: Vagrantfile'],
     ['Vagrantfile', 'puts "hello"\n', 'configures no machine'],
     ['Vagrantfile', 'Vagrant.configure("2") { "\n', 'cannot be understood: line 1'],
     ['compose.yaml', 'services:\n  web: [\n', 'E_YAML'],

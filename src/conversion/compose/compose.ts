@@ -28,7 +28,7 @@ export function readCompose({ name, text }: ForeignFile): Draft {
     networks: () => undefined,
     name: (value: Node) => {
       const project = validName(textOf(value) ?? '')
-      if (project === undefined) return 'it cannot be the name of a project'
+      if (project === undefined) return 'it is not a valid project name'
       draft.name = project
       return undefined
     },
@@ -79,11 +79,10 @@ function readNetworks(node: Node | undefined, draft: Draft): Map<string, string>
     const subnet = written === undefined ? null : parseSubnet(written)
     const isKept = written !== undefined && subnet !== null && subnet.prefix >= 8 && subnet.prefix <= 29
     draft.networks.set(name, isKept ? { subnet: written } : {})
-    if (written !== undefined && !isKept)
-      leave(entry, `its subnet ${written} is not one that a network can have`)
+    if (written !== undefined && !isKept) leave(entry, `its subnet ${written} is not valid for a network`)
     const others = entriesOf(entry.value).filter(({ key }) => key !== 'ipam')
     if (others.length > 0)
-      leave(entry, `it says ${others.map(({ key }) => key).join(', ')}, which networks do not have here`)
+      leave(entry, `networks of a manifest have no ${others.map(({ key }) => key).join(' or ')}`)
   }
   return names
 }
@@ -98,8 +97,8 @@ function unique(
   const taken = new Set<string>()
   for (const entry of entries) {
     const name = validName(entry.key)
-    if (name === undefined || taken.has(name)) leave(entry, 'its name cannot be one of a manifest')
-    else if (names.size >= max) leave(entry, `there are at most ${max}`)
+    if (name === undefined || taken.has(name)) leave(entry, 'its name is not valid in a manifest')
+    else if (names.size >= max) leave(entry, `a manifest has at most ${max}`)
     else {
       names.set(entry.key, name)
       taken.add(name)

@@ -27,21 +27,21 @@ const reasons: Record<string, string> = {
   user: container,
   working_dir: container,
   develop: container,
-  healthcheck: 'write a probe under ready: once the steps set up what it asks',
-  restart: 'posada up starts what has ended',
+  healthcheck: 'write a probe under ready: once the steps install what it checks',
+  restart: 'posada up starts what has stopped',
   volumes: folders,
   configs: folders,
   secrets: folders,
   env_file: 'variables come from the environment and from .env',
-  expose: 'machines of a network reach all ports of each other',
-  hostname: 'a machine is called by its name under machines:',
-  container_name: 'a machine is called by its name under machines:',
-  logging: 'the journal of the guest has it',
+  expose: 'machines on a network reach all ports of the others',
+  hostname: 'the key under machines: is the name',
+  container_name: 'the key under machines: is the name',
+  logging: 'see the journal of the guest',
   labels: 'a machine has no labels',
   profiles: 'posada up takes the names of machines',
   extends: 'only what is in this file is carried over',
-  links: 'machines of a network find each other by name',
-  network_mode: 'a machine reaches the network as it is',
+  links: 'machines on a network find each other by name',
+  network_mode: 'a machine has network access by default',
   extra_hosts: 'a file step can write into /etc/hosts',
   gpus: 'a machine has no graphics processor',
 }
@@ -75,7 +75,7 @@ export function readService(service: string, node: Node, names: Names): DraftMac
   }
   const replicas: Handler = (value) => {
     const number = Number(textOf(value))
-    if (!Number.isInteger(number) || number < 1 || number > 64) return 'from 1 to 64 replicas are made'
+    if (!Number.isInteger(number) || number < 1 || number > 64) return 'replicas are from 1 to 64'
     if (number > 1) machine.replicas = number
     return undefined
   }
@@ -99,7 +99,7 @@ export function readService(service: string, node: Node, names: Names): DraftMac
     networks: (value) => networks(value, { path, names, machine }),
     platform: (value) => {
       const arch = archNamed((textOf(value) ?? '').replace(/^linux\//, ''))
-      if (arch === null) return 'there are no such machines here'
+      if (arch === null) return 'Posada has no machines of that architecture'
       machine.arch = arch
       return undefined
     },
@@ -146,7 +146,10 @@ function environment(node: Node, path: string, machine: DraftMachine): undefined
     const read = value === undefined ? [{ variable: name, or: null }] : readInterpolation(value)
     if (read !== undefined) machine.env[name] = read
     else
-      leave(machine.leftOut, `${path}.${name}`, { line, reason: 'it has an expression that manifests lack' })
+      leave(machine.leftOut, `${path}.${name}`, {
+        line,
+        reason: 'it has an expression that manifests do not support',
+      })
   }
   for (const { key, keySpan, value } of entriesOf(node)) add(key, textOf(value), lineOf(keySpan))
   for (const item of itemsOf(node)) {

@@ -10,19 +10,19 @@ import { withoutComments } from './jsonc.ts'
 
 const container = 'a machine is not a container; its box says what it is made from'
 const reasons = {
-  features: 'install in a provision step what they would',
+  features: 'install the same in a provision step',
   build: container,
   dockerFile: container,
-  dockerComposeFile: 'make a manifest of it: posada init --from compose.yaml',
-  service: 'make a manifest of the compose file: posada init --from compose.yaml',
-  runArgs: 'they are arguments of docker',
+  dockerComposeFile: 'make a manifest from it: posada init --from compose.yaml',
+  service: 'make a manifest from the compose file: posada init --from compose.yaml',
+  runArgs: 'they are arguments for docker',
   mounts: 'folders of the host in the guest are not supported yet',
   workspaceMount: 'folders of the host in the guest are not supported yet',
   workspaceFolder: 'folders of the host in the guest are not supported yet',
-  customizations: 'they are settings of editors',
-  extensions: 'they are settings of editors',
-  settings: 'they are settings of editors',
-  initializeCommand: 'commands of the host that run around a verb are not supported yet',
+  customizations: 'they are editor settings',
+  extensions: 'they are editor settings',
+  settings: 'they are editor settings',
+  initializeCommand: 'hooks that run on the host are not supported yet',
   postAttachCommand: 'nothing runs when someone logs in',
   privileged: container,
   capAdd: container,
@@ -50,7 +50,7 @@ export function readDevcontainer({ name, text }: ForeignFile): Draft {
     $schema: () => undefined,
     name: (value) => {
       const project = validName(textOf(value) ?? '')
-      if (project === undefined) return 'it cannot be the name of a project'
+      if (project === undefined) return 'it is not a valid project name'
       draft.name = project
       return undefined
     },

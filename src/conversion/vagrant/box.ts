@@ -28,7 +28,7 @@ export function boxOf({ name, version, url, checksum, checksumType }: BoxSetting
   if (version === undefined) return { box: `vagrant:${name}` }
   const wanted = versionOf(version)
   return wanted === undefined
-    ? { box: `vagrant:${name}`, lost: `'${version}' is not a version that can be asked for` }
+    ? { box: `vagrant:${name}`, lost: `'${version}' is not a valid version` }
     : { box: `vagrant:${name}@${wanted}` }
 }
 

@@ -7,8 +7,8 @@ import type { BoxSettings, Settings, Surroundings } from './settings.ts'
 import { asGiven, asText, hashOf, listOf, type MadeCall, type Part, type Value } from './value.ts'
 
 const folders = 'folders of the host in the guest are not supported yet'
-const oldForm = 'it is of the first form of Vagrantfiles, which is not understood'
-const guests = 'only guests that SSH reaches are understood'
+const oldForm = 'it is of version 1 of Vagrantfiles, which is not supported'
+const guests = 'only guests with SSH are supported'
 
 /** Why settings and calls are not carried over, by what they begin with. */
 const reasons: readonly [string, string][] = [
@@ -19,17 +19,17 @@ const reasons: readonly [string, string][] = [
   ['winrm', guests],
   ['winssh', guests],
   ['ssh', 'posada ssh needs no settings'],
-  ['trigger', 'commands of the host that run around a verb are not supported yet'],
+  ['trigger', 'hooks that run on the host are not supported yet'],
   ['vm.post_up_message', 'put it into a comment'],
   ['vm.box_check_update', 'posada box outdated looks for newer ones'],
-  ['vm.usable_port_range', 'a port with auto: true is moved where it is in use'],
+  ['vm.usable_port_range', 'a port with auto: true is moved if it is in use'],
   ['vm.disk', 'further disks are not supported yet'],
   ['vm.cloud_init', 'name the file under cloud_init:'],
   ['vm.forward_port', oldForm],
   ['vm.share_folder', oldForm],
   ['vm.customize', oldForm],
   ['vm', 'the manifest has no such key'],
-  ['vagrant', 'it is of Vagrant itself, or of a plug-in'],
+  ['vagrant', 'it belongs to Vagrant itself or to a plug-in'],
 ]
 
 type Setter = (value: Value, line: number) => string | undefined
@@ -91,10 +91,10 @@ function ignored({ machine }: Settings, { leave }: Surroundings): Part {
 
 function define({ args, block, line }: MadeCall, { settings, around }: Of): string | undefined {
   const name = asText(args[0])
-  if (settings.name !== null) return 'a machine of a machine is not understood'
+  if (settings.name !== null) return 'a machine inside a machine is not supported'
   if (name === undefined) return 'its name is not known without running it'
   const defined = around.define(name, line)
-  if (defined === undefined) return 'it cannot be a machine of the manifest'
+  if (defined === undefined) return 'the manifest cannot have a machine of this name, or has too many'
   block?.(machinePart(defined, around))
   if (hashOf(args[1])?.get('autostart') === false)
     around.leave(defined.machine.leftOut, line, 'posada up starts all machines, or those that it is given')
@@ -126,13 +126,12 @@ function settersOf(settings: Settings, around: Surroundings): Record<string, Set
       if (text === undefined) return value === null ? undefined : 'its value is not known without running it'
       settings.box[key] = text
       settings.box.line ??= line
-      return asText(written) === undefined ? `no variable can name a box; it is ${text}` : undefined
+      return asText(written) === undefined ? `a variable cannot name a box; the box is ${text}` : undefined
     }
   const seconds =
     (key: 'boot_timeout' | 'halt_timeout'): Setter =>
     (value) => {
-      if (typeof value !== 'number' || value < 1 || value > 86_400)
-        return 'it is not a time that can be waited for'
+      if (typeof value !== 'number' || value < 1 || value > 86_400) return 'it is not a valid timeout'
       machine[key] = `${Math.round(value)}s`
       return undefined
     }
@@ -144,7 +143,8 @@ function settersOf(settings: Settings, around: Surroundings): Record<string, Set
     'vm.box_download_checksum_type': box('checksumType'),
     'vm.box_architecture': (value) => {
       const arch = archNamed(asText(value) ?? '')
-      if (arch === null) return asText(value) === 'auto' ? undefined : 'there are no such machines here'
+      if (arch === null)
+        return asText(value) === 'auto' ? undefined : 'Posada has no machines of that architecture'
       machine.arch = arch
       return undefined
     },
@@ -159,7 +159,7 @@ function settersOf(settings: Settings, around: Surroundings): Record<string, Set
     'disksize.size': (value) => setSize(value, machine),
     'ssh.username': (value) => {
       const user = asText(value)
-      if (user === undefined || !/^[a-z_][a-z0-9_-]{0,31}$/.test(user)) return 'it is not a name of a user'
+      if (user === undefined || !/^[a-z_][a-z0-9_-]{0,31}$/.test(user)) return 'it is not a valid user name'
       settings.user = user
       return 'the box says who logs in; steps without privileges run as this user'
     },
@@ -168,5 +168,5 @@ function settersOf(settings: Settings, around: Surroundings): Record<string, Set
 
 function reasonOf(path: readonly string[]): string {
   const written = `${path.join('.')}.`
-  return reasons.find(([start]) => written.startsWith(`${start}.`))?.[1] ?? 'it is of a plug-in'
+  return reasons.find(([start]) => written.startsWith(`${start}.`))?.[1] ?? 'it belongs to a plug-in'
 }

@@ -16,7 +16,7 @@ export function readNetwork(
     case 'private_network':
       return privateNetwork(options, settings, { network: around.network, line })
     case 'public_network':
-      return 'a machine is not on the network of the host; use ports'
+      return 'a machine cannot join the network of the host; use ports'
     default:
       return 'there is no such network'
   }
@@ -28,7 +28,7 @@ function forwardedPort(options: Options, { machine }: Settings): string | undefi
   if (asText(options.get('id')) === 'ssh') return 'posada ssh needs no port'
   if (options.get('disabled') === true) return undefined
   const [guest, host] = ['guest', 'host'].map((key) => portValue(asGiven(options.get(key)) ?? []))
-  if (guest === undefined || host === undefined) return 'it is not a port that is known without running it'
+  if (guest === undefined || host === undefined) return 'its ports are not known without running it'
   const address = asText(options.get('host_ip'))
   const isAddress = address !== undefined && parseIpv4(address) !== null && address !== '127.0.0.1'
   machine.ports.push({
@@ -66,17 +66,17 @@ function privateNetwork(
   const address = asText(options.get('ip'))
   const number = address === undefined ? null : parseIpv4(address)
   if (address === undefined || number === null)
-    return 'it is not an IPv4 address that is known without running it'
+    return 'its value is not an IPv4 address, or not known without running it'
   const prefix = prefixOf(asText(options.get('netmask')) ?? '255.255.255.0')
-  if (prefix === undefined) return 'it is not a netmask that a network can have'
+  if (prefix === undefined) return 'its netmask is not valid for a network'
   const base = (number & maskOf(prefix)) >>> 0
   const subnet = `${formatIpv4(base)}/${prefix}`
   if (contains(outside, number) || parseSubnet(subnet) === null)
-    return 'machines reach the outside by these addresses'
+    return 'machines reach the outside through these addresses'
   const wanted = { subnet, ...(name !== undefined && { name }) }
   const isFree = number > base + 1 && number < base + 2 ** (32 - prefix) - 1
   if (isFree) return attach(wanted, address)
-  return attach(wanted) ?? 'the machine has another address: this one is of the network itself'
+  return attach(wanted) ?? 'the machine has another address: the network keeps this one for itself'
 }
 
 /** `255.255.255.0`, or the length of it. */

@@ -3,7 +3,7 @@ import { looseSize, mebibytes, processors } from '../units.ts'
 import type { ProviderSettings, Settings, Surroundings } from './settings.ts'
 import { asGiven, asText, listOf, type Part, unknown, type Value } from './value.ts'
 
-const no = 'it is a setting of that provider only'
+const no = 'it is a setting for that provider only'
 
 /** What a provider's block is given: `vb.memory = 1024`, `vb.customize ["modifyvm", :id, "--cpus", 2]`. */
 export function providerPart(provider: string, settings: Settings, { leave }: Surroundings): Part {
@@ -60,7 +60,7 @@ function setting(key: string, value: Value, settings: ProviderSettings): string 
     return undefined
   }
   const read = readers[known](text)
-  if (read === undefined) return 'it is not a value that a machine can have'
+  if (read === undefined) return 'it is not a valid value for a machine'
   settings[known] = read
   return undefined
 }

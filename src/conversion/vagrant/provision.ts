@@ -8,7 +8,7 @@ import { asGiven, asText, hashOf, listOf, type MadeCall, type Part, type Value }
 /** Whom Vagrant logs in as. */
 const vagrantUser = 'vagrant'
 
-const others = 'there is no such step; a shell step can do it'
+const others = 'Posada has no such step; use a shell step'
 const reasons: Record<string, string> = {
   ansible: 'ansible steps are not supported yet',
   ansible_local: 'ansible steps are not supported yet',
@@ -102,7 +102,7 @@ function fileStep(
   const [source, destination] = [asGiven(options.get('source')), asGiven(options.get('destination'))]
   if (source === undefined || destination === undefined) return ['its paths are not known without running it']
   const [first, ...rest] = destination
-  if (typeof first !== 'string') return ['its place in the guest is not known without running it']
+  if (typeof first !== 'string') return ['its path in the guest is not known without running it']
   const home = user === 'root' ? '/root' : `/home/${user}`
   const tail = first.replace(/^(?:~|\$HOME|\$\{HOME\})(?=\/|$)/, home)
   const to = [tail.startsWith('/') ? tail : `${home}/${tail}`, ...rest]

@@ -36,7 +36,7 @@ class Follower {
   statements(statements: readonly Statement[], scope: Map<string, Value>): void {
     for (const statement of statements) {
       this.#left -= 1
-      if (this.#left === 0) this.#followed.skip(statement.line, 'the file has more loops than are followed')
+      if (this.#left === 0) this.#followed.skip(statement.line, 'the file has too many loops')
       if (this.#left <= 0) return
       this.#statement(statement, scope)
     }
@@ -127,7 +127,7 @@ class Follower {
     const over = evaluate(target, scope)
     const turns = name === 'times' ? timesOf(over) : turnsOf(over, name)
     if (turns === undefined) {
-      this.#followed.skip(line, 'it goes over something that is known only when the file is run')
+      this.#followed.skip(line, 'it loops over something that is known only when the file is run')
       return true
     }
     for (const turn of turns) this.#enter(block, scope)(spread(turn, block.params.length))
@@ -187,6 +187,7 @@ function isConfigure({ target, name }: Call): boolean {
 
 function reasonOf({ target, name }: Call): string {
   if (target === null && /^(?:require|require_relative|load)$/.test(name)) return 'other files are not read'
-  if (target?.type === 'name' && target.name === 'Vagrant') return 'it is of Vagrant itself, or of a plug-in'
+  if (target?.type === 'name' && target.name === 'Vagrant')
+    return 'it belongs to Vagrant itself or to a plug-in'
   return 'it would have to be run'
 }

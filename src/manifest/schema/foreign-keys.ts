@@ -103,7 +103,7 @@ export const foreignKeys: readonly ForeignKey[] = [
     ours: "nothing: a machine is called by its name under 'machines'",
     is: 'advice',
   },
-  { words: ['restart'], from: 'Compose', ours: 'nothing: posada up starts what has ended', is: 'advice' },
+  { words: ['restart'], from: 'Compose', ours: 'nothing: posada up starts what has stopped', is: 'advice' },
   {
     words: ['build', 'dockerfile'],
     from: 'Compose',

@@ -50,9 +50,7 @@ describe('what would take without end ends', () => {
 
   test('loops in loops', async () => {
     const { leftOut } = await vagrant(loops(6, 'config.vm.define "m#{i0}-#{i1}-#{i2}"'))
-    expect(leftOut).toContainEqual(
-      expect.objectContaining({ reason: 'the file has more loops than are followed' }),
-    )
+    expect(leftOut).toContainEqual(expect.objectContaining({ reason: 'the file has too many loops' }))
   })
 
   test('texts and lists that double', async () => {
@@ -117,7 +115,7 @@ describe('other kinds are bounded, too', () => {
     expect(() => convert({ name: 'Makefile', text: 'all:\n', folder: '.' })).toThrow(
       expect.objectContaining({
         code: 'E_CONVERSION',
-        hint: 'understood are: Vagrantfile, devcontainer.json, cloud-config, compose.yaml, lima.yaml',
+        hint: 'supported files: Vagrantfile, devcontainer.json, cloud-config, compose.yaml, lima.yaml',
       }),
     )
   })

@@ -37,7 +37,7 @@ export class Heredocs {
       const first = reader.line
       const blanks = indented ? '[ \\t]*' : ''
       const found = reader.groups(new RegExp(`([\\s\\S]*?)^${blanks}${tag}\\r?$\\n?`, 'my'))
-      if (found === undefined) throw new NotUnderstood(line, `a text that ${tag} does not close`)
+      if (found === undefined) throw new NotUnderstood(line, `a heredoc that ${tag} does not close`)
       const body = dedent((found[1] ?? '').replaceAll('\r\n', '\n'))
       parts.push(...(rich ? richParts(body, first) : [body]))
     }

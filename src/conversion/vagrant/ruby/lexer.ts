@@ -18,11 +18,11 @@ export function tokenize(source: string, firstLine = 1): Token[] {
     const spaced = skipBlanks(reader)
     const { line } = reader
     const isEnd = reader.isDone() || (reader.isLineStart() && /^__END__(?:[\r\n]|$)/.test(reader.ahead(8)))
-    if (isEnd && !heredocs.isDone()) throw new NotUnderstood(line, 'a text that is not closed')
+    if (isEnd && !heredocs.isDone()) throw new NotUnderstood(line, 'a string that is not closed')
     if (isEnd) return [...tokens, { type: 'newline', line, spaced }, { type: 'end', line, spaced }]
     const body = readToken({ reader, heredocs, previous: tokens.at(-1), spaced })
     tokens.push({ ...body, line, spaced })
-    if (tokens.length > tokenLimit) throw new NotUnderstood(line, 'a file with too many parts')
+    if (tokens.length > tokenLimit) throw new NotUnderstood(line, 'more parts than are read')
   }
 }
 

@@ -14,13 +14,13 @@ export function parseRuby(source: string): Statement[] {
   return new TokenReader(tokenize(source), grammar).statements([])
 }
 
-const conditional = 'whether it counts is known only when the file is run'
+const conditional = 'whether it applies is known only when the file is run'
 const constructs: Record<string, string> = {
   if: conditional,
   unless: conditional,
   case: conditional,
-  while: 'how often it counts is known only when the file is run',
-  until: 'how often it counts is known only when the file is run',
+  while: 'how often it runs is known only when the file is run',
+  until: 'how often it runs is known only when the file is run',
   for: 'use .each for a loop that can be followed',
   begin: conditional,
   def: 'methods are not followed',

@@ -32,7 +32,7 @@ export function readLiteral({ source, at, open, rich, line }: Opened): Literal {
     } else if (character === close) depth -= 1
     else if (character === open && open !== close) depth += 1
   }
-  throw new NotUnderstood(line, 'a text that is not closed')
+  throw new NotUnderstood(line, 'a string that is not closed')
 }
 
 /** Only the quote and the backslash are escaped there. */
@@ -71,7 +71,7 @@ function skipCode(source: string, at: number, line: number): number {
     else if (character === '}' && depth === 0) return end + 1
     else if (character === '}') depth -= 1
   }
-  throw new NotUnderstood(line, 'a text whose #{ is not closed')
+  throw new NotUnderstood(line, 'a string whose #{ is not closed')
 }
 
 function closingQuote(source: string, at: number, quote: string): number {

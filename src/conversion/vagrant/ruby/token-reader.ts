@@ -44,7 +44,7 @@ export class TokenReader {
 
   get token(): Token {
     const token = this.tokens[Math.min(this.at, this.tokens.length - 1)]
-    if (token === undefined) throw new NotUnderstood(1, 'an empty file')
+    if (token === undefined) throw new NotUnderstood(1, 'nothing in it')
     return token
   }
 
