@@ -11,7 +11,7 @@ export default class Doctor extends BaseCommand {
   static override flags = {
     fix: Flags.boolean({ description: 'Install what is missing (as root, or with sudo).' }),
     ci: Flags.boolean({
-      description: 'Look at what a CI job needs as well, and say what to do on this runner.',
+      description: 'Also check what a CI job needs, and say what to do on this runner.',
     }),
     yes: Flags.boolean({ char: 'y', description: 'Do not ask before installing.' }),
   }

@@ -14,7 +14,7 @@ export default class Init extends BaseCommand {
   ]
   static override args = {
     template: Args.string({
-      description: 'The template to start from, default where none is named; an unknown name lists them all.',
+      description: 'The template to start from, "default" if none is given; an unknown name lists them all.',
       ignoreStdin: true,
     }),
     output: Args.string({
@@ -26,7 +26,7 @@ export default class Init extends BaseCommand {
   static override flags = {
     from: Flags.string({
       description:
-        'Make the manifest of a Vagrantfile, devcontainer.json, lima.yaml, compose.yaml or cloud-config; nothing in it is run.',
+        'Make the manifest from a Vagrantfile, devcontainer.json, lima.yaml, compose.yaml or cloud-config; nothing in it is run.',
       helpValue: 'FILE',
     }),
     force: Flags.boolean({ description: 'Replace an existing manifest.' }),
@@ -60,6 +60,6 @@ function written({ file, leftOut }: Awaited<ReturnType<typeof init>>): string {
 function fromAndTemplate(template: string): PosadaError {
   return new PosadaError('E_USAGE', 'a template and --from cannot be combined', {
     value: template,
-    hint: 'leave one of the two out',
+    hint: 'use one or the other',
   })
 }

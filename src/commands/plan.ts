@@ -9,7 +9,7 @@ const CHANGES = 3
 export default class Plan extends BaseCommand {
   static override summary = 'Show what posada up would do, and why.'
   static override description =
-    'Compares the manifest with posada.lock, the machines and what runs. It changes nothing and fetches nothing new. Machines that others depend on are included.'
+    'Compares the manifest with posada.lock and the state of the machines. Changes nothing and fetches nothing new. Includes the machines that others depend on.'
   static override examples = [
     '<%= config.bin %> plan',
     '<%= config.bin %> plan web --json',

@@ -21,7 +21,7 @@ import { checkPatterns, matrixCells } from '../machine/index.ts'
 export default class Run extends BaseCommand {
   static override summary = 'Run a command in a throw-away machine; its exit code becomes that of posada.'
   static override description =
-    'The machine is made from the manifest, or from --box without one, with those that it depends on; the working folder goes into it (without what .gitignore and .posadaignore name), the command runs there, what --out names comes back, and all is destroyed, whatever ends it. A failure of Posada itself has exit code 125, one of --timeout 124. With --matrix, each combination has a machine of its own, and the exit code is that of the first one that failed.'
+    'Creates the machine of the manifest and those it depends on, or one from --box without a manifest. Copies the working folder into it (except what .gitignore and .posadaignore name), runs the command there, copies back what --out names, and destroys everything, however the command ends. Exits with 125 if Posada itself fails, and with 124 when --timeout has passed. With --matrix, each combination runs in a machine of its own, and the exit code is that of the first one that failed.'
   static override usage = 'run [--] PROGRAM [ARGUMENT...]'
   static override examples = [
     '<%= config.bin %> run --box debian/12 -- sh -c "uname -a; ls"',
@@ -36,23 +36,30 @@ export default class Run extends BaseCommand {
     }),
     service: Flags.string({
       multiple: true,
-      description: 'A machine of the manifest that is up beside it before the command runs.',
+      description: 'Another machine of the manifest to bring up before the command runs.',
       helpValue: 'NAME',
     }),
     box: Flags.string({ description: 'The box of the machine, in place of a manifest.', helpValue: 'BOX' }),
     matrix: Flags.string({
       multiple: true,
       description:
-        'Run once for each value of box, cpus, memory, provider, or a VARIABLE of the command; several: for each combination.',
+        'Run once for each value of box, cpus, memory, provider or a VARIABLE of the command; if repeated, once for each combination.',
       helpValue: 'KEY=A,B',
     }),
-    parallel: Flags.integer({ description: 'How many of them run at once.', default: 1, min: 1, max: 256 }),
+    parallel: Flags.integer({
+      description: 'How many combinations run at once.',
+      helpValue: 'N',
+      default: 1,
+      min: 1,
+      max: 256,
+    }),
     wait: Flags.boolean({
       description:
-        'Begin when this computer has memory and processors for it beside your other runs, first come, first served (so does --parallel).',
+        'Wait until your other runs leave enough memory and processors, first come, first served; --parallel implies it.',
     }),
     retries: Flags.integer({
-      description: 'Try what fails this many times more, each in a new machine.',
+      description: 'Retry a failure up to this many times, each time in a new machine.',
+      helpValue: 'N',
       default: 0,
       min: 0,
       max: 100,

@@ -59,7 +59,7 @@ it('says it in words, and by its exit code when it is asked for', async () => {
         box: team/web
         step greet: never ran
 
-    posada up does this
+    run posada up to do this
     "
   `)
   expect((await place.run('plan', '--no-provision')).stdout).not.toContain('greet')
@@ -89,7 +89,7 @@ it('shows what up would refuse, beside what it would do', async () => {
     { name: 'db', actions: [{ do: 'refuse' }], code: expect.stringMatching(/^E_STATE/) },
     { name: 'web', actions: [{ do: 'make' }, { do: 'enter' }] },
   ])
-  expect((await place.run('plan')).stdout).toContain('posada up fails as things stand')
+  expect((await place.run('plan')).stdout).toContain('posada up would fail')
 })
 
 it('refuses what up refuses', async () => {

@@ -29,20 +29,20 @@ export function ciFacts(env: NodeJS.ProcessEnv): CiFacts {
 export function checkCi(facts: CiFacts): Check[] {
   const { service, isRoot } = facts
   const where = { github: 'GitHub Actions', gitlab: 'GitLab CI' }
-  const runner = service === null ? 'no CI service that is known: a plain runner' : where[service]
+  const runner = service === null ? 'not a CI service that posada knows' : where[service]
   return [
     { name: 'ci:runner', status: 'ok', message: `runner: ${runner}` },
     kvmCheck(facts),
     program(facts, emulator, {
-      gives: 'emulation (TCG): machines run without KVM, slowly',
+      gives: 'runs machines without KVM, slowly (TCG)',
       package: emulatorPackage,
     }),
     program(facts, 'passt', {
-      gives: 'the network of machines of the built-in hypervisor',
+      gives: 'gives machines of the built-in hypervisor a network',
       package: 'passt',
     }),
     program(facts, 'mmdebstrap', {
-      gives: `boxes can be built${isRoot ? '' : ' by an ordinary user'}; those of a registry need no build`,
+      gives: `builds boxes${isRoot ? '' : ' as an ordinary user'}; boxes from a registry need no build`,
       package: 'mmdebstrap',
     }),
   ]
@@ -58,28 +58,28 @@ const udev = [
 
 function kvmCheck({ kvm, service }: CiFacts): Check {
   const name = 'ci:kvm'
-  if (kvm === 'usable') return { name, status: 'ok', message: '/dev/kvm is there, and this user may use it' }
+  if (kvm === 'usable') return { name, status: 'ok', message: '/dev/kvm exists, and this user can use it' }
   const [message, hint] =
     kvm === 'closed'
-      ? ['/dev/kvm is there, and this user may not use it', closedHint(service)]
-      : ['/dev/kvm is not there: machines are emulated', missingHint(service)]
+      ? ['permission denied on /dev/kvm', closedHint(service)]
+      : ['/dev/kvm does not exist: machines are emulated', missingHint(service)]
   return { name, status: 'warn', message, hint }
 }
 
 function closedHint(service: CiService | null): string {
   if (service === 'gitlab')
-    return `on the runner's host: ${udev}; with the Docker executor also devices = ["/dev/kvm"] under [runners.docker] in config.toml`
+    return `run this on the runner's host: ${udev}; with the Docker executor, also set devices = ["/dev/kvm"] under [runners.docker] in config.toml`
   return service === 'github'
-    ? `a step before: ${udev}`
+    ? `run this in an earlier step: ${udev}`
     : `${udev}; or sudo usermod -aG kvm "$USER", then log in again`
 }
 
 function missingHint(service: CiService | null): string {
   if (service === 'github')
-    return 'take a runner with KVM, such as ubuntu-latest; a job in a container: needs options: --device /dev/kvm'
+    return 'use a runner with KVM, such as ubuntu-latest; a job in a container needs options: --device /dev/kvm'
   if (service === 'gitlab')
-    return 'with the Docker executor: devices = ["/dev/kvm"] under [runners.docker] in config.toml of a runner whose host has KVM'
-  return 'take a runner on hardware, or with nested virtualization; a container needs --device /dev/kvm'
+    return 'use a runner whose host has KVM; with the Docker executor, set devices = ["/dev/kvm"] under [runners.docker] in config.toml'
+  return 'use a runner on bare metal or with nested virtualization; a container needs --device /dev/kvm'
 }
 
 function program(facts: CiFacts, name: string, what: { gives: string; package: string }): Check {
@@ -88,7 +88,7 @@ function program(facts: CiFacts, name: string, what: { gives: string; package: s
   return {
     name: check,
     status: 'warn',
-    message: `${name} is missing; with it: ${what.gives}`,
+    message: `${name} is missing; it ${what.gives}`,
     hint: `${facts.isRoot ? '' : 'sudo '}apt-get install -y --no-install-recommends ${what.package}`,
     packages: [what.package],
   }

@@ -63,7 +63,7 @@ export function offeredText(boxes: readonly OfferedBox[], text: string | undefin
       { title: 'ARCH', text: ({ arch }) => arch.join(', ') },
       { title: 'IN THE STORE', text: ({ stored }) => stored[0] ?? '' },
       {
-        title: 'GET IT BY',
+        title: 'GET IT WITH',
         text: ({ kind, name }) => `posada box ${kind === 'recipe' ? 'build' : 'add'} ${name}`,
       },
       { title: 'WHAT', text: ({ description }) => description },

@@ -7,13 +7,13 @@ type Reason = Planned['why'][number]
 /** What `up` would do, for people: a paragraph a machine, then what it comes to. */
 export function planText({ changes, machines, orphans }: PlanResult, paint: Palette): string {
   const left = orphans.map((name) => `${name}: not in the manifest, left alone (posada destroy ${name})`)
-  const total = changes ? 'posada up does this' : 'nothing to do: all is as the manifest says'
+  const total = changes ? 'run posada up to do this' : 'nothing to do: everything matches the manifest'
   const refused = machines.some(({ code }) => code !== undefined)
   return [
     ...machines.flatMap((machine) => machineLines(machine, paint)),
     ...left,
     '',
-    refused ? 'posada up fails as things stand' : total,
+    refused ? 'posada up would fail' : total,
   ].join('\n')
 }
 
@@ -33,7 +33,7 @@ function machineLines(machine: MachinePlan, paint: Palette): string[] {
   )
   const mark = does.length === 0 ? paint.dim('=') : paint.green('+')
   const head =
-    does.length === 0 ? `${mark} ${name}: as it should be` : `${mark} ${name}: ${does.map(verb).join(', ')}`
+    does.length === 0 ? `${mark} ${name}: up to date` : `${mark} ${name}: ${does.map(verb).join(', ')}`
   return [head, ...[...what, ...waiting].map((line) => `    ${makeVisible(line)}`)]
 }
 
@@ -70,7 +70,7 @@ function actionLines(action: Planned, { box }: MachinePlan): string[] {
 }
 
 function boxNote(stored: boolean | null): string {
-  if (stored === null) return ', built from its recipe where it is not there'
+  if (stored === null) return ', built from its recipe if it is missing'
   return stored ? '' : ', fetched or built first'
 }
 

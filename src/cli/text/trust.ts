@@ -22,6 +22,6 @@ export function adoptText({ root, project, machines }: AdoptResult): string {
     `The project in ${makeVisible(root)} has state that your key did not seal:`,
     ...(project === null ? [] : [`  - its identity, ${project}`]),
     ...lines.map((line) => `  - ${makeVisible(line)}`),
-    'What runs in these machines is whatever their disks hold.',
+    'These machines run whatever is on their disks.',
   ].join('\n')
 }

@@ -10,7 +10,7 @@ export default class BoxSearch extends BaseCommand {
   static override examples = ['<%= config.bin %> box search', '<%= config.bin %> box search ubuntu']
   static override args = {
     name: Args.string({
-      description: 'Words of its name or description; all boxes by default.',
+      description: 'Words from the name or description; all boxes by default.',
       ignoreStdin: true,
     }),
   }

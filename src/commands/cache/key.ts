@@ -3,14 +3,14 @@ import { type CacheKey, cacheKey } from '../../app/index.ts'
 import { BaseCommand } from '../../base-command.ts'
 
 export default class CacheKeyCommand extends BaseCommand {
-  static override summary = 'Print the key under which a CI job keeps its boxes between runs.'
+  static override summary = 'Print the key for caching boxes between CI jobs.'
   static override description =
-    'It changes when posada.lock or the boxes of the manifest do, and with the version of Posada. --paths prints what is to be kept, a folder a line, --restore the beginning of older keys whose content still helps.'
+    'The key changes with posada.lock, the boxes of the manifest and the version of Posada. --paths prints the folders to keep, one per line; --restore prints the prefix of older keys whose content is still useful.'
   static override examples = ['<%= config.bin %> cache key', '<%= config.bin %> cache key --paths']
   static override flags = {
     paths: Flags.boolean({ description: 'Print the folders to keep instead.' }),
     restore: Flags.boolean({
-      description: 'Print the beginning of older keys instead.',
+      description: 'Print the prefix of older keys instead.',
       exclusive: ['paths'],
     }),
   }

@@ -82,7 +82,7 @@ describe('templates for CI', () => {
   it('the shell script installs, looks at the runner, and runs a command in a machine', async () => {
     cpSync(join(templates, 'run.sh'), join(home, 'run.sh'))
     const ran = await job('sh ../run.sh ./tool')
-    expect(ran.all).toContain('/dev/kvm is not there: machines are emulated')
+    expect(ran.all).toContain('/dev/kvm does not exist: machines are emulated')
     expect(ran.exitCode, ran.all).toBe(0)
     expect(readFileSync(join(home, 'shop', 'reports', 'posada.xml'), 'utf8')).toContain(
       'failures="0" errors="0"',

@@ -20,7 +20,7 @@ it('has nothing to say where all is there', () => {
 
 it('says what opens /dev/kvm on each kind of runner', () => {
   const rule = 'KERNEL=="kvm", GROUP="kvm", MODE="0666"'
-  expect(kvm({ kvm: 'closed', service: 'github' })?.hint).toMatch(/^a step before: echo/)
+  expect(kvm({ kvm: 'closed', service: 'github' })?.hint).toMatch(/^run this in an earlier step: echo/)
   for (const service of ['github', 'gitlab', null] as const)
     expect(kvm({ kvm: 'closed', service })?.hint).toContain(rule)
   expect(kvm({ kvm: 'closed', service: 'gitlab' })?.hint).toContain('devices = ["/dev/kvm"]')
