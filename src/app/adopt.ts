@@ -97,7 +97,7 @@ async function checkDisks(
     if (features.externalData || extensions.includes(externalDataExtension))
       throw unusable(path, 'its data is in another file')
     if (backingName !== null && dirname(backingName) !== join(user.boxes, 'sha256', box.digest))
-      throw unusable(path, `it lies on ${backingName}, which is not its box`)
+      throw unusable(path, `it is based on ${backingName}, which is not its box`)
   }
 }
 

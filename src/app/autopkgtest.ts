@@ -62,7 +62,7 @@ export async function serve(
     if (name === 'print-execute-command') return [exec.map(encodeURIComponent).join(',')]
     if ((name === 'copydown' || name === 'copyup') && from !== undefined && to !== undefined) {
       if (from.endsWith('/') !== to.endsWith('/'))
-        throw broken('a folder is copied to a folder', `${from} ${to}`)
+        throw broken('source and target must both be folders, or neither', `${from} ${to}`)
       await (name === 'copydown' ? bed.copyDown(from, to) : bed.copyUp(from, to))
       return []
     }

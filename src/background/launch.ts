@@ -110,7 +110,7 @@ function handshake(child: Detached, { config, what, code, limit, signal }: Launc
     throw failure(`${what} did not start within ${limit / 1000} s`)
   }
   const line = new Promise<string>((resolve, reject) => {
-    const said = new LineDecoder(handshakeLimit, () => failure(`${what} says something other than it should`))
+    const said = new LineDecoder(handshakeLimit, () => failure(`${what} sent unexpected output`))
     child.once('error', (error) =>
       reject(failure(`${process.execPath} cannot be run: ${error.message}`, error)),
     )

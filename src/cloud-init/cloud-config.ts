@@ -12,7 +12,7 @@ const namePattern = /^[a-z_][a-z0-9_-]{0,31}$/
 /** The names that a cloud-config gives to its default user: none, one, or, in a template, several. */
 export function usersOfCloudConfig(text: string): string[] | UserDataProblem {
   const excess = yamlExcess(text)
-  if (excess !== null) return { problem: `it ${excess}`, hint: 'put data into files of their own' }
+  if (excess !== null) return { problem: `it ${excess}`, hint: 'move data into separate files' }
   const document = parseDocument(text, { version: '1.1', logLevel: 'silent' })
   const [error] = document.errors
   if (error !== undefined) {
@@ -76,7 +76,7 @@ function wrongName(written: unknown): UserDataProblem {
   if (typeof written === 'string' && written.includes(filledIn))
     return {
       problem: 'the name of its user is only known in the guest',
-      hint: 'write the name itself behind user:, for Posada logs in as that user',
+      hint: 'write the name itself after user:, because Posada logs in as that user',
     }
   return {
     problem: `${JSON.stringify(written)?.slice(0, 60)} cannot be the name of its user`,

@@ -34,7 +34,7 @@ export function readUserData(text: string): UserData | UserDataProblem {
   if (others.length === 0) return { text, user }
   return {
     problem: `it names several users: ${[user, ...others].slice(0, 10).join(', ')}`,
-    hint: 'give user: once, for Posada logs in as that user',
+    hint: 'give user: only once, because Posada logs in as that user',
   }
 }
 
@@ -60,7 +60,7 @@ function usersOfPart({ type, text }: { type: string; text: string }): string[] |
 /** A list of texts, or of mappings of `type` and `content`; the guest says what is wrong with another. */
 function usersOfArchive(text: string): string[] | UserDataProblem {
   const excess = yamlExcess(text)
-  if (excess !== null) return { problem: `it ${excess}`, hint: 'put data into files of their own' }
+  if (excess !== null) return { problem: `it ${excess}`, hint: 'move data into separate files' }
   const document = parseDocument(text, { version: '1.1', logLevel: 'silent' })
   if (document.errors.length > 0)
     return { problem: 'it is not YAML', hint: 'an archive is a list of texts, or of type: and content:' }

@@ -53,7 +53,7 @@ async function readBounded(file: string): Promise<Buffer | undefined> {
     if (length > limits.fileSize)
       throw new PosadaError('E_MANIFEST_TOO_LARGE', `${file} is larger than 1 MiB`, {
         value: file,
-        hint: 'a manifest is a few hundred lines of settings; put data into files of their own',
+        hint: 'a manifest is a few hundred lines of settings; move data into separate files',
       })
     return buffer.subarray(0, length)
   } catch (error) {

@@ -62,12 +62,12 @@ function answer(status: number, message: string): string {
 async function passOn(req: IncomingMessage, res: ServerResponse, open: Open): Promise<void> {
   const target = parseTarget(req.url ?? '', req.method ?? 'GET')
   if (target === null) {
-    refuse(res, 400, 'this is a proxy: give it to a client, as curl -x socks5h://HOST:PORT')
+    refuse(res, 400, 'this is a proxy: use it from a client, as in curl -x socks5h://HOST:PORT')
     return
   }
   const { 'transfer-encoding': coding = 'chunked' } = req.headers
   if (coding.toLowerCase() !== 'chunked') {
-    refuse(res, 501, `this proxy does not know the transfer coding ${JSON.stringify(coding)}`)
+    refuse(res, 501, `this proxy does not support the transfer coding ${JSON.stringify(coding)}`)
     return
   }
   const opened = await open(target.to)
@@ -91,7 +91,7 @@ async function passOn(req: IncomingMessage, res: ServerResponse, open: Open): Pr
     const head = answerHead(back)
     if (head === null) {
       back.destroy()
-      refuse(res, 502, 'what answers there is not HTTP: its head cannot be passed on')
+      refuse(res, 502, 'the answer is not HTTP: its header cannot be passed on')
       return
     }
     res.writeHead(head.status, head.reason, head.headers)
@@ -99,13 +99,13 @@ async function passOn(req: IncomingMessage, res: ServerResponse, open: Open): Pr
   })
   onward.on('upgrade', (_, socket) => {
     socket.destroy()
-    refuse(res, 502, 'what answers there changes the protocol, which was not asked for')
+    refuse(res, 502, 'the server switched protocols without being asked to')
   })
   onward.on('error', (error) => {
     // After a whole answer it does not matter.
     if (res.writableEnded) return
     if (res.headersSent) res.destroy()
-    else refuse(res, 502, `what answers there is not HTTP, or broke off (${error.message})`)
+    else refuse(res, 502, `the answer is not HTTP, or was cut short (${error.message})`)
   })
   pipeline(req, onward).catch(() => onward.destroy())
 }

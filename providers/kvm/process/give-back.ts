@@ -6,7 +6,7 @@ export async function giveBack(steps: readonly (() => Promise<void>)[], log: Log
     try {
       await step()
     } catch (error) {
-      log(`what the guest had that did not start cannot be given back: ${error}`)
+      log(`resources of a guest that failed to start cannot be freed: ${error}`)
     }
   }
 }

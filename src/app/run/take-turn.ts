@@ -41,9 +41,9 @@ export interface TurnOptions {
 const pause = 200
 
 const waiting: Record<Exclude<Wait, null>, string> = {
-  turn: 'waiting for the runs before this one',
-  memory: 'waiting for memory that other runs have',
-  processors: 'waiting for processors that other runs have',
+  turn: 'waiting for earlier runs',
+  memory: 'waiting for memory in use by other runs',
+  processors: 'waiting for processors in use by other runs',
 }
 
 /** Resolves when a run may start its machines beside the other runs of this user, in all processes. */
@@ -111,9 +111,9 @@ function parse(text: string | null): Ticket | null {
 }
 
 function memoryShort({ memory }: Share): PosadaError {
-  const message = `not enough memory beside the other runs: this one needs ${formatSize(memory)}`
+  const message = `not enough memory: other runs are using it, and this one needs ${formatSize(memory)}`
   return new PosadaError('E_MEMORY_SHORT', message, {
     value: formatSize(memory),
-    hint: 'give it --wait, and it begins when there is enough',
+    hint: 'use --wait to start it once there is enough',
   })
 }

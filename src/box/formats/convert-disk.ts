@@ -50,11 +50,12 @@ const flatten = 'make it self-contained where it was made: qemu-img convert -O q
  */
 function vmdkFlaw(start: Buffer): string | null {
   if (start.toString('latin1', 0, 4) !== 'KDMV' || start.length < 44) return null
-  if (start.readBigUInt64LE(12) === 0n) return 'it names other files, which hold the disk'
+  if (start.readBigUInt64LE(12) === 0n) return 'its data is in other files'
   const at = Number(start.readBigUInt64LE(28)) * 512
   const descriptor = start.toString('latin1', Math.min(at, start.length))
   const parent = /^\s*parentCID\s*=\s*"?([0-9a-f]+)/im.exec(descriptor)?.[1]
-  if (parent !== undefined && !/^f{8}$/i.test(parent)) return 'it holds what differs from another image only'
+  if (parent !== undefined && !/^f{8}$/i.test(parent))
+    return 'it holds only the differences from another image'
   return null
 }
 

@@ -47,7 +47,7 @@ const kinds: readonly (Kind & { at?: number; magic: string })[] = [
   { what: 'a 7-Zip archive', magic: '7z\xbc\xaf\x27\x1c', ...unpack },
   { what: 'a tar archive', at: 257, magic: 'ustar', hint: 'unpack it, and add the disk image in it' },
   {
-    what: 'an ISO image, which installs or runs a system and has none installed',
+    what: 'an ISO image, for installing a system or running it live',
     at: 32769,
     magic: 'CD001',
     hint: 'use a cloud image of the distribution: posada box search shows some',
@@ -55,7 +55,7 @@ const kinds: readonly (Kind & { at?: number; magic: string })[] = [
   { what: 'a squashfs filesystem', magic: 'hsqs', hint: 'a box needs a disk that boots' },
   { what: 'a program', magic: '\x7fELF', ...otherFile },
   {
-    what: 'a Git LFS pointer and not the file itself',
+    what: 'a Git LFS pointer, not the file itself',
     magic: 'version https://git-lfs.github.com/spec/',
     hint: 'get the file: git lfs pull',
   },

@@ -45,7 +45,7 @@ export async function awaitRestart(
       if (deadline.isOver())
         throw await bootTimeout(guest.state.spec, {
           timeout: guest.bootTimeout,
-          stage: 'it does not go down',
+          stage: 'it does not shut down',
         })
       await sleep(pause, project.signal)
     }

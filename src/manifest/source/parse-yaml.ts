@@ -51,6 +51,6 @@ function tooLarge(source: Source, problem: string, offset: number): PosadaError 
   return new PosadaError('E_MANIFEST_TOO_LARGE', `the manifest ${problem}`, {
     value: source.file,
     place: placeOf({ source, start: offset, end: offset + 1 }),
-    hint: 'a manifest is a few hundred lines of settings; put data into files of their own',
+    hint: 'a manifest is a few hundred lines of settings; move data into separate files',
   })
 }

@@ -22,13 +22,13 @@ export async function readLockfile(path: string): Promise<Lockfile> {
   })
   const [flaw] = document.errors
   if (/^(<{7}|>{7}) /m.test(written))
-    throw unusable(path, ['a merge conflict stands in it'], { hint: merge, cause: flaw })
+    throw unusable(path, ['it contains a merge conflict'], { hint: merge, cause: flaw })
   if (flaw !== undefined) throw unusable(path, [flaw.message.split('\n')[0] ?? flaw.code], { cause: flaw })
   const twice = keyTwice(document)
   if (twice !== null) throw unusable(path, [`it has '${twice.slice(0, 100)}' twice`])
   const data = withVersion(plain(document, path))
   if (data !== null && typeof data === 'object' && 'version' in data && Number(data.version) > 1)
-    throw unusable(path, [`it is of form ${data.version}, and this Posada knows form 1`], {
+    throw unusable(path, [`it has format ${data.version}, and this Posada knows format 1`], {
       hint: 'update Posada',
     })
   const result = readShape(lockfileShape, data)

@@ -80,7 +80,7 @@ class Download {
     const first = (await reader.exactly(introduction))?.toString('latin1').trimEnd() ?? ''
     const [, size, mode, time] = /^file (\d{1,15}) ([0-7]{1,5}) (-?\d{1,11})$/.exec(first) ?? []
     if (first === 'folder') await this.#tree(reader)
-    else if (size === undefined) throw this.#refuse('', 'is something that cannot be told')
+    else if (size === undefined) throw this.#refuse('', 'is sent in an unknown form')
     else
       await this.#file(reader, {
         size: Number(size),

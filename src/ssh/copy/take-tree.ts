@@ -37,12 +37,12 @@ export class Tree {
   async take(member: TarMember): Promise<void> {
     const { progress, refuse, shown } = this.#options
     const name = nameBelow(member.name)
-    if (name === null) throw refuse(member.name, 'has a name that leads out of it, or none')
+    if (name === null) throw refuse(member.name, 'has a name that leads outside, or none')
     const isTop = name === ''
     const isKnown = this.#folders.has(name) || this.#others.has(name)
     const above = name.includes('/') ? name.slice(0, name.lastIndexOf('/')) : ''
     if (isKnown || isTop !== (this.#folders.size === 0) || !(isTop || this.#folders.has(above)))
-      throw refuse(member.name, 'comes twice, or before the folder that it lies in')
+      throw refuse(member.name, 'comes twice, or before the folder it is in')
     if (member.kind === 'folder') return this.#folder(name, member.header.mode & 0o777)
     if (isTop) throw refuse(member.name, 'is not the folder that was asked for')
     this.#others.add(name)
@@ -71,7 +71,7 @@ export class Tree {
   async #file(name: string, member: TarMember): Promise<void> {
     const { progress, refuse } = this.#options
     const { mode, time, size: stored } = member.header
-    if (member.size !== stored) throw refuse(name, 'has holes, which were not asked for')
+    if (member.size !== stored) throw refuse(name, 'is sparse, which was not asked for')
     await this.#replace(name, (temporary) =>
       writeFile(temporary, { mode: mode & 0o777, time, pieces: member.pieces(), progress }),
     )
@@ -83,7 +83,7 @@ export class Tree {
   async #same(name: string, member: TarMember): Promise<void> {
     const first = nameBelow(member.target)
     if (first === null || !this.#files.has(first))
-      throw this.#options.refuse(name, 'is another name of a file that has not come')
+      throw this.#options.refuse(name, 'is a hard link to a file that was not sent')
     await this.#replace(name, (temporary) => link(this.#at(first), temporary))
     this.#files.add(name)
     this.#options.progress.result.files++

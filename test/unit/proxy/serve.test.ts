@@ -145,7 +145,7 @@ describe('HTTP', () => {
     ['http://example.com/', 403, 'not of this project'],
     ['http://down/', 502, 'is not running'],
     ['http://closed/', 502, 'nothing answers'],
-    ['http://web/broken', 502, 'broke off'],
+    ['http://web/broken', 502, 'cut short'],
     ['http://echo/', 502, 'is not HTTP'],
     ['/', 400, 'this is a proxy'],
     ['https://web/', 400, 'this is a proxy'],

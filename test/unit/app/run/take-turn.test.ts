@@ -48,9 +48,9 @@ it('starts the first at once, and the others in the order in which they came', a
   const [one, two, three] = [await newRun(), await newRun(), await newRun()]
   await ask(one).turn
   const second = ask(two)
-  expect(await told(second)).toEqual(['waiting for processors that other runs have'])
+  expect(await told(second)).toEqual(['waiting for processors in use by other runs'])
   const third = ask(three, { share: { ...all, cpus: 0 } })
-  expect(await told(third)).toEqual(['waiting for the runs before this one'])
+  expect(await told(third)).toEqual(['waiting for earlier runs'])
   await removeRunFolder(one)
   await second.turn
   expect(second.told).toHaveLength(1)
@@ -66,7 +66,7 @@ it('skips a killed run that waited, and counts one that had begun until it is sw
   ticket(waited, 'waits', 1)
   ticket(begun, 'starts', 2)
   const asked = ask(own)
-  expect(await told(asked)).toEqual(['waiting for processors that other runs have'])
+  expect(await told(asked)).toEqual(['waiting for processors in use by other runs'])
   expect(asked.swept).toBeGreaterThan(0)
   await removeRunFolder(begun)
   await asked.turn
@@ -79,7 +79,7 @@ it('does not wait unless it is told to: processors are shared, memory that is mi
     ask(await newRun(), { wait: false, share: { memory: 2 ** 60, cpus: 0 } }).turn,
   ).rejects.toMatchObject({
     code: 'E_MEMORY_SHORT',
-    hint: 'give it --wait, and it begins when there is enough',
+    hint: 'use --wait to start it once there is enough',
   })
 })
 

@@ -119,7 +119,7 @@ describe.skipIf(!hasQemuImg)('a disk image of another hypervisor', () => {
         await file.close()
         return path
       },
-      /names other files/,
+      /data is in other files/,
     ],
     [
       'that lies on a base',
@@ -129,7 +129,7 @@ describe.skipIf(!hasQemuImg)('a disk image of another hypervisor', () => {
         qemuImg('create', '-q', '-f', 'vmdk', '-b', base, '-F', 'vmdk', path)
         return path
       },
-      /differs from another image/,
+      /differences from another image/,
     ],
     [
       'that is damaged',
