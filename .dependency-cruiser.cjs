@@ -14,6 +14,7 @@ module.exports = {
     { name: 'no-room-cycles', comment: 'rooms as wholes: src/ROOM, providers/NAME', severity: 'error', scope: 'folder', from: { path: '^(src|providers)/[^/]+$' }, to: { circular: true, path: '^(src|providers)/[^/]+$' } },
     { name: 'rooms-have-doors', comment: 'a room is entered by its index.ts', severity: 'error', from: { path: '^(src|providers)/([^/]+)/' }, to: { path: '^src/[^/]+/', pathNot: '^src/lib/|^$1/$2/|^src/[^/]+/index[.]ts$' } },
     { name: 'rooms-have-doors-for-all', severity: 'error', from: { path: '^src/[^/]+$' }, to: { path: '^src/[^/]+/', pathNot: '^src/lib/|^src/[^/]+/index[.]ts$' } },
+    { name: 'providers-have-doors', severity: 'error', from: { path: '^src/' }, to: { path: '^providers/[^/]+/', pathNot: '^providers/[^/]+/index[.]ts$' } },
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
     only('lib-is-alone', '^src/lib/', '^src/lib/', 'lib imports nothing of the project'),
     only('errors-are-alone', '^src/errors/', '^src/errors/', 'errors import nothing of the project'),
