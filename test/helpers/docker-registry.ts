@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort } from './raw-box.ts'
+import { freePort } from './free-port.ts'
 
 export const hasDockerRegistry = spawnSync('docker-registry', ['--version']).status === 0
 

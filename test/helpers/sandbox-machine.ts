@@ -1,9 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { MachineSpec, Provider } from '../../src/provider/index.ts'
+import { freePort } from './free-port.ts'
 
 export interface SandboxMachine {
   spec: MachineSpec
@@ -50,10 +50,5 @@ export async function discard(provider: Provider, { spec, folder }: SandboxMachi
 }
 
 async function freeForward(guestPort: number) {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return { protocol: 'tcp' as const, hostAddress: '127.0.0.1', hostPort: address.port, guestPort }
+  return { protocol: 'tcp' as const, hostAddress: '127.0.0.1', hostPort: await freePort(), guestPort }
 }

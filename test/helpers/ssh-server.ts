@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { generateKeyPair } from '../../src/ssh/keys.ts'
 import type { SshTarget } from '../../src/ssh/session.ts'
+import { freePort } from './free-port.ts'
 
 /** Where a server has its files, and the port of loopback that it is to listen on. */
 export interface ServerPlace {
@@ -57,15 +58,6 @@ export async function startServer(
   const known = { keyFile, knownHostsFile: join(dir, 'known_hosts'), hostAlias: 'box' }
   const target = { host: '127.0.0.1', port, user: userInfo().username, ...known }
   return { ...files, pid: child.pid ?? 0, target, stop }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }
 
 async function listening(port: number, child: ChildProcess, log: string[]): Promise<void> {

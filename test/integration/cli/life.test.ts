@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { freePort } from '../../helpers/free-port.ts'
 import { ended, makePlace } from '../../helpers/posada.ts'
 
 // Every command against one machine of the box posada/tiny, from a folder with spaces in its path.
@@ -25,16 +25,6 @@ machines:
         shell: echo "$GREETING" > /tmp/first; echo done
 `,
 )
-
-/** A port of loopback that no one listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
-}
 
 afterAll(async () => {
   await place.run('destroy', '--yes')

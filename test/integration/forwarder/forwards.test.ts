@@ -10,7 +10,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { Forwards } from '../../../src/forwarder/forwards.ts'
 import { connect } from '../../../src/ssh/connect.ts'
 import type { SshSession } from '../../../src/ssh/session.ts'
-import { freePort, type TestServer } from '../../helpers/ssh-server.ts'
+import { freePort } from '../../helpers/free-port.ts'
+import type { TestServer } from '../../helpers/ssh-server.ts'
 import { startSshd } from '../../helpers/sshd.ts'
 
 // Over Debian's sshd on this host, which plays the guest: no machine is booted. Some 5 s.

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { startPasst } from '../../../providers/kvm/net/passt.ts'
 import type { StreamLink } from '../../../providers/kvm/net/stream-link.ts'
 import { userNetwork } from '../../../src/lib/net/user-network.ts'
+import { freePort } from '../../helpers/free-port.ts'
 
 const hasPasst = spawnSync('passt', ['--version']).error === undefined
 const mac = Buffer.from('525400aabbcc', 'hex')
@@ -29,15 +30,6 @@ function discover(): Buffer {
   ip.writeUInt16BE(~((sum & 0xffff) + (sum >>> 16)) & 0xffff, 10)
   const ethernet = Buffer.concat([Buffer.alloc(6, 255), mac, Buffer.from([8, 0])])
   return Buffer.concat([ethernet, ip, udp, dhcp])
-}
-
-/** Port 0 of loopback, taken and given back, so most likely free. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 0
 }
 
 describe.skipIf(!hasPasst)('passt over a pair of sockets (a second)', () => {

@@ -4,10 +4,10 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { freePort } from '../../helpers/free-port.ts'
 import { holdersOf } from '../../helpers/holders.ts'
 import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
 import { ended, launcher } from '../../helpers/posada.ts'
-import { freePort } from '../../helpers/ssh-server.ts'
 
 // Boots posada/tiny once: about 15 s with emulated processors.
 

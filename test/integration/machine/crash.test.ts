@@ -1,6 +1,6 @@
-import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { freePort } from '../../helpers/free-port.ts'
 import { firstWords, until } from '../../helpers/guest-talk.ts'
 import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
 
@@ -29,15 +29,6 @@ ${rest}`
 const status = async () => (await place.json<StatusDocument>('status')).machines[0]
 const inGuest = async (script: string) => (await place.run('exec', '--', 'sudo', 'sh', '-c', script)).stdout
 const bootId = () => inGuest('cat /proc/sys/kernel/random/boot_id')
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
-}
 
 describe('a kernel that panics while it boots', () => {
   it('is noticed long before the boot’s time is up, and told with its console', async () => {

@@ -7,8 +7,9 @@ import { awaitReady } from '../../../src/machine/readiness/await-ready.ts'
 import type { ReadyProbe } from '../../../src/manifest/index.ts'
 import { connect } from '../../../src/ssh/connect.ts'
 import type { SshSession } from '../../../src/ssh/session.ts'
+import { freePort } from '../../helpers/free-port.ts'
 import { aMachine } from '../../helpers/model.ts'
-import { freePort, type TestServer } from '../../helpers/ssh-server.ts'
+import type { TestServer } from '../../helpers/ssh-server.ts'
 import { startSshd } from '../../helpers/sshd.ts'
 
 // Probes over Debian's sshd on this host: no machine is booted. The whole file takes some 10 s.

@@ -5,10 +5,10 @@ import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { freePort } from '../../helpers/free-port.ts'
 import { firstWords } from '../../helpers/guest-talk.ts'
 import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
 import { outsideAddress, outsideServers } from '../../helpers/outside.ts'
-import { freePort } from '../../helpers/ssh-server.ts'
 
 // Two tiny machines boot: half a minute with emulated processors. Several NICs, an isolated network, ports of
 // every kind, a network process that is killed.
