@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { Socket } from 'node:net'
 
 /** Where a stream to a machine's SSH server begins. */
@@ -22,14 +23,8 @@ const longestAnswer = 32
  * @throws Error when the connection is refused, or the guest does not listen on the port
  */
 export async function dial(socket: Socket, { host, port, vsock }: SshEndpoint): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    socket.once('error', reject)
-    socket.once('connect', () => {
-      socket.removeListener('error', reject)
-      resolve()
-    })
-    socket.connect(vsock === undefined ? { host, port } : { path: vsock })
-  })
+  socket.connect(vsock === undefined ? { host, port } : { path: vsock })
+  await once(socket, 'connect')
   if (vsock !== undefined) await askFor(socket, port)
 }
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect, Socket } from 'node:net'
 import { FrameSplitter, joinFrame, largestFrame, lengthBytes } from '../../../src/lib/net/framing.ts'
 import type { FrameEvents, FrameLink } from './frame-link.ts'
@@ -51,13 +52,7 @@ export class StreamLink implements FrameLink {
   /** Connects to the socket at `path`; rejects with the system's error. */
   static async connect(path: string, options: StreamLinkOptions): Promise<StreamLink> {
     const socket = connect(path)
-    await new Promise<void>((resolve, reject) => {
-      socket.once('error', reject)
-      socket.once('connect', () => {
-        socket.removeListener('error', reject)
-        resolve()
-      })
-    })
+    await once(socket, 'connect')
     return new StreamLink(socket, options)
   }
 

@@ -2,6 +2,7 @@ import { closeSync, openSync } from 'node:fs'
 import { isErrno } from '../../lib/files/errno.ts'
 import { type CiService, ciService } from '../../lib/process/ci-service.ts'
 import { findProgram } from '../../lib/process/find-program.ts'
+import { hostArch } from '../../lib/values/arch.ts'
 import type { Check } from './model.ts'
 
 /** What there is of what a CI job's machines can use. */
@@ -15,8 +16,8 @@ export interface CiFacts {
 }
 
 /** The emulator of the host's own architecture. */
-const emulator = process.arch === 'arm64' ? 'qemu-system-aarch64' : 'qemu-system-x86_64'
-const emulatorPackage = process.arch === 'arm64' ? 'qemu-system-arm' : 'qemu-system-x86'
+const emulator = `qemu-system-${hostArch()}`
+const emulatorPackage = hostArch() === 'aarch64' ? 'qemu-system-arm' : 'qemu-system-x86'
 const programs = [emulator, 'passt', 'mmdebstrap']
 
 export function ciFacts(env: NodeJS.ProcessEnv): CiFacts {

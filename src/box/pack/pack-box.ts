@@ -1,14 +1,14 @@
-import { constants, copyFile, stat, writeFile } from 'node:fs/promises'
+import { constants, copyFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { PosadaError } from '../../errors/index.ts'
 import { findProgram } from '../../lib/process/find-program.ts'
 import { inspectDisk } from '../formats/inspect-disk.ts'
-import type { BoxDisk, BoxFile, BoxManifest, StoredBox } from '../model.ts'
+import type { BoxDisk, BoxManifest, StoredBox } from '../model.ts'
 import { nextVersion } from '../names.ts'
 import { admitBox } from '../store/admit.ts'
 import { listRefs } from '../store/refs.ts'
-import { sha256OfFile } from '../store/verify.ts'
+import { describeFile } from '../store/verify.ts'
 import { boxJsonName, storePaths } from '../store-paths.ts'
 
 export interface PackOptions {
@@ -41,7 +41,7 @@ export async function packBox(options: PackOptions): Promise<StoredBox> {
       const file = index === 0 ? 'root.qcow2' : `disk-${index + 1}.qcow2`
       await flatten(disk, join(folder, file), options)
       const { virtualSize } = await inspectDisk(join(folder, file), { format: 'qcow2', shown: file })
-      disks.push({ ...(await describe(folder, file)), format: 'qcow2', virtualSize })
+      disks.push({ ...(await describeFile(folder, file)), format: 'qcow2', virtualSize })
     }
     const kernel = await ownKernel(options, folder)
     const manifest = packedManifest(original.manifest, { name, version, disks, user: options.user, kernel })
@@ -85,7 +85,7 @@ async function ownKernel(
   if (own === null) return null
   const take = async (from: string, file: string) => {
     await copyFile(from, join(folder, file), shared)
-    return describe(folder, file)
+    return describeFile(folder, file)
   }
   return {
     kernel: await take(own.kernel, 'vmlinuz'),
@@ -105,11 +105,6 @@ const shared = constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL
 
 async function share(from: string, to: string, file: string): Promise<void> {
   await copyFile(join(from, file), join(to, file), shared)
-}
-
-async function describe(folder: string, file: string): Promise<BoxFile> {
-  const path = join(folder, file)
-  return { file, size: (await stat(path)).size, sha256: await sha256OfFile(path) }
 }
 
 /** Clusters of zeros are left out. The format is stated, never guessed: a guest wrote what is in the image. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { lstat, readFile, rm, utimes } from 'node:fs/promises'
+import { lstat, readFile, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { PosadaError } from '../../errors/index.ts'
@@ -8,7 +8,7 @@ import { isErrno } from '../../lib/files/errno.ts'
 import { readTextIfThere, writeFileAtomic } from '../../lib/files/write-file.ts'
 import type { ChecksumAlgorithm } from '../../lib/values/checksum.ts'
 import { boxFiles, parseBoxManifest } from '../box-manifest.ts'
-import type { BoxManifest, StoredBox } from '../model.ts'
+import type { BoxFile, BoxManifest, StoredBox } from '../model.ts'
 import type { StorePaths } from '../store-paths.ts'
 
 /** File name → how it looked when its digest was found right. */
@@ -100,6 +100,12 @@ async function ifWritable(write: () => Promise<void>): Promise<void> {
   } catch (error) {
     if (!isErrno(error, 'ENOENT', 'EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT')) throw error
   }
+}
+
+/** A file of a box as box.json tells of it. */
+export async function describeFile(folder: string, file: string): Promise<BoxFile> {
+  const path = join(folder, file)
+  return { file, size: (await stat(path)).size, sha256: await sha256OfFile(path) }
 }
 
 export function sha256OfFile(path: string): Promise<string> {

@@ -1,5 +1,6 @@
 import { realpath, stat, writeFile } from 'node:fs/promises'
 import { isErrno } from './errno.ts'
+import { exists } from './folders.ts'
 import { writeFileAtomic } from './write-file.ts'
 
 /**
@@ -22,16 +23,6 @@ export async function outputTarget(path: string): Promise<string | null> {
   } catch (error) {
     // Not there yet, or `/dev/stdout` of a pipe, which leads to a name that is not a path.
     if (!isErrno(error, 'ENOENT', 'ENOTDIR')) throw error
-    return (await isThere(path)) ? null : path
-  }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await stat(path)
-    return true
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return false
-    throw error
+    return (await exists(path)) ? null : path
   }
 }

@@ -3,10 +3,9 @@ import { longestDelay } from '../../lib/values/link-conditions.ts'
 import { parsePart, parseRate } from '../../lib/values/link-units.ts'
 import type { Parsed } from '../../lib/values/units.ts'
 import { limits } from '../limits.ts'
-import { shorten } from '../source/node.ts'
 import { either, list } from './collections.ts'
 import { object } from './object.ts'
-import { duration, integer, type Read, scalar, truth } from './scalars.ts'
+import { badUnit, duration, integer, type Read, scalar, truth } from './scalars.ts'
 import { name } from './text.ts'
 import type { JsonSchema, Schema } from './types.ts'
 
@@ -25,12 +24,7 @@ function quantity({ label, expected, parse, pattern }: Quantity): Schema<number>
     takes: ['string', 'number'],
     read: (text): Read<number> => {
       const parsed = parse(text)
-      if (!('problem' in parsed)) return parsed
-      const { problem, hint } = parsed
-      const found = problem.startsWith('has')
-        ? `got '${shorten(text)}', which ${problem}`
-        : `got '${shorten(text)}'`
-      return { code: 'E_VALUE_UNIT', problem: found, ...(hint === undefined ? {} : { hint }) }
+      return 'problem' in parsed ? badUnit(text, parsed) : parsed
     },
     json: { type: 'string', pattern },
   })

@@ -138,16 +138,16 @@ export function duration(options: UnitOptions): Schema<number> {
 }
 
 function withUnit(text: string, parsed: Parsed, { min, max, bounds, step = 1 }: UnitOptions): Read<number> {
-  if ('problem' in parsed) {
-    const { problem, hint } = parsed
-    const found = problem.startsWith('has')
-      ? `got '${shorten(text)}', which ${problem}`
-      : `got '${shorten(text)}'`
-    return { code: 'E_VALUE_UNIT', problem: found, ...(hint === undefined ? {} : { hint }) }
-  }
+  if ('problem' in parsed) return badUnit(text, parsed)
   const value = Math.ceil(parsed.value / step) * step
   if (value >= min && value <= max) return { value }
   return { problem: `got '${text}', which is out of bounds`, hint: `it is ${bounds}` }
+}
+
+/** What is wrong with a text that is not a number with its unit. */
+export function badUnit(text: string, { problem, hint }: Extract<Parsed, { problem: string }>): Read<never> {
+  const found = `got '${shorten(text)}'${problem.startsWith('has') ? `, which ${problem}` : ''}`
+  return { code: 'E_VALUE_UNIT', problem: found, ...(hint === undefined ? {} : { hint }) }
 }
 
 /** A whole number. */

@@ -84,8 +84,8 @@ describe('machineSpec', () => {
 
 describe('wantedArch', () => {
   it('takes the host’s where the manifest says host', () => {
-    expect(wantedArch(aMachine({ arch: 'host' }), 'arm64')).toBe('aarch64')
-    expect(wantedArch(aMachine({ arch: 'host' }), 'x64')).toBe('x86_64')
-    expect(wantedArch(aMachine({ arch: 'aarch64' }), 'x64')).toBe('aarch64')
+    expect(wantedArch(aMachine({ arch: 'host' }), 'aarch64')).toBe('aarch64')
+    expect(wantedArch(aMachine({ arch: 'host' }), 'x86_64')).toBe('x86_64')
+    expect(wantedArch(aMachine({ arch: 'aarch64' }), 'x86_64')).toBe('aarch64')
   })
 })
