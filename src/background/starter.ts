@@ -21,6 +21,6 @@ export function tellStarter(line: string, log: (message: string) => void): void 
   try {
     writeSync(1, line)
   } catch (error) {
-    log(`nobody waits for the start: ${error}`)
+    log(`no one waits for the start: ${error}`)
   }
 }

@@ -21,6 +21,8 @@ export function interruptible(tell: (message: string) => void, hint?: string): A
     controller.abort(new PosadaError('E_INTERRUPTED', `interrupted by ${by}`, options))
   }
   for (const name of SIGNALS) process.on(name, () => abort(name))
-  whenPipeBreaks(() => controller.abort(new PosadaError('E_INTERRUPTED', 'nobody reads the output any more')))
+  whenPipeBreaks(() =>
+    controller.abort(new PosadaError('E_INTERRUPTED', 'no one reads the output any longer')),
+  )
   return controller.signal
 }

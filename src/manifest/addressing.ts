@@ -67,7 +67,7 @@ function uniqueLocal(key: string): string {
 
 /**
  * The addresses of a network's machines. A machine's IPv4 address is the one that is written, or follows
- * from its name, so that a new machine changes nobody's; its IPv6 address follows from its MAC address.
+ * from its name, so that a new machine changes no other's; its IPv6 address follows from its MAC address.
  */
 export function placeMembers(
   project: string,

@@ -32,7 +32,7 @@ export function kvmAccessError(device: string, code: string, cause: unknown): Po
 }
 
 function permissionError(device: string, cause: unknown): PosadaError {
-  const message = `no permission to use ${device}, which belongs to the group ${groupName(statSync(device).gid)}`
+  const message = `permission denied: ${device} belongs to the group ${groupName(statSync(device).gid)}`
   return new PosadaError('E_KVM_PERMISSION', message, { value: device, cause, hint: kvmCure(device) })
 }
 

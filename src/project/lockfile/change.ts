@@ -18,7 +18,7 @@ export interface ChangeOptions {
 
 /**
  * Reads posada.lock, lets `change` change it, and writes it where that says so. Others may write at the same
- * time: nobody's entries are lost. E_LOCKFILE, also where it would become too large; E_LOCKED.
+ * time: no entries are lost. E_LOCKFILE, also where it would become too large; E_LOCKED.
  */
 export async function changeLockfile<T>(
   { paths, command, wait, signal }: ChangeOptions,

@@ -155,7 +155,7 @@ describe('a second interrupt', () => {
 })
 
 describe('two at once', () => {
-  it('up waits for up, says for whom, and finds the machine up; status waits for nobody', async () => {
+  it('up waits for up, says for whom, and finds the machine up; status waits for no one', async () => {
     const first = place.start('up')
     const firstEnd = ended(first)
     await says(first, 'starting with')

@@ -10,7 +10,8 @@ import {
   type SshStage,
   waitForSsh,
 } from '../../../src/ssh/index.ts'
-import { freePort, type TestServer } from '../../helpers/ssh-server.ts'
+import { freePort } from '../../helpers/free-port.ts'
+import type { TestServer } from '../../helpers/ssh-server.ts'
 import { startSshd } from '../../helpers/sshd.ts'
 
 // The whole file takes some 20 s.
@@ -138,7 +139,7 @@ describe('a server that misbehaves', () => {
     })
   })
 
-  test('nobody listens', async () => {
+  test('no one listens', async () => {
     const work = connect({ ...server.target, port: await freePort() })
     await expect(work).rejects.toMatchObject({
       code: 'E_SSH_CONNECT',

@@ -7,7 +7,7 @@ import { type Files, load, loadError, render, withFolder } from '../../helpers/m
 const server = (files: Record<string, string>) => ({
   fetch: async ({ url }: { url: string }) => {
     const text = files[url]
-    if (text === undefined) throw new Error(`nobody expected ${url} to be fetched`)
+    if (text === undefined) throw new Error(`${url} is not to be fetched`)
     return Buffer.from(text)
   },
 })

@@ -174,6 +174,6 @@ it('lets go of its port and its clients when it is closed', async () => {
     code: 'ECONNREFUSED',
   })
   proxy = await serveProxy({ host: '127.0.0.1', port: 0 }, async () => {
-    throw new Error('nobody asks')
+    throw new Error('no one asks')
   })
 })

@@ -36,7 +36,7 @@ describe('logging in', () => {
       { identitytoken: 'id' },
       (auth, body) => auth === undefined && body.includes('refresh_token=id'),
     ],
-    ['by a token for nobody', {}, (auth) => auth === undefined],
+    ['by an anonymous token', {}, (auth) => auth === undefined],
   ])('%s, which is fetched again when it has expired', async (_, auths, isRight) => {
     const { registry, add, push } = await withLogin(auths)
     let tokens = 0

@@ -154,7 +154,7 @@ describe('a locked box', () => {
 })
 
 describe('a box that was fetched', () => {
-  it('is not found by the name that it gives itself, and takes it from nobody', async () => {
+  it('is not found by the name that it gives itself, and takes it from no one', async () => {
     const { folder, user, files, server } = await sharedProject()
     const { store, find } = user('ann')
     files.set('/catalogue.json', Buffer.from('{"format":1,"boxes":{}}'))

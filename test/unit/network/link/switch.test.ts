@@ -110,7 +110,7 @@ describe('an open switch', () => {
     expect(heard.map((frames) => frames.length)).toEqual([1, 3, 2])
   })
 
-  it('nobody takes a declared address away by sending from it', () => {
+  it('no one takes a declared address away by sending from it', () => {
     const { send, heard } = lan(3, false)
     send(2, plain(mac(1), mac(2)))
     send(0, plain(mac(2), mac(1), 'for the second'))

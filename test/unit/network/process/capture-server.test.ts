@@ -113,7 +113,7 @@ it('ends after so many frames', async () => {
   for (const text of ['a', 'b', 'c']) say(web, 'sent', text)
   expect(await done).toMatchObject({ packets: 2, broken: false })
   expect(file().packets.map(({ frame }) => frame.toString())).toEqual(['a', 'b'])
-  await until('nobody listens', 5000, async () => !captures.any)
+  await until('no one listens', 5000, async () => !captures.any)
 })
 
 async function ask(path: string, request: string): Promise<Socket> {

@@ -100,7 +100,7 @@ describe('PCI configuration ports on the thread of a vCPU', () => {
     state.functions[3]?.values.writeUInt32LE(0x1234_5678, 0)
     state.functions[3]?.live.fill(1)
     const fail = () => {
-      throw new Error('nobody hears the bell')
+      throw new Error('no one hears the bell')
     }
     const ports = createConfigPorts({ state, functions: { read: fail, write: fail }, kept: null })
     ports.write(0, Buffer.from([0x00, 0x18, 0x00, 0x80]))

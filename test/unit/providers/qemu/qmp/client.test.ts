@@ -38,7 +38,7 @@ async function serve(answer: (command: { execute: string; id: number }) => strin
 
 const done = ({ id }: { id: number }) => `{"return": {}, "id": ${id}}\n`
 
-test('nobody listens: null', async () => {
+test('no one listens: null', async () => {
   expect(await connectQmp(path, { timeout: 1000 })).toBeNull()
 })
 
