@@ -3,8 +3,9 @@ import { type Node, readForeignYaml } from '../manifest/index.ts'
 import { type Draft, type DraftMachine, emptyDraft, emptyMachine } from './draft.ts'
 import type { ForeignFile } from './foreign-file.ts'
 import { given } from './given.ts'
+import { takeProcessors, takeSize } from './handlers.ts'
 import { entriesOf, type Handler, itemsOf, lineOf, readKeys, textOf, under } from './nodes.ts'
-import { looseSize, portText, processors } from './units.ts'
+import { portText } from './units.ts'
 
 const folders = 'folders of the host in the guest are not supported yet'
 const reasons = {
@@ -36,14 +37,6 @@ export function readLima({ name, text }: ForeignFile): Draft {
   const draft = emptyDraft()
   const machine = emptyMachine()
   draft.machines.set(null, machine)
-  const size =
-    (key: 'memory' | 'disk'): Handler =>
-    (value) => {
-      const read = looseSize(textOf(value) ?? '')
-      if (read === undefined) return 'it is not a size'
-      machine[key] = read
-      return undefined
-    }
   const handlers: Record<string, Handler> = {
     minimumLimaVersion: () => undefined,
     arch: (value) => {
@@ -54,14 +47,9 @@ export function readLima({ name, text }: ForeignFile): Draft {
       return undefined
     },
     images: (value) => images(value, machine, textOf(under(root, 'arch'))),
-    cpus: (value) => {
-      const read = processors([textOf(value) ?? ''])
-      if (read === undefined) return 'it is not a number of processors'
-      machine.cpus = read
-      return undefined
-    },
-    memory: size('memory'),
-    disk: size('disk'),
+    cpus: takeProcessors(machine),
+    memory: takeSize(machine, 'memory'),
+    disk: takeSize(machine, 'disk'),
     nestedVirtualization: (value) => {
       if (textOf(value) === 'true') machine.nested = true
       return undefined

@@ -13,8 +13,14 @@ export interface KeysOptions {
   leftOut: LeftOut[]
 }
 
-/** Has each key of a mapping handled; what is not carried over is noted with its line and reason. */
-export function readKeys(node: Node | undefined, { path, handlers, reasons, leftOut }: KeysOptions): void {
+/**
+ * Has each key of a mapping handled; what is not carried over is noted with its line and reason. Gives what a handler
+ * says of a mapping that is carried over.
+ */
+export function readKeys(
+  node: Node | undefined,
+  { path, handlers, reasons, leftOut }: KeysOptions,
+): undefined {
   for (const entry of entriesOf(node)) {
     const { key, keySpan, value } = entry
     const handler = Object.hasOwn(handlers, key) ? handlers[key] : undefined
@@ -22,6 +28,7 @@ export function readKeys(node: Node | undefined, { path, handlers, reasons, left
     const reason = handler === undefined ? (known ?? 'the manifest has no such key') : handler(value, entry)
     if (reason !== undefined) leftOut.push({ what: path + key, line: lineOf(keySpan), reason })
   }
+  return undefined
 }
 
 export function entriesOf(node: Node | undefined): Entry[] {

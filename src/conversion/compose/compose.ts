@@ -2,6 +2,7 @@ import { parseSubnet } from '../../lib/net/ip.ts'
 import { type Entry, limits, type Node, readForeignYaml, validName } from '../../manifest/index.ts'
 import { type Draft, emptyDraft, machineLimit } from '../draft.ts'
 import type { ForeignFile } from '../foreign-file.ts'
+import { takeName } from '../handlers.ts'
 import { entriesOf, itemsOf, lineOf, readKeys, textOf, under } from '../nodes.ts'
 import { readService } from './service.ts'
 
@@ -26,12 +27,7 @@ export function readCompose({ name, text }: ForeignFile): Draft {
     version: () => undefined,
     services: () => undefined,
     networks: () => undefined,
-    name: (value: Node) => {
-      const project = validName(textOf(value) ?? '')
-      if (project === undefined) return 'it is not a valid project name'
-      draft.name = project
-      return undefined
-    },
+    name: takeName(draft),
   }
   readKeys(withoutExtensions(root), { path: '', handlers, reasons, leftOut: draft.leftOut })
   const networkNames = readNetworks(under(root, 'networks'), draft)

@@ -1,10 +1,10 @@
-import { type Node, readForeignYaml, validName } from '../../manifest/index.ts'
-import { boxOfImage } from '../boxes.ts'
-import { type Draft, type DraftMachine, emptyDraft, emptyMachine, fallbackBox } from '../draft.ts'
+import { type Node, readForeignYaml } from '../../manifest/index.ts'
+import { type Draft, type DraftMachine, emptyDraft, emptyMachine } from '../draft.ts'
 import type { ForeignFile } from '../foreign-file.ts'
 import type { Given } from '../given.ts'
+import { takeImage, takeName, takeProcessors, takeSize } from '../handlers.ts'
 import { entriesOf, type Handler, itemsOf, lineOf, readKeys, textOf, under } from '../nodes.ts'
-import { looseSize, portText, processors } from '../units.ts'
+import { portText } from '../units.ts'
 import { commandSteps } from './commands.ts'
 import { withoutComments } from './jsonc.ts'
 
@@ -48,16 +48,8 @@ export function readDevcontainer({ name, text }: ForeignFile): Draft {
     }
   const handlers: Record<string, Handler> = {
     $schema: () => undefined,
-    name: (value) => {
-      const project = validName(textOf(value) ?? '')
-      if (project === undefined) return 'it is not a valid project name'
-      draft.name = project
-      return undefined
-    },
-    image: (value) => {
-      machine.box = boxOfImage(textOf(value) ?? '') ?? fallbackBox
-      return `a machine is not a container; the box is ${machine.box}`
-    },
+    name: takeName(draft),
+    image: takeImage(machine),
     forwardPorts: (value) => {
       for (const item of itemsOf(value)) forward(item, machine)
       return undefined
@@ -68,7 +60,17 @@ export function readDevcontainer({ name, text }: ForeignFile): Draft {
     },
     containerEnv: (value) => variables(value, 'containerEnv', machine),
     remoteEnv: (value) => variables(value, 'remoteEnv', machine),
-    hostRequirements: (value) => requirements(value, machine),
+    hostRequirements: (value) =>
+      readKeys(value, {
+        path: 'hostRequirements.',
+        leftOut,
+        reasons: { gpu: 'a machine has no graphics processor' },
+        handlers: {
+          cpus: takeProcessors(machine),
+          memory: takeSize(machine, 'memory'),
+          storage: takeSize(machine, 'disk'),
+        },
+      }),
     onCreateCommand: commands(),
     updateContentCommand: commands(),
     postCreateCommand: commands(),
@@ -136,30 +138,4 @@ function localVariables(text: string): Given | undefined {
     if (variable !== undefined) read.push({ variable, or: or ?? null })
   }
   return read.flatMap((part) => part ?? [])
-}
-
-function requirements(node: Node, machine: DraftMachine): undefined {
-  const size =
-    (key: 'memory' | 'disk'): Handler =>
-    (value) => {
-      const read = looseSize(textOf(value) ?? '')
-      if (read === undefined) return 'it is not a size'
-      machine[key] = read
-      return undefined
-    }
-  readKeys(node, {
-    path: 'hostRequirements.',
-    leftOut: machine.leftOut,
-    reasons: { gpu: 'a machine has no graphics processor' },
-    handlers: {
-      cpus: (value) => {
-        const read = processors([textOf(value) ?? ''])
-        if (read === undefined) return 'it is not a number of processors'
-        machine.cpus = read
-        return undefined
-      },
-      memory: size('memory'),
-      storage: size('disk'),
-    },
-  })
 }
