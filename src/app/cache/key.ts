@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { readTextIfThere } from '../lib/files/write-file.ts'
-import { loadManifest } from '../manifest/index.ts'
-import { projectPaths, userPaths } from '../project/index.ts'
-import { fetchBaseToRead } from './fetch-base.ts'
-import { trustsEverything } from './trust/agreed.ts'
-import type { ValidateOptions } from './validate.ts'
+import { readTextIfThere } from '../../lib/files/write-file.ts'
+import { loadManifest } from '../../manifest/index.ts'
+import { projectPaths, userPaths } from '../../project/index.ts'
+import { fetchBaseToRead } from '../fetch-base.ts'
+import { trustsEverything } from '../trust/agreed.ts'
+import type { ValidateOptions } from '../validate.ts'
 
 /** What `posada cache key` prints with `--json`. */
 export interface CacheKey {

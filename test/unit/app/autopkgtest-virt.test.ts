@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { expect, it } from 'vitest'
-import { serve } from '../../../src/app/autopkgtest.ts'
+import { serve } from '../../../src/app/autopkgtest-virt.ts'
 import type { Testbed } from '../../../src/machine/index.ts'
 
 /** What the other side is told, and what is done to the test bed, in order. */
