@@ -23,12 +23,7 @@ const capabilities = ['revert', 'revert-full-system', 'root-on-testbed', 'isolat
  * Serves autopkgtest's protocol for virtualisation servers on `input` and `write`, with a throw-away machine for its test
  * bed. Returns after `quit`; throws where the other side breaks the protocol, goes away, or a command fails.
  */
-export async function serveAutopkgtest({
-  open,
-  machine,
-  program,
-  ...ends
-}: VirtServerOptions): Promise<void> {
+export async function autopkgtestVirt({ open, machine, program, ...ends }: VirtServerOptions): Promise<void> {
   startWatchdog(open.env, userPaths(open.env).runs)
   await withRun(
     open,

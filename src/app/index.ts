@@ -1,5 +1,5 @@
 export { type AdoptResult, adopt } from './adopt.ts'
-export { serveAutopkgtest } from './autopkgtest-virt.ts'
+export { autopkgtestVirt } from './autopkgtest-virt.ts'
 export { addBox } from './box/add.ts'
 export { buildBox } from './box/build.ts'
 export { type BoxListing, listBoxes } from './box/list.ts'

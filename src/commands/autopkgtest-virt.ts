@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import * as Flags from '@oclif/core/flags'
-import { serveAutopkgtest } from '../app/index.ts'
+import { autopkgtestVirt } from '../app/index.ts'
 import { BaseCommand } from '../base-command.ts'
 import { trustFlag } from '../cli/index.ts'
 
@@ -26,7 +26,7 @@ export default class AutopkgtestVirt extends BaseCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(AutopkgtestVirt)
     await this.sweepRuns()
-    await serveAutopkgtest({
+    await autopkgtestVirt({
       open: {
         ...(flags.file === undefined ? {} : { file: flags.file }),
         box: flags.box,

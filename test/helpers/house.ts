@@ -51,13 +51,16 @@ export function ownStatements(text: string): number[] {
 
 /** Whether a file declares something of this name at its top level. */
 export function declares(text: string, name: string): boolean {
+  return declared(text).includes(name)
+}
+
+/** The names that a file declares at its top level, types aside. */
+export function declared(text: string): string[] {
   const file = ts.createSourceFile('x.ts', text, ts.ScriptTarget.ES2022)
   return file.statements
     .flatMap((one): readonly ts.NamedDeclaration[] => {
       if (ts.isVariableStatement(one)) return one.declarationList.declarations
       return ts.isFunctionDeclaration(one) || ts.isClassDeclaration(one) ? [one] : []
     })
-    .some(
-      ({ name: declared }) => declared !== undefined && ts.isIdentifier(declared) && declared.text === name,
-    )
+    .flatMap(({ name }) => (name !== undefined && ts.isIdentifier(name) ? [name.text] : []))
 }

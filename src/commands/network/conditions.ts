@@ -4,7 +4,7 @@ import { flagValue, machinesArg, networksText, wrongFlag } from '../../cli/index
 import { longestDelay } from '../../lib/values/link-conditions.ts'
 import { parsePart, parseRate } from '../../lib/values/link-units.ts'
 import { type Parsed, parseDuration } from '../../lib/values/units.ts'
-import { changeConditions, listNetworks, type NetworkResult } from '../../machine/index.ts'
+import { listNetworks, type NetworkResult, networkConditions } from '../../machine/index.ts'
 
 const delay = { helpValue: 'TIME' }
 const part = { helpValue: 'PERCENT' }
@@ -62,7 +62,7 @@ export default class NetworkConditions extends BaseCommand {
     const wanted = { ...set, ...cut }
     const changes = Object.keys(wanted).length > 0 || flags.reset
     const networks = changes
-      ? await changeConditions(project, {
+      ? await networkConditions(project, {
           machines: args.machine ?? [],
           network: flags.network ?? null,
           set: wanted,

@@ -20,7 +20,7 @@ export interface ConditionsOptions {
 }
 
 /** Changes conditions, at once where machines run, and until they are reset or the project is destroyed. */
-export async function changeConditions(
+export async function networkConditions(
   project: Project,
   options: ConditionsOptions,
 ): Promise<NetworkResult[]> {
