@@ -15,7 +15,7 @@ export function comingFrom(): string {
   return `# Coming from Vagrant, Lima, Docker or Multipass
 
 You need not learn this page: a command or a key of these tools is answered with the one to use here, and
-[\`posada init --from FILE\`](#making-a-manifest-of-their-files) makes a manifest of their files.
+[\`posada init --from FILE\`](#making-a-manifest-from-their-files) makes a manifest from their files.
 
 \`\`\`text
 $ posada start
@@ -59,9 +59,9 @@ provision:
   - shell: apt-get update && apt-get install -y nginx
 \`\`\`
 
-## Making a manifest of their files
+## Making a manifest from their files
 
-\`posada init --from FILE\` makes a manifest of what a team has, and prints it with \`-\` behind the file instead of writing it:
+\`posada init --from FILE\` makes a manifest from what a team has. With \`-\` after the file it is printed instead of written:
 
 | file | what is carried over |
 |---|---|
@@ -71,13 +71,13 @@ provision:
 | \`compose.yaml\` | a machine for each service: ports, variables, dependencies, networks, limits, replicas. What runs in a container is for provision steps to install |
 | cloud-config | a machine of a cloud image that is given the file |
 
-Which one it is, its name or its content tells. **Nothing in the file is run**: a Vagrantfile is read as far as it says things
-itself. Constants, loops over what is written out, texts with \`#{}\` and heredocs are followed; \`ENV['X'] || 'y'\` becomes
-\`\${X:-y}\`, which a script gets as a variable of its step. Conditions, methods, plug-ins, other files and whatever else
-running it would tell are left out.
+The file is recognized by its name or its content. **Nothing in the file is run**: a Vagrantfile is read as far as it can
+be without running it. Constants, loops over what is written out, texts with \`#{}\` and heredocs are followed; \`ENV['X']
+|| 'y'\` becomes \`\${X:-y}\`, which a script gets as a variable of its step. Conditions, methods, plug-ins, other files
+and whatever else is known only when it runs are left out.
 
-What was left out stands in the manifest as comments, each with the line of the file and the reason; with \`--json\` it is
-\`leftOut\`. The manifest is valid, or it is not written. Look through it all the same:
+What was left out is listed in comments of the manifest, each with the line of the file and the reason; with \`--json\` it
+is \`leftOut\`. The manifest is valid, or it is not written. Look through it all the same:
 
 - Ports listen on 127.0.0.1 where the file names no address. Vagrant and Compose listen on all addresses then.
 - A script without \`#!\` is run with \`bash -e\`: it ends with the first command that fails.
