@@ -2,7 +2,7 @@ import { PosadaError } from '../errors/index.ts'
 import { readCloudConfig } from './cloud-config.ts'
 import { readCompose } from './compose/compose.ts'
 import { readDevcontainer } from './devcontainer/devcontainer.ts'
-import { type Draft, fallbackBox, type LeftOut } from './draft.ts'
+import type { Draft, LeftOut } from './draft.ts'
 import type { ForeignFile } from './foreign-file.ts'
 import { type Kind, kindOf } from './kind.ts'
 import { readLima } from './lima.ts'
@@ -28,7 +28,7 @@ export function convert(file: ForeignFile): Conversion {
   const draft = readers[kind](file)
   if (draft.machines.size === 0)
     throw new PosadaError('E_CONVERSION', `${file.name} describes no machine`, { value: file.name })
-  settle(draft, fallbackBox)
+  settle(draft)
   const all = [draft, draft.defaults, ...draft.machines.values()].flatMap(({ leftOut }) => leftOut)
   const leftOut = all
     .map(({ what, line, reason }) => ({ what: shown(what), line, reason }))

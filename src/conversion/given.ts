@@ -7,8 +7,6 @@ export interface Variable {
   or: string | null
 }
 
-export const given = (text: string): Given => [text]
-
 /** The text where it has no variables. */
 export function plain(value: Given): string | undefined {
   return value.every((part) => typeof part === 'string') ? value.join('') : undefined
@@ -16,12 +14,11 @@ export function plain(value: Given): string | undefined {
 
 /** As a value of the manifest: `${NAME:-default}`, and `$` doubled where it would be read as one of those. */
 export function asValue(value: Given): string {
-  const text = value
+  return value
     .map((part) =>
       typeof part === 'string' ? dollars(part) : `\${${part.variable}:-${dollars(part.or ?? '')}}`,
     )
     .join('')
-  return text
 }
 
 /** A text for a key in which variables are put in, so that it comes out as it is. */

@@ -2,7 +2,6 @@ import { archNamed } from '../lib/values/arch.ts'
 import { type Node, readForeignYaml } from '../manifest/index.ts'
 import { type Draft, type DraftMachine, emptyDraft, emptyMachine } from './draft.ts'
 import type { ForeignFile } from './foreign-file.ts'
-import { given } from './given.ts'
 import { takeProcessors, takeSize } from './handlers.ts'
 import { entriesOf, type Handler, itemsOf, lineOf, readKeys, textOf, under } from './nodes.ts'
 import { portText } from './units.ts'
@@ -58,7 +57,7 @@ export function readLima({ name, text }: ForeignFile): Draft {
     portForwards: each('portForwards', machine, forward),
     probes: each('probes', machine, probe),
     env: (value) => {
-      for (const { key, value: of } of entriesOf(value)) machine.env[key] = given(textOf(of) ?? '')
+      for (const { key, value: of } of entriesOf(value)) machine.env[key] = [textOf(of) ?? '']
       return undefined
     },
   }
@@ -113,7 +112,7 @@ function provision(item: Node, machine: DraftMachine): string | undefined {
     const permissions = textOf(under(item, 'permissions')) ?? ''
     const isMode = /^[0-7]{3,4}$/.test(permissions)
     machine.provision.push({
-      file: { content, to: given(path), ...(isMode && { mode: permissions }) },
+      file: { content, to: [path], ...(isMode && { mode: permissions }) },
     })
     return undefined
   }

@@ -1,13 +1,13 @@
 import { contains, parseIpv4, parseSubnet, sizeOf } from '../lib/net/ip.ts'
 import { limits } from '../manifest/index.ts'
-import { type Draft, type DraftMachine, emptyMachine, type LeftOut } from './draft.ts'
+import { type Draft, type DraftMachine, emptyMachine, fallbackBox, type LeftOut } from './draft.ts'
 import { isVariableName } from './units.ts'
 
 /**
  * Makes of a draft what a manifest may be: bounded, with a box for each machine, no port of the host and no name of a
  * step given twice; what the defaults say in lists is written out where a machine has a list of its own.
  */
-export function settle(draft: Draft, fallbackBox: string): void {
+export function settle(draft: Draft): void {
   const several = draft.machines.size > 1 || !draft.machines.has(null)
   for (const machine of draft.machines.values()) inherit(machine, draft.defaults, several)
   draft.defaults.ports = []

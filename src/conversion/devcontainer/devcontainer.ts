@@ -1,3 +1,4 @@
+import { userPattern } from '../../lib/values/box-names.ts'
 import { type Node, readForeignYaml } from '../../manifest/index.ts'
 import { type Draft, type DraftMachine, emptyDraft, emptyMachine } from '../draft.ts'
 import type { ForeignFile } from '../foreign-file.ts'
@@ -87,7 +88,7 @@ export function readDevcontainer({ name, text }: ForeignFile): Draft {
 
 /** Its commands run as a user that an image has; a box has another, so the user is made first. */
 function runAs(user: string | undefined, machine: DraftMachine): void {
-  if (user === undefined || user === 'root' || !/^[a-z_][a-z0-9_-]{0,31}$/.test(user)) return
+  if (user === undefined || user === 'root' || !userPattern.test(user)) return
   for (const step of machine.provision) step.user = user
   const script = `id -u ${user} >/dev/null 2>&1 || useradd --create-home --shell /bin/bash ${user}\n`
   machine.provision.unshift({ name: `user ${user}`, shell: { inline: script } })

@@ -1,3 +1,4 @@
+import { isVariableName } from '../units.ts'
 import { asText, hashOf, listOf, unknown, type Value } from './value.ts'
 
 /** Variables and what they hold; what is not there is not known. */
@@ -19,5 +20,5 @@ export function at(target: Value, key: Value): Value {
 }
 
 export function variable(name: string, or: string | null): Value {
-  return /^[A-Za-z_]\w{0,254}$/.test(name) ? { kind: 'template', parts: [{ variable: name, or }] } : unknown
+  return isVariableName(name) ? { kind: 'template', parts: [{ variable: name, or }] } : unknown
 }

@@ -1,4 +1,5 @@
 import { archNamed } from '../../lib/values/arch.ts'
+import { userPattern } from '../../lib/values/box-names.ts'
 import { looseSize } from '../units.ts'
 import { readNetwork } from './network.ts'
 import { providerPart } from './provider.ts'
@@ -159,7 +160,7 @@ function settersOf(settings: Settings, around: Surroundings): Record<string, Set
     'disksize.size': (value) => setSize(value, machine),
     'ssh.username': (value) => {
       const user = asText(value)
-      if (user === undefined || !/^[a-z_][a-z0-9_-]{0,31}$/.test(user)) return 'it is not a valid user name'
+      if (user === undefined || !userPattern.test(user)) return 'it is not a valid user name'
       settings.user = user
       return 'the box says who logs in; steps without privileges run as this user'
     },

@@ -43,6 +43,7 @@ function joined(value: Value, [separator]: readonly Value[]): Value {
 
 function plainMethod(name: string, value: Value): Value {
   const text = typeof value === 'string' ? value : undefined
+  const given = asGiven(value)
   switch (name) {
     case 'freeze':
     case 'dup':
@@ -50,8 +51,7 @@ function plainMethod(name: string, value: Value): Value {
     case 'to_s':
     case 'to_str':
     case 'to_sym':
-    case 'inspect':
-      return name !== 'inspect' && asGiven(value) !== undefined ? fromParts(asGiven(value) ?? []) : unknown
+      return given === undefined ? unknown : fromParts(given)
     case 'to_i':
     case 'to_int':
       // A variable is a number when it is used as one.

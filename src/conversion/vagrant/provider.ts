@@ -1,7 +1,7 @@
 import { type Given, plain } from '../given.ts'
 import { looseSize, mebibytes, processors } from '../units.ts'
 import type { ProviderSettings, Settings, Surroundings } from './settings.ts'
-import { asGiven, asText, listOf, type Part, unknown, type Value } from './value.ts'
+import { asGiven, asText, listOf, type Part, type Value } from './value.ts'
 
 const no = 'it is a setting for that provider only'
 
@@ -19,18 +19,11 @@ export function providerPart(provider: string, settings: Settings, { leave }: Su
   return {
     set: (path, value, line) => take(path.join('.'), value, line),
     call: (path, { args, line }) => {
-      const words = listOf(args[0])
-      if (path.join('.') !== 'customize' || words === undefined)
+      const [command, , ...flags] = (path.join('.') === 'customize' && listOf(args[0])) || []
+      if (asText(command) !== 'modifyvm' || flags.length % 2 !== 0)
         return leave(settings.machine.leftOut, line, no)
-      const [command, , ...flags] = words.map(asText)
-      const known = command === 'modifyvm' && flags.length % 2 === 0
-      if (!known) return leave(settings.machine.leftOut, line, no)
       for (let at = 0; at < flags.length; at += 2)
-        take(
-          `modifyvm ${flags[at]}`,
-          asGiven(words[at + 3]) === undefined ? unknown : (words[at + 3] ?? null),
-          line,
-        )
+        take(`modifyvm ${asText(flags[at])}`, flags[at + 1] ?? null, line)
     },
   }
 }

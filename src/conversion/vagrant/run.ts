@@ -83,7 +83,7 @@ class Follower {
     if (part !== undefined) return this.#callPart(expression, part, scope)
     if (isConfigure(expression) && expression.block !== null) {
       this.configured = true
-      return this.#enter(expression.block, scope)([this.#followed.config])
+      return this.#enter(expression.block, scope, [this.#followed.config])
     }
     if (expression.block !== null && this.#loop(expression, expression.block, scope)) return
     const root = rootOf(expression)
@@ -97,28 +97,22 @@ class Follower {
     scope: Map<string, Value>,
   ): void {
     const { args, block, line } = call
-    const enter = block === null ? undefined : this.#enter(block, scope)
     part.call(path, {
       args: args.map((arg) => evaluate(arg, scope)),
-      block: enter === undefined ? undefined : (...params) => enter(params),
+      block: block === null ? undefined : (...params) => this.#enter(block, scope, params),
       line,
     })
   }
 
   /** Has a block followed with what its parameters stand for; what it sets of variables outside counts outside. */
-  #enter(
-    { params, body }: Block,
-    scope: Map<string, Value>,
-  ): (given: readonly (Part | Value | undefined)[]) => void {
-    return (given) => {
-      const inner = new Map(scope)
-      params.forEach((name, index) => {
-        const value = given[index]
-        inner.set(name, isPart(value) ? { kind: 'part', part: value, path: [] } : (value ?? unknown))
-      })
-      this.statements(body, inner)
-      for (const name of scope.keys()) if (!params.includes(name)) scope.set(name, inner.get(name) ?? unknown)
-    }
+  #enter({ params, body }: Block, scope: Map<string, Value>, given: readonly (Part | Value | undefined)[]) {
+    const inner = new Map(scope)
+    params.forEach((name, index) => {
+      const value = given[index]
+      inner.set(name, isPart(value) ? { kind: 'part', part: value, path: [] } : (value ?? unknown))
+    })
+    this.statements(body, inner)
+    for (const name of scope.keys()) if (!params.includes(name)) scope.set(name, inner.get(name) ?? unknown)
   }
 
   /** `each`, `each_with_index`, `each_pair` and `times` of what is known; whether it was such a loop. */
@@ -130,7 +124,7 @@ class Follower {
       this.#followed.skip(line, 'it loops over something that is known only when the file is run')
       return true
     }
-    for (const turn of turns) this.#enter(block, scope)(spread(turn, block.params.length))
+    for (const turn of turns) this.#enter(block, scope, spread(turn, block.params.length))
     return true
   }
 }

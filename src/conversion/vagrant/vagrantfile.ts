@@ -96,7 +96,7 @@ function networkFor(
   { networks }: Draft,
 ): string | undefined {
   const wanted = (name === undefined ? undefined : validName(name)) ?? 'private'
-  const [base] = [subnet === undefined ? null : parseSubnet(subnet)]
+  const base = subnet === undefined ? null : parseSubnet(subnet)
   for (const [known, { subnet: its }] of networks) {
     const other = its === undefined ? null : parseSubnet(its)
     if (base !== null && other !== null && overlap(base, other)) return known

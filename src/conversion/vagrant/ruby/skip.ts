@@ -37,8 +37,8 @@ export function skipStatement(tokens: readonly Token[], start: number): Skipped 
       // It is of what is around.
       if (depth === 0 && at > start) break
       depth -= 1
-    } else if (text.endsWith('=') && !/^[=!<>]=|^===$/.test(text)) note(tokens[at - 1], assigned)
-    else if (text === '<<') note(tokens[at - 1], assigned)
+    } else if (text === '<<' || (text.endsWith('=') && !/^[=!<>]=|^===$/.test(text)))
+      note(tokens[at - 1], assigned)
   }
   // What is closed and never opened would otherwise be met for ever.
   return { end: Math.max(at, start + 1), assigned: [...assigned] }
