@@ -1,10 +1,11 @@
 import { archNamed } from '../lib/values/arch.ts'
+import { checksumText, parseChecksum } from '../lib/values/checksum.ts'
 import { type Node, readForeignYaml } from '../manifest/index.ts'
 import { type Draft, type DraftMachine, emptyDraft, emptyMachine } from './draft.ts'
 import type { ForeignFile } from './foreign-file.ts'
 import { takeProcessors, takeSize } from './handlers.ts'
 import { entriesOf, type Handler, itemsOf, lineOf, readKeys, textOf, under } from './nodes.ts'
-import { portText } from './units.ts'
+import { portAt, portText } from './ports.ts'
 
 const folders = 'folders of the host in the guest are not supported yet'
 const reasons = {
@@ -89,10 +90,10 @@ function images(list: Node, machine: DraftMachine, arch: string | undefined): un
     const location = textOf(under(item, 'location')) ?? ''
     const isTaken = item === taken && /^(?:https?:\/\/|\.{0,2}\/)\S+$/.test(location)
     if (isTaken) {
-      const digest = textOf(under(item, 'digest')) ?? ''
-      const checksum = /^sha(?:256:[0-9a-f]{64}|384:[0-9a-f]{96}|512:[0-9a-f]{128})$/i.test(digest)
+      const digest = parseChecksum(textOf(under(item, 'digest')) ?? '')
+      const checksum = digest && checksumText(digest)
       const raw = /\.raw(?:\.\w+)?$/.test(location)
-      machine.box = { from: location, ...(checksum && { checksum: digest }), ...(raw && { image: 'raw' }) }
+      machine.box = { from: location, ...(checksum && { checksum }), ...(raw && { image: 'raw' }) }
     }
     const [what, line] = [`images ${location}`, lineOf(item.span)]
     const reason = item === taken ? 'a box is a path or an address' : 'a machine has one box'
@@ -137,15 +138,9 @@ function forward(item: Node, machine: DraftMachine): string | undefined {
   const guest = portText(range('guestPort'))
   const host = portText(range('hostPort') || range('guestPort'))
   if (guest === undefined || host === undefined) return 'only ports are forwarded'
-  const address = text('hostIP')
-  if (address !== undefined && !/^\d{1,3}(\.\d{1,3}){3}$/.test(address))
-    return 'the host listens on IPv4 addresses only'
-  machine.ports.push({
-    host,
-    guest,
-    ...(text('proto') === 'udp' && { protocol: 'udp' }),
-    ...(address !== undefined && address !== '127.0.0.1' && { address }),
-  })
+  const port = portAt({ host, guest, address: text('hostIP'), protocol: text('proto') })
+  if (typeof port === 'string') return port
+  machine.ports.push(port)
   return undefined
 }
 

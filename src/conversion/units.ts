@@ -1,4 +1,4 @@
-import { asValue, type Given, plain } from './given.ts'
+import { type Given, plain } from './given.ts'
 
 const mebibyte = 1024 ** 2
 
@@ -23,21 +23,6 @@ export function processors(value: Given): Given | undefined {
   if (text === undefined) return isNumbers(value) ? value : undefined
   const number = Math.ceil(Number(text))
   return /^\d{1,3}(\.\d{1,6})?$/.test(text) && number >= 1 && number <= 255 ? [String(number)] : undefined
-}
-
-/** A port or a range of ports, as the manifest writes them; undefined where it is neither. */
-export function portText(text: string): string | undefined {
-  const [, first = 0, last = first] = (/^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text) ?? []).map(Number)
-  const to = Number.isNaN(last) ? first : last
-  if (first < 1 || to > 65535 || to < first || to - first >= 200) return undefined
-  return to === first ? String(first) : `${first}-${to}`
-}
-
-/** The same where a variable may be it, whose default is a port. */
-export function portValue(value: Given): string | undefined {
-  const [part, ...more] = value
-  if (typeof part !== 'object') return portText(plain(value) ?? '')
-  return more.length === 0 && part.or !== null && portText(part.or) !== undefined ? asValue(value) : undefined
 }
 
 /** A name that variables of the environment can have. */

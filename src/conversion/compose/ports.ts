@@ -1,7 +1,7 @@
 import type { Node } from '../../manifest/index.ts'
 import type { DraftPort } from '../draft.ts'
 import { textOf, under } from '../nodes.ts'
-import { portValue } from '../units.ts'
+import { portAt, portValue } from '../ports.ts'
 import { readInterpolation } from './interpolation.ts'
 
 /** An item of a service's `ports`; a text says why it is not carried over. Source: docs.docker.com, "ports". */
@@ -34,15 +34,8 @@ function made({ address, host, guest, protocol }: Written): DraftPort | string {
   const from = portOrVariable(host ?? guest)
   if (to === undefined || from === undefined)
     return 'it is not a port, nor a variable with a port as its default'
-  if (address !== undefined && !/^\d{1,3}(\.\d{1,3}){3}$/.test(address))
-    return 'the host listens on IPv4 addresses only'
-  return {
-    host: from,
-    guest: to,
-    ...(protocol === 'udp' && { protocol: 'udp' }),
-    ...(address !== undefined && address !== '127.0.0.1' && { address }),
-    ...(host === undefined && { auto: true }),
-  }
+  const port = portAt({ host: from, guest: to, address, protocol })
+  return typeof port === 'string' || host !== undefined ? port : { ...port, auto: true }
 }
 
 function portOrVariable(text: string): string | undefined {

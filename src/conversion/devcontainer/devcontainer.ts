@@ -5,7 +5,7 @@ import type { ForeignFile } from '../foreign-file.ts'
 import type { Given } from '../given.ts'
 import { takeImage, takeName, takeProcessors, takeSize } from '../handlers.ts'
 import { entriesOf, type Handler, itemsOf, lineOf, readKeys, textOf, under } from '../nodes.ts'
-import { portText } from '../units.ts'
+import { portText } from '../ports.ts'
 import { commandSteps } from './commands.ts'
 import { withoutComments } from './jsonc.ts'
 

@@ -1,4 +1,5 @@
 import { boxVersionForm } from '../../lib/values/box-names.ts'
+import { type Checksum, checksumOf, checksumText } from '../../lib/values/checksum.ts'
 import { type DraftMachine, fallbackBox } from '../draft.ts'
 import type { BoxSettings } from './settings.ts'
 
@@ -8,14 +9,12 @@ const forVirtualBox: Record<string, string> = {
   'ubuntu/noble64': 'ubuntu/24.04',
 }
 
-const lengths: Record<string, number> = { sha256: 64, sha384: 96, sha512: 128 }
-
 /** The box that these settings come to, with what of them is lost; both absent where no box is named. */
 export function boxOf({ name, version, url, checksum, checksumType }: BoxSettings): {
   box?: NonNullable<DraftMachine['box']>
   lost?: string
 } {
-  if (url !== undefined) return boxAt(url, checksumOf(checksum, checksumType))
+  if (url !== undefined) return boxAt(url, checksumOf(checksumType ?? '', checksum ?? ''))
   if (name === undefined) return {}
   const same = Object.hasOwn(forVirtualBox, name) ? forVirtualBox[name] : undefined
   if (same !== undefined)
@@ -42,21 +41,12 @@ function versionOf(written: string): string | undefined {
   return parts.every((part) => condition.test(part)) ? parts.join(', ') : undefined
 }
 
-function boxAt(url: string, checksum: string | undefined) {
+function boxAt(url: string, checksum: Checksum | null) {
   const from = url.replace(/^file:\/\//, '')
   if (!/^(?:https?:\/\/|\.{0,2}\/)\S+$/.test(from) || from.length > 1900)
     return { box: fallbackBox, lost: `a box cannot be fetched from there; the box is ${fallbackBox}` }
-  if (checksum !== undefined) return { box: { from, checksum } }
+  if (checksum !== null) return { box: { from, checksum: checksumText(checksum) } }
   return /^https?:/.test(from)
     ? { box: from, lost: 'it has no checksum: posada up asks for one, or for unchecked: true' }
     : { box: from }
-}
-
-/** Weaker ones count as none. */
-function checksumOf(value: string | undefined, type: string | undefined): string | undefined {
-  const kind = (type ?? '').replaceAll('-', '').toLowerCase()
-  const length = Object.hasOwn(lengths, kind) ? lengths[kind] : undefined
-  return value !== undefined && value.length === length && /^[0-9a-f]+$/i.test(value)
-    ? `${kind}:${value}`
-    : undefined
 }

@@ -1,5 +1,5 @@
 import { contains, formatIpv4, maskOf, parseIpv4, parseSubnet } from '../../lib/net/ip.ts'
-import { portValue } from '../units.ts'
+import { portValue } from '../ports.ts'
 import type { Settings, Surroundings } from './settings.ts'
 import { asGiven, asText, hashOf, type MadeCall, type Value } from './value.ts'
 
