@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { PosadaError } from '../errors/index.ts'
 import { type CopyResult, download, upload } from '../ssh/index.ts'
-import { withKept } from './guest/kept.ts'
+import { withKept } from './guest/kept-connection.ts'
 import { findReachable } from './guest/session.ts'
 import type { Project } from './project.ts'
 

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
 import { exec as execInGuest, type RemoteCommand } from '../ssh/index.ts'
-import { withKept } from './guest/kept.ts'
+import { withKept } from './guest/kept-connection.ts'
 import { findReachable } from './guest/session.ts'
 import type { Project } from './project.ts'
 import type { CommandResult } from './results.ts'

@@ -1,6 +1,6 @@
 import { PosadaError } from '../errors/index.ts'
 import type { ProvisionStep } from '../manifest/index.ts'
-import { digestOf } from './kinds.ts'
+import { digestOf } from './step-kinds.ts'
 
 export interface StepRecord {
   digest: string

@@ -3,9 +3,9 @@ import type { Emit } from '../events/index.ts'
 import { abortAfter } from '../lib/async/time-limit.ts'
 import type { ProvisionStep } from '../manifest/index.ts'
 import type { StepMark } from './contract.ts'
-import { runStep } from './kinds.ts'
 import type { PlannedStep, ProvisionRecord } from './plan.ts'
 import { type GuestAccess, StepGuest } from './step-guest.ts'
+import { runStep } from './step-kinds.ts'
 
 export interface ProvisionOptions {
   emit: Emit

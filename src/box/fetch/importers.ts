@@ -1,7 +1,7 @@
 import { PosadaError } from '../../errors/index.ts'
 import { firstMember } from '../archive/first-member.ts'
 import { cloudImage } from '../cloud-image/cloud-image.ts'
-import { type Kind, kindOf } from '../formats/kinds.ts'
+import { type Kind, kindOf } from '../formats/file-kinds.ts'
 import { startOfImage } from '../formats/packed-image.ts'
 import type { BoxFileInput, BoxImporter, ImportOptions } from '../import/importer.ts'
 import type { BoxManifest } from '../model.ts'

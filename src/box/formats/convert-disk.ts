@@ -7,7 +7,7 @@ import { findProgram } from '../../lib/process/find-program.ts'
 import { count, list, parseShape, partOf, truth } from '../../lib/values/shape.ts'
 import { formatSize } from '../../lib/values/units.ts'
 import { unpackLimit } from '../archive/unpack-limit.ts'
-import type { Kind } from './kinds.ts'
+import type { Kind } from './file-kinds.ts'
 import { type Extent, writeQcow2 } from './write-qcow2.ts'
 
 export interface Converting {

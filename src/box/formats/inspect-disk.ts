@@ -9,7 +9,7 @@ import {
 } from '../../lib/disk/qcow2-header.ts'
 import { readStart } from '../../lib/files/read-start.ts'
 import type { BoxDisk } from '../model.ts'
-import { kindOf } from './kinds.ts'
+import { kindOf } from './file-kinds.ts'
 
 /** A box's disk: what ext4 holds in one file. */
 const largestDisk = 16 * 2 ** 40

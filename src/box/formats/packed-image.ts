@@ -2,7 +2,7 @@ import { readStart } from '../../lib/files/read-start.ts'
 import type { Piece } from '../../lib/tar/member-body.ts'
 import { openArchive } from '../archive/open-archive.ts'
 import { writeMember } from '../archive/write-member.ts'
-import { kindOf } from './kinds.ts'
+import { kindOf } from './file-kinds.ts'
 
 /** Bytes that formats are told apart by. */
 const startLength = 64 * 1024

@@ -21,7 +21,7 @@ import type { UserNic } from '../../../src/provider/index.ts'
 import { guardOf } from '../../../src/provider-kit/index.ts'
 import { mac } from '../../helpers/frames.ts'
 import { until } from '../../helpers/guest-talk.ts'
-import { outsideAddress, outsideServers } from '../../helpers/outside.ts'
+import { outsideAddress, outsideServers } from '../../helpers/outside-servers.ts'
 
 // The guard before a real passt, and frames of our own in place of a guest: what a root of a guest could send. Some 10 s.
 const hasPasst = spawnSync('passt', ['--version']).error === undefined

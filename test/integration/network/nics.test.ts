@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { freePort } from '../../helpers/free-port.ts'
 import { firstWords } from '../../helpers/guest-talk.ts'
 import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
-import { outsideAddress, outsideServers } from '../../helpers/outside.ts'
+import { outsideAddress, outsideServers } from '../../helpers/outside-servers.ts'
 
 // Two tiny machines boot: half a minute with emulated processors. Several NICs, an isolated network, ports of
 // every kind, a network process that is killed.

@@ -21,7 +21,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { workName } from '../../../src/lib/process/work-folder.ts'
 import { connect, download, type SshSession, upload } from '../../../src/ssh/index.ts'
-import { deadWork } from '../../helpers/dead-work.ts'
+import { deadWork } from '../../helpers/dead-work-name.ts'
 import type { TestServer } from '../../helpers/ssh-server.ts'
 import { startSshd } from '../../helpers/sshd.ts'
 

@@ -16,7 +16,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { openBoxStore } from '../../../src/box/index.ts'
 import { storePaths } from '../../../src/box/store-paths.ts'
 import { boxContent, temporaryFolder, writeBox } from '../../helpers/box-files.ts'
-import { deadWork } from '../../helpers/dead-work.ts'
+import { deadWork } from '../../helpers/dead-work-name.ts'
 
 async function setUp() {
   const folder = await temporaryFolder(onTestFinished)

@@ -9,7 +9,7 @@ import { readLockfile } from '../../../src/project/lockfile/read.ts'
 import { checkOwnTree } from '../../../src/project/own-tree.ts'
 import { ensureKey, readKey } from '../../../src/project/user-key.ts'
 import { temporaryFolder } from '../../helpers/box-files.ts'
-import { deadWork } from '../../helpers/dead-work.ts'
+import { deadWork } from '../../helpers/dead-work-name.ts'
 import { projectIn } from '../../helpers/own-paths.ts'
 
 const foreign = expect.objectContaining({ code: 'E_STATE_FOREIGN' })

@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest'
-import { proxied } from '../../helpers/proxied.ts'
+import { proxied } from '../../helpers/through-proxy.ts'
 
 const request = 'GET http://web/ HTTP/1.1\r\nHost: web\r\nConnection: close\r\n\r\n'
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { parseTarget } from '../../../src/proxy/target.ts'
-import { proxied } from '../../helpers/proxied.ts'
+import { proxied } from '../../helpers/through-proxy.ts'
 
 /** All of it has come where the client's own last bytes have, which are `end`. */
 const passedOn = (request: string) =>

@@ -8,7 +8,7 @@ import { fetchBox, openBoxStore, parseBoxSource } from '../../../../src/box/inde
 import { storePaths } from '../../../../src/box/store-paths.ts'
 import { makeWorkFolder } from '../../../../src/lib/process/work-folder.ts'
 import { boxContent, temporaryFolder, writeBox } from '../../../helpers/box-files.ts'
-import { deadWork } from '../../../helpers/dead-work.ts'
+import { deadWork } from '../../../helpers/dead-work-name.ts'
 import { userIn } from '../../../helpers/own-paths.ts'
 
 async function setUp() {

@@ -7,7 +7,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { bootCode } from '../../../../providers/qemu/probe/boot-code.ts'
 import { recall, remember } from '../../../../providers/qemu/probe/cache.ts'
 import { runProbeGuest } from '../../../../providers/qemu/probe/run-guest.ts'
-import { deadWork } from '../../../helpers/dead-work.ts'
+import { deadWork } from '../../../helpers/dead-work-name.ts'
 
 const found = { accelerator: 'tcg' as const, sandbox: true, failures: ['KVM: no'], passing: false }
 
