@@ -1,7 +1,8 @@
-import { evaluate, itemLimit } from './evaluate.ts'
-import { environment, type Scope } from './lookup.ts'
+import { evaluate } from './evaluate.ts'
+import { loops, turnsOf } from './loops.ts'
+import { partOf, rootOf } from './parts.ts'
 import type { Block, Call, Expression, Statement } from './ruby/syntax.ts'
-import { hashOf, isObject, listOf, type Part, unknown, type Value } from './value.ts'
+import { type Part, unknown, type Value } from './value.ts'
 
 /** Statements that are followed, those of loops each time. */
 const statementLimit = 20_000
@@ -115,62 +116,21 @@ class Follower {
     for (const name of scope.keys()) if (!params.includes(name)) scope.set(name, inner.get(name) ?? unknown)
   }
 
-  /** `each`, `each_with_index`, `each_pair` and `times` of what is known; whether it was such a loop. */
+  /** Follows a loop over what is known; whether it was a loop. */
   #loop({ target, name, line }: Call, block: Block, scope: Map<string, Value>): boolean {
-    if (target === null || !['each', 'each_with_index', 'each_pair', 'times'].includes(name)) return false
-    const over = evaluate(target, scope)
-    const turns = name === 'times' ? timesOf(over) : turnsOf(over, name)
+    if (target === null || !loops.includes(name)) return false
+    const turns = turnsOf(name, evaluate(target, scope), block.params.length)
     if (turns === undefined) {
       this.#followed.skip(line, 'it loops over something that is known only when the file is run')
       return true
     }
-    for (const turn of turns) this.#enter(block, scope, spread(turn, block.params.length))
+    for (const turn of turns) this.#enter(block, scope, turn)
     return true
   }
 }
 
-function timesOf(over: Value): Value[][] | undefined {
-  if (typeof over !== 'number' || over > itemLimit) return undefined
-  return Array.from({ length: Math.max(0, Math.trunc(over)) }, (_, index) => [index])
-}
-
-function turnsOf(over: Value, name: string): Value[][] | undefined {
-  const hash = hashOf(over)
-  if (over === environment) return undefined
-  if (hash !== undefined) return [...hash].map(([key, value]) => [key, value])
-  return listOf(over)?.map((item, index) => (name === 'each_with_index' ? [item, index] : [item]))
-}
-
-/** A list that is given to a block with several parameters is given piece by piece. */
-function spread(turn: readonly Value[], params: number): readonly Value[] {
-  const [only] = turn
-  return turn.length === 1 && params > 1 ? (listOf(only) ?? turn) : turn
-}
-
 function isPart(value: Part | Value | undefined): value is Part {
   return typeof value === 'object' && value !== null && 'set' in value
-}
-
-/** The part of the configuration that a call or setting is made on, with what follows it. */
-function partOf(expression: Expression, scope: Scope): { part: Part; path: string[] } | undefined {
-  if (expression.type === 'name') {
-    const value = scope.get(expression.name)
-    return isObject(value) && value.kind === 'part' ? { part: value.part, path: [...value.path] } : undefined
-  }
-  if (expression.type === 'index') {
-    const inner = partOf(expression.target, scope)
-    const key = evaluate(expression.key, scope)
-    return inner && { part: inner.part, path: [...inner.path, typeof key === 'string' ? key : '[]'] }
-  }
-  if (expression.type !== 'call' || expression.target === null) return undefined
-  const inner = partOf(expression.target, scope)
-  return inner && { part: inner.part, path: [...inner.path, expression.name] }
-}
-
-function rootOf(expression: Expression): string | undefined {
-  if (expression.type === 'name') return expression.name
-  if (expression.type === 'index') return rootOf(expression.target)
-  return expression.type === 'call' && expression.target !== null ? rootOf(expression.target) : undefined
 }
 
 function isConfigure({ target, name }: Call): boolean {
