@@ -1,11 +1,9 @@
-import { archNamed } from '../../lib/values/arch.ts'
-import { userPattern } from '../../lib/values/box-names.ts'
-import { looseSize } from '../units.ts'
+import { setSize, settersOf } from './machine-settings.ts'
 import { readNetwork } from './network.ts'
 import { providerPart } from './provider.ts'
 import { readProvision } from './provision.ts'
-import type { BoxSettings, Settings, Surroundings } from './settings.ts'
-import { asGiven, asText, hashOf, listOf, type MadeCall, type Part, type Value } from './value.ts'
+import type { Settings, Surroundings } from './settings.ts'
+import { asText, hashOf, type MadeCall, type Part } from './value.ts'
 
 const folders = 'folders of the host in the guest are not supported yet'
 const oldForm = 'it is of version 1 of Vagrantfiles, which is not supported'
@@ -32,8 +30,6 @@ const reasons: readonly [string, string][] = [
   ['vm', 'the manifest has no such key'],
   ['vagrant', 'it belongs to Vagrant itself or to a plug-in'],
 ]
-
-type Setter = (value: Value, line: number) => string | undefined
 
 /** What `config` stands for, of all machines or of one: `config.vm.box = …`, `config.vm.network …`. */
 export function machinePart(settings: Settings, around: Surroundings): Part {
@@ -107,64 +103,6 @@ function disk({ args }: MadeCall, { machine }: Settings): string | undefined {
   if (asText(args[0]) !== 'disk' || options?.get('primary') !== true)
     return 'further disks are not supported yet'
   return setSize(options.get('size'), machine)
-}
-
-function setSize(value: Value | undefined, machine: Settings['machine']): string | undefined {
-  const size = looseSize(asText(value) ?? '')
-  if (size === undefined) return 'it is not a size'
-  machine.disk = size
-  return undefined
-}
-
-function settersOf(settings: Settings, around: Surroundings): Record<string, Setter | undefined> {
-  const { machine } = settings
-  const box =
-    (key: Exclude<keyof BoxSettings, 'line'>): Setter =>
-    (value, line) => {
-      const written = listOf(value)?.[0] ?? value
-      const [part] = asGiven(written) ?? []
-      const text = asText(written) ?? (typeof part === 'object' ? (part.or ?? undefined) : undefined)
-      if (text === undefined) return value === null ? undefined : 'its value is not known without running it'
-      settings.box[key] = text
-      settings.box.line ??= line
-      return asText(written) === undefined ? `a variable cannot name a box; the box is ${text}` : undefined
-    }
-  const seconds =
-    (key: 'boot_timeout' | 'halt_timeout'): Setter =>
-    (value) => {
-      if (typeof value !== 'number' || value < 1 || value > 86_400) return 'it is not a valid timeout'
-      machine[key] = `${Math.round(value)}s`
-      return undefined
-    }
-  return {
-    'vm.box': box('name'),
-    'vm.box_version': box('version'),
-    'vm.box_url': box('url'),
-    'vm.box_download_checksum': box('checksum'),
-    'vm.box_download_checksum_type': box('checksumType'),
-    'vm.box_architecture': (value) => {
-      const arch = archNamed(asText(value) ?? '')
-      if (arch === null)
-        return asText(value) === 'auto' ? undefined : 'Posada has no machines of that architecture'
-      machine.arch = arch
-      return undefined
-    },
-    'vm.hostname': (value, line) => {
-      const name = asText(value)
-      if (name === undefined) return 'its value is not known without running it'
-      around.hostnames.set(settings.name, { name, line })
-      return undefined
-    },
-    'vm.boot_timeout': seconds('boot_timeout'),
-    'vm.graceful_halt_timeout': seconds('halt_timeout'),
-    'disksize.size': (value) => setSize(value, machine),
-    'ssh.username': (value) => {
-      const user = asText(value)
-      if (user === undefined || !userPattern.test(user)) return 'it is not a valid user name'
-      settings.user = user
-      return 'the box says who logs in; steps without privileges run as this user'
-    },
-  }
 }
 
 function reasonOf(path: readonly string[]): string {
