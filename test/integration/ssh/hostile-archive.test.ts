@@ -78,7 +78,7 @@ async function refusedArchive(members: Parameters<typeof tar>[0], message: strin
 
 test.each(['../evil', './a/../../evil', '/etc/evil', './a//evil', './..'])(
   'the name %j is refused, and nothing is written',
-  (name) => refusedArchive([top, { name: './a/', type: '5' }, { name, content: 'x' }], 'leads out of it'),
+  (name) => refusedArchive([top, { name: './a/', type: '5' }, { name, content: 'x' }], 'leads outside'),
 )
 
 test.each([
