@@ -5,18 +5,18 @@ import { type Draft, type DraftMachine, emptyDraft, emptyMachine } from './draft
 import type { ForeignFile } from './foreign-file.ts'
 import { takeProcessors, takeSize } from './handlers.ts'
 import { entriesOf, type Handler, itemsOf, lineOf, readKeys, textOf, under } from './nodes.ts'
+import { notYet } from './not-yet.ts'
 import { portAt, portText } from './ports.ts'
 
-const folders = 'folders of the host in the guest are not supported yet'
 const reasons = {
   vmType: 'posada picks the best provider that works on the host',
   os: 'a box says what it is',
-  mounts: folders,
-  mountType: folders,
-  mountInotify: folders,
+  mounts: notYet.folders,
+  mountType: notYet.folders,
+  mountInotify: notYet.folders,
   containerd: 'install it in a provision step',
   networks: 'a machine has network access by default; private ones are described under networks:',
-  additionalDisks: 'further disks are not supported yet',
+  additionalDisks: notYet.disks,
   ssh: 'posada ssh needs no settings',
   firmware: 'a box says how it boots',
   video: 'a machine has no screen',
@@ -87,20 +87,20 @@ function images(list: Node, machine: DraftMachine, arch: string | undefined): un
   const items = itemsOf(list)
   const taken = items.find((item) => textOf(under(item, 'arch')) === arch) ?? items[0]
   for (const item of items) {
+    const leave = (what: string, reason: string) =>
+      machine.leftOut.push({ what: `images ${what}`, line: lineOf(item.span), reason })
     const location = textOf(under(item, 'location')) ?? ''
-    const isTaken = item === taken && /^(?:https?:\/\/|\.{0,2}\/)\S+$/.test(location)
-    if (isTaken) {
+    if (item !== taken) leave(location, 'a machine has one box')
+    else if (!/^(?:https?:\/\/|\.{0,2}\/)\S+$/.test(location))
+      leave(location, 'a box is a path or an address')
+    else {
       const digest = parseChecksum(textOf(under(item, 'digest')) ?? '')
-      const checksum = digest && checksumText(digest)
       const raw = /\.raw(?:\.\w+)?$/.test(location)
+      const checksum = digest && checksumText(digest)
       machine.box = { from: location, ...(checksum && { checksum }), ...(raw && { image: 'raw' }) }
+      for (const key of ['kernel', 'initrd'])
+        if (under(item, key) !== undefined) leave(key, 'the image boots by itself')
     }
-    const [what, line] = [`images ${location}`, lineOf(item.span)]
-    const reason = item === taken ? 'a box is a path or an address' : 'a machine has one box'
-    if (!isTaken) machine.leftOut.push({ what, line, reason })
-    for (const key of ['kernel', 'initrd'])
-      if (isTaken && under(item, key) !== undefined)
-        machine.leftOut.push({ what: `images ${key}`, line, reason: 'the image boots by itself' })
   }
 }
 

@@ -4,13 +4,13 @@ import { type Draft, emptyDraft, machineLimit } from '../draft.ts'
 import type { ForeignFile } from '../foreign-file.ts'
 import { takeName } from '../handlers.ts'
 import { entriesOf, itemsOf, lineOf, readKeys, textOf, under } from '../nodes.ts'
+import { notYet } from '../not-yet.ts'
 import { readService } from './service.ts'
 
-const folders = 'folders of the host in the guest are not supported yet'
 const reasons = {
-  volumes: folders,
-  configs: folders,
-  secrets: folders,
+  volumes: notYet.folders,
+  configs: notYet.folders,
+  secrets: notYet.folders,
   include: 'only what is in this file is carried over',
 }
 

@@ -3,13 +3,13 @@ import type { Node } from '../../manifest/index.ts'
 import { type DraftMachine, emptyMachine } from '../draft.ts'
 import { takeImage } from '../handlers.ts'
 import { type Handler, itemsOf, lineOf, readKeys, textOf } from '../nodes.ts'
+import { notYet } from '../not-yet.ts'
 import { readEnvironment } from './environment.ts'
 import { readPort } from './ports.ts'
 import { type Names, readDependencies, readNetworks } from './references.ts'
 import { resourceHandlers } from './resources.ts'
 
 const container = 'a machine is not a container; a provision step installs and starts what runs in it'
-const folders = 'folders of the host in the guest are not supported yet'
 const reasons: Record<string, string> = {
   build: container,
   command: container,
@@ -29,9 +29,9 @@ const reasons: Record<string, string> = {
   develop: container,
   healthcheck: 'write a probe under ready: once the steps install what it checks',
   restart: 'posada up starts what has stopped',
-  volumes: folders,
-  configs: folders,
-  secrets: folders,
+  volumes: notYet.folders,
+  configs: notYet.folders,
+  secrets: notYet.folders,
   env_file: 'variables come from the environment and from .env',
   expose: 'machines on a network reach all ports of the others',
   hostname: 'the key under machines: is the name',

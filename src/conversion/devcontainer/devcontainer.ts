@@ -5,6 +5,7 @@ import type { ForeignFile } from '../foreign-file.ts'
 import type { Given } from '../given.ts'
 import { takeImage, takeName, takeProcessors, takeSize } from '../handlers.ts'
 import { entriesOf, type Handler, itemsOf, lineOf, readKeys, textOf, under } from '../nodes.ts'
+import { notYet } from '../not-yet.ts'
 import { portText } from '../ports.ts'
 import { commandSteps } from './commands.ts'
 import { withoutComments } from './jsonc.ts'
@@ -17,13 +18,13 @@ const reasons = {
   dockerComposeFile: 'make a manifest from it: posada init --from compose.yaml',
   service: 'make a manifest from the compose file: posada init --from compose.yaml',
   runArgs: 'they are arguments for docker',
-  mounts: 'folders of the host in the guest are not supported yet',
-  workspaceMount: 'folders of the host in the guest are not supported yet',
-  workspaceFolder: 'folders of the host in the guest are not supported yet',
+  mounts: notYet.folders,
+  workspaceMount: notYet.folders,
+  workspaceFolder: notYet.folders,
   customizations: 'they are editor settings',
   extensions: 'they are editor settings',
   settings: 'they are editor settings',
-  initializeCommand: 'hooks that run on the host are not supported yet',
+  initializeCommand: notYet.hooks,
   postAttachCommand: 'nothing runs when someone logs in',
   privileged: container,
   capAdd: container,

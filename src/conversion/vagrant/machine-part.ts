@@ -1,3 +1,4 @@
+import { notYet } from '../not-yet.ts'
 import { setSize, settersOf } from './machine-settings.ts'
 import { readNetwork } from './network.ts'
 import { providerPart } from './provider.ts'
@@ -5,24 +6,23 @@ import { readProvision } from './provision.ts'
 import type { Settings, Surroundings } from './settings.ts'
 import { asText, hashOf, type MadeCall, type Part } from './value.ts'
 
-const folders = 'folders of the host in the guest are not supported yet'
 const oldForm = 'it is of version 1 of Vagrantfiles, which is not supported'
 const guests = 'only guests with SSH are supported'
 
 /** Why settings and calls are not carried over, by what they begin with. */
 const reasons: readonly [string, string][] = [
-  ['vm.synced_folder', folders],
-  ['vm.allowed_synced_folder_types', folders],
+  ['vm.synced_folder', notYet.folders],
+  ['vm.allowed_synced_folder_types', notYet.folders],
   ['vm.communicator', guests],
   ['vm.guest', guests],
   ['winrm', guests],
   ['winssh', guests],
   ['ssh', 'posada ssh needs no settings'],
-  ['trigger', 'hooks that run on the host are not supported yet'],
+  ['trigger', notYet.hooks],
   ['vm.post_up_message', 'put it into a comment'],
   ['vm.box_check_update', 'posada box outdated looks for newer ones'],
   ['vm.usable_port_range', 'a port with auto: true is moved if it is in use'],
-  ['vm.disk', 'further disks are not supported yet'],
+  ['vm.disk', notYet.disks],
   ['vm.cloud_init', 'name the file under cloud_init:'],
   ['vm.forward_port', oldForm],
   ['vm.share_folder', oldForm],
@@ -72,7 +72,7 @@ function called(path: readonly string[], made: MadeCall, { settings, around }: O
     case 'vm.disk':
       return one(disk(made, settings))
     case 'vm.synced_folder':
-      return hashOf(made.args.at(-1))?.get('disabled') === true ? [] : [folders]
+      return hashOf(made.args.at(-1))?.get('disabled') === true ? [] : [notYet.folders]
     default:
       return [reasonOf(path)]
   }
@@ -100,8 +100,7 @@ function define({ args, block, line }: MadeCall, { settings, around }: Of): stri
 
 function disk({ args }: MadeCall, { machine }: Settings): string | undefined {
   const options = hashOf(args.at(-1))
-  if (asText(args[0]) !== 'disk' || options?.get('primary') !== true)
-    return 'further disks are not supported yet'
+  if (asText(args[0]) !== 'disk' || options?.get('primary') !== true) return notYet.disks
   return setSize(options.get('size'), machine)
 }
 
