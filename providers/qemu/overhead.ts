@@ -1,18 +1,18 @@
 import type { MachineSpec } from '../../src/provider/index.ts'
 import type { Accelerator } from './argv/host-facts.ts'
 
-const MEBIBYTE = 2 ** 20
+const mebibyte = 2 ** 20
 
 /** What QEMU keeps of translated code, in MiB: docs/qemu.md says why so much. Its default is 1024. */
-export const TRANSLATED = 192
+export const translated = 192
 /** In MiB, measured with QEMU 7.2: its own, what TCG needs beside translated code, and the guard's process. */
-const QEMU = 96
-const TCG = 32
-const GUARD = 56
+const qemu = 96
+const tcg = 32
+const ofGuard = 56
 
 /** Bytes that QEMU and the guard take beside the guest's memory. Pure. */
 export function memoryOverhead({ nics }: MachineSpec, accelerator: Accelerator): number {
-  const translation = accelerator === 'tcg' ? TRANSLATED + TCG : 0
-  const guard = nics.some(({ kind }) => kind === 'user') ? GUARD : 0
-  return (QEMU + translation + guard) * MEBIBYTE
+  const translation = accelerator === 'tcg' ? translated + tcg : 0
+  const guard = nics.some(({ kind }) => kind === 'user') ? ofGuard : 0
+  return (qemu + translation + guard) * mebibyte
 }

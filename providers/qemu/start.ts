@@ -22,8 +22,8 @@ import { connectQmp } from './qmp/client.ts'
 import { writeRecord } from './run-record.ts'
 
 /** Milliseconds for QEMU to open its control socket; on a busy host it takes a second. */
-const LAUNCH_LIMIT = 60_000
-const POLL = 10
+const launchLimit = 60_000
+const poll = 10
 
 export async function start(spec: MachineSpec, probe: Probe, signal?: AbortSignal): Promise<void> {
   const prepare = async () => {
@@ -72,16 +72,16 @@ async function untilRunning(spawned: Spawned, spec: MachineSpec, signal?: AbortS
   void spawned.ended.then((how) => {
     ended = how
   })
-  const deadline = deadlineIn(LAUNCH_LIMIT)
+  const deadline = deadlineIn(launchLimit)
   while (!deadline.isOver()) {
     signal?.throwIfAborted()
     if (ended !== null) throw await startError(spec, spawned, ended)
     if (await runs(spec, deadline.left(), signal)) return
-    await sleep(POLL)
+    await sleep(poll)
   }
   throw new PosadaError(
     'E_QMP_TIMEOUT',
-    `QEMU did not open its control socket within ${LAUNCH_LIMIT / 1000} s`,
+    `QEMU did not open its control socket within ${launchLimit / 1000} s`,
     {
       machine: spec.name,
       value: String(spawned.pid),
@@ -92,7 +92,7 @@ async function untilRunning(spawned: Spawned, spec: MachineSpec, signal?: AbortS
 
 /** A connection that breaks off is that of a QEMU that ends, which the next round sees. */
 async function runs(spec: MachineSpec, timeout: number, signal?: AbortSignal): Promise<boolean> {
-  const limits = { timeout: Math.max(timeout, POLL), ...(signal === undefined ? {} : { signal }) }
+  const limits = { timeout: Math.max(timeout, poll), ...(signal === undefined ? {} : { signal }) }
   try {
     const client = await connectQmp(qemuFiles(spec).qmp, limits)
     if (client === null) return false

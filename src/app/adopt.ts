@@ -40,7 +40,7 @@ export interface AdoptedMachine {
 }
 
 /** Milliseconds; no command works for long on what it refuses. */
-const LOCK_WAIT = 10_000
+const lockWait = 10_000
 
 /**
  * Takes over the state in a project's `.posada` that was sealed with another key than this user's, after `agree` has
@@ -70,7 +70,7 @@ export async function adopt(
   if (identity !== null) await adoptIdentity(paths, identity)
   for (const [name, state] of states) {
     const { lock } = paths.machine(name)
-    await withLock(lock, { command: 'posada trust', wait: LOCK_WAIT, signal, machine: name }, async () => {
+    await withLock(lock, { command: 'posada trust', wait: lockWait, signal, machine: name }, async () => {
       if (!isDeepStrictEqual(await readForeignState(paths.machine(name)), state)) throw changed(paths, name)
       await writeState(paths.machine(name), state)
     })

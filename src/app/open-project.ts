@@ -37,7 +37,7 @@ export interface OpenProjectOptions {
 }
 
 /** Ten minutes: a machine's first start with its provision steps takes minutes. */
-const LOCK_WAIT = 600_000
+const defaultLockWait = 600_000
 
 /** Joins everything that the verbs of src/machine need. The only place that knows all rooms. */
 export async function openProject(options: OpenProjectOptions): Promise<Project> {
@@ -73,7 +73,7 @@ export async function openProject(options: OpenProjectOptions): Promise<Project>
     emit,
     signal,
     command,
-    lockWait: LOCK_WAIT,
+    lockWait: defaultLockWait,
   }
 }
 
@@ -90,7 +90,7 @@ async function readManifest(
   let opened: WebFiles | undefined
   const filesOf = (root: string) => {
     const { signal, command, fetches = false, movesFile: moves } = options
-    const lock = { paths: projectPaths(root, user), command, lockWait: LOCK_WAIT }
+    const lock = { paths: projectPaths(root, user), command, lockWait: defaultLockWait }
     opened ??= webFiles({
       ...lock,
       cache: user.fetched,

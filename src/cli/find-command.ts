@@ -11,8 +11,8 @@ export interface FoundCommand {
   argv: string[]
 }
 
-const SWITCHES = new Set(['--json', '--debug', '--no-color'])
-const WITH_VALUE = new Set(['--file', '-f'])
+const switches = new Set(['--json', '--debug', '--no-color'])
+const withValue = new Set(['--file', '-f'])
 
 /** Finds the longest command name at the start of the arguments; common flags may stand before it. */
 export function findCommand(argv: readonly string[], ids: ReadonlySet<string>): FoundCommand {
@@ -31,8 +31,8 @@ export function findCommand(argv: readonly string[], ids: ReadonlySet<string>): 
 export function commonFlags(argv: readonly string[]): string[] {
   let end = 0
   for (let flag = argv[end]; flag !== undefined; flag = argv[end]) {
-    if (SWITCHES.has(flag) || flag.startsWith('--file=')) end += 1
-    else if (WITH_VALUE.has(flag)) end += 2
+    if (switches.has(flag) || flag.startsWith('--file=')) end += 1
+    else if (withValue.has(flag)) end += 2
     else break
   }
   return argv.slice(0, end)

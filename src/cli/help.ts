@@ -9,7 +9,7 @@ export async function runHelp(argv: readonly string[], config: Config): Promise<
   await new GroupedHelp(config, { maxWidth: 100 }).showHelp(subject(argv, config))
 }
 
-const FIRST_STEPS = [
+const firstSteps = [
   ['posada init', 'write a posada.yaml'],
   ['posada up', 'create, start and provision its machines'],
   ['posada ssh', 'open a shell in one'],
@@ -25,7 +25,7 @@ class GroupedHelp extends Help {
     const list = (rows: (string | undefined)[][]) => this.renderList(rows, { spacer: '\n', indentation: 2 })
     const sections = [
       this.formatRoot(),
-      this.section('FIRST STEPS', list(FIRST_STEPS)),
+      this.section('FIRST STEPS', list(firstSteps)),
       ...inGroups([...summaries.keys()]).map(({ title, commands }) =>
         this.section(title.toUpperCase(), list(commands.map((name) => [name, summaries.get(name)]))),
       ),

@@ -1,10 +1,10 @@
 import { PosadaError } from '../errors/index.ts'
 import { whenPipeBreaks } from './streams.ts'
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-const EXIT_CODE = 130
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+const exitCode = 130
 /** Milliseconds until a user who pressed Ctrl-C wonders what is still going on. */
-const PATIENCE = 300
+const patience = 300
 
 /**
  * A signal that is aborted when the user interrupts, with E_INTERRUPTED and `hint` for its reason;
@@ -14,13 +14,13 @@ const PATIENCE = 300
 export function interruptible(tell: (message: string) => void, hint?: string): AbortSignal {
   const controller = new AbortController()
   const abort = (by: string) => {
-    if (controller.signal.aborted) process.exit(EXIT_CODE)
+    if (controller.signal.aborted) process.exit(exitCode)
     if (by === 'SIGINT')
-      setTimeout(() => tell('interrupted: cleaning up (once more ends at once)'), PATIENCE).unref()
+      setTimeout(() => tell('interrupted: cleaning up (once more ends at once)'), patience).unref()
     const options = hint === undefined ? {} : { hint }
     controller.abort(new PosadaError('E_INTERRUPTED', `interrupted by ${by}`, options))
   }
-  for (const name of SIGNALS) process.on(name, () => abort(name))
+  for (const name of signals) process.on(name, () => abort(name))
   whenPipeBreaks(() =>
     controller.abort(new PosadaError('E_INTERRUPTED', 'no one reads the output any longer')),
   )

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream'
 
 /** A line longer than this is passed on in pieces. */
-const LINE_LIMIT = 64 * 1024
+const lineLimit = 64 * 1024
 
 /**
  * Writes what comes in whole lines to `stream`, each behind a prefix, so that the output of several
@@ -21,7 +21,7 @@ export class PrefixedLines extends Writable {
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
     const text = Buffer.concat([this.#rest, chunk])
     const whole = text.lastIndexOf(10) + 1
-    const end = text.length - whole > LINE_LIMIT ? text.length : whole
+    const end = text.length - whole > lineLimit ? text.length : whole
     this.#rest = text.subarray(end)
     this.#pass(text.subarray(0, end), done)
   }

@@ -4,11 +4,11 @@ import { hasFlag } from './argv.ts'
 import { isPipeBroken } from './streams.ts'
 
 /** The exit code of a program that SIGPIPE ended: 128 + 13. */
-const BROKEN_PIPE = 141
+const brokenPipe = 141
 
 /** Says why a command failed, in words or with `--json` as a document; returns the exit code. */
 export function reportFailure(thrown: unknown, argv: readonly string[]): number {
-  if (isPipeBroken()) return BROKEN_PIPE
+  if (isPipeBroken()) return brokenPipe
   const exit = exitCodeOf(thrown)
   if (exit !== undefined) return exit
   const error = asPosadaError(thrown)

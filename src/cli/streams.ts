@@ -3,7 +3,7 @@ let failure: NodeJS.ErrnoException | null = null
 const listeners = new Set<() => void>()
 const own = new Set<unknown>()
 /** The reader of a pipe ended, or the window of a terminal was closed. */
-const GONE = ['EPIPE', 'ECONNRESET', 'EIO']
+const gone = ['EPIPE', 'ECONNRESET', 'EIO']
 
 /**
  * Takes a reader that went away (`posada list | head`) as a wish for quiet: nothing is reported, and
@@ -14,7 +14,7 @@ export function onBrokenPipe(): void {
     const listener = (error: NodeJS.ErrnoException) => {
       if (error.code === undefined) throw error
       if (stream !== process.stdout || broken) return
-      if (!GONE.includes(error.code)) failure = Object.assign(error, { path: 'standard output' })
+      if (!gone.includes(error.code)) failure = Object.assign(error, { path: 'standard output' })
       broken = true
       for (const told of listeners) told()
     }

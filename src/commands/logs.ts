@@ -4,7 +4,7 @@ import { machineArg } from '../cli/index.ts'
 import { errorCodes, isPosadaError, PosadaError } from '../errors/index.ts'
 import { logs } from '../machine/index.ts'
 
-const EMPTY = {
+const empty = {
   console: 'the guest has written nothing to its console',
   provider: "the hypervisor has written nothing; the guest's console has a log of its own: --console",
 }
@@ -50,7 +50,7 @@ export default class Logs extends BaseCommand {
       if (follow && isPosadaError(error, 'E_INTERRUPTED')) this.exit(errorCodes.E_INTERRUPTED.exit)
       throw error
     }
-    if (count === 0 && flags.lines > 0) this.emit({ type: 'notice', level: 'info', message: EMPTY[source] })
+    if (count === 0 && flags.lines > 0) this.emit({ type: 'notice', level: 'info', message: empty[source] })
     return { source, lines }
   }
 }

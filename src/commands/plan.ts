@@ -4,7 +4,7 @@ import { machinesArg, planText } from '../cli/index.ts'
 import { type PlanResult, plan } from '../machine/index.ts'
 
 /** What `--exit-code` says where `up` would change something: neither a failure (1) nor a wrong manifest (2). */
-const CHANGES = 3
+const exitOfChanges = 3
 
 export default class Plan extends BaseCommand {
   static override summary = 'Show what posada up would do, and why.'
@@ -18,7 +18,9 @@ export default class Plan extends BaseCommand {
   static override args = { machine: machinesArg }
   static override flags = {
     provision: Flags.boolean({ description: 'Include the provision steps.', allowNo: true, default: true }),
-    'exit-code': Flags.boolean({ description: `Exit with ${CHANGES} if posada up would change something.` }),
+    'exit-code': Flags.boolean({
+      description: `Exit with ${exitOfChanges} if posada up would change something.`,
+    }),
   }
 
   async run(): Promise<PlanResult> {
@@ -26,7 +28,7 @@ export default class Plan extends BaseCommand {
     const project = await this.openProject(flags)
     const result = await plan(project, { machines: args.machine ?? [], provision: flags.provision })
     this.print(planText(result, this.paint))
-    if (flags['exit-code'] && result.changes) process.exitCode = CHANGES
+    if (flags['exit-code'] && result.changes) process.exitCode = exitOfChanges
     return result
   }
 }

@@ -7,11 +7,11 @@ import type { Forward } from './config.ts'
 import type { GuestPort } from './guest-ports.ts'
 
 /** Connections at once to one port, and to all: far less than the files that a process may have open. */
-const CONNECTIONS = { ofPort: 128, ofAll: 384 }
+const connections = { ofPort: 128, ofAll: 384 }
 /** Milliseconds in which whoever listens on this host's loopback takes a connection. */
-const ANSWERS_IN = 1000
+const answersIn = 1000
 /** What is added to a privileged port: 80 becomes 8080, 443 becomes 8443. */
-const PRIVILEGED = { below: 1024, add: 8000 }
+const privileged = { below: 1024, add: 8000 }
 
 export interface ForwardsOptions {
   /** The connection of the moment. */
@@ -19,7 +19,7 @@ export interface ForwardsOptions {
   /** Ports of the host that are not taken. */
   avoid: ReadonlySet<number>
   tell: (line: string) => void
-  most?: typeof CONNECTIONS
+  most?: typeof connections
 }
 
 /**
@@ -28,7 +28,7 @@ export interface ForwardsOptions {
  * keeps as long as this object lives.
  */
 export class Forwards {
-  readonly #most: typeof CONNECTIONS
+  readonly #most: typeof connections
   readonly #session: () => SshSession | null
   readonly #avoid: ReadonlySet<number>
   readonly #tell: (line: string) => void
@@ -38,7 +38,7 @@ export class Forwards {
   >()
   readonly #before = new Map<number, number>()
 
-  constructor({ session, avoid, tell, most = CONNECTIONS }: ForwardsOptions) {
+  constructor({ session, avoid, tell, most = connections }: ForwardsOptions) {
     this.#most = most
     this.#session = session
     this.#avoid = avoid
@@ -84,7 +84,7 @@ export class Forwards {
   }
 
   async #listen(server: Server, guestPort: number): Promise<number> {
-    const own = guestPort < PRIVILEGED.below ? guestPort + PRIVILEGED.add : guestPort
+    const own = guestPort < privileged.below ? guestPort + privileged.add : guestPort
     const wanted = [this.#before.get(guestPort), own].filter((port) => port !== undefined)
     for (const port of wanted.filter((one) => !this.#avoid.has(one))) {
       if (!(await answers(port)) && (await tryListen(server, port))) return port
@@ -130,7 +130,7 @@ export class Forwards {
  */
 function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1', timeout: ANSWERS_IN })
+    const socket = connect({ port, host: '127.0.0.1', timeout: answersIn })
     const settle = (there: boolean) => {
       socket.destroy()
       resolve(there)

@@ -8,13 +8,13 @@ export interface GuestPort {
 type LoopbackAddress = '127.0.0.1' | '::1'
 
 /** The most that are forwarded: the lowest. A guest may claim any number. */
-export const MOST_PORTS = 64
+export const mostPorts = 64
 
 /**
  * Addresses in `/proc/net/tcp` and `tcp6` (hexadecimal, each 32-bit word in the guest's byte order) that loopback
  * reaches. Source: proc_net(5).
  */
-const ADDRESSES: Record<string, GuestPort['hosts']> = {
+const addresses: Record<string, GuestPort['hosts']> = {
   '00000000': ['127.0.0.1'],
   '0100007F': ['127.0.0.1'],
   // The table does not say whether the socket takes IPv4 as well (IPV6_V6ONLY, ipv6(7)).
@@ -37,14 +37,14 @@ while :; do
 done`
 
 /**
- * The ports of a listing, lowest first, MOST_PORTS at most; lines that make no sense are passed over,
+ * The ports of a listing, lowest first, mostPorts at most; lines that make no sense are passed over,
  * for a guest may write anything. `skip` has ports that are forwarded otherwise. Pure.
  */
 export function parseListing(text: string, skip: ReadonlySet<number>): GuestPort[] {
   const found = new Map<number, GuestPort['hosts']>()
   for (const line of text.split('\n')) {
     const [, address = '', digits = ''] = /^([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4})$/.exec(line) ?? []
-    const hosts = ADDRESSES[address]
+    const hosts = addresses[address]
     const port = Number.parseInt(digits, 16)
     if (hosts === undefined || port === 0 || skip.has(port)) continue
     const all = [...(found.get(port) ?? []), ...hosts]
@@ -53,12 +53,12 @@ export function parseListing(text: string, skip: ReadonlySet<number>): GuestPort
       (['127.0.0.1', '::1'] as const).filter((host) => all.includes(host)),
     )
   }
-  const sorted = [...found].sort(([a], [b]) => a - b).slice(0, MOST_PORTS)
+  const sorted = [...found].sort(([a], [b]) => a - b).slice(0, mostPorts)
   return sorted.map(([port, hosts]) => ({ port, hosts }))
 }
 
 /** Longest listing that is looked at: 65,535 ports would be more, and are not meant. */
-const LISTING_LIMIT = 64 * 1024
+const listingLimit = 64 * 1024
 
 /** Puts what comes together to whole listings; one that is too long is thrown away. */
 export function listings(onListing: (text: string) => void): (chunk: string) => void {
@@ -67,11 +67,11 @@ export function listings(onListing: (text: string) => void): (chunk: string) => 
   return (chunk) => {
     text += chunk
     for (let end = text.search(/^\.$/m); end >= 0 && text[end + 1] === '\n'; end = text.search(/^\.$/m)) {
-      if (!tooLong && end <= LISTING_LIMIT) onListing(text.slice(0, end))
+      if (!tooLong && end <= listingLimit) onListing(text.slice(0, end))
       text = text.slice(end + 2)
       tooLong = false
     }
-    if (text.length > LISTING_LIMIT) {
+    if (text.length > listingLimit) {
       tooLong = true
       text = text.slice(-2)
     }

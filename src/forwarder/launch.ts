@@ -6,16 +6,16 @@ import { rotateFile } from '../lib/files/rotate-file.ts'
 import type { ForwarderConfig, Forwarding } from './config.ts'
 
 /** Milliseconds. */
-const LIMIT = { start: 60_000, answer: 5000 }
+const limits = { start: 60_000, answer: 5000 }
 /** Bytes over which a start moves the log to `.1`. */
-const LOG_LIMIT = 1024 * 1024
+const logLimit = 1024 * 1024
 
 /** Starts the process for a machine; resolves when what listens in the guest now is forwarded. E_FORWARDER. */
 export async function launchForwarder(
   config: ForwarderConfig,
   { log, signal }: { log: string; signal: AbortSignal },
 ): Promise<void> {
-  await rotateFile(log, LOG_LIMIT)
+  await rotateFile(log, logLimit)
   await launchProcess({
     file: join(packageRoot(), 'dist', 'forwarder.js'),
     arguments: [config.machine, config.control],
@@ -23,7 +23,7 @@ export async function launchForwarder(
     log,
     what: 'the process that forwards ports',
     code: 'E_FORWARDER',
-    limit: LIMIT.start,
+    limit: limits.start,
     signal,
   })
 }
@@ -33,7 +33,7 @@ export async function askForwards(lock: string): Promise<Forwarding | null> {
   const holder = await lockHolder(lock)
   if (holder === null) return null
   try {
-    const answer = await sendCommand(holder.control, { name: 'ports', timeout: LIMIT.answer })
+    const answer = await sendCommand(holder.control, { name: 'ports', timeout: limits.answer })
     return answer === null ? null : (answer as Forwarding)
   } catch (error) {
     if (isPosadaError(error, 'E_CONTROL')) return null

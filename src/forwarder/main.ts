@@ -16,13 +16,13 @@ import { runForwarder } from './run.ts'
  */
 
 /** Milliseconds until whoever started it is let go, whether the guest has answered or not. */
-const PATIENCE = 10_000
+const patience = 10_000
 /** Lines of one run's log: a guest that opens and closes ports all the time fills no disk. */
-const MOST_LINES = 10_000
+const mostLines = 10_000
 
 let lines = 0
 const log = (line: string) => {
-  if (++lines <= MOST_LINES) logLine(line)
+  if (++lines <= mostLines) logLine(line)
 }
 
 let said = false
@@ -50,7 +50,7 @@ try {
   const server = await serveControl(control, {
     ports: async () => ({ hypervisor, ports: running.list() }),
   })
-  setTimeout(() => say(encodeReady()), PATIENCE).unref()
+  setTimeout(() => say(encodeReady()), patience).unref()
   await running.ended
   await server.close()
   say(encodeReady())

@@ -8,9 +8,9 @@ import { Forwards } from './forwards.ts'
 import { listings, parseListing, watchScript } from './guest-ports.ts'
 
 /** Milliseconds between two looks at what the guest said: one that opens and closes ports all the time costs the same. */
-const PAUSE = 1000
+const pause = 1000
 /** The same until the guest has first said something: someone waits for it. */
-const FIRST_PAUSE = 50
+const firstPause = 50
 
 export interface RunOptions {
   signal: AbortSignal
@@ -49,7 +49,7 @@ export function runForwarder(config: ForwarderConfig, options: RunOptions): Runn
         session = null
         await forwards.sync([])
       }
-      if (!signal.aborted) await Promise.race([sleep(PAUSE), aborted])
+      if (!signal.aborted) await Promise.race([sleep(pause), aborted])
     }
   }
   return { list: () => forwards.list(), ended: work() }
@@ -87,6 +87,6 @@ async function follow(
       onFirst()
       isFirst = false
     }
-    await Promise.race([sleep(isFirst ? FIRST_PAUSE : PAUSE, signal), watching])
+    await Promise.race([sleep(isFirst ? firstPause : pause, signal), watching])
   }
 }

@@ -13,7 +13,7 @@ export interface ExecEachOptions {
 }
 
 /** Commands at once: each is a connection of its own, and what it does is the guest's work. */
-const AT_ONCE = 16
+const atOnce = 16
 
 /**
  * Runs a command in several running machines at once, with nothing on its stdin. The results come in
@@ -37,7 +37,7 @@ export async function execEach(
       }
     }
   }
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, machines.length) }, worker))
+  await Promise.all(Array.from({ length: Math.min(atOnce, machines.length) }, worker))
   project.signal.throwIfAborted()
   throwFailures(failures)
   return machines.flatMap((name) => {

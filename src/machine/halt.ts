@@ -19,7 +19,7 @@ export interface HaltOptions {
 }
 
 /** Milliseconds for a machine that is no longer in the manifest. */
-const ORPHAN_HALT_TIMEOUT = 60_000
+const orphanHaltTimeout = 60_000
 
 /**
  * Stops machines, dependents before what they depend on. One that is not running is reported as
@@ -79,7 +79,7 @@ function stop(
   const { spec } = previous
   const graceful = action.do === 'shut-down'
   const message = graceful ? 'shutting down' : 'cutting the power'
-  const timeout = config?.haltTimeout ?? ORPHAN_HALT_TIMEOUT
+  const timeout = config?.haltTimeout ?? orphanHaltTimeout
   return inStep(emit, { machine: spec.name, step: 'halt', message }, async () => {
     if (graceful) await noteAsked(project, spec.name)
     const isTold = graceful && (await askOverSsh(project, sight))

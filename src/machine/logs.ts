@@ -18,8 +18,8 @@ export interface LogsOptions {
   onLine: (line: string) => void
 }
 
-const POLL = 200
-const CHUNK = 64 * 1024
+const poll = 200
+const chunk = 64 * 1024
 
 /** Shows a machine's log. Its lines are the guest's words: they come without control characters. */
 export async function logs(project: Project, options: LogsOptions): Promise<void> {
@@ -61,18 +61,18 @@ async function follow(
         if (found.size < offset || (inode !== undefined && inode !== found.ino)) offset = 0
         inode = found.ino
         for (;;) {
-          const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(CHUNK), position: offset })
+          const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(chunk), position: offset })
           if (bytesRead === 0) break
           offset += bytesRead
           const lines = (rest + decoder.decode(buffer.subarray(0, bytesRead), { stream: true })).split('\n')
-          rest = (lines.pop() ?? '').slice(-CHUNK)
+          rest = (lines.pop() ?? '').slice(-chunk)
           for (const line of lines) onLine(plainLine(line))
         }
       } finally {
         await file.close()
       }
     }
-    await sleep(POLL, signal)
+    await sleep(poll, signal)
   }
 }
 

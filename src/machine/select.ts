@@ -89,10 +89,10 @@ function unknownMachine(unknown: readonly string[], all: readonly Selected[]): P
   })
 }
 
-const LISTED = 20
+const mostListed = 20
 
 /** Names with commas between them, not too many. */
 function listed(names: readonly string[]): string {
-  const more = names.length - LISTED
-  return more > 0 ? `${names.slice(0, LISTED).join(', ')} and ${more} more` : names.join(', ')
+  const more = names.length - mostListed
+  return more > 0 ? `${names.slice(0, mostListed).join(', ')} and ${more} more` : names.join(', ')
 }

@@ -15,7 +15,7 @@ import type { Declared, Places, Providing, Reporting } from './project.ts'
 import type { StatusResult } from './results.ts'
 import { type Selected, selectWithOrphans } from './select.ts'
 
-const CONSOLE_LINES = 10
+const consoleLines = 10
 
 /** What the machines are doing, asked of the hypervisor. Nothing is changed and no lock is taken. */
 export async function status(
@@ -77,7 +77,7 @@ async function machineStatus(
     ready: readiness(config, state, stateName),
     ...dueSteps(config, state, stateName),
     ...reasonOf(state, condition),
-    ...(stateName === 'crashed' ? { console: await tailLines(paths.consoleLog, CONSOLE_LINES) } : {}),
+    ...(stateName === 'crashed' ? { console: await tailLines(paths.consoleLog, consoleLines) } : {}),
   }
 }
 

@@ -15,17 +15,17 @@ export interface ProjectIdentity {
   root: string
 }
 
-const HINT = 'remove the file; machines of this project then have to be made again'
+const removeHint = 'remove the file; machines of this project then have to be made again'
 
 /** Milliseconds; whoever holds the lock writes a small file. */
-const LOCK_WAIT = 10_000
+const lockWait = 10_000
 
 /**
  * The project's identity, or null before the first `up`: also in a folder that was copied while the
  * original is still there, for what stands in the copy's file is the original's. Nothing is written.
  */
 export async function readIdentity(paths: ProjectPaths): Promise<ProjectIdentity | null> {
-  const value = await readSealed(fileOf(paths), { version: 1, hint: HINT })
+  const value = await readSealed(fileOf(paths), { version: 1, hint: removeHint })
   if (value === null) return null
   const identity = checked(paths, value)
   const { id, root } = identity
@@ -36,7 +36,7 @@ export async function readIdentity(paths: ProjectPaths): Promise<ProjectIdentity
 
 /** The identity that `readIdentity` refuses as foreign; null where there is none. E_STATE_CORRUPT. */
 export async function readForeignIdentity(paths: ProjectPaths): Promise<ProjectIdentity | null> {
-  const value = await readForeign(fileOf(paths), { version: 1, hint: HINT })
+  const value = await readForeign(fileOf(paths), { version: 1, hint: removeHint })
   return value === null ? null : checked(paths, value)
 }
 
@@ -47,7 +47,7 @@ export async function adoptIdentity(paths: ProjectPaths, identity: ProjectIdenti
 
 function checked({ project }: ProjectPaths, { id, root }: Record<string, unknown>): ProjectIdentity {
   if (typeof id !== 'string' || !/^[0-9a-f]{8}$/.test(id) || typeof root !== 'string')
-    throw corrupt({ path: project, hint: HINT }, 'the id or the root is missing')
+    throw corrupt({ path: project, hint: removeHint }, 'the id or the root is missing')
   return { version: 1, id, root }
 }
 
@@ -60,7 +60,7 @@ export async function ensureIdentity(paths: ProjectPaths): Promise<ProjectIdenti
   const known = await readIdentity(paths)
   if (known?.root === paths.root) return known
   await makeOwnFolder(paths)
-  return withLock(paths.lock, { command: 'posada up', wait: LOCK_WAIT }, async () => {
+  return withLock(paths.lock, { command: 'posada up', wait: lockWait }, async () => {
     const now = await readIdentity(paths)
     if (now?.root === paths.root) return now
     const id = now?.id ?? randomBytes(4).toString('hex')

@@ -81,7 +81,7 @@ export interface RecordedPort extends PortForward {
  * started: what runs is the original's, and nothing that is done to the copy may reach it.
  */
 export async function readState(paths: MachinePaths): Promise<MachineState | null> {
-  const value = await readSealed(fileOf(paths), { version: 1, hint: HINT })
+  const value = await readSealed(fileOf(paths), { version: 1, hint: remakeHint })
   if (value === null) return null
   const state = checked(paths, value)
   const { id, files } = state.spec
@@ -95,13 +95,14 @@ export async function readState(paths: MachinePaths): Promise<MachineState | nul
  * to be taken over by `writeState` where the user says so.
  */
 export async function readForeignState(paths: MachinePaths): Promise<MachineState | null> {
-  const value = await readForeign(fileOf(paths), { version: 1, hint: HINT })
+  const value = await readForeign(fileOf(paths), { version: 1, hint: remakeHint })
   return value === null ? null : checked(paths, value)
 }
 
 function checked({ state }: MachinePaths, value: Record<string, unknown>): MachineState {
   const read = readShape(essentials, value)
-  if ('flaws' in read) throw corrupt({ path: state, hint: HINT }, read.flaws[0] ?? 'a part of it is missing')
+  if ('flaws' in read)
+    throw corrupt({ path: state, hint: remakeHint }, read.flaws[0] ?? 'a part of it is missing')
   return value as unknown as MachineState
 }
 
@@ -127,7 +128,7 @@ export async function machinesOnDisk(paths: ProjectPaths): Promise<string[]> {
   return valid.filter((_, index) => there[index])
 }
 
-const HINT = 'posada destroy removes the machine together with this file; up makes it again'
+const remakeHint = 'posada destroy removes the machine together with this file; up makes it again'
 
 const plainName = text({ pattern: /^[a-z][a-z0-9-]{0,62}$/, problem: 'not a plain name' })
 const anyText = text({ max: 4096 })

@@ -7,9 +7,9 @@ import { userId } from '../lib/process/user-id.ts'
 import type { OwnPaths } from './paths.ts'
 
 /** sockaddr_un.sun_path has 108 bytes on Linux, 104 on macOS and the BSDs, one of them for the NUL. */
-const SOCKET_PATH_MAX = 103
+const socketPathMax = 103
 /** The longest file name in a runtime folder, with its slash (provider contract, MachineFiles). */
-const NAME_ROOM = 13
+const nameRoom = 13
 
 /** The folder for a machine's sockets. Pure. */
 export function runtimeDir(runtime: string, id: string): string {
@@ -44,11 +44,11 @@ export async function removeRuntimeDir(path: string): Promise<void> {
  */
 export async function ensureRuntimeDir(runtime: string, id: string): Promise<string> {
   const path = runtimeDir(runtime, id)
-  const length = Buffer.byteLength(path) + NAME_ROOM
-  if (length > SOCKET_PATH_MAX) {
+  const length = Buffer.byteLength(path) + nameRoom
+  if (length > socketPathMax) {
     throw new PosadaError(
       'E_SOCKET_PATH',
-      `the path for sockets would have ${length} bytes, over ${SOCKET_PATH_MAX}`,
+      `the path for sockets would have ${length} bytes, over ${socketPathMax}`,
       {
         value: path,
         hint: 'set XDG_RUNTIME_DIR to a folder with a shorter path',

@@ -1,9 +1,9 @@
 import { connect } from 'node:net'
 
 /** Milliseconds for the agent to answer; under emulation a busy guest takes a second. */
-const PATIENCE = 3000
+const patience = 3000
 /** An answer to guest-sync has some 30 bytes; what is longer is not an answer. */
-const MAX_ANSWER = 64 * 1024
+const maxAnswer = 64 * 1024
 
 /**
  * Asks the QEMU guest agent to shut the guest down. False: it does not answer, or another client
@@ -21,7 +21,7 @@ export async function askAgentToShutDown(path: string, signal?: AbortSignal): Pr
       if (!answered) socket.destroy()
       resolve(answered)
     }
-    const timer = setTimeout(() => finish(false), PATIENCE)
+    const timer = setTimeout(() => finish(false), patience)
     socket.setEncoding('utf8')
     socket.once('error', () => finish(false))
     socket.once('close', () => finish(false))
@@ -30,7 +30,7 @@ export async function askAgentToShutDown(path: string, signal?: AbortSignal): Pr
     )
     socket.on('data', (text: string) => {
       answer += text
-      if (answer.length > MAX_ANSWER) finish(false)
+      if (answer.length > maxAnswer) finish(false)
       if (
         !answer
           .split('\n')

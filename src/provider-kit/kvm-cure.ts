@@ -33,7 +33,7 @@ function missing({ flags, container }: KvmHost, path: string): string {
   return container ? `start the container with --device ${path}` : `load the module: sudo modprobe ${module}`
 }
 
-const GROUP_MAY_USE = 0o060
+const groupMayUse = 0o060
 
 /** No one should join root's group for this, and a group that may not use the device is of no help. */
 function permission(
@@ -41,7 +41,7 @@ function permission(
   { gid, mode }: { gid: number; mode: number },
   path: string,
 ): string {
-  const joinable = gid !== 0 && (mode & GROUP_MAY_USE) === GROUP_MAY_USE
+  const joinable = gid !== 0 && (mode & groupMayUse) === groupMayUse
   const own = groups.map((line) => line.split(':')).find(([, , id]) => id === String(gid))
   if (!joinable) {
     const make = groups.some((line) => line.startsWith('kvm:')) ? '' : 'sudo groupadd --system kvm && '

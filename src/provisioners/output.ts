@@ -2,8 +2,8 @@ import { Writable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
 import type { Emit, OutputEvent } from '../events/index.ts'
 
-const LINES = 20
-const LINE_LENGTH = 500
+const mostLines = 20
+const lineLength = 500
 
 /** What a step writes: told as events while it comes, its last lines kept for the error. */
 export class StepOutput {
@@ -34,13 +34,13 @@ export class StepOutput {
   /** The last 20 lines at most, each cut at 500 characters; stdout and stderr in the order they came. */
   lastLines(): string[] {
     const unfinished = Object.values(this.#partial).filter((text) => text !== '')
-    return [...this.#lines, ...unfinished].slice(-LINES)
+    return [...this.#lines, ...unfinished].slice(-mostLines)
   }
 
   #keep(stream: OutputEvent['stream'], text: string): void {
     const lines = (this.#partial[stream] + text).split('\n')
-    this.#partial[stream] = (lines.pop() ?? '').slice(0, LINE_LENGTH)
-    for (const line of lines.slice(-LINES)) this.#lines.push(line.slice(0, LINE_LENGTH).replace(/\r$/, ''))
-    this.#lines.splice(0, this.#lines.length - LINES)
+    this.#partial[stream] = (lines.pop() ?? '').slice(0, lineLength)
+    for (const line of lines.slice(-mostLines)) this.#lines.push(line.slice(0, lineLength).replace(/\r$/, ''))
+    this.#lines.splice(0, this.#lines.length - mostLines)
   }
 }

@@ -12,10 +12,10 @@ export class EscapeFilter {
     const send: number[] = []
     for (const byte of typed) {
       if (this.#state === 'tilde') {
-        if (byte === DOT) return { send: Buffer.from(send), end: true }
-        if (byte !== TILDE) send.push(TILDE)
+        if (byte === dot) return { send: Buffer.from(send), end: true }
+        if (byte !== tilde) send.push(tilde)
         this.#state = 'line'
-      } else if (this.#state === 'start' && byte === TILDE) {
+      } else if (this.#state === 'start' && byte === tilde) {
         this.#state = 'tilde'
         continue
       }
@@ -26,19 +26,19 @@ export class EscapeFilter {
   }
 
   #after(byte: number): 'start' | 'report' | 'line' {
-    if (byte === RETURN || byte === NEWLINE) return 'start'
-    if (this.#state === 'start' && byte === ESCAPE) return 'report'
+    if (byte === carriageReturn || byte === newline) return 'start'
+    if (this.#state === 'start' && byte === escapeByte) return 'report'
     if (this.#state !== 'report') return 'line'
-    if (byte === REPORT_END) return 'start'
-    return REPORT.includes(byte) ? 'report' : 'line'
+    if (byte === reportEnd) return 'start'
+    return report.includes(byte) ? 'report' : 'line'
   }
 }
 
-const ESCAPE = 0x1b
-const REPORT = Buffer.from('[0123456789;')
-const REPORT_END = 0x52
+const escapeByte = 0x1b
+const report = Buffer.from('[0123456789;')
+const reportEnd = 0x52
 
-const TILDE = 0x7e
-const DOT = 0x2e
-const RETURN = 0x0d
-const NEWLINE = 0x0a
+const tilde = 0x7e
+const dot = 0x2e
+const carriageReturn = 0x0d
+const newline = 0x0a

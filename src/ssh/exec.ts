@@ -54,7 +54,7 @@ export async function exec(
 }
 
 /** Milliseconds: output is taken for complete after so long a silence, or when the grace is over. */
-const OUTPUT = { silence: 300, grace: 3000, look: 50 }
+const output = { silence: 300, grace: 3000, look: 50 }
 
 class Running {
   readonly #session: GuestShells
@@ -138,11 +138,11 @@ class Running {
 
   /** What the command itself wrote may still be on its way. */
   async #afterGrace(result: ExecResult): Promise<ExecResult> {
-    const grace = deadlineIn(OUTPUT.grace)
-    let silence = deadlineIn(OUTPUT.silence)
-    for (let seen = -1; !silence.isOver() && !grace.isOver(); await sleep(OUTPUT.look)) {
+    const grace = deadlineIn(output.grace)
+    let silence = deadlineIn(output.silence)
+    for (let seen = -1; !silence.isOver() && !grace.isOver(); await sleep(output.look)) {
       const now = this.#stdout.seen + this.#stderr.seen
-      if (now !== seen) silence = deadlineIn(OUTPUT.silence)
+      if (now !== seen) silence = deadlineIn(output.silence)
       seen = now
     }
     this.#channel.close()

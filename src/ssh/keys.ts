@@ -11,9 +11,9 @@ export interface KeyPair {
   publicKey: string
 }
 
-const MAGIC = Buffer.from('openssh-key-v1\0')
-const BEGIN = '-----BEGIN OPENSSH PRIVATE KEY-----'
-const END = '-----END OPENSSH PRIVATE KEY-----'
+const magic = Buffer.from('openssh-key-v1\0')
+const begin = '-----BEGIN OPENSSH PRIVATE KEY-----'
+const end = '-----END OPENSSH PRIVATE KEY-----'
 
 /**
  * The key pair in these files; made where there is none (ed25519). The private file (0600) is the
@@ -52,7 +52,7 @@ export function generateKeyPair(comment: string): KeyPair {
   const padding = Buffer.from(Array.from({ length: (8 - (secret.length % 8)) % 8 }, (_, i) => i + 1))
   const count = Buffer.from([0, 0, 0, 1])
   const body = Buffer.concat([
-    MAGIC,
+    magic,
     packString('none'),
     packString('none'),
     packString(''),
@@ -62,7 +62,7 @@ export function generateKeyPair(comment: string): KeyPair {
   ])
   const lines = body.toString('base64').match(/.{1,70}/g) ?? []
   return {
-    privateKey: `${[BEGIN, ...lines, END].join('\n')}\n`,
+    privateKey: `${[begin, ...lines, end].join('\n')}\n`,
     publicKey: `ssh-ed25519 ${blob.toString('base64')} ${comment}`,
   }
 }
@@ -73,13 +73,13 @@ export function generateKeyPair(comment: string): KeyPair {
  */
 export function publicKeyOf(privateKey: string, path: string): string {
   const text = privateKey.trim()
-  const pem = text.startsWith(BEGIN) ? null : pemPublicBlob(text)
+  const pem = text.startsWith(begin) ? null : pemPublicBlob(text)
   if (pem !== null) return `${keyType(pem)} ${pem.toString('base64')}`
-  if (!text.startsWith(BEGIN) || !text.endsWith(END)) throw notAKey(path)
-  const body = Buffer.from(text.slice(BEGIN.length, -END.length), 'base64')
-  if (!body.subarray(0, MAGIC.length).equals(MAGIC)) throw notAKey(path)
+  if (!text.startsWith(begin) || !text.endsWith(end)) throw notAKey(path)
+  const body = Buffer.from(text.slice(begin.length, -end.length), 'base64')
+  if (!body.subarray(0, magic.length).equals(magic)) throw notAKey(path)
   try {
-    const reader = new WireReader(body.subarray(MAGIC.length))
+    const reader = new WireReader(body.subarray(magic.length))
     reader.string()
     reader.string()
     reader.string()

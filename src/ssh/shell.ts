@@ -46,7 +46,7 @@ export async function openShell(session: SshSession, options: ShellOptions): Pro
 const loginShell = 'exec "${SHELL:-/bin/sh}" -l'
 
 /** Milliseconds for the guest to close a channel that was closed from here; its shell may not want to end. */
-const LEAVE_PATIENCE = 1000
+const leavePatience = 1000
 
 async function interact(
   session: SshSession,
@@ -62,7 +62,7 @@ async function interact(
   const leave = (why: 'escape' | 'abort') => {
     leaving ??= why
     channel.close()
-    setTimeout(giveUp, LEAVE_PATIENCE).unref()
+    setTimeout(giveUp, leavePatience).unref()
   }
   const onData = (typed: Buffer) => {
     const { send, end } = filter.take(typed)

@@ -1,7 +1,7 @@
 import { Transform, type TransformCallback } from 'node:stream'
 
 /** Bytes that may come before the mark: a login shell's start files can be talkative. */
-const LIMIT = 64 * 1024
+const limit = 64 * 1024
 
 export interface StartMarkOptions {
   mark: string
@@ -43,7 +43,7 @@ export class StartMark extends Transform {
       this.#options.onMark?.(this.#held.toString('latin1', at + this.#mark.length, end).trim())
       const before = this.#options.dropBefore ? [] : [this.#held.subarray(0, at)]
       this.#release(Buffer.concat([...before, this.#held.subarray(end + 1)]))
-    } else if (this.seen > LIMIT) {
+    } else if (this.seen > limit) {
       this.#release(this.#held)
     }
     done()

@@ -5,7 +5,7 @@ import { remoteStart } from './remote-command.ts'
 import type { GuestShells } from './session.ts'
 
 /** Milliseconds that a command may take to tell its process id, from the moment it is to be stopped. */
-const PID_PATIENCE = 3000
+const pidPatience = 3000
 
 /**
  * Ends what runs under a process of the guest: its session and all their descendants, sudo's
@@ -23,7 +23,7 @@ export async function stopRemote(
     () => null,
     () => null,
   )
-  const known = await within({ limit: PID_PATIENCE, late: () => null }, Promise.race([pid, ended]))
+  const known = await within({ limit: pidPatience, late: () => null }, Promise.race([pid, ended]))
   if (known === null) return
   const command = asRootWhereAllowed(`${stopFunctions}\nstop "$1"`, String(known))
   const channel = await session.boot()

@@ -11,7 +11,7 @@ export interface TunnelEnd {
 export type Tunnel = { channel: ClientChannel } | { refused: string }
 
 /** RFC 4254, 5.1: reasons of a channel that was not opened. */
-const REASONS: Record<number, string> = {
+const reasons: Record<number, string> = {
   1: 'its SSH server does not forward connections (AllowTcpForwarding)',
   2: 'nothing answers there',
   3: 'its SSH server does not know how to forward connections',
@@ -28,7 +28,7 @@ export function openTunnel(session: SshSession, to: TunnelEnd): Promise<Tunnel> 
     try {
       session.client.forwardOut('127.0.0.1', 0, to.host, to.port, (error, channel) => {
         if (error === undefined || error === null) resolve({ channel })
-        else if ('reason' in error) resolve({ refused: REASONS[Number(error.reason)] ?? 'it was refused' })
+        else if ('reason' in error) resolve({ refused: reasons[Number(error.reason)] ?? 'it was refused' })
         else reject(session.lost())
       })
     } catch (error) {

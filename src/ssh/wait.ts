@@ -17,11 +17,11 @@ export interface WaitOptions {
 }
 
 /** Milliseconds that a server may be silent before another connection is tried. */
-const BANNER_PATIENCE = 5000
+const bannerPatience = 5000
 /** Milliseconds for which refused keys are tried again: a guest may still be setting its user up. */
-const AUTH_PATIENCE = 10_000
-const PAUSE = { first: 200, last: 1000 }
-const STAGES: readonly SshStage[] = ['none', 'tcp', 'banner', 'handshake', 'auth']
+const loginPatience = 10_000
+const pauses = { first: 200, last: 1000 }
+const stages: readonly SshStage[] = ['none', 'tcp', 'banner', 'handshake', 'auth']
 
 /**
  * Connects to a guest that is still booting, one connection at a time: each one that is dropped
@@ -29,21 +29,21 @@ const STAGES: readonly SshStage[] = ['none', 'tcp', 'banner', 'handshake', 'auth
  * the connection that got furthest met (E_SSH_CONNECT, E_SSH_AUTH); E_SSH_HOST_KEY at once.
  */
 export async function waitForSsh(target: SshTarget, options: WaitOptions): Promise<SshSession> {
-  const { signal, authPatience = AUTH_PATIENCE } = options
+  const { signal, authPatience = loginPatience } = options
   const deadline = deadlineIn(options.timeout)
   let furthest: SshStage = 'none'
   let failure: unknown
   let refusedUntil: Deadline | undefined
-  for (let pause = PAUSE.first; ; pause = Math.min(pause * 1.5, PAUSE.last)) {
+  for (let pause = pauses.first; ; pause = Math.min(pause * 1.5, pauses.last)) {
     const left = Math.max(deadline.left(), 1)
     try {
       return await connect(target, {
         timeout: left,
-        bannerTimeout: Math.min(BANNER_PATIENCE, left),
+        bannerTimeout: Math.min(bannerPatience, left),
         ...(options.boxKeyFiles === undefined ? {} : { boxKeyFiles: options.boxKeyFiles }),
         ...(signal === undefined ? {} : { signal }),
         onStage: (stage) => {
-          if (STAGES.indexOf(stage) <= STAGES.indexOf(furthest)) return
+          if (stages.indexOf(stage) <= stages.indexOf(furthest)) return
           furthest = stage
           options.onStage?.(stage)
         },
@@ -59,5 +59,5 @@ export async function waitForSsh(target: SshTarget, options: WaitOptions): Promi
 }
 
 function rank(error: unknown): number {
-  return STAGES.indexOf(stageReached(error))
+  return stages.indexOf(stageReached(error))
 }

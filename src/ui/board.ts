@@ -30,14 +30,14 @@ interface Row {
 }
 
 /** Beyond this, work is slow enough for its time to be of interest. */
-const SHOW_TIME_AFTER = 2000
-const WIDEST_NAME = 24
+const showTimeAfter = 2000
+const widestName = 24
 
 export function makeBoard(machines: readonly string[], paint: Palette, now: () => number): Board {
   const rows = new Map<string, Row>(
     machines.map((name) => [name, { status: 'wait', text: '', since: now() }]),
   )
-  const width = Math.min(WIDEST_NAME, Math.max(...machines.map((name) => displayWidth(makeVisible(name)))))
+  const width = Math.min(widestName, Math.max(...machines.map((name) => displayWidth(makeVisible(name)))))
 
   const take = (event: MachineEvent | StepEvent | ProgressEvent): boolean => {
     const row = event.machine === undefined ? undefined : rows.get(event.machine)
@@ -55,7 +55,7 @@ export function makeBoard(machines: readonly string[], paint: Palette, now: () =
 
   const line = (name: string, row: Row, { columns, now: at, spinner }: BoardView): string => {
     const elapsed = row.ms ?? at - row.since
-    const shown = row.ms !== undefined || (row.status === 'work' && elapsed >= SHOW_TIME_AFTER)
+    const shown = row.ms !== undefined || (row.status === 'work' && elapsed >= showTimeAfter)
     const time = shown ? `  ${formatDuration(elapsed)}` : ''
     const title = padTo(cutTo(makeVisible(name), width), width)
     const room = Math.max(10, columns - 4 - width - displayWidth(time))

@@ -52,11 +52,11 @@ function note(label: string, text: string, paint: Palette): string {
   return `  ${paint.cyan(`${label}:`)} ${text.replaceAll('\n', `\n  ${' '.repeat(label.length + 2)}`)}`
 }
 
-const VALUE_LIMIT = 200
+const valueLimit = 200
 
 function shorten(value: string): string {
   const text = makeVisible(value).replaceAll('\n', '\\n')
-  return text.length > VALUE_LIMIT ? `${text.slice(0, VALUE_LIMIT)}…` : text
+  return text.length > valueLimit ? `${text.slice(0, valueLimit)}…` : text
 }
 
 function excerpt(place: Place, style: ErrorStyle, paint: Palette): string[] {

@@ -30,10 +30,10 @@ interface Active {
   since: number
 }
 
-const INTERVAL = 100
-const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
+const frameInterval = 100
+const spinnerFrames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 /** Beyond this a step is slow enough for its time to be of interest. */
-const SHOW_TIME_AFTER = 2000
+const showTimeAfter = 2000
 
 /**
  * For a terminal: what is finished stands as lines above; below, one line for each step that is
@@ -57,7 +57,7 @@ export function liveReporter({
   let loading = false
 
   const key = (event: StepEvent | ProgressEvent) => `${event.machine ?? ''}\0${event.step}`
-  const frame = () => FRAMES[Math.floor(now() / INTERVAL) % FRAMES.length] ?? ''
+  const frame = () => spinnerFrames[Math.floor(now() / frameInterval) % spinnerFrames.length] ?? ''
   const draw = (above = '') => {
     const [single] = active.values()
     if (spinner?.usable() === true && single !== undefined && active.size === 1 && board === undefined) {
@@ -75,7 +75,7 @@ export function liveReporter({
   const activeLine = ({ message, machine, progress, since }: Active) => {
     const elapsed = now() - since
     const name = machine === undefined ? '' : `${makeVisible(machine)}: `
-    const time = elapsed < SHOW_TIME_AFTER ? '' : `  ${formatDuration(elapsed)}`
+    const time = elapsed < showTimeAfter ? '' : `  ${formatDuration(elapsed)}`
     const text = progress === undefined ? makeVisible(message) : progressText(progress)
     const room = Math.max(10, (stream.columns || 80) - 3)
     const whole = cutTo(`${name}${text}${time}`.replaceAll('\n', ' '), room)
@@ -83,14 +83,14 @@ export function liveReporter({
   }
   const loadSpinner = async (make: NonNullable<typeof load>) => {
     loading = true
-    spinner = await make(FRAMES.map(paint.cyan), INTERVAL)
+    spinner = await make(spinnerFrames.map(paint.cyan), frameInterval)
     if (active.size > 0) draw()
   }
   const tick = () => {
     const busy = active.size > 0 || board !== undefined
     if (active.size > 0 && load !== undefined && !loading && board === undefined) void loadSpinner(load)
     if (busy && ticking === undefined && timer) {
-      ticking = setInterval(() => draw(), INTERVAL)
+      ticking = setInterval(() => draw(), frameInterval)
       ticking.unref()
     } else if (!busy && ticking !== undefined) {
       clearInterval(ticking)

@@ -2,7 +2,7 @@ import type { OutputEvent } from '../events/index.ts'
 import { plainOutput } from './text.ts'
 
 /** A line longer than this is passed on in pieces. */
-const LINE_LIMIT = 4096
+const lineLimit = 4096
 
 /** Puts what programs wrote together to whole lines, apart for each machine, step and stream. */
 export interface OutputLines {
@@ -25,9 +25,9 @@ export function outputLines(): OutputLines {
       const key = `${event.machine ?? ''}\0${event.step}\0${event.stream}`
       const pieces = `${held.get(key)?.text ?? ''}${event.text}`.split('\n')
       let last = pieces.pop() ?? ''
-      while (last.length > LINE_LIMIT) {
-        pieces.push(last.slice(0, LINE_LIMIT))
-        last = last.slice(LINE_LIMIT)
+      while (last.length > lineLimit) {
+        pieces.push(last.slice(0, lineLimit))
+        last = last.slice(lineLimit)
       }
       if (last === '') held.delete(key)
       else held.set(key, { machine: event.machine, step: event.step, text: last })

@@ -1,20 +1,20 @@
 import { eastAsianWidth } from 'get-east-asian-width'
 
-const TAB = 4
+const tab = 4
 
 /** Control characters, and those that turn the direction of text: they change what the reader sees. */
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
+const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
 /** Escape sequences that only colour: ECMA-48, 8.3.117. */
-const COLOURS = new RegExp(`${String.fromCharCode(27)}\\[[0-9;:]*m`, 'g')
+const colours = new RegExp(`${String.fromCharCode(27)}\\[[0-9;:]*m`, 'g')
 /** What takes no column: marks put on the character before. */
-const MARK = /^[\p{Mn}\p{Me}]$/u
+const mark = /^[\p{Mn}\p{Me}]$/u
 
 /**
  * Text from a guest or a file, safe to write to a terminal: what would act on the terminal is shown
  * as `\x1b` or `\u202e` instead. Line feeds and tabs stay.
  */
 export function makeVisible(text: string): string {
-  return text.replace(UNSAFE, (character) => {
+  return text.replace(unsafe, (character) => {
     if (character === '\n' || character === '\t') return character
     const code = character.codePointAt(0) ?? 0
     return code < 0x100
@@ -35,7 +35,7 @@ export function plainOutput(text: string): string {
 
 /** Text without the escape sequences that only colour it. */
 export function withoutColours(text: string): string {
-  return text.replace(COLOURS, '')
+  return text.replace(colours, '')
 }
 
 /** Tabs as spaces up to the next multiple of four columns. */
@@ -43,7 +43,7 @@ export function expandTabs(text: string): string {
   let out = ''
   let column = 0
   for (const character of text) {
-    const piece = character === '\t' ? ' '.repeat(TAB - (column % TAB)) : character
+    const piece = character === '\t' ? ' '.repeat(tab - (column % tab)) : character
     column += character === '\t' ? piece.length : characterWidth(character)
     out += piece
   }
@@ -58,7 +58,7 @@ export function displayWidth(text: string): number {
 }
 
 function characterWidth(character: string): number {
-  if (MARK.test(character)) return 0
+  if (mark.test(character)) return 0
   return eastAsianWidth(character.codePointAt(0) ?? 0)
 }
 

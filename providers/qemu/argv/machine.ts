@@ -1,5 +1,5 @@
 import type { MachineSpec } from '../../../src/provider/index.ts'
-import { TRANSLATED } from '../overhead.ts'
+import { translated } from '../overhead.ts'
 import { option } from './escape.ts'
 import type { HostFacts } from './host-facts.ts'
 
@@ -10,7 +10,7 @@ export function transportOf(spec: MachineSpec, host: HostFacts): Transport {
   return machineType(spec, host).startsWith('microvm') ? 'device' : 'pci'
 }
 
-const emulation = { thread: 'multi', 'tb-size': TRANSLATED }
+const emulation = { thread: 'multi', 'tb-size': translated }
 
 /** Processor, memory, board, identity: everything that is not a device. */
 export function machineArguments(spec: MachineSpec, host: HostFacts): string[] {

@@ -12,14 +12,14 @@ interface Entry {
 }
 
 /** Findings that hung on a time limit are looked into again after an hour. */
-const PASSING_FOR = 60 * 60 * 1000
+const passingFor = 60 * 60 * 1000
 
 /** What was found before, where everything that it depends on is as it was. */
 export async function recall(path: string, fingerprint: string): Promise<Findings | null> {
   const entry = parse((await readTextIfThere(path)) ?? '')
   if (entry === null || entry.fingerprint !== fingerprint) return null
   const age = Date.now() - entry.at
-  return entry.findings.passing && (age < 0 || age > PASSING_FOR) ? null : entry.findings
+  return entry.findings.passing && (age < 0 || age > passingFor) ? null : entry.findings
 }
 
 /** Not where nothing ran at all: that is tried again each time, for someone is at work on it. */

@@ -19,8 +19,8 @@ export interface Findings {
 }
 
 /** Milliseconds. Real virtualisation takes 0.1 s; emulation 0.4 s, and some seconds on a busy host. */
-const HARDWARE_LIMIT = 8_000
-const EMULATION_LIMIT = 60_000
+const hardwareLimit = 8_000
+const emulationLimit = 60_000
 
 interface Attempt {
   program: string
@@ -46,7 +46,7 @@ async function attemptWith(
   attempt: Attempt,
   accelerator: Accelerator,
 ): Promise<GuestRun & { sandbox: boolean }> {
-  const limit = accelerator === 'tcg' ? EMULATION_LIMIT : HARDWARE_LIMIT
+  const limit = accelerator === 'tcg' ? emulationLimit : hardwareLimit
   const confined = await runProbeGuest({ ...attempt, accelerator, limit, sandbox: true })
   if (confined.ok || !/sandbox|seccomp/i.test(confined.reason)) return { ...confined, sandbox: confined.ok }
   return { ...(await runProbeGuest({ ...attempt, accelerator, limit, sandbox: false })), sandbox: false }

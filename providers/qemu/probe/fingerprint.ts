@@ -6,7 +6,7 @@ import { readTextIfThere } from '../../../src/lib/files/write-file.ts'
 import { hostBootId } from '../../../src/lib/process/boot-id.ts'
 
 /** Counted up when probes are made otherwise, so that older findings are not believed. */
-const PROBE = 1
+const probe = 1
 
 /**
  * A digest of all that the findings on a program depend on: the program, /dev/kvm and whether this
@@ -15,7 +15,7 @@ const PROBE = 1
  */
 export async function fingerprint(program: string): Promise<string> {
   const facts = [
-    PROBE,
+    probe,
     await file(program),
     await file('/dev/kvm'),
     [process.getuid?.(), ...(process.getgroups?.() ?? [])],

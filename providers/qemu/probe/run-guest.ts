@@ -30,7 +30,7 @@ export interface GuestRunOptions {
 /** What its folders begin with. */
 const probePrefix = 'posada-probe-'
 const imageName = 'code'
-const MAX_OUTPUT = 64 * 1024
+const maxOutput = 64 * 1024
 
 /** Boots a few instructions in a machine of their own, and says whether they finished. */
 export async function runProbeGuest(options: GuestRunOptions): Promise<GuestRun> {
@@ -77,10 +77,10 @@ async function run({ program, arch, limit, signal }: GuestRunOptions, argv: stri
   let output = ''
   let errors = ''
   child.stdout.on('data', (bytes: Buffer) => {
-    output = (output + bytes.toString('latin1')).slice(-MAX_OUTPUT)
+    output = (output + bytes.toString('latin1')).slice(-maxOutput)
   })
   child.stderr.on('data', (bytes: Buffer) => {
-    errors = (errors + bytes.toString('utf8')).slice(0, MAX_OUTPUT)
+    errors = (errors + bytes.toString('utf8')).slice(0, maxOutput)
     if (errors.includes('emulation failure') || errors.includes('KVM internal error')) child.kill('SIGKILL')
   })
   const { exitCode = null, timedOut, isTerminated, cause } = await child

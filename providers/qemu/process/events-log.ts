@@ -12,11 +12,11 @@ export interface Ending {
 }
 
 /** How much of the log's end is looked at: the ending is among the last events. */
-const END = 64 * 1024
+const end = 64 * 1024
 
 /** How the last run ended, as QEMU told it while it could; null where it could not. */
 export async function readEnding(spec: MachineSpec): Promise<Ending | null> {
-  const text = await readEnd(qemuFiles(spec).events, END)
+  const text = await readEnd(qemuFiles(spec).events, end)
   return text === null ? null : lastEnding(text)
 }
 

@@ -39,7 +39,7 @@ export function isMachine({ argv, program }: OwnProcess, spec: MachineSpec): boo
 }
 
 /** Milliseconds; tearing down the memory of a large machine takes a tenth of a second. */
-const DYING = 5000
+const dying = 5000
 
 /**
  * A process that ends loses its memory first, and its command line with it; its ports and the locks
@@ -48,5 +48,5 @@ const DYING = 5000
 async function untilGone(pid: number): Promise<void> {
   const name = await readProc(pid, 'comm')
   const identity = name?.startsWith('qemu-system') ? await processIdentity(pid) : null
-  if (identity !== null) await hasEnded(identity, DYING)
+  if (identity !== null) await hasEnded(identity, dying)
 }

@@ -5,11 +5,11 @@ import { forwardRule } from '../argv/nics.ts'
 import { portError } from '../ports.ts'
 import type { Spawned } from './spawn.ts'
 
-const LOG_END = 8 * 1024
+const logEnd = 8 * 1024
 
 /** Why QEMU ended while it was being started, as far as its log tells. */
 export async function startError(spec: MachineSpec, spawned: Spawned, how: string): Promise<unknown> {
-  const log = (await readEnd(spec.files.providerLog, LOG_END, { from: spawned.logOffset })) ?? ''
+  const log = (await readEnd(spec.files.providerLog, logEnd, { from: spawned.logOffset })) ?? ''
   const forward = forwardsOf(spec).find((one) => log.includes(`forwarding rule '${forwardRule(one)}'`))
   if (forward !== undefined) return await portError(forward, spec, new Error(log.trim()))
   if (log.includes('No space left on device')) {

@@ -6,7 +6,7 @@ import { isErrno } from '../../../src/lib/files/errno.ts'
 import { encodeCommand, parseQmpLine, type QmpEvent, type QmpMessage, qmpLines } from './codec.ts'
 
 /** Milliseconds between two attempts to connect where too many others wait. */
-const RETRY = 20
+const retry = 20
 
 export interface QmpOptions {
   /** Milliseconds for the connection, and for each answer. */
@@ -165,7 +165,7 @@ async function openSocket(path: string, timeout: number): Promise<Socket | null>
       if (isErrno(error, 'ENOENT', 'ECONNREFUSED', 'ENOTDIR')) return null
       if (!isErrno(error, 'EAGAIN')) throw error
       if (deadline.isOver()) throw timedOut('a connection', timeout)
-      await sleep(RETRY)
+      await sleep(retry)
     }
   }
 }

@@ -8,25 +8,25 @@ import { formatSize } from '../../lib/values/units.ts'
 import { ensureRuntimeDir } from '../../project/index.ts'
 import type { Check } from './model.ts'
 
-const GIB = 1024 ** 3
+const gib = 1024 ** 3
 /** A Debian box with a machine that has been worked in. */
-const DISK_WARN = 5 * GIB
+const diskWarn = 5 * gib
 /** The smallest box with a machine takes less. */
-const DISK_FAIL = GIB / 2
+const diskFail = gib / 2
 
 /** The first that its makers still support, beside those with odd numbers: https://nodejs.org/en/about/previous-releases */
-const SUPPORTED_NODE = 22
-export const RECOMMENDED_NODE = 24
+const supportedNode = 22
+export const recommendedNode = 24
 
 /** The version of Node.js; bin/posada.js has refused those that are too old. */
 export function checkNode(version: string = process.version): Check {
   const major = Number(version.slice(1).split('.')[0])
-  if (major >= SUPPORTED_NODE) return { name: 'node', status: 'ok', message: `Node.js ${version}` }
+  if (major >= supportedNode) return { name: 'node', status: 'ok', message: `Node.js ${version}` }
   return {
     name: 'node',
     status: 'warn',
     message: `Node.js ${version} works, but is no longer supported by its makers`,
-    hint: `install Node.js ${RECOMMENDED_NODE} or later`,
+    hint: `install Node.js ${recommendedNode} or later`,
   }
 }
 
@@ -53,9 +53,9 @@ export async function checkDisk(name: string, folder: string): Promise<Check> {
   const { bavail, bsize } = await statfsOfNearest(folder)
   const free = bavail * bsize
   const message = `${formatSize(free)} free for ${folder}`
-  if (free < DISK_FAIL)
-    return failed(name, message, `free some space: a machine needs at least ${formatSize(DISK_FAIL)}`)
-  if (free < DISK_WARN) return { name, status: 'warn', message, hint: 'a Debian machine may need more' }
+  if (free < diskFail)
+    return failed(name, message, `free some space: a machine needs at least ${formatSize(diskFail)}`)
+  if (free < diskWarn) return { name, status: 'warn', message, hint: 'a Debian machine may need more' }
   return { name, status: 'ok', message }
 }
 
@@ -88,7 +88,7 @@ export async function checkNamespaces(): Promise<Check> {
 }
 
 /** What keeps ordinary users from namespaces of their own, each with the value that does it and the one that does not. */
-const NAMESPACE_SETTINGS = [
+const namespaceSettings = [
   // Debian's and Arch's kernels; Ubuntu since 23.10; namespaces(7).
   { path: 'kernel/unprivileged_userns_clone', off: '0', on: '1' },
   { path: 'kernel/apparmor_restrict_unprivileged_userns', off: '1', on: '0' },
@@ -97,7 +97,7 @@ const NAMESPACE_SETTINGS = [
 
 /** What would let ordinary users build boxes. `read` gives a setting of the kernel, null where there is none. */
 export async function namespacesCure(read: (path: string) => Promise<string | null>): Promise<string> {
-  for (const { path, off, on } of NAMESPACE_SETTINGS) {
+  for (const { path, off, on } of namespaceSettings) {
     if ((await read(path))?.trim() === off)
       return `sudo sysctl -w ${path.replaceAll('/', '.')}=${on}, or build boxes as root`
   }

@@ -25,7 +25,7 @@ export interface PartFile {
 }
 
 /** Days after which a part that no command continued is removed. */
-const KEPT_DAYS = 7
+const keptDays = 7
 
 /**
  * Opens the part of a download by its key (a file name), alone: whoever comes second waits, for the
@@ -74,7 +74,7 @@ export async function sweepParts(folder: string, now = Date.now()): Promise<void
       if (isErrno(error, 'ENOENT')) return { mtimeMs: now }
       throw error
     })
-    if (now - mtimeMs > KEPT_DAYS * 86_400_000) await rm(path, { recursive: true, force: true })
+    if (now - mtimeMs > keptDays * 86_400_000) await rm(path, { recursive: true, force: true })
   }
 }
 

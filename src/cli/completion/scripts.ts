@@ -4,7 +4,7 @@ export type Shell = (typeof shells)[number]
 
 /** A script for the shell to read. All of them ask `posada __complete`, so they never grow old. */
 export function completionScript(shell: Shell): string {
-  return SCRIPTS[shell]
+  return scripts[shell]
 }
 
 const bash = `# bash completion for posada
@@ -71,4 +71,4 @@ end
 complete -c posada -f -a '(__posada_complete)'
 `
 
-const SCRIPTS: Record<Shell, string> = { bash, zsh, fish }
+const scripts: Record<Shell, string> = { bash, zsh, fish }

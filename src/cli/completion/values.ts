@@ -12,7 +12,7 @@ export interface Surroundings {
 }
 
 /** Asks the shell to complete file names. */
-const FILES: Candidate[] = [{ value: ':files' }]
+const files: Candidate[] = [{ value: ':files' }]
 
 /** Everything that could stand there, not yet narrowed down to what begins with the word. */
 export async function candidatesFor(request: CompletionRequest, around: Surroundings): Promise<Candidate[]> {
@@ -55,7 +55,7 @@ async function flagValues(
 ): Promise<Candidate[]> {
   const { options } = request.command.flags[request.flag] ?? {}
   if (options !== undefined) return options.map((value) => ({ value }))
-  if (request.flag === 'file' || request.flag === 'write') return FILES
+  if (request.flag === 'file' || request.flag === 'write') return files
   if (request.flag === 'network') return (await project(request.file, around)).networks
   if (request.flag === 'step') return (await project(request.file, around)).steps
   return []
@@ -97,11 +97,11 @@ async function argValues(
     case 'src':
     case 'dst': {
       const { machines } = await project(file, around)
-      return [...machines.map(({ value }) => ({ value: `${value}:` })), ...(word.includes(':') ? [] : FILES)]
+      return [...machines.map(({ value }) => ({ value: `${value}:` })), ...(word.includes(':') ? [] : files)]
     }
     case 'path':
     case 'source':
-      return FILES
+      return files
     default: {
       const options = request.command.args[request.arg]?.options ?? []
       return options.map((value) => ({ value }))

@@ -14,7 +14,7 @@ import { makeVisible, type Paint, type Palette, renderTable } from '../../ui/ind
 
 /** What the verbs returned, as text for people. */
 
-const CHANGES = {
+const changes = {
   created: 'is up (new)',
   started: 'is up',
   resumed: 'is up (resumed)',
@@ -25,7 +25,7 @@ export function upText(machines: readonly UpMachineResult[]): string {
   return machines
     .map(({ name, change, ms, ports }) => {
       const took = change === 'none' ? '' : ` after ${formatDuration(ms)}`
-      return `${name} ${CHANGES[change]}${took}${ports.length === 0 ? '' : `, ${portList(ports)}`}`
+      return `${name} ${changes[change]}${took}${ports.length === 0 ? '' : `, ${portList(ports)}`}`
     })
     .join('\n')
 }

@@ -14,9 +14,9 @@ import { record } from '../record.ts'
 import { inStep } from '../work.ts'
 
 /** Milliseconds between a connection that a restart of the guest cut and the next: the guest is still going down. */
-const PAUSE = 2000
+const pause = 2000
 /** Milliseconds that cloud-init has in any case once the guest is open. */
-const LEAST = 30_000
+const least = 30_000
 
 /**
  * Waits until cloud-init has done what the seed told it, once in a machine's life; it may restart the guest, which is
@@ -44,7 +44,7 @@ export async function settleCloudInit(
       const message = 'cloud-init restarts the guest; waiting for it'
       if (session === first) project.emit({ type: 'notice', level: 'info', machine, message })
       await session.close()
-      await sleep(PAUSE, project.signal)
+      await sleep(pause, project.signal)
       session = await connectInTime(project, guest, { deadline })
       reopened(session)
       result = await waitFor(project, guest, { session, deadline })
@@ -87,7 +87,7 @@ async function timeLeft({ provider, state, config }: LoginInputs): Promise<numbe
   const status = await provider.status(state.spec)
   const age = isUp(status) ? await processAge(status.pid) : null
   const left = config.bootTimeout - (age ?? 0)
-  return left > 0 ? Math.max(left, LEAST) : config.bootTimeout
+  return left > 0 ? Math.max(left, least) : config.bootTimeout
 }
 
 function judge(project: Reporting, machine: string, { state, details }: CloudInitResult): void {

@@ -5,7 +5,7 @@ import type { Selected } from '../select.ts'
 import { type Failure, failuresOf } from '../work.ts'
 
 /** How many machines go down together: a guest that shuts down needs little, and many at once slow each other. */
-const TOGETHER = { limit: 8, room: 'others', despiteFailures: true }
+const together = { limit: 8, room: 'others', despiteFailures: true }
 
 /**
  * Does `work` on machines that go down, several at a time, dependents before what they depend on. A
@@ -18,7 +18,7 @@ export async function takeDown<R>(
   { done, work }: { done: (result: R) => string; work: (machine: Selected) => Promise<R> },
 ): Promise<{ results: R[]; failures: Failure[] }> {
   const outcomes = await workTogether(project, dependentsFirst(machines), {
-    ...TOGETHER,
+    ...together,
     done,
     work: ({ machine }) => {
       project.signal.throwIfAborted()

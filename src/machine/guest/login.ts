@@ -23,7 +23,7 @@ import { inStep } from '../work.ts'
 import { awaitGuest, connectInTime, type Guest } from './reach-guest.ts'
 
 /** Milliseconds between a connection that broke off and the next. */
-const PAUSE = 1000
+const pause = 1000
 
 export interface LoginInputs {
   config: Machine
@@ -100,7 +100,7 @@ async function openFirst(project: Reporting, guest: Guest, first: FirstLogin): P
       if (!isPosadaError(error, 'E_SSH_LOST') || first.deadline.isOver()) throw error
       const message = 'the connection broke off: the guest may be restarting; waiting for it'
       project.emit({ type: 'notice', level: 'info', machine: guest.state.spec.name, message })
-      await sleep(PAUSE, project.signal)
+      await sleep(pause, project.signal)
     }
   }
 }

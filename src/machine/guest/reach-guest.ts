@@ -36,14 +36,14 @@ export async function awaitGuest(project: Reporting, guest: Guest, box: StoredBo
 }
 
 /** Milliseconds that a guest which was open before has for its first answer; then it is said that it is waited for. */
-const ANSWER = 5000
+const answer = 5000
 
 /** Connects to a guest that was logged in to before. One that does not answer may be starting again: it gets its time. */
 export async function openSession(project: Reporting, guest: Guest): Promise<SshSession> {
   const deadline = deadlineIn(guest.bootTimeout)
   const target = sshTarget(guest.provider, guest.state, guest.paths)
   try {
-    return await connect(target, { bannerTimeout: ANSWER, signal: project.signal })
+    return await connect(target, { bannerTimeout: answer, signal: project.signal })
   } catch (error) {
     if (!isPosadaError(error, 'E_SSH_CONNECT')) throw error
     const message = 'waiting for the guest, which does not answer: it may be restarting'
@@ -53,7 +53,7 @@ export async function openSession(project: Reporting, guest: Guest): Promise<Ssh
   }
 }
 
-const STAGES: Record<SshStage, string> = {
+const stages: Record<SshStage, string> = {
   none: 'its SSH port does not answer',
   tcp: 'its SSH port is open and says nothing',
   banner: 'its SSH server does not finish the handshake',
@@ -85,6 +85,6 @@ export async function connectInTime(
     const isRefused = state.cloudInit !== undefined && isPosadaError(error, 'E_SSH_AUTH')
     if (!isRefused && !isPosadaError(error, 'E_SSH_CONNECT')) throw error
     if (isRefused) reached = 'handshake'
-    throw await bootTimeout(state.spec, { timeout: patience, stage: STAGES[reached], cause: error })
+    throw await bootTimeout(state.spec, { timeout: patience, stage: stages[reached], cause: error })
   }
 }

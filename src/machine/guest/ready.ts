@@ -17,13 +17,13 @@ export interface ReadyOptions {
   signal: AbortSignal
 }
 
-const CONSOLE_LINES = 15
+const consoleLines = 15
 /** The channel carries one word a line; of more than this without one only the end is kept. */
-const LINE_LIMIT = 4096
-const RETRY = 200
+const lineLimit = 4096
+const retry = 200
 /** Guests say it each second to any listener. */
-const SILENCE = 5000
-const CRASH_POLL = 1000
+const silence = 5000
+const crashPoll = 1000
 
 /**
  * Waits until the guest says on its ready channel that it can be logged in to. Learning it from the
@@ -61,7 +61,7 @@ export async function raceCrash<T>(
 async function watchForCrash(options: ReadyOptions, signal: AbortSignal): Promise<never> {
   const { provider, spec, consoleFrom } = options
   for (;;) {
-    await sleep(CRASH_POLL, signal)
+    await sleep(crashPoll, signal)
     const panic = await findPanic(spec.files.consoleLog, consoleFrom)
     if (panic !== null) throw await crashed(spec, `panicked while it was booting: ${panic}`, panic)
     const status = await provider.status(spec)
@@ -76,7 +76,7 @@ async function watchForCrash(options: ReadyOptions, signal: AbortSignal): Promis
 async function crashed(spec: MachineSpec, how: string, panic?: string): Promise<PosadaError> {
   return new PosadaError('E_MACHINE_CRASHED', `machine ${spec.name} ${how}`, {
     machine: spec.name,
-    details: await tailLines(spec.files.consoleLog, CONSOLE_LINES),
+    details: await tailLines(spec.files.consoleLog, consoleLines),
     hint: `posada logs ${spec.name} --console shows all it wrote`,
     ...(panic === undefined ? {} : { value: panic }),
   })
@@ -90,7 +90,7 @@ export async function bootTimeout(
   const message = `machine ${spec.name} is not ready after ${timeout / 1000} s: ${stage}`
   return new PosadaError('E_BOOT_TIMEOUT', message, {
     machine: spec.name,
-    details: await tailLines(spec.files.consoleLog, CONSOLE_LINES),
+    details: await tailLines(spec.files.consoleLog, consoleLines),
     hint: `it still runs: posada logs ${spec.name} --console --follow; boot_timeout: gives it more time`,
     ...(cause === undefined ? {} : { cause }),
   })
@@ -101,7 +101,7 @@ export async function bootTimeout(
  * listener left just as the guest wrote, QEMU 7.2 at times holds back all that the guest says to the next one.
  */
 async function announced(path: string, signal: AbortSignal): Promise<true> {
-  while (!(await listenOnce(path, signal))) await sleep(RETRY, signal)
+  while (!(await listenOnce(path, signal))) await sleep(retry, signal)
   return true
 }
 
@@ -114,9 +114,9 @@ function listenOnce(path: string, signal: AbortSignal): Promise<boolean> {
       resolve(heard)
     }
     socket.setEncoding('utf8')
-    socket.setTimeout(SILENCE, () => end(false))
+    socket.setTimeout(silence, () => end(false))
     socket.on('data', (chunk: string) => {
-      text = (text + chunk).slice(-LINE_LIMIT)
+      text = (text + chunk).slice(-lineLimit)
       if (/^ready\r?$/m.test(text.slice(0, text.lastIndexOf('\n') + 1))) end(true)
     })
     socket.on('error', () => end(false)) // not there yet, or aborted: the pause before the next try then ends it

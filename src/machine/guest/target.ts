@@ -1,7 +1,7 @@
 import type { MachinePaths, MachineState } from '../../project/index.ts'
 import { type Provider, sshForward } from '../../provider/index.ts'
 import type { SshTarget } from '../../ssh/index.ts'
-import { SSH_GUEST_PORT } from '../facts/ssh-port.ts'
+import { sshGuestPort } from '../facts/ssh-port.ts'
 import type { SshAddress } from '../results.ts'
 
 /** Where a machine's SSH is, with the machine's own key: by the port that was chosen for it, else over vsock. */
@@ -26,5 +26,5 @@ function endpoint(provider: Provider, { spec }: MachineState): Pick<SshTarget, '
   if (forward !== undefined) return { host: forward.hostAddress, port: forward.hostPort }
   const vsock = provider.channel(spec, 'vsock')
   if (vsock === null) throw new Error(`machine ${spec.name} has neither an SSH forward nor vsock`)
-  return { host: 'vsock', port: SSH_GUEST_PORT, vsock }
+  return { host: 'vsock', port: sshGuestPort, vsock }
 }

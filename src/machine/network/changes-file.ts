@@ -11,10 +11,10 @@ export interface Changes {
   >
 }
 
-const HINT = 'remove the file; the conditions are then those of the manifest'
+const hint = 'remove the file; the conditions are then those of the manifest'
 
 export async function readChanges(path: string): Promise<Changes> {
-  const value = await readJsonFile(path, 1, HINT)
+  const value = await readJsonFile(path, 1, hint)
   const networks =
     value === null || typeof value.networks !== 'object' || value.networks === null ? {} : value.networks
   return {

@@ -2,11 +2,11 @@ import { stripVTControlCharacters } from 'node:util'
 import { readEnd } from '../../lib/files/read-end.ts'
 
 /** Read from the end of a log: enough for some hundred lines. */
-const TAIL_BYTES = 256 * 1024
-const LINE_LIMIT = 1000
+const tailBytes = 256 * 1024
+const lineLimit = 1000
 /** Operating system commands (ECMA-48, 8.3.89), ended by BEL or ST: the window's title and the like. */
 const [ESC, BEL] = [27, 7].map((code) => String.fromCharCode(code))
-const TITLES = new RegExp(`${ESC}\\][^${ESC}${BEL}]*(?:${BEL}|${ESC}\\\\)`, 'g')
+const titles = new RegExp(`${ESC}\\][^${ESC}${BEL}]*(?:${BEL}|${ESC}\\\\)`, 'g')
 
 /**
  * The last lines of a log that say something, without control characters; none where there is no
@@ -17,7 +17,7 @@ export async function tailLines(
   count: number,
   end = Number.POSITIVE_INFINITY,
 ): Promise<string[]> {
-  const text = (await readEnd(path, TAIL_BYTES, { end })) ?? ''
+  const text = (await readEnd(path, tailBytes, { end })) ?? ''
   const lines = text.split('\n').map(plainLine)
   return lines.filter((line) => line !== '').slice(-count)
 }
@@ -28,9 +28,9 @@ export async function tailLines(
  */
 export function plainLine(line: string): string {
   const shown =
-    stripVTControlCharacters(line.replace(/\r+$/, '').replace(TITLES, '')).split('\r').at(-1) ?? ''
+    stripVTControlCharacters(line.replace(/\r+$/, '').replace(titles, '')).split('\r').at(-1) ?? ''
   return shown
     .replace(/[^\P{Cc}\t]/gu, '')
     .trimEnd()
-    .slice(0, LINE_LIMIT)
+    .slice(0, lineLimit)
 }

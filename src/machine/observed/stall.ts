@@ -3,7 +3,7 @@ import type { MachineSpec, MachineStatus, Provider } from '../../provider/index.
 
 /** Why the hypervisor paused a machine; null where it did not. */
 export function stallOf(status: MachineStatus): string | null {
-  return 'stalled' in status && status.stalled !== undefined ? STALLED[status.stalled] : null
+  return 'stalled' in status && status.stalled !== undefined ? stalledWords[status.stalled] : null
 }
 
 export function stallError(spec: MachineSpec, status: MachineStatus): PosadaError | null {
@@ -16,7 +16,7 @@ export function stallError(spec: MachineSpec, status: MachineStatus): PosadaErro
   })
 }
 
-const STALLED = {
+const stalledWords = {
   'disk-full': "the host's disk is full",
 } as const
 

@@ -6,7 +6,7 @@ import { processIdentity } from '../../lib/process/process-identity.ts'
 import type { Machine } from '../../manifest/index.ts'
 import { ensureRuntimeDir, forwarderSocket, type MachineState } from '../../project/index.ts'
 import type { Provider } from '../../provider/index.ts'
-import { SSH_GUEST_PORT } from '../facts/ssh-port.ts'
+import { sshGuestPort } from '../facts/ssh-port.ts'
 import { sshTarget } from '../guest/target.ts'
 import type { Declared, Places, Reporting } from '../project.ts'
 import type { PortResult } from '../results.ts'
@@ -82,7 +82,7 @@ async function forwarderConfig(
     hypervisor,
     control: forwarderSocket(state.spec.files.runtimeDir),
     lock: project.paths.machine(config.name).forwarderLock,
-    skip: [SSH_GUEST_PORT, ...tcp.map(({ guestPort }) => guestPort)],
+    skip: [sshGuestPort, ...tcp.map(({ guestPort }) => guestPort)],
     avoid: project.manifest.machines.flatMap(({ ports }) => ports.map(({ hostPort }) => hostPort)),
   }
 }

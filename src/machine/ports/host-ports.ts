@@ -5,7 +5,7 @@ import { portOwner } from '../../lib/net/port-owner.ts'
 import { reachLoopback } from '../../lib/net/reach-loopback.ts'
 import type { Machine, Port } from '../../manifest/index.ts'
 import type { PortForward } from '../../provider/index.ts'
-import { SSH_GUEST_PORT } from '../facts/ssh-port.ts'
+import { sshGuestPort } from '../facts/ssh-port.ts'
 import type { PortResult } from '../results.ts'
 import type { PortHolder } from './holder.ts'
 
@@ -63,7 +63,7 @@ export async function choosePorts(
   }
   const wanted: HostPort = { protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: previous.ssh ?? 0 }
   const hostPort = await keepOrMove(wanted, given)
-  const ssh: PortForward = { ...wanted, name: 'ssh', hostPort, guestPort: SSH_GUEST_PORT }
+  const ssh: PortForward = { ...wanted, name: 'ssh', hostPort, guestPort: sshGuestPort }
   const forwards = ports.map(({ movedFrom: _, ...forward }) => forward)
   return { forwards: [ssh, ...forwards], ports }
 }

@@ -8,9 +8,9 @@ import type { Answer } from './answer.ts'
 import { probeName, probeOnce } from './probe.ts'
 
 /** Milliseconds that a single look at a port may take: a firewall that drops packets never answers. */
-const LOOK_LIMIT = 10_000
+const lookLimit = 10_000
 /** What a look has in any case: the last one begins when the time is almost over, and says most. */
-const LOOK_LEAST = 1000
+const lookLeast = 1000
 
 /**
  * Waits until every probe of a machine's `ready` was answered well, all of them at once, each for its
@@ -43,8 +43,8 @@ interface Looking {
 async function awaitProbe(probe: ReadyProbe, looking: Looking): Promise<Answer> {
   const deadline = deadlineIn(probe.timeout)
   for (;;) {
-    const left = Math.max(deadline.left(), LOOK_LEAST)
-    const answer = await lookOnce(probe, looking, probe.kind === 'shell' ? left : Math.min(left, LOOK_LIMIT))
+    const left = Math.max(deadline.left(), lookLeast)
+    const answer = await lookOnce(probe, looking, probe.kind === 'shell' ? left : Math.min(left, lookLimit))
     if (answer.ready || deadline.left() <= probe.interval) return answer
     await sleep(probe.interval, looking.signal)
   }

@@ -5,7 +5,7 @@ import type { Answer, ProbeContext } from './answer.ts'
 import { reach } from './probe-tcp.ts'
 
 /** Bytes in which the status line has to end. */
-const LINE_LIMIT = 1024
+const lineLimit = 1024
 
 /** Ready as soon as a GET is answered with a status from 200 to 399. */
 export async function probeHttp(probe: HttpProbe, { session, signal }: ProbeContext): Promise<Answer> {
@@ -46,7 +46,7 @@ function firstLine(channel: ClientChannel): Promise<string> {
       text += bytes.toString('latin1')
       const end = text.indexOf('\n')
       if (end >= 0) resolve(text.slice(0, end).replace(/\r$/, ''))
-      else if (text.length > LINE_LIMIT) resolve(text.slice(0, LINE_LIMIT))
+      else if (text.length > lineLimit) resolve(text.slice(0, lineLimit))
     })
     channel.on('error', () => resolve(text)) // the connection broke off: what came is the answer
     channel.once('close', () => resolve(text))

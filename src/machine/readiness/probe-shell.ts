@@ -4,8 +4,8 @@ import { exec } from '../../ssh/index.ts'
 import type { Answer, ProbeContext } from './answer.ts'
 
 /** Bytes of a probe's output that are kept: its end. */
-const KEPT = 2048
-const LINES = 5
+const kept = 2048
+const lines = 5
 
 /** Ready as soon as the script ends with 0. It runs as the login user, in the machine's environment. */
 export async function probeShell({ script }: ShellProbe, context: ProbeContext): Promise<Answer> {
@@ -14,7 +14,7 @@ export async function probeShell({ script }: ShellProbe, context: ProbeContext):
   const tail = () =>
     new Writable({
       write(chunk: Buffer, _encoding, done) {
-        text = (text + chunk.toString('utf8')).slice(-KEPT)
+        text = (text + chunk.toString('utf8')).slice(-kept)
         done()
       },
     })
@@ -26,6 +26,6 @@ export async function probeShell({ script }: ShellProbe, context: ProbeContext):
     leaveBackground: true,
   })
   if (code === 0) return { ready: true }
-  const details = text.trim() === '' ? [] : text.trimEnd().split('\n').slice(-LINES)
+  const details = text.trim() === '' ? [] : text.trimEnd().split('\n').slice(-lines)
   return { ready: false, answer: `the script ended with ${code}`, details }
 }

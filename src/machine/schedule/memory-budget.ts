@@ -5,7 +5,7 @@ import { usualOverhead } from '../../provider/index.ts'
 import type { HostMemory } from './host-memory.ts'
 
 /** Part of the host's memory that stays free for everything else, and the most that this comes to. */
-const MARGIN = { part: 0.05, most: 2 ** 30 }
+const margin = { part: 0.05, most: 2 ** 30 }
 
 /** Admits machines for as long as the host has memory for all of each. */
 export interface MemoryBudget {
@@ -49,7 +49,7 @@ export function memoryBudget(look: () => Promise<{ host: HostMemory | null; owed
 
 /** What machines may take of the memory that is available, before anything is set aside. Pure. */
 export function freeOf({ available, total }: HostMemory): number {
-  return available - Math.min(total * MARGIN.part, MARGIN.most)
+  return available - Math.min(total * margin.part, margin.most)
 }
 
 function memoryShort(config: Machine, room: number): PosadaError {

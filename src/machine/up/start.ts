@@ -41,7 +41,7 @@ export interface StartInputs {
 }
 
 /** How often a start is tried again when another program took a port between its choice and the start. */
-const PORT_TRIES = 4
+const portTries = 4
 
 /**
  * Makes a stopped or absent machine's disks and starts it with the manifest's settings. What is
@@ -62,7 +62,7 @@ export async function startMachine(project: Project, inputs: StartInputs): Promi
     try {
       return await carryOut(project, inputs, { paths, seed, planned: state })
     } catch (error) {
-      const mayRetry = isPosadaError(error, 'E_PORT_IN_USE') && attempt < PORT_TRIES
+      const mayRetry = isPosadaError(error, 'E_PORT_IN_USE') && attempt < portTries
       if (!mayRetry) throw error
     }
   }

@@ -136,12 +136,12 @@ const port: Schema<WrittenPorts> = (() => {
   }
 })()
 
-const AUTO = 'auto'
-const items = list<WrittenPorts | typeof AUTO>(
+const autoWord = 'auto'
+const items = list<WrittenPorts | typeof autoWord>(
   {
     label: port.label,
-    check: (node, context, owner) => (isAuto(node) ? AUTO : port.check(node, context, owner)),
-    json: (definitions) => ({ anyOf: [{ type: 'string', const: AUTO }, port.json(definitions)] }),
+    check: (node, context, owner) => (isAuto(node) ? autoWord : port.check(node, context, owner)),
+    json: (definitions) => ({ anyOf: [{ type: 'string', const: autoWord }, port.json(definitions)] }),
   },
   { max: limits.ports, of: 'ports' },
 )
@@ -159,12 +159,12 @@ export const ports: Schema<WrittenPortList> = {
     if (isAuto(node)) return { list: [], auto: true }
     const read = items.check(node, context, owner)
     if (read === undefined) return undefined
-    const written = read.flatMap(({ value, ...rest }) => (value === AUTO ? [] : [{ ...rest, value }]))
+    const written = read.flatMap(({ value, ...rest }) => (value === autoWord ? [] : [{ ...rest, value }]))
     return { list: written, auto: written.length < read.length }
   },
-  json: (definitions) => ({ anyOf: [{ type: 'string', const: AUTO }, items.json(definitions)] }),
+  json: (definitions) => ({ anyOf: [{ type: 'string', const: autoWord }, items.json(definitions)] }),
 }
 
 function isAuto(node: Node): boolean {
-  return node.kind === 'scalar' && node.value === AUTO
+  return node.kind === 'scalar' && node.value === autoWord
 }

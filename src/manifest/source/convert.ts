@@ -37,7 +37,7 @@ export interface ConvertOptions {
   foreign: boolean
 }
 
-const BINARY = 'tag:yaml.org,2002:binary'
+const binary = 'tag:yaml.org,2002:binary'
 
 class Converter {
   /** Whether an alias leads nowhere. */
@@ -59,7 +59,7 @@ class Converter {
     if (node === null || node === undefined) return { kind: 'scalar', value: null, raw: '', span: empty }
     if (isAlias(node)) return this.#alias(node)
     const span = this.#span(node)
-    const isBinary = isScalar(node) && node.tag === BINARY
+    const isBinary = isScalar(node) && node.tag === binary
     if (node.tag !== undefined && !isBinary && !this.#foreign) this.#problem(span, ...tagProblem(node.tag))
     const anchor = 'anchor' in node && typeof node.anchor === 'string' ? node.anchor : undefined
     if (anchor !== undefined) this.#anchors.set(anchor, null)
@@ -81,7 +81,7 @@ class Converter {
     }
     if (!isScalar(node)) throw new Error('a YAML node of no known kind')
     const { value, source = '' } = node
-    if (node.tag === BINARY) return { kind: 'scalar', value: source, raw: source, span, isBinary: true }
+    if (node.tag === binary) return { kind: 'scalar', value: source, raw: source, span, isBinary: true }
     if (typeof value === 'string') return { kind: 'scalar', value, raw: value, span }
     if (typeof value === 'number' || typeof value === 'boolean' || value === null)
       return { kind: 'scalar', value, raw: node.source ?? String(value), span }

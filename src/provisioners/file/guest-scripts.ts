@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 import type { FileStep } from '../../manifest/index.ts'
 import { oldLeftovers, quote } from '../../ssh/index.ts'
 import { removeAtEnd } from '../clean.ts'
-import { END_ENTRY } from './tar.ts'
+import { endEntry } from './tar.ts'
 
 /** Replaces a file by what comes through stdin, if all `size` bytes of it came. Runs as root. */
 export function fileScript(
@@ -28,8 +28,8 @@ export function folderScript(step: FileStep, temporary: string): string {
 if [ -e "$to" ] && [ ! -d "$to" ]; then fail "$to already exists and is not a folder"; fi
 mkdir -m 700 "$t"
 tar -x -p -o -f - -C "$t"
-[ -e "$t/${END_ENTRY}" ] || fail "the folder arrived incomplete"
-rm "$t/${END_ENTRY}"
+[ -e "$t/${endEntry}" ] || fail "the folder arrived incomplete"
+rm "$t/${endEntry}"
 find "$t" ! -type l \\( -perm -4000 -o -perm -2000 \\) -exec /bin/sh -c 'for f; do
   m=$(stat -c %a "$f") && chown "$0" "$f" && chmod "$m" "$f" || exit 1
 done' "$o" {} + -o -exec chown -h "$o" {} +

@@ -8,7 +8,7 @@ import { paxEntry } from './pax-entry.ts'
 import { type Entry, shown } from './source.ts'
 
 /** The last entry: an archive without it was cut off. */
-export const END_ENTRY = '.posada-end'
+export const endEntry = '.posada-end'
 
 const types = { file: 'file', folder: 'directory', link: 'symlink' } as const
 /** Milliseconds: tar-stream writes no later times. */
@@ -44,7 +44,7 @@ async function writeEntries(archive: Pack, step: FileStep, entries: readonly Ent
       contentOf(step, one),
     )
   }
-  archive.entry({ name: END_ENTRY, mode: 0o600, mtime: new Date(0) }, '')
+  archive.entry({ name: endEntry, mode: 0o600, mtime: new Date(0) }, '')
   archive.finalize()
 }
 

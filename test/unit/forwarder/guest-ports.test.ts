@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { listings, MOST_PORTS, parseListing, watchScript } from '../../../src/forwarder/guest-ports.ts'
+import { listings, mostPorts, parseListing, watchScript } from '../../../src/forwarder/guest-ports.ts'
 
 const none = new Set<number>()
 const ports = (text: string, skip: ReadonlySet<number> = none) => parseListing(text, skip)
@@ -44,8 +44,8 @@ describe('parseListing', () => {
       (_, index) => `00000000:${(index + 2000).toString(16).toUpperCase().padStart(4, '0')}`,
     )
     const found = ports(text.join('\n'))
-    expect(found).toHaveLength(MOST_PORTS)
-    expect(found.at(-1)?.port).toBe(2000 + MOST_PORTS - 1)
+    expect(found).toHaveLength(mostPorts)
+    expect(found.at(-1)?.port).toBe(2000 + mostPorts - 1)
   })
 
   it('never throws', () => {

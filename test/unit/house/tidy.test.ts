@@ -26,6 +26,16 @@ test('a function takes at most three parameters', { timeout: 300_000 }, () => {
   expect(found).toEqual([])
 })
 
+/** Names of C headers and specifications are written as they are there. */
+const headers = /^(providers\/kvm|src\/lib\/native)\//
+
+test('a constant is written like any other name', () => {
+  const found = source
+    .filter(({ path }) => /^(src|providers)\//.test(path) && !headers.test(path))
+    .flatMap(({ path, text }) => loudConstants(text).map((line) => `${path}:${line}`))
+  expect(found).toEqual([])
+})
+
 test('a door only passes names on', () => {
   const doors = source.filter(({ path }) => /^src\/[^/]+\/index\.ts$/.test(path))
   const own = doors.flatMap(({ path, text }) => ownStatements(text).map((line) => `${path}:${line}`))
@@ -95,7 +105,8 @@ describe('what is wrong is found', () => {
     ).toEqual([])
   })
 
-  test('parameters and doors', () => {
+  test('parameters, constants and doors', () => {
+    expect(loudConstants('const limit = 1\nexport const MOST_PORTS = 2\nconst Form = 3\n')).toEqual([2])
     expect(longParameterLists('const f = (a, b, c) => a\nclass X { m(a, b, c, d) {} }\n', 3)).toEqual([2])
     expect(ownStatements("export { a } from './a.ts'\nexport const b = 1\n")).toEqual([2])
   })
@@ -110,6 +121,13 @@ describe('what is wrong is found', () => {
     expect(unexplained(text)).toEqual(lines)
   })
 })
+
+/** The lines that declare a constant in capitals. */
+function loudConstants(text: string): number[] {
+  return text
+    .split('\n')
+    .flatMap((line, index) => (/^(export )?const [A-Z][A-Z0-9_]*\b/.test(line) ? [index + 1] : []))
+}
 
 /** The lines that import Node's own way to start programs, with no comment above that says why it is not execa. */
 function unexplained(text: string): number[] {

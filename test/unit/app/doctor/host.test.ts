@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { checkNode, namespacesCure, RECOMMENDED_NODE } from '../../../../src/app/doctor/host.ts'
+import { checkNode, namespacesCure, recommendedNode } from '../../../../src/app/doctor/host.ts'
 import { packageRoot } from '../../../../src/lib/files/package-root.ts'
 
 test('a Node.js that its makers no longer support works, with a warning', () => {
@@ -30,6 +30,6 @@ test('names none where none does', async () => {
 
 test('README and package.json recommend the same Node.js', () => {
   const read = (name: string) => readFileSync(join(packageRoot(), name), 'utf8')
-  expect(read('README.md')).toContain(`Node.js ${RECOMMENDED_NODE} is recommended`)
-  expect(JSON.parse(read('package.json')).devEngines.runtime.version).toBe(`>=${RECOMMENDED_NODE}`)
+  expect(read('README.md')).toContain(`Node.js ${recommendedNode} is recommended`)
+  expect(JSON.parse(read('package.json')).devEngines.runtime.version).toBe(`>=${recommendedNode}`)
 })
