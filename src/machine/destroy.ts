@@ -15,6 +15,9 @@ import { afterEnd } from './companions/all.ts'
 import type { Surroundings } from './companions/companion.ts'
 import { lostTargets, type Target } from './down/lost-targets.ts'
 import { takeDown } from './down/stop-order.ts'
+import { throwFailures } from './failures.ts'
+import { inStep } from './in-step.ts'
+import { hasFolder, withMachineLock } from './machine-lock.ts'
 import { removeNetworks } from './network/process.ts'
 import { look, type Sight } from './observed/look.ts'
 import type { Action } from './plan/actions.ts'
@@ -22,7 +25,6 @@ import { decide } from './plan/decide.ts'
 import type { BoxSupply, Places, Project } from './project.ts'
 import type { DestroyResult } from './results.ts'
 import { type Selected, selectWithOrphans } from './select.ts'
-import { hasFolder, inStep, throwFailures, withMachineLock } from './work.ts'
 
 /**
  * Cuts the machines' power and takes away all that was made for them; boxes stay. Machines that do

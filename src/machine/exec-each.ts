@@ -1,9 +1,9 @@
 import { Readable, type Writable } from 'node:stream'
 import type { RemoteCommand } from '../ssh/index.ts'
 import { exec } from './exec.ts'
+import { type Failure, throwFailures } from './failures.ts'
 import type { Project } from './project.ts'
 import type { CommandResult } from './results.ts'
-import { type Failure, throwFailures } from './work.ts'
 
 export interface ExecEachOptions {
   machines: readonly string[]

@@ -3,13 +3,15 @@ import type { StopResult } from '../provider/index.ts'
 import { askOverSsh } from './down/over-ssh.ts'
 import { takeDown } from './down/stop-order.ts'
 import { noteAsked, windUp } from './down/wind-up.ts'
+import { throwFailures } from './failures.ts'
+import { inStep } from './in-step.ts'
+import { hasFolder, withMachineLock } from './machine-lock.ts'
 import { look, type Sighted } from './observed/look.ts'
 import type { Action } from './plan/actions.ts'
 import { decide } from './plan/decide.ts'
 import type { Declared, Locking, Places, Project, Providing } from './project.ts'
 import type { HaltResult } from './results.ts'
 import { type Selected, selectWithOrphans } from './select.ts'
-import { hasFolder, inStep, throwFailures, withMachineLock } from './work.ts'
 
 export interface HaltOptions {
   /** None: all. */

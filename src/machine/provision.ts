@@ -1,7 +1,9 @@
 import { PosadaError } from '../errors/index.ts'
 import type { Machine } from '../manifest/index.ts'
 import { connect, type SshSession } from '../ssh/index.ts'
+import { failuresOf, throwFailures } from './failures.ts'
 import { findReachable, notCreated } from './guest/session.ts'
+import { hasFolder, withMachineLock } from './machine-lock.ts'
 import type { Declared, Locking, Places, Project, Providing, Scripts } from './project.ts'
 import { planProvision } from './provision/plan-provision.ts'
 import { runProvision } from './provision/run-provision.ts'
@@ -9,7 +11,6 @@ import type { ProvisionResult } from './results.ts'
 import { processors } from './schedule/processors.ts'
 import { workTogether } from './schedule/work-together.ts'
 import { selectMachines } from './select.ts'
-import { failuresOf, hasFolder, throwFailures, withMachineLock } from './work.ts'
 
 export interface ProvisionVerbOptions {
   /** None: all. */

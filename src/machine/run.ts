@@ -4,6 +4,7 @@ import { formatDuration } from '../lib/values/units.ts'
 import type { Machine, Manifest } from '../manifest/index.ts'
 import { exec, openShell, type SshSession } from '../ssh/index.ts'
 import { findReachable, withSession } from './guest/session.ts'
+import { inStep } from './in-step.ts'
 import type { Project } from './project.ts'
 import { fetchArtefacts } from './run/artefacts.ts'
 import { type Variation, varied } from './run/matrix.ts'
@@ -11,7 +12,6 @@ import { type Share, shareOf } from './run/queue.ts'
 import { sendWorkspace } from './run/send-workspace.ts'
 import { selectMachines, selectOne, withDependencies } from './select.ts'
 import { up } from './up.ts'
-import { inStep } from './work.ts'
 
 /** Milliseconds: Node's timers take this at most. */
 const longestTimer = 2 ** 31 - 1

@@ -1,6 +1,7 @@
 import { PosadaError } from '../errors/index.ts'
 import type { Machine } from '../manifest/index.ts'
 import { ensureIdentity, readState, unlessDamaged } from '../project/index.ts'
+import { type Failure, throwFailures } from './failures.ts'
 import { checkSubnets } from './network/clashes.ts'
 import { joinNetworks } from './network/process.ts'
 import { isRunning } from './observed/is-running.ts'
@@ -13,7 +14,6 @@ import { workTogether } from './schedule/work-together.ts'
 import { selectMachines, withDependencies } from './select.ts'
 import { noteProject } from './up/note-project.ts'
 import { upMachine } from './up/up-machine.ts'
-import { type Failure, throwFailures } from './work.ts'
 
 export interface UpOptions {
   /** None: all. */

@@ -9,9 +9,9 @@ import type { SshSession } from '../../ssh/index.ts'
 import type { LoginInputs } from '../guest/login.ts'
 import { connectInTime, type Guest } from '../guest/reach-guest.ts'
 import { bootTimeout as bootTimeoutError, raceCrash } from '../guest/ready.ts'
+import { inStep } from '../in-step.ts'
 import type { Places, Reporting } from '../project.ts'
 import { record } from '../record.ts'
-import { inStep } from '../work.ts'
 
 /** Milliseconds between a connection that a restart of the guest cut and the next: the guest is still going down. */
 const pause = 2000

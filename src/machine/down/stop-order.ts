@@ -1,8 +1,8 @@
+import { type Failure, failuresOf } from '../failures.ts'
 import type { Reporting } from '../project.ts'
 import type { Node } from '../schedule/graph.ts'
 import { workTogether } from '../schedule/work-together.ts'
 import type { Selected } from '../select.ts'
-import { type Failure, failuresOf } from '../work.ts'
 
 /** How many machines go down together: a guest that shuts down needs little, and many at once slow each other. */
 const together = { limit: 8, room: 'others', despiteFailures: true }

@@ -6,10 +6,10 @@ import type { MachineState } from '../../project/index.ts'
 import { isUp } from '../../provider/index.ts'
 import { lookAtGuest } from '../../provisioners/index.ts'
 import { connect } from '../../ssh/index.ts'
+import { inStep } from '../in-step.ts'
 import { look, type Sight, type Sighted } from '../observed/look.ts'
 import type { Places, Providing, Reporting } from '../project.ts'
 import { record } from '../record.ts'
-import { inStep } from '../work.ts'
 import { sshTarget } from './target.ts'
 
 /** Milliseconds: for a guest that was asked to begin; for its answer; between two looks. */

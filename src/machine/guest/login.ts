@@ -17,9 +17,9 @@ import {
   type SshSession,
 } from '../../ssh/index.ts'
 import { hostNameOf } from '../facts/host-name.ts'
+import { inStep } from '../in-step.ts'
 import type { BoxSupply, Declared, Places, Reporting } from '../project.ts'
 import { record } from '../record.ts'
-import { inStep } from '../work.ts'
 import { awaitGuest, connectInTime, type Guest } from './reach-guest.ts'
 
 /** Milliseconds between a connection that broke off and the next. */

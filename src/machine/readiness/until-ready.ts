@@ -1,9 +1,9 @@
 import { isPosadaError } from '../../errors/index.ts'
 import type { Machine } from '../../manifest/index.ts'
 import type { SshSession } from '../../ssh/index.ts'
+import { inStep } from '../in-step.ts'
 import type { Places, Reporting } from '../project.ts'
 import { record } from '../record.ts'
-import { inStep } from '../work.ts'
 import { awaitReady } from './await-ready.ts'
 import { probeName } from './probe.ts'
 
