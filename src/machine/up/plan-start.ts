@@ -1,0 +1,113 @@
+import { parseBoxSource, type StoredBox, sourceWithChecksum } from '../../box/index.ts'
+import type { Machine } from '../../manifest/index.ts'
+import { type MachinePaths, type MachineState, machineId, runtimeDir } from '../../project/index.ts'
+import { type Provider, sshForward } from '../../provider/index.ts'
+import type { PlannedSeed } from '../cloud-init/seed.ts'
+import { hostNameOf } from '../facts/host-name.ts'
+import { needsOf } from '../facts/needs.ts'
+import { attachmentsOf, isIsolated } from '../network/config.ts'
+import { portHolder } from '../ports/holder.ts'
+import { choosePorts } from '../ports/host-ports.ts'
+import type { Declared, Places, Providing, Reporting } from '../project.ts'
+import { overheadOf } from '../schedule/host-budget.ts'
+import type { MemoryBudget } from '../schedule/memory-budget.ts'
+import { checkDemands } from './demands.ts'
+import { machineSpec } from './spec.ts'
+
+export interface StartInputs {
+  projectId: string
+  config: Machine
+  provider: Provider
+  memory: MemoryBudget
+  /** What is known from earlier; null for a machine that does not exist yet. */
+  previous: MachineState | null
+  /** Whether it is made: what there is of it was left by a creation that was cut short. */
+  isNew: boolean
+}
+
+/** What is to be recorded. What cannot be is refused here, before anything is made. */
+export async function planStart(
+  project: Declared & Places & Providing & Reporting,
+  { projectId, config, provider, memory, previous }: StartInputs,
+  { box, seed, paths }: { box: StoredBox; seed: PlannedSeed | null; paths: MachinePaths },
+): Promise<MachineState> {
+  const id = machineId(projectId, config.name)
+  const others = project.manifest.machines.filter(({ name }) => name !== config.name)
+  const hasNetwork = provider.capabilities().network !== false
+  const { forwards, ports } = await choosePorts(
+    hasNetwork ? config : { ...config, ports: [] },
+    {
+      ssh: previous === null ? undefined : sshForward(previous.spec)?.hostPort,
+      ports: previous?.ports ?? [],
+    },
+    {
+      others: others.flatMap((machine) => machine.ports.filter(({ auto }) => !auto)),
+      holderOf: (port) => portHolder(project, port),
+    },
+  )
+  const folder = runtimeDir(project.user.runtime, id)
+  const networks = attachmentsOf(config.networks, folder)
+  const isolated = isIsolated(project.manifest, config)
+  const spec = machineSpec({
+    ...{ id, config, box, paths, runtimeDir: folder, networks, isolated },
+    hostName: hostNameOf(config, project.manifest.name),
+    forwards: hasNetwork ? forwards : null,
+    grown: previous?.createdAt === undefined ? 0 : (previous.spec.disks[0]?.size ?? 0),
+    provider: provider.name,
+  })
+  checkDemands(provider, config, needsOf(config, box.manifest, isolated))
+  await memory.admit(config, await overheadOf(provider, spec))
+  if (!hasNetwork) tellNoNetwork(project, config.name, provider.name)
+  else if (config.hostAccess !== 'all' && provider.capabilities().hostAccess !== true)
+    tellOpenHost(project, config.name, provider.name)
+  for (const port of ports) {
+    if (port.movedFrom === undefined) continue
+    const message = `port ${port.movedFrom} is in use; ${port.hostPort} leads to ${port.guestPort} instead`
+    project.emit({ type: 'notice', level: 'info', machine: config.name, message })
+  }
+  const { name, version } = box.manifest
+  return {
+    version: 1,
+    provider: provider.name,
+    box: {
+      name,
+      version,
+      digest: box.digest,
+      source: previous?.box.source ?? sourceWithChecksum(parseBoxSource(config.box, '/')),
+    },
+    spec,
+    ports,
+    ...(networks.length === 0 ? {} : { networks }),
+    // A seed brings the machine's own key with it.
+    login: previous?.login ?? { user: seed?.user ?? box.manifest.login.user, ownKey: seed !== null },
+    ...(seed === null ? {} : { cloudInit: { userData: seed.digest } }),
+    provision: previous?.provision ?? {},
+    ...historyOf(previous),
+  }
+}
+
+function tellNoNetwork(project: Reporting, machine: string, provider: string): void {
+  const message = `${provider} has no network on this host: the guest reaches nothing outside, and SSH goes over vsock`
+  const hint = 'posada doctor says what is missing'
+  project.emit({ type: 'notice', level: 'warn', machine, message, hint })
+}
+
+function tellOpenHost(project: Reporting, machine: string, provider: string): void {
+  const message = `${provider} does not keep the guest from ports of this computer's loopback`
+  const hint = 'host_access: true says that it may reach them'
+  project.emit({ type: 'notice', level: 'warn', machine, message, hint })
+}
+
+/** What was stays true until the machine is started again: a start that fails before changes nothing. */
+function historyOf(
+  previous: MachineState | null,
+): Pick<MachineState, 'cloudInit' | 'createdAt' | 'start' | 'stop'> {
+  if (previous === null) return {}
+  const { cloudInit, createdAt, start, stop } = previous
+  return {
+    ...(cloudInit === undefined || createdAt === undefined ? {} : { cloudInit }),
+    ...(createdAt === undefined ? {} : { createdAt }),
+    ...(start === undefined ? {} : { start }),
+    ...(stop === undefined ? {} : { stop }),
+  }
+}
