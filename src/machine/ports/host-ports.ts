@@ -1,13 +1,13 @@
-import { PosadaError, throwProblems } from '../../errors/index.ts'
-import { isErrno } from '../../lib/files/errno.ts'
+import { type PosadaError, throwProblems } from '../../errors/index.ts'
 import { bindOnce } from '../../lib/net/bind-once.ts'
-import { portOwner } from '../../lib/net/port-owner.ts'
 import { reachLoopback } from '../../lib/net/reach-loopback.ts'
 import type { Machine, Port } from '../../manifest/index.ts'
 import type { PortForward } from '../../provider/index.ts'
 import { sshGuestPort } from '../facts/ssh-port.ts'
 import type { PortResult } from '../results.ts'
 import type { PortHolder } from './holder.ts'
+import { findObstacle, type HostPort, isFree } from './obstacle.ts'
+import { portError } from './port-error.ts'
 
 /** What was chosen at the last start. */
 export interface PreviousPorts {
@@ -30,9 +30,6 @@ export interface ChosenPorts {
   /** The manifest's ports as they are, SSH's not among them. */
   ports: PortResult[]
 }
-
-/** Where the host listens. */
-type HostPort = Pick<PortForward, 'protocol' | 'hostAddress' | 'hostPort'>
 
 /**
  * Chooses the host's ports of a machine that is about to start. SSH keeps `previous.ssh` where it is
@@ -116,68 +113,6 @@ function isGiven(port: HostPort, given: readonly HostPort[]): boolean {
     const sameAddress = meet || other.hostAddress === port.hostAddress
     return sameAddress && other.protocol === port.protocol && other.hostPort === port.hostPort
   })
-}
-
-async function portError(
-  config: Machine,
-  port: Port,
-  obstacle: Exclude<Obstacle, 'taken'> | { holder: PortHolder | null },
-): Promise<PosadaError> {
-  const { protocol, hostAddress, hostPort } = port
-  const options = {
-    value: `${hostAddress}:${hostPort}/${protocol}`,
-    place: config.place('ports', port.item),
-    machine: config.name,
-  }
-  if (obstacle === 'no address') {
-    return new PosadaError('E_VALUE_INVALID', `this host has no address ${hostAddress}`, {
-      ...options,
-      hint: 'use 127.0.0.1 for this host only, 0.0.0.0 for all its addresses',
-    })
-  }
-  if (obstacle === 'denied') {
-    return new PosadaError(
-      'E_NO_PERMISSION',
-      `port ${hostPort}/${protocol} cannot be opened: permission denied`,
-      {
-        ...options,
-        hint: 'use 1024 or higher',
-      },
-    )
-  }
-  const { holder } = obstacle
-  const owner = holder === null ? await portOwner(protocol, hostPort) : null
-  const by = holder?.text ?? (owner === null ? null : `${owner.name} (pid ${owner.pid})`)
-  const message = `port ${hostPort}/${protocol} of ${hostAddress} is in use${by === null ? '' : ` by ${by}`}`
-  const free = holder === null ? 'free it' : `free it (${holder.halt})`
-  return new PosadaError('E_PORT_IN_USE', message, {
-    ...options,
-    hint: `${free}, choose another, or let Posada choose: {host: …, guest: …, auto: true}`,
-  })
-}
-
-type Obstacle = 'taken' | 'denied' | 'no address'
-
-/** What would keep a listener from being opened there now. Source: bind(2). */
-async function findObstacle(
-  protocol: 'tcp' | 'udp',
-  address: string,
-  port: number,
-): Promise<Obstacle | null> {
-  try {
-    await bindOnce(protocol, address, port)
-    return null
-  } catch (error) {
-    if (isErrno(error, 'EADDRINUSE')) return 'taken'
-    if (isErrno(error, 'EACCES', 'EPERM')) return 'denied'
-    if (isErrno(error, 'EADDRNOTAVAIL')) return 'no address'
-    throw error
-  }
-}
-
-/** Whether a listener could be opened there now. */
-export async function isFree(protocol: 'tcp' | 'udp', address: string, port: number): Promise<boolean> {
-  return (await findObstacle(protocol, address, port)) === null
 }
 
 /** A port that the kernel has free there; with so many to choose from, one that is given comes up rarely. */

@@ -2,7 +2,8 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { type ChosenPorts, choosePorts, isFree } from '../../../../src/machine/ports/host-ports.ts'
+import { type ChosenPorts, choosePorts } from '../../../../src/machine/ports/host-ports.ts'
+import { isFree } from '../../../../src/machine/ports/obstacle.ts'
 import { aMachine } from '../../../helpers/model.ts'
 
 const closers: (() => void)[] = []
