@@ -6,6 +6,7 @@ export default {
     ...Object.values(modules),
     ...Object.values(processes),
     'src/commands/**/*.ts',
+    'src/sync/index.ts',
     // Started by path: from package.json, bin/test, tools/test-lab.sh or another test.
     'tools/*.js',
     'test/bench/run.ts',

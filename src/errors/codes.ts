@@ -193,6 +193,13 @@ export const errorCodes = {
   E_SSH_HOST_KEY: { exit: 1, means: 'The guest presented a host key that differs from the recorded one.' },
   E_SSH_LOST: { exit: 1, means: 'The SSH connection was lost.' },
   E_COPY: { exit: 1, means: 'A file could not be copied.' },
+  E_SYNC_BUSY: { exit: 1, means: 'Another process keeps these two folders equal.' },
+  E_SYNC_ROOT: {
+    exit: 1,
+    means:
+      'A folder that is synchronized is missing, was emptied or lies elsewhere now; nothing was deleted.',
+  },
+  E_SYNC_GUEST: { exit: 1, means: "The guest's side of a synchronization failed, or lacks a tool." },
   E_PROVISION_STEP: { exit: 1, means: 'A provision step failed.' },
   E_PROVISION_TIMEOUT: { exit: 1, means: 'A provision step took longer than its timeout.' },
   E_PROVISION_SOURCE: { exit: 1, means: 'The file or script of a provision step cannot be read.' },
