@@ -17,6 +17,8 @@ export interface ProvisionVerbOptions {
   machines: readonly string[]
   /** Only the step of this name. */
   step?: string
+  /** Only the step of this name and those behind it. */
+  from?: string
   /** Runs steps that are done, too. */
   force: boolean
 }
@@ -46,12 +48,12 @@ export async function provision(
 async function provisionRunning(
   project: Declared & Places & Providing & Locking & Scripts,
   config: Machine,
-  { step, force }: ProvisionVerbOptions,
+  { step, from, force }: ProvisionVerbOptions,
 ): Promise<ProvisionResult[]> {
   if (!(await hasFolder(project, config.name))) throw notCreated(config.name)
   return withMachineLock(project, config.name, async () => {
     const { state, target } = await findReachable(project, config.name)
-    const only = step === undefined ? {} : { only: step }
+    const only = step === undefined ? (from === undefined ? {} : { from }) : { only: step }
     const plan = await planProvision(project, config, { state, force, ...only })
     let opened: SshSession | undefined
     const open = async () => {
@@ -67,7 +69,8 @@ async function provisionRunning(
 }
 
 /** Where no machine is named, a step is looked for in all of them, and only those that have it are meant. */
-function machinesWithStep({ manifest }: Declared, { machines, step }: ProvisionVerbOptions): Machine[] {
+function machinesWithStep({ manifest }: Declared, { machines, ...options }: ProvisionVerbOptions): Machine[] {
+  const step = options.step ?? options.from
   const selected = selectMachines(manifest, machines)
   if (step === undefined || machines.length > 0 || selected.length === 1) return selected
   const having = selected.filter((machine) => machine.provision.some(({ name }) => name === step))

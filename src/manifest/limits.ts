@@ -15,6 +15,7 @@ export const limits = {
   networks: 16,
   links: 500,
   steps: 200,
+  retries: 100,
   ports: 200,
   probes: 20,
   variables: 500,

@@ -183,6 +183,10 @@ interface StepBase {
   /** Unique in the machine; `step-<n>` (from 1) where none was written. */
   name: string
   run: 'once' | 'changed' | 'always'
+  /** How often it is run again where it fails. */
+  retries: number
+  /** Whether the guest is restarted behind it. */
+  reboot: boolean
   /** Milliseconds; null: none. */
   timeout: number | null
   place: Place

@@ -68,7 +68,14 @@ function steps(written: readonly Step[]): WrittenStep[] {
 
 function resolveStep({ value, node }: Step, name: string): WrittenStep {
   const { shell, file } = value
-  const base = { name, run: known(value.run), timeout: value.timeout ?? null, place: placeOf(node.span) }
+  const base = {
+    name,
+    run: value.on === undefined ? known(value.run) : runOn(value.on.map((each) => each.value)),
+    retries: known(value.retries),
+    reboot: known(value.reboot),
+    timeout: value.timeout ?? null,
+    place: placeOf(node.span),
+  }
   if (shell !== undefined) {
     const args = (value.args ?? []).map((each) => each.value)
     return { ...base, kind: 'shell', source: shell, args, env: texts(value.env), user: value.user ?? 'root' }
@@ -83,6 +90,12 @@ function resolveStep({ value, node }: Step, name: string): WrittenStep {
     owner: owner ?? null,
     group: group ?? null,
   }
+}
+
+/** What a list of occasions comes to: every `up` is all of them, and a step that never ran has changed. */
+function runOn(occasions: readonly ('create' | 'change' | 'up')[]): WrittenStep['run'] {
+  if (occasions.includes('up')) return 'always'
+  return occasions.includes('change') ? 'changed' : 'once'
 }
 
 function resolveProbe({ value, node }: NonNullable<Values['ready']>[number]): ReadyProbe {

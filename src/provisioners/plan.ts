@@ -27,6 +27,8 @@ export interface PlanOptions {
   machine: string
   /** Only the step of this name; E_STEP_UNKNOWN where there is none. */
   only?: string
+  /** Only the step of this name and those behind it; E_STEP_UNKNOWN as well. */
+  from?: string
   /** Steps that are done are due, too. */
   force?: boolean
 }
@@ -40,16 +42,25 @@ export async function planSteps(
   record: Pick<ProvisionRecord, 'get'>,
   options: PlanOptions,
 ): Promise<PlannedStep[]> {
-  const { only, force = false } = options
-  const chosen = only === undefined ? steps : steps.filter((step) => step.name === only)
-  if (only !== undefined && chosen.length === 0) throw unknownStep(only, steps, options.machine)
+  const { force = false } = options
   const plan: PlannedStep[] = []
-  for (const step of chosen) {
+  for (const step of chosen(steps, options)) {
     const digest = await digestOf(step)
     const done = record.get(step.name)
     plan.push({ step, digest, before: done?.digest ?? null, due: force || isDue(step, digest, done) })
   }
   return plan
+}
+
+function chosen(
+  steps: readonly ProvisionStep[],
+  { only, from, machine }: PlanOptions,
+): readonly ProvisionStep[] {
+  const name = only ?? from
+  if (name === undefined) return steps
+  const at = steps.findIndex((step) => step.name === name)
+  if (at < 0) throw unknownStep(name, steps, machine)
+  return steps.slice(at, only === undefined ? undefined : at + 1)
 }
 
 function isDue(step: ProvisionStep, digest: string, done: StepRecord | undefined): boolean {

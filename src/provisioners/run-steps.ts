@@ -1,5 +1,6 @@
 import { isPosadaError, PosadaError } from '../errors/index.ts'
 import type { Emit } from '../events/index.ts'
+import { sleep } from '../lib/async/sleep.ts'
 import { abortAfter } from '../lib/async/time-limit.ts'
 import type { ProvisionStep } from '../manifest/index.ts'
 import type { StepMark } from './contract.ts'
@@ -26,7 +27,7 @@ export interface StepOutcome {
  * flushed to the guest's disk before it is recorded. A step that is about to run is taken off the record, so that
  * one that fails is never taken for done: each runs at least once. The guest is not touched where nothing is due.
  *
- * A step may restart the guest, which is then waited for.
+ * A step may restart the guest, which is then waited for; one with `reboot` has it restarted, and is recorded after that.
  *
  * Throws E_PROVISION_SOURCE, E_PROVISION_STEP, E_PROVISION_TIMEOUT, E_SSH_LOST, or the signal's reason.
  */
@@ -63,12 +64,36 @@ async function tellStep(step: ProvisionStep, guest: StepGuest, options: Provisio
   const message = `provision step ${step.name}`
   tell(options, step, { status: 'start', message })
   try {
-    await runThrough(step, guest, options)
+    const bootId = await guest.bootId(options.signal)
+    await untilItSucceeds(step, guest, options)
+    if (step.reboot) await guest.restart(bootId, options.signal)
   } catch (error) {
     tell(options, step, { status: 'fail', message, ms: performance.now() - began })
     throw explain(error, step, options.machine)
   }
   tell(options, step, { status: 'done', message, ms: performance.now() - began })
+}
+
+/** Milliseconds before a step that failed is run again: doubled each time, up to the most. */
+const pause = { first: 1000, most: 30_000 }
+
+/** Runs a step again where it fails, as often as it says. */
+async function untilItSucceeds(
+  step: ProvisionStep,
+  guest: StepGuest,
+  options: ProvisionOptions,
+): Promise<void> {
+  for (let again = 1; ; again++) {
+    try {
+      return await runThrough(step, guest, options)
+    } catch (error) {
+      const isItsOwn = isPosadaError(error, 'E_PROVISION_STEP') || isPosadaError(error, 'E_PROVISION_TIMEOUT')
+      if (again > step.retries || !isItsOwn) throw error
+      const wait = Math.min(pause.first * 2 ** (again - 1), pause.most)
+      notice(options, `${error.message}; retry ${again} of ${step.retries} in ${wait / 1000} s`)
+      await sleep(wait, options.signal)
+    }
+  }
 }
 
 /**

@@ -17,6 +17,8 @@ export interface GuestAccess {
    * `session` lead there. False where it has not restarted: its kernel is still the one with this boot id.
    */
   awaitRestart(session: SshSession, bootId: string): Promise<boolean>
+  /** Restarts the guest, whose kernel has this boot id, and makes `session` lead to it again. */
+  restart(session: SshSession, bootId: string): Promise<void>
 }
 
 /** The guest between one step and the next. */
@@ -72,6 +74,20 @@ export class StepGuest {
     if (!this.#isStopping || (await this.#awaitRestart())) return
     this.#isStopping = false
     await this.#session?.takeOver(await this.#access.reconnect())
+  }
+
+  /** Of the kernel that runs now: another after a restart. */
+  async bootId(signal?: AbortSignal): Promise<string> {
+    await this.ready(signal)
+    return this.#before?.bootId ?? ''
+  }
+
+  /** Restarts the guest; one that has restarted since it had this boot id has done so. */
+  async restart(bootId: string, signal?: AbortSignal): Promise<void> {
+    const session = await this.ready(signal)
+    if (this.#before?.bootId !== bootId) return
+    await this.#access.restart(session, bootId)
+    this.#before = undefined
   }
 
   /** Whether what went wrong in a step was the guest's restart; it is up again then. */

@@ -11,6 +11,8 @@ export interface PlanInputs {
   state: MachineState | null
   /** Only the step of this name. */
   only?: string
+  /** Only the step of this name and those behind it. */
+  from?: string
   /** Steps that are done run too. */
   force?: boolean
 }

@@ -2,7 +2,7 @@ import type { Machine } from '../../manifest/index.ts'
 import type { MachineState } from '../../project/index.ts'
 import { type PlannedStep, type ProvisionRecord, runSteps } from '../../provisioners/index.ts'
 import { connect, type SshSession } from '../../ssh/index.ts'
-import { awaitRestart } from '../guest/restart.ts'
+import { awaitRestart, restart } from '../guest/restart.ts'
 import { sshTarget } from '../guest/target.ts'
 import type { Places, Providing, Reporting } from '../project.ts'
 import { record } from '../record.ts'
@@ -23,6 +23,7 @@ export async function runProvision(
     open,
     reconnect: () => connect(sshTarget(provider, state, paths), { signal }),
     awaitRestart: (session: SshSession, bootId: string) => awaitRestart(project, guest, { session, bootId }),
+    restart: (session: SshSession, bootId: string) => restart(project, guest, { session, bootId }),
   }
   const record = recordOf(project, state)
   return runSteps(plan, access, { emit, signal, record, machine: config.name })

@@ -1,12 +1,14 @@
 import { limits } from '../limits.ts'
+import { isNull, type MapNode } from '../source/node.ts'
 import { list } from './collections.ts'
 import { exactlyOne } from './exactly-one.ts'
 import { file } from './file.ts'
 import { object } from './object.ts'
-import { duration } from './scalars.ts'
+import { duration, integer, truth } from './scalars.ts'
 import { shell } from './shell.ts'
 import { environment, user } from './step-values.ts'
 import { oneOf, text } from './text.ts'
+import type { Context } from './types.ts'
 
 const onlyShell = ['args', 'env', 'user']
 const kinds = ['shell', 'file', 'ansible']
@@ -37,9 +39,32 @@ export const step = object({
       description: 'When the step runs: only the first time, whenever it has changed, or with every `up`.',
       default: 'changed',
     },
+    on: {
+      schema: list(oneOf(['create', 'change', 'up'], { once: 'create', changed: 'change', always: 'up' }), {
+        max: 3,
+        of: 'occasions',
+        example: '[create, up]',
+      }),
+      description:
+        'The same in place of `run`, as a list: `create` is until it has succeeded once in the machine, `change` whenever it has changed, `up` every `up`.',
+      absent: 'as `run` says',
+      examples: [['create', 'change']],
+    },
+    retries: {
+      schema: integer({ min: 0, max: limits.retries }),
+      description:
+        'How often the step is run again when it fails or takes longer than `timeout`: after 1 s, 2 s, 4 s and so on, at most 30 s.',
+      default: 0,
+      examples: [3],
+    },
+    reboot: {
+      schema: truth(),
+      description: 'Whether the guest is restarted after the step; Posada waits for it, then continues.',
+      default: false,
+    },
     timeout: {
       schema: duration({ min: 1, max: 604_800_000, bounds: 'more than 0 and at most 7d' }),
-      description: 'How long the step may take.',
+      description: 'How long the step may take; with `retries`, each time.',
       absent: 'no limit',
       examples: ['10m'],
     },
@@ -63,6 +88,7 @@ export const step = object({
   },
   refine: (node, context, owner) => {
     exactlyOne('a provision step', kinds, ['shell', 'file'])(node, context, owner)
+    checkOccasions(node, context)
     if (!node.entries.has('file') || node.entries.has('shell')) return
     for (const key of onlyShell) {
       const entry = node.entries.get(key)
@@ -83,3 +109,24 @@ export const step = object({
     ],
   },
 })
+
+/** `on` says the same as `run`, and has to say something. */
+function checkOccasions(node: MapNode, { report }: Context): void {
+  const [on, run] = [node.entries.get('on'), node.entries.get('run')]
+  if (on !== undefined && run !== undefined)
+    report({
+      code: 'E_VALUE_INVALID',
+      message: "a provision step takes 'on' or 'run', not both",
+      span: on.keySpan,
+      value: 'on',
+      hint: 'remove one of the two',
+    })
+  if (on !== undefined && (isNull(on.value) || (on.value.kind === 'list' && on.value.items.length === 0)))
+    report({
+      code: 'E_VALUE_INVALID',
+      message: "'on' needs at least one of create, change, up",
+      span: on.keySpan,
+      value: 'on',
+      hint: 'remove it for the default, or remove the step',
+    })
+}

@@ -115,6 +115,11 @@ describe('steps that are done', () => {
     expect(results(await place.json<Steps>('provision', '--step', 'once'))).toEqual(['once skipped'])
     expect(results(await place.json<Steps>('provision', '--step', 'once', '--force'))).toEqual(['once ran'])
     expect(await ran()).toEqual(['once', 'new'])
+    expect(results(await place.json<Steps>('provision', '--from', 'changed', '--force'))).toEqual([
+      'changed ran',
+      'always ran',
+    ])
+    expect(await ran()).toEqual(['changed', 'new', 'always'])
     await place.json('provision', '--force')
     expect(await ran()).toEqual(['once', 'new', 'changed', 'new', 'always'])
     expect(await place.fails('E_STEP_UNKNOWN', 'provision', '--step', 'onec')).toMatchObject({
@@ -196,19 +201,27 @@ describe('provision that is killed in a step', () => {
   })
 })
 
-describe('a step that restarts the guest (takes 30 s)', () => {
+describe('a step that restarts the guest, or is to be followed by a restart (takes 60 s)', () => {
   it('is done when the guest is there again, and the next one runs in it', async () => {
     place.write(
       manifest(
         note('install', 'changed', '; cat /proc/sys/kernel/random/boot_id >> /root/ran; reboot'),
         note('later'),
+        `  - {name: told, reboot: true, shell: "echo told >> /root/ran; cat /proc/sys/kernel/random/boot_id >> /root/ran"}\n`,
+        note('last', 'changed', '; cat /proc/sys/kernel/random/boot_id >> /root/ran'),
       ),
     )
     await ran() // what earlier steps left
-    expect(results(await place.json<Steps>('provision'))).toEqual(['install ran', 'later ran'])
-    const [install, before, later] = await ran()
-    expect([install, later]).toEqual(['install', 'later'])
-    expect(before).not.toBe((await inGuest('cat /proc/sys/kernel/random/boot_id')).trim())
+    expect(results(await place.json<Steps>('provision'))).toEqual([
+      'install ran',
+      'later ran',
+      'told ran',
+      'last ran',
+    ])
+    const [install, first, later, told, second, last, third] = await ran()
+    expect([install, later, told, last]).toEqual(['install', 'later', 'told', 'last'])
+    expect(new Set([first, second, third]).size).toBe(3)
+    expect(third).toBe((await inGuest('cat /proc/sys/kernel/random/boot_id')).trim())
   })
 })
 

@@ -31,6 +31,8 @@ const shell = (name: string, script: string): ShellStep => ({
   kind: 'shell',
   name,
   run: 'changed',
+  retries: 0,
+  reboot: false,
   timeout: null,
   place,
   source: { inline: script },
@@ -51,6 +53,7 @@ async function run({ server, session, steps }: Steps, own: Partial<GuestAccess> 
     open: async () => session,
     reconnect: () => connect(server.target),
     awaitRestart: async () => false,
+    restart: async () => undefined,
     ...own,
   }
   const record = {
@@ -211,6 +214,29 @@ describe('a guest that restarts in a step', () => {
     expect(await readFile(count, 'utf8')).toBe('x\n')
     expect([...done.keys()]).toEqual(['ends'])
     expect(await endedFiles(server)).toEqual([])
+  })
+
+  test('one that is to restart behind a step is told to once, and the step is recorded after that', async () => {
+    const { server, session } = await started(() => startSshd())
+    const told: string[] = []
+    const restart = async (lost: SshSession, bootId: string) => {
+      told.push(`${bootId}, done: ${[...done.keys()]}`)
+      await lost.takeOver(await connect(server.target))
+    }
+    const steps = [{ ...shell('kernel', 'echo one'), reboot: true }, shell('next', 'echo next')]
+    await run({ server, session, steps }, { restart })
+    const bootId = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
+    expect(told).toEqual([`${bootId}, done: `])
+    expect([...done.keys()]).toEqual(['kernel', 'next'])
+    expect(output()).toBe('one\nnext\n')
+  })
+
+  test('a guest that does not come back leaves its step not done', async () => {
+    const { server, session } = await started(() => startSshd())
+    const restart = () => Promise.reject(new Error('gone'))
+    const steps = [{ ...shell('kernel', 'true'), reboot: true }]
+    await expect(run({ server, session, steps }, { restart })).rejects.toThrow('gone')
+    expect(done.size).toBe(0)
   })
 
   test('one that does not restart is a connection that broke off', async () => {

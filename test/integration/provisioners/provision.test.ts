@@ -78,6 +78,8 @@ const shell = (text: string, rest: Partial<ShellStep> = {}): ShellStep => ({
   kind: 'shell',
   name: 'step-1',
   run: 'changed',
+  retries: 0,
+  reboot: false,
   timeout: null,
   place,
   source: { inline: text },
@@ -91,6 +93,8 @@ const file = (source: FileStep['source'], to: string, rest: Partial<FileStep> = 
   kind: 'file',
   name: 'file',
   run: 'changed',
+  retries: 0,
+  reboot: false,
   timeout: null,
   place,
   source,
@@ -119,6 +123,7 @@ async function run(steps: ProvisionStep[], { only, force, ...options }: Asked = 
     open: async () => session,
     reconnect: () => connect(server.target),
     awaitRestart: async () => false,
+    restart: async () => undefined,
   }
   const outcomes = await runSteps(plan, access, {
     record,
@@ -282,6 +287,23 @@ describe.runIf(privileged)('what is due', () => {
     expect(await run([add({ run: 'once' }, '# other')])).toEqual(['step-1 skipped'])
     expect(await run([add({ run: 'always' })])).toEqual(['step-1 ran'])
     expect(await count()).toBe(4)
+  })
+
+  test('a step that fails is run again as often as it says, and is done once it succeeds', async () => {
+    const third = `printf x >> '${folder}/count'; [ "$(wc -c < '${folder}/count')" -ge 3 ]`
+    await expect(run([shell(third, { retries: 1 })])).rejects.toMatchObject({ code: 'E_PROVISION_STEP' })
+    expect(await count()).toBe(2)
+    expect(done.size).toBe(0)
+    expect(await run([shell(third, { retries: 1 })])).toEqual(['step-1 ran'])
+    expect(await count()).toBe(3)
+    const notices = events.flatMap((event) => (event.type === 'notice' ? [event.message] : []))
+    expect(notices).toEqual(['provision step step-1 failed with exit code 1; retry 1 of 1 in 1 s'])
+  })
+
+  test('one that takes too long is run again, too', async () => {
+    const once = `printf x >> '${folder}/count'; [ "$(wc -c < '${folder}/count')" -ge 2 ] || sleep 1000`
+    expect(await run([shell(once, { retries: 3, timeout: 3000 })])).toEqual(['step-1 ran'])
+    expect(await count()).toBeGreaterThan(1)
   })
 
   test('a step that is done and then fails is not done any more', async () => {

@@ -77,7 +77,7 @@ describe('a file from the web', () => {
     const get = async () => Buffer.from((await all.get(address('/a'), use)).bytes).toString()
     const step = { kind: 'shell' as const, name: 'a', source: address('/a'), args: [], env: {}, user: 'root' }
     const place = { file: 'posada.yaml', line: 1, column: 1 }
-    const written = { ...step, run: 'changed' as const, timeout: null, place }
+    const written = { ...step, run: 'changed' as const, retries: 0, reboot: false, timeout: null, place }
     const [script] = await fetchScripts({ webFiles: all }, aMachine({ provision: [written] }))
     expect(await get()).toBe('one')
     expect(await get()).toBe('one')

@@ -262,6 +262,41 @@ describe('names of steps', () => {
   })
 })
 
+describe('when a step runs', () => {
+  const first = async (keys: string) =>
+    (await load(`version: 1\nbox: debian/12\nprovision: [{shell: a${keys}}]`)).machines[0]?.provision[0]
+
+  test.each([
+    ['', 'changed'],
+    [', run: once', 'once'],
+    [', on: [create]', 'once'],
+    [', on: [create, change]', 'changed'],
+    [', on: [change]', 'changed'],
+    [', on: [create, up]', 'always'],
+    [', on: [up]', 'always'],
+  ])('%s: %s', async (keys, run) => {
+    expect(await first(keys)).toMatchObject({ run, retries: 0, reboot: false })
+  })
+
+  test('how often again, and whether the guest restarts', async () => {
+    expect(await first(', retries: 3, reboot: true')).toMatchObject({ retries: 3, reboot: true })
+  })
+
+  test.each([
+    ['on: [up], run: once', "takes 'on' or 'run'"],
+    ['on: []', 'at least one of create, change, up'],
+    ['on: ', 'at least one of create, change, up'],
+    ['on: up', 'a list of occasions'],
+    ['on: [resume]', 'create, change or up'],
+    ['retries: 101', 'from 0 to 100'],
+    ['retries: -1', 'from 0 to 100'],
+    ['reboot: now', 'true or false'],
+  ])('%s is refused', async (keys, message) => {
+    const error = await loadError(`version: 1\nbox: debian/12\nprovision:\n  - {shell: a, ${keys}}\n`)
+    expect(error.problems.map((problem) => problem.message)).toEqual([expect.stringContaining(message)])
+  })
+})
+
 test.each([
   ['./a.sh', 'path'],
   ['../a.sh', 'path'],

@@ -6,6 +6,8 @@ const step = (inline: string): ShellStep => ({
   kind: 'shell',
   name: 'setup',
   run: 'changed',
+  retries: 0,
+  reboot: false,
   timeout: null,
   place: { file: '/shop/posada.yaml', line: 3, column: 5, text: '- shell: x', length: 1 },
   source: { inline },

@@ -28,7 +28,16 @@ afterEach(() => rm(dir, { recursive: true, force: true }))
 
 function step(mode: string | null = null): FileStep {
   const place = { file: '/p/posada.yaml', line: 1, column: 1 }
-  const common = { name: 'f', run: 'changed', timeout: null, place, owner: null, group: null } as const
+  const common = {
+    name: 'f',
+    run: 'changed',
+    retries: 0,
+    reboot: false,
+    timeout: null,
+    place,
+    owner: null,
+    group: null,
+  } as const
   return { kind: 'file', ...common, source: { path: join(dir, 'in') }, to: '/srv', mode }
 }
 
