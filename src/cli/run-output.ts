@@ -1,6 +1,6 @@
 import { Transform, type TransformCallback, type Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
-import { Masking } from '../machine/index.ts'
+import { Masking } from '../lib/text/masking.ts'
 import { Collector } from './collector.ts'
 import { PrefixedLines } from './prefixed-lines.ts'
 

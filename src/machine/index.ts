@@ -35,7 +35,6 @@ export type {
   UpMachineResult,
 } from './results.ts'
 export { checkPatterns } from './run/artefacts.ts'
-export { Masking } from './run/masking.ts'
 export { type Cell, matrixCells } from './run/matrix.ts'
 export { type OtherRun, type Share, type Wait, whatFor } from './run/queue.ts'
 export { type RunResult, type RunVerbOptions, run } from './run.ts'

@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { Masking, secretValues } from '../../../../src/machine/run/masking.ts'
+import { Masking, secretValues } from '../../../../src/lib/text/masking.ts'
 
 async function masked(secrets: string[], ...chunks: (string | Buffer)[]): Promise<string> {
   const masking = new Masking(secrets)
