@@ -19,6 +19,7 @@ export async function hostUses(manifest: Manifest, registry: ProviderRegistry): 
   for (const config of manifest.machines) {
     uses.push(...(await providerUses(config, registry, manifest.root)))
     uses.push(...(await fileUses(config, manifest.root)))
+    for (const command of secretCommands(config)) uses.push(await secretUse(command, manifest.root))
     const folder = manifest.boxes[config.box]
     if (folder !== undefined) uses.push(await recipeUse(config.box, folder))
   }
@@ -51,6 +52,22 @@ async function providerUses(
   return folder !== null && isOfProject ? [await pluginUse(provider, folder)] : []
 }
 
+/** A command of this host that a provision step gets a secret from, with the files of the project that it names. */
+export async function secretUse(command: string, root: string): Promise<HostUse> {
+  return codeUse(
+    `runs ${JSON.stringify(command)} to get a secret for a machine`,
+    await filesIn(command.split(/\s+/), root),
+  )
+}
+
+function secretCommands({ provision }: Machine): string[] {
+  return secretPlaces(provision).flatMap((place) => ('command' in place ? [place.command] : []))
+}
+
+function secretPlaces(steps: Machine['provision']) {
+  return steps.flatMap((step) => (step.kind === 'shell' ? Object.values(step.sensitive) : []))
+}
+
 /** The files of the project that texts such as `file=./x.so,id=x` name. */
 async function filesIn(texts: readonly string[], root: string): Promise<string[]> {
   const paths = texts.flatMap((text) => [text, ...text.split(/[,=:]/)]).map((part) => resolve(root, part))
@@ -61,7 +78,8 @@ async function filesIn(texts: readonly string[], root: string): Promise<string[]
 
 /** Files of the host that lie outside the project, also those that a link in the project leads to. */
 async function fileUses({ provision, cloudInit }: Machine, root: string): Promise<HostUse[]> {
-  const paths = provision.flatMap(({ source }) => ('path' in source ? [source.path] : []))
+  const places = [...provision.map(({ source }) => source), ...secretPlaces(provision)]
+  const paths = places.flatMap((place) => ('path' in place ? [place.path] : []))
   if (cloudInit !== null && 'path' in cloudInit) paths.push(cloudInit.path)
   const uses: HostUse[] = []
   for (const path of paths)

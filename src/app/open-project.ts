@@ -65,6 +65,10 @@ export async function openProject(options: OpenProjectOptions): Promise<Project>
     },
     fetchBox: boxFetcher({ store: boxes, user, catalogues: manifest.catalogues, env, emit, signal }),
     webFiles: files,
+    readSecret: async (place, of) => {
+      const { readSecret } = await import('./secrets.ts')
+      return readSecret({ root: manifest.root, env, anyOwner: isNamed(options), trust, signal }, place, of)
+    },
     buildBox: async (recipe, arch) => {
       await trust.require([await recipeUse(recipe.name, recipe.folder)])
       return buildBox(recipe, arch)
@@ -75,6 +79,11 @@ export async function openProject(options: OpenProjectOptions): Promise<Project>
     command,
     lockWait: defaultLockWait,
   }
+}
+
+/** Whether the user has said that files of other users are meant. */
+function isNamed({ file, env }: OpenProjectOptions): boolean {
+  return file !== undefined || trustsEverything(env)
 }
 
 /** There is no project, or it is another user's. */

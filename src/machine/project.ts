@@ -3,7 +3,7 @@ import type { PosadaError } from '../errors/index.ts'
 import type { Emit } from '../events/index.ts'
 import type { WebFiles } from '../fetched-files/index.ts'
 import type { Arch } from '../lib/values/arch.ts'
-import type { BoxTerms, Manifest } from '../manifest/index.ts'
+import type { BoxTerms, Manifest, ProvisionStep, SecretPlace } from '../manifest/index.ts'
 import type { ProjectPaths, UserPaths } from '../project/index.ts'
 import type { ProbeReport, Provider } from '../provider/index.ts'
 import type { Needs } from './facts/needs.ts'
@@ -54,11 +54,17 @@ export interface Scripts {
   webFiles: WebFiles
 }
 
+/** Values that a project's steps are given and that stand in none of its files. */
+export interface Secrets {
+  /** The value that a step calls sensitive. E_PROVISION_SOURCE, with the step's place, where it is not available. */
+  readSecret(place: SecretPlace, of: { name: string; step: ProvisionStep }): Promise<string>
+}
+
 /**
  * What the verbs work on: a checked manifest and the services beneath. src/app makes it. A function below a verb
  * takes those parts that it needs.
  */
-export interface Project extends Declared, Places, Providing, Locking, BoxSupply, Scripts {}
+export interface Project extends Declared, Places, Providing, Locking, BoxSupply, Scripts, Secrets {}
 
 /**
  * Builds a box of a recipe of the project's own and puts it in the store, where it is not there already; see

@@ -4,7 +4,7 @@ import { connect, type SshSession } from '../ssh/index.ts'
 import { failuresOf, throwFailures } from './failures.ts'
 import { findReachable, notCreated } from './guest/session.ts'
 import { hasFolder, withMachineLock } from './machine-lock.ts'
-import type { Declared, Locking, Places, Project, Providing, Scripts } from './project.ts'
+import type { Declared, Locking, Places, Project, Providing, Scripts, Secrets } from './project.ts'
 import { planProvision } from './provision/plan-provision.ts'
 import { runProvision } from './provision/run-provision.ts'
 import type { ProvisionResult } from './results.ts'
@@ -46,7 +46,7 @@ export async function provision(
 }
 
 async function provisionRunning(
-  project: Declared & Places & Providing & Locking & Scripts,
+  project: Declared & Places & Providing & Locking & Scripts & Secrets,
   config: Machine,
   { step, from, force }: ProvisionVerbOptions,
 ): Promise<ProvisionResult[]> {

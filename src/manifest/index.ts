@@ -1,3 +1,4 @@
+export { readVariables } from './env-file.ts'
 export { findManifest } from './find.ts'
 export { readForeignText, readForeignYaml } from './foreign.ts'
 export { limits } from './limits.ts'
@@ -15,6 +16,7 @@ export {
   type Port,
   type ProvisionStep,
   type ReadyProbe,
+  type SecretPlace,
   type ShellProbe,
   type ShellStep,
   settings,

@@ -200,7 +200,12 @@ export interface ShellStep<Script = RunnableScript> extends StepBase {
   env: Record<string, string>
   /** The guest's user that it runs as; `root` unless written. */
   user: string
+  /** Variables whose values are read when the step runs, by their names; over `env`. */
+  sensitive: Record<string, SecretPlace>
 }
+
+/** Where a secret value is: a variable of the host, an absolute path, or what a command of the host writes. */
+export type SecretPlace = { env: string } | { path: string } | { command: string }
 
 export interface FileStep extends StepBase {
   kind: 'file'

@@ -64,6 +64,9 @@ machines:
 
   shell: `\`shell: ./setup.sh\` and \`shell: {path: setup.sh}\` run a script of the host; \`shell: echo hello\` and \`shell: {inline: ./made-in-the-guest}\` run what they say. Exactly one of the keys is there. Paths are relative to the folder of the file that has them. \`shell: https://example.com/setup.sh\` and \`shell: {url: …}\` run a script that is fetched; see [base manifests](#base-manifests) for checksums and \`posada.lock\`.`,
 
+  sensitive:
+    'A value that must not be written down anywhere, `sensitive: {TOKEN: {env: DEPLOY_TOKEN}}`, is read when the step runs, each time, and given to its script as a variable. Exactly one of the keys is there. See [provisioning.md](provisioning.md#secrets).',
+
   file: 'Either `from` or `content` is there. Paths of the host are relative to the folder of the file that has them; `~` is not expanded.',
 
   probe: `An item of \`ready\` has \`tcp\`, \`http\` or \`shell\`. All look from inside the guest, so no port has to be forwarded for them. They begin when the provision steps are done, all at once; the machine is ready when each was answered well, and \`up\` fails with \`E_NOT_READY\`, the last answer and the \`hint\` when one was not in its time. The machine stays up then, and the next \`up\` looks again.

@@ -9,6 +9,7 @@ import { attachmentFields, conditionFields, networkFields } from './schema/netwo
 import { type Field, type Fields, isOffered } from './schema/object.ts'
 import { portFields } from './schema/port.ts'
 import { ready } from './schema/ready.ts'
+import { secretFields } from './schema/secret.ts'
 import { shellFields } from './schema/shell.ts'
 import { step } from './schema/step.ts'
 
@@ -45,6 +46,9 @@ export function manifestReference(): string {
     '### `shell` as a mapping',
     prose.shell,
     table(shellFields),
+    '### `sensitive`',
+    prose.sensitive,
+    table(secretFields),
     '### `file`',
     prose.file,
     table(fileFields),

@@ -78,7 +78,9 @@ function resolveStep({ value, node }: Step, name: string): WrittenStep {
   }
   if (shell !== undefined) {
     const args = (value.args ?? []).map((each) => each.value)
-    return { ...base, kind: 'shell', source: shell, args, env: texts(value.env), user: value.user ?? 'root' }
+    const { user = 'root' } = value
+    const sensitive = plain(value.sensitive, (place) => place)
+    return { ...base, kind: 'shell', source: shell, args, env: texts(value.env), sensitive, user }
   }
   const { from, content, to, mode, owner, group } = known(file)
   return {

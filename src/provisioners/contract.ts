@@ -8,6 +8,8 @@ export interface StepContext {
   machine: string
   /** What marks this run of the step in the guest, so that what is left of it is found again. */
   mark: StepMark
+  /** Values of what a step calls sensitive, by the names of their variables. */
+  secrets: Readonly<Record<string, string>>
   /** Aborted when the user interrupts or the step's time is up; the reason is what `run` throws. */
   signal?: AbortSignal
 }

@@ -1,34 +1,43 @@
 import { Writable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
 import type { Emit, OutputEvent } from '../events/index.ts'
+import { Masker } from '../lib/text/masking.ts'
 
 const mostLines = 20
 const lineLength = 500
 
-/** What a step writes: told as events while it comes, its last lines kept for the error. */
+/** What a step writes: told as events while it comes, its last lines kept for the error. Secrets are in neither. */
 export class StepOutput {
   readonly stdout: Writable
   readonly stderr: Writable
   readonly #lines: string[] = []
+  readonly #finish: (() => void)[] = []
   readonly #partial: Record<OutputEvent['stream'], string> = { stdout: '', stderr: '' }
 
-  constructor(emit: Emit, about: { step: string; machine: string }) {
+  constructor(emit: Emit, about: { step: string; machine: string; secrets?: readonly string[] }) {
     const writer = (stream: OutputEvent['stream']) => {
       const decoder = new StringDecoder('utf8')
+      const masker = new Masker(about.secrets ?? [])
       const tell = (text: string) => {
         if (text === '') return
         emit({ type: 'output', stream, text, step: `provision:${about.step}`, machine: about.machine })
         this.#keep(stream, text)
       }
+      this.#finish.push(() => tell(decoder.write(masker.end())))
       return new Writable({
         write(chunk: Buffer, _encoding, done) {
-          tell(decoder.write(chunk))
+          tell(decoder.write(masker.pass(chunk)))
           done()
         },
       })
     }
     this.stdout = writer('stdout')
     this.stderr = writer('stderr')
+  }
+
+  /** Tells what waited to be known for no secret. */
+  finish(): void {
+    for (const each of this.#finish) each()
   }
 
   /** The last 20 lines at most, each cut at 500 characters; stdout and stderr in the order they came. */

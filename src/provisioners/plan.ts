@@ -21,6 +21,8 @@ export interface PlannedStep {
   digest: string
   before: string | null
   due: boolean
+  /** Values of what the step calls sensitive, where it is due and is to run; never written down. */
+  secrets?: Readonly<Record<string, string>>
 }
 
 export interface PlanOptions {

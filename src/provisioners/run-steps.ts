@@ -41,13 +41,14 @@ export async function runSteps(
   const guest = new StepGuest(access, (step) => {
     notice(options, `provision step ${step}, left running by a command that was killed, was stopped`)
   })
-  for (const { step, digest, due } of plan) {
+  for (const planned of plan) {
+    const { step, digest, due } = planned
     options.signal?.throwIfAborted()
     const began = performance.now()
     if (due) {
       await guest.ready(options.signal)
       if (record.get(step.name) !== undefined) await record.remove(step.name)
-      await tellStep(step, guest, options)
+      await tellStep(planned, guest, options)
       await record.save(step.name, { digest, at: new Date().toISOString() })
     } else {
       tell(options, step, { status: 'skip', message: `provision step ${step.name}: already done` })
@@ -59,13 +60,14 @@ export async function runSteps(
   return outcomes
 }
 
-async function tellStep(step: ProvisionStep, guest: StepGuest, options: ProvisionOptions): Promise<void> {
+async function tellStep(planned: PlannedStep, guest: StepGuest, options: ProvisionOptions): Promise<void> {
+  const { step } = planned
   const began = performance.now()
   const message = `provision step ${step.name}`
   tell(options, step, { status: 'start', message })
   try {
     const bootId = await guest.bootId(options.signal)
-    await untilItSucceeds(step, guest, options)
+    await untilItSucceeds(planned, guest, options)
     if (step.reboot) await guest.restart(bootId, options.signal)
   } catch (error) {
     tell(options, step, { status: 'fail', message, ms: performance.now() - began })
@@ -79,18 +81,19 @@ const pause = { first: 1000, most: 30_000 }
 
 /** Runs a step again where it fails, as often as it says. */
 async function untilItSucceeds(
-  step: ProvisionStep,
+  planned: PlannedStep,
   guest: StepGuest,
   options: ProvisionOptions,
 ): Promise<void> {
+  const { retries } = planned.step
   for (let again = 1; ; again++) {
     try {
-      return await runThrough(step, guest, options)
+      return await runThrough(planned, guest, options)
     } catch (error) {
       const isItsOwn = isPosadaError(error, 'E_PROVISION_STEP') || isPosadaError(error, 'E_PROVISION_TIMEOUT')
-      if (again > step.retries || !isItsOwn) throw error
+      if (again > retries || !isItsOwn) throw error
       const wait = Math.min(pause.first * 2 ** (again - 1), pause.most)
-      notice(options, `${error.message}; retry ${again} of ${step.retries} in ${wait / 1000} s`)
+      notice(options, `${error.message}; retry ${again} of ${retries} in ${wait / 1000} s`)
       await sleep(wait, options.signal)
     }
   }
@@ -100,9 +103,10 @@ async function untilItSucceeds(
  * Runs a step to its end, a restart of the guest included. How its script ended a guest that goes down may not be able
  * to say: then it is run again, and a script that ends so each time is done.
  */
-async function runThrough(step: ProvisionStep, guest: StepGuest, options: ProvisionOptions): Promise<void> {
+async function runThrough(planned: PlannedStep, guest: StepGuest, options: ProvisionOptions): Promise<void> {
+  const { step, secrets = {} } = planned
   for (let isSecond = false; ; isSecond = true) {
-    const run = { step, mark: guest.newMark(), hasEnded: false }
+    const run = { step, secrets, mark: guest.newMark(), hasEnded: false }
     try {
       await runInTime(run, guest, options)
       return
@@ -119,6 +123,7 @@ async function runThrough(step: ProvisionStep, guest: StepGuest, options: Provis
 
 interface StepRun {
   step: ProvisionStep
+  secrets: Readonly<Record<string, string>>
   mark: StepMark
   hasEnded: boolean
 }
@@ -129,11 +134,11 @@ async function runInTime(
   guest: StepGuest,
   { emit, machine, signal }: ProvisionOptions,
 ): Promise<void> {
-  const { step, mark } = run
+  const { step, secrets, mark } = run
   const session = await guest.ready(signal)
   const limit = { limit: step.timeout, late: () => timedOut(step, machine), signal }
   await abortAfter(limit, async (own) => {
-    await runStep(step, session, { emit, machine, mark, signal: own })
+    await runStep(step, session, { emit, machine, mark, secrets, signal: own })
     run.hasEnded = true
     await guest.keep(own)
   })

@@ -1,47 +1,64 @@
 import { Transform, type TransformCallback } from 'node:stream'
 
 /** Shorter values are words that stand everywhere: hiding them would hide what is said. */
-const shortestSecret = 4
+export const shortestSecret = 4
 const hidden = Buffer.from('***')
+
+/** A stream of a `Masker`. */
+export class Masking extends Transform {
+  readonly #masker: Masker
+
+  constructor(secrets: readonly string[]) {
+    super()
+    this.#masker = new Masker(secrets)
+  }
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    done(null, this.#masker.pass(chunk))
+  }
+
+  override _flush(done: TransformCallback): void {
+    done(null, this.#masker.end())
+  }
+}
 
 /**
  * Passes bytes on, with `***` in place of each secret value and of each line of it, however the bytes are cut. Bytes
  * that may be the beginning of one wait for what follows; the longest value bounds how many.
  */
-export class Masking extends Transform {
+export class Masker {
   readonly #values: readonly Buffer[]
   #held: Buffer = Buffer.alloc(0)
 
   constructor(secrets: readonly string[]) {
-    super()
     this.#values = secretValues(secrets).map((value) => Buffer.from(value))
   }
 
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+  pass(chunk: Buffer): Buffer {
     this.#held = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk])
-    this.#pass(false)
-    done()
+    return this.#release(false)
   }
 
-  override _flush(done: TransformCallback): void {
-    this.#pass(true)
-    done()
+  /** What still waits. */
+  end(): Buffer {
+    return this.#release(true)
   }
 
-  #pass(isEnd: boolean): void {
+  #release(isEnd: boolean): Buffer {
+    const released: Buffer[] = []
     for (;;) {
       const found = this.#first()
       // What may become a longer value, from there on or from before it, waits.
       const waits = isEnd ? 0 : this.#beginning()
       if (found === null || this.#held.length - waits <= found.at) break
-      this.push(this.#held.subarray(0, found.at))
-      this.push(hidden)
+      released.push(this.#held.subarray(0, found.at), hidden)
       this.#held = this.#held.subarray(found.at + found.length)
     }
     const kept = isEnd ? 0 : this.#beginning()
     const sure = this.#held.length - kept
-    if (sure > 0) this.push(this.#held.subarray(0, sure))
+    released.push(this.#held.subarray(0, sure))
     this.#held = this.#held.subarray(sure)
+    return Buffer.concat(released)
   }
 
   /** The first value in what is held, the longest of those that begin there. */

@@ -3,7 +3,7 @@ import type { Machine } from '../../manifest/index.ts'
 import type { MachineState } from '../../project/index.ts'
 import { type PlannedStep, planSteps } from '../../provisioners/index.ts'
 import type { StepDecision } from '../plan/decide.ts'
-import type { Scripts } from '../project.ts'
+import type { Scripts, Secrets } from '../project.ts'
 import { fetchScripts, stepsOf, withEnvironment } from './steps.ts'
 
 export interface PlanInputs {
@@ -17,15 +17,30 @@ export interface PlanInputs {
   force?: boolean
 }
 
-/** A machine's steps, and which of them are due; needs no guest. Scripts that have a URL are fetched, sources read. */
+/**
+ * A machine's steps, and which of them are due; needs no guest. Scripts that have a URL are fetched, sources read, and so
+ * are the sensitive values of steps that are due.
+ */
 export async function planProvision(
-  project: Scripts,
+  project: Scripts & Secrets,
   config: Machine,
   { state, ...options }: PlanInputs,
 ): Promise<PlannedStep[]> {
   const done = state?.provision ?? {}
   const record = { get: (name: string) => done[name] }
-  return planSteps(await stepsOf(project, config), record, { ...options, machine: config.name })
+  const plan = await planSteps(await stepsOf(project, config), record, { ...options, machine: config.name })
+  const complete: PlannedStep[] = []
+  // One by one: a command that gets a secret may ask for a password.
+  for (const planned of plan)
+    complete.push(planned.due ? { ...planned, secrets: await secretsOf(project, planned) } : planned)
+  return complete
+}
+
+async function secretsOf(project: Secrets, { step }: PlannedStep): Promise<Record<string, string>> {
+  const found: Record<string, string> = {}
+  for (const [name, place] of Object.entries(step.kind === 'shell' ? step.sensitive : {}))
+    found[name] = await project.readSecret(place, { name, step })
+  return found
 }
 
 export function decisionsOf(plan: readonly PlannedStep[]): StepDecision[] {

@@ -34,7 +34,7 @@ const shellLong = object({
     },
   },
   explain: (key) =>
-    ['args', 'env', 'user', 'run', 'timeout', 'name'].includes(key)
+    ['args', 'env', 'sensitive', 'user', 'run', 'timeout', 'name'].includes(key)
       ? `'${key}' stands beside 'shell', as a key of the step`
       : undefined,
   refine: exactlyOne('shell', keys),

@@ -9,7 +9,12 @@ export const user = text({
   pattern: '[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}',
 })
 
-const variableName = '[A-Za-z_][A-Za-z0-9_]{0,254}'
+export const variableName = '[A-Za-z_][A-Za-z0-9_]{0,254}'
+
+export const variable = text({
+  expected: 'the name of a variable: letters, digits and _',
+  pattern: variableName,
+})
 
 /** Environment variables. Numbers and truth values are taken as they are written. */
 export const environment = mapOf(
@@ -24,6 +29,6 @@ export const environment = mapOf(
     max: limits.variables,
     of: 'variables',
     pattern: variableName,
-    keys: text({ expected: 'the name of a variable: letters, digits and _', pattern: variableName }),
+    keys: variable,
   },
 )

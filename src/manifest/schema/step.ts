@@ -5,12 +5,13 @@ import { exactlyOne } from './exactly-one.ts'
 import { file } from './file.ts'
 import { object } from './object.ts'
 import { duration, integer, truth } from './scalars.ts'
+import { sensitive } from './secret.ts'
 import { shell } from './shell.ts'
 import { environment, user } from './step-values.ts'
 import { oneOf, text } from './text.ts'
 import type { Context } from './types.ts'
 
-const onlyShell = ['args', 'env', 'user']
+const onlyShell = ['args', 'env', 'sensitive', 'user']
 const kinds = ['shell', 'file', 'ansible']
 
 export const step = object({
@@ -77,6 +78,12 @@ export const step = object({
       schema: environment,
       description: "Variables of the script, over the machine's own. Shell steps only.",
       examples: [{ TOKEN: '${TOKEN:?set it in .env}' }],
+    },
+    sensitive: {
+      schema: sensitive,
+      description:
+        'Variables of the script whose values are secret: where each is found when the step runs. They are hidden in its output and recorded nowhere. Shell steps only.',
+      examples: [{ TOKEN: { env: 'DEPLOY_TOKEN' } }],
     },
     user: {
       schema: user,

@@ -1,4 +1,5 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
@@ -30,6 +31,11 @@ const recorded = () => {
   const path = join(place.dir, '.posada', 'machines', 'default', 'state.json')
   return Object.keys((JSON.parse(readFileSync(path, 'utf8')) as { provision: object }).provision)
 }
+
+const filesBelow = (folder: string) =>
+  readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap((entry) =>
+    entry.isFile() ? [join(entry.parentPath, entry.name)] : [],
+  )
 
 describe('a script that is missing', () => {
   it('is found before the machine is begun', async () => {
@@ -163,6 +169,29 @@ describe('what a step is given', () => {
       'text skipped',
     ])
     expect(await inGuest('cat "/etc/my app/a b.conf"')).toBe('changed on the host\n')
+  })
+
+  it('a sensitive value, which stands nowhere afterwards', async () => {
+    const token = 'correct-horse-42'
+    writeFileSync(join(place.dir, '.env'), `SHOP_TOKEN=${token}\n`)
+    place.write(
+      manifest(
+        '  - name: secret\n',
+        '    shell: "echo token is $TOKEN; printf %s \\"$TOKEN\\" | sha256sum > /etc/token.sum"\n',
+        '    sensitive: {TOKEN: {env: SHOP_TOKEN}}\n',
+      ),
+    )
+    const { code, stderr } = await place.run('up')
+    expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining('token is ***') })
+    expect(stderr).not.toContain(token)
+    const sum = createHash('sha256').update(token).digest('hex')
+    expect(await inGuest('cat /etc/token.sum')).toContain(sum)
+    expect(await inGuest(`grep -rl correct-hors[e] /etc /root /home /tmp /var || echo none`)).toBe('none\n')
+    for (const file of filesBelow(join(place.dir, '.posada')))
+      expect(readFileSync(file).includes(token), file).toBe(false)
+    writeFileSync(join(place.dir, '.env'), '')
+    place.write(manifest('  - {name: other, shell: "true", sensitive: {TOKEN: {env: SHOP_TOKEN}}}\n'))
+    expect(await place.fails('E_PROVISION_SOURCE', 'up')).toMatchObject({ value: 'TOKEN' })
   })
 })
 

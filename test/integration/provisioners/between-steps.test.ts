@@ -38,6 +38,7 @@ const shell = (name: string, script: string): ShellStep => ({
   source: { inline: script },
   args: [],
   env: {},
+  sensitive: {},
   user: 'root',
 })
 

@@ -85,6 +85,7 @@ const shell = (text: string, rest: Partial<ShellStep> = {}): ShellStep => ({
   source: { inline: text },
   args: [],
   env: {},
+  sensitive: {},
   user: 'root',
   ...rest,
 })
@@ -105,19 +106,24 @@ const file = (source: FileStep['source'], to: string, rest: Partial<FileStep> = 
   ...rest,
 })
 
-type Asked = Partial<ProvisionOptions> & { only?: string; force?: boolean }
+type Asked = Partial<ProvisionOptions> & {
+  only?: string
+  force?: boolean
+  secrets?: Record<string, string>
+}
 
-async function run(steps: ProvisionStep[], { only, force, ...options }: Asked = {}) {
+async function run(steps: ProvisionStep[], { only, force, secrets, ...options }: Asked = {}) {
   const record = {
     get: (name: string) => done.get(name),
     save: async (name: string, entry: StepRecord) => void done.set(name, entry),
     remove: async (name: string) => void done.delete(name),
   }
-  const plan = await planSteps(steps, record, {
+  const planned = await planSteps(steps, record, {
     machine: 'web',
     ...(only === undefined ? {} : { only }),
     ...(force === undefined ? {} : { force }),
   })
+  const plan = planned.map((each) => ({ ...each, ...(secrets === undefined ? {} : { secrets }) }))
   const access: GuestAccess = {
     machine: id,
     open: async () => session,
@@ -217,6 +223,33 @@ describe.runIf(privileged)('shell steps', () => {
     ])
     expect(output()).not.toContain('secret-value-42')
     expect(output()).toMatch(/700\n700\n$/)
+  })
+
+  test('a sensitive value reaches the script, and neither output, errors, records nor command lines', async () => {
+    const secrets = { TOKEN: 'correct-horse-42', PEM: '-----BEGIN KEY-----\nfirst line of it\n' }
+    const script = `printf 'so: corre'; sleep 0.2; printf 'ct-horse-42, and\n'; printf %s "$TOKEN" >&2; echo "$PEM"
+[ "$TOKEN" = "$COPY" ] || exit 9
+cat /proc/[0-9]*/cmdline | tr '\\0' '\n'; cat "$0"; exit 3`
+    const step = shell(script, {
+      env: { TOKEN: 'overridden', COPY: 'correct-horse-42' },
+      sensitive: { TOKEN: { env: 'A' }, PEM: { env: 'B' } },
+    })
+    const failure = await run([step], { secrets }).catch((error: Error & { details: string[] }) => error)
+    expect(failure).toMatchObject({
+      code: 'E_PROVISION_STEP',
+      message: expect.stringContaining('exit code 3'),
+    })
+    const told = JSON.stringify([events, failure, [...done]])
+    expect(output()).toContain('so: ***, and\n')
+    for (const value of ['correct-horse-42', 'BEGIN KEY', 'first line of it'])
+      expect(told).not.toContain(value)
+  })
+
+  test('a sensitive value that changes does not make a step due, another name does', async () => {
+    const step = (name: string) => shell('true', { sensitive: { [name]: { env: 'A' } } })
+    expect(await run([step('TOKEN')], { secrets: { TOKEN: 'value one' } })).toEqual(['step-1 ran'])
+    expect(await run([step('TOKEN')], { secrets: { TOKEN: 'value two' } })).toEqual(['step-1 skipped'])
+    expect(await run([step('OTHER')], { secrets: { OTHER: 'value two' } })).toEqual(['step-1 ran'])
   })
 
   test('one that takes too long is stopped, with all it started', async () => {

@@ -62,6 +62,22 @@ it('files outside the project are told, also those that a link leads to', async 
   expect(await texts('')).toEqual([`takes variables from ${join(folder, 'secret')}`])
 })
 
+it('commands that get a secret are told, with the scripts of the project that they run, and files outside it', async () => {
+  const { folder, uses, root } = await setUp({ 'get.sh': 'echo one' })
+  const manifest = (place: string) => `provision: [{shell: x, sensitive: {TOKEN: ${place}}}]\n`
+  const [before] = await uses(manifest('{command: ./get.sh now}'))
+  expect(before?.what).toBe('runs "./get.sh now" to get a secret for a machine')
+  await writeFiles(root, { 'get.sh': 'echo two' })
+  const [after] = await uses(manifest('{command: ./get.sh now}'))
+  expect(after?.what).toBe(before?.what)
+  expect(after?.digest).not.toBe(before?.digest)
+  expect(await uses(manifest('{env: TOKEN}'))).toEqual([])
+  expect(await uses(manifest('{file: ./get.sh}'))).toEqual([])
+  expect((await uses(manifest('{file: ../secret}'))).map(({ what }) => what)).toEqual([
+    `copies ${join(folder, 'secret')} into a machine`,
+  ])
+})
+
 it('programs and arguments of QEMU are told, not those of a provider that is not used', async () => {
   const { texts } = await setUp({})
   const options =

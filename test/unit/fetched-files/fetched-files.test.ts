@@ -75,7 +75,15 @@ describe('a file from the web', () => {
     const { cache, server, files, address } = await setUp({ '/a': 'one' })
     const all = files()
     const get = async () => Buffer.from((await all.get(address('/a'), use)).bytes).toString()
-    const step = { kind: 'shell' as const, name: 'a', source: address('/a'), args: [], env: {}, user: 'root' }
+    const step = {
+      kind: 'shell' as const,
+      name: 'a',
+      source: address('/a'),
+      args: [],
+      env: {},
+      sensitive: {},
+      user: 'root',
+    }
     const place = { file: 'posada.yaml', line: 1, column: 1 }
     const written = { ...step, run: 'changed' as const, retries: 0, reboot: false, timeout: null, place }
     const [script] = await fetchScripts({ webFiles: all }, aMachine({ provision: [written] }))

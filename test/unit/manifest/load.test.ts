@@ -262,6 +262,30 @@ describe('names of steps', () => {
   })
 })
 
+describe('sensitive values of a step', () => {
+  test('are known by where they are', async () => {
+    const places = '{A: {env: B}, C: {file: ./token}, D: {command: "pass show ${x}"}}'
+    const { machines, root } = await load(
+      `version: 1\nbox: debian/12\nprovision: [{shell: a, sensitive: ${places}}]`,
+    )
+    expect(machines[0]?.provision[0]).toMatchObject({
+      sensitive: { A: { env: 'B' }, C: { path: `${root}/token` }, D: { command: 'pass show ${x}' } },
+    })
+  })
+
+  test.each([
+    ['shell: a, sensitive: {A: hunter2}', 'a sensitive value: a mapping of keys'],
+    ['shell: a, sensitive: {A: {}}', "needs 'env' or 'file' or 'command'"],
+    ['shell: a, sensitive: {A: {env: B, file: c}}', "takes one of 'env', 'file', 'command'"],
+    ['shell: a, sensitive: {A: {env: b-c}}', 'the name of a variable'],
+    ['shell: a, sensitive: {a b: {env: B}}', 'the name of a variable'],
+    ['file: {content: a, to: /b}, sensitive: {A: {env: B}}', "a file step has no key 'sensitive'"],
+  ])('%s is refused', async (keys, message) => {
+    const error = await loadError(`version: 1\nbox: debian/12\nprovision:\n  - {${keys}}\n`)
+    expect(error.problems.map((problem) => problem.message)).toEqual([expect.stringContaining(message)])
+  })
+})
+
 describe('when a step runs', () => {
   const first = async (keys: string) =>
     (await load(`version: 1\nbox: debian/12\nprovision: [{shell: a${keys}}]`)).machines[0]?.provision[0]

@@ -13,6 +13,7 @@ const step = (inline: string): ShellStep => ({
   source: { inline },
   args: [],
   env: {},
+  sensitive: {},
   user: 'root',
 })
 
