@@ -35,6 +35,7 @@ export {
   projectsText,
   provisionText,
   statusText,
+  stepsText,
   upText,
 } from './text/machines.ts'
 export { captureText, networksText, proxyText } from './text/networks.ts'

@@ -32,6 +32,7 @@ export type {
   ProvisionResult,
   ProxyResult,
   StatusResult,
+  StepStatus,
   UpMachineResult,
 } from './results.ts'
 export { checkPatterns } from './run/artefacts.ts'

@@ -61,8 +61,27 @@ export interface StatusResult {
   ready: boolean | null
   /** Provision steps that have not succeeded yet, where it runs: `up` runs them. */
   due?: string[]
+  /** All of them, in the order of the manifest, where they were asked for. */
+  steps?: StepStatus[]
   /** The end of its console, where it crashed. */
   console?: string[]
+}
+
+/** How a provision step stands. */
+export interface StepStatus {
+  name: string
+  kind: 'shell' | 'file'
+  run: 'once' | 'changed' | 'always'
+  /** When it last succeeded; null: it has not, or failed since. */
+  doneAt: string | null
+  /** Whether it is not what it was then; null where there is nothing to compare. */
+  changed: boolean | null
+  /** Whether the next `up` runs it. */
+  due: boolean
+  /** The last run, where that failed. */
+  failed: { at: string; code: string } | null
+  /** Why it could not be run: a file that is missing. */
+  problem?: string
 }
 
 /** What `up` would do. */

@@ -11,31 +11,46 @@ import { type Condition, conditionOf } from './observed/observe.ts'
 import { stallOf } from './observed/stall.ts'
 import { changesOf, pendingOf } from './plan/changes.ts'
 import { forwardedNow } from './ports/forwarded.ts'
-import type { Declared, Places, Providing, Reporting } from './project.ts'
+import type { Declared, Places, Providing, Reporting, Scripts } from './project.ts'
+import { stepStatus } from './provision/step-status.ts'
 import type { StatusResult } from './results.ts'
 import { type Selected, selectWithOrphans } from './select.ts'
 
 const consoleLines = 10
 
+export interface StatusOptions {
+  /** None: all. */
+  machines: readonly string[]
+  /** Whether provision steps are told one by one. */
+  steps: boolean
+}
+
 /** What the machines are doing, asked of the hypervisor. Nothing is changed and no lock is taken. */
 export async function status(
-  project: Declared & Places & Providing & Reporting,
-  machines: readonly string[],
+  project: Declared & Places & Providing & Reporting & Scripts,
+  { machines, steps }: StatusOptions,
 ): Promise<StatusResult[]> {
   const selected = await selectWithOrphans(project.manifest, project.paths, machines)
   return untilAborted(
     project.signal,
-    Promise.all(selected.map((machine) => statusOrUnknown(project, machine))),
+    Promise.all(selected.map((machine) => statusOrUnknown(project, machine, steps))),
   )
 }
 
 /** One machine that nothing can be said of does not keep the others from being shown. */
 async function statusOrUnknown(
-  project: Declared & Places & Providing,
+  project: Declared & Places & Providing & Scripts,
   machine: Selected,
+  withSteps: boolean,
 ): Promise<StatusResult> {
   try {
-    return await machineStatus(project, machine)
+    const found = await machineStatus(project, machine)
+    const { config, name } = machine
+    if (!withSteps || config === null) return found
+    return {
+      ...found,
+      steps: await stepStatus(project, config, await readState(project.paths.machine(name))),
+    }
   } catch (thrown) {
     const error = fromSystemError(thrown)
     if (!isPosadaError(error)) throw error

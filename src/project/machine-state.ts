@@ -58,6 +58,14 @@ export interface MachineState {
   stop?: { at: string; how: 'graceful' | 'forced'; via: string }
   /** Provision steps that have succeeded, by name. */
   provision: Record<string, { digest: string; at: string }>
+  /** Provision steps whose last run failed, and the code of the error, by name. */
+  failedSteps?: Record<string, FailedStep>
+}
+
+export interface FailedStep {
+  at: string
+  /** `E_PROVISION_STEP`. */
+  code: string
 }
 
 /** A NIC on a private network. */
@@ -151,10 +159,15 @@ const essentials = partOf({
   login: partOf({ user: anyText }),
   ports: list(port),
   networks: optional(list(partOf({ network: anyText, mac: anyText, ipv4: anyText }))),
-  provision: shape('not a mapping of keys', (value) =>
-    typeof value === 'object' && value !== null ? value : undefined,
-  ),
+  provision: mapping(),
+  failedSteps: optional(mapping()),
 })
+
+function mapping() {
+  return shape('not a mapping of keys', (value) =>
+    typeof value === 'object' && value !== null ? value : undefined,
+  )
+}
 
 /** With every path as it is here and now: the project may have been moved. */
 async function withPathsHere(state: MachineState, paths: MachinePaths): Promise<MachineState> {

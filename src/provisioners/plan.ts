@@ -13,6 +13,8 @@ export interface ProvisionRecord {
   get(name: string): StepRecord | undefined
   save(name: string, entry: StepRecord): Promise<void>
   remove(name: string): Promise<void>
+  /** The step's run failed with an error of this code. */
+  fail(name: string, failure: { at: string; code: string }): Promise<void>
 }
 
 export interface PlannedStep {

@@ -71,7 +71,10 @@ async function tellStep(planned: PlannedStep, guest: StepGuest, options: Provisi
     if (step.reboot) await guest.restart(bootId, options.signal)
   } catch (error) {
     tell(options, step, { status: 'fail', message, ms: performance.now() - began })
-    throw explain(error, step, options.machine)
+    const failure = explain(error, step, options.machine)
+    if (isPosadaError(failure))
+      await options.record.fail(step.name, { at: new Date().toISOString(), code: failure.code })
+    throw failure
   }
   tell(options, step, { status: 'done', message, ms: performance.now() - began })
 }

@@ -8,6 +8,7 @@ import {
   type ProjectResult,
   type ProvisionResult,
   type StatusResult,
+  type StepStatus,
   type UpMachineResult,
 } from '../../machine/index.ts'
 import { makeVisible, type Paint, type Palette, renderTable } from '../../ui/index.ts'
@@ -83,6 +84,31 @@ export function statusText(machines: readonly StatusResult[], paint: Palette): s
       .map((line) => `${line}\n`)
       .join('')
   )
+}
+
+/** How provision steps stand, a row each. */
+export function stepsText(machines: readonly StatusResult[], paint: Palette): string {
+  const rows = machines.flatMap(({ name, steps = [] }) => steps.map((step) => ({ machine: name, ...step })))
+  if (rows.length === 0) return 'no provision steps'
+  const columns = [
+    { title: 'MACHINE', text: (row: StepRow) => row.machine },
+    { title: 'STEP', text: (row: StepRow) => row.name },
+    { title: 'DONE', text: (row: StepRow) => row.doneAt?.replace(/\.\d+Z$/, 'Z') ?? '-' },
+    { title: 'DUE', text: (row: StepRow) => (row.due ? 'yes' : 'no') },
+    { title: '', text: stepNote },
+  ]
+  return renderTable(rows, columns, paint.dim)
+}
+
+type StepRow = StepStatus & { machine: string }
+
+function stepNote({ doneAt, run, changed, failed, problem }: StepRow): string {
+  if (problem !== undefined) return makeVisible(problem)
+  if (failed !== null) return `failed at ${failed.at.replace(/\.\d+Z$/, 'Z')} [${failed.code}]`
+  if (doneAt === null) return 'never ran'
+  if (run === 'always') return 'runs every time'
+  if (changed !== true) return ''
+  return run === 'once' ? 'changed since it ran; runs once only' : 'changed since it ran'
 }
 
 function stateText({ state, inManifest, ready }: StatusResult): string {

@@ -31,16 +31,20 @@ export async function runProvision(
 
 function recordOf(project: Places, state: MachineState): ProvisionRecord {
   const paths = project.paths.machine(state.spec.name)
-  let done = state.provision
-  const put = async (steps: MachineState['provision']) => {
-    done = (await record(paths, (now) => ({ ...now, provision: steps }))).provision
+  let { provision: done, failedSteps: failed = {} } = state
+  const put = async (steps: MachineState['provision'], failedSteps: typeof failed) => {
+    await record(paths, (now) => ({ ...now, provision: steps, failedSteps }))
+    done = steps
+    failed = failedSteps
+  }
+  const without = <T>(all: Record<string, T>, name: string) => {
+    const { [name]: _, ...others } = all
+    return others
   }
   return {
     get: (name) => done[name],
-    save: (name, entry) => put({ ...done, [name]: entry }),
-    async remove(name) {
-      const { [name]: _, ...others } = done
-      await put(others)
-    },
+    save: (name, entry) => put({ ...done, [name]: entry }, without(failed, name)),
+    remove: (name) => put(without(done, name), failed),
+    fail: (name, failure) => put(done, { ...failed, [name]: failure }),
   }
 }

@@ -72,7 +72,22 @@ describe('a step that fails', () => {
     expect(failure.details).toEqual(expect.arrayContaining(['on stdout', 'on stderr']))
     expect(recorded()).toEqual(['once', 'changed', 'always'])
     expect(await ran()).toEqual(['once', 'changed', 'always', 'failing'])
-    expect(await place.json('status')).toMatchObject({ machines: [{ state: 'running' }] })
+    const { machines } = await place.json<{ machines: { state: string; steps: unknown[] }[] }>(
+      ...['status', '--steps'],
+    )
+    expect(machines).toMatchObject([{ state: 'running' }])
+    const done = { doneAt: expect.any(String), changed: false, failed: null }
+    const never = { doneAt: null, changed: null, due: true }
+    expect(machines[0]?.steps).toEqual([
+      { name: 'once', kind: 'shell', run: 'once', ...done, due: false },
+      { name: 'changed', kind: 'shell', run: 'changed', ...done, due: false },
+      { name: 'always', kind: 'shell', run: 'always', ...done, due: true },
+      {
+        ...{ name: 'failing', kind: 'shell', run: 'changed', ...never },
+        failed: { at: expect.any(String), code: 'E_PROVISION_STEP' },
+      },
+      { name: 'after', kind: 'shell', run: 'changed', ...never, failed: null },
+    ])
   })
 
   it('shows its output behind the machine’s name, and runs again by the next up', async () => {
@@ -101,6 +116,8 @@ describe('a step that fails', () => {
       'after ran',
     ])
     expect(await ran()).toEqual(['always', 'failing', 'after'])
+    const { stdout } = await place.run('status', '--steps')
+    expect(stdout).toMatch(/\n\S+ +failing +\d{4}-\S+Z +no *\n/)
   })
 })
 

@@ -20,10 +20,12 @@ const isRoot = process.getuid?.() === 0
 let folder: string
 let events: PosadaEvent[]
 let done: Map<string, StepRecord>
+let failed: Map<string, string>
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'posada-between-'))
   events = []
   done = new Map()
+  failed = new Map()
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
@@ -61,6 +63,7 @@ async function run({ server, session, steps }: Steps, own: Partial<GuestAccess> 
     get: (name: string) => done.get(name),
     save: async (name: string, entry: StepRecord) => void done.set(name, entry),
     remove: async (name: string) => void done.delete(name),
+    fail: async (name: string, { code }: { code: string }) => void failed.set(name, code),
   }
   await runSteps(await planSteps(steps, record, { machine: 'web' }), access, {
     record,
@@ -248,5 +251,6 @@ describe('a guest that restarts in a step', () => {
     await vi.waitFor(() => readFile(marker), 10_000)
     session.client.destroy()
     expect(await failure).toMatchObject({ code: 'E_SSH_LOST', value: 'lost' })
+    expect([...failed]).toEqual([['lost', 'E_SSH_LOST']])
   })
 })

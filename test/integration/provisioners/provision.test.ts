@@ -56,6 +56,7 @@ let session: SshSession
 let folder: string
 let events: PosadaEvent[]
 let done: Map<string, StepRecord>
+let failed: Map<string, string>
 
 beforeAll(async () => {
   server = await startSshd()
@@ -67,6 +68,7 @@ beforeEach(async () => {
   await chmod(folder, 0o755)
   events = []
   done = new Map()
+  failed = new Map()
 })
 afterEach(async () => {
   await session?.close()
@@ -117,6 +119,7 @@ async function run(steps: ProvisionStep[], { only, force, secrets, ...options }:
     get: (name: string) => done.get(name),
     save: async (name: string, entry: StepRecord) => void done.set(name, entry),
     remove: async (name: string) => void done.delete(name),
+    fail: async (name: string, { code }: { code: string }) => void failed.set(name, code),
   }
   const planned = await planSteps(steps, record, {
     machine: 'web',
@@ -213,6 +216,7 @@ describe.runIf(privileged)('shell steps', () => {
     expect(output()).not.toContain('never')
     expect(events.at(-1)).toMatchObject({ type: 'step', status: 'fail' })
     expect(done.size).toBe(0)
+    expect([...failed]).toEqual([['step-1', 'E_PROVISION_STEP']])
   })
 
   test('the environment is on no command line, and the script is readable to its user only', async () => {
