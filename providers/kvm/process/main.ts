@@ -32,7 +32,7 @@ async function main(cut: Promise<string>): Promise<void> {
   const config = JSON.parse(readFileSync(0, 'utf8')) as VmmConfig
   process.title = processTitle(config.spec)
   const threads = startVcpuThreads(config.spec.cpus, entryPoint('kvm-vcpu', config.entries))
-  const { loadProgram } = await import('./code-cache.ts')
+  const { loadProgram } = await import('../../../src/lib/process/load-program.ts')
   const program = loadProgram<typeof import('./run-machine.ts')>(
     entryPoint('kvm-machine', config.entries),
     config.cacheDir,

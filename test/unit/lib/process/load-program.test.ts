@@ -16,11 +16,11 @@ beforeAll(async () => {
   loader = join(folder, 'loader.mjs')
   await build({
     stdin: {
-      contents: `import { loadProgram } from './code-cache.ts'
+      contents: `import { loadProgram } from './load-program.ts'
 const { exports, compiled, keep } = loadProgram(process.argv[2], process.argv[3])
 console.log(exports.answer(41), compiled)
 await keep()`,
-      resolveDir: resolve('providers/kvm/process'),
+      resolveDir: resolve('src/lib/process'),
     },
     outfile: loader,
     bundle: true,

@@ -3,8 +3,8 @@ import { readdir, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { Script } from 'node:vm'
-import { isErrno } from '../../../src/lib/files/errno.ts'
-import { writeFileAtomic } from '../../../src/lib/files/write-file.ts'
+import { isErrno } from '../files/errno.ts'
+import { writeFileAtomic } from '../files/write-file.ts'
 
 /** A program of CommonJS in one file, run. */
 export interface LoadedProgram<T> {
