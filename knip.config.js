@@ -1,10 +1,12 @@
 // What nothing uses: files, exports (of doors too), dependencies. Run by `npm run check:unused`.
-import { modules, processes } from './tools/entries.js'
+import { commandLine, launcher, modules, processes } from './tools/entries.js'
 
 export default {
   entry: [
     ...Object.values(modules),
     ...Object.values(processes),
+    ...Object.values(launcher),
+    commandLine,
     'src/commands/**/*.ts',
     'src/sync/index.ts',
     // Started by path: from package.json, bin/test, tools/test-lab.sh or another test.

@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 // The launcher. It answers what needs no program (the version, a Node that is too old, a build that
-// is missing) and otherwise starts dist/main.js. Plain JavaScript that old versions of Node can read.
+// is missing) and otherwise starts dist/main.cjs. Plain JavaScript that old versions of Node can read.
 import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const main = join(root, 'dist', 'main.js')
+const main = join(root, 'dist', 'main.cjs')
 const argv = process.argv.slice(2)
 
 function fail(message) {
@@ -21,8 +22,6 @@ if (Number(process.versions.node.split('.')[0]) < 20) {
 } else if (!existsSync(main)) {
   fail(`posada is not built: ${main} is missing; run: npm --prefix '${root}' run build`)
 } else {
-  const { keepCompiledCode } = await import('./compile-cache.js')
-  keepCompiledCode(process.env)
-  const { start } = await import(pathToFileURL(main).href)
+  const { start } = createRequire(import.meta.url)(main)
   await start(argv, root)
 }

@@ -1,16 +1,15 @@
 // `npm run build`: bundles src into dist/, and writes oclif.manifest.json and the types of the
 // provider contract. Why it is built so, and what it costs to start: docs/decisions/start-time.md.
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { writeContractTypes } from './build-types.js'
 import { bundleProcesses } from './bundle-processes.js'
+import { bundleCommandLine } from './command-line.js'
 import { writeCommandManifest } from './command-manifest.js'
-import { deferred } from './deferred.js'
-import { modules } from './entries.js'
-import { hub } from './hub.js'
+import { commandLine, launcher, modules, processes } from './entries.js'
 import { throughDoors } from './through-doors.js'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -25,15 +24,8 @@ const BANNER = [
   'const require = __createRequire(import.meta.url)',
 ].join('\n')
 
-function commandEntries() {
-  const folder = join(root, 'src', 'commands')
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-  const commands = files.filter((file) => file.endsWith('.ts'))
-  return Object.fromEntries(commands.map((file) => [`commands/${file.slice(0, -3)}`, join(folder, file)]))
-}
-
-async function bundle(entryPoints, plugins) {
-  const result = await build({
+async function bundle(entryPoints) {
+  const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints,
     outdir: dist,
@@ -49,14 +41,11 @@ async function bundle(entryPoints, plugins) {
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'none',
-    plugins: [deferred, ...plugins],
+    plugins: [throughDoors],
     logLevel: 'warning',
-    // The hub's imports bring nothing along; they only lead there (tools/hub.js).
-    logOverride: { 'ignored-bare-import': 'silent' },
-    metafile: true,
     write: false,
   })
-  return result
+  return outputFiles
 }
 
 function prepare(path) {
@@ -81,19 +70,16 @@ function sweep(files) {
     const path = join(dist, entry)
     if (wanted.has(entry) || !/\.(js|cjs|tmp)$/.test(entry)) continue
     const young = Date.now() - statSync(path).mtimeMs < 3_600_000
-    if (entry.startsWith('commands') || !young) rmSync(path, { force: true })
+    if (!young) rmSync(path, { force: true })
   }
 }
 
-const { main, ...others } = modules
-const commands = commandEntries()
-const { plugin, first } = hub(root, Object.values(commands))
-const line = await bundle({ main, ...commands }, [throughDoors({ first }), plugin])
-writeFileSync(prepare(join(dist, 'meta.json')), JSON.stringify(line.metafile))
-const apart = await bundle(others, [throughDoors()])
-const files = [...line.outputFiles, ...apart.outputFiles, ...(await bundleProcesses(root, dist))]
+const files = [
+  ...(await bundle(modules)),
+  ...(await bundleProcesses(root, dist, { ...launcher, ...processes })),
+  ...(await bundleCommandLine(root, { main: commandLine, outdir: dist, external: EXTERNAL })),
+]
 write(files)
 sweep(files)
-const pjson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-await writeCommandManifest(root, pjson)
+await writeCommandManifest(root)
 writeContractTypes(root)

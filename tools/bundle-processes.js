@@ -25,27 +25,35 @@ const ownRequire = {
  * Bundles each into one file of CommonJS, `NAME.cjs` in `outdir`, and returns them unwritten. One file without
  * ECMAScript's modules takes Node a tenth of the time of 25 shared ones: docs/decisions/start-time.md.
  */
-export async function bundleProcesses(root, outdir) {
-  const { outputFiles } = await build({
+export async function bundleProcesses(root, outdir, entries = processes) {
+  const entryPoints = Object.fromEntries(
+    Object.entries(entries).map(([name, file]) => [name, join(root, file)]),
+  )
+  return bundleCommonJs({
     absWorkingDir: root,
-    entryPoints: Object.fromEntries(
-      Object.entries(processes).map(([name, file]) => [name, join(root, file)]),
-    ),
+    entryPoints,
     outdir,
+    external: ['koffi'],
+    plugins: [ownRequire],
+  })
+}
+
+/** Bundles into files of CommonJS, with esbuild's options, and returns them unwritten. */
+export async function bundleCommonJs({ define, ...options }) {
+  const { outputFiles } = await build({
     outExtension: { '.js': '.cjs' },
     bundle: true,
     platform: 'node',
     target: 'node20',
     format: 'cjs',
-    external: ['koffi'],
     banner: { js: BANNER },
-    define: { 'import.meta.url': '__moduleUrl' },
+    define: { 'import.meta.url': '__moduleUrl', ...define },
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'none',
-    plugins: [ownRequire],
     logLevel: 'warning',
     write: false,
+    ...options,
   })
   return outputFiles.map(({ path, text }) => ({ path, contents: deferModules(text) }))
 }

@@ -1,15 +1,27 @@
-import { renameSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { Plugin } from '@oclif/core/config'
 import { settings } from '@oclif/core/settings'
+
+/** What oclif takes the built commands from. */
+class Built extends Plugin {
+  async loadCommandsFromTarget() {
+    const { commands } = createRequire(import.meta.url)(join(this.root, 'dist', 'posada.cjs'))
+    const loaded = [...commands].map(async ([id, load]) => [id, (await load()).default])
+    return Object.fromEntries(await Promise.all(loaded))
+  }
+}
 
 /**
  * Writes oclif.manifest.json: every command's arguments, flags and texts, so that the command line
  * finds a command without importing all of them.
  */
-export async function writeCommandManifest(root, pjson) {
+export async function writeCommandManifest(root) {
   settings.enableAutoTranspile = false
-  const plugin = new Plugin({
+  const pjson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  pjson.oclif.commands = { strategy: 'explicit', target: './dist/posada.cjs' }
+  const plugin = new Built({
     root,
     pjson,
     type: 'core',

@@ -1,6 +1,5 @@
 /** Files that are started by name, each with its name in dist/: what the build makes and what nothing imports. */
 export const modules = {
-  main: 'src/cli/main.ts',
   provider: 'src/provider/index.ts',
   network: 'src/network/process/main.ts',
   forwarder: 'src/forwarder/main.ts',
@@ -16,3 +15,7 @@ export const processes = {
   'kvm-vcpu': 'providers/kvm/vcpu/worker.ts',
   'kvm-probe': 'providers/kvm/probe/main.ts',
 }
+
+/** The command line: what bin/posada.js starts, and what that loads, to which the build adds the commands. */
+export const launcher = { main: 'src/cli/launch.ts' }
+export const commandLine = 'src/cli/main.ts'

@@ -10,20 +10,20 @@ const EXPORT = /^export (?<type>type )?\{(?<names>[^}]*)\} from '(?<file>[^']+)'
  * file behind it. esbuild keeps all that a door exports in the chunk of everyone who imports the door, and a
  * command shall load only what it needs: docs/decisions/start-time.md.
  */
-export const throughDoors = ({ first = () => '' } = {}) => ({
+export const throughDoors = {
   name: 'through-doors',
   setup(build) {
     build.onLoad({ filter: /\/(src|providers)\/.*\.ts$/ }, ({ path }) => ({
       loader: 'ts',
-      contents: first(path) + lookThrough(readFileSync(path, 'utf8'), dirname(path)),
+      contents: lookThrough(readFileSync(path, 'utf8'), dirname(path)),
     }))
   },
-})
+}
 
 const doors = new Map()
 const behind = (door) => doors.get(door) ?? doors.set(door, exportsOf(door)).get(door)
 
-export function lookThrough(source, folder) {
+function lookThrough(source, folder) {
   const direct = (whole, { type = '', names, door }) => {
     const files = behind(resolve(folder, door))
     const wanted = list(names)

@@ -15,7 +15,7 @@ const switches = new Set(['--json', '--debug', '--no-color'])
 const withValue = new Set(['--file', '-f'])
 
 /** Finds the longest command name at the start of the arguments; common flags may stand before it. */
-export function findCommand(argv: readonly string[], ids: ReadonlySet<string>): FoundCommand {
+export function findCommand(argv: readonly string[], ids: { has(id: string): boolean }): FoundCommand {
   const before = commonFlags(argv)
   const words = argv.slice(before.length)
   for (const length of [2, 1]) {

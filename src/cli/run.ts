@@ -6,8 +6,19 @@ import { wantsHelp } from './argv.ts'
 import { findCommand, unknownCommand } from './find-command.ts'
 import { usageError } from './usage-error.ts'
 
+/** What loads the class of each command, by its name as oclif writes it: `box:list`. */
+export type Commands = ReadonlyMap<string, () => Promise<{ default: CommandClass }>>
+
+interface CommandClass {
+  id: string
+  run(argv: string[], config: Config): Promise<unknown>
+}
+
 /** Runs the command that the arguments name, or prints help. Throws what the command throws. */
-export async function run(argv: string[], root: string): Promise<void> {
+export async function run(
+  argv: string[],
+  { root, commands }: { root: string; commands: Commands },
+): Promise<void> {
   settings.enableAutoTranspile = false
   // oclif asks the system for the user's shell, which fails for a user who is not listed, and uses it for nothing.
   process.env.SHELL ??= '/bin/sh'
@@ -15,17 +26,22 @@ export async function run(argv: string[], root: string): Promise<void> {
   // oclif would look into the user's data folder for plug-ins of its own, which Posada does not have.
   const config = await Config.load({ root, pjson, userPlugins: false })
   if (wantsHelp(argv)) return help(argv, config)
-  const found = findCommand(argv, new Set(config.commandIDs))
-  if (found.id !== null) return runCommand(config, found.id, found.argv)
+  const found = findCommand(argv, commands)
+  const load = found.id === null ? undefined : commands.get(found.id)
+  if (found.id !== null && load !== undefined) {
+    const { default: command } = await load()
+    command.id = found.id
+    return runCommand(command, found.argv, config)
+  }
   if (found.topic !== null && config.findTopic(found.topic) !== undefined) return help(argv, config)
   throw unknownCommand(argv, config.commands)
 }
 
-async function runCommand(config: Config, id: string, argv: string[]): Promise<void> {
+async function runCommand(command: CommandClass, argv: string[], config: Config): Promise<void> {
   try {
-    await config.runCommand(id, argv)
+    await command.run(argv, config)
   } catch (error) {
-    throw usageError(error, id) ?? error
+    throw usageError(error, command.id) ?? error
   }
 }
 

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chownSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it, onTestFinished } from 'vitest'
@@ -10,38 +10,89 @@ const root = join(import.meta.dirname, '..', '..')
 /** What takes long to load, and a command that only looks does without. */
 const heavy = ['execa', 'ssh2', 'koffi', 'ora', 'tar-stream']
 
-/** The packages whose code a command loads, from what V8 says of the scripts that it ran. */
-async function packagesLoaded(...args: string[]): Promise<string[]> {
+interface Script {
+  url: string
+  functions: { functionName: string; ranges: { count: number }[] }[]
+}
+
+function projectPlace() {
   const place = makePlace()
   onTestFinished(place.remove)
   writeFileSync(join(place.dir, 'posada.yaml'), 'version: 1\nbox: posada/tiny\n')
+  return { ...place, kept: join(place.dir, '..', 'cache', 'posada', 'code') }
+}
+
+/**
+ * The files that a command loads and the packages whose code it runs, from what V8 says. In what the build makes each
+ * file of a package is a function of that name.
+ */
+async function loaded(...args: string[]): Promise<{ files: string[]; packages: string[] }> {
+  const place = projectPlace()
   const coverage = join(place.dir, 'coverage')
   const env = { ...place.env, NODE_V8_COVERAGE: coverage }
   const child = spawn(process.execPath, [launcher, ...args], { cwd: place.dir, env })
   child.stdin.end()
   expect(await ended(child)).toMatchObject({ code: 0, stderr: '' })
   const scripts = readdirSync(coverage).flatMap((name) => {
-    const { result } = JSON.parse(readFileSync(join(coverage, name), 'utf8')) as { result: { url: string }[] }
-    return result.map(({ url }) => url).filter((url) => url.startsWith('file:'))
+    const { result } = JSON.parse(readFileSync(join(coverage, name), 'utf8')) as { result: Script[] }
+    return result.filter(({ url }) => url.startsWith('file:'))
   })
-  const { outputs } = JSON.parse(readFileSync(join(root, 'dist', 'meta.json'), 'utf8')) as {
-    outputs: Record<string, { inputs: object }>
+  const ran = scripts.flatMap(({ functions }) =>
+    functions.filter(({ ranges }) => ranges.some(({ count }) => count > 0)).map((each) => each.functionName),
+  )
+  const packages = ran.map((name) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(name)?.[1])
+  return {
+    files: scripts.map(({ url }) => fileURLToPath(url).slice(root.length + 1)).sort(),
+    packages: [...new Set(packages.filter((name) => name !== undefined))],
   }
-  const files = scripts.flatMap((url) => {
-    const path = fileURLToPath(url).slice(root.length + 1)
-    return Object.keys(outputs[path]?.inputs ?? { [path]: true })
-  })
-  return [
-    ...new Set(files.map((file) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? 'posada')),
-  ]
 }
 
+const program = ['bin/posada.js', 'dist/main.cjs', 'dist/posada.cjs']
+
 it.each(['status', 'ports'])('posada %s loads nothing that takes long', async (command) => {
-  const packages = await packagesLoaded(command)
-  expect(packages).toContain('yaml')
+  const { files, packages } = await loaded(command)
+  expect(files).toEqual(program)
+  expect(packages).toEqual(expect.arrayContaining(['yaml', '@oclif/core']))
   expect(packages.filter((name) => heavy.includes(name))).toEqual([])
 })
 
-it('posada --version loads no package at all', async () => {
-  expect(await packagesLoaded('--version')).toEqual(['posada'])
+it('posada __complete does without oclif', async () => {
+  const { files, packages } = await loaded('__complete', '--', 'u')
+  expect(files).toEqual(program)
+  expect(packages).not.toContain('@oclif/core')
+})
+
+it('posada --version loads nothing else', async () => {
+  expect(await loaded('--version')).toEqual({ files: ['bin/posada.js'], packages: [] })
+})
+
+it('keeps what was compiled for the next command, in a folder of the user’s own', async () => {
+  const place = projectPlace()
+  const first = await place.run('status')
+  expect(first).toMatchObject({ code: 0, stderr: '' })
+  const [name = '', ...more] = readdirSync(place.kept)
+  expect(more).toEqual([])
+  const kept = () => statSync(join(place.kept, name), { bigint: true })
+  const { mtimeNs, mode } = kept()
+  expect(mode & 0o077n).toBe(0n)
+  expect(await place.run('status')).toEqual(first)
+  expect((await place.run('validate')).code).toBe(0)
+  expect(kept().mtimeNs).toBe(mtimeNs)
+})
+
+it('does its work where that cannot be kept', async () => {
+  const place = projectPlace()
+  const cache = join(place.dir, '..', 'cache')
+  rmSync(cache, { recursive: true })
+  writeFileSync(cache, '')
+  expect(await place.run('status')).toMatchObject({ code: 0, stderr: '' })
+  expect(readFileSync(cache, 'utf8')).toBe('')
+})
+
+it.skipIf(process.getuid?.() !== 0)('leaves the cache folder of another user alone', async () => {
+  const place = projectPlace()
+  const cache = join(place.dir, '..', 'cache')
+  chownSync(cache, 65534, 65534)
+  await place.run('--help')
+  expect(readdirSync(cache)).toEqual([])
 })

@@ -7,7 +7,7 @@ const SOURCES = ['src', 'providers', 'tools', 'package.json', 'package-lock.json
 
 /** For tests that run the built command line: builds it when a source is newer. */
 export default function setup(): void {
-  const built = statSync(join(root, 'dist', 'main.js'), { throwIfNoEntry: false })?.mtimeMs ?? 0
+  const built = statSync(join(root, 'dist', 'main.cjs'), { throwIfNoEntry: false })?.mtimeMs ?? 0
   const manifest = statSync(join(root, 'oclif.manifest.json'), { throwIfNoEntry: false })?.mtimeMs ?? 0
   if (Math.min(built, manifest) > newest()) return
   execFileSync(process.execPath, [join(root, 'tools', 'build.js')], { cwd: root, stdio: 'inherit' })

@@ -50,8 +50,9 @@ export async function asPlugin(name: string, path: string): Promise<ProviderPlug
 }
 
 async function importPlugin(name: string, path: string): Promise<unknown> {
+  const { importModule } = await import('../../lib/native/import-module.ts')
   try {
-    return await import(pathToFileURL(path).href)
+    return await importModule(pathToFileURL(path).href)
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     throw new PosadaError('E_PROVIDER_INVALID', `the provider ${name} cannot be loaded: ${message}`, {

@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path'
 import { Script } from 'node:vm'
 import { isErrno } from '../files/errno.ts'
 import { writeFileAtomic } from '../files/write-file.ts'
+import { userId } from './user-id.ts'
 
 /** A program of CommonJS in one file, run. */
 export interface LoadedProgram<T> {
@@ -16,13 +17,14 @@ export interface LoadedProgram<T> {
 }
 
 /**
- * Runs a program with the code that an earlier process has compiled of it, where `folder` has that: compiling is a
- * third of what a machine's process does from Node's start to the guest's. (Node 22 has module.enableCompileCache;
- * Node 20 has not.) The folder may be emptied at any time.
+ * Runs a program with the code that an earlier process of this user has compiled of it, where `folder` has that:
+ * compiling is a third of what a machine's process does from Node's start to the guest's, and of what a command does.
+ * (Node 22 has module.enableCompileCache; Node 20 has not.) The folder may be emptied at any time; null: nothing is kept.
+ * `import()` is not for such a program: Node forgets of kept code where it came from (importModule does it).
  */
-export function loadProgram<T>(file: string, folder: string): LoadedProgram<T> {
-  const place = placeOf(file, folder)
-  const cachedData = readKept(place)
+export function loadProgram<T>(file: string, folder: string | null): LoadedProgram<T> {
+  const place = folder === null ? null : placeOf(file, folder)
+  const cachedData = place === null ? null : readKept(place)
   // As Node wraps modules (Node.js, Modules: CommonJS modules, "The module wrapper").
   const source = `(function (exports, require, module, __filename, __dirname) { ${readFileSync(file, 'utf8')}\n})`
   const script = new Script(source, { filename: file, ...(cachedData === null ? {} : { cachedData }) })
@@ -33,7 +35,7 @@ export function loadProgram<T>(file: string, folder: string): LoadedProgram<T> {
     exports: module.exports,
     compiled,
     async keep() {
-      if (compiled) return
+      if (compiled || place === null) return
       const code = script.createCachedData()
       await writeFileAtomic(place, Buffer.concat([code, code]), { mode: 0o600 })
       await removeOthers(place, `${basename(file)}-`)
@@ -53,6 +55,8 @@ function placeOf(file: string, folder: string): string {
  */
 function readKept(place: string): Buffer | null {
   try {
+    const { uid, mode } = statSync(place)
+    if (uid !== userId() || (mode & 0o022) !== 0) return null
     const kept = readFileSync(place)
     const code = kept.subarray(0, kept.length / 2)
     return code.equals(kept.subarray(code.length)) ? code : null

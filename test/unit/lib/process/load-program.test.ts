@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
@@ -50,6 +50,9 @@ it('runs a program, and the next time what was compiled of it; not where that is
   }
   writeFileSync(kept, bytes.subarray(0, 20))
   expect(run()).toBe('42 false')
+  chmodSync(kept, 0o622)
+  expect(run()).toBe('42 false')
+  expect(run()).toBe('42 true')
   writeFileSync(program, 'exports.answer = (n) => n - 1\n')
   expect(run()).toBe('40 false')
   expect(run()).toBe('40 true')
