@@ -1,9 +1,9 @@
 import { sendCommand } from '../../src/background/index.ts'
 import { isPosadaError } from '../../src/errors/index.ts'
 import { hostBootId } from '../../src/lib/process/boot-id.ts'
-import { asObject } from '../../src/lib/values/as-object.ts'
+import { asObject, isObject } from '../../src/lib/values/as-object.ts'
 import { consoleLogLimit, type MachineSpec } from '../../src/provider/index.ts'
-import type { Hypervisor } from '../../src/provider-kit/index.ts'
+import type { Counters, Hypervisor } from '../../src/provider-kit/index.ts'
 import { kvmFiles, providerLogLimit } from './files.ts'
 import { findRunning } from './process/find.ts'
 import { type Run, readRecord, writeRecord } from './run-record.ts'
@@ -30,6 +30,10 @@ export const kvm: Hypervisor<Run> = {
     if (state !== 'paused') return { state: 'running' }
     return { state, ...(stalled === 'disk-full' ? { stalled } : {}) }
   },
+  counters: async (spec) => {
+    const said = await askStatus(spec)
+    return said === null ? null : countersOf(said)
+  },
   order: async (spec, name) =>
     (await sendCommand(kvmFiles(spec).control, { name, timeout: patience.order })) !== null,
   agentListens: async (spec) => (await askStatus(spec))?.agent === true,
@@ -53,5 +57,20 @@ async function askStatus(spec: MachineSpec): Promise<Record<string, unknown> | n
   } catch (error) {
     if (isPosadaError(error, 'E_CONTROL')) return null
     throw error
+  }
+}
+
+/** Of the answer to `status`: a process of an older Posada does not count. Pure. */
+function countersOf(said: Record<string, unknown>): Counters {
+  const count = (group: unknown, name: string) => {
+    const value = asObject(group)[name]
+    return typeof value === 'number' ? value : 0
+  }
+  const { disk, network } = said
+  return {
+    disk: { read: count(disk, 'read'), written: count(disk, 'written') },
+    network: isObject(network)
+      ? { received: count(network, 'received'), sent: count(network, 'sent') }
+      : null,
   }
 }

@@ -7,6 +7,8 @@ export interface QemuFiles {
   qmp: string
   /** Written by QEMU as it starts, removed as it ends in good order. */
   pid: string
+  /** Where the guard says what it has carried. */
+  guard: string
   ready: string
   agent: string
   /** That the machine was made, and how it was last started and stopped: RunRecord. */
@@ -24,6 +26,7 @@ export function qemuFiles(spec: MachineSpec): QemuFiles {
   return {
     qmp: join(runtimeDir, 'qmp.sock'),
     pid: join(runtimeDir, 'qemu.pid'),
+    guard: join(runtimeDir, 'guard.sock'),
     ready: join(runtimeDir, 'ready.sock'),
     agent: join(runtimeDir, 'agent.sock'),
     record: join(dataDir, 'qemu.json'),

@@ -1,9 +1,10 @@
-import { isPosadaError } from '../../src/errors/index.ts'
 import { hostBootId } from '../../src/lib/process/boot-id.ts'
 import type { ProcessIdentity } from '../../src/lib/process/process-identity.ts'
 import { asObject } from '../../src/lib/values/as-object.ts'
 import type { MachineSpec, UpStatus } from '../../src/provider/index.ts'
 import type { Ending, Hypervisor, Recorded } from '../../src/provider-kit/index.ts'
+import { ask } from './ask.ts'
+import { counters } from './counters.ts'
 import { qemuFiles } from './files.ts'
 import { boundedLogs } from './guard/launch.ts'
 import { readEnding } from './process/events-log.ts'
@@ -11,7 +12,7 @@ import { findQemu } from './process/find.ts'
 import { type QmpClient, withQmp } from './qmp/client.ts'
 import { type Run, readRecord, writeRecord } from './run-record.ts'
 
-/** Milliseconds that QEMU has to answer, and to let a machine stand still or go on. */
+/** Milliseconds that QEMU has to obey, and to let a machine stand still or go on. */
 const patience = 3000
 const patient = 10_000
 
@@ -28,6 +29,7 @@ export const qemu: Hypervisor<Run> = {
   writeRecord,
   find,
   state: (spec) => ask(spec, queryState),
+  counters,
   order: async (spec, order) => {
     const timeout = order === 'pause' || order === 'resume' ? patient : patience
     const done = await withQmp(qemuFiles(spec).qmp, { timeout }, async (client) => {
@@ -78,16 +80,6 @@ async function queryState(client: QmpClient): Promise<Pick<UpStatus, 'state' | '
 /** Whether a disk of the host could not grow for a write of the guest: QAPI type BlockDeviceIoStatus. */
 function lacksSpace(devices: unknown): boolean {
   return Array.isArray(devices) && devices.some((device) => asObject(device)['io-status'] === 'nospace')
-}
-
-/** Null where QEMU does not listen, hangs or ends meanwhile. */
-async function ask<T>(spec: MachineSpec, work: (client: QmpClient) => Promise<T>): Promise<T | null> {
-  try {
-    return await withQmp(qemuFiles(spec).qmp, { timeout: patience }, work)
-  } catch (error) {
-    if (isPosadaError(error, 'E_QMP') || isPosadaError(error, 'E_QMP_TIMEOUT')) return null
-    throw error
-  }
 }
 
 async function ending(spec: MachineSpec, run: Run | null): Promise<Ending | null> {

@@ -34,8 +34,8 @@ export async function start(spec: MachineSpec, probe: Probe, signal?: AbortSigna
     await checkPorts(spec)
     return () => launch(spec, { program, argv, accelerator }, signal)
   }
-  const { pid, qmp, ready, agent } = qemuFiles(spec)
-  await startMachine(qemu, { spec, prepare, stale: [pid, qmp, ready, agent], signal })
+  const { pid, qmp, guard, ready, agent } = qemuFiles(spec)
+  await startMachine(qemu, { spec, prepare, stale: [pid, qmp, guard, ready, agent], signal })
 }
 
 async function launch(

@@ -41,4 +41,5 @@ export {
 export { captureText, networksText, proxyText } from './text/networks.ts'
 export { planText } from './text/plan.ts'
 export type { RunDocument } from './text/run.ts'
+export { type Graphs, graphsOf, prometheusText, statsText } from './text/stats.ts'
 export { adoptText, trustedText, usesText } from './text/trust.ts'

@@ -31,6 +31,7 @@ export type {
   ProjectResult,
   ProvisionResult,
   ProxyResult,
+  StatsResult,
   StatusResult,
   StepStatus,
   UpMachineResult,
@@ -45,6 +46,7 @@ export { selectMachines } from './select.ts'
 export { ssh } from './ssh.ts'
 export { sshConfig } from './ssh-config.ts'
 export { sshProxy } from './ssh-proxy.ts'
+export { stats } from './stats.ts'
 export { status } from './status.ts'
 export { asRoot } from './testbed/files.ts'
 export { type Testbed, testbed } from './testbed.ts'

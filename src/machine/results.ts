@@ -1,3 +1,4 @@
+import type { Usage } from '../provider/index.ts'
 import type { Found, MachineStateName } from './facts/observed.ts'
 import type { Planned } from './plan/actions.ts'
 
@@ -27,6 +28,24 @@ export interface PortResult {
   movedFrom?: number
   /** It leads to what listens in the guest now, and is closed with it (`ports: auto`). */
   auto?: true
+}
+
+export interface StatsResult {
+  name: string
+  state: MachineStateName
+  /** Processors and bytes of memory that it was given. */
+  cpus: number
+  memory: number
+  /** Since it was started; null unless it runs, and where its provider cannot tell. */
+  usage: Usage | null
+  /** A second, since the look before; `cpu` in processors. Null where there was none. */
+  rates: {
+    cpu: number
+    read: number
+    written: number
+    received: number | null
+    sent: number | null
+  } | null
 }
 
 export interface StatusResult {

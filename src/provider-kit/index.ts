@@ -1,7 +1,7 @@
 export { findProcess, type OwnProcess, ownProcess } from './find-process.ts'
 export { guardOf, type HostGuard, judgedBytes } from './host-guard.ts'
 export { kvmCure } from './kvm-cure.ts'
-export type { Ending, Hypervisor } from './life/hypervisor.ts'
+export type { Counters, Ending, Hypervisor } from './life/hypervisor.ts'
 export { machineLife } from './life/machine-life.ts'
 export { startMachine } from './life/start.ts'
 export { stopMachine } from './life/stop.ts'

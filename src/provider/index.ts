@@ -34,3 +34,4 @@ export {
   type UpStatus,
   usualOverhead,
 } from './provider.ts'
+export type { Usage } from './usage.ts'

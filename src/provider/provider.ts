@@ -1,6 +1,7 @@
 import type { Emit } from '../events/index.ts'
 import type { Capabilities, ProbeReport } from './capabilities.ts'
 import type { MachineSpec } from './machine-spec.ts'
+import type { Usage } from './usage.ts'
 
 /** What the composition root hands to a provider. */
 export interface ProviderContext {
@@ -70,6 +71,9 @@ export interface Provider {
 
   /** Asks the hypervisor itself. */
   status(spec: MachineSpec): Promise<MachineStatus>
+
+  /** What a machine that runs takes of the host; null for one that does not run. Left out: that cannot be told. */
+  usage?(spec: MachineSpec): Promise<Usage | null>
 
   /**
    * Stops the machine. `graceful` asks the guest first and waits for it `timeout` milliseconds;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { processIdentity } from '../../src/lib/process/process-identity.ts'
-import { residentMemory } from '../../src/machine/schedule/host-memory.ts'
+import { residentMemory } from '../../src/lib/process/process-usage.ts'
 import { forwardsOf, type MachineSpec, type Provider } from '../../src/provider/index.ts'
 import { firstWords, until } from '../helpers/guest-talk.ts'
 import { discard, type SandboxMachine, sandboxMachine } from '../helpers/sandbox-machine.ts'
@@ -166,6 +166,18 @@ export function providerContract(name: string, subject: ContractSubject): void {
       const overhead = await provider.memoryOverhead?.(spec())
       const { pid } = running as { pid: number }
       if (overhead !== undefined) expect(await residentMemory(pid)).toBeLessThan(spec().memory + overhead)
+    })
+
+    test('says what the machine takes, where it can tell', async () => {
+      const usage = await provider.usage?.(spec())
+      if (usage === undefined) return
+      expect(usage?.cpu).toBeGreaterThan(0)
+      expect(usage?.memory).toBeGreaterThan(2 ** 22)
+      await echo('frames that are counted\n')
+      const later = await provider.usage?.(spec())
+      expect(later?.network?.sent ?? 1).toBeGreaterThan(usage?.network?.sent ?? 0)
+      expect(later?.network?.received ?? 1).toBeGreaterThan(usage?.network?.received ?? 0)
+      expect(later?.cpu).toBeGreaterThanOrEqual(usage?.cpu ?? 0)
     })
 
     test('the forwarded TCP port carries bytes both ways', async () => {

@@ -1,15 +1,17 @@
 import { type HostGuard, judgedBytes } from '../../../src/provider-kit/index.ts'
 import type { FrameEvents, FrameLink } from './frame-link.ts'
 
-/** A cable that a guard stands on (HostGuard). */
+/** A cable that a guard stands on (HostGuard); bytes of its frames are added to `carried`, also of those that do not pass. */
 export class GuardedLink implements FrameLink {
   readonly #link: FrameLink
   readonly #guard: HostGuard
+  readonly #carried: { received: number; sent: number }
   #events: FrameEvents | null = null
 
-  constructor(link: FrameLink, guard: HostGuard) {
+  constructor(link: FrameLink, guard: HostGuard, carried: { received: number; sent: number }) {
     this.#link = link
     this.#guard = guard
+    this.#carried = carried
   }
 
   get up(): boolean {
@@ -20,6 +22,7 @@ export class GuardedLink implements FrameLink {
     this.#events = events
     this.#link.start({
       frame: (bytes) => {
+        this.#carried.received += bytes.length
         this.#guard.toGuest(bytes)
         return events.frame(bytes)
       },
@@ -30,6 +33,7 @@ export class GuardedLink implements FrameLink {
 
   /** What is judged is a copy, and that is sent: the guest's processors may change what lies in its memory meanwhile. */
   send(frame: readonly Uint8Array[], length: number): boolean {
+    this.#carried.sent += length
     const { head, rest } = copyHead(frame, Math.min(length, judgedBytes))
     const verdict = this.#guard.fromGuest(head)
     if (verdict === 'pass') return this.#link.send([head, ...rest], length)

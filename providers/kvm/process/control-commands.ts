@@ -1,14 +1,20 @@
 import type { Handlers } from '../../../src/background/index.ts'
 import { PosadaError } from '../../../src/errors/index.ts'
+import type { MachineSpec } from '../../../src/provider/index.ts'
 import type { BalloonDevice } from '../virtio/devices/balloon/device.ts'
+import type { DeviceCounters } from './devices.ts'
 import type { Guest } from './guest.ts'
 import type { MachineRun } from './machine-run.ts'
 
-/** What the control socket of a machine understands; docs/hypervisor.md has the list. `memory`: bytes of the guest's RAM. */
-export function controlCommands(
-  run: MachineRun,
-  { memory, log }: { memory: number; log: (message: string) => void },
-): Handlers {
+interface Served {
+  spec: MachineSpec
+  counters: DeviceCounters
+  log: (message: string) => void
+}
+
+/** What the control socket of a machine understands; docs/hypervisor.md has the list. */
+export function controlCommands(run: MachineRun, { spec, counters, log }: Served): Handlers {
+  const hasWayOut = spec.nics.some(({ kind }) => kind === 'user')
   /** An order, which the log tells of: when it was given is asked when a machine did not do as told. */
   const order = (name: string, act: () => Promise<void> | void) => async () => {
     log(`asked to ${name}`)
@@ -22,11 +28,13 @@ export function controlCommands(
       agent: run.guest?.hasAgent() ?? false,
       memory: process.memoryUsage.rss(),
       balloon: run.guest === null ? null : balloonState(run.guest.balloon),
+      disk: counters.disk,
+      network: hasWayOut ? counters.network : null,
     }),
     pause: order('pause', () => run.tell({ type: 'pause' })),
     resume: order('resume', () => run.tell({ type: 'resume' })),
     powerdown: order('press the power button', () => running(run).pressPowerButton()),
-    balloon: async ({ target }) => running(run).balloon.setTarget(balloonTarget(target, memory)),
+    balloon: async ({ target }) => running(run).balloon.setTarget(balloonTarget(target, spec.memory)),
     // Answered at once: the process ends when it is done.
     quit: order('cut the power', () => {
       void run.tell({ type: 'cut', reason: 'the power was cut' })

@@ -31,25 +31,33 @@ export interface DeviceSet {
   close(): Promise<void>
 }
 
+/** Bytes since the machine was started, whatever became of its guests. */
+export interface DeviceCounters {
+  disk: { read: number; written: number }
+  /** Of the NIC that leads to the outside world. */
+  network: { received: number; sent: number }
+}
+
 /** Every machine has sockets of its own, so all guests can have the same address. */
 const guestCid = 3
 /** As QEMU's guest agent looks for it. */
 const agentPort = 'org.qemu.guest_agent.0'
 
+interface DeviceOptions extends Pick<DiskOptions, 'log' | 'onNoSpace'> {
+  counters: DeviceCounters
+}
+
 /**
  * Makes the devices that the spec asks for, with its disks open; the disks come first, so that the first is vda. Leaves
  * nothing open when it fails. @throws PosadaError for what a user can fix
  */
-export function openDevices(
-  spec: MachineSpec,
-  { log, onNoSpace }: Omit<DiskOptions, 'heldUntil'>,
-): DeviceSet {
+export function openDevices(spec: MachineSpec, { log, onNoSpace, counters }: DeviceOptions): DeviceSet {
   let releaseDisks: () => void = () => undefined
   const released = new Promise<void>((resolve) => {
     releaseDisks = resolve
   })
-  const disks = openDisks(spec, { log, onNoSpace, heldUntil: released })
-  const nics = spec.nics.map((nic) => makeNic(nic, spec.name, log))
+  const disks = openDisks(spec, { log, onNoSpace, heldUntil: released, transferred: counters.disk })
+  const nics = spec.nics.map((nic) => makeNic(nic, spec.name, { log, carried: counters.network }))
   const { ready, agent, vsock } = kvmFiles(spec)
   // In the order in which QEMU's machines have them.
   const ports = [new UnixPort('org.posada.ready.0', ready), new UnixPort(agentPort, agent)]

@@ -69,7 +69,7 @@ export async function powerOn(
   const onOutput = () => {
     for (let bytes = output.take(); bytes.length > 0; bytes = output.take()) host.console.append(bytes)
   }
-  const { log, guestLog } = host
+  const { log, guestLog, counters } = host
   const { memory } = host.ram
   const { initrd } = spec.boot
   const kernel = {
@@ -84,7 +84,11 @@ export async function powerOn(
     undo.unshift(() => machine.close())
     machine.setUpVcpus({ threads, nested: spec.nested })
     reached('virtual machine')
-    const devices = openDevices(spec, { log: guestLog, onNoSpace: () => onEvent({ type: 'no-space' }) })
+    const devices = openDevices(spec, {
+      log: guestLog,
+      counters,
+      onNoSpace: () => onEvent({ type: 'no-space' }),
+    })
     undo.push(() => devices.close())
     const onPower = (type: PowerRequest) => onEvent({ type })
     const plugged = plugDevices(machine, { devices: devices.devices, onPower, onFault: guestLog })

@@ -17,7 +17,7 @@ const switchMtu = 1500
 export function makeNic(
   nic: MachineSpec['nics'][number],
   machine: string,
-  log: Log,
+  { log, carried }: { log: Log; carried: { received: number; sent: number } },
 ): { nic: NetDevice; connect: Connect } {
   const { mac } = nic
   if (nic.kind === 'switch') {
@@ -26,7 +26,7 @@ export function makeNic(
   }
   const cable = new LateLink()
   const onRefused = (what: string) => log(`network: the guest may not reach ${what}: see host_access`)
-  const link = new GuardedLink(cable, guardOf(nic, { reassembles: false, onRefused }))
+  const link = new GuardedLink(cable, guardOf(nic, { reassembles: false, onRefused }), carried)
   const { forwards, isolated = false } = nic
   const onDown = (reason: string) => log(`network: ${reason}`)
   const passt = { forwards, isolated, machine, onDown }

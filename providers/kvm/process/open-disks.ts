@@ -6,6 +6,8 @@ import type { Log } from './machine-log.ts'
 
 export interface DiskOptions {
   log: Log
+  /** Of all of them together; what is read and written is added to it. */
+  transferred: { read: number; written: number }
   /** A disk has no room on the host; its requests wait for a retry. */
   onNoSpace: () => void
   /** Requests wait until this resolves. */

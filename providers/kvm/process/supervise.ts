@@ -54,7 +54,7 @@ async function run({ log, onReady, cut, threads, ...config }: SuperviseOptions):
   const meanwhile = async () => writeRecord(spec, await thisRun())
   await machine.begin({ threads, milestones, meanwhile })
   const { control: path } = kvmFiles(spec)
-  const control = await serveControl(path, controlCommands(machine, { memory: spec.memory, log }))
+  const control = await serveControl(path, controlCommands(machine, { spec, counters: host.counters, log }))
   machine.releaseDisks()
   milestones.reached('ready')
   log(`started; milliseconds: ${milestones.text()}`)

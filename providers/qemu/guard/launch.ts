@@ -8,6 +8,8 @@ import { qemuFiles } from '../files.ts'
 export interface GuardConfig {
   machine: string
   nic: UserNic
+  /** Where it says what it has carried. */
+  socket: string
   /** Files that QEMU appends to, and how many bytes each may have. */
   logs: { path: string; limit: number }[]
 }
@@ -39,7 +41,12 @@ export async function withGuard(
 ): Promise<void> {
   const nic = spec.nics.find((one) => one.kind === 'user')
   if (nic === undefined) return await work([])
-  const config: GuardConfig = { machine: spec.name, nic, logs: boundedLogs(spec) }
+  const config: GuardConfig = {
+    machine: spec.name,
+    nic,
+    socket: qemuFiles(spec).guard,
+    logs: boundedLogs(spec),
+  }
   await launchProcess({
     file: join(packageRoot(), 'dist', 'qemu-guard.js'),
     // On its command line, where it has them even when this process is killed before it could tell.

@@ -1,5 +1,5 @@
 import { Socket } from 'node:net'
-import { encodeReady, logLine as log, tellStarter } from '../../../src/background/index.ts'
+import { encodeReady, logLine as log, serveControl, tellStarter } from '../../../src/background/index.ts'
 import { rotateOpenFile } from '../../../src/lib/files/rotate-file.ts'
 import { guardOf } from '../../../src/provider-kit/index.ts'
 import { type GuardConfig, guardEnds } from './launch.ts'
@@ -13,7 +13,7 @@ const lookAgain = 2000
  * QEMU it ends. Where it ends by itself the guest has no network: nothing leads around it. It also keeps what QEMU writes
  * within bounds, since QEMU does not.
  */
-const { machine, nic, logs } = JSON.parse(process.argv[2] ?? '') as GuardConfig
+const { machine, nic, socket, logs } = JSON.parse(process.argv[2] ?? '') as GuardConfig
 process.title = `posada-guard ${machine}`
 const onRefused = (what: string) => log(`network: the guest may not reach ${what}: see host_access`)
 const ends = { guest: new Socket({ fd: guardEnds.guest }), stack: new Socket({ fd: guardEnds.stack }) }
@@ -30,5 +30,12 @@ const tidy = async () => {
   setTimeout(tidy, lookAgain)
 }
 setTimeout(tidy, lookAgain)
-relay(ends.guest, ends.stack, guardOf(nic, { reassembles: true, onRefused }))
+const carried = relay(ends.guest, ends.stack, guardOf(nic, { reassembles: true, onRefused }))
+const usage = async () => ({ ...carried, ...ownUsage() })
+await serveControl(socket, { usage }).catch((error) => log(`${socket}: ${error.message}`))
 tellStarter(encodeReady(), log)
+
+function ownUsage(): { cpu: number; memory: number } {
+  const { user, system } = process.cpuUsage()
+  return { cpu: (user + system) / 1e6, memory: process.memoryUsage.rss() }
+}

@@ -57,15 +57,24 @@ export async function terminate(identity: ProcessIdentity, signal: NodeJS.Signal
   }
 }
 
+export interface ProcStat {
+  state: string
+  /** Of processor time, in user and kernel mode; 100 a second. */
+  ticks: number
+  threads: number
+  startTime: string
+}
+
 /**
  * `/proc/<pid>/stat`: the name in parentheses may itself hold spaces and parentheses, so fields are
- * counted from the last one; state is field 3, the number of threads 20, start time 22. Source: proc(5).
+ * counted from the last one; state is field 3, times in user and kernel mode 14 and 15, the number of threads 20, start
+ * time 22. Source: proc(5).
  */
-export function parseProcStat(stat: string): { state: string; threads: number; startTime: string } | null {
+export function parseProcStat(stat: string): ProcStat | null {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const [state, threads, startTime] = [fields[0], fields[17], fields[19]]
   if (state === undefined || threads === undefined || startTime === undefined) return null
-  return { state, threads: Number(threads), startTime }
+  return { state, ticks: Number(fields[11]) + Number(fields[12]), threads: Number(threads), startTime }
 }
 
 /**

@@ -1,8 +1,9 @@
 import { fromSystemError, isPosadaError } from '../../errors/index.ts'
+import { residentMemory } from '../../lib/process/process-usage.ts'
 import { machinesOnDisk, readState } from '../../project/index.ts'
 import { isUp, type MachineSpec, type Provider, usualOverhead } from '../../provider/index.ts'
 import type { Places, Providing } from '../project.ts'
-import { hostMemory, residentMemory } from './host-memory.ts'
+import { hostMemory } from './host-memory.ts'
 import { type MemoryBudget, memoryBudget } from './memory-budget.ts'
 
 /** The memory of this host, less what the project's running machines may still take. */

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { readTextIfThere } from '../../lib/files/write-file.ts'
 import { readProc } from '../../lib/process/process-identity.ts'
+import { residentMemory } from '../../lib/process/process-usage.ts'
 
 /** Bytes of this computer's memory. */
 export interface HostMemory {
@@ -61,13 +62,6 @@ export function groupRoom(files: {
   if (files.max === null || files.current === null || Number.isNaN(max) || Number.isNaN(current)) return null
   const [, cache] = /^inactive_file (\d+)$/m.exec(files.stat ?? '') ?? []
   return Math.max(0, max - current + Number(cache ?? 0))
-}
-
-/** Bytes of a process that are in memory now; null where it is gone. Source: proc_pid_status(5). */
-export async function residentMemory(pid: number): Promise<number | null> {
-  const text = await readTextIfThere(`/proc/${pid}/status`)
-  const [, kibibytes] = /^VmRSS:\s+(\d+) kB$/m.exec(text ?? '') ?? []
-  return kibibytes === undefined ? null : Number(kibibytes) * 1024
 }
 
 /** Bytes in memory of the processes whose command lines name this folder or what is in it: its machines'. */

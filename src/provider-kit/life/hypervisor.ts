@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../../errors/index.ts'
 import type { ProcessIdentity } from '../../lib/process/process-identity.ts'
-import type { MachineSpec, UpStatus } from '../../provider/index.ts'
+import type { ProcessUsage } from '../../lib/process/process-usage.ts'
+import type { MachineSpec, UpStatus, Usage } from '../../provider/index.ts'
 import type { Recorded } from '../run-record.ts'
 
 /** How a run has finished. */
@@ -10,6 +11,11 @@ export interface Ending {
   byGuest: boolean
   /** For people. Left out where there is nothing to say: the power was cut. */
   reason?: string
+}
+
+/** `helper`: what a process beside the hypervisor takes, where there is one. */
+export interface Counters extends Pick<Usage, 'disk' | 'network'> {
+  helper?: ProcessUsage
 }
 
 /**
@@ -44,6 +50,8 @@ export interface Hypervisor<Run extends { bootId: string }> {
   state: (spec: MachineSpec) => Promise<Pick<UpStatus, 'state' | 'stalled'> | null>
   /** False: no one listens. Throws a PosadaError where it refuses, breaks off or does not answer in time. */
   order: (spec: MachineSpec, order: 'pause' | 'resume' | 'powerdown' | 'quit') => Promise<boolean>
+  /** What it counts of its devices; null where it does not answer. */
+  counters: (spec: MachineSpec) => Promise<Counters | null>
   /** Whether the guest has the agent's port open. */
   agentListens: (spec: MachineSpec) => Promise<boolean>
   /** What executed the guest's code in a run; null: that is not known. */

@@ -31,6 +31,7 @@ const number = (address: string) => parseIpv4(address) ?? Number.NaN
 describe.skipIf(!hasPasst)('a guest of passt', () => {
   const cleanUps: (() => unknown)[] = []
   let port: number
+  const carried = { received: 0, sent: 0 }
   beforeEach(async () => {
     const server = createServer((socket) => socket.on('error', () => undefined)).listen(0, '127.0.0.1')
     cleanUps.push(() => server.close())
@@ -45,7 +46,8 @@ describe.skipIf(!hasPasst)('a guest of passt', () => {
   async function guest(changes: Partial<UserNic>, isGuarded = true) {
     const nic: UserNic = { kind: 'user', mac: '52:54:00:00:00:02', forwards: [], ...changes }
     const passt = await startPasst({ forwards: nic.forwards, machine: 'test', onDown: () => undefined })
-    const link: FrameLink = isGuarded ? new GuardedLink(passt, guardOf(nic, { reassembles: false })) : passt
+    const guard = guardOf(nic, { reassembles: false })
+    const link: FrameLink = isGuarded ? new GuardedLink(passt, guard, carried) : passt
     cleanUps.push(() => link.close())
     const packets: NonNullable<ReturnType<typeof parseIpv4Packet>>[] = []
     link.start({

@@ -36,6 +36,7 @@ test('a name may hold spaces and parentheses', () => {
   const fields = ['S', ...Array.from({ length: 18 }, (_, index) => String(index)), '4711', '0']
   expect(parseProcStat(`12 (a) b) (c) ${fields.join(' ')}`)).toEqual({
     state: 'S',
+    ticks: 21,
     threads: 16,
     startTime: '4711',
   })

@@ -65,6 +65,7 @@ async function machine({ deaf = false, ...parts }: Partial<Hypervisor<Run>> & { 
       if (order === 'quit') child?.kill('SIGKILL')
       return true
     },
+    counters: async () => ({ disk: { read: 1, written: 2 }, network: null, helper: { cpu: 3, memory: 4 } }),
     agentListens: async () => false,
     accelerator: () => 'none',
     ending: async () => null,

@@ -11,6 +11,8 @@ export interface BlkOptions {
   readonly disk: Disk
   /** Serial number for the guest (`/dev/disk/by-id/virtio-…`), at most 20 bytes. */
   readonly id: string
+  /** Bytes that the guest has read and written are added to. */
+  readonly transferred: { read: number; written: number }
   /** Requests wait until this resolves. */
   readonly heldUntil?: Promise<void>
   /** The host could not do a request; the guest gets an I/O error. For the machine's log. */
@@ -126,10 +128,18 @@ export class BlkDevice implements VirtioDevice {
 
   #attempt(request: Request): number | null {
     try {
-      return serveRequest(this.#options, request)
+      const status = serveRequest(this.#options, request)
+      if (status === blkStatus.ok) this.#count(request)
+      return status
     } catch (error) {
       return this.#failed(error, () => this.#active?.pump.run())
     }
+  }
+
+  #count({ type, dataLength, roomLength }: Request): void {
+    const { transferred } = this.#options
+    if (type === blkType.read) transferred.read += roomLength
+    else if (type === blkType.write) transferred.written += dataLength
   }
 
   /** The host's trouble, not the guest's: a status for the request, or null where it is to be tried `again` later. */

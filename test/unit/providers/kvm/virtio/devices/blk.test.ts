@@ -30,9 +30,11 @@ async function rigUp(path: string, readOnly: boolean, held: { heldUntil?: Promis
   const errors: unknown[] = []
   const disk = openDisk({ path, format: 'qcow2', readOnly })
   const full: unknown[] = []
+  const transferred = { read: 0, written: 0 }
   const device = new BlkDevice({
     disk,
     id: 'root',
+    transferred,
     ...held,
     onError: (error) => errors.push(error),
     onNoSpace: (error) => full.push(error),
@@ -58,7 +60,7 @@ async function rigUp(path: string, readOnly: boolean, held: { heldUntil?: Promis
     await eventually(() => rig.memory.readU8(0xf000) !== 0xee)
     return { status: rig.memory.readU8(0xf000), written: rig.queue(0).takeUsed()[0]?.written }
   }
-  return { ...rig, device, disk, path, errors, full, request, flush, header }
+  return { ...rig, device, disk, path, errors, full, transferred, request, flush, header }
 }
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
@@ -114,6 +116,14 @@ describe('a block device', () => {
       expect(get(0x10000 + 512, bytes.length).equals(bytes)).toBe(true)
       expect(request(8, 0, { into: 20 })).toEqual({ status: 0, written: 21 })
       expect(get(0x10000, 20).toString('latin1')).toBe(`root${'\0'.repeat(16)}`)
+    }))
+
+  it('counts the bytes that were read and written, and none of a request that failed', () =>
+    withDisk(async ({ request, transferred }) => {
+      request(1, 7, { out: Buffer.alloc(3 * 512) })
+      request(0, 0, { into: 512 })
+      request(0, size / 512, { into: 512 })
+      expect(transferred).toEqual({ read: 512, written: 3 * 512 })
     }))
 
   it('discards and writes zeros', () =>

@@ -50,6 +50,7 @@ const makers: Record<string, (folder: string) => Promise<VirtioDevice>> = {
     return new BlkDevice({
       disk,
       id: 'fuzz',
+      transferred: { read: 0, written: 0 },
       onError: (error) => {
         throw error
       },

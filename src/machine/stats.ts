@@ -1,0 +1,92 @@
+import { fromSystemError, isPosadaError } from '../errors/index.ts'
+import { untilAborted } from '../lib/async/abort.ts'
+import { sleep } from '../lib/async/sleep.ts'
+import { readState } from '../project/index.ts'
+import type { Usage } from '../provider/index.ts'
+import { nameOf } from './observed/observe.ts'
+import type { Declared, Places, Project, Providing } from './project.ts'
+import type { StatsResult } from './results.ts'
+import { type Selected, selectWithOrphans } from './select.ts'
+
+export interface StatsOptions {
+  machines: readonly string[]
+  /** Milliseconds between two looks, of which rates are made; 0 for a single look without rates. */
+  interval: number
+  /** Whether to go on until the signal. */
+  watch: boolean
+  /** Takes what was found at each look that has one before it. */
+  onLook?: (found: StatsResult[]) => void
+}
+
+/** What machines take of this host: totals since each was started, and rates over the interval. Nothing is changed. */
+export async function stats(project: Project, options: StatsOptions): Promise<StatsResult[]> {
+  const { interval, watch, onLook } = options
+  let before = await look(project, options.machines)
+  if (interval === 0) return before.map(({ found }) => found)
+  for (;;) {
+    await sleep(interval, project.signal)
+    const now = await look(project, options.machines)
+    const found = now.map((one) => withRates(before, one))
+    onLook?.(found)
+    if (!watch) return found
+    before = now
+  }
+}
+
+/** A machine at a moment, in milliseconds since any fixed one. */
+interface Look {
+  at: number
+  found: StatsResult
+}
+
+async function look(project: Project, names: readonly string[]): Promise<Look[]> {
+  const selected = await selectWithOrphans(project.manifest, project.paths, names)
+  const looks = selected.map(async (machine) => {
+    const found = await lookAt(project, machine)
+    return { at: performance.now(), found }
+  })
+  return untilAborted(project.signal, Promise.all(looks))
+}
+
+async function lookAt(
+  project: Declared & Places & Providing,
+  { name, config }: Selected,
+): Promise<StatsResult> {
+  const { cpus = 0, memory = 0 } = config ?? {}
+  const absent: StatsResult = { name, state: 'absent', cpus, memory, usage: null, rates: null }
+  try {
+    const state = await readState(project.paths.machine(name))
+    if (state === null) return absent
+    const provider = await project.providers.get(state.provider)
+    const { spec } = state
+    const usage = (await provider.usage?.(spec)) ?? null
+    const stateName = nameOf(state, await provider.status(spec))
+    return { ...absent, state: stateName, cpus: spec.cpus, memory: spec.memory, usage }
+  } catch (thrown) {
+    const error = fromSystemError(thrown)
+    if (!isPosadaError(error)) throw error
+    return { ...absent, state: 'unknown' }
+  }
+}
+
+function withRates(before: readonly Look[], { at, found }: Look): StatsResult {
+  const last = before.find((one) => one.found.name === found.name)
+  if (last === undefined || last.found.usage === null || found.usage === null) return found
+  const rates = ratesOf(last.found.usage, found.usage, (at - last.at) / 1000)
+  return { ...found, rates }
+}
+
+/** What came between two looks, a second. Null where the machine was started again in between. Pure. */
+export function ratesOf(before: Usage, now: Usage, seconds: number): StatsResult['rates'] {
+  const rate = (from: number, to: number) => (to - from) / seconds
+  const ofNetwork = (name: 'received' | 'sent') =>
+    before.network === null || now.network === null ? null : rate(before.network[name], now.network[name])
+  const rates = {
+    cpu: rate(before.cpu, now.cpu),
+    read: rate(before.disk.read, now.disk.read),
+    written: rate(before.disk.written, now.disk.written),
+    received: ofNetwork('received'),
+    sent: ofNetwork('sent'),
+  }
+  return Object.values(rates).some((value) => value !== null && value < 0) ? null : rates
+}
