@@ -58,7 +58,7 @@ export async function busyboxGuest(): Promise<BusyboxGuest> {
   const temporary = `${initrd}.${process.pid}`
   await writeFile(temporary, content)
   await rename(temporary, initrd)
-  return { kernel, initrd, cmdline: 'quiet' }
+  return { kernel, initrd, cmdline: 'quiet no_timer_check' }
 }
 
 async function fetchPackages(folder: string, packages: string): Promise<void> {
