@@ -20,6 +20,7 @@ export async function hostUses(manifest: Manifest, registry: ProviderRegistry): 
     uses.push(...(await providerUses(config, registry, manifest.root)))
     uses.push(...(await fileUses(config, manifest.root)))
     for (const command of secretCommands(config)) uses.push(await secretUse(command, manifest.root))
+    uses.push(...(await folderUses(config, manifest.root)))
     const folder = manifest.boxes[config.box]
     if (folder !== undefined) uses.push(await recipeUse(config.box, folder))
   }
@@ -84,6 +85,19 @@ async function fileUses({ provision, cloudInit }: Machine, root: string): Promis
   const uses: HostUse[] = []
   for (const path of paths)
     if (await leadsOut(path, root)) uses.push(plainUse(`copies ${await realpath(path)} into a machine`))
+  return uses
+}
+
+/** Folders outside the project that a guest has a copy of, or writes to. */
+async function folderUses({ sync }: Machine, root: string): Promise<HostUse[]> {
+  const uses: HostUse[] = []
+  for (const { from, type } of sync) {
+    if (!(await leadsOut(from, root))) continue
+    const path = await realpath(from)
+    const what =
+      type === 'once' ? `copies ${path} into a machine` : `lets a machine read and change all of ${path}`
+    uses.push(plainUse(what))
+  }
   return uses
 }
 

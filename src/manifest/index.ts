@@ -20,6 +20,7 @@ export {
   type ShellProbe,
   type ShellStep,
   settings,
+  type SyncedFolder,
   type TcpProbe,
   type WrittenStep,
 } from './model.ts'

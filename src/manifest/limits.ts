@@ -20,6 +20,8 @@ export const limits = {
   probes: 20,
   variables: 500,
   args: 1000,
+  folders: 20,
+  excludes: 500,
   nameLength: 63,
   stepNameLength: 100,
   pathLength: 4096,

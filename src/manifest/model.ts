@@ -78,6 +78,8 @@ export interface Machine {
   /** For provision steps and for commands run by exec and ssh. */
   env: Record<string, string>
   provision: WrittenStep[]
+  /** In the order of the file; no target lies in another. */
+  sync: SyncedFolder[]
   /** All of them have to be answered well before the machine counts as ready. */
   ready: ReadyProbe[]
   /** User-data for cloud-init: the text itself, or an absolute path of the host to read it from. */
@@ -124,6 +126,7 @@ export const settings = {
   autoPorts: { key: 'ports', effect: 'up', part: '`auto`' },
   env: { key: 'env', effect: 'use' },
   provision: { key: 'provision', effect: 'up' },
+  sync: { key: 'sync', effect: 'up' },
   ready: { key: 'ready', effect: 'up' },
   cloudInit: { key: 'cloud_init', effect: 'remake' },
   bootTimeout: { key: 'boot_timeout', effect: 'use' },
@@ -162,6 +165,21 @@ export interface Port {
   auto: boolean
   /** Which item of `ports:` it comes from, from 0: a range is several ports. */
   item: number
+}
+
+/** A folder of the host in the guest. */
+export interface SyncedFolder {
+  /** Absolute path of the host; a symbolic link may lead from it. */
+  from: string
+  /** Absolute path in the guest, normal and not `/`. */
+  to: string
+  type: 'mirror' | 'once'
+  /** Patterns as in `.gitignore`. */
+  exclude: string[]
+  gitignore: boolean
+  git: boolean
+  merge: boolean
+  place: Place
 }
 
 /** Ports, or each of them. */

@@ -69,6 +69,14 @@ machines:
 
   file: 'Either `from` or `content` is there. Paths of the host are relative to the folder of the file that has them; `~` is not expanded.',
 
+  sync: `An item of \`sync\`. [Folders](folders.md) tells what happens to files that both sides change, to deleted ones, to links and modes. The guest writes to a folder of \`type: mirror\` on this computer: \`.posada\` in it is always left alone, and a folder outside the project is only used after you agreed ([security](security.md#what-is-asked-before-it-runs)).
+
+\`\`\`yaml
+sync:
+  - {from: ., to: /srv/app, exclude: [node_modules]}
+  - {from: ./seed, to: /srv/seed, type: once}
+\`\`\``,
+
   probe: `An item of \`ready\` has \`tcp\`, \`http\` or \`shell\`. All look from inside the guest, so no port has to be forwarded for them. They begin when the provision steps are done, all at once; the machine is ready when each was answered well, and \`up\` fails with \`E_NOT_READY\`, the last answer and the \`hint\` when one was not in its time. The machine stays up then, and the next \`up\` looks again.
 
 \`\`\`yaml

@@ -12,6 +12,7 @@ import { ready } from './schema/ready.ts'
 import { secretFields } from './schema/secret.ts'
 import { shellFields } from './schema/shell.ts'
 import { step } from './schema/step.ts'
+import { syncFields } from './schema/sync.ts'
 
 /** docs/manifest.md: every key with its kind of value, default and meaning, from the schema that also checks. */
 export function manifestReference(): string {
@@ -52,6 +53,9 @@ export function manifestReference(): string {
     '### `file`',
     prose.file,
     table(fileFields),
+    '## A synced folder',
+    prose.sync,
+    table(syncFields),
     '## A probe',
     prose.probe,
     table(ready.fields),

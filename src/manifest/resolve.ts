@@ -1,6 +1,6 @@
 import { basename, relative, resolve } from 'node:path'
 import type { Checked, CheckedMachine } from './checked.ts'
-import type { Machine, Manifest, ReadyProbe, WrittenStep } from './model.ts'
+import type { Machine, Manifest, ReadyProbe, SyncedFolder, WrittenStep } from './model.ts'
 import { resolveNetworks } from './resolve-networks.ts'
 import type { BoxPlace } from './schema/places.ts'
 import { validName } from './schema/text.ts'
@@ -41,6 +41,7 @@ function resolveMachine(machine: CheckedMachine, root: string): Omit<Machine, 'n
     ports: machine.ports.map(({ value }) => value),
     env: texts(values.env),
     provision: steps(values.provision ?? []),
+    sync: (values.sync ?? []).map(resolveFolder),
     ready: (values.ready ?? []).map(resolveProbe),
     cloudInit: values.cloud_init ?? null,
     bootTimeout: known(values.boot_timeout),
@@ -111,6 +112,19 @@ function resolveProbe({ value, node }: NonNullable<Values['ready']>[number]): Re
   if (tcp !== undefined) return { ...base, kind: 'tcp', port: tcp }
   if (http !== undefined) return { ...base, kind: 'http', ...http }
   return { ...base, kind: 'shell', script: known(shell) }
+}
+
+function resolveFolder({ value, node }: NonNullable<Values['sync']>[number]): SyncedFolder {
+  return {
+    from: known(value.from),
+    to: known(value.to),
+    type: value.type === 'once' ? 'once' : 'mirror',
+    exclude: (value.exclude ?? []).map((pattern) => pattern.value),
+    gitignore: known(value.gitignore),
+    git: known(value.git),
+    merge: known(value.merge),
+    place: placeOf(node.span),
+  }
 }
 
 /** A path of a box is relative to the root, whichever file it stands in: so it stands in posada.lock. */

@@ -26,6 +26,7 @@ export function aMachine(changes: Partial<Machine> = {}): Machine {
     autoPorts: false,
     env: {},
     provision: [],
+    sync: [],
     ready: [],
     cloudInit: null,
     bootTimeout: 180_000,

@@ -12,6 +12,7 @@ import { ready } from './ready.ts'
 import { duration, integer, size, truth } from './scalars.ts'
 import { step } from './step.ts'
 import { environment } from './step-values.ts'
+import { syncedFolder } from './sync.ts'
 import { name, oneOf, text } from './text.ts'
 
 const mebibyte = 1024 ** 2
@@ -125,6 +126,12 @@ export const machineFields = {
       'What must be so before the machine counts as ready, looked at from inside the guest: `up` waits for it, and so do machines that depend on this one.',
     examples: [[{ tcp: 5432 }]],
   },
+  sync: {
+    schema: list(syncedFolder, { max: limits.folders, of: 'folders', example: '[{from: ., to: /srv/app}]' }),
+    description:
+      'Folders of the host in the guest. `up` waits for them before the first provision step; [folders](folders.md) has what happens to files.',
+    examples: [[{ from: '.', to: '/srv/app' }]],
+  },
   cloud_init: {
     schema: cloudInit,
     description:
@@ -148,7 +155,6 @@ export const machineFields = {
     examples: [['backend']],
   },
   disks: { planned: 'Further disks.' },
-  sync: { planned: 'Folders of the host in the guest.' },
   hooks: { planned: 'Commands of the host that run around a verb.' },
 } as const
 

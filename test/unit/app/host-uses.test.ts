@@ -78,6 +78,17 @@ it('commands that get a secret are told, with the scripts of the project that th
   ])
 })
 
+it('folders outside the project are told, with what a guest may do there', async () => {
+  const { folder, root, texts } = await setUp({ 'site/index.html': '' })
+  await symlink(folder, join(root, 'link'))
+  const item = (from: string, type: string) => `sync: [{from: ${from}, to: /srv/x, type: ${type}}]\n`
+  for (const from of ['..', './link', folder]) {
+    expect(await texts(item(from, 'auto'))).toEqual([`lets a machine read and change all of ${folder}`])
+    expect(await texts(item(from, 'once'))).toEqual([`copies ${folder} into a machine`])
+  }
+  for (const from of ['.', './site', './missing']) expect(await texts(item(from, 'auto'))).toEqual([])
+})
+
 it('programs and arguments of QEMU are told, not those of a provider that is not used', async () => {
   const { texts } = await setUp({})
   const options =

@@ -361,3 +361,14 @@ test('a script beside the manifest without ./ is asked about; a command of the g
   for (const shell of ['./setup.sh', '{inline: setup.sh}', 'setup', 'bin', 'sh setup.sh'])
     expect((await load(files(shell))).machines).toHaveLength(1)
 })
+
+test('folders of the host: defaults, paths of both sides', async () => {
+  const { machines } = await load(
+    'version: 1\nbox: debian/12\nsync: [{from: ./app, to: /srv//app/}, {from: /x, to: /y, type: once, exclude: [z]}]\n',
+  )
+  const rest = { gitignore: true, git: false, merge: false }
+  expect(machines[0]?.sync).toMatchObject([
+    { from: expect.stringMatching(/^\/.*\/app$/), to: '/srv/app', type: 'mirror', exclude: [], ...rest },
+    { from: '/x', to: '/y', type: 'once', exclude: ['z'], ...rest },
+  ])
+})

@@ -42,10 +42,35 @@ machines:
   a:
     box: debian/12
     disks: [{name: data}]
-    sync: [{from: ., to: /srv}]
     hooks: {after: {up: x}}
     cloud_init: x
     provision: [{ansible: {playbook: x}}]
+`,
+  'folders of the host': `version: 1
+defaults: {box: debian/12}
+machines:
+  a:
+    sync:
+      - {from: ., to: /srv/app}
+      - {from: ./x, to: /srv/app/}
+      - {from: ./y, to: /srv//app/./y, type: once}
+      - {from: ./z, to: /srv}
+  b:
+    sync:
+      - {from: ., to: /}
+      - {from: ., to: //}
+      - {from: ., to: /srv/../etc}
+      - {from: ., to: app}
+      - {from: ., to: ~/app}
+      - {from: ., to: /proc/self}
+      - {from: ~/app, to: /srv/a}
+      - {from: ., to: /srv/b, type: mount}
+      - {from: ., to: /srv/c, type: rsync}
+      - {from: ., to: /srv/d, exclude: node_modules}
+      - {from: ., to: /srv/e, exclude: [""], ignore: [x]}
+      - ./app:/srv/f
+      - {to: /srv/g}
+  c: {sync: ./app}
 `,
   networks: `version: 1
 networks:

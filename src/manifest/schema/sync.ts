@@ -1,0 +1,103 @@
+import { posix } from 'node:path'
+import { limits } from '../limits.ts'
+import { list } from './collections.ts'
+import { object } from './object.ts'
+import { hostPath } from './places.ts'
+import { type Read, scalar, truth } from './scalars.ts'
+import { text } from './text.ts'
+
+const words = ['auto', 'mirror', 'once'] as const
+
+/** Folders of the guest's kernel, in which files are no files. */
+const ofKernel = /^\/(?:proc|sys|dev)(?:\/|$)/
+
+const target = scalar<string>({
+  label: 'path',
+  expected: 'an absolute path of a folder in the guest',
+  read: readTarget,
+  json: { type: 'string', pattern: '^/[\\s\\S]*[^/]' },
+})
+
+/** Without slashes at its end and without `.`; one with `..` does not say where it leads. */
+function readTarget(given: string): Read<string> {
+  if (given.length > limits.pathLength)
+    return { problem: `got ${given.length} characters`, hint: `at most ${limits.pathLength} are allowed` }
+  if (given.startsWith('~')) return { hint: "'~' is not expanded; write the path out: /home/USER/…" }
+  if (!given.startsWith('/')) return { hint: `did you mean '/${given}'?` }
+  if (given.split('/').includes('..')) return { hint: "write the path without '..'" }
+  const path = posix.normalize(given).replace(/^\/+/, '/').replace(/\/$/, '')
+  if (path === '') return { hint: 'name a folder of its own, such as /srv/app' }
+  if (ofKernel.test(path)) return { hint: "/proc, /sys and /dev are the guest's kernel's; name another folder" }
+  return { value: path }
+}
+
+const type = scalar<(typeof words)[number]>({
+  label: words.map((word) => `\`${word}\``).join(', '),
+  expected: 'auto, mirror or once',
+  read: (given): Read<(typeof words)[number]> => {
+    const value = words.find((word) => word === given)
+    if (value !== undefined) return { value }
+    if (given === 'mount')
+      return {
+        problem: "got 'mount', which needs virtio-fs, and no provider has that yet",
+        hint: 'use type: mirror',
+        code: 'E_KEY_UNSUPPORTED',
+      }
+    const near = ['rsync', 'copy'].includes(given) ? 'once' : 'mirror'
+    return { hint: `did you mean '${near}'?` }
+  },
+  json: { type: 'string', enum: words },
+})
+
+/** An item of `sync`. */
+export const syncedFolder = object({
+  what: 'a synced folder',
+  definition: 'sync',
+  fields: {
+    from: {
+      schema: hostPath,
+      description: 'Path of the folder on the host.',
+      required: true,
+      examples: ['.'],
+    },
+    to: {
+      schema: target,
+      description:
+        'Absolute path of the folder in the guest. Where it does not exist it is made, and belongs to the login user.',
+      required: true,
+      examples: ['/srv/app'],
+    },
+    type: {
+      schema: type,
+      description:
+        '`mirror` keeps both folders equal, in both directions, while the machine runs; `once` copies to the guest when the machine is made and with `posada sync`. `auto` is `mirror`.',
+      default: 'auto',
+    },
+    exclude: {
+      schema: list(text({ minLength: 1, maxLength: limits.pathLength, pattern: '[^\\n\\r]*' }), {
+        max: limits.excludes,
+        of: 'patterns',
+      }),
+      description: 'What is left alone on both sides: patterns as in `.gitignore`.',
+      examples: [['node_modules', '*.log']],
+    },
+    gitignore: {
+      schema: truth(),
+      description: 'Whether what `.gitignore` files name is left alone too.',
+      default: true,
+    },
+    git: {
+      schema: truth(),
+      description: 'Whether `.git` is carried. Without it the guest has the files and no repository.',
+      default: false,
+    },
+    merge: {
+      schema: truth(),
+      description:
+        'Whether a text file that was changed on both sides is merged where the changes do not overlap. Else it is a conflict. `mirror` only.',
+      default: false,
+    },
+  },
+})
+
+export const syncFields = syncedFolder.fields

@@ -1,0 +1,35 @@
+import type { WrittenMachine } from './checked.ts'
+import type { Report } from './problems.ts'
+import type { Node } from './source/node.ts'
+import { placeOf, type Span } from './source/source.ts'
+
+/** Two folders of a machine cannot have the same place in it, nor one lie in the other: each would carry what the other does. */
+export function checkTargets({ values }: WrittenMachine, report: Report): void {
+  const seen: { to: string; span: Span }[] = []
+  for (const { value, node } of values.sync ?? []) {
+    const { to } = value
+    if (to === undefined) continue
+    const span = targetSpan(node)
+    const other = seen.find((one) => within(one.to, to) || within(to, one.to))
+    seen.push({ to, span })
+    if (other === undefined) continue
+    const { line } = placeOf(other.span)
+    const relation = to === other.to ? 'again' : within(other.to, to) ? `in ${other.to}` : `around ${other.to}`
+    report({
+      code: 'E_VALUE_INVALID',
+      message: `expected a place of its own in the guest for each folder, got ${to} ${relation}, first in line ${line}`,
+      span,
+      value: to,
+      hint: 'name another folder of the guest, or leave one of the two out',
+    })
+  }
+}
+
+function within(folder: string, path: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`)
+}
+
+function targetSpan(node: Node): Span {
+  const to = node.kind === 'map' ? node.entries.get('to')?.value : undefined
+  return (to ?? node).span
+}
