@@ -3,6 +3,7 @@ export const modules = {
   provider: 'src/provider/index.ts',
   network: 'src/network/process/main.ts',
   forwarder: 'src/forwarder/main.ts',
+  sync: 'src/sync-process/main.ts',
   keeper: 'src/keeper/main.ts',
   'run-watchdog': 'src/app/run/watchdog.ts',
   'qemu-guard': 'providers/qemu/guard/main.ts',

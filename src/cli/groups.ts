@@ -8,7 +8,22 @@ export interface CommandGroup {
 export const commandGroups: readonly CommandGroup[] = [
   { title: 'Start', commands: ['init', 'validate', 'plan', 'trust', 'schema', 'doctor', 'completion'] },
   { title: 'Life', commands: ['up', 'halt', 'reload', 'destroy', 'provision', 'run'] },
-  { title: 'Inside', commands: ['ssh', 'exec', 'copy', 'ssh-config', 'logs', 'ports'] },
+  {
+    title: 'Inside',
+    commands: [
+      'ssh',
+      'exec',
+      'copy',
+      'sync',
+      'sync status',
+      'sync conflicts',
+      'sync resolve',
+      'sync restore',
+      'ssh-config',
+      'logs',
+      'ports',
+    ],
+  },
   { title: 'See', commands: ['status', 'list', 'stats'] },
   { title: 'Networks', commands: ['network list', 'network conditions', 'network capture', 'proxy'] },
   { title: 'CI', commands: ['cache key', 'autopkgtest-virt'] },

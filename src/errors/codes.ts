@@ -165,6 +165,19 @@ export const errorCodes = {
     exit: 1,
     means: 'The process that joins the machines of a project could not be started.',
   },
+  E_SYNC_SOURCE: {
+    exit: 2,
+    means: 'A folder of the host that `sync:` names does not exist, or is not a folder.',
+  },
+  E_SYNC_TARGET: {
+    exit: 1,
+    means: 'A folder in the guest that `sync:` names is something else there, or cannot be written.',
+  },
+  E_SYNC_NONE: { exit: 1, means: 'No conflict, or nothing in the trash, fits the pattern.' },
+  E_SYNC_PROCESS: {
+    exit: 1,
+    means: 'The process that keeps folders of host and guest equal could not be started.',
+  },
   E_FORWARDER: { exit: 1, means: 'The process that forwards what listens in a guest could not be started.' },
   E_PORT_IN_USE: { exit: 1, means: 'A port of the host is taken.' },
 

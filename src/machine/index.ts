@@ -23,6 +23,8 @@ export { proxy } from './proxy.ts'
 export { reload } from './reload.ts'
 export type {
   DestroyResult,
+  FolderResult,
+  FolderStatus,
   HaltResult,
   MachinePlan,
   PlanResult,
@@ -48,6 +50,11 @@ export { sshConfig } from './ssh-config.ts'
 export { sshProxy } from './ssh-proxy.ts'
 export { stats } from './stats.ts'
 export { status } from './status.ts'
+export { type ConflictResult, syncConflicts } from './sync/conflicts.ts'
+export { type ResolveResult, syncResolve } from './sync/resolve.ts'
+export { syncRestore, type TrashResult } from './sync/restore.ts'
+export { syncStatus } from './sync/status.ts'
+export { sync, watchSync } from './sync.ts'
 export { asRoot } from './testbed/files.ts'
 export { type Testbed, testbed } from './testbed.ts'
 export { optionProblems } from './up/demands.ts'

@@ -12,6 +12,8 @@ import type { BoxSupply, Declared, Places, Providing, Reporting, Scripts } from 
 import { foreseeProvision } from './provision/plan-provision.ts'
 import type { MachinePlan, PlanResult } from './results.ts'
 import { selectMachines, withDependencies } from './select.ts'
+import { isKept } from './sync/kept-folders.ts'
+import { checkSources } from './sync/sources.ts'
 
 export interface PlanOptions {
   /** None: all. */
@@ -47,9 +49,11 @@ async function planMachine(
 ): Promise<MachinePlan> {
   const sight = await withoutPatience(project, config, await look(project, config.name))
   const { previous, observed, error } = sight
+  await checkSources(config)
   const steps = provision ? await foreseeProvision(project, config, previous) : null
   const userData = await userDataDigest(config)
-  const actions = decide(previous, observed, { verb: 'up', config, steps, userData })
+  const isSynced = await isKept(project, config)
+  const actions = decide(previous, observed, { verb: 'up', config, steps, userData, isSynced })
   const isMade = actions.some((action) => action.do === 'make')
   const isStarted = actions.some((action) => action.do === 'start')
   const changes = previous === null || isMade ? [] : changesOf(config, previous, userData)

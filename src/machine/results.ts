@@ -82,6 +82,8 @@ export interface StatusResult {
   due?: string[]
   /** All of them, in the order of the manifest, where they were asked for. */
   steps?: StepStatus[]
+  /** Its folders of the host; absent: it has none. */
+  folders?: FolderStatus[]
   /** The end of its console, where it crashed. */
   console?: string[]
 }
@@ -146,6 +148,45 @@ export interface ProvisionResult {
   name: string
   result: 'ran' | 'skipped'
   ms: number
+}
+
+/** What bringing one folder did. Sizes are bytes. */
+export interface FolderResult {
+  from: string
+  to: string
+  type: 'mirror' | 'once'
+  toGuest: FolderCount
+  toHost: FolderCount
+  /** Paths that both sides changed. */
+  conflicts: number
+  /** What is neither a file nor a folder nor a link, and names that clash. */
+  skipped: number
+}
+
+interface FolderCount {
+  written: number
+  removed: number
+  bytes: number
+}
+
+/** How a folder stands. */
+export interface FolderStatus {
+  machine: string
+  from: string
+  to: string
+  type: 'mirror' | 'once'
+  /** `stopped`: nothing keeps it equal now; `copied`, `missing`: of `type: once`. */
+  state: 'in step' | 'syncing' | 'stopped' | 'copied' | 'missing'
+  /** Changes that are known and not carried over yet, and their bytes. */
+  behind: number
+  bytes: number
+  conflicts: number
+  /** Sides that are looked through every few seconds, for their events cannot be had. */
+  scanning: { host: boolean; guest: boolean }
+  /** ISO 8601; when it was last equal, or copied; null: never. */
+  at: string | null
+  /** Why it is not kept equal, where there is more to say. */
+  problem?: string
 }
 
 export interface HaltResult {

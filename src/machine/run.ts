@@ -9,8 +9,8 @@ import type { Project } from './project.ts'
 import { fetchArtefacts } from './run/artefacts.ts'
 import { type Variation, varied } from './run/matrix.ts'
 import { type Share, shareOf } from './run/queue.ts'
-import { sendWorkspace } from './run/send-workspace.ts'
 import { selectMachines, selectOne, withDependencies } from './select.ts'
+import { sendWorkspace } from './sync/send-workspace.ts'
 import { up } from './up.ts'
 
 /** Milliseconds: Node's timers take this at most. */
@@ -130,13 +130,15 @@ async function artefactsOf(
 
 /**
  * Several runs share a host, and it may have the project's own machines besides: none of them takes its ports. The
- * machine that the command runs in is varied.
+ * machine that the command runs in is varied. What a throw-away machine changes in a folder stays there: artefacts are
+ * what comes back.
  */
 function asRun(project: Project, name: string, variation: Variation): Project {
   const machines = project.manifest.machines.map((machine) => ({
     ...(machine.name === name ? varied(machine, variation) : machine),
     ports: [],
     autoPorts: false,
+    sync: machine.sync.map((folder) => ({ ...folder, type: 'once' as const })),
   }))
   return { ...project, manifest: { ...project.manifest, machines } }
 }

@@ -13,8 +13,9 @@ import { changesOf, pendingOf } from './plan/changes.ts'
 import { forwardedNow } from './ports/forwarded.ts'
 import type { Declared, Places, Providing, Reporting, Scripts } from './project.ts'
 import { stepStatus } from './provision/step-status.ts'
-import type { StatusResult } from './results.ts'
+import type { FolderStatus, StatusResult } from './results.ts'
 import { type Selected, selectWithOrphans } from './select.ts'
+import { folderStatuses } from './sync/status.ts'
 
 const consoleLines = 10
 
@@ -90,6 +91,7 @@ async function machineStatus(
     pending: [...(runs ? start : []), ...remake],
     ...(remake.length === 0 ? {} : { remake }),
     ready: readiness(config, state, stateName),
+    ...(await foldersOf(project, config, { state, runs })),
     ...dueSteps(config, state, stateName),
     ...reasonOf(state, condition),
     ...(stateName === 'crashed' ? { console: await tailLines(paths.consoleLog, consoleLines) } : {}),
@@ -114,6 +116,15 @@ function readiness(
 ): boolean | null {
   if (config === null || config.ready.length === 0 || stateName !== 'running') return null
   return state.start?.probed?.ready ?? false
+}
+
+async function foldersOf(
+  project: Places,
+  config: Selected['config'],
+  made: { state: MachineState; runs: boolean },
+): Promise<{ folders?: FolderStatus[] }> {
+  if (config === null || config.sync.length === 0) return {}
+  return { folders: await folderStatuses(project, config, made) }
 }
 
 function reasonOf(state: MachineState, { found, name, panic }: Condition): { reason?: string } {

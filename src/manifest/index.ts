@@ -19,8 +19,8 @@ export {
   type SecretPlace,
   type ShellProbe,
   type ShellStep,
-  settings,
   type SyncedFolder,
+  settings,
   type TcpProbe,
   type WrittenStep,
 } from './model.ts'

@@ -14,7 +14,8 @@ export function checkTargets({ values }: WrittenMachine, report: Report): void {
     seen.push({ to, span })
     if (other === undefined) continue
     const { line } = placeOf(other.span)
-    const relation = to === other.to ? 'again' : within(other.to, to) ? `in ${other.to}` : `around ${other.to}`
+    const relation =
+      to === other.to ? 'again' : within(other.to, to) ? `in ${other.to}` : `around ${other.to}`
     report({
       code: 'E_VALUE_INVALID',
       message: `expected a place of its own in the guest for each folder, got ${to} ${relation}, first in line ${line}`,

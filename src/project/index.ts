@@ -24,6 +24,7 @@ export {
   nicSocket,
   type ProjectPaths,
   projectPaths,
+  syncSocket,
   type UserPaths,
   userPaths,
 } from './paths.ts'

@@ -56,6 +56,8 @@ export interface MachineState {
   }
   /** The last stop that was asked for. */
   stop?: { at: string; how: 'graceful' | 'forced'; via: string }
+  /** Folders of the host that have been brought into it, by their paths there. */
+  folders?: Record<string, { from: string; at: string }>
   /** Provision steps that have succeeded, by name. */
   provision: Record<string, { digest: string; at: string }>
   /** Provision steps whose last run failed, and the code of the error, by name. */

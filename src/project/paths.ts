@@ -25,6 +25,8 @@ export interface UserPaths {
   key: string
   /** Throw-away machines of `posada run`: a folder a run. */
   runs: string
+  /** What keeps folders equal with those in guests, and old versions of their files: a folder a machine, by its id. */
+  sync: string
   /** What this user lets single projects run on this host: see src/app/trust. */
   trusted: string
 }
@@ -58,6 +60,7 @@ export function userPaths(env: NodeJS.ProcessEnv = process.env): UserPaths {
     runtimes: [...new Set(runtimes)],
     key: join(state, 'key'),
     runs: join(state, 'runs'),
+    sync: join(state, 'sync'),
     trusted: join(state, 'trusted'),
   }
 }
@@ -124,6 +127,10 @@ export interface MachinePaths {
   keeperLog: string
   /** Held open with flock(2) by that process itself. */
   keeperLock: string
+  /** What the process wrote that keeps folders of the host and of the guest equal. */
+  syncLog: string
+  /** Held open with flock(2) by that process itself. */
+  syncLock: string
   /** What tells the guest's cloud-init who it is; mode 0600. */
   seed: string
   /** The folder of the copy that a box is made of; there while that goes on. */
@@ -180,6 +187,8 @@ export function machinePaths(dir: string, user: OwnPaths): MachinePaths {
     forwarderLock: join(dir, 'ports.lock'),
     keeperLog: join(dir, 'ssh.log'),
     keeperLock: join(dir, 'ssh.lock'),
+    syncLog: join(dir, 'sync.log'),
+    syncLock: join(dir, 'sync.lock'),
     data,
     disk: (name) => join(data, `${name}.qcow2`),
   }
@@ -198,6 +207,11 @@ export function forwarderSocket(folder: string): string {
 /** Where the process that keeps an SSH connection to a guest gives out shells, in the machine's runtime folder. */
 export function keeperSocket(folder: string): string {
   return join(folder, 'ssh.sock')
+}
+
+/** Where the process that keeps a guest's folders equal with the host's answers, in the machine's runtime folder. */
+export function syncSocket(folder: string): string {
+  return join(folder, 'sync.sock')
 }
 
 /** The socket of a machine's NIC on a private network, counted from 0, in the machine's runtime folder. */

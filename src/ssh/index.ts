@@ -4,7 +4,15 @@ export { type ExecResult, openChannel } from './channel.ts'
 export { clientConfig, type NamedTarget } from './client-config.ts'
 export { type ConnectOptions, connect, loadSsh2 } from './connect.ts'
 export type { SshStage } from './connect-error.ts'
-export { type CopyResult, download, downloadEach, oldLeftovers, sendFiles, upload } from './copy/index.ts'
+export {
+  type CopyResult,
+  download,
+  downloadEach,
+  type HostFiles,
+  oldLeftovers,
+  sendFiles,
+  upload,
+} from './copy/index.ts'
 export { exec } from './exec.ts'
 export { replaceKey } from './first-login.ts'
 export { joinToServer } from './join.ts'

@@ -12,6 +12,7 @@ import {
   type UpMachineResult,
 } from '../../machine/index.ts'
 import { makeVisible, type Paint, type Palette, renderTable } from '../../ui/index.ts'
+import { folderStatusText } from './sync.ts'
 
 /** What the verbs returned, as text for people. */
 
@@ -123,7 +124,7 @@ function statePaint({ state, ready }: StatusResult, paint: Palette): Paint {
 }
 
 function remarks(
-  { name, reason, code, console, due, pending, remake = [] }: StatusResult,
+  { name, reason, code, console, due, pending, remake = [], folders = [] }: StatusResult,
   paint: Palette,
 ): string[] {
   const lines: string[] = []
@@ -133,6 +134,7 @@ function remarks(
   if (due !== undefined) {
     lines.push(`${name}: provision steps not done yet: ${due.join(', ')} (posada provision ${name})`)
   }
+  for (const folder of folders) lines.push(folderStatusText(folder))
   if (pending.length > 0) {
     const start = pending.filter((key) => !remake.includes(key))
     lines.push(

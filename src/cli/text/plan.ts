@@ -45,6 +45,7 @@ const verbs = {
   'shut-down': 'shut down',
   'cut-power': 'cut its power',
   enter: 'log in',
+  sync: 'bring in folders',
   provision: 'provision',
   'await-ready': 'wait until it is ready',
   remove: 'destroy',
@@ -62,6 +63,8 @@ function actionLines(action: Planned, { box }: MachinePlan): string[] {
       return action.why.map(
         (reason) => `step ${reason.key.slice('provision.'.length)}: ${stepReason(reason)}`,
       )
+    case 'sync':
+      return action.why.map(({ key, to }) => `folder ${key.slice('sync.'.length)}: from ${shown(to)}`)
     case 'enter':
       return []
     default:

@@ -1,11 +1,12 @@
 import type { Locking, Places } from '../project.ts'
 import type { PortResult } from '../results.ts'
 import type { Attended, Companion, Surroundings } from './companion.ts'
+import { folders } from './folders.ts'
 import { forwarder } from './forwarder.ts'
 import { keeper } from './keeper.ts'
 import { networkProcess } from './network-process.ts'
 
-const companions: readonly Companion[] = [networkProcess, forwarder, keeper]
+const companions: readonly Companion[] = [networkProcess, forwarder, folders, keeper]
 
 export async function beforeStart(
   project: Surroundings,

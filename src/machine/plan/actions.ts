@@ -20,6 +20,8 @@ export type Planned = { why: readonly Reason[] } & (
   | { do: 'cut-power' }
   /** Waits until it can be logged in to and what its first boot does is done. */
   | { do: 'enter' }
+  /** Brings folders of the host into it, those with these paths there. */
+  | { do: 'sync'; folders: readonly string[] }
   | { do: 'provision'; steps: readonly string[] }
   | { do: 'await-ready' }
   /** Takes away all that was made for it. */

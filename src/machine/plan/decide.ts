@@ -19,6 +19,8 @@ interface Up {
   steps: readonly StepDecision[] | null
   /** The digest of the manifest's user-data; undefined where that cannot be told. */
   userData: string | null | undefined
+  /** False: no process keeps the folders of the host equal, though the manifest says so. */
+  isSynced?: boolean
 }
 
 /** What is asked for, of one machine. */
@@ -59,6 +61,7 @@ function up(previous: MachineState | null, observed: Observed, wanted: Up): Acti
   return [
     ...run,
     ...enter(previous, wanted, isStarted),
+    ...sync(previous, wanted, isStarted),
     ...provision(wanted),
     ...awaitReady(previous, wanted),
   ]
@@ -95,6 +98,20 @@ function enter(previous: MachineState | null, { config }: Up, isStarted: boolean
   if (isOpen && !isUnsettled(previous)) return []
   const from = isOpen ? 'cloud-init has not ended' : null
   return [{ do: 'enter', machine: config.name, why: [{ key: 'login', from, to: 'open' }] }]
+}
+
+/**
+ * Folders of the host, before the steps that work in them. What is mirrored may have changed on either side while
+ * the machine was down, or while nothing kept it equal.
+ */
+function sync(previous: MachineState | null, { config, isSynced = true }: Up, isStarted: boolean): Action[] {
+  const known = previous?.createdAt === undefined ? {} : (previous.folders ?? {})
+  const due = config.sync.filter(
+    ({ from, to, type }) => known[to]?.from !== from || (type === 'mirror' && (isStarted || !isSynced)),
+  )
+  if (due.length === 0) return []
+  const why = due.map(({ from, to }) => ({ key: `sync.${to}`, from: known[to]?.from ?? null, to: from }))
+  return [{ do: 'sync', machine: config.name, why, folders: due.map(({ to }) => to) }]
 }
 
 function provision({ config, steps }: Up): Action[] {

@@ -1,6 +1,6 @@
 import type { Machine } from '../../manifest/index.ts'
 import { isUnsettled, type MachineState } from '../../project/index.ts'
-import type { Provider } from '../../provider/index.ts'
+import { isUp, type Provider } from '../../provider/index.ts'
 import type { PlannedStep } from '../../provisioners/index.ts'
 import type { SshSession } from '../../ssh/index.ts'
 import { settleCloudInit } from '../cloud-init/settle.ts'
@@ -14,6 +14,8 @@ import { runProvision } from '../provision/run-provision.ts'
 import { untilReady } from '../readiness/until-ready.ts'
 import type { ProvisionResult } from '../results.ts'
 import type { MemoryBudget } from '../schedule/memory-budget.ts'
+import { bringFolders } from '../sync/bring-folders.ts'
+import { keepFolders } from '../sync/kept-folders.ts'
 import { chooseProvider } from './choose-provider.ts'
 import { startMachine } from './start.ts'
 import { undoUnfinished } from './undo-start.ts'
@@ -78,6 +80,8 @@ class Work {
         return this.#cutPower()
       case 'enter':
         return this.#inGuest(() => this.#enter())
+      case 'sync':
+        return this.#inGuest(() => this.#sync(action.folders))
       case 'provision':
         return this.#inGuest(() => this.#provision())
       case 'await-ready':
@@ -137,6 +141,17 @@ class Work {
     const inputs = { config, provider, state: open }
     const settled = await settleCloudInit(this.#project, inputs, { session, reopened })
     this.#made = { provider, state: settled }
+  }
+
+  async #sync(folders: readonly string[]): Promise<void> {
+    const { config } = this.#inputs
+    const { provider, state: before } = this.#known
+    const session = await this.#open()
+    const state = await bringFolders(this.#project, { config, state: before }, { folders, session })
+    this.#made = { provider, state }
+    // From here on, and not only after steps that may fail: they are what one then changes on the host.
+    const status = await provider.status(state.spec)
+    if (isUp(status)) await keepFolders(this.#project, { config, provider, state, pid: status.pid })
   }
 
   async #provision(): Promise<void> {

@@ -18,6 +18,8 @@ import type { Places, Project, Providing, Reporting } from '../project.ts'
 import { decisionsOf, planProvision } from '../provision/plan-provision.ts'
 import type { UpMachineResult } from '../results.ts'
 import type { MemoryBudget } from '../schedule/memory-budget.ts'
+import { isKept } from '../sync/kept-folders.ts'
+import { checkSources } from '../sync/sources.ts'
 import { carryOut, type Done } from './carry-out.ts'
 
 export interface UpMachineOptions {
@@ -39,11 +41,13 @@ export function upMachine(project: Project, options: UpMachineOptions): Promise<
     const sight = await withoutPatience(project, config, seen)
     const { previous } = sight
     if (sight.error === null) await discardShadow(project, config.name)
+    await checkSources(config)
     // Scripts and files that are not available are found before a machine is started for them.
     const plan = options.provision ? await planProvision(project, config, { state: previous }) : null
     const userData = await userDataDigest(config)
     const steps = plan === null ? null : decisionsOf(plan)
-    const actions = decide(previous, sight.observed, { verb: 'up', config, steps, userData })
+    const isSynced = await isKept(project, config)
+    const actions = decide(previous, sight.observed, { verb: 'up', config, steps, userData, isSynced })
     const change = changeOf(actions)
     if (previous?.createdAt !== undefined) tellLeft(project, { config, previous, userData }, actions)
     const work = () => carryOut(project, { ...options, sight, plan }, actions)

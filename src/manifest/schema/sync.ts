@@ -27,7 +27,8 @@ function readTarget(given: string): Read<string> {
   if (given.split('/').includes('..')) return { hint: "write the path without '..'" }
   const path = posix.normalize(given).replace(/^\/+/, '/').replace(/\/$/, '')
   if (path === '') return { hint: 'name a folder of its own, such as /srv/app' }
-  if (ofKernel.test(path)) return { hint: "/proc, /sys and /dev are the guest's kernel's; name another folder" }
+  if (ofKernel.test(path))
+    return { hint: "/proc, /sys and /dev are the guest's kernel's; name another folder" }
   return { value: path }
 }
 

@@ -18,7 +18,7 @@ done`
  * Shell text that takes a tar archive from stdin to `$1`, as cp does: below it where it is a folder, else under that
  * name. The archive holds `$2` files and folders; one that brings fewer was cut off. `$3` is the name of what is
  * copied, `$4` what it is (`file`, `folder`), `$5` a temporary name, `$6` is `/` where `$1` has to be a folder, `.` where
- * what comes is to be `$1` itself, made with the folders above it.
+ * what comes is to be `$1` itself, made with the folders above it; where it is there, nothing is written beside it.
  * Nothing is seen under its own name before all has come, and then each by one rename. Plain POSIX shell; busybox's
  * tar will do.
  */
@@ -30,6 +30,7 @@ if [ "$6" = . ]; then mkdir -p -- "$(dirname -- "$to")"
 elif [ -d "$to" ]; then to=\${to%/}/$name
 elif [ "$6" = / ]; then say slash "$to"; fi
 p=$(dirname -- "$to"); [ -d "$p" ] || say parent "$p"
+[ "$6" != . ] || [ ! -d "$to" ] || p=$to
 [ "$kind" = folder ] || [ ! -d "$to" ] || say folder "$to"
 [ "$kind" = file ] || [ ! -e "$to" ] || [ -d "$to" ] || say file "$to"
 t=$p/$5

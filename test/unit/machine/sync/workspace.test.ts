@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest'
-import { workspacePaths } from '../../../../src/machine/run/workspace.ts'
+import { workspacePaths } from '../../../../src/machine/sync/workspace.ts'
 
 let root: string
 beforeEach(() => {
@@ -81,4 +81,16 @@ it('keeps links as they are, leaves sockets behind, and takes names that are not
     'f\xff',
     'out',
   ])
+})
+
+it('leaves behind what is excluded, whatever files say, and takes what they name where they do not count', async () => {
+  write(tree)
+  const names = async (options: { exclude?: string[]; ignoreFiles?: boolean }) =>
+    (await workspacePaths(root, { git: false, ...options })).map(String)
+  const left = await names({ exclude: ['keep.log', 'src/'] })
+  expect(left).toEqual(['.gitignore', '.posadaignore', 'a.ts'])
+  const all = await names({ ignoreFiles: false })
+  expect(all).toContain('secret.txt')
+  expect(all).toContain('dist/a.js')
+  expect(all).not.toContain('.posada')
 })

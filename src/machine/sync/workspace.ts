@@ -12,6 +12,10 @@ const slash = Buffer.from('/')
 export interface WorkspaceOptions {
   /** Whether `.git` goes along. */
   git: boolean
+  /** What stays behind besides, in gitignore(5)'s syntax; nothing that a file says takes it along again. */
+  exclude?: readonly string[]
+  /** False: ignore files are files like any other. */
+  ignoreFiles?: boolean
 }
 
 interface Rules {
@@ -28,10 +32,12 @@ interface Rules {
 export async function workspacePaths(root: string, options: WorkspaceOptions): Promise<Buffer[]> {
   const { default: ignore } = await import('ignore')
   const found: Buffer[] = []
+  const excluded = ignore({ allowRelativePaths: true }).add(options.exclude ?? [])
   const walk = async (folder: Buffer, above: readonly Rules[]): Promise<void> => {
     const path = Buffer.concat([Buffer.from(`${root}/`), folder])
     const base = folder.toString()
-    const own = await rulesIn(path.toString(), () => ignore({ allowRelativePaths: true }))
+    const make = () => ignore({ allowRelativePaths: true })
+    const own = options.ignoreFiles === false ? null : await rulesIn(path.toString(), make)
     const all = own === null ? above : [...above, { base, rules: own }]
     const entries = await readdir(path, { encoding: 'buffer', withFileTypes: true })
     entries.sort((a, b) => Buffer.compare(a.name, b.name))
@@ -42,7 +48,8 @@ export async function workspacePaths(root: string, options: WorkspaceOptions): P
       if (name === '.posada' || (name === '.git' && !options.git)) continue
       const relative = Buffer.concat([folder, entry.name])
       const inGit = /^(.*\/)?\.git(\/|$)/.test(relative.toString())
-      if (!inGit && isIgnored(relative.toString() + (isFolder ? '/' : ''), all)) continue
+      const shown = relative.toString() + (isFolder ? '/' : '')
+      if (excluded.ignores(shown) || (!inGit && isIgnored(shown, all))) continue
       found.push(relative)
       if (isFolder) await walk(Buffer.concat([relative, slash]), all)
     }

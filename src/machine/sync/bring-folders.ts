@@ -1,0 +1,111 @@
+import type { Machine, SyncedFolder } from '../../manifest/index.ts'
+import type { MachineState } from '../../project/index.ts'
+import type { SshSession } from '../../ssh/index.ts'
+import { type SyncReport, syncOnce } from '../../sync/index.ts'
+import { endSync, guestShell } from '../../sync-process/index.ts'
+import { inStep } from '../in-step.ts'
+import type { Places, Reporting } from '../project.ts'
+import { record } from '../record.ts'
+import { pairOf } from './pairs.ts'
+import { sendWorkspace } from './send-workspace.ts'
+import { sourceOf } from './sources.ts'
+import { prepareTarget } from './target.ts'
+
+/** What became of a folder. Sizes are bytes. */
+export interface Brought {
+  folder: SyncedFolder
+  toGuest: SyncReport['toGuest']
+  toHost: SyncReport['toHost']
+  conflicts: number
+  skipped: number
+}
+
+interface Inputs {
+  /** Those with these paths in the guest. */
+  folders: readonly string[]
+  session: SshSession
+  /** Told of each when it is done. */
+  onDone?: (brought: Brought) => void
+}
+
+/**
+ * Brings folders of the host into a running machine, whose lock is held: copies those of `type: once`, and makes those of
+ * `type: mirror` equal on both sides. Each is recorded when it is done. E_SYNC_SOURCE, E_SYNC_TARGET, E_COPY, and what
+ * `syncOnce` throws.
+ */
+export async function bringFolders(
+  project: Places & Reporting,
+  { config, state }: { config: Machine; state: MachineState },
+  { folders, session, onDone }: Inputs,
+): Promise<MachineState> {
+  const paths = project.paths.machine(config.name)
+  const due = config.sync.filter(({ to }) => folders.includes(to))
+  // Only one process at a time works on a pair; whoever called starts it again.
+  if (due.some(({ type }) => type === 'mirror')) await endSync(paths.syncLock)
+  let after = state
+  for (const folder of due) {
+    const { from, to } = folder
+    const step = { machine: config.name, step: 'sync', message: `syncing ${to}` }
+    const brought = await inStep(project.emit, step, async () => {
+      await prepareTarget(session, folder)
+      return folder.type === 'once'
+        ? copyOnce(project, folder, session)
+        : mirrorOnce(project, { state, folder }, session)
+    })
+    tellLeftOut(project, config.name, brought)
+    onDone?.(brought)
+    const entry = { from, at: new Date().toISOString() }
+    after = await record(paths, (now) => ({ ...now, folders: { ...now.folders, [to]: entry } }))
+  }
+  return after
+}
+
+async function copyOnce(
+  { emit, signal }: Reporting,
+  folder: SyncedFolder,
+  session: SshSession,
+): Promise<Brought> {
+  const { to, exclude, gitignore, git } = folder
+  const machine = session.target.hostAlias
+  const onProgress = (done: number, total?: number) => {
+    const rest = total === undefined ? {} : { total }
+    emit({
+      type: 'progress',
+      step: 'sync',
+      message: `copying to ${to}`,
+      machine,
+      done,
+      unit: 'bytes',
+      ...rest,
+    })
+  }
+  const root = await sourceOf(folder)
+  const options = { root, to, git, exclude, ignoreFiles: gitignore, signal, onProgress }
+  const { files, bytes, skipped } = await sendWorkspace(session, options)
+  const toGuest = { written: files, removed: 0, bytes }
+  const toHost = { written: 0, removed: 0, bytes: 0 }
+  return { folder, toGuest, toHost, conflicts: 0, skipped: skipped.length }
+}
+
+async function mirrorOnce(
+  project: Places & Reporting,
+  { state, folder }: { state: MachineState; folder: SyncedFolder },
+  session: SshSession,
+): Promise<Brought> {
+  const { emit, signal } = project
+  const pair = await pairOf(project, state, folder)
+  const machine = session.target.hostAlias
+  const { skipped, ...report } = await syncOnce(pair, guestShell(session), { emit, signal, machine })
+  return { folder, ...report, skipped: skipped.length }
+}
+
+function tellLeftOut({ emit }: Reporting, machine: string, { folder, conflicts, skipped }: Brought): void {
+  if (conflicts > 0) {
+    const message = `${folder.to}: ${conflicts} changed on both sides; both versions are kept`
+    emit({ type: 'notice', level: 'warn', machine, message, hint: 'posada sync conflicts lists them' })
+  }
+  if (skipped > 0) {
+    const message = `${folder.to}: ${skipped} left out: pipes, sockets, devices or names that clash`
+    emit({ type: 'notice', level: 'info', machine, message })
+  }
+}

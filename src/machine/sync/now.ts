@@ -1,0 +1,34 @@
+import type { Machine, SyncedFolder } from '../../manifest/index.ts'
+import { isUp } from '../../provider/index.ts'
+import { connect } from '../../ssh/index.ts'
+import { findReachable } from '../guest/session.ts'
+import type { Declared, Places, Providing, Reporting } from '../project.ts'
+import type { FolderResult } from '../results.ts'
+import { type Brought, bringFolders } from './bring-folders.ts'
+import { keepFolders } from './kept-folders.ts'
+
+/** Brings folders into a running machine, whose lock is held, and has them kept equal afterwards. */
+export async function syncNow(
+  project: Declared & Places & Providing & Reporting,
+  config: Machine,
+  folders: readonly SyncedFolder[],
+): Promise<FolderResult[]> {
+  const { state, target } = await findReachable(project, config.name)
+  const provider = await project.providers.get(state.provider)
+  const results: FolderResult[] = []
+  const session = await connect(target, { signal: project.signal })
+  try {
+    const onDone = (brought: Brought) => results.push(resultOf(brought))
+    await bringFolders(project, { config, state }, { folders: folders.map(({ to }) => to), session, onDone })
+  } finally {
+    await session.close()
+    // Also where one of them failed: the others are kept equal on.
+    const status = await provider.status(state.spec)
+    if (isUp(status)) await keepFolders(project, { config, provider, state, pid: status.pid })
+  }
+  return results
+}
+
+function resultOf({ folder: { from, to, type }, ...counts }: Brought): FolderResult {
+  return { from, to, type, ...counts }
+}

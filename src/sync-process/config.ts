@@ -1,0 +1,25 @@
+import type { ProcessIdentity } from '../lib/process/process-identity.ts'
+import type { SshTarget } from '../ssh/index.ts'
+import type { SyncPair } from '../sync/index.ts'
+
+/** What the process that keeps folders of a guest equal with the host's is told. */
+export interface SyncConfig {
+  machine: string
+  target: SshTarget
+  /** The machine's process: this one ends when it has ended. */
+  hypervisor: ProcessIdentity
+  /** The socket it answers on. */
+  control: string
+  /** Held by the process itself, see process-lock.ts. */
+  lock: string
+  pairs: SyncPair[]
+}
+
+/** What the process says of itself. */
+export interface Syncing {
+  /** The machine's process that it was started for; with that it ends. */
+  hypervisor: ProcessIdentity
+  pairs: SyncPair[]
+  /** Why folders are not kept equal now, by their paths in the guest; those that are have none. */
+  problems: Record<string, string>
+}

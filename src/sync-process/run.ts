@@ -1,0 +1,89 @@
+import { isPosadaError } from '../errors/index.ts'
+import type { PosadaEvent } from '../events/index.ts'
+import { sleep } from '../lib/async/sleep.ts'
+import { isAlive } from '../lib/process/process-identity.ts'
+import { connect } from '../ssh/index.ts'
+import { keepInSync, type SyncPair } from '../sync/index.ts'
+import type { SyncConfig } from './config.ts'
+import { guestShell } from './guest-shell.ts'
+
+/** Milliseconds between two attempts: the guest restarts, or somebody has to do something about a folder. */
+const pause = { first: 500, most: 15_000 }
+/** Milliseconds between two looks whether the machine still runs. */
+const look = 1000
+
+export interface RunningSync {
+  /** Why folders are not kept equal now, by their paths in the guest. */
+  problems(): Record<string, string>
+  /** Resolves when the machine has ended or `signal` was aborted. */
+  ended: Promise<void>
+}
+
+/**
+ * Keeps each pair of folders equal, over a connection of its own, for as long as the machine's process lives. What
+ * fails is tried again, without end: a guest that restarts comes back, and a disk that is full may get room.
+ */
+export function runSync(
+  config: SyncConfig,
+  { signal, log }: { signal: AbortSignal; log: (line: string) => void },
+): RunningSync {
+  const problems = new Map<string, string>()
+  const over = new AbortController()
+  const either = AbortSignal.any([signal, over.signal])
+  const tell = (to: string, problem: string | null) => {
+    if (problem !== null && problem !== problems.get(to)) log(`${to}: ${problem}`)
+    if (problem === null) problems.delete(to)
+    else problems.set(to, problem)
+  }
+  const pairs = config.pairs.map((pair) => keepOne(config, pair, { signal: either, log, tell }))
+  const watch = async () => {
+    while (!signal.aborted && (await isAlive(config.hypervisor))) await quietly(look, signal)
+    over.abort(new Error('the machine has ended'))
+  }
+  const ended = Promise.all([watch(), ...pairs]).then(() => undefined)
+  return { problems: () => Object.fromEntries(problems), ended }
+}
+
+interface Telling {
+  signal: AbortSignal
+  log: (line: string) => void
+  tell: (to: string, problem: string | null) => void
+}
+
+async function keepOne(
+  { machine, target }: SyncConfig,
+  pair: SyncPair,
+  { signal, log, tell }: Telling,
+): Promise<void> {
+  const emit = (event: PosadaEvent) => {
+    if (event.type === 'notice') log(`${pair.to}: ${event.message}`)
+    // It is reconciled again once the first look is through; what was wrong before is past.
+    if (event.type === 'step' && event.status === 'done') tell(pair.to, null)
+  }
+  for (let wait = pause.first; !signal.aborted; wait = Math.min(wait * 2, pause.most)) {
+    const begun = Date.now()
+    try {
+      const session = await connect(target, { signal })
+      try {
+        tell(pair.to, null)
+        await keepInSync(pair, guestShell(session), { emit, signal, machine })
+      } finally {
+        await session.close()
+      }
+    } catch (error) {
+      if (signal.aborted) return
+      if (!isPosadaError(error)) throw error
+      tell(pair.to, error.hint === undefined ? error.message : `${error.message}; ${error.hint}`)
+    }
+    if (Date.now() - begun > pause.most) wait = pause.first
+    await quietly(wait, signal)
+  }
+}
+
+async function quietly(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(ms, signal)
+  } catch (error) {
+    if (!signal.aborted) throw error
+  }
+}
