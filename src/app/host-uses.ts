@@ -88,10 +88,13 @@ async function fileUses({ provision, cloudInit }: Machine, root: string): Promis
   return uses
 }
 
-/** Folders outside the project that a guest has a copy of, or writes to. */
+/** Folders outside the project that a guest has a copy of, or writes to, and repositories that it writes to. */
 async function folderUses({ sync }: Machine, root: string): Promise<HostUse[]> {
   const uses: HostUse[] = []
-  for (const { from, type } of sync) {
+  for (const { from, type, git } of sync) {
+    // Whoever wrote the manifest does not write the hooks of a clone; what runs in the machine then would.
+    if (git && type === 'mirror')
+      uses.push(plainUse(`lets a machine change .git in ${from}, whose hooks git runs here`))
     if (!(await leadsOut(from, root))) continue
     const path = await realpath(from)
     const what =

@@ -42,5 +42,12 @@ export { captureText, networksText, proxyText } from './text/networks.ts'
 export { planText } from './text/plan.ts'
 export type { RunDocument } from './text/run.ts'
 export { type Graphs, graphsOf, prometheusText, statsText } from './text/stats.ts'
-export { conflictsText, folderStatusesText, folderStatusText, syncText, trashText } from './text/sync.ts'
+export {
+  conflictsText,
+  folderStatusesText,
+  folderStatusText,
+  restoredText,
+  syncText,
+  trashText,
+} from './text/sync.ts'
 export { adoptText, trustedText, usesText } from './text/trust.ts'

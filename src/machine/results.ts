@@ -181,7 +181,7 @@ export interface FolderStatus {
   behind: number
   bytes: number
   conflicts: number
-  /** Sides that are looked through every few seconds, for their events cannot be had. */
+  /** Sides that are looked through every few seconds, for they tell of no changes themselves. */
   scanning: { host: boolean; guest: boolean }
   /** ISO 8601; when it was last equal, or copied; null: never. */
   at: string | null

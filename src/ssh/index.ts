@@ -8,7 +8,6 @@ export {
   type CopyResult,
   download,
   downloadEach,
-  type HostFiles,
   oldLeftovers,
   sendFiles,
   upload,

@@ -81,7 +81,13 @@ export function conflictsText(conflicts: readonly ConflictResult[], paint: Palet
   return `${table}posada sync resolve --mine|--theirs|--newest PATTERN… settles them`
 }
 
-/** What is in the trash, or what was restored from it. */
+export function restoredText(items: readonly TrashResult[]): string {
+  return items
+    .map(({ machine, to, path }) => `${machine}:${makeVisible(`${to}/${path}`)} restored`)
+    .join('\n')
+}
+
+/** What is in the trash. */
 export function trashText(items: readonly TrashResult[], paint: Palette): string {
   if (items.length === 0) return 'nothing was replaced or deleted by a sync'
   return renderTable(

@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../../base-command.ts'
-import { trashText } from '../../cli/index.ts'
+import { restoredText, trashText } from '../../cli/index.ts'
 import { syncRestore, type TrashResult } from '../../machine/index.ts'
 
 export default class SyncRestore extends BaseCommand {
@@ -29,8 +29,7 @@ export default class SyncRestore extends BaseCommand {
     const patterns = args.pattern ?? []
     const project = await this.openProject(flags)
     const items = await syncRestore(project, { machines: flags.machine ?? [], patterns })
-    if (patterns.length === 0) this.print(trashText(items, this.paint))
-    else this.print(`restored: ${items.map(({ path }) => path).join(', ')}`)
+    this.print(patterns.length === 0 ? trashText(items, this.paint) : restoredText(items))
     return { restored: patterns.length > 0, items }
   }
 }

@@ -3,18 +3,27 @@ import { isDeepStrictEqual } from 'node:util'
 import { isPosadaError, type PosadaError } from '../../errors/index.ts'
 import { processIdentity } from '../../lib/process/process-identity.ts'
 import type { Machine } from '../../manifest/index.ts'
-import { ensureRuntimeDir, syncSocket } from '../../project/index.ts'
+import { ensureRuntimeDir, type MachineState, syncSocket } from '../../project/index.ts'
+import type { Provider } from '../../provider/index.ts'
 import { askSync, endSync, launchSync, type SyncConfig } from '../../sync-process/index.ts'
-import type { Attended } from '../companions/companion.ts'
 import { sshTarget } from '../guest/target.ts'
 import type { Places, Reporting } from '../project.ts'
 import { pairOf } from './pairs.ts'
+
+/** A machine that is up. */
+interface UpMachine {
+  config: Machine
+  provider: Provider
+  state: MachineState
+  /** Of the hypervisor. */
+  pid: number
+}
 
 /**
  * Sees to it that the folders of a running machine, whose lock is held, are kept equal with the host's where the manifest
  * says so, and by no process where it does not. A process that cannot be started is a warning: the machine is up.
  */
-export async function keepFolders(project: Places & Reporting, running: Attended): Promise<void> {
+export async function keepFolders(project: Places & Reporting, running: UpMachine): Promise<void> {
   const { config, state } = running
   const { runtimeDir } = state.spec.files
   const { syncLock, syncLog } = project.paths.machine(config.name)
@@ -55,7 +64,7 @@ const mayFail: ReadonlySet<PosadaError['code']> = new Set([
 /** Null for a machine that has just ended. */
 async function syncConfig(
   project: Places,
-  { config, provider, state, pid }: Attended,
+  { config, provider, state, pid }: UpMachine,
 ): Promise<SyncConfig | null> {
   const hypervisor = await processIdentity(pid)
   if (hypervisor === null) return null

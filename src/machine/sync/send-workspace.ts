@@ -29,7 +29,7 @@ export async function sendWorkspace(
   return sendFiles(session, files, { to, signal, itself: true, ...told })
 }
 
-/** 0 for what is no file, or has gone meanwhile. */
+/** 0 for what is not a file, or has gone meanwhile. */
 async function sizeOf(root: string, path: Buffer): Promise<number> {
   try {
     const found = await lstat(Buffer.concat([Buffer.from(`${root}/`), path]))

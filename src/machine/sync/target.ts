@@ -29,7 +29,10 @@ say() { echo "${mark} $1 $2" >&2; exit 97; }
 cd -- "$1" 2>/dev/null && [ -r . ] && [ -w . ] || say write "$1"
 here=$(pwd -P); [ "$here" = "$1" ] || say through "$here"`
 
-/** Sees to it that a folder is in the guest, where it is named and not where a link leads, and that the login user can write to it. E_SYNC_TARGET. */
+/**
+ * Sees to it that a folder is in the guest, where it is named and not where a link leads, and that the login user can
+ * write to it. E_SYNC_TARGET.
+ */
 export async function prepareTarget(session: GuestShells, { to, place }: SyncedFolder): Promise<void> {
   const { user, hostAlias: machine } = session.target
   for (const command of [asRootWhereAllowed(makeScript, to, user), ['/bin/sh', '-c', lookScript, 'sh', to]]) {

@@ -8,7 +8,7 @@ import { text } from './text.ts'
 
 const words = ['auto', 'mirror', 'once'] as const
 
-/** Folders of the guest's kernel, in which files are no files. */
+/** Folders of the guest's kernel. */
 const ofKernel = /^\/(?:proc|sys|dev)(?:\/|$)/
 
 const target = scalar<string>({
@@ -89,7 +89,8 @@ export const syncedFolder = object({
     },
     git: {
       schema: truth(),
-      description: 'Whether `.git` is carried. Without it the guest has the files and no repository.',
+      description:
+        'Whether `.git` is carried. Without it the guest has the files and no repository; with it the guest may write hooks, so you are [asked](security.md#what-is-asked-before-it-runs).',
       default: false,
     },
     merge: {

@@ -86,6 +86,9 @@ it('folders outside the project are told, with what a guest may do there', async
     expect(await texts(item(from, 'auto'))).toEqual([`lets a machine read and change all of ${folder}`])
     expect(await texts(item(from, 'once'))).toEqual([`copies ${folder} into a machine`])
   }
+  const git = `lets a machine change .git in ${root}, whose hooks git runs here`
+  expect(await texts('sync: [{from: ., to: /srv/x, git: true}]\n')).toEqual([git])
+  expect(await texts('sync: [{from: ., to: /srv/x, git: true, type: once}]\n')).toEqual([])
   for (const from of ['.', './site', './missing']) expect(await texts(item(from, 'auto'))).toEqual([])
 })
 

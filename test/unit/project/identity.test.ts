@@ -106,6 +106,7 @@ describe('names on disk', () => {
       runtime: '/run/user/7/posada',
       runtimes: expect.arrayContaining(['/run/user/7/posada']),
       key: '/home/ana/.local/state/posada/key',
+      sync: '/home/ana/.local/state/posada/sync',
       trusted: '/home/ana/.local/state/posada/trusted',
       runs: '/home/ana/.local/state/posada/runs',
     })

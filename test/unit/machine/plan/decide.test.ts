@@ -45,6 +45,49 @@ describe('up', () => {
     expect(dos(decide(previous, found(state), anUp()))).toEqual(expected)
   })
 
+  describe('folders of the host', () => {
+    const rest = { exclude: [], gitignore: true, git: false, merge: false, place: aMachine().place() }
+    const folder = (to: string, type: 'mirror' | 'once') => ({ from: `/host${to}`, to, type, ...rest })
+    const config = aMachine({
+      sync: [folder('/srv/app', 'mirror'), folder('/srv/seed', 'once')],
+      provision: [writtenStep('a')],
+    })
+    const known = { '/srv/app': { from: '/host/srv/app', at }, '/srv/seed': { from: '/host/srv/seed', at } }
+    const synced = aState(config, { start: { at, readyAt: at }, folders: known })
+    const steps = [aStep('a', true)]
+
+    it('come before the steps: all into a new machine, and again what may have changed while it was down', () => {
+      const made = decide(null, found('absent'), anUp(config, steps))
+      expect(dos(made)).toEqual(['make', 'enter', 'sync', 'provision'])
+      expect(made[2]).toMatchObject({ folders: ['/srv/app', '/srv/seed'] })
+      const started = decide(synced, found('stopped'), anUp(config, steps))
+      expect(dos(started)).toEqual(['start', 'enter', 'sync', 'provision'])
+      expect(started[2]).toMatchObject({ folders: ['/srv/app'] })
+    })
+
+    it('are left alone in one that runs and has them, unless nothing keeps them equal', () => {
+      expect(decide(synced, found('running'), anUp(config))).toEqual([])
+      const alone = decide(synced, found('running'), { ...anUp(config), isSynced: false } as Wanted)
+      expect(alone).toMatchObject([{ do: 'sync', folders: ['/srv/app'] }])
+    })
+
+    it('are brought in where they are new in the manifest, or come from elsewhere', () => {
+      const changed = { ...config, sync: [...config.sync, folder('/srv/new', 'once')] }
+      const moved = { ...synced, folders: { ...known, '/srv/seed': { from: '/old', at } } }
+      expect(decide(moved, found('running'), anUp(changed))).toEqual([
+        {
+          do: 'sync',
+          machine: 'web',
+          folders: ['/srv/seed', '/srv/new'],
+          why: [
+            { key: 'sync./srv/seed', from: '/old', to: '/host/srv/seed' },
+            { key: 'sync./srv/new', from: null, to: '/host/srv/new' },
+          ],
+        },
+      ])
+    })
+  })
+
   it('says what a start is for: the state, and what changed since', () => {
     const config = aMachine({ memory: 2 ** 30, cpus: 2, box: 'posada/tiny' })
     expect(decide(ready(), found('crashed', 'its process ended'), anUp(config))[0]).toEqual({
