@@ -31,7 +31,7 @@ module.exports = {
     only('forwarder', '^src/forwarder/', '^src/(forwarder|background|ssh|errors|events|lib)/', 'what listens in a guest, forwarded over ssh by a process of its own'),
     only('sync-process', '^src/sync-process/', '^src/(sync-process|sync|background|ssh|errors|events|lib)/', 'folders kept equal with those of a guest over ssh, by a process of its own'),
     only('keeper', '^src/keeper/', '^src/(keeper|background|ssh|errors|events|lib)/', 'a connection that is kept for the commands that come, by a process of its own'),
-    only('sync', '^src/sync/', '^src/(sync|errors|events|lib)/', 'two folders kept equal; how the guest is reached is told from outside'),
+    only('sync', '^src/sync/', '^src/(sync|ssh|errors|events|lib)/', 'two folders kept equal; how the guest is reached is told from outside'),
     only('proxy', '^src/proxy/', '^src/(proxy|errors|events|lib)/', 'SOCKS and HTTP; where a connection leads is told from outside'),
     only('network', '^src/network/', '^src/(network|background|errors|events|lib)/', 'manifest, box, network and ssh do not know each other'),
     only('provisioners', '^src/provisioners/', '^src/(provisioners|ssh|manifest|errors|events|lib)/', 'provisioners work over ssh on resolved steps'),

@@ -1,14 +1,43 @@
+import { passes } from './pass.ts'
+import { withSession } from './session.ts'
+import { readSyncStatus, writeSyncStatus } from './status.ts'
 import type { GuestShell, SyncOptions, SyncPair, SyncReport } from './types.ts'
 
 /**
  * One full reconciliation. E_SYNC_BUSY where another process has the pair, E_SYNC_ROOT where a folder is missing, was
  * emptied or replaced, E_SYNC_GUEST where the guest lacks a tool or its side fails; the signal's reason.
  */
-export async function syncOnce(
-  _pair: SyncPair,
-  _guest: GuestShell,
-  _options: SyncOptions,
-): Promise<SyncReport> {
-  const none = { written: 0, removed: 0, bytes: 0 }
-  return { toGuest: none, toHost: none, conflicts: 0, skipped: [] }
+export async function syncOnce(pair: SyncPair, guest: GuestShell, options: SyncOptions): Promise<SyncReport> {
+  return withSession({ pair, shell: guest, options }, async (session) => {
+    const { toGuest, toHost, conflicts, skipped } = await passes(session, 'all', reporter(options))
+    const before = await readSyncStatus(pair.stateDir)
+    await writeSyncStatus(pair.stateDir, {
+      ...before,
+      state: 'stopped',
+      behind: 0,
+      bytes: 0,
+      conflicts,
+      at: Date.now(),
+    })
+    return { toGuest, toHost, conflicts, skipped }
+  })
+}
+
+/** Tells how many changes are left, as progress. */
+export function reporter({ emit, machine }: SyncOptions): (behind: number, bytes: number) => void {
+  let most = 0
+  return (behind, bytes) => {
+    most = Math.max(most, behind)
+    if (most === 0) return
+    emit({
+      type: 'progress',
+      step: 'sync',
+      message: bytes === 0 ? 'folders' : `folders, ${bytes} bytes to go`,
+      done: most - behind,
+      total: most,
+      unit: 'items',
+      ...(machine === undefined ? {} : { machine }),
+    })
+    if (behind === 0) most = 0
+  }
 }

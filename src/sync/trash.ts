@@ -1,14 +1,132 @@
+import { constants, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { copyFile, link, mkdir, readlink, rm, symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import ignore from 'ignore'
+import { isErrno } from '../lib/files/errno.ts'
+import { namesIn } from '../lib/files/folders.ts'
+import { below, textOf } from './paths.ts'
+import { parentOf, type Side } from './reconcile.ts'
 import type { SyncPair, TrashItem } from './types.ts'
 
+/** Milliseconds that what was replaced or deleted is kept. */
+const age = 30 * 24 * 3600_000
+
+/**
+ * What one batch replaces or deletes on one side: a folder `<time>-<number>-<side>` in the trash, in which each path lies
+ * where it lay.
+ */
+export class TrashBatch {
+  readonly #folder: string
+  readonly #made = new Set<string>()
+
+  constructor(stateDir: string, side: Side) {
+    this.#folder = join(trashOf(stateDir), `${Date.now()}-${String(++count).padStart(6, '0')}-${side}`)
+  }
+
+  /** Where a path is to be put, its folder made. */
+  place(path: string): Buffer {
+    const parent = parentOf(path) ?? ''
+    if (!this.#made.has(parent)) mkdirSync(below(this.#folder, parent), { recursive: true, mode: 0o700 })
+    this.#made.add(parent)
+    return below(this.#folder, path)
+  }
+
+  /** Moves what is at a path below `root`, also to another file system. */
+  async take(root: string, path: string): Promise<void> {
+    const [from, to] = [below(root, path), this.place(path)]
+    try {
+      renameSync(from, to)
+    } catch (error) {
+      if (!isErrno(error, 'EXDEV')) throw error
+      if (lstatSync(from).isSymbolicLink()) await symlink(await readlink(from, 'buffer'), to)
+      else await copyFile(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
+      rmSync(from)
+    }
+  }
+}
+
+let count = 0
+
 /** What was replaced or deleted by the synchronization of a pair, the latest first. */
-export async function listTrash(_stateDir: string): Promise<TrashItem[]> {
-  return []
+export async function listTrash(stateDir: string): Promise<TrashItem[]> {
+  return (await itemsIn(stateDir)).map(({ item }) => item)
 }
 
 /**
  * Puts the latest version of what patterns name (gitignore(5)) back into the host's folder, where nothing has taken its
  * place; returns what was put back.
  */
-export async function restoreFromTrash(_pair: SyncPair, _patterns: readonly string[]): Promise<TrashItem[]> {
-  return []
+export async function restoreFromTrash(pair: SyncPair, patterns: readonly string[]): Promise<TrashItem[]> {
+  const wanted = ignore({ allowRelativePaths: true }).add([...patterns])
+  const restored = new Map<string, TrashItem>()
+  for (const { item, path, file } of await itemsIn(pair.stateDir)) {
+    if (restored.has(path) || !wanted.ignores(item.path)) continue
+    const to = below(pair.from, path)
+    if (lstatSync(to, { throwIfNoEntry: false }) !== undefined) continue
+    await mkdir(below(pair.from, parentOf(path) ?? ''), { recursive: true })
+    if (item.kind === 'link') {
+      await symlink(await readlink(file, 'buffer'), to)
+      await rm(file)
+    } else await putBack(file, to)
+    restored.set(path, item)
+  }
+  return [...restored.values()]
+}
+
+async function putBack(file: Buffer, to: Buffer): Promise<void> {
+  try {
+    await link(file, to)
+  } catch (error) {
+    if (!isErrno(error, 'EXDEV', 'EPERM', 'ENOTSUP')) throw error
+    await copyFile(file, to, constants.COPYFILE_EXCL)
+  }
+  await rm(file)
+}
+
+/** Removes what is older than it is kept. */
+export async function sweepTrash(stateDir: string): Promise<void> {
+  for (const name of await namesIn(trashOf(stateDir)))
+    if (Number(name.split('-')[0]) < Date.now() - age)
+      await rm(join(trashOf(stateDir), name), { recursive: true, force: true })
+}
+
+interface Kept {
+  item: TrashItem
+  path: string
+  file: Buffer
+}
+
+async function itemsIn(stateDir: string): Promise<Kept[]> {
+  const found: Kept[] = []
+  const batches = (await namesIn(trashOf(stateDir))).sort().reverse()
+  for (const batch of batches) {
+    const match = /^(\d{1,15})-\d+-(host|guest)$/.exec(batch)
+    if (match === null) continue
+    const root = join(trashOf(stateDir), batch)
+    const walk = (path: string) => {
+      for (const name of readdirSync(below(root, path), { encoding: 'latin1' })) {
+        const inside = path === '' ? name : `${path}/${name}`
+        const file = below(root, inside)
+        const stat = lstatSync(file)
+        if (stat.isDirectory()) walk(inside)
+        else {
+          const kind = stat.isSymbolicLink() ? 'link' : 'file'
+          const item = {
+            path: textOf(inside),
+            side: match[2] as Side,
+            kind,
+            size: stat.size,
+            at: Number(match[1]),
+          } as const
+          found.push({ item, path: inside, file })
+        }
+      }
+    }
+    walk('')
+  }
+  return found
+}
+
+function trashOf(stateDir: string): string {
+  return join(stateDir, 'trash')
 }

@@ -1,0 +1,187 @@
+import { type FileHandle, open, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isErrno } from '../lib/files/errno.ts'
+import { makeFolder } from '../lib/files/make-folder.ts'
+import { writeFileAtomic } from '../lib/files/write-file.ts'
+import type { Entry, Side } from './reconcile.ts'
+
+/** What both sides agreed on, with what each side's file system said of it then. */
+export interface Known extends Entry {
+  host: string
+  guest: string
+}
+
+/** What a side was to become when this was written; not known to have happened. */
+export interface Intent {
+  side: Side
+  entry: Entry | null
+}
+
+const title = 'posada sync 1'
+/** Bytes of records that were overtaken before the file is written again. */
+const slack = 4 * 2 ** 20
+const letters = { file: 'f', folder: 'd', link: 'l' } as const
+const kinds = { f: 'file', d: 'folder', l: 'link' } as const
+
+/**
+ * The common ancestor of a pair: what every path was when both sides were last equal. A file that is only appended to, so
+ * that a kill cuts off its last records at most: then both sides are compared again. Paths are relative, a character a byte.
+ */
+export class Ancestor {
+  readonly #path: string
+  readonly #known: Map<string, string>
+  readonly intents: Map<string, Intent>
+  #lines: string[] = []
+  #file: FileHandle | null = null
+  #size: number
+  #identity: string
+
+  private constructor(path: string, content: string) {
+    this.#path = path
+    const { known, intents, identity, end } = parse(content)
+    this.#known = known
+    this.intents = intents
+    this.#identity = identity
+    this.#size = end
+  }
+
+  static async load(stateDir: string): Promise<Ancestor> {
+    await makeFolder(stateDir)
+    const path = join(stateDir, 'ancestor')
+    const content = await readFile(path, 'latin1').catch((error: unknown) => {
+      if (isErrno(error, 'ENOENT')) return ''
+      throw error
+    })
+    const ancestor = new Ancestor(path, content)
+    if (ancestor.#size !== content.length || content === '') await ancestor.#rewrite()
+    return ancestor
+  }
+
+  get size(): number {
+    return this.#known.size
+  }
+
+  /** Of the two folders that it is of. */
+  get identity(): string {
+    return this.#identity
+  }
+
+  /** Begins again for two other folders. */
+  async reset(identity: string): Promise<void> {
+    this.#known.clear()
+    this.intents.clear()
+    this.#lines = []
+    this.#identity = identity
+    await this.#rewrite()
+  }
+
+  get(path: string): Known | null {
+    const text = this.#known.get(path)
+    return text === undefined ? null : decode(text)
+  }
+
+  has(path: string): boolean {
+    return this.#known.has(path)
+  }
+
+  paths(): IterableIterator<string> {
+    return this.#known.keys()
+  }
+
+  /** The paths below a folder. */
+  below(folder: string): string[] {
+    return [...this.#known.keys()].filter((path) => path.startsWith(`${folder}/`))
+  }
+
+  set(path: string, known: Known | null): void {
+    const text = known === null ? null : encode(known)
+    if (text === (this.#known.get(path) ?? null) && !this.intents.has(path)) return
+    if (text === null) this.#known.delete(path)
+    else this.#known.set(path, text)
+    this.intents.delete(path)
+    this.#lines.push(`${path}\0${text ?? '-'}\n`)
+  }
+
+  /** Writes down what is about to be done, before it is done. */
+  async intend(side: Side, entries: Iterable<readonly [string, Entry | null]>): Promise<void> {
+    for (const [path, entry] of entries) {
+      this.intents.set(path, { side, entry })
+      const text = entry === null ? '-' : encode({ ...entry, host: '', guest: '' })
+      this.#lines.push(`${path}\0?${side === 'host' ? 'h' : 'g'}${text}\n`)
+    }
+    await this.#append(false)
+  }
+
+  /** Makes what was set last over a power cut. What it says of the two sides has to be on their disks before. */
+  async save(): Promise<void> {
+    if (this.#lines.length > 0) await this.#append(true)
+    if (this.#size > slack + 250 * this.#known.size) await this.#rewrite()
+  }
+
+  async close(): Promise<void> {
+    await this.#file?.close()
+    this.#file = null
+  }
+
+  async #append(flush: boolean): Promise<void> {
+    const bytes = Buffer.from(this.#lines.splice(0).join(''), 'latin1')
+    this.#file ??= await open(this.#path, 'a', 0o600)
+    await this.#file.appendFile(bytes)
+    this.#size += bytes.length
+    if (flush) await this.#file.datasync()
+  }
+
+  async #rewrite(): Promise<void> {
+    await this.close()
+    const lines = [`${title} ${this.#identity}\n`]
+    for (const [path, text] of this.#known) lines.push(`${path}\0${text}\n`)
+    for (const [path, { side, entry }] of this.intents)
+      lines.push(
+        `${path}\0?${side === 'host' ? 'h' : 'g'}${entry === null ? '-' : encode({ ...entry, host: '', guest: '' })}\n`,
+      )
+    const bytes = Buffer.from(lines.join(''), 'latin1')
+    await writeFileAtomic(this.#path, bytes, { mode: 0o600 })
+    this.#size = bytes.length
+  }
+}
+
+function encode({ kind, mode, size, digest, host, guest }: Known): string {
+  return `${letters[kind]}${mode.toString(8)} ${size} ${digest} ${host} ${guest}`
+}
+
+function decode(text: string): Known | null {
+  const match = /^([fdl])([0-7]{1,4}) (\d{1,16}) ([0-9a-f]*) ([^ \n]*) ([^ \n]*)$/.exec(text)
+  if (match === null) return null
+  const [, letter = 'f', mode = '', size, digest = '', host = '', guest = ''] = match
+  const kind = kinds[letter as keyof typeof kinds]
+  return { kind, mode: Number.parseInt(mode, 8), size: Number(size), digest, host, guest }
+}
+
+/** Reads as far as the records are whole; `end`: how many bytes that is. */
+function parse(content: string) {
+  const known = new Map<string, string>()
+  const intents = new Map<string, Intent>()
+  const first = content.indexOf('\n')
+  if (first < 0 || !content.startsWith(`${title} `)) return { known, intents, identity: '', end: 0 }
+  const identity = content.slice(title.length + 1, first)
+  let at = first + 1
+  for (;;) {
+    const middle = content.indexOf('\0', at)
+    const end = middle < 0 ? -1 : content.indexOf('\n', middle)
+    if (end < 0) break
+    const path = content.slice(at, middle)
+    const text = content.slice(middle + 1, end)
+    const mark = text.startsWith('?') ? text.slice(0, 2) : ''
+    const rest = text.slice(mark.length)
+    const entry = rest === '-' ? null : decode(rest)
+    if (entry === null && rest !== '-') break
+    if (mark !== '') intents.set(path, { side: mark === '?h' ? 'host' : 'guest', entry })
+    else {
+      intents.delete(path)
+      if (entry === null) known.delete(path)
+      else known.set(path, rest)
+    }
+    at = end + 1
+  }
+  return { known, intents, identity, end: at }
+}

@@ -1,0 +1,235 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { PosadaError } from '../errors/index.ts'
+import { GuestLink } from './guest-link.ts'
+import {
+  type Commit,
+  commitScript,
+  digestScript,
+  guestLoop,
+  listScript,
+  oddDigestScript,
+  openScript,
+  packScript,
+  setting,
+  stageScript,
+} from './guest-script.ts'
+import { readHost, sha256 } from './host-scan.ts'
+import { type Listed, type Listing, malformed, parseListing } from './listing.ts'
+import { bytesOf } from './paths.ts'
+import { type Received, receive } from './receive.ts'
+import type { Stat } from './stamp.ts'
+import { type TarItem, tarEnd, tarHead, tarLength, tarPadding } from './tar-pack.ts'
+import type { GuestShell, SyncPair } from './types.ts'
+
+/** A file, folder or link of the host that is sent. */
+export interface Sending extends TarItem {
+  digest: string
+}
+
+/** What a commit came to, by path. */
+export interface Committed {
+  now: bigint
+  /** What left its place. */
+  out: Map<string, Listed>
+  /** What could not be put in its place. */
+  left: Map<string, Listed>
+  /** What is there now. */
+  placed: Map<string, Listed>
+}
+
+/** The folder in the guest, reached through a shell there. What the guest says is checked; E_SYNC_GUEST. */
+export class GuestFolder {
+  readonly #link: GuestLink
+  readonly #setting: string
+  readonly #excluded: readonly string[]
+  readonly #token: string
+  /** Tells the folder from another that takes its place. */
+  readonly identity: string
+  /** Batches that earlier processes left in the guest. */
+  readonly leftOver: readonly string[]
+  #count = 0
+
+  private constructor(
+    link: GuestLink,
+    token: string,
+    { pair, opened }: { pair: SyncPair; opened: string[] },
+  ) {
+    const [root = '', work = '', identity = '', ...leftOver] = opened
+    this.#link = link
+    this.#token = token
+    this.#setting = setting(root, work, token)
+    this.#excluded = [
+      ...pair.exclude.filter((pattern) => /^[\w.-]+$/.test(pattern)),
+      ...(pair.git ? [] : ['.git']),
+    ]
+    this.identity = identity.replace(/ (0|-|\?|W)?$/, '')
+    this.leftOver = leftOver.filter((name) => /^out-[0-9a-f]+-\d+$/.test(name))
+  }
+
+  static async open(pair: SyncPair, guest: GuestShell, signal: AbortSignal): Promise<GuestFolder> {
+    const link = await GuestLink.open(guest, guestLoop, signal)
+    const token = randomBytes(6).toString('hex')
+    const answer = (await link.ask(openScript(pair.to, token))).toString('latin1')
+    if (answer.startsWith('! ')) {
+      link.close()
+      throw new PosadaError(
+        'E_SYNC_GUEST',
+        `${pair.to} in the guest cannot be synchronized: ${answer.slice(2).trim()}`,
+        {
+          value: pair.to,
+          hint: 'choose a folder that the login user may write, or install what is missing',
+        },
+      )
+    }
+    const opened = answer.split('\0').slice(0, -1)
+    return new GuestFolder(link, token, { pair, opened })
+  }
+
+  close(): void {
+    this.#link.close()
+  }
+
+  async list(scope: { deep: readonly string[] | 'all'; shallow: readonly string[] }): Promise<Listing> {
+    return parseListing(await this.#ask(listScript({ ...scope, excluded: this.#excluded })))
+  }
+
+  /** SHA-256 of what is in files and links; those that cannot be read are missing, or have a reason after `!`. */
+  async digests(suspects: ReadonlyMap<string, Stat>): Promise<Map<string, string>> {
+    const digests = new Map<string, string>()
+    const plain: string[] = []
+    const odd: { path: string; isLink: boolean }[] = []
+    for (const [path, { kind }] of suspects) {
+      if (kind === 'file' && !/[\\\n\r]/.test(path)) plain.push(path)
+      else if (kind === 'file' || kind === 'link') odd.push({ path, isLink: kind === 'link' })
+    }
+    for (const some of inRequests(plain)) {
+      for (const line of (await this.#ask(digestScript(some))).split('\n')) {
+        const match = /^([0-9a-f]{64}) [ *]\.\/(.*)$/.exec(line)
+        if (match !== null) digests.set(match[2] ?? '', match[1] ?? '')
+      }
+      for (const path of some) if (!digests.has(path)) digests.set(path, '!it cannot be read in the guest')
+    }
+    for (const some of inRequests(odd)) {
+      const parts = (await this.#ask(oddDigestScript(some))).split('\0')
+      for (const [index, { path, isLink }] of some.entries()) {
+        if (parts[2 * index] !== String(index)) throw malformed(parts[2 * index] ?? '')
+        const text = parts[2 * index + 1] ?? ''
+        const digest = isLink ? text && sha256(bytesOf(text)) : text.slice(0, 64)
+        digests.set(path, /^[0-9a-f]{64}$/.test(digest) ? digest : '!it cannot be read in the guest')
+      }
+    }
+    return digests
+  }
+
+  /** Takes files and links into files of their own in a folder of the host. */
+  async get(
+    paths: readonly string[],
+    folder: string,
+    taken: (path: string, received: Received) => Promise<void>,
+  ): Promise<void> {
+    for (const some of inRequests(paths))
+      await this.#link.stream(this.#setting + packScript(some), undefined, (answer) =>
+        receive(answer, folder, taken),
+      )
+  }
+
+  /** Takes what a batch moved out of its place, and then removes it there. */
+  async drain(
+    batch: string,
+    folder: string,
+    taken: (path: string, received: Received) => Promise<void>,
+  ): Promise<void> {
+    const pack = `cd "$W/${batch}" && tar -c -f - . 2>/dev/null\n`
+    await this.#link.stream(this.#setting + pack, undefined, (answer) => receive(answer, folder, taken))
+    await this.#ask(`chmod -R u+rwx "$W/${batch}"; rm -rf "$W/${batch}"\n`)
+  }
+
+  /**
+   * Sends what a commit is to place. Returns what is there, by path, and what turned out to be other than it was to be: it is
+   * in there all the same, and has to be dropped.
+   */
+  async stage(
+    root: string,
+    items: readonly Sending[],
+  ): Promise<{ staged: Map<string, Listed>; spoiled: string[] }> {
+    const size = items.reduce((sum, item) => sum + tarLength(item), tarEnd.length)
+    const spoiled: string[] = []
+    const answer = await this.#ask(stageScript(Math.ceil(size / 65_536)), pack(root, items, spoiled))
+    if (answer.endsWith('//failed\n'))
+      throw new PosadaError('E_SYNC_GUEST', 'the guest cannot take what was sent to it', {
+        hint: 'its disk may be full: posada exec -- df -h',
+      })
+    return { staged: byPath(parseListing(answer)), spoiled }
+  }
+
+  /** Carries a commit out, as far as the guest still is what was seen. `batch` is what `drain` takes. */
+  async commit(commit: Commit): Promise<Committed & { batch: string }> {
+    const batch = `out-${this.#token}-${++this.#count}`
+    const answer = await this.#ask(commitScript(commit, batch))
+    const [first = '', rest = ''] = cut(answer, '//staged\n')
+    const [second = '', third = ''] = cut(rest, '//placed\n')
+    const placed = parseListing(third)
+    const out = byPath(parseListing(first))
+    return { now: placed.now, out, left: byPath(parseListing(second)), placed: byPath(placed), batch }
+  }
+
+  /** Has all that was written put on the guest's disk. */
+  async flush(): Promise<void> {
+    await this.#ask('sync; :\n')
+  }
+
+  async #ask(text: string, payload?: AsyncIterable<Buffer>): Promise<string> {
+    return (await this.#link.ask(this.#setting + text, payload)).toString('latin1')
+  }
+}
+
+/** Sections begin on lines that no listing has. */
+function cut(text: string, mark: string): [string, string] {
+  const at = text.startsWith(mark) ? 0 : text.indexOf(`\n${mark}`) + 1
+  if (at === 0 && !text.startsWith(mark)) throw malformed(text.slice(0, 100))
+  return [text.slice(0, at), text.slice(at + mark.length)]
+}
+
+function byPath({ found }: Listing): Map<string, Listed> {
+  return new Map(found.map((listed) => [listed.path, listed]))
+}
+
+/** Bytes of names in one request. */
+const requestBytes = 60_000
+
+function* inRequests<T extends string | { path: string }>(items: readonly T[]): Generator<T[]> {
+  let some: T[] = []
+  let size = 0
+  for (const item of items) {
+    some.push(item)
+    size += (typeof item === 'string' ? item : item.path).length
+    if (size < requestBytes) continue
+    yield some
+    some = []
+    size = 0
+  }
+  if (some.length > 0) yield some
+}
+
+/** A tar archive of exactly the length that `tarLength` says, whatever becomes of the files meanwhile. */
+async function* pack(root: string, items: readonly Sending[], spoiled: string[]): AsyncGenerator<Buffer> {
+  for (const item of items) {
+    yield tarHead(item)
+    if (item.kind !== 'file') continue
+    const hash = createHash('sha256')
+    let left = item.size
+    try {
+      for await (const bytes of readHost(root, item.name, item)) {
+        hash.update(bytes)
+        left -= bytes.length
+        yield bytes
+      }
+    } catch (error) {
+      if (!(error instanceof Error) || !('syscall' in error)) throw error
+    }
+    if (left > 0 || hash.digest('hex') !== item.digest) spoiled.push(item.name)
+    for (; left > 0; left -= Math.min(left, 65_536)) yield Buffer.alloc(Math.min(left, 65_536))
+    yield tarPadding(item.size)
+  }
+  yield tarEnd
+}

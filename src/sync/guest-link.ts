@@ -1,0 +1,172 @@
+import { randomBytes } from 'node:crypto'
+import { PosadaError } from '../errors/index.ts'
+import type { GuestChannel, GuestShell } from './types.ts'
+
+/** Bytes of a request's text are filled up to this, those of its payload to the larger one, so that `dd` reads no further. */
+const block = { text: 512, payload: 65_536 }
+/** Bytes of what the guest says on stderr that are kept. */
+const heard = 4096
+
+/**
+ * A shell in the guest that carries out one piece of shell text after the other over one channel. Each is answered by what it
+ * writes, and a line that a file cannot contain by chance. Once anything went wrong it is of no use any more.
+ */
+export class GuestLink {
+  readonly #channel: GuestChannel
+  readonly #source: AsyncIterator<Buffer>
+  #rest: Buffer = Buffer.alloc(0)
+  #said = ''
+  #turn: Promise<unknown> = Promise.resolve()
+  #failed: unknown
+
+  private constructor(channel: GuestChannel) {
+    this.#channel = channel
+    this.#source = channel.stdout[Symbol.asyncIterator]() as AsyncIterator<Buffer>
+    channel.stderr.on('data', (bytes: Buffer) => {
+      this.#said = (this.#said + bytes.toString('latin1')).slice(-heard)
+    })
+    // What breaks the channel off is seen by whoever reads from it.
+    channel.stdin.on('error', () => undefined)
+    channel.stderr.on('error', () => undefined)
+  }
+
+  /** @param loop shell text that reads requests: see guest-script.ts */
+  static async open(guest: GuestShell, loop: string, signal: AbortSignal): Promise<GuestLink> {
+    return new GuestLink(await guest.open(loop, signal))
+  }
+
+  /** Runs shell text and returns what it wrote. `payload` is its stdin, in blocks of 64 KiB that `take` of the script reads. */
+  async ask(text: string, payload?: AsyncIterable<Buffer>): Promise<Buffer> {
+    const pieces: Buffer[] = []
+    await this.stream(text, payload, async (answer) => {
+      for await (const bytes of answer) pieces.push(bytes)
+    })
+    return Buffer.concat(pieces)
+  }
+
+  /** The same for an answer that is read as it comes. */
+  async stream(
+    text: string,
+    payload: AsyncIterable<Buffer> | undefined,
+    read: (answer: AsyncGenerator<Buffer>) => Promise<void>,
+  ): Promise<void> {
+    const before = this.#turn
+    const own = before.then(() => this.#exchange(text, payload, read))
+    this.#turn = own.catch(() => undefined)
+    return own
+  }
+
+  close(): void {
+    this.#failed ??= this.#lost()
+    this.#channel.close()
+  }
+
+  async #exchange(
+    text: string,
+    payload: AsyncIterable<Buffer> | undefined,
+    read: (answer: AsyncGenerator<Buffer>) => Promise<void>,
+  ): Promise<void> {
+    if (this.#failed !== undefined) throw this.#failed
+    try {
+      const mark = randomBytes(16).toString('hex')
+      const bytes = Buffer.from(text, 'latin1')
+      const blocks = Math.ceil(bytes.length / block.text)
+      const filled = Buffer.alloc(blocks * block.text, '\n')
+      bytes.copy(filled)
+      this.#said = ''
+      await this.#write(Buffer.from(`${mark} ${blocks}\n`))
+      await this.#write(filled)
+      const answer = this.#until(Buffer.from(`\n${mark} `))
+      const sending = payload === undefined ? Promise.resolve() : this.#send(payload)
+      // A failure to send shows in what is read, or is thrown below.
+      sending.catch(() => this.#channel.close())
+      await read(answer)
+      for await (const _ of answer);
+      await sending
+      const code = await this.#line()
+      if (code !== '0') throw this.#wrong(`its shell ended with ${code}`)
+    } catch (error) {
+      this.#failed = error
+      this.#channel.close()
+      throw error
+    }
+  }
+
+  async #send(payload: AsyncIterable<Buffer>): Promise<void> {
+    let size = 0
+    for await (const bytes of payload) {
+      size += bytes.length
+      await this.#write(bytes)
+    }
+    const missing = (block.payload - (size % block.payload)) % block.payload
+    if (missing > 0) await this.#write(Buffer.alloc(missing))
+  }
+
+  async #write(bytes: Buffer): Promise<void> {
+    const { stdin } = this.#channel
+    if (stdin.destroyed || stdin.writableEnded) throw this.#lost()
+    if (stdin.write(bytes)) return
+    await new Promise<void>((resolve, reject) => {
+      const done = () => {
+        stdin.off('drain', done)
+        stdin.off('close', broken)
+        stdin.off('error', broken)
+        resolve()
+      }
+      const broken = () => reject(this.#lost())
+      stdin.on('drain', done)
+      stdin.on('close', broken)
+      stdin.on('error', broken)
+    })
+  }
+
+  async *#until(mark: Buffer): AsyncGenerator<Buffer> {
+    for (;;) {
+      const at = this.#rest.indexOf(mark)
+      if (at >= 0) {
+        const last = this.#rest.subarray(0, at)
+        this.#rest = this.#rest.subarray(at + mark.length)
+        if (last.length > 0) yield last
+        return
+      }
+      const sure = Math.max(0, this.#rest.length - mark.length)
+      if (sure > 0) {
+        const ready = this.#rest.subarray(0, sure)
+        this.#rest = this.#rest.subarray(sure)
+        yield ready
+      }
+      await this.#more()
+    }
+  }
+
+  async #line(): Promise<string> {
+    for (;;) {
+      const at = this.#rest.indexOf('\n')
+      if (at >= 0) {
+        const line = this.#rest.toString('latin1', 0, at)
+        this.#rest = this.#rest.subarray(at + 1)
+        return line
+      }
+      if (this.#rest.length > 100) throw this.#wrong('its answer is malformed')
+      await this.#more()
+    }
+  }
+
+  async #more(): Promise<void> {
+    const next = await this.#source.next().catch(() => ({ done: true, value: undefined }) as const)
+    if (next.done === true) throw this.#lost()
+    this.#rest = this.#rest.length === 0 ? next.value : Buffer.concat([this.#rest, next.value])
+  }
+
+  #lost(): PosadaError {
+    return this.#wrong('the connection ended')
+  }
+
+  #wrong(why: string): PosadaError {
+    const details = Buffer.from(this.#said, 'latin1').toString().trim().split('\n').filter(Boolean).slice(-5)
+    return new PosadaError('E_SYNC_GUEST', `the guest's side of the synchronization failed: ${why}`, {
+      details,
+      hint: 'see that the guest runs and has room on its disk: posada exec -- df',
+    })
+  }
+}

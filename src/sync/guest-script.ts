@@ -1,0 +1,227 @@
+import { quote } from '../ssh/index.ts'
+import { workFolder } from './ignored.ts'
+import { parentOf } from './reconcile.ts'
+
+/** Bytes of names that one command takes: Linux allows an eighth of the stack, 1 MiB, and some have less. */
+const argumentBytes = 100_000
+
+/** Files of one folder that are looked at before they leave their place; of more it is looked at what left. */
+const mostChecked = 200
+
+/** What `stat -c` is asked for of each path. No path has `//` in it, as `find` writes them. */
+const format = '%n//%f %i %s %d %y|%z'
+
+/**
+ * Shell text of the guest's side: reads requests (a mark, and how many blocks of 512 bytes of shell text follow) from stdin and
+ * runs each in a shell of its own, with the functions below. Works with dash and with busybox's shell and programs, needs
+ * find, stat, tar, sha256sum, readlink, dd, mv.
+ */
+export const guestLoop = `LC_ALL=C TZ=UTC0; export LC_ALL TZ; unset TAR_OPTIONS POSIXLY_CORRECT BLOCK_SIZE CDPATH
+set -f
+take() { dd bs=65536 count="$1" iflag=fullblock 2>/dev/null; }
+ours() { read -r o <"$W/owner" && [ "$o" = "$T" ] || exit 9; }
+into() { ours; cd "$R\${1:+/$1}" 2>/dev/null && [ "$(pwd -P; echo .)" = "$R\${1:+/$1}
+." ]; }
+list() { find -P "$@" 2>>"$W/err-$T"; }
+while read -r m n; do
+  ( eval "$(dd bs=512 count="$n" iflag=fullblock 2>/dev/null)" ) ; printf '\\n%s %s\\n' "$m" "$?"
+done`
+
+/**
+ * Makes the folder and the one that the engine works in: beside it where that can be written and is on the same file system,
+ * else in it. Says where both are, and what tells the folder from another.
+ */
+export function openScript(to: string, token: string): string {
+  return `for t in find stat tar sha256sum readlink dd mv; do command -v $t >/dev/null || { echo "! the guest has no $t"; exit 0; }; done
+r=${quote(Buffer.from(to).toString('latin1'))}
+[ -d "$r" ] || mkdir -p "$r" 2>/dev/null || { sudo -n mkdir -p "$r" && sudo -n chown "$(id -u):$(id -g)" "$r"; } 2>/dev/null
+cd -P "$r" 2>/dev/null || { echo "! the folder cannot be made or entered"; exit 0; }
+[ -w . ] || { echo "! the folder cannot be written by user $(id -un)"; exit 0; }
+R=$(pwd -P)
+W="$(dirname "$R")/${workFolder}-$(basename "$R")"
+make() { [ ! -L "$1" ] && mkdir -p "$1" && chmod 700 "$1" && [ "$(stat -c '%u %d' "$1")" = "$(id -u) $(stat -c %d .)" ]; }
+make "$W" 2>/dev/null || { rmdir "$W" 2>/dev/null; W="$R/${workFolder}"; make "$W" || { echo "! the folder cannot be written"; exit 0; }; }
+echo ${token} >"$W/owner.${token}" && mv "$W/owner.${token}" "$W/owner" || exit
+printf '%s\\0%s\\0%s\\0' "$R" "$W" "$(stat -c '%i %W' .)"
+set +f
+for o in "$W"/in-* "$W"/err-* "$W"/now-*; do [ ! -e "$o" ] || { chmod -R u+rwx "$o"; rm -rf "$o"; }; done
+for o in "$W"/out-*; do [ ! -d "$o" ] || printf '%s\\0' "\${o##*/}"; done; :`
+}
+
+/** What each later request begins with. */
+export function setting(root: string, work: string, token: string): string {
+  return `R=${quote(root)}; W=${quote(work)}; T=${token}; ours; cd -P "$R" && [ "$(pwd -P)" = "$R" ] || exit 8\n`
+}
+
+/** The file system's own clock, then all paths or those below some; `excluded` are names that are not looked into. */
+export function listScript({
+  deep,
+  shallow,
+  excluded,
+}: {
+  deep: readonly string[] | 'all'
+  shallow: readonly string[]
+  excluded: readonly string[]
+}): string {
+  const show = `-exec stat -c '${format}' {} +`
+  const names = excluded.map((name) => `-name ${quote(name)}`).join(' -o ')
+  const prune = names === '' ? '' : `\\( ${names} \\) -prune ${show} -o `
+  const lines = [`: >"$W/now-$T"; stat -c '//now %z' "$W/now-$T"; rm -f "$W/now-$T" "$W/err-$T"`]
+  if (deep === 'all') lines.push(`list . -xdev ${prune}${show}`)
+  else for (const some of inCommands(deep)) lines.push(`list ${some} -xdev ${prune}${show}`)
+  for (const some of inCommands(shallow)) lines.push(`list ${some} -maxdepth 0 ${show}`)
+  lines.push(
+    `if [ -s "$W/err-$T" ]; then grep -v -e 'No such file' -e 'ermission denied' -e 'not permitted' "$W/err-$T" >&2 && exit 7`,
+    `find -P . -xdev -type d -exec sh -c 'for d; do [ -r "$d" ] && [ -x "$d" ] || printf "%s//!\\n" "$d"; done' sh {} + 2>/dev/null`,
+    'fi; :',
+  )
+  return `${lines.join('\n')}\n`
+}
+
+/** A digest a line, of files whose names are plain. */
+export function digestScript(paths: readonly string[]): string {
+  return `${inCommands(paths)
+    .map((some) => `sha256sum ${some} 2>/dev/null`)
+    .join('\n')}\n:\n`
+}
+
+/** The target of each link, or the digest of each file, between NULs, with its number before it. */
+export function oddDigestScript(paths: readonly { path: string; isLink: boolean }[]): string {
+  const lines = paths.map(({ path, isLink }, index) => {
+    const word = quote(`./${path}`)
+    const read = isLink ? `readlink -n ${word}` : `sha256sum <${word}`
+    return `printf '${index}\\0'; ${read} 2>/dev/null; printf '\\0'`
+  })
+  return `${lines.join('\n')}\n`
+}
+
+/** A tar archive of files and links, or of what lies in a folder of the work folder. */
+export function packScript(paths: readonly string[]): string {
+  return `tar -c -f - ${words(paths)} 2>/dev/null; :\n`
+}
+
+/** Unpacks the payload, of so many blocks of 64 KiB, and lists what came. */
+export function stageScript(blocks: number): string {
+  return `mkdir -p "$W/in-$T" && take ${blocks} | { ( umask 0; tar -x -p -o -m -f - -C "$W/in-$T" ); s=$?; cat >/dev/null; [ $s -eq 0 ]; } || { echo '//failed'; exit 0; }
+cd "$W/in-$T" && find -P . -exec stat -c '${format}' {} +\n`
+}
+
+/** What a commit does in the guest, in this order. Paths are relative to the folder. */
+export interface Commit {
+  /** Removed from what is staged, first. */
+  dropped: readonly string[]
+  /** What leaves its place, into the folder `out-<batch>`, if it still is what was seen: `stat -c '%i %s %y'` of it. */
+  out: readonly { path: string; seen: string }[]
+  /** Folders that are removed where nothing is left in them, the innermost first. */
+  removed: readonly string[]
+  /** Of what is staged: whole new folders, and single files and links. */
+  placed: readonly string[]
+  /** Single folders to make, the outermost first. */
+  made: readonly string[]
+  modes: readonly { path: string; mode: number }[]
+  /** What is looked at in the end. */
+  looked: readonly string[]
+  /** Those with all that is in them. */
+  lookedDeep: readonly string[]
+}
+
+/** Carries a commit out: what is in the way of something stays where it is, and what is taken away is kept. */
+export function commitScript(commit: Commit, batch: string): string {
+  const lines: string[] = [`O="$W/${batch}"; I="$W/in-$T"; mkdir -p "$I" && cd "$I" || exit`]
+  for (const some of inCommands(commit.dropped)) lines.push(`rm -f ${some}`)
+  const seen = new Map(commit.out.map(({ path, seen }) => [path, seen]))
+  const leaving = byFolder([...seen.keys()])
+  const coming = byFolder(commit.placed)
+  for (const some of inCommands([...leaving.keys()].map((folder) => folder || '.')))
+    lines.push(`mkdir -p "$O" && cd "$O" && mkdir -p ${some}`)
+  const gone = (folder: string): string[] => {
+    const names = leaving.get(folder) ?? []
+    leaving.delete(folder)
+    const target = folder === '' ? '"$O/"' : `"$O/"${quote(folder)}/`
+    return inCommands(names).map((some, index) => {
+      const expected = names.map((name) => seen.get(folder === '' ? name : `${folder}/${name}`) ?? '')
+      const isChecked = index === 0 && names.length < mostChecked && !expected.includes('')
+      const check = !isChecked
+        ? ''
+        : `[ "$(stat -c '%i %s %y' ${some} 2>/dev/null)" = ${quote(expected.join('\n'))} ] && `
+      return `${check}mv ${some} ${target} 2>/dev/null`
+    })
+  }
+  const within = (folder: string, commands: readonly string[]) => {
+    if (commands.length > 0) lines.push(`( into ${quote(folder)} || exit\n${commands.join('\n')} )`)
+  }
+  const isEarly = commit.removed.length > 0 || commit.made.some((path) => seen.has(path))
+  for (const folder of [...leaving.keys()].sort().reverse())
+    if (isEarly || !coming.has(folder)) within(folder, gone(folder))
+  for (const some of inCommands(commit.removed)) lines.push(`( into '' && rmdir ${some} 2>/dev/null )`)
+  for (const [folder, names] of sorted(byFolder(commit.made)))
+    within(
+      folder,
+      inCommands(names).map((some) => `mkdir -m 700 ${some} 2>/dev/null`),
+    )
+  for (const [folder, names] of sorted(coming)) {
+    const stage = (name: string) => `"$I/"${quote(folder === '' ? name : `${folder}/${name}`)}`
+    within(folder, [...gone(folder), ...chunks(names, stage).map((some) => `mv -n ${some} ./ 2>/dev/null`)])
+  }
+  const modes = new Map<number, string[]>()
+  for (const { path, mode } of commit.modes) modes.set(mode, [...(modes.get(mode) ?? []), path])
+  for (const [mode, paths] of modes)
+    for (const [folder, names] of byFolder(paths))
+      within(
+        folder,
+        inCommands(names).map((some) => `chmod ${mode.toString(8)} ${some} 2>/dev/null`),
+      )
+  const show = `-exec stat -c '${format}' {} + 2>/dev/null`
+  lines.push(
+    `[ ! -d "$O" ] || ( cd "$O" && find -P . ${show} )`,
+    `echo '//staged'; cd "$I" && find -P . ! -type d ${show}`,
+  )
+  lines.push(`echo '//placed'; cd "$R"; : >"$W/now-$T"; stat -c '//now %z' "$W/now-$T"; rm -f "$W/now-$T"`)
+  for (const some of inCommands(commit.looked)) lines.push(`find -P ${some} -maxdepth 0 ${show}`)
+  for (const some of inCommands(commit.lookedDeep)) lines.push(`find -P ${some} -xdev ${show}`)
+  lines.push('chmod -R u+rwx "$I"; rm -rf "$I"; :')
+  return `${lines.join('\n')}\n`
+}
+
+function sorted(folders: ReadonlyMap<string, string[]>): [string, string[]][] {
+  return [...folders].sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
+function byFolder(paths: readonly string[]): Map<string, string[]> {
+  const found = new Map<string, string[]>()
+  for (const path of paths) {
+    const folder = parentOf(path) ?? ''
+    const name = folder === '' ? path : path.slice(folder.length + 1)
+    const names = found.get(folder)
+    if (names === undefined) found.set(folder, [name])
+    else names.push(name)
+  }
+  return found
+}
+
+/** Words for commands, none with more than fit. */
+export function inCommands(paths: readonly string[]): string[] {
+  return chunks(paths, (path) => quote(path === '.' ? path : `./${path}`))
+}
+
+function words(paths: readonly string[]): string {
+  return paths.map((path) => quote(`./${path}`)).join(' ')
+}
+
+function chunks(paths: readonly string[], word: (path: string) => string): string[] {
+  const found: string[] = []
+  let line: string[] = []
+  let size = 0
+  for (const path of paths) {
+    const next = word(path)
+    if (size + next.length > argumentBytes && line.length > 0) {
+      found.push(line.join(' '))
+      line = []
+      size = 0
+    }
+    line.push(next)
+    size += next.length + 1
+  }
+  if (line.length > 0) found.push(line.join(' '))
+  return found
+}

@@ -1,0 +1,162 @@
+import {
+  chmodSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
+import { isErrno } from '../lib/files/errno.ts'
+import { isInside, statHost } from './host-stat.ts'
+import { below } from './paths.ts'
+import type { Received } from './receive.ts'
+import type { Entry } from './reconcile.ts'
+import { identityOf, type Stat, stampOf } from './stamp.ts'
+import type { TrashBatch } from './trash.ts'
+
+/** What is to be done at one path of a side, and what was seen there. */
+export interface Order {
+  path: string
+  entry: Entry | null
+  /** What is there now, with its stamp. */
+  there: (Entry & { stamp: string }) | null
+}
+
+/** What came of it: the new stamp, `stale` where something else was found there, `!` and why it cannot be. */
+export type Outcome = string
+
+export const stale = 'stale'
+
+/**
+ * Carries one order out on the host. What leaves goes to the trash, nothing takes the place of what was not seen, and nothing
+ * is written through a link. `received`: the content of a file or link.
+ */
+export async function carryOut(
+  root: string,
+  { path, entry, there }: Order,
+  { trash, received }: { trash: TrashBatch; received: Received | undefined },
+): Promise<Outcome> {
+  try {
+    if (!isInside(root, path)) return stale
+    if (entry !== null && isSameContent(entry, there)) return setMode(root, path, { entry, there })
+    if (there !== null && !(await leave(root, path, { there, trash }))) return stale
+    if (entry === null) return ''
+    return place(root, path, { entry, received })
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EEXIST', 'ENOTEMPTY', 'EISDIR', 'ELOOP'))
+      return clash(root, path, error) ?? stale
+    const why = isErrno(error) ? whys[error.code ?? ''] : undefined
+    if (why !== undefined) return `!${why}`
+    throw error
+  }
+}
+
+const whys: Record<string, string> = {
+  EACCES: 'permission denied on the host',
+  EPERM: 'permission denied on the host',
+  ENAMETOOLONG: "its name is too long for the host's file system",
+  EINVAL: "the host's file system cannot have this name",
+  EILSEQ: "the host's file system cannot have this name",
+  EXDEV: 'it is on another file system of the host',
+  EFBIG: "it is too large for the host's file system",
+}
+
+function isSameContent(entry: Entry, there: Order['there']): boolean {
+  return there !== null && entry.kind === there.kind && entry.digest === there.digest
+}
+
+function setMode(
+  root: string,
+  path: string,
+  { entry, there }: { entry: Entry; there: Order['there'] },
+): Outcome {
+  const before = statHost(root, path)
+  if (before === null || there === null || !isStill(before, there.stamp)) return stale
+  if (entry.kind !== 'link') chmodSync(below(root, path), entry.mode)
+  const after = statHost(root, path)
+  return after !== null && isStill(after, there.stamp) ? stampNow(after) : '?'
+}
+
+/** Whether what is there is what was seen, its mode and the time of its inode aside. */
+export function isStill(stat: Stat, stamp: string): boolean {
+  return stat.kind === 'folder' ? stat.inode === stamp : stamp.startsWith(`${identityOf(stat)}.`)
+}
+
+function stampNow(stat: Stat): string {
+  return stampOf(stat, BigInt(Date.now()) * 1_000_000n)
+}
+
+async function leave(
+  root: string,
+  path: string,
+  { there, trash }: { there: Entry & { stamp: string }; trash: TrashBatch },
+): Promise<boolean> {
+  const found = statHost(root, path)
+  if (found === null) return true
+  if (!isStill(found, there.stamp)) return false
+  if (there.kind === 'folder') {
+    try {
+      rmdirSync(below(root, path))
+    } catch (error) {
+      // What stays behind holds it, or what came just now, which is new then.
+      if (!isErrno(error, 'ENOTEMPTY', 'EEXIST')) throw error
+    }
+    return true
+  }
+  await trash.take(root, path)
+  return true
+}
+
+function place(
+  root: string,
+  path: string,
+  { entry, received }: { entry: Entry; received: Received | undefined },
+): Outcome {
+  const to = below(root, path)
+  if (entry.kind === 'folder') {
+    mkdirSync(to, { mode: 0o700 })
+    chmodSync(to, entry.mode | 0o700)
+    return statHost(root, path)?.inode ?? stale
+  }
+  if (received === undefined || received.kind !== entry.kind || received.digest !== entry.digest) return stale
+  if (received.kind === 'link') {
+    symlinkSync(received.target, to)
+    const after = statHost(root, path)
+    return after?.kind === 'link' ? stampNow(after) : '?'
+  }
+  chmodSync(received.file, entry.mode)
+  const before = statHost('', received.file.slice(1))
+  putInPlace(received.file, to)
+  const after = statHost(root, path)
+  if (before === null || after === null) return '?'
+  return identityOf(after) === identityOf(before) ? stampNow(after) : '?'
+}
+
+/** By one step that never takes the place of anything. EEXIST. */
+function putInPlace(file: string, to: Buffer): void {
+  try {
+    linkSync(file, to)
+    rmSync(file)
+  } catch (error) {
+    if (!isErrno(error, 'EPERM', 'ENOTSUP', 'EMLINK', 'ENOSYS')) throw error
+    // A file system without hard links.
+    if (lstatSync(to, { throwIfNoEntry: false }) !== undefined)
+      throw Object.assign(new Error('EEXIST'), { code: 'EEXIST' })
+    renameSync(file, to)
+  }
+}
+
+/** On a file system that takes `A` and `a` for one name, the second of them is in the first one's way. */
+function clash(root: string, path: string, error: unknown): string | null {
+  if (!isErrno(error, 'EEXIST')) return null
+  const swapped = path.replace(/[^/]*$/, (name) =>
+    name === name.toUpperCase() ? name.toLowerCase() : name.toUpperCase(),
+  )
+  if (swapped === path) return null
+  const [one, other] = [statHost(root, path), statHost(root, swapped)]
+  return one !== null && other !== null && one.inode === other.inode
+    ? "!the host's file system takes it and a name in other case for one"
+    : null
+}

@@ -1,0 +1,97 @@
+import { PosadaError } from '../errors/index.ts'
+import { isPlain } from './paths.ts'
+import type { Stat } from './stamp.ts'
+
+/** What the guest's `stat` says of a path; the path itself is empty for the folder that was listed. */
+export interface Listed extends Stat {
+  path: string
+  device: string
+}
+
+export interface Listing {
+  /** Nanoseconds since 1970 by the guest's file system; 0 where it was not asked for. */
+  now: bigint
+  found: Listed[]
+  /** Folders that cannot be looked into. */
+  closed: string[]
+}
+
+/** A guest that lists more is not one that people work in. */
+const mostPaths = 3_000_000
+
+/**
+ * Reads what `stat` wrote of paths as `find` has them: `./a/b//<mode> <inode> <size> <device> <changed>|<touched>`, a line
+ * each, though names may hold line ends. A guest is not trusted: paths that are not plain are refused, E_SYNC_GUEST.
+ */
+export function parseListing(text: string): Listing {
+  const listing: Listing = { now: 0n, found: [], closed: [] }
+  for (let at = 0; at < text.length; ) {
+    const middle = text.indexOf('//', at)
+    const end = middle < 0 ? -1 : text.indexOf('\n', middle)
+    if (end < 0) throw malformed(text.slice(at, at + 100))
+    take(listing, text.slice(at, middle), text.slice(middle + 2, end))
+    if (listing.found.length > mostPaths) throw malformed(`more than ${mostPaths} paths`)
+    at = end + 1
+  }
+  return listing
+}
+
+function take(listing: Listing, name: string, facts: string): void {
+  if (name === '') {
+    if (!facts.startsWith('now ')) throw malformed(facts)
+    listing.now = nanoseconds(facts.slice(4))
+    return
+  }
+  const path = name === '.' ? '' : name.slice(2)
+  if (name !== '.' && (!name.startsWith('./') || !isPlain(path))) throw malformed(name)
+  if (facts === '!') {
+    listing.closed.push(path)
+    return
+  }
+  const match = /^([0-9a-f]{1,8}) (\d{1,20}) (\d{1,16}) (\d{1,20}) ([^|]+)\|(.+)$/.exec(facts)
+  if (match === null) throw malformed(facts)
+  const [, raw = '', inode = '', size = '', device = '', changed = '', touched = ''] = match
+  const mode = Number.parseInt(raw, 16)
+  listing.found.push({
+    path,
+    kind: kindOf(mode & 0xf000),
+    mode: mode & 0o777,
+    size: Number(size),
+    inode,
+    device,
+    changed: nanoseconds(changed),
+    touched: nanoseconds(touched),
+  })
+}
+
+/** The type bits of st_mode. Source: inode(7). */
+function kindOf(type: number): Stat['kind'] {
+  return type === 0x8000 ? 'file' : type === 0x4000 ? 'folder' : type === 0xa000 ? 'link' : 'odd'
+}
+
+/** `2026-11-28 13:28:16.338393070 +0000`; busybox may leave out what is behind the seconds. */
+function nanoseconds(text: string): bigint {
+  const match = /^(-?\d{1,6}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{9}))?(?: \+0000)?$/.exec(text)
+  const seconds = match === null ? Number.NaN : Date.parse(`${match[1]}T${match[2]}Z`)
+  if (Number.isNaN(seconds)) throw malformed(text)
+  return BigInt(seconds) * 1_000_000n + BigInt(match?.[3] ?? 0)
+}
+
+/** The same back again, as `stat -c %y` writes it. */
+export function shownTime(time: bigint): string {
+  const second = 1_000_000_000n
+  const rest = ((time % second) + second) % second
+  const date = new Date(Number((time - rest) / 1_000_000n)).toISOString()
+  return `${date.slice(0, 10)} ${date.slice(11, 19)}.${String(rest).padStart(9, '0')} +0000`
+}
+
+export function malformed(what: string): PosadaError {
+  return new PosadaError(
+    'E_SYNC_GUEST',
+    "the guest's side of the synchronization answered something unexpected",
+    {
+      value: JSON.stringify(what.slice(0, 100)),
+      hint: 'see what its shell and its find, stat and tar are: posada exec -- find --version',
+    },
+  )
+}

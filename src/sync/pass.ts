@@ -1,0 +1,322 @@
+import type { Known } from './ancestor.ts'
+import { forgetChoices, listConflicts, recordedChoices, writeConflicts } from './conflicts.ts'
+import { scanGuest } from './guest-scan.ts'
+import { type Order, type Outcome, stale } from './host-folder.ts'
+import { scanHost } from './host-scan.ts'
+import { Ignored } from './ignored.ts'
+import { fillGaps, ordersOf, settleIntents, thereOf } from './orders.ts'
+import { textOf } from './paths.ts'
+import { type Action, isSame, parentOf, reconcile, type Side } from './reconcile.ts'
+import { drain, emptied, flush, type Session } from './session.ts'
+import type { Scope, Sight } from './sight.ts'
+import { carryToGuest } from './to-guest.ts'
+import { carryToHost } from './to-host.ts'
+import { TrashBatch } from './trash.ts'
+import type { Conflict, Resolution, SyncCount, SyncReport } from './types.ts'
+
+/** What one reconciliation did, and what has to be looked at again. */
+export interface PassResult extends SyncReport {
+  again: string[]
+}
+
+/** Paths and bytes that are carried at once. */
+const batchLimits = { paths: 4000, bytes: 256 * 2 ** 20 }
+
+/** Looks at both sides, decides, and carries it out. `progress`: what is known and not carried yet. */
+export async function pass(
+  session: Session,
+  scope: Scope,
+  progress: (behind: number, bytes: number) => void = () => undefined,
+): Promise<PassResult> {
+  const { pair } = session
+  if (scope === 'all') renewIgnored(session)
+  const { choices, files } = await recordedChoices(pair.stateDir)
+  const wide = scope === 'all' ? scope : widened(session, [...scope, ...(await openPaths(session, choices))])
+  const sights = await look(session, wide)
+  const actions = decide(session, sights, choices)
+  refuseEmptying(session, actions)
+  const rules = actions.filter(({ do: what, path }) => what === 'carry' && session.ignored.concerns(path))
+  const now = rules.length > 0 ? withParents(actions, rules) : actions
+  const run = new Run(session, sights)
+  await run.carry(now, progress)
+  const again = rules.length > 0 ? [...run.again, ...actions.map(({ path }) => path)] : run.again
+  if (rules.length > 0) renewIgnored(session)
+  const conflicts = await keepConflicts(session, wide, { actions, sights })
+  if (choices.size > 0 && run.again.length === 0) await forgetChoices(files)
+  for (const path of [...sights.host.busy, ...sights.guest.busy]) again.push(path)
+  const skipped = [...sights.host.odd, ...sights.guest.odd, ...run.refused].map(([path, why]) => ({
+    path: textOf(path),
+    why,
+  }))
+  return { toGuest: run.counts.guest, toHost: run.counts.host, conflicts, skipped, again }
+}
+
+interface Sights extends Record<Side, Sight> {}
+
+/** What ignore files name now is no longer known: it is neither carried nor removed. */
+function renewIgnored(session: Session): void {
+  session.ignored = new Ignored(session.pair)
+  for (const path of [...session.ancestor.paths()]) {
+    const known = session.ancestor.get(path)
+    if (session.ignored.has(path, known?.kind === 'folder')) session.ancestor.set(path, null)
+  }
+}
+
+/** Paths that are looked at again each time: conflicts, and what a kill may have cut off. */
+async function openPaths(
+  { ancestor, pair }: Session,
+  choices: ReadonlyMap<string, Resolution>,
+): Promise<string[]> {
+  const conflicts = await listConflicts(pair.stateDir)
+  const open = conflicts.map(({ path }) => Buffer.from(path).toString('latin1'))
+  return choices.size > 0 || open.length < 100
+    ? [...ancestor.intents.keys(), ...open]
+    : [...ancestor.intents.keys()]
+}
+
+/** Below a folder that is not known yet, all of it is looked at; of paths that lie in one another the outer ones. */
+function widened({ ancestor }: Session, paths: readonly string[]): string[] {
+  const wide = new Set<string>()
+  for (const path of paths) {
+    let top = path
+    for (let at = parentOf(path); at !== null; at = parentOf(at))
+      if (ancestor.get(at)?.kind !== 'folder') top = at
+    wide.add(top)
+  }
+  const isInOther = (path: string) => {
+    for (let at = parentOf(path); at !== null; at = parentOf(at)) if (wide.has(at)) return true
+    return false
+  }
+  return [...wide].filter((path) => !isInOther(path))
+}
+
+async function look(session: Session, scope: Scope): Promise<Sights> {
+  const { root, guest, pair, ancestor } = session
+  const [host, there] = await Promise.all([scanHost(root, session, scope), scanGuest(guest, session, scope)])
+  if (scope === 'all' && ancestor.size > 0) {
+    if (host.count === 0) throw emptied(pair.from, 'emptied')
+    if (there.count === 0) throw emptied(pair.to, 'emptied in the guest')
+  }
+  return { host, guest: there }
+}
+
+function decide(session: Session, sights: Sights, choices: ReadonlyMap<string, Resolution>): Action[] {
+  const { ancestor } = session
+  const { done, gaps } = settleIntents(ancestor, sights)
+  const changed = (side: Side) => {
+    const map = new Map(sights[side].changed)
+    for (const [path, of] of gaps) if (of === side) map.set(path, withStamp(ancestor.get(path)))
+    return map
+  }
+  const frozen = new Set([sights.host, sights.guest].flatMap(({ odd, busy }) => [...odd.keys(), ...busy]))
+  const known = (path: string) => done.get(path) ?? ancestor.get(path)
+  const actions = reconcile({ ancestor: known, host: changed('host'), guest: changed('guest'), frozen })
+  return fillGaps(
+    actions.map((action) => settled(action, { sights, choices })),
+    gaps,
+  )
+}
+
+function withStamp(known: Known | null) {
+  return known === null ? null : { ...known, stamp: '', changed: 0n }
+}
+
+/** A conflict as it was chosen to end. */
+function settled(
+  action: Action,
+  { sights, choices }: { sights: Sights; choices: ReadonlyMap<string, Resolution> },
+): Action {
+  const choice = action.do === 'conflict' ? choices.get(textOf(action.path)) : undefined
+  if (action.do !== 'conflict' || choice === undefined) return action
+  const { path, host, guest } = action
+  const at = (side: Side) => sights[side].changed.get(path)?.changed ?? 0n
+  const isMine = choice === 'mine' || (choice === 'newest' && at('host') >= at('guest'))
+  return isMine
+    ? { do: 'carry', path, to: 'guest', entry: host, over: guest }
+    : { do: 'carry', path, to: 'host', entry: guest, over: host }
+}
+
+/** All of a side at once is not deleted: a folder that is gone, or an unmounted disk, looks the same. */
+function refuseEmptying({ ancestor, pair }: Session, actions: readonly Action[]): void {
+  if (ancestor.size < 2) return
+  for (const side of ['host', 'guest'] as const) {
+    const removed = actions.filter(
+      (action) => action.do === 'carry' && action.to === side && action.entry === null,
+    )
+    if (removed.length >= ancestor.size)
+      throw side === 'guest' ? emptied(pair.from, 'emptied') : emptied(pair.to, 'emptied in the guest')
+  }
+}
+
+function withParents(actions: readonly Action[], some: readonly Action[]): Action[] {
+  const wanted = new Set<string>()
+  for (const { path } of some)
+    for (let at: string | null = path; at !== null; at = parentOf(at)) wanted.add(at)
+  return actions.filter(({ path }) => wanted.has(path))
+}
+
+async function keepConflicts(
+  session: Session,
+  scope: Scope,
+  { actions }: { actions: readonly Action[]; sights: Sights },
+): Promise<number> {
+  const { stateDir } = session.pair
+  const before = await listConflicts(stateDir)
+  const within = scope === 'all' ? null : new Set(scope)
+  const isLooked = (path: string) => {
+    if (within === null) return true
+    for (let at: string | null = Buffer.from(path).toString('latin1'); at !== null; at = parentOf(at))
+      if (within.has(at)) return true
+    return false
+  }
+  const since = new Map(before.map((conflict) => [conflict.path, conflict.since]))
+  const kept = before.filter(({ path }) => !isLooked(path))
+  const found = actions.flatMap((action): Conflict[] => {
+    if (action.do !== 'conflict') return []
+    const path = textOf(action.path)
+    return [
+      {
+        path,
+        mine: version(action.host),
+        theirs: version(action.guest),
+        since: since.get(path) ?? Date.now(),
+      },
+    ]
+  })
+  const all = [...kept, ...found].sort((a, b) => (a.path < b.path ? -1 : 1))
+  if (JSON.stringify(all) !== JSON.stringify(before)) await writeConflicts(stateDir, all)
+  return all.length
+}
+
+function version(entry: Order['entry']): Conflict['mine'] {
+  return entry === null ? null : { kind: entry.kind, mode: entry.mode, size: entry.size }
+}
+
+/** Carries the actions of one pass out. */
+class Run {
+  readonly #session: Session
+  readonly #sights: Sights
+  readonly again: string[] = []
+  readonly refused = new Map<string, string>()
+  readonly counts: Record<Side, SyncCount> = {
+    host: { written: 0, removed: 0, bytes: 0 },
+    guest: { written: 0, removed: 0, bytes: 0 },
+  }
+
+  constructor(session: Session, sights: Sights) {
+    this.#session = session
+    this.#sights = sights
+  }
+
+  async carry(actions: readonly Action[], progress: (behind: number, bytes: number) => void): Promise<void> {
+    for (const action of actions) if (action.do === 'record') this.#record(action.path, action.entry, {})
+    for (const side of ['guest', 'host'] as const) {
+      const { removing, coming } = ordersOf(side, actions, (path) =>
+        thereOf(side, path, { sight: this.#sights[side], ancestor: this.#session.ancestor }),
+      )
+      let left = [...removing, ...coming].reduce((sum, { entry }) => sum + (entry?.size ?? 0), 0)
+      let behind = removing.length + coming.length
+      for (const batch of batches(removing, coming)) {
+        progress(behind, left)
+        await this.#batch(side, batch)
+        for (const { entry } of [...batch.removing, ...batch.coming]) {
+          left -= entry?.size ?? 0
+          behind -= 1
+        }
+      }
+    }
+    progress(0, 0)
+  }
+
+  async #batch(side: Side, batch: { removing: Order[]; coming: Order[] }): Promise<void> {
+    const { ancestor, guest, root, work, pair } = this.#session
+    const all = [...batch.removing, ...batch.coming]
+    await ancestor.intend(
+      side,
+      all.map(({ path, entry }) => [path, entry] as const),
+    )
+    let outcomes: Map<string, Outcome>
+    if (side === 'host') {
+      this.#session.isHostDirty = true
+      const trash = new TrashBatch(pair.stateDir, 'host')
+      outcomes = await carryToHost({ root, work, trash }, guest, batch)
+    } else {
+      this.#session.isGuestDirty = true
+      const carried = await carryToGuest(root, guest, batch)
+      outcomes = carried.outcomes
+      if (carried.batch !== null) await drain(this.#session, carried.batch)
+      for (const path of carried.overtaken)
+        this.refused.set(path, 'it was changed in the guest at that moment: that version is in the trash')
+    }
+    for (const { path, entry, there } of all) {
+      const outcome = outcomes.get(path) ?? stale
+      if (outcome === stale) this.again.push(path)
+      else if (outcome.startsWith('!')) this.refused.set(path, outcome.slice(1))
+      else {
+        this.#record(path, entry, { [side]: outcome })
+        const count = this.counts[side]
+        if (entry === null) count.removed += 1
+        else count.written += 1
+        if (entry !== null && entry.digest !== there?.digest) count.bytes += entry.size
+        if (outcome === '?') this.again.push(path)
+      }
+    }
+  }
+
+  #record(path: string, entry: Order['entry'], stamps: Partial<Record<Side, string>>): void {
+    const { ancestor } = this.#session
+    if (entry === null) {
+      ancestor.set(path, null)
+      return
+    }
+    const before = ancestor.get(path)
+    const stamp = (side: Side) => {
+      const seen = this.#sights[side].changed.get(path)
+      return stamps[side] ?? (seen != null && isSame(seen, entry) ? seen.stamp : (before?.[side] ?? '?'))
+    }
+    const { kind, mode, size, digest } = entry
+    ancestor.set(path, { kind, mode, size, digest, host: stamp('host'), guest: stamp('guest') })
+  }
+}
+
+function* batches(
+  removing: readonly Order[],
+  coming: readonly Order[],
+): Generator<{ removing: Order[]; coming: Order[] }> {
+  let batch: { removing: Order[]; coming: Order[] } = { removing: [...removing], coming: [] }
+  let bytes = 0
+  for (const order of coming) {
+    batch.coming.push(order)
+    bytes += order.entry?.size ?? 0
+    if (batch.coming.length < batchLimits.paths && bytes < batchLimits.bytes) continue
+    yield batch
+    batch = { removing: [], coming: [] }
+    bytes = 0
+  }
+  if (batch.removing.length + batch.coming.length > 0) yield batch
+}
+
+/** Repeats a pass for what changed meanwhile, some times, and then has it put on the disks. */
+export async function passes(
+  session: Session,
+  scope: Scope,
+  progress?: (behind: number, bytes: number) => void,
+): Promise<PassResult> {
+  let result = await pass(session, scope, progress)
+  for (let round = 0; round < 4 && result.again.length > 0; round++) {
+    const next = await pass(session, result.again, progress)
+    result = {
+      toGuest: sum(result.toGuest, next.toGuest),
+      toHost: sum(result.toHost, next.toHost),
+      conflicts: next.conflicts,
+      skipped: [...result.skipped, ...next.skipped],
+      again: next.again,
+    }
+  }
+  await flush(session)
+  return result
+}
+
+function sum(a: SyncCount, b: SyncCount): SyncCount {
+  return { written: a.written + b.written, removed: a.removed + b.removed, bytes: a.bytes + b.bytes }
+}

@@ -1,0 +1,180 @@
+import { readlinkSync } from 'node:fs'
+import type { Committed, GuestFolder, Sending } from './guest-folder.ts'
+import type { Commit } from './guest-script.ts'
+import { isStill, type Order, type Outcome, stale } from './host-folder.ts'
+import { type Listed, shownTime } from './listing.ts'
+import { below } from './paths.ts'
+import { parentOf } from './reconcile.ts'
+import { identityOf, type Stat, stampOf } from './stamp.ts'
+
+export interface CarriedToGuest {
+  outcomes: Map<string, Outcome>
+  /** What `GuestFolder.drain` takes; null where nothing left its place. */
+  batch: string | null
+  /** Paths whose place was taken from what no one had seen; it is in the batch. */
+  overtaken: string[]
+}
+
+/** Carries orders out in the guest: one message with what comes, one with what is to be done. */
+export async function carryToGuest(
+  root: string,
+  guest: GuestFolder,
+  orders: { removing: readonly Order[]; coming: readonly Order[] },
+): Promise<CarriedToGuest> {
+  const { removing, coming } = orders
+  const arriving = coming.filter(
+    ({ entry, there }) => entry?.digest !== there?.digest || entry?.kind !== there?.kind,
+  )
+  const items: Sending[] = []
+  const spoiled = new Set<string>()
+  for (const { path, entry } of arriving) {
+    const item = entry === null ? null : sendingOf(root, path, entry)
+    if (item === null) spoiled.add(path)
+    else items.push(item)
+  }
+  const trees = new Trees(arriving)
+  const staged = items.some((item) => item.kind !== 'folder' || trees.isWithin(item.name))
+    ? await guest.stage(
+        root,
+        items.filter((item) => item.kind !== 'folder' || trees.isWithin(item.name)),
+      )
+    : { staged: new Map<string, Listed>(), spoiled: [] }
+  for (const path of staged.spoiled) spoiled.add(path)
+  const commit = commitOf({ removing, coming, arriving, trees, spoiled, came: staged.staged })
+  const done = await guest.commit(commit)
+  const outcomes = new Map<string, Outcome>()
+  const overtaken: string[] = []
+  for (const order of [...removing, ...coming]) {
+    const out = done.out.get(order.path)
+    const isOvertaken =
+      out !== undefined &&
+      order.there !== null &&
+      order.there.kind !== 'folder' &&
+      !isStill(out, order.there.stamp)
+    if (isOvertaken) overtaken.push(order.path)
+    outcomes.set(order.path, spoiled.has(order.path) ? stale : outcomeOf(order, done, staged.staged))
+  }
+  return {
+    outcomes,
+    batch: [...done.out.values()].some(({ kind }) => kind !== 'folder') ? done.batch : null,
+    overtaken,
+  }
+}
+
+/** Null where the host no longer has it. */
+function sendingOf(root: string, path: string, entry: NonNullable<Order['entry']>): Sending | null {
+  const { kind, digest } = entry
+  if (kind === 'folder') return { name: path, kind, mode: entry.mode | 0o700, size: 0, digest }
+  if (kind === 'file') return { name: path, kind, mode: entry.mode, size: entry.size, digest }
+  try {
+    const target = readlinkSync(below(root, path), { encoding: 'latin1' })
+    return { name: path, kind, mode: 0o777, size: 0, target, digest }
+  } catch {
+    return null
+  }
+}
+
+/** New folders that go into their place whole, by one rename, with all that comes in them. */
+class Trees {
+  readonly #new: ReadonlySet<string>
+
+  constructor(arriving: readonly Order[]) {
+    this.#new = new Set(
+      arriving
+        .filter(({ entry, there }) => entry?.kind === 'folder' && there === null)
+        .map(({ path }) => path),
+    )
+  }
+
+  /** Whether a path is such a folder, or lies in one. */
+  isWithin(path: string): boolean {
+    return this.#new.has(path) || this.isBelow(path)
+  }
+
+  isBelow(path: string): boolean {
+    for (let at = parentOf(path); at !== null; at = parentOf(at)) if (this.#new.has(at)) return true
+    return false
+  }
+
+  isTop(path: string): boolean {
+    return this.#new.has(path) && !this.isBelow(path)
+  }
+}
+
+interface Plan {
+  removing: readonly Order[]
+  coming: readonly Order[]
+  arriving: readonly Order[]
+  trees: Trees
+  spoiled: ReadonlySet<string>
+  came: ReadonlyMap<string, Listed>
+}
+
+function commitOf({ removing, coming, arriving, trees, spoiled, came }: Plan): Commit {
+  const here = arriving.filter(
+    ({ path, entry }) => !spoiled.has(path) && (entry?.kind === 'folder' || came.has(path)),
+  )
+  const leaving = [...removing, ...here].filter(({ there }) => there !== null)
+  const single = here.filter(({ path }) => !trees.isWithin(path))
+  const tops = here.filter(({ path }) => trees.isTop(path))
+  const modes = coming.filter(({ path, entry, there }) => {
+    if (entry === null || entry.kind === 'link') return false
+    return entry.kind === 'folder'
+      ? there?.mode !== entry.mode && !isKept(entry.mode, path, trees)
+      : !arriving.some((one) => one.path === path)
+  })
+  return {
+    dropped: [...spoiled].filter((path) => came.has(path)),
+    out: leaving
+      .filter(({ there }) => there?.kind !== 'folder')
+      .map(({ path, there }) => ({ path, seen: shownStamp(there?.stamp ?? '') })),
+    removed: leaving
+      .filter(({ there }) => there?.kind === 'folder')
+      .map(({ path }) => path)
+      .sort()
+      .reverse(),
+    placed: [...tops, ...single.filter(({ entry }) => entry?.kind !== 'folder')].map(({ path }) => path),
+    made: single
+      .filter(({ entry }) => entry?.kind === 'folder')
+      .map(({ path }) => path)
+      .sort(),
+    modes: modes.map(({ path, entry }) => ({ path, mode: entry?.mode ?? 0 })).reverse(),
+    looked: [...removing, ...coming].map(({ path }) => path).filter((path) => !trees.isWithin(path)),
+    lookedDeep: tops.map(({ path }) => path),
+  }
+}
+
+/** Whether a folder that came in an archive has its mode already. */
+function isKept(mode: number, path: string, trees: Trees): boolean {
+  return trees.isWithin(path) && (mode & 0o700) === 0o700
+}
+
+/** `stat -c '%i %s %y'` of what has this stamp. */
+function shownStamp(stamp: string): string {
+  const [inode = '', size = '', changed = ''] = stamp.split('.')
+  const time = [...changed].reduce((sum, digit) => sum * 36n + BigInt(Number.parseInt(digit, 36)), 0n)
+  // A stat that knows no fractions shows the time otherwise.
+  return /^[0-9a-z]+$/.test(changed) && time % 1_000_000_000n !== 0n
+    ? `${inode} ${size} ${shownTime(time)}`
+    : ''
+}
+
+function outcomeOf(
+  { path, entry, there }: Order,
+  done: Committed,
+  staged: ReadonlyMap<string, Stat>,
+): Outcome {
+  const now = done.placed.get(path)
+  if (entry === null) {
+    if (now === undefined || there?.kind === 'folder') return ''
+    return stale
+  }
+  if (now === undefined || now.kind !== entry.kind || done.left.has(path)) return stale
+  if (entry.kind === 'folder') return now.mode === entry.mode ? now.inode : '?'
+  const before = staged.get(path)
+  const isWanted =
+    before === undefined
+      ? there !== null && isStill(now, there.stamp)
+      : identityOf(now) === identityOf(before)
+  return isWanted && (entry.kind === 'link' || now.mode === entry.mode) ? stampOf(now, done.now) : '?'
+}
