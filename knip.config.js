@@ -13,7 +13,7 @@ export default {
     'tools/*.js',
     'test/bench/run.ts',
     'test/bench/kvm/inside/main.ts',
-    'test/helpers/{closing-line,disk-writer}.ts',
+    'test/helpers/{closing-line,disk-writer,sync-engine}.ts',
     'test/lab/vitest.config.ts',
     'test/lab/inside/**/*.{test,config}.ts',
     'test/fixtures/*/*.ts',

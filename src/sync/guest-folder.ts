@@ -41,7 +41,9 @@ export interface Committed {
 export class GuestFolder {
   readonly #link: GuestLink
   readonly #setting: string
-  readonly #excluded: readonly string[]
+  readonly root: string
+  /** Names that are not looked into. */
+  readonly excluded: readonly string[]
   readonly #token: string
   /** Tells the folder from another that takes its place. */
   readonly identity: string
@@ -58,7 +60,8 @@ export class GuestFolder {
     this.#link = link
     this.#token = token
     this.#setting = setting(root, work, token)
-    this.#excluded = [
+    this.root = root
+    this.excluded = [
       ...pair.exclude.filter((pattern) => /^[\w.-]+$/.test(pattern)),
       ...(pair.git ? [] : ['.git']),
     ]
@@ -90,7 +93,7 @@ export class GuestFolder {
   }
 
   async list(scope: { deep: readonly string[] | 'all'; shallow: readonly string[] }): Promise<Listing> {
-    return parseListing(await this.#ask(listScript({ ...scope, excluded: this.#excluded })))
+    return parseListing(await this.#ask(listScript({ ...scope, excluded: this.excluded })))
   }
 
   /** SHA-256 of what is in files and links; those that cannot be read are missing, or have a reason after `!`. */

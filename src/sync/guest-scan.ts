@@ -15,13 +15,13 @@ export async function scanGuest(
   guest: GuestFolder,
   looking: Looking,
   scope: Scope,
-): Promise<Sight & { count: number }> {
+): Promise<Sight & { count: number; inode: string }> {
   const parents = scope === 'all' ? [] : parentsOf(scope)
   const listing = await guest.list({ deep: scope === 'all' ? 'all' : scope, shallow: ['.', ...parents] })
   const finder = new Finder('guest', { ...looking, now: listing.now })
   take(finder, listing, new Set(parents))
   const sight = await finder.finish(scope, (suspects) => guest.digests(suspects))
-  return { ...sight, count: finder.count }
+  return { ...sight, count: finder.count, inode: listing.found.find(({ path }) => path === '')?.inode ?? '' }
 }
 
 /** Only what is reached through folders: `find` follows links that stand in the path of what it is asked for. */

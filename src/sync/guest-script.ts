@@ -200,7 +200,7 @@ function byFolder(paths: readonly string[]): Map<string, string[]> {
 }
 
 /** Words for commands, none with more than fit. */
-export function inCommands(paths: readonly string[]): string[] {
+function inCommands(paths: readonly string[]): string[] {
   return chunks(paths, (path) => quote(path === '.' ? path : `./${path}`))
 }
 

@@ -1,3 +1,4 @@
+import { lstatSync } from 'node:fs'
 import type { Known } from './ancestor.ts'
 import { forgetChoices, listConflicts, recordedChoices, writeConflicts } from './conflicts.ts'
 import { scanGuest } from './guest-scan.ts'
@@ -5,10 +6,10 @@ import { type Order, type Outcome, stale } from './host-folder.ts'
 import { scanHost } from './host-scan.ts'
 import { Ignored } from './ignored.ts'
 import { fillGaps, ordersOf, settleIntents, thereOf } from './orders.ts'
-import { textOf } from './paths.ts'
+import { pathOf, textOf } from './paths.ts'
 import { type Action, isSame, parentOf, reconcile, type Side } from './reconcile.ts'
-import { drain, emptied, flush, type Session } from './session.ts'
-import type { Scope, Sight } from './sight.ts'
+import { drain, emptied, type Session } from './session.ts'
+import { isWithin, type Scope, type Sight } from './sight.ts'
 import { carryToGuest } from './to-guest.ts'
 import { carryToHost } from './to-host.ts'
 import { TrashBatch } from './trash.ts'
@@ -23,7 +24,7 @@ export interface PassResult extends SyncReport {
 const batchLimits = { paths: 4000, bytes: 256 * 2 ** 20 }
 
 /** Looks at both sides, decides, and carries it out. `progress`: what is known and not carried yet. */
-export async function pass(
+async function pass(
   session: Session,
   scope: Scope,
   progress: (behind: number, bytes: number) => void = () => undefined,
@@ -51,6 +52,10 @@ export async function pass(
   return { toGuest: run.counts.guest, toHost: run.counts.host, conflicts, skipped, again }
 }
 
+function inodeOf(root: string): string | undefined {
+  return lstatSync(root, { bigint: true, throwIfNoEntry: false })?.ino.toString()
+}
+
 interface Sights extends Record<Side, Sight> {}
 
 /** What ignore files name now is no longer known: it is neither carried nor removed. */
@@ -68,7 +73,7 @@ async function openPaths(
   choices: ReadonlyMap<string, Resolution>,
 ): Promise<string[]> {
   const conflicts = await listConflicts(pair.stateDir)
-  const open = conflicts.map(({ path }) => Buffer.from(path).toString('latin1'))
+  const open = conflicts.map(({ path }) => pathOf(path))
   return choices.size > 0 || open.length < 100
     ? [...ancestor.intents.keys(), ...open]
     : [...ancestor.intents.keys()]
@@ -83,16 +88,14 @@ function widened({ ancestor }: Session, paths: readonly string[]): string[] {
       if (ancestor.get(at)?.kind !== 'folder') top = at
     wide.add(top)
   }
-  const isInOther = (path: string) => {
-    for (let at = parentOf(path); at !== null; at = parentOf(at)) if (wide.has(at)) return true
-    return false
-  }
-  return [...wide].filter((path) => !isInOther(path))
+  return [...wide].filter((path) => !isWithin(parentOf(path) ?? '', wide))
 }
 
 async function look(session: Session, scope: Scope): Promise<Sights> {
   const { root, guest, pair, ancestor } = session
+  if (inodeOf(root) !== session.inode) throw emptied(pair.from, 'replaced')
   const [host, there] = await Promise.all([scanHost(root, session, scope), scanGuest(guest, session, scope)])
+  if (there.inode !== guest.identity.split(' ')[0]) throw emptied(pair.to, 'replaced in the guest')
   if (scope === 'all' && ancestor.size > 0) {
     if (host.count === 0) throw emptied(pair.from, 'emptied')
     if (there.count === 0) throw emptied(pair.to, 'emptied in the guest')
@@ -163,12 +166,7 @@ async function keepConflicts(
   const { stateDir } = session.pair
   const before = await listConflicts(stateDir)
   const within = scope === 'all' ? null : new Set(scope)
-  const isLooked = (path: string) => {
-    if (within === null) return true
-    for (let at: string | null = Buffer.from(path).toString('latin1'); at !== null; at = parentOf(at))
-      if (within.has(at)) return true
-    return false
-  }
+  const isLooked = (path: string) => within === null || isWithin(pathOf(path), within)
   const since = new Map(before.map((conflict) => [conflict.path, conflict.since]))
   const kept = before.filter(({ path }) => !isLooked(path))
   const found = actions.flatMap((action): Conflict[] => {
@@ -296,7 +294,7 @@ function* batches(
   if (batch.removing.length + batch.coming.length > 0) yield batch
 }
 
-/** Repeats a pass for what changed meanwhile, some times, and then has it put on the disks. */
+/** Repeats a pass for what changed meanwhile, some times. */
 export async function passes(
   session: Session,
   scope: Scope,
@@ -313,7 +311,6 @@ export async function passes(
       again: next.again,
     }
   }
-  await flush(session)
   return result
 }
 

@@ -20,6 +20,8 @@ export interface Session {
   root: string
   /** A folder of the host, on the same file system, for what is on its way. */
   work: string
+  /** Of the host's folder. */
+  inode: string
   guest: GuestFolder
   ancestor: Ancestor
   ignored: Ignored
@@ -59,6 +61,7 @@ export async function withSession<T>(
       pair,
       root,
       work: workOf(pair, root),
+      inode: lstatSync(root, { bigint: true }).ino.toString(),
       guest,
       ancestor,
       ignored: new Ignored(pair),

@@ -36,3 +36,44 @@ async function isLocked(stateDir: string): Promise<boolean> {
   if (lock !== 'gone') await lock.close()
   return false
 }
+
+/** Milliseconds between two writes. */
+const pace = 200
+
+/** Writes a pair's status down as it changes, not more often than people look. */
+export class StatusWriter {
+  readonly #stateDir: string
+  #status: SyncStatus = { ...never, state: 'syncing' }
+  #written = ''
+  #timer: NodeJS.Timeout | undefined
+  #writing: Promise<void> = Promise.resolve()
+
+  constructor(stateDir: string) {
+    this.#stateDir = stateDir
+  }
+
+  set(change: Partial<SyncStatus>): void {
+    this.#status = { ...this.#status, ...change }
+    this.#timer ??= setTimeout(() => this.#write(), pace)
+  }
+
+  /** What is told once no process keeps the pair any more. Never where it had not begun. */
+  async end(): Promise<void> {
+    const hasBegun = this.#written !== '' || this.#timer !== undefined
+    this.set({ state: 'stopped' })
+    clearTimeout(this.#timer)
+    if (hasBegun) this.#write()
+    await this.#writing
+  }
+
+  #write(): void {
+    this.#timer = undefined
+    const text = JSON.stringify(this.#status)
+    if (text === this.#written) return
+    this.#written = text
+    const status = { ...this.#status, at: Date.now() }
+    this.#writing = this.#writing.then(() => writeSyncStatus(this.#stateDir, status))
+    // Its failure is told by `end`.
+    this.#writing.catch(() => undefined)
+  }
+}

@@ -1,5 +1,5 @@
 import { passes } from './pass.ts'
-import { withSession } from './session.ts'
+import { flush, withSession } from './session.ts'
 import { readSyncStatus, writeSyncStatus } from './status.ts'
 import type { GuestShell, SyncOptions, SyncPair, SyncReport } from './types.ts'
 
@@ -10,6 +10,7 @@ import type { GuestShell, SyncOptions, SyncPair, SyncReport } from './types.ts'
 export async function syncOnce(pair: SyncPair, guest: GuestShell, options: SyncOptions): Promise<SyncReport> {
   return withSession({ pair, shell: guest, options }, async (session) => {
     const { toGuest, toHost, conflicts, skipped } = await passes(session, 'all', reporter(options))
+    await flush(session)
     const before = await readSyncStatus(pair.stateDir)
     await writeSyncStatus(pair.stateDir, {
       ...before,

@@ -40,7 +40,7 @@ export function localGuest(kind: 'dash' | 'busybox'): LocalGuest {
 }
 
 /** Ends one with all that it started. */
-export function kill(child: ChildProcessWithoutNullStreams): void {
+function kill(child: ChildProcessWithoutNullStreams): void {
   try {
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
   } catch (error) {

@@ -1,0 +1,124 @@
+import { quote } from '../ssh/index.ts'
+import type { Hints } from './hints.ts'
+import { isPlain } from './paths.ts'
+import type { Session } from './session.ts'
+import type { GuestChannel, GuestShell } from './types.ts'
+
+/**
+ * Hears of changes in the guest's folder, where the guest has python3: a program of 50 lines there watches (inotify) each
+ * folder and says which paths may have changed. `isBlind` where it cannot or no longer does.
+ */
+export class GuestWatch {
+  readonly #hints: Hints
+  #channel: GuestChannel | null = null
+  isBlind = true
+
+  constructor(hints: Hints) {
+    this.#hints = hints
+  }
+
+  /** Resolves when all folders are watched, or it is known that they cannot be. */
+  async start(session: Session, shell: GuestShell, signal: AbortSignal): Promise<void> {
+    const { guest } = session
+    const words = [guest.root, ...guest.excluded].map(quote).join(' ')
+    const command = `LC_ALL=C; export LC_ALL; command -v python3 >/dev/null && exec python3 -c ${quote(program)} ${words}`
+    const channel = await shell.open(command, signal)
+    this.#channel = channel
+    channel.stdin.on('error', () => undefined)
+    channel.stderr.resume()
+    channel.stderr.on('error', () => undefined)
+    await new Promise<void>((resolve) => {
+      const reader = new Reader((record) => {
+        if (record === 'ready') {
+          this.isBlind = false
+          resolve()
+        } else if (record === 'all') this.#hints.all()
+        else if (record.startsWith('/') && isPlain(record.slice(1))) this.#heard(session, record.slice(1))
+      })
+      channel.stdout.on('data', (bytes: Buffer) => reader.take(bytes))
+      channel.stdout.on('error', () => undefined)
+      void channel.exit.then(() => {
+        this.isBlind = true
+        this.#hints.all()
+        resolve()
+      })
+    })
+  }
+
+  close(): void {
+    this.#channel?.close()
+  }
+
+  #heard({ ignored }: Session, path: string): void {
+    if (!ignored.has(path, true) || !ignored.has(path, false)) this.#hints.add(path)
+  }
+}
+
+/** Bytes that a record may have: a path. */
+const longest = 8192
+
+class Reader {
+  readonly #take: (record: string) => void
+  #rest = ''
+
+  constructor(take: (record: string) => void) {
+    this.#take = take
+  }
+
+  take(bytes: Buffer): void {
+    const records = (this.#rest + bytes.toString('latin1')).split('\0')
+    this.#rest = (records.pop() ?? '').slice(-longest)
+    for (const record of records) this.#take(record)
+  }
+}
+
+/** Source: inotify(7). What it writes ends with NUL: `ready`, `all` where events were lost, or a path with `/` before it. */
+const program = `
+import ctypes, errno, os, select, struct, sys, time
+root = os.fsencode(sys.argv[1])
+skipped = set(os.fsencode(a) for a in sys.argv[2:])
+skipped.add(b'.posada-sync')
+libc = ctypes.CDLL(None, use_errno=True)
+fd = libc.inotify_init1(0o2000000 | 0o4000)
+if fd < 0: sys.exit(3)
+MASK = 0x2 | 0x4 | 0x40 | 0x80 | 0x100 | 0x200 | 0x2000000 | 0x1000000
+out = sys.stdout.buffer
+paths = {}
+def add(path):
+    wd = libc.inotify_add_watch(fd, path, ctypes.c_uint32(MASK))
+    if wd < 0:
+        if ctypes.get_errno() in (errno.ENOSPC, errno.ENOMEM): sys.exit(4)
+        return
+    paths[wd] = path
+    try:
+        with os.scandir(path) as entries:
+            below = [e.path for e in entries if e.name not in skipped and e.is_dir(follow_symlinks=False)]
+    except OSError:
+        return
+    for one in below: add(one)
+sys.setrecursionlimit(5000)
+add(root)
+out.write(b'ready\\0'); out.flush()
+while True:
+    ready, _, _ = select.select([fd, 0], [], [])
+    if 0 in ready and not os.read(0, 4096): sys.exit(0)
+    if fd not in ready: continue
+    time.sleep(0.005)
+    found = {}
+    while True:
+        try: data = os.read(fd, 262144)
+        except BlockingIOError: break
+        at = 0
+        while at < len(data):
+            wd, mask, _, length = struct.unpack_from('iIII', data, at)
+            name = data[at + 16:at + 16 + length].rstrip(b'\\0')
+            at += 16 + length
+            if mask & 0x4000: found[None] = 1
+            if mask & 0x8000: paths.pop(wd, None)
+            folder = paths.get(wd)
+            if folder is None or name in skipped: continue
+            path = folder + b'/' + name if name else folder
+            if mask & 0x40000000 and mask & 0x180 and name: add(path)
+            if len(path) > len(root): found[path[len(root):]] = 1
+    out.write(b''.join((b'all' if p is None else p) + b'\\0' for p in found)); out.flush()
+`
