@@ -18,6 +18,7 @@ const format = '%n//%f %i %s %d %y|%z'
  */
 export const guestLoop = `LC_ALL=C TZ=UTC0; export LC_ALL TZ; unset TAR_OPTIONS POSIXLY_CORRECT BLOCK_SIZE CDPATH
 set -f
+U=; case $(tar --version 2>/dev/null) in *GNU*) U=--no-unquote ;; esac
 take() { dd bs=65536 count="$1" iflag=fullblock 2>/dev/null; }
 ours() { read -r o <"$W/owner" && [ "$o" = "$T" ] || exit 9; }
 into() { ours; cd "$R\${1:+/$1}" 2>/dev/null && [ "$(pwd -P; echo .)" = "$R\${1:+/$1}
@@ -97,7 +98,7 @@ export function oddDigestScript(paths: readonly { path: string; isLink: boolean 
 
 /** A tar archive of files and links, or of what lies in a folder of the work folder. */
 export function packScript(paths: readonly string[]): string {
-  return `tar -c -f - ${words(paths)} 2>/dev/null; :\n`
+  return `tar -c $U -f - ${words(paths)} 2>/dev/null; :\n`
 }
 
 /** Unpacks the payload, of so many blocks of 64 KiB, and lists what came. */

@@ -46,7 +46,7 @@ export class Hints {
     return this.#isPoked
   }
 
-  /** Takes what there is, once no more has come for a moment, and then forgets it. */
+  /** Takes what there is, once nothing has been added for a moment, and forgets it. */
   async take(): Promise<Scope> {
     const start = performance.now()
     for (;;) {

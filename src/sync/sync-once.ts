@@ -1,4 +1,5 @@
 import { passes } from './pass.ts'
+import { textOf } from './paths.ts'
 import { flush, withSession } from './session.ts'
 import { readSyncStatus, writeSyncStatus } from './status.ts'
 import type { GuestShell, SyncOptions, SyncPair, SyncReport } from './types.ts'
@@ -9,7 +10,7 @@ import type { GuestShell, SyncOptions, SyncPair, SyncReport } from './types.ts'
  */
 export async function syncOnce(pair: SyncPair, guest: GuestShell, options: SyncOptions): Promise<SyncReport> {
   return withSession({ pair, shell: guest, options }, async (session) => {
-    const { toGuest, toHost, conflicts, skipped } = await passes(session, 'all', reporter(options))
+    const { toGuest, toHost, conflicts, skipped, again } = await passes(session, 'all', reporter(options))
     await flush(session)
     const before = await readSyncStatus(pair.stateDir)
     await writeSyncStatus(pair.stateDir, {
@@ -20,7 +21,11 @@ export async function syncOnce(pair: SyncPair, guest: GuestShell, options: SyncO
       conflicts,
       at: Date.now(),
     })
-    return { toGuest, toHost, conflicts, skipped }
+    const unsettled = again.map((path) => ({
+      path: textOf(path),
+      why: 'it changed each time that it was to be carried',
+    }))
+    return { toGuest, toHost, conflicts, skipped: [...skipped, ...unsettled] }
   })
 }
 

@@ -12,7 +12,7 @@ interface Watched {
 
 /**
  * Hears of changes in the host's folder, by a watch (inotify) on each folder in it that is carried. `isBlind` once the system
- * has no more watches: then nothing is heard of any more.
+ * has none left: then nothing is heard of at all.
  */
 export class HostWatch {
   readonly #session: Session
