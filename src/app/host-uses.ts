@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { realpath, stat } from 'node:fs/promises'
-import { join, relative, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { isErrno } from '../lib/files/errno.ts'
 import { packageRoot } from '../lib/files/package-root.ts'
 import type { Machine, Manifest } from '../manifest/index.ts'
@@ -19,6 +19,7 @@ export async function hostUses(manifest: Manifest, registry: ProviderRegistry): 
   for (const config of manifest.machines) {
     uses.push(...(await providerUses(config, registry, manifest.root)))
     uses.push(...(await fileUses(config, manifest.root)))
+    for (const use of await playbookUses(config)) uses.push(use)
     for (const command of secretCommands(config)) uses.push(await secretUse(command, manifest.root))
     uses.push(...(await folderUses(config, manifest.root)))
     const folder = manifest.boxes[config.box]
@@ -61,6 +62,15 @@ export async function secretUse(command: string, root: string): Promise<HostUse>
   )
 }
 
+/** Playbooks that this computer's Ansible may run: tasks of theirs may be for this computer. */
+async function playbookUses({ provision }: Machine): Promise<HostUse[]> {
+  const uses: HostUse[] = []
+  for (const step of provision)
+    if (step.kind === 'ansible' && step.via !== 'guest' && (await isFile(step.playbook)))
+      uses.push(await codeUse(`runs ansible-playbook with ${step.playbook}`, [dirname(step.playbook)]))
+  return uses
+}
+
 function secretCommands({ provision }: Machine): string[] {
   return secretPlaces(provision).flatMap((place) => ('command' in place ? [place.command] : []))
 }
@@ -79,7 +89,10 @@ async function filesIn(texts: readonly string[], root: string): Promise<string[]
 
 /** Files of the host that lie outside the project, also those that a link in the project leads to. */
 async function fileUses({ provision, cloudInit }: Machine, root: string): Promise<HostUse[]> {
-  const places = [...provision.map(({ source }) => source), ...secretPlaces(provision)]
+  const sources = provision.map((step) =>
+    step.kind === 'ansible' ? { path: dirname(step.playbook) } : step.source,
+  )
+  const places = [...sources, ...secretPlaces(provision)]
   const paths = places.flatMap((place) => ('path' in place ? [place.path] : []))
   if (cloudInit !== null && 'path' in cloudInit) paths.push(cloudInit.path)
   const uses: HostUse[] = []

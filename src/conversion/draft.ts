@@ -15,6 +15,7 @@ export interface DraftStep {
   shell?: { inline: string } | { path: Given } | { url: string }
   file?: { from: Given; to: Given; owner?: string } | { content: string; to: Given; mode?: string }
   run?: 'always' | 'once'
+  reboot?: true
   args?: Given[]
   env?: Record<string, Given>
   user?: string

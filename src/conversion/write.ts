@@ -99,7 +99,7 @@ function portItem({ guest, host, protocol, address, auto }: DraftPort): unknown 
   return quoted(written)
 }
 
-function stepItem({ name, shell, file, run, args, env, user }: DraftStep): unknown {
+function stepItem({ name, shell, file, run, reboot, args, env, user }: DraftStep): unknown {
   return withoutEmpty({
     name: name && dollars(name),
     shell: shell && shellOf(shell),
@@ -110,6 +110,7 @@ function stepItem({ name, shell, file, run, args, env, user }: DraftStep): unkno
       ...('mode' in file && file.mode !== undefined ? { mode: quoted(file.mode) } : {}),
     },
     run,
+    reboot,
     args: args?.map(asValue),
     env: env && values(env),
     user,

@@ -216,6 +216,10 @@ export const errorCodes = {
   E_PROVISION_STEP: { exit: 1, means: 'A provision step failed.' },
   E_PROVISION_TIMEOUT: { exit: 1, means: 'A provision step took longer than its timeout.' },
   E_PROVISION_SOURCE: { exit: 1, means: 'The file or script of a provision step cannot be read.' },
+  E_ANSIBLE_MISSING: {
+    exit: 1,
+    means: 'An ansible step found no ansible-playbook, neither on this computer nor in the guest.',
+  },
   E_STEP_UNKNOWN: { exit: 2, means: 'The machine has no provision step of this name.' },
 } as const satisfies Record<string, { exit: ExitCode; means: string }>
 

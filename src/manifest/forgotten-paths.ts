@@ -1,5 +1,5 @@
 import { lstat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { isErrno } from '../lib/files/errno.ts'
 import type { WrittenMachine } from './checked.ts'
 import type { Report } from './problems.ts'
@@ -26,6 +26,22 @@ export async function checkForgottenPaths(
         span: shell.span,
         value: shorten(text),
         hint: `did you mean './${shorten(text)}'? A command of the guest is written as shell: {inline: ${shorten(text)}}`,
+      })
+    }
+}
+
+/** Reports a playbook in the project's own folder: all that lies there would belong to it. */
+export function checkPlaybooks(machines: readonly WrittenMachine[], root: string, report: Report): void {
+  for (const { values } of machines)
+    for (const { value, node } of values.provision ?? []) {
+      const playbook = value.ansible?.playbook
+      if (playbook === undefined || !`${root}/`.startsWith(`${dirname(playbook)}/`)) continue
+      report({
+        code: 'E_VALUE_INVALID',
+        message: `the playbook '${shorten(basename(playbook))}' has to be in a folder of its own`,
+        span: node.span,
+        value: shorten(playbook),
+        hint: `move it, with its roles and files, to ops/${shorten(basename(playbook))}`,
       })
     }
 }

@@ -4,6 +4,7 @@ export { readForeignText, readForeignYaml } from './foreign.ts'
 export { limits } from './limits.ts'
 export { type LoadOptions, loadManifest } from './load.ts'
 export {
+  type AnsibleStep,
   type Attachment,
   type BoxTerms,
   type Effect,

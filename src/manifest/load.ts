@@ -6,7 +6,7 @@ import { type BasePlace, readBases } from './bases.ts'
 import { checkManifest } from './check.ts'
 import { Variables } from './env-file.ts'
 import { findManifest, findUpwards, manifestName } from './find.ts'
-import { checkForgottenPaths } from './forgotten-paths.ts'
+import { checkForgottenPaths, checkPlaybooks } from './forgotten-paths.ts'
 import { limits } from './limits.ts'
 import type { Manifest } from './model.ts'
 import { checkOwner } from './owner.ts'
@@ -79,6 +79,7 @@ export async function loadManifest(options: LoadOptions): Promise<Manifest> {
   const isUnread = below === undefined || (own === undefined && problems.any)
   const checked = isUnread ? undefined : checkManifest({ source, own, bases: below, override }, context)
   await checkForgottenPaths(checked?.machines ?? [], report)
+  checkPlaybooks(checked?.machines ?? [], root, report)
   if (problems.any || checked === undefined) throw fail()
   return resolveManifest({ file, root }, checked)
 }

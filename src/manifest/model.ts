@@ -186,10 +186,10 @@ export interface SyncedFolder {
 export type HostAccess = 'all' | number[]
 
 /** A step as it is run. */
-export type ProvisionStep = ShellStep | FileStep
+export type ProvisionStep = ShellStep | FileStep | AnsibleStep
 
 /** A step as it is written: its script may have to be fetched first. */
-export type WrittenStep = ShellStep<LocalScript | WebAddress> | FileStep
+export type WrittenStep = ShellStep<LocalScript | WebAddress> | FileStep | AnsibleStep
 
 /** A script itself, or an absolute path of the host to read it from. */
 export type LocalScript = { inline: string } | { path: string }
@@ -235,6 +235,16 @@ export interface FileStep extends StepBase {
   mode: string | null
   owner: string | null
   group: string | null
+}
+
+export interface AnsibleStep extends StepBase {
+  kind: 'ansible'
+  /** Absolute path of the host. */
+  playbook: string
+  groups: string[]
+  vars: Record<string, unknown>
+  /** Whose ansible-playbook runs it; null: this computer's where it has one, else the guest's. */
+  via: 'host' | 'guest' | null
 }
 
 export type ReadyProbe = TcpProbe | HttpProbe | ShellProbe

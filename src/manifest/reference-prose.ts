@@ -60,7 +60,7 @@ machines:
 
   attachment: `An item of a machine's \`networks\` is the network's name, or a mapping:`,
 
-  step: `A step has \`shell\` or \`file\`. Names are unique in a machine.`,
+  step: `A step has \`shell\`, \`file\` or \`ansible\`. Names are unique in a machine.`,
 
   shell: `\`shell: ./setup.sh\` and \`shell: {path: setup.sh}\` run a script of the host; \`shell: echo hello\` and \`shell: {inline: ./made-in-the-guest}\` run what they say. Exactly one of the keys is there. Paths are relative to the folder of the file that has them. \`shell: https://example.com/setup.sh\` and \`shell: {url: …}\` run a script that is fetched; see [base manifests](#base-manifests) for checksums and \`posada.lock\`.`,
 
@@ -68,6 +68,9 @@ machines:
     'A value that must not be written down anywhere, `sensitive: {TOKEN: {env: DEPLOY_TOKEN}}`, is read when the step runs, each time, and given to its script as a variable. Exactly one of the keys is there. See [provisioning.md](provisioning.md#secrets).',
 
   file: 'Either `from` or `content` is there. Paths of the host are relative to the folder of the file that has them; `~` is not expanded.',
+
+  ansible:
+    '`ansible: ops/site.yml` is `ansible: {playbook: ops/site.yml}`. How playbooks run: [provisioning.md](provisioning.md#ansible-steps).',
 
   sync: `An item of \`sync\`. [Folders](folders.md) tells what happens to files that both sides change, to deleted ones, to links and modes. The guest writes to a folder of \`type: mirror\` on this computer: \`.posada\` in it is always left alone, and a folder outside the project is only used after you agreed ([security](security.md#what-is-asked-before-it-runs)).
 

@@ -1,6 +1,7 @@
 import { effectLegend, effectOf } from './effects.ts'
 import { limits } from './limits.ts'
 import { prose } from './reference-prose.ts'
+import { ansibleFields } from './schema/ansible.ts'
 import { boxFields } from './schema/box.ts'
 import { fileFields } from './schema/file.ts'
 import { machineFields } from './schema/machine.ts'
@@ -53,6 +54,9 @@ export function manifestReference(): string {
     '### `file`',
     prose.file,
     table(fileFields),
+    '### `ansible` as a mapping',
+    prose.ansible,
+    table(ansibleFields),
     '## A synced folder',
     prose.sync,
     table(syncFields),

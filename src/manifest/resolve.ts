@@ -68,7 +68,7 @@ function steps(written: readonly Step[]): WrittenStep[] {
 }
 
 function resolveStep({ value, node }: Step, name: string): WrittenStep {
-  const { shell, file } = value
+  const { shell, file, ansible } = value
   const base = {
     name,
     run: value.on === undefined ? known(value.run) : runOn(value.on.map((each) => each.value)),
@@ -82,6 +82,11 @@ function resolveStep({ value, node }: Step, name: string): WrittenStep {
     const { user = 'root' } = value
     const sensitive = plain(value.sensitive, (place) => place)
     return { ...base, kind: 'shell', source: shell, args, env: texts(value.env), sensitive, user }
+  }
+  if (ansible !== undefined) {
+    const { playbook, groups = [], via = null } = ansible
+    const vars = plain(ansible.vars, (each) => each)
+    return { ...base, kind: 'ansible', playbook, groups: groups.map((each) => each.value), vars, via }
   }
   const { from, content, to, mode, owner, group } = known(file)
   return {

@@ -10,6 +10,8 @@ export interface StepContext {
   mark: StepMark
   /** Values of what a step calls sensitive, by the names of their variables. */
   secrets: Readonly<Record<string, string>>
+  /** A command of this host that leads to the machine's SSH server, where no port of the host does. */
+  sshProxy?: readonly string[]
   /** Aborted when the user interrupts or the step's time is up; the reason is what `run` throws. */
   signal?: AbortSignal
 }

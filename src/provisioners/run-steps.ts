@@ -13,6 +13,8 @@ export interface ProvisionOptions {
   machine: string
   record: ProvisionRecord
   signal?: AbortSignal
+  /** See StepContext. */
+  sshProxy?: readonly string[]
 }
 
 export interface StepOutcome {
@@ -135,13 +137,13 @@ interface StepRun {
 async function runInTime(
   run: StepRun,
   guest: StepGuest,
-  { emit, machine, signal }: ProvisionOptions,
+  { emit, machine, signal, sshProxy = [] }: ProvisionOptions,
 ): Promise<void> {
   const { step, secrets, mark } = run
   const session = await guest.ready(signal)
   const limit = { limit: step.timeout, late: () => timedOut(step, machine), signal }
   await abortAfter(limit, async (own) => {
-    await runStep(step, session, { emit, machine, mark, secrets, signal: own })
+    await runStep(step, session, { emit, machine, mark, secrets, sshProxy, signal: own })
     run.hasEnded = true
     await guest.keep(own)
   })

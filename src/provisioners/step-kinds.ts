@@ -1,5 +1,6 @@
-import type { FileStep, ProvisionStep, ShellStep } from '../manifest/index.ts'
+import type { ProvisionStep } from '../manifest/index.ts'
 import type { SshSession } from '../ssh/index.ts'
+import { ansibleProvisioner } from './ansible/index.ts'
 import type { Provisioner, StepContext } from './contract.ts'
 import { fileProvisioner } from './file/index.ts'
 import { shellProvisioner } from './shell/index.ts'
@@ -14,12 +15,14 @@ export function runStep(step: ProvisionStep, session: SshSession, context: StepC
 
 function withProvisioner<T>(
   step: ProvisionStep,
-  use: <Step extends ShellStep | FileStep>(provisioner: Provisioner<Step>, step: Step) => Promise<T>,
+  use: <Step extends ProvisionStep>(provisioner: Provisioner<Step>, step: Step) => Promise<T>,
 ): Promise<T> {
   switch (step.kind) {
     case 'shell':
       return use(shellProvisioner, step)
     case 'file':
       return use(fileProvisioner, step)
+    case 'ansible':
+      return use(ansibleProvisioner, step)
   }
 }

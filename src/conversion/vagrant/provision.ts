@@ -10,8 +10,8 @@ const vagrantUser = 'vagrant'
 
 const others = 'Posada has no such step; use a shell step'
 const reasons: Record<string, string> = {
-  ansible: 'ansible steps are not supported yet',
-  ansible_local: 'ansible steps are not supported yet',
+  ansible: 'write an ansible step; its playbook has to be in a folder of its own',
+  ansible_local: 'write an ansible step with via: guest; its playbook has to be in a folder of its own',
   docker: 'a shell step can install and start it',
   puppet: others,
   chef_solo: others,
@@ -66,8 +66,7 @@ function shellStep(options: Options, { machine, user }: Settings, { path }: Surr
   if (args === undefined) lost.push('the step is carried over, without its arguments')
   else if (args.length > 0) step.args = args
   if (options.get('privileged') === false) step.user = user ?? vagrantUser
-  if (options.get('reboot') === true || options.get('reset') === true)
-    lost.push('the step is carried over; it does not restart the machine')
+  if (options.get('reboot') === true) step.reboot = true
   machine.provision.push(step)
   return lost
 }

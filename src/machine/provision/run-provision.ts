@@ -4,13 +4,14 @@ import { type PlannedStep, type ProvisionRecord, runSteps } from '../../provisio
 import { connect, type SshSession } from '../../ssh/index.ts'
 import { awaitRestart, restart } from '../guest/restart.ts'
 import { sshTarget } from '../guest/target.ts'
-import type { Places, Providing, Reporting } from '../project.ts'
+import type { Declared, Places, Providing, Reporting } from '../project.ts'
 import { record } from '../record.ts'
 import type { ProvisionResult } from '../results.ts'
+import { sshProxyCommand } from '../ssh-proxy.ts'
 
 /** Carries out a plan in one machine, whose lock is held; each success is in its state before the next step begins. */
 export async function runProvision(
-  project: Places & Providing & Reporting,
+  project: Declared & Places & Providing & Reporting,
   { config, state }: { config: Machine; state: MachineState },
   { plan, open }: { plan: readonly PlannedStep[]; open: () => Promise<SshSession> },
 ): Promise<ProvisionResult[]> {
@@ -26,7 +27,8 @@ export async function runProvision(
     restart: (session: SshSession, bootId: string) => restart(project, guest, { session, bootId }),
   }
   const record = recordOf(project, state)
-  return runSteps(plan, access, { emit, signal, record, machine: config.name })
+  const sshProxy = sshProxyCommand(project, config.name)
+  return runSteps(plan, access, { emit, signal, record, machine: config.name, sshProxy })
 }
 
 function recordOf(project: Places, state: MachineState): ProvisionRecord {

@@ -1,5 +1,6 @@
 import { limits } from '../limits.ts'
 import { isNull, type MapNode } from '../source/node.ts'
+import { ansible } from './ansible.ts'
 import { list } from './collections.ts'
 import { exactlyOne } from './exactly-one.ts'
 import { file } from './file.ts'
@@ -35,6 +36,7 @@ export const step = object({
       examples: ['apt-get update && apt-get install -y postgresql', './scripts/setup.sh'],
     },
     file: { schema: file, description: 'Copies a file or folder, or writes a text, into the guest.' },
+    ansible: { schema: ansible, description: 'Runs an Ansible playbook.', examples: ['ops/site.yml'] },
     run: {
       schema: oneOf(['once', 'changed', 'always'], { never: 'once', change: 'changed' }),
       description: 'When the step runs: only the first time, whenever it has changed, or with every `up`.',
@@ -91,18 +93,18 @@ export const step = object({
       absent: '`root`',
       examples: ['web'],
     },
-    ansible: { planned: 'Runs an Ansible playbook.' },
   },
   refine: (node, context, owner) => {
-    exactlyOne('a provision step', kinds, ['shell', 'file'])(node, context, owner)
+    exactlyOne('a provision step', kinds)(node, context, owner)
     checkOccasions(node, context)
-    if (!node.entries.has('file') || node.entries.has('shell')) return
+    const kind = kinds.find((each) => node.entries.has(each))
+    if (kind === undefined || kind === 'shell') return
     for (const key of onlyShell) {
       const entry = node.entries.get(key)
       if (entry !== undefined)
         context.report({
           code: 'E_KEY_UNKNOWN',
-          message: `a file step has no key '${key}'`,
+          message: `${kind === 'file' ? 'a file' : 'an ansible'} step has no key '${key}'`,
           span: entry.keySpan,
           value: key,
           hint: `'${key}' belongs to shell steps; remove it`,
@@ -112,7 +114,10 @@ export const step = object({
   json: {
     oneOf: [
       { required: ['shell'] },
-      { required: ['file'], not: { anyOf: onlyShell.map((key) => ({ required: [key] })) } },
+      ...['file', 'ansible'].map((kind) => ({
+        required: [kind],
+        not: { anyOf: onlyShell.map((key) => ({ required: [key] })) },
+      })),
     ],
   },
 })

@@ -92,6 +92,20 @@ it('folders outside the project are told, with what a guest may do there', async
   for (const from of ['.', './site', './missing']) expect(await texts(item(from, 'auto'))).toEqual([])
 })
 
+it('playbooks that this computer runs are told, with all that lies beside them', async () => {
+  const { folder, root, uses } = await setUp({ 'play/site.yml': '', 'play/roles/web.yml': 'one' })
+  const [before] = await uses('provision: [{ansible: play/site.yml}]\n')
+  expect(before?.what).toBe(`runs ansible-playbook with ${join(root, 'play', 'site.yml')}`)
+  await writeFiles(root, { 'play/roles/web.yml': 'two' })
+  const [after] = await uses('provision: [{ansible: {playbook: play/site.yml, via: host}}]\n')
+  expect(after?.what).toBe(before?.what)
+  expect(after?.digest).not.toBe(before?.digest)
+  expect(await uses('provision: [{ansible: {playbook: play/site.yml, via: guest}}]\n')).toEqual([])
+  await writeFiles(folder, { 'other/site.yml': '' })
+  const outside = await uses('provision: [{ansible: {playbook: ../other/site.yml, via: guest}}]\n')
+  expect(outside.map(({ what }) => what)).toEqual([`copies ${join(folder, 'other')} into a machine`])
+})
+
 it('programs and arguments of QEMU are told, not those of a provider that is not used', async () => {
   const { texts } = await setUp({})
   const options =

@@ -262,6 +262,35 @@ describe('names of steps', () => {
   })
 })
 
+describe('an ansible step', () => {
+  test('is a playbook, or a mapping', async () => {
+    const long = '{playbook: ./b/y.yml, groups: [db], vars: {port: 80, deep: {list: [1, x]}}, via: guest}'
+    const { machines, root } = await load(
+      `version: 1\nbox: debian/12\nprovision: [{ansible: a/x.yml}, {ansible: ${long}, retries: 1}]`,
+    )
+    expect(machines[0]?.provision).toMatchObject([
+      { kind: 'ansible', playbook: `${root}/a/x.yml`, groups: [], vars: {}, via: null },
+      {
+        ...{ kind: 'ansible', playbook: `${root}/b/y.yml`, groups: ['db'], via: 'guest', retries: 1 },
+        vars: { port: 80, deep: { list: [1, 'x'] } },
+      },
+    ])
+  })
+
+  test.each([
+    ['ansible: site.yml', "the playbook 'site.yml' has to be in a folder of its own"],
+    ['ansible: ../site.yml', "the playbook 'site.yml' has to be in a folder of its own"],
+    ['ansible: {}', "the key 'playbook' is missing"],
+    ['ansible: {playbook: a/x, via: both}', 'host or guest'],
+    ['ansible: {playbook: a/x, groups: [a-b]}', 'the name of a group'],
+    ['ansible: a/x, user: web', "an ansible step has no key 'user'"],
+    ['ansible: a/x, shell: b', "takes one of 'shell', 'file', 'ansible'"],
+  ])('%s is refused', async (keys, message) => {
+    const error = await loadError(`version: 1\nbox: debian/12\nprovision:\n  - {${keys}}\n`)
+    expect(error.problems.map((problem) => problem.message)).toEqual([expect.stringContaining(message)])
+  })
+})
+
 describe('sensitive values of a step', () => {
   test('are known by where they are', async () => {
     const places = '{A: {env: B}, C: {file: ./token}, D: {command: "pass show ${x}"}}'

@@ -44,7 +44,6 @@ machines:
     disks: [{name: data}]
     hooks: {after: {up: x}}
     cloud_init: x
-    provision: [{ansible: {playbook: x}}]
 `,
   'folders of the host': `version: 1
 defaults: {box: debian/12}

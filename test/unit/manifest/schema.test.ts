@@ -66,7 +66,8 @@ describe('what the schema refuses, the loader refuses', () => {
     `${head}provision: [{file: {content: x, from: x, to: /x}}]\n`,
     `${head}provision: [{file: {content: x, to: x}}]\n`,
     `${head}provision: [{shell: {}}]\n`,
-    `${head}provision: [{ansible: {playbook: x}}]\n`,
+    `${head}provision: [{ansible: {}}]\n`,
+    `${head}provision: [{ansible: a/x, args: [x]}]\n`,
     'version: 1\nmachines: {Web: {box: debian/12}}\n',
     'version: 1\ncpus: 2\nmachines: {web: {box: debian/12}}\n',
   ])('%j', async (text) => {
@@ -77,7 +78,7 @@ describe('what the schema refuses, the loader refuses', () => {
 
 test('what is planned is not offered', () => {
   const text = JSON.stringify(manifestSchema())
-  for (const key of ['hooks', 'ansible', 'disks']) expect(text).not.toContain(`"${key}":`)
+  for (const key of ['hooks', 'disks']) expect(text).not.toContain(`"${key}":`)
 })
 
 test('every key that is offered is described', () => {
