@@ -10,6 +10,7 @@ export {
   downloadEach,
   oldLeftovers,
   sendFiles,
+  takesFiles,
   upload,
 } from './copy/index.ts'
 export { exec } from './exec.ts'

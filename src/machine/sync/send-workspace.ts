@@ -1,7 +1,7 @@
 import { lstat } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import { isErrno } from '../../lib/files/errno.ts'
-import { type CopyResult, type GuestShells, sendFiles } from '../../ssh/index.ts'
+import { type CopyResult, type GuestShells, sendFiles, takesFiles } from '../../ssh/index.ts'
 import { type WorkspaceOptions, workspacePaths } from './workspace.ts'
 
 export interface SendOptions extends WorkspaceOptions {
@@ -20,22 +20,39 @@ export async function sendWorkspace(
   { root, to, signal, onProgress, ...options }: SendOptions,
 ): Promise<CopyResult> {
   const [parent, name] = [dirname(resolve(root)), basename(resolve(root))]
-  const inside = (await workspacePaths(root, options)).reverse()
-  const paths = [...inside.map((path) => Buffer.concat([Buffer.from(`${name}/`), path])), Buffer.from(name)]
+  const paths = await workspacePaths(root, options)
+  const all = await Promise.all([Buffer.alloc(0), ...paths].map((path) => look(root, name, path)))
+  // See HostFiles.
+  const closed = all.filter(({ isClosed }) => isClosed).reverse()
+  const ordered = [...all.filter(({ isClosed }) => !isClosed), ...closed]
+  const files = {
+    ...({ kind: 'folder', parent, name } as const),
+    paths: ordered.map(({ path }) => path),
+    files: paths.length,
+    bytes: all.reduce((sum, { size }) => sum + size, 0),
+  }
   const told = onProgress === undefined ? {} : { onProgress }
-  const sizes = onProgress === undefined ? [] : await Promise.all(inside.map((path) => sizeOf(root, path)))
-  const bytes = sizes.reduce((sum, size) => sum + size, 0)
-  const files = { kind: 'folder', parent, name, paths, files: inside.length, bytes } as const
   return sendFiles(session, files, { to, signal, itself: true, ...told })
 }
 
-/** 0 for what is not a file, or has gone meanwhile. */
-async function sizeOf(root: string, path: Buffer): Promise<number> {
+interface Entry {
+  /** With the name of the folder before it. */
+  path: Buffer
+  /** Bytes of a file. */
+  size: number
+  /** Whether it is a folder that its owner may not write to. */
+  isClosed: boolean
+}
+
+async function look(root: string, name: string, inside: Buffer): Promise<Entry> {
+  const path = inside.length === 0 ? Buffer.from(name) : Buffer.concat([Buffer.from(`${name}/`), inside])
   try {
-    const found = await lstat(Buffer.concat([Buffer.from(`${root}/`), path]))
-    return found.isFile() ? found.size : 0
+    const found = await lstat(Buffer.concat([Buffer.from(`${root}/`), inside]))
+    const size = found.isFile() ? found.size : 0
+    return { path, size, isClosed: found.isDirectory() && !takesFiles(found) }
   } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return 0
+    // It has gone meanwhile, which tar will tell.
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return { path, size: 0, isClosed: false }
     throw error
   }
 }

@@ -8,7 +8,10 @@ export interface HostFiles {
   /** The folder that it lies in, absolute, and its name there. */
   parent: string
   name: string
-  /** Relative to `parent`; what is in a folder comes before the folder, so that its mode is set last. */
+  /**
+   * Relative to `parent`. A folder comes before what is in it: a tar that goes by the umask gives it its mode only when
+   * it makes it, as busybox's does for all but root. One that its owner may not write to comes after that.
+   */
   paths: Buffer[]
   files: number
   bytes: number
@@ -40,6 +43,8 @@ export async function hostFiles(from: string): Promise<HostFiles> {
 
 async function addFolder(found: HostFiles, folder: Buffer): Promise<void> {
   const path = Buffer.concat([Buffer.from(`${found.parent}/`), folder])
+  const isOpen = takesFiles(await lstat(path))
+  if (isOpen) found.paths.push(folder)
   for (const name of await readdir(path, { encoding: 'buffer' })) {
     const inside = Buffer.concat([folder, slash, name])
     const there = await lstat(Buffer.concat([path, slash, name]))
@@ -50,7 +55,12 @@ async function addFolder(found: HostFiles, folder: Buffer): Promise<void> {
       found.bytes += there.isFile() ? there.size : 0
     } else throw neither(`${found.parent}/${inside}`)
   }
-  found.paths.push(folder)
+  if (!isOpen) found.paths.push(folder)
+}
+
+/** Whether files can be made in a folder of such a mode by its owner. */
+export function takesFiles({ mode }: { mode: number }): boolean {
+  return (mode & 0o300) === 0o300
 }
 
 function neither(path: string) {

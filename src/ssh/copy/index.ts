@@ -1,4 +1,5 @@
 export { download, downloadEach } from './download.ts'
 export { oldLeftovers } from './guest-tar.ts'
+export { takesFiles } from './host-files.ts'
 export type { CopyResult } from './options.ts'
 export { sendFiles, upload } from './upload.ts'
