@@ -124,7 +124,7 @@ function statePaint({ state, ready }: StatusResult, paint: Palette): Paint {
 }
 
 function remarks(
-  { name, reason, code, console, due, pending, remake = [], folders = [] }: StatusResult,
+  { name, reason, code, console, due, pending, remake = [], folders = [], pid }: StatusResult,
   paint: Palette,
 ): string[] {
   const lines: string[] = []
@@ -134,7 +134,8 @@ function remarks(
   if (due !== undefined) {
     lines.push(`${name}: provision steps not done yet: ${due.join(', ')} (posada provision ${name})`)
   }
-  for (const folder of folders) lines.push(folderStatusText(folder))
+  // Of a machine that does not run they have nothing to say but what both sides changed.
+  for (const folder of folders) if (pid !== null || folder.conflicts > 0) lines.push(folderStatusText(folder))
   if (pending.length > 0) {
     const start = pending.filter((key) => !remake.includes(key))
     lines.push(

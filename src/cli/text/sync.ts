@@ -27,7 +27,10 @@ export function folderStatusText(folder: FolderStatus): string {
   const { machine, to, state, behind, bytes, conflicts, scanning, problem } = folder
   const words = {
     'in step': 'is in step',
-    syncing: `is behind by ${behind}${bytes > 0 ? ` (${formatSize(bytes)})` : ''}`,
+    syncing:
+      behind === 0
+        ? 'is being compared'
+        : `is behind by ${behind}${bytes > 0 ? ` (${formatSize(bytes)})` : ''}`,
     stopped: 'is not kept equal',
     copied: 'was copied',
     missing: 'was not copied yet',

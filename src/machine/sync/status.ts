@@ -57,12 +57,14 @@ async function statusOf(
     const { stateDir } = await pairOf(project, state, folder)
     const { at: last, ...found } = await readSyncStatus(stateDir)
     const problem = problemOf(to, config.name, { runs, syncing })
+    // Its process has just begun, and not written yet how it stands.
+    if (runs && found.state === 'stopped') found.state = 'syncing'
     return {
       ...base,
       ...found,
       ...(last === 0 ? {} : { at: new Date(last).toISOString() }),
       ...(problem === null ? {} : { state: 'stopped', problem }),
-      ...(runs ? {} : { state: 'stopped' }),
+      ...(runs ? {} : { state: 'stopped', scanning: base.scanning }),
     }
   } catch (error) {
     if (!isPosadaError(error, 'E_SYNC_SOURCE')) throw error

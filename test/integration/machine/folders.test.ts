@@ -1,0 +1,106 @@
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { ConflictResult, FolderStatus, PlanResult } from '../../../src/machine/index.ts'
+import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
+
+// Boots posada/tiny once: about 40 s with emulated processors.
+
+let place: MachinesPlace
+beforeAll(() => {
+  place = machinesPlace('folders')
+  write('app/index.html', 'one')
+  write('app/bin/run', '#!/bin/sh\n', 0o755)
+  write('seed/data', 'seed')
+  place.write(manifest('./app'))
+})
+afterAll(() => place.cleanUp())
+
+const manifest = (from: string) => `version: 1
+box: posada/tiny
+provider: qemu
+memory: 128MiB
+sync:
+  - {from: ${from}, to: /srv/app}
+  - {from: ./seed, to: /srv/seed, type: once}
+provision:
+  - {shell: "test -x /srv/app/bin/run && cat /srv/app/index.html /srv/seed/data >/tmp/seen", user: posada}
+`
+
+const path = (name: string) => join(place.dir, name)
+function write(name: string, text: string, mode = 0o644): void {
+  mkdirSync(join(path(name), '..'), { recursive: true })
+  writeFileSync(path(name), text, { mode })
+}
+async function guest(script: string): Promise<string> {
+  const { code, stdout, stderr } = await place.run('exec', '--', 'sh', '-c', script)
+  expect(code, stderr).toBe(0)
+  return stdout
+}
+async function until(what: () => boolean | Promise<boolean>): Promise<void> {
+  for (let tries = 0; !(await what()); tries++) {
+    if (tries > 150) throw new Error(`it did not come: ${what.toString()}`)
+    await sleep(300)
+  }
+}
+const read = (name: string) => {
+  const found = statSync(path(name), { throwIfNoEntry: false })
+  return found === undefined ? null : readFileSync(path(name), 'utf8')
+}
+const folders = async () => (await place.json<{ folders: FolderStatus[] }>('sync:status')).folders
+const conflicts = async () => (await place.json<{ conflicts: ConflictResult[] }>('sync:conflicts')).conflicts
+/** Processes that keep folders equal for this project. */
+const processes = () => place.processes(/dist\/sync\.js/)
+
+it('a source that is missing is told before a machine is made', async () => {
+  place.write(manifest('./missing'))
+  const error = await place.fails('E_SYNC_SOURCE', 'up')
+  expect(error).toMatchObject({ exitCode: 2, value: path('missing'), place: { line: 6 } })
+  expect(place.hypervisors()).toEqual([])
+  place.write(manifest('./app'))
+})
+
+it('folders are there before the first step, and each side gets what the other changes', async () => {
+  await place.json('up')
+  expect(await guest('cat /tmp/seen; stat -c "%a %U" /srv/app /srv/app/bin/run /srv/seed/data')).toBe(
+    'oneseed755 posada\n755 posada\n644 posada\n',
+  )
+  expect(processes()).toHaveLength(1)
+  await guest('echo guest >/srv/app/new; rm /srv/app/bin/run')
+  write('app/index.html', 'two')
+  await until(() => read('app/new') === 'guest\n' && read('app/bin/run') === null)
+  await until(async () => (await guest('cat /srv/app/index.html')) === 'two')
+})
+
+it('what both sides change stays in both versions until it is settled; what gives way is in the trash', async () => {
+  const [pid = 0] = processes()
+  process.kill(pid, 'SIGKILL')
+  await until(() => processes().length === 0)
+  expect((await folders())[0]).toMatchObject({
+    state: 'stopped',
+    problem: expect.stringContaining('stopped'),
+  })
+  const plan = await place.json<PlanResult>('plan')
+  expect(plan.machines[0]?.actions).toMatchObject([{ do: 'sync', folders: ['/srv/app'] }])
+  write('app/index.html', 'mine')
+  await guest('printf theirs >/srv/app/index.html')
+  await place.json('up')
+  expect(processes()).toHaveLength(1)
+  expect(await conflicts()).toMatchObject([{ machine: 'default', to: '/srv/app', path: 'index.html' }])
+  expect([read('app/index.html'), await guest('cat /srv/app/index.html')]).toEqual(['mine', 'theirs'])
+  await place.fails('E_SYNC_NONE', 'sync:resolve', '--mine', 'other')
+  expect(await place.json('sync:resolve', '--theirs', '*.html')).toEqual({ resolved: 1, waiting: [] })
+  expect(read('app/index.html')).toBe('theirs')
+  expect(await conflicts()).toEqual([])
+})
+
+it('the process ends with the machine, and what was deleted can be restored', async () => {
+  await place.json('halt')
+  await until(() => processes().length === 0)
+  await place.json('sync:restore', 'bin/run')
+  expect(read('app/bin/run')).toBe('#!/bin/sh\n')
+  expect(statSync(path('app/bin/run')).mode & 0o777).toBe(0o755)
+  rmSync(path('app'), { recursive: true })
+  expect((await folders())[0]).toMatchObject({ state: 'stopped', problem: expect.stringContaining('exist') })
+})
