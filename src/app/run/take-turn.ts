@@ -10,6 +10,8 @@ import { isAlive, type ProcessIdentity, processIdentity } from '../../lib/proces
 import { formatSize } from '../../lib/values/units.ts'
 import {
   freeForMachines,
+  type MachineUp,
+  machinesUp,
   type OtherRun,
   type Share,
   takenBy,
@@ -43,21 +45,31 @@ const pause = 200
 const waiting: Record<Exclude<Wait, null>, string> = {
   turn: 'waiting for earlier runs',
   memory: 'waiting for memory in use by other runs',
+  machines: 'waiting for memory of machines that are up',
   processors: 'waiting for processors in use by other runs',
+}
+
+/** What to do about machines that are up where memory is waited for; null: they are not what is waited for. */
+function hintFor(why: Wait, up: readonly MachineUp[]): string | null {
+  if ((why !== 'memory' && why !== 'machines') || up.length === 0) return null
+  return `halt what is not needed: ${up.map(({ name, root }) => `${name} of ${root}`).join(', ')}`
 }
 
 /** Resolves when a run may start its machines beside the other runs of this user, in all processes. */
 export async function takeTurn(options: TurnOptions): Promise<void> {
-  const { folder, share, wait, emit, signal } = options
+  const { user, folder, share, wait, emit, signal } = options
   const own = await processIdentity(process.pid)
   let order: number | undefined
   let told: Wait = null
+  let up: MachineUp[] = []
   for (;;) {
     signal.throwIfAborted()
     const why = await alone(options, async () => {
       const others = await otherRuns(options)
       order ??= Math.max(0, ...others.map((other) => other.order)) + 1
-      const host = { free: await freeForMachines(), processors: availableParallelism() }
+      up = await machinesUp(user)
+      const owed = up.map((machine) => machine.owed)
+      const host = { free: await freeForMachines(), processors: availableParallelism(), owed }
       const found = whatFor({ ...share, order }, others, host)
       if (found === 'memory' && !wait) throw memoryShort(share)
       const state = found === null || !wait ? 'starts' : 'waits'
@@ -66,7 +78,9 @@ export async function takeTurn(options: TurnOptions): Promise<void> {
       return state === 'starts' ? null : found
     })
     if (why === null) return
-    if (told === null) emit({ type: 'notice', level: 'info', message: waiting[why] })
+    const hint = hintFor(why, up)
+    if (told === null)
+      emit({ type: 'notice', level: 'info', message: waiting[why], ...(hint === null ? {} : { hint }) })
     told = why
     await sleep(pause, signal)
   }
@@ -88,11 +102,13 @@ function alone<T>({ user, signal }: TurnOptions, work: () => Promise<T>): Promis
 
 async function otherRuns({ user, folder, sweep }: TurnOptions): Promise<OtherRun[]> {
   const found: OtherRun[] = []
-  for (const id of await namesIn(user.runs)) {
+  const ids = (await namesIn(user.runs)).filter((id) => id !== folder.id)
+  const memory = await takenBy(ids.map((id) => join(user.runs, id)))
+  for (const [index, id] of ids.entries()) {
     const path = join(user.runs, id)
-    const ticket = id === folder.id ? null : parse(await readTextIfThere(join(path, ticketName)))
+    const ticket = parse(await readTextIfThere(join(path, ticketName)))
     if (ticket === null) continue
-    const taken = await takenBy(path)
+    const taken = memory[index] ?? 0
     if (await exists(join(path, 'kept'))) {
       // Its machines wait for someone to look at them: they have memory, and no work.
       if (taken > 0) found.push({ ...ticket, cpus: 0, taken })

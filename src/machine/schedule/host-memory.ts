@@ -64,11 +64,14 @@ export function groupRoom(files: {
   return Math.max(0, max - current + Number(cache ?? 0))
 }
 
-/** Bytes in memory of the processes whose command lines name this folder or what is in it: its machines'. */
-export async function takenBy(folder: string): Promise<number> {
-  if (process.platform !== 'linux') return 0
-  let taken = 0
-  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number))
-    if ((await readProc(pid, 'cmdline'))?.includes(folder) === true) taken += (await residentMemory(pid)) ?? 0
+/** Bytes in memory, for each folder, of the processes whose command lines name what is in it: its machines'. */
+export async function takenBy(folders: readonly string[]): Promise<number[]> {
+  const taken = folders.map(() => 0)
+  if (process.platform !== 'linux' || folders.length === 0) return taken
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)) {
+    const command = await readProc(pid, 'cmdline')
+    const at = folders.findIndex((folder) => command?.includes(`${folder}/`) === true)
+    if (at >= 0) taken[at] = (taken[at] ?? 0) + ((await residentMemory(pid)) ?? 0)
+  }
   return taken
 }

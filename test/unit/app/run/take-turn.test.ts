@@ -1,9 +1,20 @@
-import { mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { takeTurn } from '../../../../src/app/run/take-turn.ts'
-import { makeRunFolder, type RunFolder, removeRunFolder, userPaths } from '../../../../src/project/index.ts'
+import {
+  makeRunFolder,
+  noteInIndex,
+  projectPaths,
+  type RunFolder,
+  removeRunFolder,
+  userPaths,
+  writeState,
+} from '../../../../src/project/index.ts'
+import { aMachine, aState } from '../../../helpers/model.ts'
 
 let base: string
 let folders: RunFolder[]
@@ -27,10 +38,19 @@ async function newRun() {
 
 /** Asks for all processors of the host; `told` is what the user is told, `swept` how often runs are swept. */
 function ask(folder: RunFolder, { wait = true, share = all, signal = new AbortController().signal } = {}) {
-  const asked = { told: [] as string[], swept: 0, started: false, turn: Promise.resolve() }
+  const asked = {
+    told: [] as string[],
+    hints: [] as unknown[],
+    swept: 0,
+    started: false,
+    turn: Promise.resolve(),
+  }
   asked.turn = takeTurn({
     ...{ user: user(), folder, share, wait, signal },
-    emit: (event) => asked.told.push('message' in event ? event.message : ''),
+    emit: (event) => {
+      asked.told.push('message' in event ? event.message : '')
+      asked.hints.push('hint' in event ? event.hint : undefined)
+    },
     sweep: async () => {
       asked.swept += 1
     },
@@ -81,6 +101,29 @@ it('does not wait unless it is told to: processors are shared, memory that is mi
     code: 'E_MEMORY_SHORT',
     hint: 'use --wait to start it once there is enough',
   })
+})
+
+it('waits for memory that machines of other projects may still take, and names them', async () => {
+  const root = join(base, 'shop')
+  const machine = projectPaths(root, user()).machine('web')
+  mkdirSync(machine.dir, { recursive: true })
+  await noteInIndex(user().projects, { version: 1, id: '0a1b2c3d', root, name: 'shop' })
+  await writeState(machine, aState(aMachine({ memory: 2 ** 50 })))
+  await ask(await newRun(), { share: { ...all, memory: 2 ** 49 } }).turn
+  await removeRunFolder(folders[0] as RunFolder)
+  const hypervisor = spawn('sh', ['-c', 'read x', `${machine.data}/root.qcow2`])
+  try {
+    const asked = ask(await newRun())
+    expect(await told(asked)).toEqual(['waiting for memory of machines that are up'])
+    expect(asked.hints).toEqual([`halt what is not needed: web of ${root}`])
+    await ask(await newRun(), { wait: false }).turn
+    hypervisor.kill('SIGKILL')
+    await once(hypervisor, 'exit')
+    await removeRunFolder(folders[2] as RunFolder)
+    await asked.turn
+  } finally {
+    hypervisor.kill('SIGKILL')
+  }
 })
 
 it('ends with the interruption while it waits', async () => {

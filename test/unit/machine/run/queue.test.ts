@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { type OtherRun, whatFor } from '../../../../src/machine/run/queue.ts'
 
-const host = { free: 1000, processors: 2 }
+const host = { free: 1000, processors: 2, owed: [] }
 const own = { order: 5, memory: 400, cpus: 1 }
 const other: OtherRun = { order: 1, memory: 400, cpus: 1, state: 'starts', taken: 0 }
 
@@ -35,4 +35,13 @@ it('lets no one overtake: a small run waits behind a large one', () => {
 it('starts one that is alone, however large, and where the memory cannot be told', () => {
   expect(whatFor({ ...own, memory: 5000, cpus: 9 }, [], host)).toBe(null)
   expect(whatFor({ ...own, memory: 5000 }, [other], { ...host, free: null })).toBe(null)
+})
+
+it('counts machines that are up with all of their memory, and waits for nothing else where none has any', () => {
+  expect(whatFor(own, [], { ...host, owed: [300, 300] })).toBe(null)
+  expect(whatFor(own, [], { ...host, owed: [300, 301] })).toBe('machines')
+  expect(whatFor(own, [other], { ...host, owed: [201] })).toBe('memory')
+  // It has taken all that it was given: the host's free memory says so already.
+  expect(whatFor({ ...own, memory: 1001 }, [], { ...host, owed: [0] })).toBe('machines')
+  expect(whatFor({ ...own, cpus: 9 }, [], { ...host, owed: [0] })).toBe(null)
 })
