@@ -17,7 +17,7 @@ export interface VirtServerOptions {
 }
 
 /** Source: autopkgtest 5.28, README.virtualisation-server, "capabilities". */
-const capabilities = ['revert', 'revert-full-system', 'root-on-testbed', 'isolation-machine']
+const capabilities = ['reboot', 'revert', 'revert-full-system', 'root-on-testbed', 'isolation-machine']
 
 /**
  * Serves autopkgtest's protocol for virtualisation servers on `input` and `write`, with a throw-away machine for its test
@@ -29,7 +29,8 @@ export async function autopkgtestVirt({ open, machine, program, ...ends }: VirtS
     open,
     async (project, folder) => {
       const bed = testbed(project, machine)
-      const exec = [...program, 'exec', '--file', `${folder.path}/posada.yaml`, bed.machine, '--', ...asRoot]
+      const file = `${folder.path}/posada.yaml`
+      const exec = [...program, 'exec', '--as-ssh', '--file', file, bed.machine, '--', ...asRoot]
       await serve(bed, exec, ends)
     },
     () => false,
@@ -50,10 +51,17 @@ export async function serve(
   }
   const answer = async ([name = '', ...args]: string[]): Promise<string[]> => {
     if (name === 'capabilities') return capabilities
+    // It has failed, and asks what is known of that: nothing beyond what was said.
+    if (name === 'auxverb_debug_fail') return []
     if (name === 'open' && !isOpen) return opened(bed.open())
     if (!isOpen) throw broken(`${name} is not possible while the test bed is closed`, name)
     const [from, to] = args
     if (name === 'revert') return opened(bed.revert())
+    if (name === 'reboot') {
+      // The document promises the path; the program takes none.
+      await bed.reboot(from === 'prepare-only' ? 'by itself' : 'asked')
+      return []
+    }
     if (name === 'print-execute-command') return [exec.map(encodeURIComponent).join(',')]
     if ((name === 'copydown' || name === 'copyup') && from !== undefined && to !== undefined) {
       if (from.endsWith('/') !== to.endsWith('/'))

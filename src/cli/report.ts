@@ -35,9 +35,15 @@ function workingFolder(): string {
   }
 }
 
-/** A run's exit code is that of its command; a failure of its own has one that hardly any command has. */
+/**
+ * A run's exit code is that of its command; a failure of its own has one that hardly any command has. autopkgtest's
+ * servers end with 12, and what runs a command for it with 255 (autopkgtest 5.28, README.virtualisation-server).
+ */
 function exitOf(error: PosadaError, argv: readonly string[]): number {
-  return argv[0] === 'run' ? runExitCode(error) : errorCodes[error.code].exit
+  if (argv[0] === 'run') return runExitCode(error)
+  const { exit } = errorCodes[error.code]
+  if (argv[0] === 'exec' && hasFlag(argv, '--as-ssh')) return 255
+  return argv[0] === 'autopkgtest-virt' && exit < 124 ? 12 : exit
 }
 
 /** oclif's way to end with an exit code and without a message. */

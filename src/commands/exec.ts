@@ -1,3 +1,4 @@
+import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../base-command.ts'
 import {
   type GuestCommandResult,
@@ -23,7 +24,10 @@ export default class Exec extends BaseCommand {
     "<%= config.bin %> exec 'web-*' -- uptime",
   ]
   static override args = { machine: machineArg }
-  static override flags = { tty: ttyFlag }
+  static override flags = {
+    tty: ttyFlag,
+    'as-ssh': Flags.boolean({ description: 'Exit with 255 if Posada itself fails, as ssh does.' }),
+  }
 
   protected override readonly interruptHint = null
 

@@ -74,3 +74,16 @@ it('doctor --ci says what a job has and lacks', async () => {
   expect(found['ci:runner'].message).toBe('runner: GitLab CI')
   for (const name of ['ci:tcg', 'ci:passt', 'ci:mmdebstrap']) expect(found[name].status).toBe('warn')
 })
+
+describe('autopkgtest is told by the exit code that the test bed failed, and not the test', () => {
+  it('by its server', async () => {
+    const served = await place.run('autopkgtest-virt', '--box', './none.box')
+    expect(served, served.stderr).toMatchObject({ code: 12, stdout: 'ok\n' })
+  })
+
+  it('by what runs a command in the guest', async () => {
+    write('version: 1\nbox: posada/tiny\n')
+    expect((await place.run('exec', '--as-ssh', '--', 'true')).code).toBe(255)
+    expect((await place.run('exec', '--', '--as-ssh')).code).toBe(1)
+  })
+})

@@ -10,6 +10,7 @@ async function talk(...lines: string[]): Promise<{ answers: string[]; done: stri
     machine: 'web',
     open: async () => '/tmp/autopkgtest.x',
     revert: async () => '/tmp/autopkgtest.x',
+    reboot: async (how) => void done.push(`reboot ${how}`),
     close: async () => void done.push('close'),
     copyDown: async (host, guest) => void done.push(`down ${host} ${guest}`),
     copyUp: async (guest, host) => void done.push(`up ${guest} ${host}`),
@@ -26,28 +27,35 @@ async function talk(...lines: string[]): Promise<{ answers: string[]; done: stri
 it('speaks the protocol', async () => {
   const { answers, done, error } = await talk(
     ...['capabilities', 'open', 'print-execute-command', 'copydown /a%20b /tmp/c', 'copyup /tmp/d/ /e/'],
-    ...['revert', 'close', 'open', 'quit'],
+    ...['revert', 'reboot', 'reboot prepare-only', 'auxverb_debug_fail', 'close', 'open', 'quit'],
   )
   expect(answers).toEqual([
-    ...['ok', 'ok revert revert-full-system root-on-testbed isolation-machine', 'ok /tmp/autopkgtest.x'],
+    ...[
+      'ok',
+      'ok reboot revert revert-full-system root-on-testbed isolation-machine',
+      'ok /tmp/autopkgtest.x',
+    ],
     ...[
       'ok %2Fa%20b%2Fnode,exec,--',
       'ok',
       'ok',
       'ok /tmp/autopkgtest.x',
-      'ok',
+      ...['ok', 'ok', 'ok', 'ok'],
       'ok /tmp/autopkgtest.x',
       'ok',
     ],
   ])
-  expect(done).toEqual(['down /a b /tmp/c', 'up /tmp/d/ /e/', 'close'])
+  expect(done).toEqual([
+    ...['down /a b /tmp/c', 'up /tmp/d/ /e/', 'reboot asked', 'reboot by itself', 'close'],
+  ])
   expect(error).toBeUndefined()
 })
 
 it.each([
   [['revert']],
   [['open', 'open']],
-  [['open', 'reboot']],
+  [['open', 'restart']],
+  [['reboot']],
   [['open', 'copyup /tmp/a/ /b']],
   [['open', 'copyup /tmp/a']],
   [['open', 'copydown %zz /b']],
