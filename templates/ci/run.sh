@@ -1,6 +1,7 @@
 #!/bin/sh
 # A CI job without a service: installs posada and runs a command in a throw-away machine.
-#   POSADA_PACKAGE=./posada.tgz ./run.sh make test
+#   ./run.sh make test
+# POSADA_PACKAGE says what npm installs instead of ./posada.tgz.
 # What npm installs globally goes to ~/.local where this user may not write elsewhere.
 set -eu
 if [ $# -eq 0 ]; then
@@ -13,6 +14,6 @@ if ! [ -w "$(npm prefix --global)/lib" ]; then
   export npm_config_prefix
 fi
 PATH=$(npm prefix --global)/bin:$PATH
-npm install --global --no-audit --no-fund "${POSADA_PACKAGE:-posada}"
+npm install --global --no-audit --no-fund "${POSADA_PACKAGE:-./posada.tgz}"
 sh "$(npm root --global)/posada/templates/ci/setup.sh"
 exec posada run --wait --junit reports/posada.xml -- "$@"

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Prepares a CI job for `posada run`: installs what machines need, as far as this user may, opens /dev/kvm, and says what
-# there is. Safe to run again. Two lines install all of it:
-#   npm install --global posada
+# Prepares a CI job for `posada run`: installs what machines and new boxes need, as far as this user may, opens /dev/kvm,
+# and says what there is. Safe to run again. Two lines install all of it:
+#   npm install --global ./posada.tgz
 #   sh "$(npm root --global)/posada/templates/ci/setup.sh"
 set -eu
 
@@ -21,9 +21,12 @@ case $(uname -m) in
   *) emulator=qemu-system-x86_64 package=qemu-system-x86 ;;
 esac
 missing=
-command -v "$emulator" >/dev/null 2>&1 || missing="$missing $package"
-command -v qemu-img >/dev/null 2>&1 || missing="$missing qemu-utils"
-command -v passt >/dev/null 2>&1 || missing="$missing passt"
+PATH=$PATH:/usr/sbin:/sbin
+for each in "$emulator=$package" qemu-img=qemu-utils passt=passt \
+  mmdebstrap=mmdebstrap newuidmap=uidmap mke2fs=e2fsprogs mount=mount ssh-keygen=openssh-client; do
+  command -v "${each%%=*}" >/dev/null 2>&1 || missing="$missing ${each#*=}"
+done
+[ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || missing="$missing debian-archive-keyring"
 if [ -n "$missing" ]; then
   if command -v apt-get >/dev/null 2>&1 && as_root apt-get -qq update; then
     # shellcheck disable=SC2086 # a list of words
@@ -41,6 +44,12 @@ if [ -e /dev/kvm ] && ! { [ -r /dev/kvm ] && [ -w /dev/kvm ]; }; then
     as_root udevadm trigger --name-match=kvm || true
   fi
   [ -w /dev/kvm ] || as_root chmod 0666 /dev/kvm || echo 'setup: /dev/kvm stays closed to this user' >&2
+fi
+
+# Ubuntu's kernels keep ordinary users from the namespaces that boxes are built in.
+closed=kernel.apparmor_restrict_unprivileged_userns
+if [ "$(id -u)" != 0 ] && [ "$(sysctl -n "$closed" 2>/dev/null)" = 1 ]; then
+  as_root sysctl -q -w "$closed=0" || echo 'setup: this user cannot build boxes' >&2
 fi
 
 posada doctor --ci

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Ignore } from 'ignore'
 import { isErrno } from '../../lib/files/errno.ts'
@@ -16,6 +16,8 @@ export interface WorkspaceOptions {
   exclude?: readonly string[]
   /** False: ignore files are files like any other. */
   ignoreFiles?: boolean
+  /** Absolute paths of folders that stay behind, wherever links to them lead: Posada's own files of this user. */
+  leaveOut?: readonly string[]
 }
 
 interface Rules {
@@ -26,13 +28,15 @@ interface Rules {
 
 /**
  * The paths of a folder that go into the guest, relative to it, folders before what is in them: all but what
- * `.gitignore` and `.posadaignore` files name (gitignore(5)), `.posada`, and `.git`. Links stay links and are not
- * followed; sockets, pipes and devices stay behind. Paths are bytes: names need not be UTF-8.
+ * `.gitignore` and `.posadaignore` files name (gitignore(5)), `.posada`, `.git`, and `leaveOut`. Links stay links and are
+ * not followed; sockets, pipes and devices stay behind. Paths are bytes: names need not be UTF-8.
  */
 export async function workspacePaths(root: string, options: WorkspaceOptions): Promise<Buffer[]> {
   const { default: ignore } = await import('ignore')
   const found: Buffer[] = []
   const excluded = ignore({ allowRelativePaths: true }).add(options.exclude ?? [])
+  const out = await realPaths(options.leaveOut ?? [])
+  const [real = root] = await realPaths([root])
   const walk = async (folder: Buffer, above: readonly Rules[]): Promise<void> => {
     const path = Buffer.concat([Buffer.from(`${root}/`), folder])
     const base = folder.toString()
@@ -47,6 +51,7 @@ export async function workspacePaths(root: string, options: WorkspaceOptions): P
       if (!isFolder && !entry.isFile() && !entry.isSymbolicLink()) continue
       if (name === '.posada' || (name === '.git' && !options.git)) continue
       const relative = Buffer.concat([folder, entry.name])
+      if (isFolder && out.includes(join(real, relative.toString()))) continue
       const inGit = /^(.*\/)?\.git(\/|$)/.test(relative.toString())
       const shown = relative.toString() + (isFolder ? '/' : '')
       if (excluded.ignores(shown) || (!inGit && isIgnored(shown, all))) continue
@@ -56,6 +61,19 @@ export async function workspacePaths(root: string, options: WorkspaceOptions): P
   }
   await walk(Buffer.alloc(0), [])
   return found
+}
+
+/** Those that are not there are left out. */
+async function realPaths(paths: readonly string[]): Promise<string[]> {
+  const found = await Promise.all(
+    paths.map((path) =>
+      realpath(path).catch((error: unknown) => {
+        if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return []
+        throw error
+      }),
+    ),
+  )
+  return found.flat()
 }
 
 /** The innermost rules that say something of it decide. */

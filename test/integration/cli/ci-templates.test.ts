@@ -8,7 +8,7 @@ import { packageRoot } from '../../../src/lib/files/package-root.ts'
 import { copyBox } from '../../helpers/box-copy.ts'
 
 // The templates for CI services, and their commands in a root like a container's: an ordinary user and no /dev/kvm.
-// npm fetches the dependencies of the packed program, posada/tiny boots twice: about a minute.
+// npm fetches the dependencies of the packed program, posada/tiny boots three times: about a minute.
 
 const templates = join(packageRoot(), 'templates', 'ci')
 const read = (name: string) => parse(readFileSync(join(templates, name), 'utf8'))
@@ -48,7 +48,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(home, { recursive: true, force: true }))
 
 /** Runs a script there, in the project's folder. */
-async function job(script: string, env: Record<string, string> = {}) {
+async function inJob(script: string, env: Record<string, string> = {}) {
   const helper = join(packageRoot(), 'test', 'helpers', 'clean-root.sh')
   const { PATH = '', NODE_EXTRA_CA_CERTS } = process.env
   const { stdout: registry } = await execa('npm', ['config', 'get', 'registry'])
@@ -73,21 +73,17 @@ describe('templates for CI', () => {
       expect(shell).toBe('sh')
       expect(run).not.toContain('${{')
     }
-    expect(gitlab['.posada'].before_script).toEqual([
-      'npm install --global --no-audit --no-fund "$POSADA_PACKAGE"',
-      'sh "$(npm root --global)/posada/templates/ci/setup.sh"',
-    ])
   })
 
   it('the shell script installs, looks at the runner, and runs a command in a machine', async () => {
     cpSync(join(templates, 'run.sh'), join(home, 'run.sh'))
-    const ran = await job('sh ../run.sh ./tool')
+    const ran = await inJob('sh ../run.sh ./tool')
     expect(ran.all).toContain('/dev/kvm does not exist: machines are emulated')
     expect(ran.exitCode, ran.all).toBe(0)
     expect(readFileSync(join(home, 'shop', 'reports', 'posada.xml'), 'utf8')).toContain(
       'failures="0" errors="0"',
     )
-    expect((await job('sh ../run.sh')).exitCode).toBe(2)
+    expect((await inJob('sh ../run.sh')).exitCode).toBe(2)
   }, 300_000)
 
   it("GitHub's steps find the key of the cache, and the workflow's command brings the reports out", async () => {
@@ -106,7 +102,7 @@ describe('templates for CI', () => {
       GITHUB_OUTPUT: output,
       GITHUB_STEP_SUMMARY: '/home/ci/summary',
     }
-    const ran = await job(script, env)
+    const ran = await inJob(script, env)
     expect(ran.exitCode, ran.all).toBe(0)
     expect(readFileSync(join(home, 'output'), 'utf8')).toMatch(
       /^key=posada-linux-\w+-[0-9a-f]{16}\nrestore=posada-linux-\w+-\npaths<<END\n\/home\/ci\/data\/posada\/boxes\n.*\nEND\n$/,
@@ -114,5 +110,37 @@ describe('templates for CI', () => {
     expect(readFileSync(join(home, 'shop', 'reports', 'tool'), 'utf8')).toBe('of the guest\n')
     expect(readFileSync(join(home, 'summary'), 'utf8')).toContain('| ok | 0 |')
     expect(ran.all).toMatch(/^::group::posada: machines$/m)
+  }, 300_000)
+
+  it("GitLab's scripts install, and the job of the first comment runs, without the cache in its machine", async () => {
+    const text = readFileSync(join(templates, 'gitlab.yml'), 'utf8')
+    const [, example = ''] = /^# {3}(test: .*)$/m.exec(text) ?? []
+    const { extends: base, script } = parse(example).test
+    const job = gitlab[base]
+    const [run] = script
+    const within = `test ! -e .cache/data/posada && test -e .cache/data && ./tool`
+    const paths = job.cache.paths.map(
+      (path: string) => `test -d "$CI_PROJECT_DIR/${path.split('/posada/')[0]}"`,
+    )
+    const project = '/home/ci/shop'
+    const variables = Object.entries<string>({ ...job.variables, POSADA_PACKAGE: '/home/ci/posada.tgz' })
+    const ran = await inJob(
+      [
+        'PATH=/home/ci/.local/bin:$PATH',
+        'mkdir -p .cache/cache && mv ../data .cache/data',
+        ...job.before_script,
+        run.replace('make test', `sh -c '${within}'`),
+        ...paths,
+      ].join('\n'),
+      {
+        ...{ npm_config_prefix: '/home/ci/.local', GITLAB_CI: 'true', CI_PROJECT_DIR: project },
+        ...Object.fromEntries(
+          variables.map(([name, value]) => [name, value.replace('$CI_PROJECT_DIR', project)]),
+        ),
+      },
+    )
+    expect(ran.exitCode, ran.all).toBe(0)
+    expect(ran.all).toMatch(/section_start:\d+:posada-machines/)
+    expect(readFileSync(join(home, 'shop', job.artifacts.reports.junit), 'utf8')).toContain('failures="0"')
   }, 300_000)
 })

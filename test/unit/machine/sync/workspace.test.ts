@@ -94,3 +94,13 @@ it('leaves behind what is excluded, whatever files say, and takes what they name
   expect(all).toContain('dist/a.js')
   expect(all).not.toContain('.posada')
 })
+
+it("leaves the user's boxes and caches of Posada behind, which CI services keep in the workspace", async () => {
+  write({ '.cache/data/posada/boxes/b': '', '.cache/data/other/c': '', 'posada/boxes/d': '' })
+  symlinkSync(root, `${root}-link`)
+  onTestFinished(() => rmSync(`${root}-link`))
+  const leaveOut = [`${root}-link/.cache/data/posada`, join(root, 'none')]
+  const found = (await workspacePaths(root, { git: false, leaveOut })).map(String)
+  const kept = ['.cache', '.cache/data', '.cache/data/other', '.cache/data/other/c']
+  expect(found).toEqual([...kept, 'posada', 'posada/boxes', 'posada/boxes/d'])
+})
