@@ -15,6 +15,7 @@ import {
 } from '../cli/index.ts'
 import { PosadaError } from '../errors/index.ts'
 import { makeFolder } from '../lib/files/make-folder.ts'
+import { maskedText } from '../lib/text/masking.ts'
 import { parseDuration } from '../lib/values/units.ts'
 import { checkPatterns, matrixCells } from '../machine/index.ts'
 
@@ -152,6 +153,7 @@ export default class Run extends BaseCommand {
         }),
     })
     const { emit, colour } = this
-    return reportRun(results, { command: command.join(' '), junit, json, colour, env: process.env, emit })
+    const shown = maskedText(command.join(' '), secrets)
+    return reportRun(results, { command: shown, junit, json, colour, env: process.env, emit })
   }
 }

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { PosadaError } from '../errors/index.ts'
 import { formatDuration } from '../lib/values/units.ts'
@@ -5,6 +6,7 @@ import type { Machine, Manifest } from '../manifest/index.ts'
 import { exec, openShell, type SshSession } from '../ssh/index.ts'
 import { findReachable, withSession } from './guest/session.ts'
 import { inStep } from './in-step.ts'
+import { raceStall } from './observed/stall.ts'
 import type { Project } from './project.ts'
 import { fetchArtefacts } from './run/artefacts.ts'
 import { type Variation, varied } from './run/matrix.ts'
@@ -72,14 +74,17 @@ export async function run(project: Project, options: RunVerbOptions): Promise<Ru
     if (services.length > 0) await up(limited.project, { machines: services, provision: true })
     await up(limited.project, { machines: [name], provision: true })
     const reachable = await findReachable(limited.project, name)
-    return await withSession(limited.project, reachable, async (session) => {
+    const { state } = reachable
+    const work = async (session: SshSession) => {
       await prepare(session, options, limited.project)
       options.starts()
       const setting = { env: { ...reachable.env, ...options.env }, signal: limited.project.signal }
       const { code, signal } = await command(session, options, setting)
       const artefacts = await artefactsOf(session, options, limited.project)
       return { exitCode: code, signal, artefacts, ms: Math.round(performance.now() - begun) }
-    })
+    }
+    const provider = await project.providers.get(state.provider)
+    return await raceStall(provider, state.spec, () => withSession(limited.project, reachable, work))
   } finally {
     limited.end()
   }
@@ -99,7 +104,10 @@ async function prepare(session: SshSession, options: RunVerbOptions, project: Pr
     return
   }
   await inStep(project.emit, { step: 'workspace', message: 'sending the workspace' }, async () => {
-    await sendWorkspace(session, { root, git, to, signal: project.signal })
+    const { boxes, cache, runs } = project.user
+    // A CI service may keep only what lies in the workspace.
+    const leaveOut = [dirname(boxes), cache, dirname(runs)]
+    await sendWorkspace(session, { root, git, leaveOut, to, signal: project.signal })
   })
 }
 

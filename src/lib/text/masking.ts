@@ -82,6 +82,11 @@ export class Masker {
   }
 }
 
+/** The same for a text that is there whole. */
+export function maskedText(text: string, secrets: readonly string[]): string {
+  return secretValues(secrets).reduce((left, value) => left.replaceAll(value, '***'), text)
+}
+
 /** What is masked for these values, longest first: each, and each line of one with several. */
 export function secretValues(secrets: readonly string[]): string[] {
   const all = secrets.flatMap((secret) => [secret, ...secret.split(/\r?\n/)])

@@ -1,4 +1,5 @@
 import { isPosadaError, PosadaError } from '../../errors/index.ts'
+import { sleep } from '../../lib/async/sleep.ts'
 import type { MachineSpec, MachineStatus, Provider } from '../../provider/index.ts'
 
 /** Why the hypervisor paused a machine; null where it did not. */
@@ -34,5 +35,32 @@ export async function explainStall<T>(
   } catch (error) {
     if (!isPosadaError(error, 'E_SSH_LOST') && !isPosadaError(error, 'E_SSH_CONNECT')) throw error
     throw stallError(spec, await provider.status(spec)) ?? error
+  }
+}
+
+/** Milliseconds between two looks at a machine that a command runs in. */
+const look = 2000
+
+/**
+ * The same for work of any length: a command that waits for a full disk would not end. Throws E_DISK_FULL soon after the
+ * machine was paused, without waiting for the connection to it.
+ */
+export async function raceStall<T>(
+  provider: Provider,
+  spec: MachineSpec,
+  work: () => Promise<T>,
+): Promise<T> {
+  const stop = new AbortController()
+  const watch = async (): Promise<never> => {
+    for (;;) {
+      await sleep(look, stop.signal)
+      const stall = stallError(spec, await provider.status(spec))
+      if (stall !== null) throw stall
+    }
+  }
+  try {
+    return await Promise.race([explainStall(provider, spec, work), watch()])
+  } finally {
+    stop.abort()
   }
 }

@@ -84,16 +84,19 @@ describe('posada run', () => {
     }
   })
 
-  it('is swept by the next command where the watchdog was killed, too', async () => {
-    const running = place.start('run', '--no-workspace', 'sleep', '1000')
-    const ended = new Promise((resolve) => running.once('close', resolve))
-    await until('a machine runs', 60_000, async () => place.processes(/qemu-system/).length > 0)
-    for (const pid of place.processes(/run-watchdog/)) process.kill(pid, 'SIGKILL')
-    running.kill('SIGKILL')
-    await ended
-    expect(left()).not.toEqual([])
-    expect((await place.run('run', '--no-workspace', 'true')).code).toBe(0)
-    await nothingLeft()
+  it('is swept by the next command where the watchdog was killed, too, or all processes at once', async () => {
+    // A runner ends a job by the kernel's cgroup.kill: all of the job's processes, hypervisor and watchdog included.
+    for (const all of [true, false]) {
+      const running = place.start('run', '--no-workspace', 'sleep', '1000')
+      const ended = new Promise((resolve) => running.once('close', resolve))
+      await until('a machine runs', 60_000, async () => place.processes(/qemu-system/).length > 0)
+      for (const pid of place.processes(all ? /./ : /run-watchdog/)) process.kill(pid, 'SIGKILL')
+      running.kill('SIGKILL')
+      await ended
+      expect(left()).not.toEqual([])
+      expect((await place.run('run', '--box', './none.box', 'true')).code).toBe(125)
+      await nothingLeft()
+    }
   })
 
   it('ends a command that ignores signals when it is interrupted, with 130', async () => {

@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { Masking, secretValues } from '../../../../src/lib/text/masking.ts'
+import { Masking, maskedText, secretValues } from '../../../../src/lib/text/masking.ts'
 
 async function masked(secrets: string[], ...chunks: (string | Buffer)[]): Promise<string> {
   const masking = new Masking(secrets)
@@ -20,6 +20,10 @@ it('hides the longest of those that begin at one place, and each line of one', a
   expect(await masked(['abcd', 'abcdef'], 'x abcdefg')).toBe('x ***g')
   expect(await masked(['abcd', 'abcdef'], 'x abcd', 'efg')).toBe('x ***g')
   expect(await masked(['first line\nsecond line'], 'the second line')).toBe('the ***')
+})
+
+it('hides values in a command that is shown', () => {
+  expect(maskedText('curl -u s3cret:s3cret2 s3', ['s3cret', 's3cret2', 's3'])).toBe('curl -u ***:*** s3')
 })
 
 it('leaves what only looks like one, and words too short to hide', async () => {
