@@ -45,7 +45,7 @@ export class GuestFolder {
   /** Names that are not looked into. */
   readonly excluded: readonly string[]
   readonly #token: string
-  /** Tells the folder from another that takes its place. */
+  /** Tells the folder from another that takes its place, and the guest from one that was made again: its inode number, a dot… */
   readonly identity: string
   /** Batches that earlier processes left in the guest. */
   readonly leftOver: readonly string[]
@@ -65,7 +65,7 @@ export class GuestFolder {
       ...pair.exclude.filter((pattern) => /^[\w.-]+$/.test(pattern)),
       ...(pair.git ? [] : ['.git']),
     ]
-    this.identity = identity.replace(/ (0|-|\?|W)?$/, '')
+    this.identity = identity.replaceAll(' ', '.')
     this.leftOver = leftOver.filter((name) => /^out-[0-9a-f]+-\d+$/.test(name))
   }
 

@@ -43,7 +43,8 @@ W="$(dirname "$R")/${workFolder}-$(basename "$R")"
 make() { [ ! -L "$1" ] && mkdir -p "$1" && chmod 700 "$1" && [ "$(stat -c '%u %d' "$1")" = "$(id -u) $(stat -c %d .)" ]; }
 make "$W" 2>/dev/null || { rmdir "$W" 2>/dev/null; W="$R/${workFolder}"; make "$W" || { echo "! the folder cannot be written"; exit 0; }; }
 echo ${token} >"$W/owner.${token}" && mv "$W/owner.${token}" "$W/owner" || exit
-printf '%s\\0%s\\0%s\\0' "$R" "$W" "$(stat -c '%i %W' .)"
+[ -s "$W/id" ] || echo ${token} >"$W/id" || exit
+printf '%s\\0%s\\0%s\\0' "$R" "$W" "$(stat -c '%i %w' .) $(cat "$W/id")"
 set +f
 for o in "$W"/in-* "$W"/err-* "$W"/now-*; do [ ! -e "$o" ] || { chmod -R u+rwx "$o"; rm -rf "$o"; }; done
 for o in "$W"/out-*; do [ ! -d "$o" ] || printf '%s\\0' "\${o##*/}"; done; :`

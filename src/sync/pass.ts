@@ -2,26 +2,22 @@ import { lstatSync } from 'node:fs'
 import type { Known } from './ancestor.ts'
 import { forgetChoices, listConflicts, recordedChoices, writeConflicts } from './conflicts.ts'
 import { scanGuest } from './guest-scan.ts'
-import { type Order, type Outcome, stale } from './host-folder.ts'
+import type { Order } from './host-folder.ts'
 import { scanHost } from './host-scan.ts'
 import { Ignored } from './ignored.ts'
-import { fillGaps, ordersOf, settleIntents, thereOf } from './orders.ts'
+import { mergeConflicts } from './merging.ts'
+import { fillGaps, settleIntents } from './orders.ts'
 import { pathOf, textOf } from './paths.ts'
-import { type Action, isSame, parentOf, reconcile, type Side } from './reconcile.ts'
-import { drain, emptied, type Session } from './session.ts'
-import { isWithin, type Scope, type Sight } from './sight.ts'
-import { carryToGuest } from './to-guest.ts'
-import { carryToHost } from './to-host.ts'
-import { TrashBatch } from './trash.ts'
+import { type Action, parentOf, reconcile, type Side } from './reconcile.ts'
+import { Run, type Sights } from './run.ts'
+import { emptied, type Session } from './session.ts'
+import { isWithin, type Scope } from './sight.ts'
 import type { Conflict, Resolution, SyncCount, SyncReport } from './types.ts'
 
 /** What one reconciliation did, and what has to be looked at again. */
 export interface PassResult extends SyncReport {
   again: string[]
 }
-
-/** Paths and bytes that are carried at once. */
-const batchLimits = { paths: 4000, bytes: 256 * 2 ** 20 }
 
 /** Looks at both sides, decides, and carries it out. `progress`: what is known and not carried yet. */
 async function pass(
@@ -34,13 +30,18 @@ async function pass(
   const { choices, files } = await recordedChoices(pair.stateDir)
   const wide = scope === 'all' ? scope : widened(session, [...scope, ...(await openPaths(session, choices))])
   const sights = await look(session, wide)
-  const actions = decide(session, sights, choices)
+  const decided = decide(session, sights, choices)
+  const merged = pair.merge ? await mergeConflicts(session, sights, decided) : new Set<string>()
+  const actions = decided.filter(({ path }) => !merged.has(path))
   refuseEmptying(session, actions)
-  const rules = actions.filter(({ do: what, path }) => what === 'carry' && session.ignored.concerns(path))
+  const rules = actions.filter(
+    (action) => action.do === 'carry' && action.to === 'host' && session.ignored.concerns(action.path),
+  )
   const now = rules.length > 0 ? withParents(actions, rules) : actions
   const run = new Run(session, sights)
   await run.carry(now, progress)
-  const again = rules.length > 0 ? [...run.again, ...actions.map(({ path }) => path)] : run.again
+  for (const [path, entry] of run.recorded) await session.bases.keep(session.root, path, entry)
+  const again = [...run.again, ...merged, ...(rules.length > 0 ? actions.map(({ path }) => path) : [])]
   if (rules.length > 0) renewIgnored(session)
   const conflicts = await keepConflicts(session, wide, { actions, sights })
   if (choices.size > 0 && run.again.length === 0) await forgetChoices(files)
@@ -55,8 +56,6 @@ async function pass(
 function inodeOf(root: string): string | undefined {
   return lstatSync(root, { bigint: true, throwIfNoEntry: false })?.ino.toString()
 }
-
-interface Sights extends Record<Side, Sight> {}
 
 /** What ignore files name now is no longer known: it is neither carried nor removed. */
 function renewIgnored(session: Session): void {
@@ -95,7 +94,7 @@ async function look(session: Session, scope: Scope): Promise<Sights> {
   const { root, guest, pair, ancestor } = session
   if (inodeOf(root) !== session.inode) throw emptied(pair.from, 'replaced')
   const [host, there] = await Promise.all([scanHost(root, session, scope), scanGuest(guest, session, scope)])
-  if (there.inode !== guest.identity.split(' ')[0]) throw emptied(pair.to, 'replaced in the guest')
+  if (there.inode !== guest.identity.split('.')[0]) throw emptied(pair.to, 'replaced in the guest')
   if (scope === 'all' && ancestor.size > 0) {
     if (host.count === 0) throw emptied(pair.from, 'emptied')
     if (there.count === 0) throw emptied(pair.to, 'emptied in the guest')
@@ -188,110 +187,6 @@ async function keepConflicts(
 
 function version(entry: Order['entry']): Conflict['mine'] {
   return entry === null ? null : { kind: entry.kind, mode: entry.mode, size: entry.size }
-}
-
-/** Carries the actions of one pass out. */
-class Run {
-  readonly #session: Session
-  readonly #sights: Sights
-  readonly again: string[] = []
-  readonly refused = new Map<string, string>()
-  readonly counts: Record<Side, SyncCount> = {
-    host: { written: 0, removed: 0, bytes: 0 },
-    guest: { written: 0, removed: 0, bytes: 0 },
-  }
-
-  constructor(session: Session, sights: Sights) {
-    this.#session = session
-    this.#sights = sights
-  }
-
-  async carry(actions: readonly Action[], progress: (behind: number, bytes: number) => void): Promise<void> {
-    for (const action of actions) if (action.do === 'record') this.#record(action.path, action.entry, {})
-    for (const side of ['guest', 'host'] as const) {
-      const { removing, coming } = ordersOf(side, actions, (path) =>
-        thereOf(side, path, { sight: this.#sights[side], ancestor: this.#session.ancestor }),
-      )
-      let left = [...removing, ...coming].reduce((sum, { entry }) => sum + (entry?.size ?? 0), 0)
-      let behind = removing.length + coming.length
-      for (const batch of batches(removing, coming)) {
-        progress(behind, left)
-        await this.#batch(side, batch)
-        for (const { entry } of [...batch.removing, ...batch.coming]) {
-          left -= entry?.size ?? 0
-          behind -= 1
-        }
-      }
-    }
-    progress(0, 0)
-  }
-
-  async #batch(side: Side, batch: { removing: Order[]; coming: Order[] }): Promise<void> {
-    const { ancestor, guest, root, work, pair } = this.#session
-    const all = [...batch.removing, ...batch.coming]
-    await ancestor.intend(
-      side,
-      all.map(({ path, entry }) => [path, entry] as const),
-    )
-    let outcomes: Map<string, Outcome>
-    if (side === 'host') {
-      this.#session.isHostDirty = true
-      const trash = new TrashBatch(pair.stateDir, 'host')
-      outcomes = await carryToHost({ root, work, trash }, guest, batch)
-    } else {
-      this.#session.isGuestDirty = true
-      const carried = await carryToGuest(root, guest, batch)
-      outcomes = carried.outcomes
-      if (carried.batch !== null) await drain(this.#session, carried.batch)
-      for (const path of carried.overtaken)
-        this.refused.set(path, 'it was changed in the guest at that moment: that version is in the trash')
-    }
-    for (const { path, entry, there } of all) {
-      const outcome = outcomes.get(path) ?? stale
-      if (outcome === stale) this.again.push(path)
-      else if (outcome.startsWith('!')) this.refused.set(path, outcome.slice(1))
-      else {
-        this.#record(path, entry, { [side]: outcome })
-        const count = this.counts[side]
-        if (entry === null) count.removed += 1
-        else count.written += 1
-        if (entry !== null && entry.digest !== there?.digest) count.bytes += entry.size
-        if (outcome === '?') this.again.push(path)
-      }
-    }
-  }
-
-  #record(path: string, entry: Order['entry'], stamps: Partial<Record<Side, string>>): void {
-    const { ancestor } = this.#session
-    if (entry === null) {
-      ancestor.set(path, null)
-      return
-    }
-    const before = ancestor.get(path)
-    const stamp = (side: Side) => {
-      const seen = this.#sights[side].changed.get(path)
-      return stamps[side] ?? (seen != null && isSame(seen, entry) ? seen.stamp : (before?.[side] ?? '?'))
-    }
-    const { kind, mode, size, digest } = entry
-    ancestor.set(path, { kind, mode, size, digest, host: stamp('host'), guest: stamp('guest') })
-  }
-}
-
-function* batches(
-  removing: readonly Order[],
-  coming: readonly Order[],
-): Generator<{ removing: Order[]; coming: Order[] }> {
-  let batch: { removing: Order[]; coming: Order[] } = { removing: [...removing], coming: [] }
-  let bytes = 0
-  for (const order of coming) {
-    batch.coming.push(order)
-    bytes += order.entry?.size ?? 0
-    if (batch.coming.length < batchLimits.paths && bytes < batchLimits.bytes) continue
-    yield batch
-    batch = { removing: [], coming: [] }
-    bytes = 0
-  }
-  if (batch.removing.length + batch.coming.length > 0) yield batch
 }
 
 /** Repeats a pass for what changed meanwhile, some times. */

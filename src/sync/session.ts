@@ -9,6 +9,7 @@ import { lockFile } from '../lib/process/lock-file.ts'
 import { Ancestor } from './ancestor.ts'
 import { GuestFolder } from './guest-folder.ts'
 import { Ignored, workFolder } from './ignored.ts'
+import { Bases } from './merge.ts'
 import { lockOf } from './status.ts'
 import { sweepTrash, TrashBatch } from './trash.ts'
 import type { GuestShell, SyncOptions, SyncPair } from './types.ts'
@@ -25,6 +26,7 @@ export interface Session {
   guest: GuestFolder
   ancestor: Ancestor
   ignored: Ignored
+  bases: Bases
   emit: Emit
   machine: string | undefined
   /** Bytes that were written on the host since `flush`. */
@@ -65,6 +67,7 @@ export async function withSession<T>(
       guest,
       ancestor,
       ignored: new Ignored(pair),
+      bases: new Bases(pair.stateDir),
       emit,
       machine,
       isHostDirty: false,
@@ -74,6 +77,7 @@ export async function withSession<T>(
       await matchIdentity(session)
       for (const batch of guest.leftOver) await drain(session, batch)
       await sweepTrash(pair.stateDir)
+      await session.bases.sweep(ancestor)
       return await work(session)
     } catch (error) {
       throw signal.aborted ? signal.reason : error
@@ -136,7 +140,7 @@ function workOf(pair: SyncPair, root: string): string {
 /** Two other folders have no ancestor in common: then nothing is taken for deleted. */
 async function matchIdentity({ root, guest, ancestor, pair, emit, machine }: Session): Promise<void> {
   const { ino, birthtimeNs } = lstatSync(root, { bigint: true })
-  const identity = `${ino}.${birthtimeNs} ${guest.identity.replaceAll(' ', '.')}`
+  const identity = `${ino}.${birthtimeNs} ${guest.identity}`
   if (ancestor.identity === identity) return
   const [host = ''] = ancestor.identity.split(' ')
   if (ancestor.size > 0 && host !== `${ino}.${birthtimeNs}` && readdirSync(root).length === 0)

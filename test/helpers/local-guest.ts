@@ -10,9 +10,9 @@ export interface LocalGuest extends GuestShell {
  * Runs the guest's side of a synchronization by a shell of this host: `dash`, or `busybox`, whose own programs it then uses.
  * Each is a process group of its own.
  */
-export function localGuest(kind: 'dash' | 'busybox'): LocalGuest {
+export function localGuest(kind: 'dash' | 'busybox', before = ''): LocalGuest {
   const running = new Set<ChildProcessWithoutNullStreams>()
-  const setup = kind === 'busybox' ? `${busyboxPrograms}\n` : ''
+  const setup = `${kind === 'busybox' ? busyboxPrograms : ''}\n${before}\n`
   return {
     running,
     async open(command) {

@@ -13,8 +13,8 @@ export interface TestPair extends SyncPair, Disposable {
   trash(): string[]
 }
 
-/** Two folders of this host, of which the second is reached through a shell as a guest's would be. */
-export function makePair(shell: 'dash' | 'busybox', settings: Partial<SyncPair> = {}): TestPair {
+/** Two folders of this host, of which the second is reached through a shell as a guest's would be; `setUp` runs in it first. */
+export function makePair(shell: 'dash' | 'busybox', settings: Partial<SyncPair> = {}, setUp = ''): TestPair {
   const dir = realpathSync(mkdtempSync(join(tmpdir(), 'posada-sync-')))
   const pair: SyncPair = {
     from: join(dir, 'host'),
@@ -26,8 +26,8 @@ export function makePair(shell: 'dash' | 'busybox', settings: Partial<SyncPair> 
     stateDir: join(dir, 'state'),
     ...settings,
   }
-  mkdirSync(pair.from)
-  const guest = localGuest(shell)
+  mkdirSync(pair.from, { recursive: true })
+  const guest = localGuest(shell, setUp)
   const { signal } = new AbortController()
   return {
     ...pair,

@@ -19,7 +19,7 @@ async function synced(files: Record<string, string>, pair: TestPair = makePair('
   return pair
 }
 
-describe('what both sides changed', () => {
+describe('what both sides changed', { timeout: 60_000 }, () => {
   const conflicting = async () => {
     const pair = await synced({ 'src/a': '1', 'src/b': '1', c: '1' })
     for (const path of ['src/a', 'src/b', 'c']) {
@@ -71,7 +71,38 @@ describe('what both sides changed', () => {
   })
 })
 
-describe('what is deleted', () => {
+describe('with `merge`, texts that both sides changed', { timeout: 60_000 }, () => {
+  const lines = Array.from({ length: 20 }, (_, at) => `line ${at}`)
+  const text = (changed: Record<number, string>) =>
+    lines.map((line, at) => `${changed[at] ?? line}\n`).join('')
+
+  test('are merged where their hunks do not overlap, and both versions are kept', async () => {
+    using pair = await synced({ f: text({}) }, makePair('dash', { merge: true }))
+    write(pair.from, { f: text({ 2: 'host' }) })
+    write(pair.to, { f: text({ 17: 'guest' }) })
+    expect(await pair.sync()).toMatchObject({ conflicts: 0 })
+    expect(read(pair.from, 'f')).toBe(text({ 2: 'host', 17: 'guest' }))
+    expect(pair.differences()).toBe('')
+    expect(pair.trash()).toEqual(['guest f', 'host f'])
+    write(pair.from, { f: text({ 2: 'host', 5: 'again', 17: 'guest' }) })
+    write(pair.to, { f: text({ 2: 'host', 12: 'too', 17: 'guest' }) })
+    await pair.sync()
+    expect(read(pair.to, 'f')).toBe(text({ 2: 'host', 5: 'again', 12: 'too', 17: 'guest' }))
+  })
+
+  test.each([
+    ['overlap', text({}), text({ 2: 'host' }), text({ 2: 'guest' })],
+    ['are not text', 'a\0b', 'a\0c', 'd\0b'],
+  ])('stay in conflict where they %s', async (_, before, mine, theirs) => {
+    using pair = await synced({ f: before }, makePair('dash', { merge: true }))
+    write(pair.from, { f: mine })
+    write(pair.to, { f: theirs })
+    expect(await pair.sync()).toMatchObject({ conflicts: 1 })
+    expect([read(pair.from, 'f'), read(pair.to, 'f')]).toEqual([mine, theirs])
+  })
+})
+
+describe('what is deleted', { timeout: 60_000 }, () => {
   test('comes back from the trash, and goes to both sides', async () => {
     using pair = await synced({ 'd/a': 'A', 'd/b': 'B', keep: '' })
     rmSync(join(pair.from, 'd'), { recursive: true })
@@ -94,7 +125,7 @@ describe('what is deleted', () => {
   })
 })
 
-describe('a folder that is gone, emptied or another one', () => {
+describe('a folder that is gone, emptied or another one', { timeout: 60_000 }, () => {
   test.each(['from', 'to'] as const)('%s: an empty one never empties the other side', async (side) => {
     using pair = await synced({ a: '1', 'd/b': '2' })
     for (const name of readdirSync(pair[side])) rmSync(join(pair[side], name), { recursive: true })
@@ -148,7 +179,7 @@ describe('a folder that is gone, emptied or another one', () => {
   })
 })
 
-describe('what stays behind', () => {
+describe('what stays behind', { timeout: 60_000 }, () => {
   test('is what ignore files and `exclude` name, .git and .posada, on both sides', async () => {
     using pair = makePair('dash', { exclude: ['node_modules', '*.log'] })
     await synced(
@@ -204,6 +235,42 @@ describe('what stays behind', () => {
     using pair = makePair('dash', { git: true })
     await synced({ '.git/HEAD': 'ref', '.git/objects/ab/cd': 'x' }, pair)
     expect(pair.differences()).toBe('')
+  })
+})
+
+describe('a guest', { timeout: 60_000 }, () => {
+  test('that lacks a program says which', async () => {
+    using pair = makePair('dash', {}, 'command() { [ "$2" != tar ]; }')
+    await expect(pair.sync()).rejects.toMatchObject({
+      code: 'E_SYNC_GUEST',
+      message: expect.stringContaining('the guest has no tar'),
+    })
+  })
+
+  test('whose folder cannot be made', async () => {
+    using pair = makePair('dash', { to: '/proc/none' })
+    await expect(pair.sync()).rejects.toMatchObject({ code: 'E_SYNC_GUEST', value: '/proc/none' })
+  })
+
+  // A limit on the size of files stands for a full disk: what is written fails in the middle.
+  test('that has no room left keeps what it had, and gets the rest later', async () => {
+    using pair = await synced({ f: 'old', g: 'old' })
+    write(pair.from, { f: 'new', g: 'x'.repeat(200_000) })
+    using full = makePair('dash', pair, 'trap "" XFSZ; ulimit -f 100')
+    await expect(full.sync()).rejects.toMatchObject({ code: 'E_SYNC_GUEST' })
+    expect([read(pair.to, 'f'), read(pair.to, 'g')]).toEqual(['old', 'old'])
+    await pair.sync()
+    expect(pair.differences()).toBe('')
+  })
+
+  test('that says of a path what no file system does', async () => {
+    using pair = makePair(
+      'dash',
+      {},
+      'stat() { echo "./../../etc/x//81a4 1 1 1 2026-01-01 00:00:00.000000000 +0000|2026-01-01 00:00:00.000000000 +0000"; }; list() { stat; }',
+    )
+    await expect(pair.sync()).rejects.toMatchObject({ code: 'E_SYNC_GUEST' })
+    expect(readdirSync(pair.from)).toEqual([])
   })
 })
 

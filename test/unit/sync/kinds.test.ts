@@ -23,7 +23,7 @@ import { makePair } from '../../helpers/sync-pair.ts'
 describe.each([
   ['dash', 'to the guest'],
   ['busybox', 'to the host'],
-] as const)('with %s in the guest, %s', (shell, way) => {
+] as const)('with %s in the guest, %s', { timeout: 60_000 }, (shell, way) => {
   const setUp = async () => {
     const pair = makePair(shell)
     await pair.sync()
