@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Transform } from 'node:stream'
 import { execa } from 'execa'
 import { isPosadaError } from '../../errors/index.ts'
+import { packageRoot } from '../../lib/files/package-root.ts'
 import { capture } from '../capture.ts'
 import type { GuestShells } from '../session.ts'
 import { explainHost, guestError, hostError, notAccessible } from './errors.ts'
@@ -52,7 +53,7 @@ export async function sendFiles(
   packing.stdout.pipe(counted)
   const temporary = `.posada-${randomBytes(8).toString('hex')}.tmp`
   const mode = options.itself === true ? '.' : to.endsWith('/') ? '/' : ''
-  const argv = [guestPath(to), String(files.paths.length), files.name, files.kind, temporary, mode]
+  const argv = [guestPath(to), lastMember(files), files.name, files.kind, temporary, mode]
   try {
     const { code, stderr } = await capture(session, ['/bin/sh', '-c', unpackScript, 'sh', ...argv], {
       stdin: counted,
@@ -84,7 +85,13 @@ async function sweep(session: GuestShells, argv: readonly string[]): Promise<voi
   }
 }
 
-function pack({ kind, parent, paths }: HostFiles) {
+/** A folder of Posada's own ends the archive, so that one that was cut off is known by it. */
+function lastMember({ name }: HostFiles): string {
+  return name === 'bin' ? 'boxes' : 'bin'
+}
+
+function pack(files: HostFiles) {
+  const { kind, parent, paths } = files
   const list = Buffer.concat(paths.map((path) => Buffer.concat([Buffer.from('./'), path, Buffer.of(0)])))
   const follow = kind === 'file' ? ['--dereference'] : []
   const argv = [
@@ -95,6 +102,8 @@ function pack({ kind, parent, paths }: HostFiles) {
     '--no-recursion',
     '--null',
     '--files-from=-',
+    `--directory=${packageRoot()}`,
+    lastMember(files),
   ]
   return execa('tar', argv, { input: list, buffer: { stdout: false }, reject: false, env: { LC_ALL: 'C' } })
 }

@@ -1,0 +1,107 @@
+import { spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { findProgram } from '../../../src/lib/process/find-program.ts'
+import { unpackScript } from '../../../src/ssh/copy/guest-tar.ts'
+
+let place: string
+beforeEach(() => {
+  place = mkdtempSync(join(tmpdir(), 'posada-guest-tar-'))
+  mkdirSync(join(place, 'host', 'tree', 'deep'), { recursive: true })
+  mkdirSync(join(place, 'host', 'end'))
+  mkdirSync(join(place, 'guest'))
+  for (const name of ['a', '.b', '..c', 'a\nb', '-rf', 'deep/d'])
+    writeFileSync(join(place, 'host', 'tree', name), name)
+  symlinkSync('deep', join(place, 'host', 'tree', 'link'))
+  chmodSync(join(place, 'host', 'tree', 'deep'), 0o555)
+})
+afterEach(() => {
+  spawnSync('chmod', ['-R', 'u+rwx', place])
+  rmSync(place, { recursive: true, force: true })
+})
+
+const pack = (...last: string[]) =>
+  spawnSync('tar', ['-c', '-C', join(place, 'host'), '--no-recursion', ...last]).stdout
+const members = ['./tree/a', './tree/.b', './tree/..c', './tree/a\nb', './tree/-rf', './tree/link']
+const folders = ['./tree/deep/d', './tree/deep', './tree']
+
+/** With the programs of a PATH; busybox's in a folder of its own. */
+function unpack(programs: string, archive: Buffer) {
+  const argv = [join(place, 'guest', 'new'), 'end', 'tree', 'folder', '.posada-0123456789abcdef.tmp', '']
+  const { status, stderr } = spawnSync('/bin/sh', ['-c', unpackScript, 'sh', ...argv], {
+    input: archive,
+    env: { PATH: programs === 'busybox' ? busybox() : process.env.PATH },
+  })
+  return { status, said: stderr.toString() }
+}
+
+function busybox(): string {
+  const folder = join(place, 'busybox')
+  mkdirSync(folder, { recursive: true })
+  for (const name of ['tar', 'find', 'mv', 'mkdir', 'chmod', 'rm', 'stat'])
+    if (!existsSync(join(folder, name))) symlinkSync(findProgram('busybox') ?? '', join(folder, name))
+  return folder
+}
+
+describe.each(['GNU', 'busybox'])('with programs of %s', (programs) => {
+  const whole = () => pack(...members, ...folders, 'end')
+
+  it('takes a folder, and one into one that is there', () => {
+    expect(unpack(programs, whole())).toEqual({ status: 0, said: '' })
+    const at = join(place, 'guest', 'new')
+    expect(readdirSync(at).sort()).toEqual(['-rf', '..c', '.b', 'a', 'a\nb', 'deep', 'link'])
+    mkdirSync(join(at, 'tree', 'deep'), { recursive: true })
+    writeFileSync(join(at, 'tree', 'a'), 'before')
+    writeFileSync(join(at, 'tree', 'other'), 'stays')
+    symlinkSync('..', join(at, 'tree', 'link'))
+    expect(unpack(programs, whole())).toEqual({ status: 0, said: '' })
+    expect(readdirSync(join(at, 'tree')).sort()).toEqual([
+      '-rf',
+      '..c',
+      '.b',
+      'a',
+      'a\nb',
+      'deep',
+      'link',
+      'other',
+    ])
+    expect(readFileSync(join(at, 'tree', 'a'), 'utf8')).toBe('a')
+    expect(readFileSync(join(at, 'tree', 'link', 'd'), 'utf8')).toBe('deep/d')
+    expect(statSync(join(at, 'tree', 'deep')).mode & 0o777).toBe(0o555)
+    expect(readdirSync(at)).not.toContain('.posada-0123456789abcdef.tmp')
+  })
+
+  it('takes nothing of an archive that was cut off behind a member', () => {
+    expect(unpack(programs, pack(...members, ...folders))).toMatchObject({
+      status: 97,
+      said: expect.stringContaining('short'),
+    })
+    const bytes = whole()
+    const end = bytes.indexOf('end/')
+    expect(unpack(programs, bytes.subarray(0, end))).toMatchObject({ status: 97 })
+    expect(readdirSync(join(place, 'guest'))).toEqual([])
+  })
+
+  it('leaves a folder in the way of a file, and says so', () => {
+    const at = join(place, 'guest', 'new')
+    mkdirSync(join(at, 'tree', 'a', 'full'), { recursive: true })
+    const { status, said } = unpack(programs, whole())
+    expect(status).not.toBe(0)
+    expect(said).toMatch(/^posada-copy folder .*\/tree\/.*a$/m)
+    expect(readdirSync(join(at, 'tree', 'a'))).toEqual(['full'])
+    expect(readdirSync(at)).toEqual(['tree'])
+  })
+})
