@@ -1,4 +1,5 @@
-import { chmod, link, lstat, mkdir, rename, rm, stat, symlink } from 'node:fs/promises'
+import { renameSync } from 'node:fs'
+import { chmod, link, lstat, mkdir, rm, stat, symlink } from 'node:fs/promises'
 import { isErrno } from '../../lib/files/errno.ts'
 import { sweepWork, workName } from '../../lib/process/work-folder.ts'
 import type { TarMember } from '../../lib/tar/tar-members.ts'
@@ -95,7 +96,7 @@ export class Tree {
     await this.#onHost(name, async (path) => {
       try {
         await make(temporary)
-        await rename(temporary, path)
+        renameSync(temporary, path)
       } catch (error) {
         await rm(temporary, { force: true })
         throw error
