@@ -20,8 +20,8 @@ done`
  * Shell text that takes a tar archive from stdin to `$1`, as cp does: below it where it is a folder, else under that
  * name. The archive ends with a folder called `$2`, which is not copied: one that lacks it was cut off. `$3` is the name of
  * what is copied, `$4` what it is (`file`, `folder`), `$5` a temporary name, `$6` is `/` where `$1` has to be a folder, `.`
- * where what comes is to be `$1` itself, made with the folders above it; where it is there,
- * nothing is written beside it.
+ * where what comes is to be `$1` itself, made with the folders above it; where it is
+ * there, nothing is written beside it.
  * Nothing is seen under its own name before all has come, and then each by one rename. Plain POSIX shell; busybox's
  * tar will do. A process takes as long in a guest as a hundred files of a tar, so few steps have one, and no file.
  */
@@ -37,7 +37,7 @@ above "$to"; [ -d "$p" ] || say parent "$p"
 [ "$6" != . ] || [ ! -d "$to" ] || p=$to
 [ "$kind" = folder ] || [ ! -d "$to" ] || say folder "$to"
 [ "$kind" = file ] || [ ! -e "$to" ] || [ -d "$to" ] || say file "$to"
-t=$p/$5
+case $p in /*) t=$p/$5;; *) t=$PWD/$p/$5;; esac
 ${oldLeftovers('"$p"')}
 trap 'rm -rf "$t" 2>/dev/null || { chmod -R u+rwx "$t" 2>/dev/null; rm -rf "$t"; }' EXIT
 trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 141' PIPE; trap 'exit 143' TERM

@@ -39,10 +39,11 @@ const members = ['./tree/a', './tree/.b', './tree/..c', './tree/a\nb', './tree/-
 const folders = ['./tree/deep/d', './tree/deep', './tree']
 
 /** With the programs of a PATH; busybox's in a folder of its own. */
-function unpack(programs: string, archive: Buffer) {
-  const argv = [join(place, 'guest', 'new'), 'end', 'tree', 'folder', '.posada-0123456789abcdef.tmp', '']
+function unpack(programs: string, archive: Buffer, to = join(place, 'guest', 'new')) {
+  const argv = [to, 'end', 'tree', 'folder', '.posada-0123456789abcdef.tmp', '']
   const { status, stderr } = spawnSync('/bin/sh', ['-c', unpackScript, 'sh', ...argv], {
     input: archive,
+    cwd: join(place, 'guest'),
     env: { PATH: programs === 'busybox' ? busybox() : process.env.PATH },
   })
   return { status, said: stderr.toString() }
@@ -82,6 +83,14 @@ describe.each(['GNU', 'busybox'])('with programs of %s', (programs) => {
     expect(readFileSync(join(at, 'tree', 'link', 'd'), 'utf8')).toBe('deep/d')
     expect(statSync(join(at, 'tree', 'deep')).mode & 0o777).toBe(0o555)
     expect(readdirSync(at)).not.toContain('.posada-0123456789abcdef.tmp')
+  })
+
+  it('leaves nothing beside a folder that is named from where it begins', () => {
+    for (let times = 0; times < 3; times++)
+      expect(unpack(programs, whole(), 'new')).toEqual({ status: 0, said: '' })
+    expect(readdirSync(join(place, 'guest'))).toEqual(['new'])
+    expect(readdirSync(join(place, 'guest', 'new', 'tree'))).toHaveLength(7)
+    expect(readdirSync(join(place, 'guest', 'new'))).toHaveLength(8)
   })
 
   it('takes nothing of an archive that was cut off behind a member', () => {
