@@ -44,7 +44,7 @@ export async function hostFiles(from: string): Promise<HostFiles> {
 
 async function addFolder(found: HostFiles, folder: Buffer): Promise<void> {
   const path = Buffer.concat([Buffer.from(`${found.parent}/`), folder])
-  const isOpen = takesFiles(await lstat(path))
+  const isOpen = takesFiles(lstatSync(path))
   if (isOpen) found.paths.push(folder)
   for (const name of await readdir(path, { encoding: 'buffer' })) {
     const inside = Buffer.concat([folder, slash, name])
