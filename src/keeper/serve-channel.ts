@@ -30,10 +30,15 @@ export function serveChannel(socket: Socket, open: Opener): void {
       isAsked = true
       begin(bytes.toString('latin1'))
     } else if (channel === null) throw new RangeError('not a frame for now')
+    // Input that comes behind the command's end is read all the same: a connection that is closed over it takes away
+    // what the client has not read yet.
+    else if (socket.writableEnded) return
     else if (kind === 'data') {
       const taken = Buffer.alloc(4)
       taken.writeUInt32BE(bytes.length)
-      channel.write(bytes, () => socket.write(encodeFrame('taken', taken)))
+      channel.write(bytes, () => {
+        if (!socket.writableEnded) socket.write(encodeFrame('taken', taken))
+      })
     } else if (kind === 'end') channel.end()
   }
 
