@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isErrno } from '../../src/lib/files/errno.ts'
 import { type MachinesPlace, machinesPlace } from '../helpers/machines.ts'
 import { launcher } from '../helpers/posada.ts'
 import { type CampaignOptions, randomFrom } from './campaign.ts'
@@ -69,6 +70,16 @@ async function leftAfter(place: MachinesPlace): Promise<string[]> {
   }
 }
 
+/** What is being taken away meanwhile is not left over. */
+function temporaryFiles(folder: string): string[] {
+  try {
+    return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.tmp'))
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return temporaryFiles(folder)
+    throw error
+  }
+}
+
 function leftovers(place: MachinesPlace): string[] {
   const base = join(place.dir, '..')
   const namesIn = (folder: string) => (existsSync(folder) ? readdirSync(folder) : [])
@@ -77,6 +88,6 @@ function leftovers(place: MachinesPlace): string[] {
   return [
     ...place.processes(/./).map((pid) => `process ${pid}`),
     ...[runs, sockets].flatMap((folder) => namesIn(folder).map((name) => join(folder, name))),
-    ...readdirSync(base, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.tmp')),
+    ...temporaryFiles(base),
   ]
 }
