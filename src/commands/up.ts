@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../base-command.ts'
-import { machinesArg, trustFlag, upText } from '../cli/index.ts'
-import { type UpMachineResult, up } from '../machine/index.ts'
+import { checkPrune, destroyText, machinesArg, pruneFlag, trustFlag, upText } from '../cli/index.ts'
+import { type DestroyResult, destroyOrphans, type UpMachineResult, up } from '../machine/index.ts'
 
 export default class Up extends BaseCommand {
   static override summary = 'Create, start and provision machines.'
@@ -16,14 +16,17 @@ export default class Up extends BaseCommand {
   static override flags = {
     yes: trustFlag,
     provision: Flags.boolean({ description: 'Run the provision steps.', allowNo: true, default: true }),
+    prune: pruneFlag,
   }
 
-  async run(): Promise<{ machines: UpMachineResult[] }> {
+  async run(): Promise<{ machines: UpMachineResult[]; pruned?: DestroyResult[] }> {
     const { args, flags } = await this.parse(Up)
+    checkPrune(flags, args.machine ?? [])
     const project = await this.openProject(flags, { runs: true })
     await this.sweepRuns()
+    const pruned = flags.prune ? await destroyOrphans(project) : []
     const machines = await up(project, { machines: args.machine ?? [], provision: flags.provision })
-    this.print(upText(machines))
-    return { machines }
+    this.print([...(pruned.length === 0 ? [] : [destroyText(pruned)]), upText(machines)].join('\n'))
+    return { machines, ...(flags.prune ? { pruned } : {}) }
   }
 }

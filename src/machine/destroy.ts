@@ -24,7 +24,7 @@ import type { Action } from './plan/actions.ts'
 import { decide } from './plan/decide.ts'
 import type { BoxSupply, Places, Project } from './project.ts'
 import type { DestroyResult } from './results.ts'
-import { type Selected, selectWithOrphans } from './select.ts'
+import { orphansOf, type Selected, selectWithOrphans } from './select.ts'
 
 /**
  * Cuts the machines' power and takes away all that was made for them; boxes stay. Machines that do
@@ -40,11 +40,34 @@ export async function destroy(project: Project, machines: readonly string[]): Pr
   return results
 }
 
-async function destroyMachine(project: Surroundings & BoxSupply, name: string): Promise<boolean> {
+/**
+ * Destroys the machines that were made and are no longer in the manifest, which `up --prune` and `plan --prune` name as
+ * such.
+ */
+export async function destroyOrphans(project: Project): Promise<DestroyResult[]> {
+  const { manifest, paths, emit } = project
+  const orphans = await orphansOf(manifest, paths)
+  const done = () => 'is destroyed'
+  const work = async ({ name }: Selected) => {
+    const message = `machine ${name} is no longer in the manifest, and is destroyed`
+    emit({ type: 'notice', level: 'info', machine: name, message })
+    return { name, destroyed: await destroyMachine(project, name, true) }
+  }
+  const selected = orphans.map((name) => ({ name, config: null }))
+  const { results, failures } = await takeDown(project, selected, { done, work })
+  throwFailures(failures)
+  return results
+}
+
+async function destroyMachine(
+  project: Surroundings & BoxSupply,
+  name: string,
+  isOrphan = false,
+): Promise<boolean> {
   if (!(await hasFolder(project, name))) return false
   return withMachineLock(project, name, async () => {
     const sight = await look(project, name)
-    const actions = decide(sight.previous, sight.observed, { verb: 'destroy', machine: name })
+    const actions = decide(sight.previous, sight.observed, { verb: 'destroy', machine: name, isOrphan })
     if (actions.length === 0) return false
     await inStep(project.emit, { machine: name, step: 'destroy', message: 'destroying' }, () =>
       carryOut(project, sight, actions),

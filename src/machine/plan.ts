@@ -1,17 +1,18 @@
-import type { PosadaError } from '../errors/index.ts'
+import { isPosadaError, type PosadaError } from '../errors/index.ts'
 import type { Machine } from '../manifest/index.ts'
-import { machinesOnDisk } from '../project/index.ts'
+import type { MachineState } from '../project/index.ts'
 import { findStored, recipeOf, wantedBox } from './box/wanted-box.ts'
 import { userDataDigest } from './cloud-init/user-data.ts'
 import { shownBox } from './facts/shown-box.ts'
 import { withoutPatience } from './guest/overdue.ts'
 import { look } from './observed/look.ts'
+import type { Action } from './plan/actions.ts'
 import { changesOf } from './plan/changes.ts'
 import { decide } from './plan/decide.ts'
 import type { BoxSupply, Declared, Places, Providing, Reporting, Scripts } from './project.ts'
 import { foreseeProvision } from './provision/plan-provision.ts'
 import type { MachinePlan, PlanResult } from './results.ts'
-import { selectMachines, withDependencies } from './select.ts'
+import { orphansOf, selectMachines, withDependencies } from './select.ts'
 import { isKept } from './sync/kept-folders.ts'
 import { checkSources } from './sync/sources.ts'
 
@@ -20,6 +21,8 @@ export interface PlanOptions {
   machines: readonly string[]
   /** Whether provision steps would run. */
   provision: boolean
+  /** Whether machines that left the manifest would be destroyed. */
+  prune: boolean
 }
 
 /**
@@ -28,17 +31,49 @@ export interface PlanOptions {
  */
 export async function plan(
   project: Declared & Places & Providing & Reporting & Scripts & BoxSupply,
-  { machines, provision }: PlanOptions,
+  { machines, provision, prune }: PlanOptions,
 ): Promise<PlanResult> {
   const { manifest, paths } = project
   const wanted = withDependencies(manifest, selectMachines(manifest, machines))
-  const plans = await Promise.all(wanted.map((config) => planMachine(project, config, provision)))
-  const named = new Set(manifest.machines.map(({ name }) => name))
-  const onDisk = machines.length === 0 ? await machinesOnDisk(paths) : []
+  const orphans = machines.length === 0 ? await orphansOf(manifest, paths) : []
+  const gone = prune ? await Promise.all(orphans.map((name) => planEnd(project, name))) : []
+  const made = await Promise.all(
+    wanted.map((config) => unlessLost(config, () => planMachine(project, config, provision))),
+  )
+  const plans = [...gone, ...made]
   return {
     changes: plans.some(({ actions }) => actions.some((action) => action.do !== 'await-ready')),
     machines: plans,
-    orphans: onDisk.filter((name) => !named.has(name)),
+    orphans: prune ? [] : orphans,
+  }
+}
+
+/** A machine that left the manifest. */
+async function planEnd(project: Places & Providing, name: string): Promise<MachinePlan> {
+  const { previous, observed, error } = await look(project, name)
+  const actions = decide(previous, observed, { verb: 'destroy', machine: name, isOrphan: true })
+  const isRefused = actions.some((action) => action.do === 'refuse')
+  return {
+    name,
+    state: observed.state,
+    actions: actions.map(({ machine, ...action }) => action),
+    pending: [],
+    ...(error === null || !isRefused ? {} : refusal(error)),
+  }
+}
+
+/** A machine whose provider is not installed: `up` fails for it, and for no other. */
+async function unlessLost(
+  { name, provider }: Machine,
+  work: () => Promise<MachinePlan>,
+): Promise<MachinePlan> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!isPosadaError(error, 'E_PROVIDER_UNKNOWN') && !isPosadaError(error, 'E_PROVIDER_INVALID'))
+      throw error
+    const why = [{ key: 'provider', from: String(error.value ?? provider), to: null }]
+    return { name, state: 'unknown', actions: [{ do: 'refuse', why }], pending: [], ...refusal(error) }
   }
 }
 
@@ -54,6 +89,7 @@ async function planMachine(
   const userData = await userDataDigest(config)
   const isSynced = await isKept(project, config)
   const actions = decide(previous, observed, { verb: 'up', config, steps, userData, isSynced })
+  await checkProvider(project, config, { previous, actions })
   const isMade = actions.some((action) => action.do === 'make')
   const isStarted = actions.some((action) => action.do === 'start')
   const changes = previous === null || isMade ? [] : changesOf(config, previous, userData)
@@ -71,6 +107,21 @@ async function planMachine(
       })),
     ...(isMade ? { box: await boxFor(project, config) } : {}),
     ...(error === null ? {} : refusal(error)),
+  }
+}
+
+/** The provider that a start would take, where the manifest names it. Code of the project is not loaded to look. */
+async function checkProvider(
+  { providers }: Providing,
+  { provider }: Machine,
+  { previous, actions }: { previous: MachineState | null; actions: readonly Action[] },
+): Promise<void> {
+  const isStarted = actions.some((action) => action.do === 'make' || action.do === 'start')
+  if (!isStarted || provider === 'auto' || provider === previous?.provider) return
+  try {
+    await providers.get(provider)
+  } catch (error) {
+    if (!isPosadaError(error, 'E_UNTRUSTED')) throw error
   }
 }
 

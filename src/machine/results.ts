@@ -110,21 +110,21 @@ export interface PlanResult {
   /** Whether it would do anything but look whether machines are ready. */
   changes: boolean
   machines: MachinePlan[]
-  /** Machines that were made and left the manifest since; `up` leaves them alone. */
+  /** Machines that were made and left the manifest since, and that `up` leaves alone. */
   orphans: string[]
 }
 
 export interface MachinePlan {
   name: string
-  /** How it was found. */
-  state: Found
+  /** How it was found; `unknown` where its provider is not installed. */
+  state: Found | 'unknown'
   /** In the order in which `up` would do them; none: it is as it is wanted. */
   actions: Planned[]
   /** What it would have of the manifest only after a `reload`, or after a `destroy` and an `up`. */
   pending: { key: string; from: string; to: string; takes: 'reload' | 'destroy' }[]
   /** Of a machine that would be made; `stored`: false where its box would be fetched, null where its recipe says. */
   box?: { name: string; stored: boolean | null }
-  /** Why `up` would refuse, where its records cannot be read. */
+  /** Why `up` would refuse: its records cannot be read, or its provider is not installed. */
   reason?: string
   code?: string
   hint?: string

@@ -55,9 +55,14 @@ export async function selectWithOrphans(
   names: readonly string[],
 ): Promise<Selected[]> {
   const all: Selected[] = manifest.machines.map((config) => ({ name: config.name, config }))
-  const inManifest = new Set(all.map((machine) => machine.name))
-  for (const name of await machinesOnDisk(paths)) if (!inManifest.has(name)) all.push({ name, config: null })
+  for (const name of await orphansOf(manifest, paths)) all.push({ name, config: null })
   return select(all, names)
+}
+
+/** Names of the machines that exist on disk and left the manifest. */
+export async function orphansOf({ machines }: Manifest, paths: ProjectPaths): Promise<string[]> {
+  const inManifest = new Set(machines.map(({ name }) => name))
+  return (await machinesOnDisk(paths)).filter((name) => !inManifest.has(name))
 }
 
 function select<T extends Selected>(all: readonly T[], names: readonly string[]): T[] {

@@ -92,6 +92,45 @@ it('shows what up would refuse, beside what it would do', async () => {
   expect((await place.run('plan')).stdout).toContain('posada up would fail')
 })
 
+it('foresees a provider that is not installed, and still shows the other machines', async () => {
+  const { json, place } = await shop(', provider: acme')
+  const { document } = await json()
+  expect(document).toMatchObject({
+    changes: true,
+    machines: [
+      { name: 'db', actions: [{ do: 'make' }, { do: 'enter' }] },
+      {
+        ...{ name: 'web', state: 'unknown', code: 'E_PROVIDER_UNKNOWN' },
+        actions: [{ do: 'refuse', why: [{ key: 'provider', from: 'acme', to: null }] }],
+        hint: expect.stringContaining('posada-provider-acme'),
+      },
+    ],
+  })
+  expect((await place.run('plan')).stdout).toContain('posada up would fail')
+})
+
+it('takes --prune only without names of machines', async () => {
+  const { json, place } = await shop()
+  expect(await json('web', '--prune')).toMatchObject({ code: 2, document: { error: { code: 'E_USAGE' } } })
+  expect(await json('--prune')).toMatchObject({ code: 0, document: { orphans: [] } })
+  const { stdout } = await place.run('up', 'web', '--prune', '--json')
+  expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'E_USAGE' } })
+})
+
+it('with --prune destroys what left the manifest, also where its records cannot be read', async () => {
+  const { place, json } = await shop()
+  const folder = join(place.dir, '.posada', 'machines', 'old')
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'state.json'), '{}')
+  expect((await json()).document).toMatchObject({ orphans: ['old'] })
+  const { document } = await json('--prune')
+  expect(document.orphans).toEqual([])
+  expect(document.machines[0]).toMatchObject({
+    ...{ name: 'old', state: 'damaged' },
+    actions: [{ do: 'cut-power', why: [{ key: 'machines', from: 'old', to: null }, {}] }, { do: 'remove' }],
+  })
+})
+
 it('refuses what up refuses', async () => {
   const { place, json } = await shop()
   expect(await json('wbe')).toMatchObject({ document: { error: { code: 'E_MACHINE_UNKNOWN' } } })

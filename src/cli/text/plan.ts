@@ -26,7 +26,9 @@ function machineLines(machine: MachinePlan, paint: Palette): string[] {
     ]
   // A machine that is started is also logged in to, and looked at: that needs no words.
   const all = actions.filter((action) => action.do !== 'await-ready')
-  const does = all.length === 1 ? all : all.filter((action) => action.do !== 'enter')
+  const isEnd = all.some((action) => action.do === 'remove')
+  const does =
+    all.length === 1 ? all : all.filter((action) => (isEnd ? action.do === 'remove' : action.do !== 'enter'))
   const what = does.flatMap((action) => actionLines(action, machine))
   const waiting = pending.map(
     ({ key, from, to, takes }) => `${key}: ${shown(from)} → ${shown(to)}, after ${cure(name, takes)}`,
@@ -68,7 +70,9 @@ function actionLines(action: Planned, { box }: MachinePlan): string[] {
     case 'enter':
       return []
     default:
-      return action.why.map(({ key, from, to }) => `${key}: ${shown(from)} → ${shown(to)}`)
+      return action.why.map(({ key, from, to }) =>
+        key === 'machines' ? 'no longer in the manifest' : `${key}: ${shown(from)} → ${shown(to)}`,
+      )
   }
 }
 

@@ -28,7 +28,8 @@ export type Wanted =
   | ({ verb: 'up' } & Up)
   | { verb: 'halt'; machine: string; force: boolean }
   | ({ verb: 'reload'; force: boolean } & Up)
-  | { verb: 'destroy'; machine: string }
+  /** `isOrphan`: because it is no longer in the manifest. */
+  | { verb: 'destroy'; machine: string; isOrphan?: boolean }
 
 /** A machine of which nothing is known but its name, and one that has a process. */
 const unreadable: ReadonlySet<Found> = new Set<Found>(['damaged', 'foreign'])
@@ -150,10 +151,14 @@ function reload(
   return unreadable.has(observed.state) ? down : [...down, ...up(previous, found, wanted)]
 }
 
-function destroy(observed: Observed, { machine }: { machine: string }): Action[] {
+function destroy(
+  observed: Observed,
+  { machine, isOrphan = false }: { machine: string; isOrphan?: boolean },
+): Action[] {
   if (observed.state === 'absent') return []
   if (observed.state === 'foreign') return [refuse(machine, observed)]
-  const why = [towards(observed, 'absent')]
+  const left = isOrphan ? [{ key: 'machines', from: machine, to: null }] : []
+  const why = [...left, towards(observed, 'absent')]
   // Also where no process was found: one that was missed would go on, on disks that are gone.
   return [
     { do: 'cut-power', machine, why },

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
 
-// `plan` beside what `up` then does. Boots posada/tiny four times: about 25 s with emulated processors.
+// `plan` beside what `up` then does. Boots posada/tiny five times: about 35 s with emulated processors.
 
 interface Plan {
   changes: boolean
@@ -74,4 +74,28 @@ it('a process that is gone is a start, and one that left the manifest is left al
   expect(await planned()).toMatchObject({ does: ['start', 'enter'] })
   place.write(manifest().replace('  web:', '  shop:'))
   expect(await place.json<Plan>('plan')).toMatchObject({ machines: [{ name: 'shop' }], orphans: ['web'] })
+}, 120_000)
+
+it('with --prune it is destroyed, and nothing is left of it', async () => {
+  const plan = await place.json<Plan>('plan', '--prune')
+  expect(plan).toMatchObject({ orphans: [], changes: true })
+  expect(plan.machines).toMatchObject([
+    {
+      ...{ name: 'web', state: 'running', pending: [] },
+      actions: [
+        { do: 'cut-power' },
+        { do: 'remove', why: [{ key: 'machines', from: 'web' }, { key: 'state' }] },
+      ],
+    },
+    { name: 'shop', actions: [{ do: 'make' }, { do: 'enter' }, { do: 'provision' }] },
+  ])
+  expect((await place.run('plan', '--prune')).stdout).toMatch(/ web: destroy\n +no longer in the manifest\n/)
+  expect(await place.json<Up>('up', '--prune')).toMatchObject({
+    pruned: [{ name: 'web', destroyed: true }],
+    machines: [{ name: 'shop', change: 'created' }],
+  })
+  expect(place.hypervisors()).toHaveLength(1)
+  expect(await place.json<Plan>('plan', '--prune')).toMatchObject({
+    ...{ changes: false, orphans: [], machines: [{ name: 'shop', actions: [] }] },
+  })
 }, 120_000)

@@ -166,6 +166,18 @@ describe('destroy', () => {
   })
 })
 
+it('says that a machine is destroyed because it left the manifest', () => {
+  const actions = decide(ready(), found('running'), { verb: 'destroy', machine: 'web', isOrphan: true })
+  const why = [
+    { key: 'machines', from: 'web', to: null },
+    { key: 'state', from: 'running', to: 'absent' },
+  ]
+  expect(actions).toEqual([
+    { do: 'cut-power', machine: 'web', why },
+    { do: 'remove', machine: 'web', why },
+  ])
+})
+
 describe('reload', () => {
   it.each<[Found, string[]]>([
     ['absent', ['make', 'enter']],
