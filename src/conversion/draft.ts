@@ -37,6 +37,14 @@ export interface DraftAttachment {
   line: number
 }
 
+export interface DraftFolder {
+  from: Given
+  /** Absolute, normal, and not `/`. */
+  to: string
+  type?: 'once'
+  exclude?: string[]
+}
+
 export interface DraftProbe {
   tcp?: number
   http?: string
@@ -60,6 +68,7 @@ export interface DraftMachine {
   ports: DraftPort[]
   env: Record<string, Given>
   cloud_init?: string
+  sync: DraftFolder[]
   provision: DraftStep[]
   ready: DraftProbe[]
   leftOut: LeftOut[]
@@ -77,7 +86,7 @@ export interface Draft {
 }
 
 export function emptyMachine(): DraftMachine {
-  return { depends_on: [], networks: [], ports: [], env: {}, provision: [], ready: [], leftOut: [] }
+  return { depends_on: [], networks: [], ports: [], env: {}, sync: [], provision: [], ready: [], leftOut: [] }
 }
 
 export function emptyDraft(): Draft {

@@ -2,7 +2,9 @@ import { archNamed } from '../lib/values/arch.ts'
 import { checksumText, parseChecksum } from '../lib/values/checksum.ts'
 import { type Node, readForeignYaml } from '../manifest/index.ts'
 import { type Draft, type DraftMachine, emptyDraft, emptyMachine } from './draft.ts'
+import { takeFolder } from './folders.ts'
 import type { ForeignFile } from './foreign-file.ts'
+import type { Given } from './given.ts'
 import { takeProcessors, takeSize } from './handlers.ts'
 import { entriesOf, type Handler, itemsOf, lineOf, readKeys, textOf, under } from './nodes.ts'
 import { notYet } from './not-yet.ts'
@@ -11,9 +13,8 @@ import { portAt, portText } from './ports.ts'
 const reasons = {
   vmType: 'posada picks the best provider that works on the host',
   os: 'a box says what it is',
-  mounts: notYet.folders,
-  mountType: notYet.folders,
-  mountInotify: notYet.folders,
+  mountType: 'a folder is mirrored, or copied once',
+  mountInotify: 'a mirrored folder has all file events',
   containerd: 'install it in a provision step',
   networks: 'a machine has network access by default; private ones are described under networks:',
   additionalDisks: notYet.disks,
@@ -55,6 +56,7 @@ export function readLima({ name, text }: ForeignFile): Draft {
       return undefined
     },
     provision: each('provision', machine, provision),
+    mounts: each('mounts', machine, mount),
     portForwards: each('portForwards', machine, forward),
     probes: each('probes', machine, probe),
     env: (value) => {
@@ -142,6 +144,17 @@ function forward(item: Node, machine: DraftMachine): string | undefined {
   if (typeof port === 'string') return port
   machine.ports.push(port)
   return undefined
+}
+
+/** A location is the host's path, and the guest's too where no other is named. One that the guest may not write is copied. */
+function mount(item: Node, machine: DraftMachine): string | undefined {
+  const location = textOf(under(item, 'location')) ?? ''
+  const to = textOf(under(item, 'mountPoint')) ?? location
+  if (location.includes('{{') || to.includes('{{')) return 'it has templates, which only Lima fills in'
+  const [, inHome] = /^~\/+(.+)$/.exec(location) ?? []
+  const from: Given = inHome === undefined ? [location] : [{ variable: 'HOME', or: null }, `/${inHome}`]
+  const once = textOf(under(item, 'writable')) !== 'true'
+  return takeFolder(machine, { from, to: to.startsWith('~') ? undefined : to, once })
 }
 
 function probe(item: Node, machine: DraftMachine): string | undefined {

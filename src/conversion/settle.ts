@@ -1,6 +1,7 @@
 import { contains, parseIpv4, parseSubnet, sizeOf } from '../lib/net/ip.ts'
 import { limits } from '../manifest/index.ts'
 import { type Draft, type DraftMachine, emptyMachine, fallbackBox, type LeftOut } from './draft.ts'
+import { overlap } from './folders.ts'
 import { isVariableName } from './units.ts'
 
 /**
@@ -41,10 +42,21 @@ function inherit(machine: DraftMachine, defaults: DraftMachine, several: boolean
   const own = new Set(machine.networks.map(({ name }) => name))
   const shared = defaults.networks.filter(({ name }) => !own.has(name))
   machine.networks = [...shared.map((network) => ({ ...network })), ...machine.networks]
+  if (!several || machine.sync.length > 0) {
+    const kept = defaults.sync.filter(({ to }) => !machine.sync.some((own) => overlap(own, to)))
+    machine.sync = [...kept, ...machine.sync]
+  }
   if (!several || machine.provision.length > 0)
     machine.provision = [...defaults.provision.map((step) => ({ ...step })), ...machine.provision]
   if (several) return
-  const { leftOut: _said, provision: _steps, ports: _ports, networks: _networks, ...rest } = defaults
+  const {
+    leftOut: _said,
+    provision: _steps,
+    ports: _ports,
+    networks: _networks,
+    sync: _sync,
+    ...rest
+  } = defaults
   const { env, ...mine } = machine
   Object.assign(machine, { ...rest, ...mine, env: { ...defaults.env, ...env } })
 }
@@ -103,6 +115,7 @@ function bound(machine: DraftMachine): void {
   }
   machine.provision = cut(machine.provision, limits.steps, 'steps')
   machine.ports = cut(machine.ports, limits.ports, 'ports')
+  machine.sync = cut(machine.sync, limits.folders, 'folders')
   const named = Object.entries(machine.env).filter(([name]) => isVariableName(name))
   if (named.length < Object.keys(machine.env).length)
     leftOut.push({ what: 'variables', line: 1, reason: 'names of variables have only letters, digits and _' })

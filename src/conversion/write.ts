@@ -82,6 +82,12 @@ function machineKeys(machine: DraftMachine): Plain {
     networks: machine.networks.map(({ name, address }) => (address === undefined ? name : { name, address })),
     ports: machine.ports.map(portItem),
     env: values(machine.env),
+    sync: machine.sync.map(({ from, to, exclude, ...rest }) => ({
+      from: asValue(from),
+      to: dollars(to),
+      ...rest,
+      ...(exclude && { exclude: exclude.map(dollars) }),
+    })),
     cloud_init: cloud_init && dollars(cloud_init),
     boot_timeout,
     halt_timeout,

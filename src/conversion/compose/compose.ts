@@ -4,13 +4,12 @@ import { type Draft, emptyDraft, machineLimit } from '../draft.ts'
 import type { ForeignFile } from '../foreign-file.ts'
 import { takeName } from '../handlers.ts'
 import { entriesOf, itemsOf, lineOf, readKeys, textOf, under } from '../nodes.ts'
-import { notYet } from '../not-yet.ts'
 import { readService } from './service.ts'
 
 const reasons = {
-  volumes: notYet.folders,
-  configs: notYet.folders,
-  secrets: notYet.folders,
+  volumes: 'what is written lies on the disk of the machine',
+  configs: 'use a step with file:',
+  secrets: 'use a step with file:, or sensitive: of a step',
   include: 'only what is in this file is carried over',
 }
 
@@ -18,7 +17,7 @@ const reasons = {
 const common = 'default'
 
 /** A machine for each service. Source: docs.docker.com, "Compose file reference". */
-export function readCompose({ name, text }: ForeignFile): Draft {
+export function readCompose({ name, text, folder }: ForeignFile): Draft {
   const root = readForeignYaml(name, text)
   const draft = emptyDraft()
   const services = entriesOf(under(root, 'services'))
@@ -35,6 +34,7 @@ export function readCompose({ name, text }: ForeignFile): Draft {
     draft.leftOut.push({ what: `services.${entry.key}`, line: lineOf(entry.keySpan), reason }),
   )
   const names = {
+    folder,
     machine: (service: string) => machineNames.get(service),
     network: (network: string) => {
       const known = networkNames.get(network) ?? (network === common ? common : undefined)

@@ -4,6 +4,8 @@ import { entriesOf, itemsOf, lineOf, textOf, under } from '../nodes.ts'
 
 /** What names of services and networks have become. */
 export interface Names {
+  /** That the file lies in, as the manifest names it. */
+  folder: string
   machine: (service: string) => string | undefined
   network: (name: string) => { name: string; hasSubnet: boolean } | undefined
 }

@@ -3,11 +3,11 @@ import type { Node } from '../../manifest/index.ts'
 import { type DraftMachine, emptyMachine } from '../draft.ts'
 import { takeImage } from '../handlers.ts'
 import { type Handler, itemsOf, lineOf, readKeys, textOf } from '../nodes.ts'
-import { notYet } from '../not-yet.ts'
 import { readEnvironment } from './environment.ts'
 import { readPort } from './ports.ts'
 import { type Names, readDependencies, readNetworks } from './references.ts'
 import { resourceHandlers } from './resources.ts'
+import { readVolume } from './volumes.ts'
 
 const container = 'a machine is not a container; a provision step installs and starts what runs in it'
 const reasons: Record<string, string> = {
@@ -29,9 +29,8 @@ const reasons: Record<string, string> = {
   develop: container,
   healthcheck: 'write a probe under ready: once the steps install what it checks',
   restart: 'posada up starts what has stopped',
-  volumes: notYet.folders,
-  configs: notYet.folders,
-  secrets: notYet.folders,
+  configs: 'use a step with file:',
+  secrets: 'use a step with file:, or sensitive: of a step',
   env_file: 'variables come from the environment and from .env',
   expose: 'machines on a network reach all ports of the others',
   hostname: 'the key under machines: is the name',
@@ -58,6 +57,13 @@ export function readService(service: string, node: Node, names: Names): DraftMac
         const port = readPort(item)
         if (typeof port !== 'string') machine.ports.push(port)
         else leftOut.push({ what: `${path}ports`, line: lineOf(item.span), reason: port })
+      }
+      return undefined
+    },
+    volumes: (value) => {
+      for (const item of itemsOf(value)) {
+        const reason = readVolume(item, names.folder, machine)
+        if (reason !== undefined) leftOut.push({ what: `${path}volumes`, line: lineOf(item.span), reason })
       }
       return undefined
     },

@@ -1,12 +1,14 @@
 import { userPattern } from '../../lib/values/box-names.ts'
 import { type Node, readForeignYaml } from '../../manifest/index.ts'
 import { type Draft, type DraftMachine, emptyDraft, emptyMachine } from '../draft.ts'
+import { takeFolder } from '../folders.ts'
 import type { ForeignFile } from '../foreign-file.ts'
 import type { Given } from '../given.ts'
 import { takeImage, takeName, takeProcessors, takeSize } from '../handlers.ts'
 import { entriesOf, type Handler, itemsOf, lineOf, readKeys, textOf, under } from '../nodes.ts'
 import { notYet } from '../not-yet.ts'
 import { portText } from '../ports.ts'
+import { bind, workspaceOf } from './bind.ts'
 import { commandSteps } from './commands.ts'
 import { withoutComments } from './jsonc.ts'
 
@@ -18,9 +20,6 @@ const reasons = {
   dockerComposeFile: 'make a manifest from it: posada init --from compose.yaml',
   service: 'make a manifest from the compose file: posada init --from compose.yaml',
   runArgs: 'they are arguments for docker',
-  mounts: notYet.folders,
-  workspaceMount: notYet.folders,
-  workspaceFolder: notYet.folders,
   customizations: 'they are editor settings',
   extensions: 'they are editor settings',
   settings: 'they are editor settings',
@@ -36,12 +35,13 @@ const reasons = {
 }
 
 /** A devcontainer.json, as a machine. Source: containers.dev, "Dev Container metadata reference". */
-export function readDevcontainer({ name, text }: ForeignFile): Draft {
+export function readDevcontainer({ name, text, folder }: ForeignFile): Draft {
   const root = readForeignYaml(name, withoutComments(text))
   const draft = emptyDraft()
   const machine = emptyMachine()
   draft.machines.set(null, machine)
   const { leftOut } = machine
+  const workspace = workspaceOf(folder)
   const commands =
     (run?: 'always'): Handler =>
     (_value, entry) => {
@@ -78,8 +78,25 @@ export function readDevcontainer({ name, text }: ForeignFile): Draft {
     postCreateCommand: commands(),
     postStartCommand: commands('always'),
     remoteUser: () => undefined,
+    workspaceFolder: () => undefined,
+    workspaceMount: (value) => bind(value, { machine, workspace }),
+    mounts: (value) => {
+      for (const item of itemsOf(value)) {
+        const reason = bind(item, { machine, workspace })
+        const what = `mounts ${textOf(item) ?? ''}`.trim()
+        if (reason !== undefined) leftOut.push({ what, line: lineOf(item.span), reason })
+      }
+      return undefined
+    },
   }
   readKeys(root, { path: '', handlers, reasons, leftOut })
+  const opened = textOf(under(root, 'workspaceFolder'))
+  if (opened !== undefined && under(root, 'workspaceMount') === undefined) {
+    const reason = takeFolder(machine, { from: [workspace], to: opened })
+    const line = entriesOf(root).find(({ key }) => key === 'workspaceFolder')?.keySpan
+    if (reason !== undefined && line !== undefined)
+      leftOut.push({ what: 'workspaceFolder', line: lineOf(line), reason })
+  }
   const order = ['onCreateCommand', 'updateContentCommand', 'postCreateCommand', 'postStartCommand']
   const rank = (step: { name?: string }) => order.indexOf(step.name?.split(' ')[0] ?? '')
   machine.provision.sort((a, b) => rank(a) - rank(b))

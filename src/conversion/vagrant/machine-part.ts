@@ -1,4 +1,5 @@
 import { notYet } from '../not-yet.ts'
+import { readFolder } from './folder.ts'
 import { setSize, settersOf } from './machine-settings.ts'
 import { readNetwork } from './network.ts'
 import { providerPart } from './provider.ts'
@@ -11,8 +12,7 @@ const guests = 'only guests with SSH are supported'
 
 /** Why settings and calls are not carried over, by what they begin with. */
 const reasons: readonly [string, string][] = [
-  ['vm.synced_folder', notYet.folders],
-  ['vm.allowed_synced_folder_types', notYet.folders],
+  ['vm.allowed_synced_folder_types', 'a folder is mirrored, or copied once'],
   ['vm.communicator', guests],
   ['vm.guest', guests],
   ['winrm', guests],
@@ -72,7 +72,7 @@ function called(path: readonly string[], made: MadeCall, { settings, around }: O
     case 'vm.disk':
       return one(disk(made, settings))
     case 'vm.synced_folder':
-      return hashOf(made.args.at(-1))?.get('disabled') === true ? [] : [notYet.folders]
+      return one(readFolder(made, settings, around))
     default:
       return [reasonOf(path)]
   }
