@@ -70,9 +70,15 @@ export async function run(project: Project, options: RunVerbOptions): Promise<Ru
   const machines = withDependencies(own.manifest, selectMachines(own.manifest, [name, ...services]))
   await options.takeTurn(shareOf(machines))
   const limited = withTimeout(own, options.timeout)
+  let connection: SshSession | undefined
   try {
     if (services.length > 0) await up(limited.project, { machines: services, provision: true })
-    await up(limited.project, { machines: [name], provision: true })
+    const handOver = (machine: string, session: SshSession) => {
+      if (machine !== name) return false
+      connection = session
+      return true
+    }
+    await up(limited.project, { machines: [name], provision: true, handOver })
     const reachable = await findReachable(limited.project, name)
     const { state } = reachable
     const work = async (session: SshSession) => {
@@ -84,8 +90,11 @@ export async function run(project: Project, options: RunVerbOptions): Promise<Ru
       return { exitCode: code, signal, artefacts, ms: Math.round(performance.now() - begun) }
     }
     const provider = await project.providers.get(state.provider)
-    return await raceStall(provider, state.spec, () => withSession(limited.project, reachable, work))
+    return await raceStall(provider, state.spec, () =>
+      connection === undefined ? withSession(limited.project, reachable, work) : work(connection),
+    )
   } finally {
+    await connection?.close()
     limited.end()
   }
 }

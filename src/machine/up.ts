@@ -12,6 +12,7 @@ import { hostBudget } from './schedule/host-budget.ts'
 import { processors } from './schedule/processors.ts'
 import { workTogether } from './schedule/work-together.ts'
 import { selectMachines, withDependencies } from './select.ts'
+import type { HandOver } from './up/carry-out.ts'
 import { noteProject } from './up/note-project.ts'
 import { upMachine } from './up/up-machine.ts'
 
@@ -20,6 +21,7 @@ export interface UpOptions {
   machines: readonly string[]
   /** Whether provision steps run. */
   provision: boolean
+  handOver?: HandOver
 }
 
 /**
@@ -39,12 +41,12 @@ export async function up(project: Project, options: UpOptions): Promise<UpMachin
     await joinNetworks(project, id, [])
   }
   const memory = hostBudget(project)
-  const { provision } = options
+  const { provision, handOver } = options
   const outcomes = await workTogether(project, wanted, {
     ...processors,
     done: doneText,
     work: (config: Machine, onProvisioned) =>
-      upMachine(project, { projectId: id, config, provision, memory, onProvisioned }),
+      upMachine(project, { projectId: id, config, provision, memory, onProvisioned, handOver }),
   })
   const done: UpMachineResult[] = []
   const failures: Failure[] = []

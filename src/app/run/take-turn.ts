@@ -58,23 +58,32 @@ function hintFor(why: Wait, up: readonly MachineUp[]): string | null {
 /** Resolves when a run may start its machines beside the other runs of this user, in all processes. */
 export async function takeTurn(options: TurnOptions): Promise<void> {
   const { user, folder, share, wait, emit, signal } = options
-  const own = await processIdentity(process.pid)
-  let order: number | undefined
+  const own = (await processIdentity(process.pid)) ?? { pid: process.pid, startTime: '' }
+  let written: Ticket | undefined
   let told: Wait = null
   let up: MachineUp[] = []
   for (;;) {
     signal.throwIfAborted()
     const why = await alone(options, async () => {
-      const others = await otherRuns(options)
-      order ??= Math.max(0, ...others.map((other) => other.order)) + 1
-      up = await machinesUp(user)
-      const owed = up.map((machine) => machine.owed)
-      const host = { free: await freeForMachines(), processors: availableParallelism(), owed }
-      const found = whatFor({ ...share, order }, others, host)
+      const others = await neighbours(options)
+      const order = written?.order ?? Math.max(0, ...others.map(({ ticket }) => ticket.order)) + 1
+      const processors = availableParallelism()
+      const look = async (): Promise<Wait> => {
+        up = await machinesUp(user)
+        const owed = up.map((machine) => machine.owed)
+        const host = { free: await freeForMachines(), processors, owed }
+        return whatFor({ ...share, order }, await withMemory(others), host)
+      }
+      // To look at all processes costs something: those that wait for others anyway do not.
+      const busy = others.filter(({ isKept }) => !isKept).map(({ ticket }) => ({ ...ticket, taken: 0 }))
+      const first = whatFor({ ...share, order }, busy, { free: null, processors, owed: [] })
+      const found = wait && first !== null ? first : await look()
       if (found === 'memory' && !wait) throw memoryShort(share)
       const state = found === null || !wait ? 'starts' : 'waits'
-      const ticket: Ticket = { ...share, order, state, process: own ?? { pid: process.pid, startTime: '' } }
-      await writeFileAtomic(join(folder.path, ticketName), JSON.stringify(ticket))
+      const ticket: Ticket = { ...share, order, state, process: own }
+      if (written?.state !== state)
+        await writeFileAtomic(join(folder.path, ticketName), JSON.stringify(ticket))
+      written = ticket
       return state === 'starts' ? null : found
     })
     if (why === null) return
@@ -100,26 +109,38 @@ function alone<T>({ user, signal }: TurnOptions, work: () => Promise<T>): Promis
   })
 }
 
-async function otherRuns({ user, folder, sweep }: TurnOptions): Promise<OtherRun[]> {
-  const found: OtherRun[] = []
-  const ids = (await namesIn(user.runs)).filter((id) => id !== folder.id)
-  const memory = await takenBy(ids.map((id) => join(user.runs, id)))
-  for (const [index, id] of ids.entries()) {
+/** Another run of this user's. */
+interface Neighbour {
+  ticket: Ticket
+  path: string
+  /** Its machines wait for someone to look at them: they have memory, and no work. */
+  isKept: boolean
+}
+
+async function neighbours({ user, folder, sweep }: TurnOptions): Promise<Neighbour[]> {
+  const found: Neighbour[] = []
+  for (const id of (await namesIn(user.runs)).filter((name) => name !== folder.id)) {
     const path = join(user.runs, id)
     const ticket = parse(await readTextIfThere(join(path, ticketName)))
     if (ticket === null) continue
-    const taken = memory[index] ?? 0
-    if (await exists(join(path, 'kept'))) {
-      // Its machines wait for someone to look at them: they have memory, and no work.
-      if (taken > 0) found.push({ ...ticket, cpus: 0, taken })
-    } else if (await isAlive(ticket.process)) found.push({ ...ticket, taken })
+    const isKept = await exists(join(path, 'kept'))
+    if (isKept || (await isAlive(ticket.process))) found.push({ ticket, path, isKept })
     // Killed: a place in the queue is free at once, machines count until they are gone.
     else if (ticket.state === 'starts') {
       await sweep()
-      if (await exists(path)) found.push({ ...ticket, taken })
+      if (await exists(path)) found.push({ ticket, path, isKept })
     }
   }
   return found
+}
+
+async function withMemory(others: readonly Neighbour[]): Promise<OtherRun[]> {
+  const memory = await takenBy(others.map(({ path }) => path))
+  return others.flatMap(({ ticket, isKept }, index) => {
+    const taken = memory[index] ?? 0
+    if (!isKept) return [{ ...ticket, taken }]
+    return taken > 0 ? [{ ...ticket, cpus: 0, taken }] : []
+  })
 }
 
 function parse(text: string | null): Ticket | null {

@@ -27,9 +27,13 @@ interface Inputs {
   /** Told when the machine needs processors no more than any other that runs. */
   onProvisioned: () => void
   sight: Sight
+  handOver: HandOver | undefined
   /** Null: no steps are to run. */
   plan: readonly PlannedStep[] | null
 }
+
+/** Says whether it takes over the connection to a machine that came up and that no step has changed; it then closes it. */
+export type HandOver = (machine: string, session: SshSession) => boolean
 
 /** A machine that has been brought up. */
 export interface Done {
@@ -45,7 +49,9 @@ export async function carryOut(project: Project, inputs: Inputs, actions: readon
   const work = new Work(project, inputs)
   try {
     for (const action of actions) await work.perform(action)
-    return await work.end()
+    const done = await work.end()
+    work.handOver()
+    return done
   } finally {
     await work.close()
   }
@@ -96,6 +102,14 @@ class Work {
   async end(): Promise<Done> {
     await this.#provision()
     return { ...this.#known, steps: this.#steps ?? [], ready: this.#ready }
+  }
+
+  /** A step may have changed what a login gives: whoever comes after it logs in again. */
+  handOver(): void {
+    const { handOver, config } = this.#inputs
+    const isChanged = (this.#steps ?? []).some(({ result }) => result === 'ran')
+    if (this.#session === null || isChanged) return
+    if (handOver?.(config.name, this.#session) === true) this.#session = null
   }
 
   async close(): Promise<void> {

@@ -20,7 +20,7 @@ import type { UpMachineResult } from '../results.ts'
 import type { MemoryBudget } from '../schedule/memory-budget.ts'
 import { isKept } from '../sync/kept-folders.ts'
 import { checkSources } from '../sync/sources.ts'
-import { carryOut, type Done } from './carry-out.ts'
+import { carryOut, type Done, type HandOver } from './carry-out.ts'
 
 export interface UpMachineOptions {
   projectId: string
@@ -30,6 +30,7 @@ export interface UpMachineOptions {
   memory: MemoryBudget
   /** Told when the machine needs processors no more than any other that runs. */
   onProvisioned: () => void
+  handOver: HandOver | undefined
 }
 
 /** Brings one machine up; see `up`. It is looked at, what is to be done is decided, and that is carried out. */
