@@ -17,6 +17,11 @@ export interface Intent {
   entry: Entry | null
 }
 
+export interface Marks {
+  mark(path: string): void
+  unmarked(): Generator<string>
+}
+
 const title = 'posada sync 1'
 /** Bytes of records that were overtaken before the file is written again. */
 const slack = 4 * 2 ** 20
@@ -29,7 +34,9 @@ const kinds = { f: 'file', d: 'folder', l: 'link' } as const
  */
 export class Ancestor {
   readonly #path: string
-  readonly #known: Map<string, string>
+  /** Where in `#texts` a path's record stands; a hole there: it is gone. */
+  readonly #index: Map<string, number>
+  readonly #texts: (string | null)[]
   readonly intents: Map<string, Intent>
   #lines: string[] = []
   #file: FileHandle | null = null
@@ -38,8 +45,9 @@ export class Ancestor {
 
   private constructor(path: string, content: string) {
     this.#path = path
-    const { known, intents, identity, end } = parse(content)
-    this.#known = known
+    const { index, texts, intents, identity, end } = parse(content)
+    this.#index = index
+    this.#texts = texts
     this.intents = intents
     this.#identity = identity
     this.#size = end
@@ -58,7 +66,7 @@ export class Ancestor {
   }
 
   get size(): number {
-    return this.#known.size
+    return this.#index.size
   }
 
   /** Of the two folders that it is of. */
@@ -68,7 +76,8 @@ export class Ancestor {
 
   /** Begins again for two other folders. */
   async reset(identity: string): Promise<void> {
-    this.#known.clear()
+    this.#index.clear()
+    this.#texts.length = 0
     this.intents.clear()
     this.#lines = []
     this.#identity = identity
@@ -76,28 +85,37 @@ export class Ancestor {
   }
 
   get(path: string): Known | null {
-    const text = this.#known.get(path)
-    return text === undefined ? null : decode(text)
+    const text = this.#text(path)
+    return text === null ? null : decode(text)
   }
 
   has(path: string): boolean {
-    return this.#known.has(path)
+    return this.#index.has(path)
   }
 
   paths(): IterableIterator<string> {
-    return this.#known.keys()
+    return this.#index.keys()
   }
 
-  /** The paths below a folder. */
-  below(folder: string): string[] {
-    return [...this.#known.keys()].filter((path) => path.startsWith(`${folder}/`))
+  /** Marks of paths, of which those that have none can be told in the end. */
+  marks(): Marks {
+    const marked = new Uint8Array(this.#texts.length)
+    const index = this.#index
+    return {
+      mark(path) {
+        const at = index.get(path)
+        if (at !== undefined) marked[at] = 1
+      },
+      *unmarked() {
+        for (const [path, at] of index) if (marked[at] !== 1) yield path
+      },
+    }
   }
 
   set(path: string, known: Known | null): void {
     const text = known === null ? null : encode(known)
-    if (text === (this.#known.get(path) ?? null) && !this.intents.has(path)) return
-    if (text === null) this.#known.delete(path)
-    else this.#known.set(path, text)
+    if (text === this.#text(path) && !this.intents.has(path)) return
+    put({ index: this.#index, texts: this.#texts }, path, text)
     this.intents.delete(path)
     this.#lines.push(`${path}\0${text ?? '-'}\n`)
   }
@@ -115,12 +133,17 @@ export class Ancestor {
   /** Makes what was set last over a power cut. What it says of the two sides has to be on their disks before. */
   async save(): Promise<void> {
     if (this.#lines.length > 0) await this.#append(true)
-    if (this.#size > slack + 250 * this.#known.size) await this.#rewrite()
+    if (this.#size > slack + 250 * this.#index.size) await this.#rewrite()
   }
 
   async close(): Promise<void> {
     await this.#file?.close()
     this.#file = null
+  }
+
+  #text(path: string): string | null {
+    const at = this.#index.get(path)
+    return at === undefined ? null : (this.#texts[at] ?? null)
   }
 
   async #append(flush: boolean): Promise<void> {
@@ -134,7 +157,7 @@ export class Ancestor {
   async #rewrite(): Promise<void> {
     await this.close()
     const lines = [`${title} ${this.#identity}\n`]
-    for (const [path, text] of this.#known) lines.push(`${path}\0${text}\n`)
+    for (const [path, at] of this.#index) lines.push(`${path}\0${this.#texts[at]}\n`)
     for (const [path, { side, entry }] of this.intents)
       lines.push(
         `${path}\0?${side === 'host' ? 'h' : 'g'}${entry === null ? '-' : encode({ ...entry, host: '', guest: '' })}\n`,
@@ -143,6 +166,18 @@ export class Ancestor {
     await writeFileAtomic(this.#path, bytes, { mode: 0o600 })
     this.#size = bytes.length
   }
+}
+
+interface Records {
+  index: Map<string, number>
+  texts: (string | null)[]
+}
+
+function put({ index, texts }: Records, path: string, text: string | null): void {
+  const at = index.get(path)
+  if (at !== undefined) texts[at] = text
+  else if (text !== null) index.set(path, texts.push(text) - 1)
+  if (text === null) index.delete(path)
 }
 
 function encode({ kind, mode, size, digest, host, guest }: Known): string {
@@ -159,10 +194,11 @@ function decode(text: string): Known | null {
 
 /** Reads as far as the records are whole; `end`: how many bytes that is. */
 function parse(content: string) {
-  const known = new Map<string, string>()
+  const index = new Map<string, number>()
+  const texts: (string | null)[] = []
   const intents = new Map<string, Intent>()
   const first = content.indexOf('\n')
-  if (first < 0 || !content.startsWith(`${title} `)) return { known, intents, identity: '', end: 0 }
+  if (first < 0 || !content.startsWith(`${title} `)) return { index, texts, intents, identity: '', end: 0 }
   const identity = content.slice(title.length + 1, first)
   let at = first + 1
   for (;;) {
@@ -178,10 +214,9 @@ function parse(content: string) {
     if (mark !== '') intents.set(path, { side: mark === '?h' ? 'host' : 'guest', entry })
     else {
       intents.delete(path)
-      if (entry === null) known.delete(path)
-      else known.set(path, rest)
+      put({ index, texts }, path, entry === null ? null : rest)
     }
     at = end + 1
   }
-  return { known, intents, identity, end: at }
+  return { index, texts, intents, identity, end: at }
 }

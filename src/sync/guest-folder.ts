@@ -14,7 +14,7 @@ import {
   stageScript,
 } from './guest-script.ts'
 import { readHost, sha256 } from './host-scan.ts'
-import { type Listed, type Listing, malformed, parseListing } from './listing.ts'
+import { type Listed, type Listing, ListingReader, malformed, parseListing } from './listing.ts'
 import { bytesOf } from './paths.ts'
 import { type Received, receive } from './receive.ts'
 import type { Stat } from './stamp.ts'
@@ -92,8 +92,20 @@ export class GuestFolder {
     this.#link.close()
   }
 
-  async list(scope: { deep: readonly string[] | 'all'; shallow: readonly string[] }): Promise<Listing> {
-    return parseListing(await this.#ask(listScript({ ...scope, excluded: this.excluded })))
+  /** Gives what is listed to `take` as it comes. */
+  async list(
+    scope: { deep: readonly string[] | 'all'; shallow: readonly string[] },
+    take: (listed: Listed) => void,
+  ): Promise<Omit<Listing, 'found'>> {
+    const reader = new ListingReader(take)
+    await this.#link.stream(
+      this.#setting + listScript({ ...scope, excluded: this.excluded }),
+      undefined,
+      async (answer) => {
+        for await (const bytes of answer) reader.feed(bytes)
+      },
+    )
+    return reader.finish()
   }
 
   /** SHA-256 of what is in files and links; those that cannot be read are missing, or have a reason after `!`. */

@@ -1,7 +1,7 @@
 import type { Ancestor } from './ancestor.ts'
 import type { GuestFolder } from './guest-folder.ts'
 import type { Ignored } from './ignored.ts'
-import type { Listing } from './listing.ts'
+import type { Listed } from './listing.ts'
 import { parentOf } from './reconcile.ts'
 import { Finder, type Scope, type Sight } from './sight.ts'
 
@@ -10,40 +10,47 @@ interface Looking {
   ignored: Ignored
 }
 
-/** How the guest's folder differs from the common ancestor. */
+/** How the guest's folder differs from the common ancestor, and which folder it is. */
 export async function scanGuest(
   guest: GuestFolder,
   looking: Looking,
   scope: Scope,
 ): Promise<Sight & { count: number; inode: string }> {
-  const parents = scope === 'all' ? [] : parentsOf(scope)
-  const listing = await guest.list({ deep: scope === 'all' ? 'all' : scope, shallow: ['.', ...parents] })
-  const finder = new Finder('guest', { ...looking, now: listing.now })
-  take(finder, listing, new Set(parents))
-  const sight = await finder.finish(scope, (suspects) => guest.digests(suspects))
-  return { ...sight, count: finder.count, inode: listing.found.find(({ path }) => path === '')?.inode ?? '' }
+  const finder = new Finder('guest', looking)
+  let root: Listed | undefined
+  const see = (listed: Listed) => {
+    const { path } = listed
+    if (path === '') root = listed
+    else if (listed.device !== root?.device) finder.refuse(path, 'it is on another file system')
+    else finder.see(path, listed)
+  }
+  const { now, closed } =
+    scope === 'all' ? await guest.list({ deep: 'all', shallow: [] }, see) : await some(guest, scope, see)
+  for (const path of closed) if (path !== '') finder.refuse(path, 'it cannot be read in the guest')
+  const sight = await finder.finish({ scope, now }, (suspects) => guest.digests(suspects))
+  return { ...sight, count: finder.count, inode: root?.inode ?? '' }
 }
 
 /** Only what is reached through folders: `find` follows links that stand in the path of what it is asked for. */
-function take(finder: Finder, listing: Listing, parents: ReadonlySet<string>): void {
-  const root = listing.found.find(({ path }) => path === '')
-  const kinds = new Map(listing.found.map(({ path, kind }) => [path, kind]))
+async function some(guest: GuestFolder, paths: readonly string[], see: (listed: Listed) => void) {
+  const above = parentsOf(paths)
+  const found = new Map<string, Listed>()
+  const told = await guest.list({ deep: paths, shallow: [...above] }, (listed) =>
+    found.set(listed.path, listed),
+  )
   const isReached = (path: string): boolean => {
     const parent = parentOf(path)
-    return parent === null || (kinds.get(parent) === 'folder' && isReached(parent))
+    return parent === null || (found.get(parent)?.kind === 'folder' && isReached(parent))
   }
-  for (const listed of listing.found) {
-    const { path } = listed
-    if (path === '' || !isReached(path)) continue
-    if (listed.device !== root?.device) finder.refuse(path, 'it is on another file system')
-    else if (!parents.has(path)) finder.see(path, listed)
-  }
-  for (const path of listing.closed) if (path !== '') finder.refuse(path, 'it cannot be read in the guest')
+  const root = found.get('')
+  if (root !== undefined) see(root)
+  for (const [path, listed] of found) if (path !== '' && !above.has(path) && isReached(path)) see(listed)
+  return told
 }
 
-function parentsOf(paths: readonly string[]): string[] {
+function parentsOf(paths: readonly string[]): Set<string> {
   const found = new Set<string>()
   for (const path of paths) for (let at = parentOf(path); at !== null; at = parentOf(at)) found.add(at)
   for (const path of paths) found.delete(path)
-  return [...found]
+  return found
 }

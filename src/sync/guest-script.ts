@@ -68,7 +68,10 @@ export function listScript({
   const show = `-exec stat -c '${format}' {} +`
   const names = excluded.map((name) => `-name ${quote(name)}`).join(' -o ')
   const prune = names === '' ? '' : `\\( ${names} \\) -prune ${show} -o `
-  const lines = [`: >"$W/now-$T"; stat -c '//now %z' "$W/now-$T"; rm -f "$W/now-$T" "$W/err-$T"`]
+  const lines = [
+    `: >"$W/now-$T"; stat -c '//now %z' "$W/now-$T"; rm -f "$W/now-$T" "$W/err-$T"`,
+    `list . -maxdepth 0 ${show}`,
+  ]
   if (deep === 'all') lines.push(`list . -xdev ${prune}${show}`)
   else for (const some of inCommands(deep)) lines.push(`list ${some} -xdev ${prune}${show}`)
   for (const some of inCommands(shallow)) lines.push(`list ${some} -maxdepth 0 ${show}`)

@@ -21,7 +21,8 @@ export async function scanHost(
   looking: Looking,
   scope: Scope,
 ): Promise<Sight & { count: number }> {
-  const finder = new Finder('host', { ...looking, now: BigInt(Date.now()) * 1_000_000n })
+  const finder = new Finder('host', looking)
+  const now = BigInt(Date.now()) * 1_000_000n
   const { dev } = lstatSync(root, { bigint: true })
   const breath = breather()
   const walk = async (path: string): Promise<void> => {
@@ -34,7 +35,7 @@ export async function scanHost(
   }
   const tops = scope === 'all' ? namesIn(root, '', finder) : scope.filter((path) => isInside(root, path))
   for (const path of tops) await walk(path)
-  const sight = await finder.finish(scope, (suspects) => digestsOf(root, suspects))
+  const sight = await finder.finish({ scope, now }, (suspects) => digestsOf(root, suspects))
   return { ...sight, count: finder.count }
 }
 

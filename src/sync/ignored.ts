@@ -16,14 +16,14 @@ export const workFolder = '.posada-sync'
  */
 export class Ignored {
   readonly #pair: SyncPair
-  readonly #own: Ignore
+  readonly #own: Rules
   readonly #state: string
-  readonly #rules = new Map<string, Ignore | null>()
+  readonly #rules = new Map<string, Rules | null>()
   readonly #folders = new Map<string, boolean>()
 
   constructor(pair: SyncPair) {
     this.#pair = pair
-    this.#own = ignore({ allowRelativePaths: true }).add([...pair.exclude])
+    this.#own = new Rules([...pair.exclude])
     this.#state = Buffer.from(relative(pair.from, pair.stateDir)).toString('latin1')
   }
 
@@ -65,16 +65,38 @@ export class Ignored {
     }
   }
 
-  #rulesIn(folder: string): Ignore | null {
+  #rulesIn(folder: string): Rules | null {
     const known = this.#rules.get(folder)
     if (known !== undefined) return known
-    let rules: Ignore | null = null
-    for (const name of ignoreFiles) {
-      const text = readRules(below(this.#pair.from, folder === '' ? name : `${folder}/${name}`))
-      if (text !== null) rules = (rules ?? ignore({ allowRelativePaths: true })).add(text)
-    }
+    const texts = ignoreFiles.flatMap(
+      (name) => readRules(below(this.#pair.from, folder === '' ? name : `${folder}/${name}`)) ?? [],
+    )
+    const rules = texts.length === 0 ? null : new Rules(texts)
     this.#rules.set(folder, rules)
     return rules
+  }
+}
+
+/** Tests after which a matcher is made again: it remembers each path that it was asked for. */
+const mostRemembered = 2000
+
+/** Patterns in gitignore(5)'s syntax. */
+class Rules {
+  readonly #texts: string[]
+  #matcher: Ignore | null = null
+  #count = 0
+
+  constructor(texts: string[]) {
+    this.#texts = texts
+  }
+
+  test(path: string): { ignored: boolean; unignored: boolean } {
+    if (this.#texts.length === 0) return { ignored: false, unignored: false }
+    if (this.#matcher === null || ++this.#count > mostRemembered) {
+      this.#matcher = ignore({ allowRelativePaths: true }).add(this.#texts.join('\n'))
+      this.#count = 0
+    }
+    return this.#matcher.test(path)
   }
 }
 

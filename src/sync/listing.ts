@@ -18,41 +18,71 @@ export interface Listing {
 
 /** A guest that lists more is not one that people work in. */
 const mostPaths = 3_000_000
+/** Bytes of one record. */
+const longest = 16_384
 
 /**
  * Reads what `stat` wrote of paths as `find` has them: `./a/b//<mode> <inode> <size> <device> <changed>|<touched>`, a line
  * each, though names may hold line ends. A guest is not trusted: paths that are not plain are refused, E_SYNC_GUEST.
  */
 export function parseListing(text: string): Listing {
-  const listing: Listing = { now: 0n, found: [], closed: [] }
-  for (let at = 0; at < text.length; ) {
-    const middle = text.indexOf('//', at)
-    const end = middle < 0 ? -1 : text.indexOf('\n', middle)
-    if (end < 0) throw malformed(text.slice(at, at + 100))
-    take(listing, text.slice(at, middle), text.slice(middle + 2, end))
-    if (listing.found.length > mostPaths) throw malformed(`more than ${mostPaths} paths`)
-    at = end + 1
-  }
-  return listing
+  const found: Listed[] = []
+  const reader = new ListingReader((listed) => found.push(listed))
+  reader.feed(Buffer.from(text, 'latin1'))
+  return { ...reader.finish(), found }
 }
 
-function take(listing: Listing, name: string, facts: string): void {
-  if (name === '') {
-    if (!facts.startsWith('now ')) throw malformed(facts)
-    listing.now = nanoseconds(facts.slice(4))
-    return
+/** The same for a listing that comes in pieces. */
+export class ListingReader {
+  readonly #take: (listed: Listed) => void
+  #rest: Buffer = Buffer.alloc(0)
+  #count = 0
+  #now = 0n
+  readonly #closed: string[] = []
+
+  constructor(take: (listed: Listed) => void) {
+    this.#take = take
   }
-  const path = name === '.' ? '' : name.slice(2)
-  if (name !== '.' && (!name.startsWith('./') || !isPlain(path))) throw malformed(name)
-  if (facts === '!') {
-    listing.closed.push(path)
-    return
+
+  feed(bytes: Buffer): void {
+    const all = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes])
+    let at = 0
+    for (;;) {
+      const middle = all.indexOf('//', at)
+      const end = middle < 0 ? -1 : all.indexOf('\n', middle)
+      if (end < 0) break
+      this.#record(all.toString('latin1', at, middle), all.toString('latin1', middle + 2, end))
+      at = end + 1
+    }
+    this.#rest = all.subarray(at)
+    if (this.#rest.length > longest) throw malformed(this.#rest.toString('latin1', 0, 100))
   }
+
+  finish(): Omit<Listing, 'found'> {
+    if (this.#rest.length > 0) throw malformed(this.#rest.toString('latin1', 0, 100))
+    return { now: this.#now, closed: this.#closed }
+  }
+
+  #record(name: string, facts: string): void {
+    if (++this.#count > mostPaths) throw malformed(`more than ${mostPaths} paths`)
+    if (name === '') {
+      if (!facts.startsWith('now ')) throw malformed(facts)
+      this.#now = nanoseconds(facts.slice(4))
+      return
+    }
+    const path = name === '.' ? '' : name.slice(2)
+    if (name !== '.' && (!name.startsWith('./') || !isPlain(path))) throw malformed(name)
+    if (facts === '!') this.#closed.push(path)
+    else this.#take(listedOf(path, facts))
+  }
+}
+
+function listedOf(path: string, facts: string): Listed {
   const match = /^([0-9a-f]{1,8}) (\d{1,20}) (\d{1,16}) (\d{1,20}) ([^|]+)\|(.+)$/.exec(facts)
   if (match === null) throw malformed(facts)
   const [, raw = '', inode = '', size = '', device = '', changed = '', touched = ''] = match
   const mode = Number.parseInt(raw, 16)
-  listing.found.push({
+  return {
     path,
     kind: kindOf(mode & 0xf000),
     mode: mode & 0o777,
@@ -61,7 +91,7 @@ function take(listing: Listing, name: string, facts: string): void {
     device,
     changed: nanoseconds(changed),
     touched: nanoseconds(touched),
-  })
+  }
 }
 
 /** The type bits of st_mode. Source: inode(7). */

@@ -112,30 +112,21 @@ function decide(session: Session, sights: Sights, choices: ReadonlyMap<string, R
   }
   const frozen = new Set([sights.host, sights.guest].flatMap(({ odd, busy }) => [...odd.keys(), ...busy]))
   const known = (path: string) => done.get(path) ?? ancestor.get(path)
-  const actions = reconcile({ ancestor: known, host: changed('host'), guest: changed('guest'), frozen })
-  return fillGaps(
-    actions.map((action) => settled(action, { sights, choices })),
-    gaps,
-  )
+  const winner = (path: string) => chosen(path, sights, choices)
+  const sides = { host: changed('host'), guest: changed('guest') }
+  return fillGaps(reconcile({ ancestor: known, ...sides, frozen, winner }), gaps)
 }
 
 function withStamp(known: Known | null) {
   return known === null ? null : { ...known, stamp: '', changed: 0n }
 }
 
-/** A conflict as it was chosen to end. */
-function settled(
-  action: Action,
-  { sights, choices }: { sights: Sights; choices: ReadonlyMap<string, Resolution> },
-): Action {
-  const choice = action.do === 'conflict' ? choices.get(textOf(action.path)) : undefined
-  if (action.do !== 'conflict' || choice === undefined) return action
-  const { path, host, guest } = action
+/** The side that was chosen for a conflict. */
+function chosen(path: string, sights: Sights, choices: ReadonlyMap<string, Resolution>): Side | null {
+  const choice = choices.get(textOf(path))
   const at = (side: Side) => sights[side].changed.get(path)?.changed ?? 0n
-  const isMine = choice === 'mine' || (choice === 'newest' && at('host') >= at('guest'))
-  return isMine
-    ? { do: 'carry', path, to: 'guest', entry: host, over: guest }
-    : { do: 'carry', path, to: 'host', entry: guest, over: host }
+  if (choice === 'newest') return at('host') >= at('guest') ? 'host' : 'guest'
+  return choice === undefined ? null : choice === 'mine' ? 'host' : 'guest'
 }
 
 /** All of a side at once is not deleted: a folder that is gone, or an unmounted disk, looks the same. */
@@ -143,7 +134,8 @@ function refuseEmptying({ ancestor, pair }: Session, actions: readonly Action[])
   if (ancestor.size < 2) return
   for (const side of ['host', 'guest'] as const) {
     const removed = actions.filter(
-      (action) => action.do === 'carry' && action.to === side && action.entry === null,
+      (action) =>
+        action.do === 'carry' && action.to === side && action.entry === null && ancestor.has(action.path),
     )
     if (removed.length >= ancestor.size)
       throw side === 'guest' ? emptied(pair.from, 'emptied') : emptied(pair.to, 'emptied in the guest')

@@ -16,6 +16,8 @@ export interface Difference {
   guest: ReadonlyMap<string, Entry | null>
   /** What cannot be carried, and is left alone with all that is below it. */
   frozen: ReadonlySet<string>
+  /** The side whose version a conflict ends with; null: it stays one. */
+  winner?: (path: string) => Side | null
 }
 
 /** One step of making both sides equal. */
@@ -29,6 +31,34 @@ export type Action =
 
 function changesSomething(action: Action): boolean {
   return action.do !== 'carry' || !isSame(action.entry, action.over)
+}
+
+interface Settling {
+  versions: (path: string) => Versions
+  winner: (path: string) => Side | null
+}
+
+/** A conflict that one side wins: all that is below it is as that side has it. */
+function settle(
+  paths: readonly string[],
+  decided: Map<string, Action[]>,
+  { versions, winner }: Settling,
+): void {
+  const won = new Map<string, Side>()
+  for (const path of paths) {
+    const [action] = decided.get(path) ?? []
+    const parent = parentOf(path)
+    const above = parent === null ? undefined : won.get(parent)
+    const side = above ?? (action?.do === 'conflict' ? winner(path) : null)
+    if (side === null) continue
+    won.set(path, side)
+    const { host, guest } = versions(path)
+    const [entry, over, to] =
+      side === 'host' ? ([host, guest, 'guest'] as const) : ([guest, host, 'host'] as const)
+    decided.set(path, [
+      isSame(host, guest) ? { do: 'record', path, entry } : { do: 'carry', path, to, entry, over },
+    ])
+  }
 }
 
 interface Versions {
@@ -55,6 +85,7 @@ export function reconcile(difference: Difference): Action[] {
   for (const path of paths)
     if (!frozen.has(path)) decided.set(path, decide(path, versions(path)).filter(changesSomething))
   for (const path of paths) keepFolders(path, decided, versions)
+  settle(paths, decided, { versions, winner: difference.winner ?? (() => null) })
   const closed = new Set(frozen)
   for (const [path, [first]] of decided) if (first?.do === 'conflict') closed.add(path)
   return paths.flatMap((path) => (hasParentIn(path, closed) ? [] : (decided.get(path) ?? [])))

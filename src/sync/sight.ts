@@ -1,4 +1,4 @@
-import type { Ancestor } from './ancestor.ts'
+import type { Ancestor, Marks } from './ancestor.ts'
 import type { Ignored } from './ignored.ts'
 import { type Entry, parentOf, type Side } from './reconcile.ts'
 import { isAsStamped, type Stat, stampOf } from './stamp.ts'
@@ -31,23 +31,23 @@ export class Finder {
   readonly #side: Side
   readonly #ancestor: Ancestor
   readonly #ignored: Ignored
-  readonly #now: bigint
-  readonly #seen = new Set<string>()
+  readonly #marks: Marks
+  #count = 0
   readonly #suspects = new Map<string, Stat>()
   readonly #odd = new Map<string, string>()
-  /** New folders that hold something which stays behind. */
+  /** New folders that hold something which stays behind, and how much else new ones hold. */
   readonly #partly = new Set<string>()
+  readonly #held = new Map<string, number>()
 
-  /** @param now nanoseconds, by the side's clock, when it began to list */
-  constructor(side: Side, { ancestor, ignored, now }: { ancestor: Ancestor; ignored: Ignored; now: bigint }) {
+  constructor(side: Side, { ancestor, ignored }: { ancestor: Ancestor; ignored: Ignored }) {
     this.#side = side
     this.#ancestor = ancestor
     this.#ignored = ignored
-    this.#now = now
+    this.#marks = ancestor.marks()
   }
 
   get count(): number {
-    return this.#seen.size
+    return this.#count
   }
 
   /** Takes one path; false: it stays behind, with all that is below it. */
@@ -57,7 +57,7 @@ export class Finder {
       if (parent !== null && !this.#ancestor.has(parent)) this.#partly.add(parent)
       return false
     }
-    this.#seen.add(path)
+    this.#mark(path)
     if (stat.kind === 'odd') this.#odd.set(path, 'it is a pipe, a socket or a device')
     else if (!this.#isKnown(path, stat)) this.#suspects.set(path, stat)
     return true
@@ -65,11 +65,12 @@ export class Finder {
 
   /** Marks a path as one that cannot be carried. */
   refuse(path: string, why: string): void {
-    this.#seen.add(path)
+    this.#mark(path)
     this.#odd.set(path, why)
   }
 
-  async finish(scope: Scope, digests: Digests): Promise<Sight> {
+  /** `now`: nanoseconds, by the side's clock, when it began to list. */
+  async finish({ scope, now }: { scope: Scope; now: bigint }, digests: Digests): Promise<Sight> {
     this.#dropLeftFolders()
     const sight: Sight = { changed: new Map(), odd: this.#odd, busy: new Set() }
     const read = await digests(this.#suspects)
@@ -80,7 +81,7 @@ export class Finder {
       else {
         const { mode, size, changed } = stat
         const kind = stat.kind as Entry['kind']
-        const stamp = stampOf(stat, this.#now)
+        const stamp = stampOf(stat, now)
         sight.changed.set(path, { kind, mode, size: kind === 'folder' ? 0 : size, digest, stamp, changed })
       }
     }
@@ -92,26 +93,32 @@ export class Finder {
     const known = this.#ancestor.get(path)
     if (known === null || known.kind !== stat.kind) return false
     const isModeKept = known.kind === 'link' || known.mode === stat.mode
-    return isModeKept && isAsStamped(stat, this.#now, known[this.#side])
+    return isModeKept && isAsStamped(stat, known[this.#side])
   }
 
   /** A new folder in which there is nothing but what stays behind is what is left of one that was removed. */
   #dropLeftFolders(): void {
-    const full = new Set<string>()
-    for (const path of [...this.#seen].sort().reverse()) {
-      const stat = this.#suspects.get(path)
-      const parent = parentOf(path)
-      if (stat?.kind === 'folder' && this.#partly.has(path) && !full.has(path)) {
-        this.#suspects.delete(path)
-        if (parent !== null && !this.#ancestor.has(parent)) this.#partly.add(parent)
-      } else if (parent !== null) full.add(parent)
+    for (const path of [...this.#partly].sort().reverse()) {
+      let at: string | null = path
+      while (at !== null && this.#suspects.get(at)?.kind === 'folder' && (this.#held.get(at) ?? 0) === 0) {
+        this.#suspects.delete(at)
+        at = parentOf(at)
+        if (at !== null) this.#held.set(at, (this.#held.get(at) ?? 0) - 1)
+      }
     }
+  }
+
+  #mark(path: string): void {
+    this.#count += 1
+    this.#marks.mark(path)
+    const parent = parentOf(path)
+    if (parent !== null && !this.#ancestor.has(parent))
+      this.#held.set(parent, (this.#held.get(parent) ?? 0) + 1)
   }
 
   *#gone(scope: Scope): Generator<string> {
     const within = scope === 'all' ? null : new Set(scope)
-    for (const path of this.#ancestor.paths())
-      if (!this.#seen.has(path) && (within === null || isWithin(path, within))) yield path
+    for (const path of this.#marks.unmarked()) if (within === null || isWithin(path, within)) yield path
   }
 }
 

@@ -31,6 +31,6 @@ export function identityOf({ inode, size, changed }: Stat): string {
 }
 
 /** Whether a path is as it was when the stamp was made. */
-export function isAsStamped(stat: Stat, now: bigint, stamp: string): boolean {
-  return !stamp.endsWith('~') && stamp === stampOf(stat, now).replace(/~$/, '')
+export function isAsStamped(stat: Stat, stamp: string): boolean {
+  return stamp === stampOf(stat, 0n)
 }

@@ -55,6 +55,22 @@ describe('what both sides changed', { timeout: 60_000 }, () => {
     expect(await resolveConflicts(pair.stateDir, choice, ['src/*'])).toBe(0)
   })
 
+  test.each([
+    ['mine', 'folder'],
+    ['theirs', 'file'],
+  ] as const)('a folder against a file, settled by %s: the %s, with all in it', async (choice, kind) => {
+    using pair = await synced({ 'd/a': '1', 'd/b/c': '1', keep: '' })
+    write(pair.from, { 'd/a': '2', 'd/new/e': '3' })
+    rmSync(join(pair.to, 'd'), { recursive: true })
+    write(pair.to, { d: 'a file' })
+    expect(await pair.sync()).toMatchObject({ conflicts: 1 })
+    await resolveConflicts(pair.stateDir, choice, ['d'])
+    expect(await pair.sync()).toMatchObject({ conflicts: 0 })
+    expect(pair.differences()).toBe('')
+    if (kind === 'file') expect(read(pair.from, 'd')).toBe('a file')
+    else expect(readdirSync(join(pair.to, 'd')).sort()).toEqual(['a', 'b', 'new'])
+  })
+
   test('is settled by the newest', async () => {
     using pair = await conflicting()
     write(pair.from, { c: 'newest' })
