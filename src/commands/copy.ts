@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args'
 import { BaseCommand } from '../base-command.ts'
-import { copyText } from '../cli/index.ts'
+import { copyText, rawWords } from '../cli/index.ts'
 import { copy } from '../machine/index.ts'
 
 export default class Copy extends BaseCommand {
@@ -25,7 +25,8 @@ export default class Copy extends BaseCommand {
   async run(): Promise<Awaited<ReturnType<typeof copy>>> {
     const { args, flags } = await this.parse(Copy)
     const project = await this.openProject(flags)
-    const result = await copy(project, { from: args.src, to: args.dst, cwd: process.cwd() })
+    const [from = args.src, to = args.dst] = rawWords([args.src, args.dst])
+    const result = await copy(project, { from, to, cwd: process.cwd() })
     this.print(copyText(result))
     return result
   }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { PosadaError } from '../errors/index.ts'
+import { type AnyPath, onPath } from '../lib/files/byte-path.ts'
 import { type CopyResult, download, upload } from '../ssh/index.ts'
 import { withKept } from './guest/kept-connection.ts'
 import { findReachable } from './guest/session.ts'
@@ -7,8 +8,8 @@ import type { Project } from './project.ts'
 
 export interface CopyVerbOptions {
   /** A path of the host, or `machine:path`; exactly one of the two leads into a machine. */
-  from: string
-  to: string
+  from: AnyPath
+  to: AnyPath
   /** The folder that relative paths of the host begin in. */
   cwd: string
 }
@@ -28,7 +29,7 @@ export async function copy(project: Project, options: CopyVerbOptions): Promise<
   }
   return withKept(project, reachable, (session) =>
     from.machine === null
-      ? upload(session, { from: resolve(options.cwd, from.path), to: to.path, signal, onProgress })
+      ? upload(session, { from: inFolder(options.cwd, from.path), to: to.path, signal, onProgress })
       : download(session, { from: from.path, to: hostPath(options.cwd, to.path), signal, onProgress }),
   )
 }
@@ -36,14 +37,18 @@ export async function copy(project: Project, options: CopyVerbOptions): Promise<
 export interface Location {
   /** Null: the host. */
   machine: string | null
-  path: string
+  path: AnyPath
 }
 
 /**
  * Reads `machine:path`. What stands before the first colon is a machine when it looks like a
  * machine's name; a file of the host with such a name is written `./web:1`. Pure.
  */
-export function parseLocation(text: string, machines: readonly string[]): Location {
+export function parseLocation(text: AnyPath, machines: readonly string[]): Location {
+  if (typeof text !== 'string') {
+    const { machine, path } = parseLocation(text.toString('latin1'), machines)
+    return { machine, path: Buffer.from(path as string, 'latin1') }
+  }
   const [, machine, path] = /^([a-z][a-z0-9-]{0,62}):(.*)$/s.exec(text) ?? []
   if (machine === undefined || path === undefined) return { machine: null, path: text }
   if (!machines.includes(machine)) {
@@ -56,8 +61,14 @@ export function parseLocation(text: string, machines: readonly string[]): Locati
 }
 
 /** Absolute; a slash at the end, which says that a folder is meant, stays. */
-function hostPath(cwd: string, path: string): string {
-  return resolve(cwd, path) + (path.endsWith('/') ? '/' : '')
+function hostPath(cwd: string, path: AnyPath): AnyPath {
+  const slash = path.toString().endsWith('/') ? '/' : ''
+  return onPath(inFolder(cwd, path), (text) => text + slash)
+}
+
+function inFolder(cwd: string, path: AnyPath): AnyPath {
+  if (typeof path === 'string') return resolve(cwd, path)
+  return onPath(path, (text) => resolve(Buffer.from(cwd).toString('latin1'), text))
 }
 
 function wrongPair({ from, to }: CopyVerbOptions, both: boolean): PosadaError {

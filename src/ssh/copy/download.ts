@@ -1,7 +1,8 @@
+import type { Stats } from 'node:fs'
 import { rename, rm, stat } from 'node:fs/promises'
-import { dirname, join, posix, resolve } from 'node:path'
+import { dirname, posix, resolve } from 'node:path'
+import { type AnyPath, below, onPath } from '../../lib/files/byte-path.ts'
 import { isErrno } from '../../lib/files/errno.ts'
-import { outputTarget } from '../../lib/files/output-file.ts'
 import { sweepWork, workName } from '../../lib/process/work-folder.ts'
 import type { ByteReader } from '../../lib/tar/byte-reader.ts'
 import { tarMembers } from '../../lib/tar/tar-members.ts'
@@ -62,13 +63,13 @@ async function downloadOne(
 
 class Download {
   readonly #session: GuestShells
-  readonly #path: string
-  readonly #to: string
+  readonly #path: AnyPath
+  readonly #to: AnyPath
   readonly #progress: Progress
 
   constructor(
     session: GuestShells,
-    { path, to, progress }: { path: string; to: string; progress: Progress },
+    { path, to, progress }: { path: AnyPath; to: AnyPath; progress: Progress },
   ) {
     this.#session = session
     this.#path = path
@@ -96,7 +97,7 @@ class Download {
     }
     const refuse = this.#refuse.bind(this)
     const shown = this.#shown.bind(this)
-    await onHost(this.#to, () => sweepWork(dirname(this.#to), temporaries))
+    await onHost(this.#to, () => sweepWork(dirname(this.#to.toString()), temporaries))
     const tree = new Tree({ to: this.#to, progress: this.#progress, refuse, shown })
     for await (const member of tarMembers(reader, refusal, limits)) await tree.take(member)
     await tree.finish()
@@ -104,10 +105,10 @@ class Download {
 
   async #file(reader: ByteReader, { size, mode, time }: { size: number; mode: number; time: number }) {
     if (size > 0) this.#progress.total = this.#progress.result.bytes + size
-    const temporary = join(dirname(this.#to), await workName(temporaries))
+    const temporary = below(onPath(this.#to, dirname), await workName(temporaries))
     const pieces = this.#pieces(reader, size)
     await onHost(this.#to, async () => {
-      await sweepWork(dirname(this.#to), temporaries)
+      await sweepWork(dirname(this.#to.toString()), temporaries)
       try {
         await writeFile(temporary, { mode: mode & 0o777, time, pieces, progress: this.#progress })
         await rename(temporary, this.#to)
@@ -139,7 +140,8 @@ class Download {
   }
 
   #shown(name: string): string {
-    return name === '' ? this.#path : posix.join(this.#path, Buffer.from(name, 'latin1').toString())
+    const path = this.#path.toString()
+    return name === '' ? path : posix.join(path, Buffer.from(name, 'latin1').toString())
   }
 
   #short(): Error {
@@ -155,8 +157,9 @@ const problems: Record<string, [why: string, hint: string]> = {
 
 function failureOf(
   session: GuestShells,
-  { path, code, said }: { path: string; code: number; said: string },
+  { path: bytes, code, said }: { path: AnyPath; code: number; said: string },
 ): Error | null {
+  const path = bytes.toString()
   if (code === 0 || (code === 1 && changedMeanwhile.test(said))) return null
   const [, word = '', about = path] = new RegExp(`^${problemMark} (\\w+) (.*)$`, 'm').exec(said) ?? []
   const [, denied] = /^(?:tar|head): (.*): (?:.*: )?Permission denied$/m.exec(said) ?? []
@@ -168,7 +171,7 @@ function failureOf(
   return guestError(session, about, { why, hint })
 }
 
-async function onHost(path: string, work: () => Promise<void>): Promise<void> {
+async function onHost(path: AnyPath, work: () => Promise<void>): Promise<void> {
   try {
     await work()
   } catch (error) {
@@ -177,27 +180,29 @@ async function onHost(path: string, work: () => Promise<void>): Promise<void> {
 }
 
 /** Absolute: below a folder that is there, else under the name that was given. */
-async function destination(from: string, written: string): Promise<string> {
-  if (await isFolder(written)) {
-    const name = posix.basename(from)
-    return resolve(name === '' || name === '.' || name === '..' ? written : join(written, name))
+async function destination(from: AnyPath, written: AnyPath): Promise<AnyPath> {
+  const absolute = (path: AnyPath) => onPath(path, (text) => resolve(text))
+  const there = await statIfThere(written)
+  if (there?.isDirectory() === true) {
+    const name = onPath(from, (text) => posix.basename(text))
+    return absolute(['', '.', '..'].includes(name.toString()) ? written : below(written, name))
   }
-  if (written.endsWith('/'))
+  if (written.toString().endsWith('/'))
     throw hostError(written, { why: 'is not a folder', hint: 'create it first, or leave out the slash' })
   // By renaming a file over it, root would take a device from the whole host.
-  if ((await outputTarget(written)) === null)
+  if (there?.isFile() === false)
     throw hostError(written, {
       why: 'is a device or a pipe',
       hint: 'write to it with posada exec … -- cat FILE',
     })
-  return resolve(written)
+  return absolute(written)
 }
 
-async function isFolder(path: string): Promise<boolean> {
+async function statIfThere(path: AnyPath): Promise<Stats | null> {
   try {
-    return (await stat(path)).isDirectory()
+    return await stat(path)
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) return false
+    if (isErrno(error, 'ENOENT')) return null
     throw explainHost(path, error)
   }
 }

@@ -1,4 +1,5 @@
 import { isPosadaError, PosadaError } from '../../errors/index.ts'
+import type { AnyPath } from '../../lib/files/byte-path.ts'
 import type { GuestShells } from '../session.ts'
 
 /** What is wrong with a path: follows its name in a sentence. */
@@ -9,7 +10,7 @@ interface Problem {
 }
 
 /** E_COPY about a path in the guest (`web:/srv/x`). */
-export function guestError(session: GuestShells, path: string, { why, hint, cause }: Problem): PosadaError {
+export function guestError(session: GuestShells, path: AnyPath, { why, hint, cause }: Problem): PosadaError {
   const machine = session.target.hostAlias
   return new PosadaError('E_COPY', `${machine}:${path} ${why}`, {
     value: `${machine}:${path}`,
@@ -20,18 +21,18 @@ export function guestError(session: GuestShells, path: string, { why, hint, caus
 }
 
 /** E_COPY about a path of the host. */
-export function hostError(path: string, { why, hint, cause }: Problem): PosadaError {
-  return new PosadaError('E_COPY', `${path} ${why}`, { value: path, hint, cause })
+export function hostError(path: AnyPath, { why, hint, cause }: Problem): PosadaError {
+  return new PosadaError('E_COPY', `${path} ${why}`, { value: path.toString(), hint, cause })
 }
 
-export function notAccessible(session: GuestShells, path: string, cause?: unknown): PosadaError {
+export function notAccessible(session: GuestShells, path: AnyPath, cause?: unknown): PosadaError {
   const { user } = session.target
   const hint = `files are copied as ${user}`
   return guestError(session, path, { why: `is not accessible for user ${user}`, hint, cause })
 }
 
 /** Turns a system error of the host into E_COPY; `path` is named where the error names none. */
-export function explainHost(path: string, error: unknown): unknown {
+export function explainHost(path: AnyPath, error: unknown): unknown {
   if (!(error instanceof Error) || isPosadaError(error) || !('syscall' in error) || !('code' in error))
     return error
   const where = 'path' in error && typeof error.path === 'string' ? error.path : path

@@ -1,3 +1,5 @@
+import type { AnyPath } from '../../lib/files/byte-path.ts'
+
 export interface CopyOptions {
   /** Told after each piece; `total` where it is known. */
   onProgress?: (bytes: number, total?: number) => void
@@ -6,8 +8,8 @@ export interface CopyOptions {
 
 /** From a path to a path: one is of the host, the other of the guest. */
 export interface Way {
-  from: string
-  to: string
+  from: AnyPath
+  to: AnyPath
 }
 
 export interface CopyResult {

@@ -1,5 +1,6 @@
 import { renameSync } from 'node:fs'
 import { chmod, link, lstat, mkdir, rm, stat, symlink } from 'node:fs/promises'
+import { type AnyPath, below } from '../../lib/files/byte-path.ts'
 import { isErrno } from '../../lib/files/errno.ts'
 import { sweepWork, workName } from '../../lib/process/work-folder.ts'
 import type { TarMember } from '../../lib/tar/tar-members.ts'
@@ -10,7 +11,7 @@ import { temporaries, writeFile } from './write-file.ts'
 
 export interface TreeOptions {
   /** The folder of the host that it becomes. */
-  to: string
+  to: AnyPath
   progress: Progress
   /** A name as the user is told it. */
   shown: (name: string) => string
@@ -106,7 +107,7 @@ export class Tree {
 
   #at(name: string): Buffer {
     const { to } = this.#options
-    return name === '' ? Buffer.from(to) : Buffer.concat([Buffer.from(`${to}/`), bytes(name)])
+    return Buffer.from((name === '' ? to : below(to, bytes(name))) as string)
   }
 
   async #onHost(name: string, work: (path: Buffer) => Promise<void>): Promise<void> {

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
+import { closeSync, constants, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { Transform } from 'node:stream'
 import { execa } from 'execa'
 import { isPosadaError } from '../../errors/index.ts'
+import { type AnyPath, below } from '../../lib/files/byte-path.ts'
 import { packageRoot } from '../../lib/files/package-root.ts'
 import { capture } from '../capture.ts'
 import type { GuestShells } from '../session.ts'
@@ -33,7 +35,7 @@ export async function upload(
 }
 
 export interface SendFilesOptions extends CopyOptions {
-  to: string
+  to: AnyPath
   /** What comes is to be `to` itself, and not below it. */
   itself?: boolean
 }
@@ -52,7 +54,7 @@ export async function sendFiles(
   // From the start: execa drops what was not read of a program that has ended.
   packing.stdout.pipe(counted)
   const temporary = `.posada-${randomBytes(8).toString('hex')}.tmp`
-  const mode = options.itself === true ? '.' : to.endsWith('/') ? '/' : ''
+  const mode = options.itself === true ? '.' : to.toString().endsWith('/') ? '/' : ''
   const argv = [guestPath(to), lastMember(files), files.name, files.kind, temporary, mode]
   try {
     const { code, stderr } = await capture(session, ['/bin/sh', '-c', unpackScript, 'sh', ...argv], {
@@ -77,7 +79,7 @@ export async function sendFiles(
 }
 
 /** A guest that cannot be reached any longer keeps it: the failure that led here is the one to tell. */
-async function sweep(session: GuestShells, argv: readonly string[]): Promise<void> {
+async function sweep(session: GuestShells, argv: readonly AnyPath[]): Promise<void> {
   try {
     await capture(session, ['/bin/sh', '-c', sweepScript, 'sh', ...argv])
   } catch (error) {
@@ -87,16 +89,18 @@ async function sweep(session: GuestShells, argv: readonly string[]): Promise<voi
 
 /** A folder of Posada's own ends the archive, so that one that was cut off is known by it. */
 function lastMember({ name }: HostFiles): string {
-  return name === 'bin' ? 'boxes' : 'bin'
+  return name.toString() === 'bin' ? 'boxes' : 'bin'
 }
 
 function pack(files: HostFiles) {
   const { kind, parent, paths } = files
   const list = Buffer.concat(paths.map((path) => Buffer.concat([Buffer.from('./'), path, Buffer.of(0)])))
   const follow = kind === 'file' ? ['--dereference'] : []
+  // A program's arguments are text; its folder is opened for it where that is not.
+  const opened = typeof parent === 'string' ? null : openSync(parent, constants.O_DIRECTORY)
   const argv = [
     '--create',
-    `--directory=${parent}`,
+    `--directory=${opened === null ? parent.toString() : `/proc/${process.pid}/fd/${opened}`}`,
     '--file=-',
     ...follow,
     '--no-recursion',
@@ -105,7 +109,14 @@ function pack(files: HostFiles) {
     `--directory=${packageRoot()}`,
     lastMember(files),
   ]
-  return execa('tar', argv, { input: list, buffer: { stdout: false }, reject: false, env: { LC_ALL: 'C' } })
+  const packing = execa('tar', argv, {
+    input: list,
+    buffer: { stdout: false },
+    reject: false,
+    env: { LC_ALL: 'C' },
+  })
+  if (opened !== null) void packing.finally(() => closeSync(opened))
+  return packing
 }
 
 function counting(progress: Progress): Transform {
@@ -142,9 +153,9 @@ async function packingFailure(
   const cause = Object.assign(new Error(ended.stderr), {
     code,
     syscall: 'open',
-    path: join(parent, path ?? name),
+    path: join(parent.toString(), path ?? name.toString()),
   })
-  return explainHost(join(parent, name), cause)
+  return explainHost(below(parent, name), cause)
 }
 
 const problems: Record<string, [why: string, hint: string]> = {
@@ -157,8 +168,8 @@ const problems: Record<string, [why: string, hint: string]> = {
   tool: ['is not installed in the guest', 'install the package tar there'],
 }
 
-function unpackingFailure(session: GuestShells, to: string, said: string): Error {
-  const [, word = '', path = to] = new RegExp(`^${problemMark} (\\w+) (.*)$`, 'm').exec(said) ?? []
+function unpackingFailure(session: GuestShells, to: AnyPath, said: string): Error {
+  const [, word = '', path = to.toString()] = new RegExp(`^${problemMark} (\\w+) (.*)$`, 'm').exec(said) ?? []
   if (/No space left on device|Disk quota exceeded|Wrote only \d+ of/.test(said))
     return guestError(session, path, {
       why: 'cannot be written: the disk is full',

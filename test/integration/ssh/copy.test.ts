@@ -254,6 +254,36 @@ describe('upload into what is there', () => {
     expect((await stat(join(there, '-to', 'same'))).nlink).toBe(2)
   })
 
+  test('a name that is not UTF-8 is found, and given', async () => {
+    const odd = (folder: string, name: string) =>
+      Buffer.concat([Buffer.from(`${folder}/`), Buffer.of(0xfe), Buffer.from(name)])
+    await mkdir(odd(here, 'in'))
+    await writeFile(Buffer.concat([odd(here, 'in/'), Buffer.of(0xff)]), 'odd')
+    await upload(session, { from: odd(here, 'in'), to: there })
+    await upload(session, {
+      from: Buffer.concat([odd(here, 'in/'), Buffer.of(0xff)]),
+      to: odd(there, 'file'),
+    })
+    await upload(session, { from: odd(here, 'in'), to: odd(there, 'in') })
+    expect(await readFile(odd(there, 'file'), 'utf8')).toBe('odd')
+    await rm(here, { recursive: true })
+    await mkdir(odd(here, 'back'), { recursive: true })
+    await download(session, { from: odd(there, 'in'), to: odd(here, 'back') })
+    await download(session, { from: odd(there, 'file'), to: odd(here, 'back') })
+    await download(session, { from: odd(there, 'file'), to: odd(here, 'other') })
+    const { stdout } = spawnSync('find', [here, '-mindepth', '1', '-printf', '%P\\n'], { encoding: 'latin1' })
+    const tree = [
+      'þback',
+      'þback/þfile',
+      'þback/þin',
+      'þback/þin/þin',
+      'þback/þin/þin/ÿ',
+      'þback/þin/ÿ',
+      'þother',
+    ]
+    expect(stdout.trimEnd().split('\n').sort()).toEqual(tree)
+  })
+
   test('what this user may not read is named', async () => {
     await mkdir(join(here, 'tree'))
     await symlink('/nowhere', join(here, 'dangling'))

@@ -17,6 +17,13 @@ describe('parseLocation', () => {
     expect(parseLocation(text, machines)).toEqual(location)
   })
 
+  it('takes the bytes of a path as they are', () => {
+    const odd = Buffer.of(0x2f, 0xff)
+    const located = { machine: 'web', path: odd }
+    expect(parseLocation(Buffer.concat([Buffer.from('web:'), odd]), machines)).toEqual(located)
+    expect(parseLocation(odd, machines)).toEqual({ machine: null, path: odd })
+  })
+
   it('takes what looks like a machine for one, and says how else to write it', () => {
     expect(() => parseLocation('wbe:/etc', machines)).toThrow(
       expect.objectContaining({
