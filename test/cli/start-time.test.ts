@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { chownSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chownSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it, onTestFinished } from 'vitest'
@@ -18,7 +18,10 @@ interface Script {
 function projectPlace() {
   const place = makePlace()
   onTestFinished(place.remove)
-  writeFileSync(join(place.dir, 'posada.yaml'), 'version: 1\nbox: posada/tiny\n')
+  const steps = '[{name: a, shell: "true"}, {name: b, ansible: {playbook: ops/site.yml}}]'
+  writeFileSync(join(place.dir, 'posada.yaml'), `version: 1\nbox: posada/tiny\nprovision: ${steps}\n`)
+  mkdirSync(join(place.dir, 'ops'))
+  writeFileSync(join(place.dir, 'ops', 'site.yml'), '[]\n')
   return { ...place, kept: join(place.dir, '..', 'cache', 'posada', 'code') }
 }
 

@@ -4,7 +4,6 @@ import type { MachineState } from '../../project/index.ts'
 import type { StepDecision } from '../plan/decide.ts'
 import type { Scripts } from '../project.ts'
 import type { StepStatus } from '../results.ts'
-import { foreseeProvision } from './plan-provision.ts'
 
 /** How each provision step of a machine stands; null: the machine is not made yet. Nothing is fetched or changed. */
 export function stepStatus(
@@ -36,6 +35,7 @@ type Foreseen = Pick<StepDecision, 'due' | 'from' | 'to'> & { problem?: string }
 /** A step whose file is missing is said to have that problem, and keeps no other from being shown. */
 async function decide(project: Scripts, config: Machine, state: MachineState | null): Promise<Foreseen> {
   try {
+    const { foreseeProvision } = await import('./plan-provision.ts')
     const [decision] = await foreseeProvision(project, config, state)
     if (decision !== undefined) return decision
     throw new Error('a step is foreseen in one way')

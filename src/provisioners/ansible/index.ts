@@ -7,7 +7,6 @@ import type { Provisioner } from '../contract.ts'
 import { digestOfData } from '../digest.ts'
 import { fileProvisioner } from '../file/index.ts'
 import { runInGuest } from './in-guest.ts'
-import { runOnHost } from './on-host.ts'
 
 /**
  * Runs a playbook by this computer's ansible-playbook, over SSH to the machine, or by the guest's, which is given the
@@ -22,7 +21,10 @@ export const ansibleProvisioner: Provisioner<AnsibleStep> = {
 
   async run(step, session, context) {
     const program = step.via === 'guest' ? null : findProgram('ansible-playbook')
-    if (program !== null) return runOnHost({ step, program }, session, context)
+    if (program !== null) {
+      const { runOnHost } = await import('./on-host.ts')
+      return runOnHost({ step, program }, session, context)
+    }
     const look = ['/bin/sh', '-c', 'command -v ansible-playbook']
     const isThere = step.via !== 'host' && (await capture(session, look, { user: 'root' })).code === 0
     if (!isThere) throw missing(step, context.machine)

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, constants, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { Transform } from 'node:stream'
-import { execa } from 'execa'
+import type { execa as Execa } from 'execa'
 import { isPosadaError } from '../../errors/index.ts'
 import { type AnyPath, below } from '../../lib/files/byte-path.ts'
 import { packageRoot } from '../../lib/files/package-root.ts'
@@ -49,7 +49,8 @@ export async function sendFiles(
   const { to } = options
   const progress = new Progress(options)
   progress.total = files.bytes
-  const packing = pack(files)
+  const { execa } = await import('execa')
+  const packing = pack(files, execa)
   const counted = counting(progress)
   // From the start: execa drops what was not read of a program that has ended.
   packing.stdout.pipe(counted)
@@ -92,7 +93,7 @@ function lastMember({ name }: HostFiles): string {
   return name.toString() === 'bin' ? 'boxes' : 'bin'
 }
 
-function pack(files: HostFiles) {
+function pack(files: HostFiles, execa: typeof Execa) {
   const { kind, parent, paths } = files
   const list = Buffer.concat(paths.map((path) => Buffer.concat([Buffer.from('./'), path, Buffer.of(0)])))
   const follow = kind === 'file' ? ['--dereference'] : []
