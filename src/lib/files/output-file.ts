@@ -15,7 +15,7 @@ export async function writeOutputFile(path: string, content: string): Promise<vo
 }
 
 /** Where a file is to be renamed to so that it is at `path`, links followed; null: what is there is not a file or a folder. */
-export async function outputTarget(path: string): Promise<string | null> {
+async function outputTarget(path: string): Promise<string | null> {
   try {
     const target = await realpath(path)
     const found = await stat(target)
