@@ -39,7 +39,7 @@ try {
   }
   const running = runSync(config, { signal: stop.signal, log })
   const server = await serveControl(control, {
-    folders: async () => ({ hypervisor, pairs, problems: running.problems() }),
+    folders: async () => ({ hypervisor, pairs, problems: await running.problems() }),
   })
   tellStarter(encodeReady(), log)
   await running.ended

@@ -1,9 +1,9 @@
-import { isPosadaError } from '../errors/index.ts'
+import { fromSystemError, isPosadaError } from '../errors/index.ts'
 import type { PosadaEvent } from '../events/index.ts'
 import { sleep } from '../lib/async/sleep.ts'
 import { isAlive } from '../lib/process/process-identity.ts'
 import { connect } from '../ssh/index.ts'
-import { keepInSync, type SyncPair } from '../sync/index.ts'
+import { keepInSync, readSyncStatus, type SyncPair } from '../sync/index.ts'
 import type { SyncConfig } from './config.ts'
 import { guestShell } from './guest-shell.ts'
 
@@ -14,7 +14,7 @@ const look = 1000
 
 export interface RunningSync {
   /** Why folders are not kept equal now, by their paths in the guest. */
-  problems(): Record<string, string>
+  problems(): Promise<Record<string, string>>
   /** Resolves when the machine has ended or `signal` was aborted. */
   ended: Promise<void>
 }
@@ -27,13 +27,12 @@ export function runSync(
   config: SyncConfig,
   { signal, log }: { signal: AbortSignal; log: (line: string) => void },
 ): RunningSync {
-  const problems = new Map<string, string>()
+  const problems = new Map<string, Problem>()
   const over = new AbortController()
   const either = AbortSignal.any([signal, over.signal])
-  const tell = (to: string, problem: string | null) => {
-    if (problem !== null && problem !== problems.get(to)) log(`${to}: ${problem}`)
-    if (problem === null) problems.delete(to)
-    else problems.set(to, problem)
+  const tell = (pair: SyncPair, text: string) => {
+    if (problems.get(pair.to)?.text !== text) log(`${pair.to}: ${text}`)
+    problems.set(pair.to, { pair, text, at: Date.now() })
   }
   const pairs = config.pairs.map((pair) => keepOne(config, pair, { signal: either, log, tell }))
   const watch = async () => {
@@ -41,13 +40,27 @@ export function runSync(
     over.abort(new Error('the machine has ended'))
   }
   const ended = Promise.all([watch(), ...pairs]).then(() => undefined)
-  return { problems: () => Object.fromEntries(problems), ended }
+  return { problems: () => notOver(problems), ended }
+}
+
+interface Problem {
+  pair: SyncPair
+  text: string
+  /** Milliseconds since 1970. */
+  at: number
+}
+
+/** A problem is over when its folder has been equal since. */
+async function notOver(problems: Map<string, Problem>): Promise<Record<string, string>> {
+  for (const [to, { pair, at }] of problems)
+    if ((await readSyncStatus(pair.stateDir)).at > at) problems.delete(to)
+  return Object.fromEntries([...problems].map(([to, { text }]) => [to, text]))
 }
 
 interface Telling {
   signal: AbortSignal
   log: (line: string) => void
-  tell: (to: string, problem: string | null) => void
+  tell: (pair: SyncPair, problem: string) => void
 }
 
 async function keepOne(
@@ -57,23 +70,21 @@ async function keepOne(
 ): Promise<void> {
   const emit = (event: PosadaEvent) => {
     if (event.type === 'notice') log(`${pair.to}: ${event.message}`)
-    // It is reconciled again once the first look is through; what was wrong before is past.
-    if (event.type === 'step' && event.status === 'done') tell(pair.to, null)
   }
   for (let wait = pause.first; !signal.aborted; wait = Math.min(wait * 2, pause.most)) {
     const begun = Date.now()
     try {
       const session = await connect(target, { signal })
       try {
-        tell(pair.to, null)
         await keepInSync(pair, guestShell(session), { emit, signal, machine })
       } finally {
         await session.close()
       }
-    } catch (error) {
+    } catch (thrown) {
       if (signal.aborted) return
+      const error = fromSystemError(thrown)
       if (!isPosadaError(error)) throw error
-      tell(pair.to, error.hint === undefined ? error.message : `${error.message}; ${error.hint}`)
+      tell(pair, error.hint === undefined ? error.message : `${error.message}; ${error.hint}`)
     }
     if (Date.now() - begun > pause.most) wait = pause.first
     await quietly(wait, signal)

@@ -57,6 +57,7 @@ async function flagValues(
   if (options !== undefined) return options.map((value) => ({ value }))
   if (request.flag === 'file' || request.flag === 'write') return files
   if (request.flag === 'network') return (await project(request.file, around)).networks
+  if (request.flag === 'machine') return (await project(request.file, around)).machines
   if (request.flag === 'step') return (await project(request.file, around)).steps
   return []
 }

@@ -84,7 +84,7 @@ export const syncedFolder = object({
     },
     gitignore: {
       schema: truth(),
-      description: 'Whether what `.gitignore` files name is left alone too.',
+      description: 'Whether what `.gitignore` and `.posadaignore` files name is left alone too.',
       default: true,
     },
     git: {

@@ -1,0 +1,86 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdir, mkdtemp, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { processIdentity } from '../../../src/lib/process/process-identity.ts'
+import type { SyncPair } from '../../../src/sync/index.ts'
+import { type RunningSync, runSync } from '../../../src/sync-process/run.ts'
+import type { TestServer } from '../../helpers/ssh-server.ts'
+import { startSshd } from '../../helpers/sshd.ts'
+
+// A local sshd stands for the guest, and a sleeping process for the machine's. The whole file takes some 10 s.
+
+let sshd: TestServer
+let dir: string
+let machine: ChildProcess
+let stop: AbortController
+let running: RunningSync
+beforeAll(async () => {
+  sshd = await startSshd()
+})
+afterAll(() => sshd?.stop())
+beforeEach(async () => {
+  dir = await realpath(await mkdtemp(join(tmpdir(), 'posada sync-')))
+  machine = spawn('sleep', ['600'])
+  stop = new AbortController()
+})
+afterEach(async () => {
+  machine.kill('SIGKILL')
+  stop.abort(new Error('the test is over'))
+  await running.ended
+  await rm(dir, { recursive: true, force: true })
+})
+
+async function start(...names: string[]): Promise<void> {
+  const pairs = names.map((name): SyncPair => {
+    const folders = {
+      from: join(dir, name),
+      to: join(dir, `${name}-guest`),
+      stateDir: join(dir, `${name}-state`),
+    }
+    return { ...folders, exclude: [], ignoreFiles: true, git: false, merge: false }
+  })
+  for (const { to, stateDir } of pairs) {
+    await mkdir(to, { recursive: true })
+    await mkdir(stateDir, { recursive: true })
+  }
+  const hypervisor = await processIdentity(machine.pid ?? 0)
+  if (hypervisor === null) throw new Error('the process that stands for the machine has ended')
+  const config = { machine: 'web', target: sshd.target, hypervisor, control: '', lock: '', pairs }
+  running = runSync(config, { signal: stop.signal, log: () => undefined })
+}
+async function until(what: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; !(await what()); tries++) {
+    if (tries > 200) throw new Error(`it did not come: ${what.toString()}`)
+    await sleep(100)
+  }
+}
+const holds = async (path: string, text: string) =>
+  (await readFile(join(dir, path), 'utf8').catch(() => null)) === text
+
+it('keeps each folder equal, and tells of one that cannot be until it can', async () => {
+  await mkdir(join(dir, 'a'))
+  await writeFile(join(dir, 'a', 'file'), 'one')
+  await start('a', 'b')
+  await until(() => holds('a-guest/file', 'one'))
+  await until(async () => Object.keys(await running.problems()).length > 0)
+  expect(await running.problems()).toEqual({
+    [join(dir, 'b-guest')]: expect.stringContaining(join(dir, 'b')),
+  })
+  await mkdir(join(dir, 'b-new'))
+  await writeFile(join(dir, 'b-new', 'late'), 'two')
+  await rename(join(dir, 'b-new'), join(dir, 'b'))
+  await until(() => holds('b-guest/late', 'two'))
+  await until(async () => Object.keys(await running.problems()).length === 0)
+  await writeFile(join(dir, 'a-guest', 'file'), 'three')
+  await until(() => holds('a/file', 'three'))
+})
+
+it('ends with the machine', async () => {
+  await mkdir(join(dir, 'a'))
+  await start('a')
+  machine.kill('SIGKILL')
+  await running.ended
+})
