@@ -8,7 +8,6 @@ export default {
     ...Object.values(launcher),
     commandLine,
     'src/commands/**/*.ts',
-    'src/sync/index.ts',
     // Started by path: from package.json, bin/test, tools/test-lab.sh or another test.
     'tools/*.js',
     'test/bench/run.ts',

@@ -25,16 +25,25 @@ export async function scanHost(
   const now = BigInt(Date.now()) * 1_000_000n
   const { dev } = lstatSync(root, { bigint: true })
   const breath = breather()
-  const walk = async (path: string): Promise<void> => {
+  const looked = (path: string, isTop: boolean) => {
+    try {
+      return !isTop || isInside(root, path) ? statHost(root, path) : null
+    } catch (error) {
+      if (!isErrno(error, 'EACCES', 'EPERM')) throw error
+      finder.refuse(path, 'it cannot be read')
+      return null
+    }
+  }
+  const walk = async (path: string, isTop = false): Promise<void> => {
     await breath()
-    const found = statHost(root, path)
+    const found = looked(path, isTop)
     if (found === null) return
     if (found.dev !== dev) return finder.refuse(path, 'it is on another file system')
     if (!finder.see(path, found) || found.kind !== 'folder') return
     for (const name of namesIn(root, path, finder)) await walk(`${path}/${name}`)
   }
-  const tops = scope === 'all' ? namesIn(root, '', finder) : scope.filter((path) => isInside(root, path))
-  for (const path of tops) await walk(path)
+  const tops = scope === 'all' ? namesIn(root, '', finder) : scope
+  for (const path of tops) await walk(path, true)
   const sight = await finder.finish({ scope, now }, (suspects) => digestsOf(root, suspects))
   return { ...sight, count: finder.count }
 }

@@ -4,9 +4,9 @@ import { below } from './paths.ts'
 import { parentOf } from './reconcile.ts'
 import type { Stat } from './stamp.ts'
 
-/** What is at a path of the host, nothing followed; null: nothing. */
+/** What is at a path of the host, nothing followed; null: nothing. EACCES where a folder on the way is closed. */
 export function statHost(root: string, path: string): (Stat & { dev: bigint }) | null {
-  const found = lstatSync(below(root, path), { bigint: true, throwIfNoEntry: false })
+  const found = lookAt(root, path)
   if (found === undefined) return null
   const kind = found.isFile()
     ? 'file'
@@ -26,6 +26,15 @@ export function statHost(root: string, path: string): (Stat & { dev: bigint }) |
   }
 }
 
+function lookAt(root: string, path: string) {
+  try {
+    return lstatSync(below(root, path), { bigint: true, throwIfNoEntry: false })
+  } catch (error) {
+    if (isErrno(error, 'ENOTDIR', 'ELOOP')) return undefined
+    throw error
+  }
+}
+
 /** Whether the folder that a path lies in is there, and reached without a link. */
 export function isInside(root: string, path: string): boolean {
   const parent = parentOf(path)
@@ -34,7 +43,7 @@ export function isInside(root: string, path: string): boolean {
     const real = realpathSync.native(below(root, parent), { encoding: 'buffer' })
     return real.equals(below(root, parent))
   } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES')) return false
+    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return false
     throw error
   }
 }

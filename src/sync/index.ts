@@ -9,12 +9,7 @@ export type {
   GuestChannel,
   GuestShell,
   Resolution,
-  Skipped,
-  SyncCount,
-  SyncOptions,
   SyncPair,
   SyncReport,
-  SyncStatus,
   TrashItem,
-  Version,
 } from './types.ts'

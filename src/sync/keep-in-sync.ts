@@ -69,7 +69,6 @@ class Keeper {
     mkdirSync(choices, { recursive: true })
     this.#choices = watch(choices, { persistent: false }, () => this.#hints.poke())
     this.#options.signal.addEventListener('abort', this.#onAbort)
-    this.#host.follow([''])
     await this.#guest.start(this.#session, shell, this.#options.signal)
     this.#hints.all()
   }
@@ -120,7 +119,8 @@ class Keeper {
   }
 
   async #pass(scope: 'all' | readonly string[]): Promise<void> {
-    this.#host.follow(scope === 'all' ? [''] : scope)
+    if (scope === 'all') this.#host.renew()
+    else this.#host.follow(scope)
     const tell = reporter(this.#options)
     const { conflicts, again } = await passes(this.#session, scope, (behind, bytes) => {
       if (behind > 0) this.#status.set({ state: 'syncing', behind, bytes })

@@ -29,8 +29,7 @@ export class HostWatch {
   follow(paths: readonly string[]): void {
     for (const path of paths) {
       if (this.isBlind) return
-      const stat =
-        path === '' || isInside(this.#session.root, path) ? statHost(this.#session.root, path) : null
+      const stat = this.#look(path)
       const known = this.#folders.get(path)
       if (known !== undefined && stat?.inode === known.inode && stat.kind === 'folder') continue
       if (known !== undefined) this.#forget(path)
@@ -38,9 +37,25 @@ export class HostWatch {
     }
   }
 
+  /** Begins again: folders may have come that nothing was heard of. */
+  renew(): void {
+    this.close()
+    this.follow([''])
+  }
+
   close(): void {
     for (const { watcher } of this.#folders.values()) watcher.close()
     this.#folders.clear()
+  }
+
+  #look(path: string): ReturnType<typeof statHost> {
+    const { root } = this.#session
+    try {
+      return path === '' || isInside(root, path) ? statHost(root, path) : null
+    } catch (error) {
+      if (isErrno(error, 'EACCES', 'EPERM')) return null
+      throw error
+    }
   }
 
   #watch(path: string, inode: string): void {
