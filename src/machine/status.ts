@@ -12,7 +12,6 @@ import { stallOf } from './observed/stall.ts'
 import { changesOf, pendingOf } from './plan/changes.ts'
 import { forwardedNow } from './ports/forwarded.ts'
 import type { Declared, Places, Providing, Reporting, Scripts } from './project.ts'
-import { stepStatus } from './provision/step-status.ts'
 import type { FolderStatus, StatusResult } from './results.ts'
 import { type Selected, selectWithOrphans } from './select.ts'
 import { folderStatuses } from './sync/status.ts'
@@ -48,6 +47,8 @@ async function statusOrUnknown(
     const found = await machineStatus(project, machine)
     const { config, name } = machine
     if (!withSteps || config === null) return found
+    // Few look at steps, and what knows of them takes long to load.
+    const { stepStatus } = await import('./provision/step-status.ts')
     return {
       ...found,
       steps: await stepStatus(project, config, await readState(project.paths.machine(name))),
