@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PosadaError } from '../errors/index.ts'
+import { sha256OfFile } from '../lib/files/hash-file.ts'
 import { boxFiles } from './box-manifest.ts'
 import { inspectDisk } from './formats/inspect-disk.ts'
 import type { BoxDisk, BoxManifest } from './model.ts'
-import { sha256OfFile } from './store/verify.ts'
 
 /**
  * Holds every file in `folder` against box.json: E_BOX_CORRUPT names the first that differs. A disk that

@@ -1,6 +1,6 @@
 import { PosadaError } from '../../errors/index.ts'
+import { hashOfFile } from '../../lib/files/hash-file.ts'
 import { type Checksum, checksumText } from '../../lib/values/checksum.ts'
-import { hashOfFile } from '../store/verify.ts'
 
 /** Holds a file of the user's against the checksum that the user gave for it. E_CHECKSUM, E_BOX_SOURCE for a folder. */
 export async function checkFile(path: string, checksum: Checksum, isFolder: boolean): Promise<void> {

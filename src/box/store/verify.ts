@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { lstat, readFile, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { PosadaError } from '../../errors/index.ts'
 import { isErrno } from '../../lib/files/errno.ts'
+import { sha256OfFile } from '../../lib/files/hash-file.ts'
 import { readTextIfThere, writeFileAtomic } from '../../lib/files/write-file.ts'
-import type { ChecksumAlgorithm } from '../../lib/values/checksum.ts'
 import { boxFiles, parseBoxManifest } from '../box-manifest.ts'
 import type { BoxFile, BoxManifest, StoredBox } from '../model.ts'
 import type { StorePaths } from '../store-paths.ts'
@@ -106,17 +104,6 @@ async function ifWritable(write: () => Promise<void>): Promise<void> {
 export async function describeFile(folder: string, file: string): Promise<BoxFile> {
   const path = join(folder, file)
   return { file, size: (await stat(path)).size, sha256: await sha256OfFile(path) }
-}
-
-export function sha256OfFile(path: string): Promise<string> {
-  return hashOfFile(path, 'sha256')
-}
-
-/** In lower-case hexadecimal. */
-export async function hashOfFile(path: string, algorithm: ChecksumAlgorithm): Promise<string> {
-  const hash = createHash(algorithm)
-  await pipeline(createReadStream(path, { highWaterMark: 1024 * 1024 }), hash)
-  return hash.digest('hex')
 }
 
 async function lookAt(path: string): Promise<{ size: bigint; stamp: string } | null> {

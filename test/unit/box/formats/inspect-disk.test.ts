@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { inspectDisk } from '../../../../src/box/formats/inspect-disk.ts'
 import { openBoxStore } from '../../../../src/box/index.ts'
-import { sha256OfFile } from '../../../../src/box/store/verify.ts'
+import { sha256OfFile } from '../../../../src/lib/files/hash-file.ts'
 import { boxContent, temporaryFolder, writeBox } from '../../../helpers/box-files.ts'
 import { hasQemuImg, qemuImg } from '../../../helpers/qemu-img.ts'
 
