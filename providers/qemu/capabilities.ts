@@ -18,6 +18,7 @@ export function capabilities(): Capabilities {
       ...(arch.some((one) => findUefi(one) !== null) ? (['uefi'] as const) : []),
     ],
     pause: true,
+    snapshot: true,
     nested: true,
     agent: true,
     media: true,

@@ -9,6 +9,8 @@ export interface QemuFiles {
   pid: string
   /** Where the guard says what it has carried. */
   guard: string
+  /** Where a machine's memory comes out while it is saved. */
+  memory: string
   ready: string
   agent: string
   /** That the machine was made, and how it was last started and stopped: RunRecord. */
@@ -27,6 +29,7 @@ export function qemuFiles(spec: MachineSpec): QemuFiles {
     qmp: join(runtimeDir, 'qmp.sock'),
     pid: join(runtimeDir, 'qemu.pid'),
     guard: join(runtimeDir, 'guard.sock'),
+    memory: join(runtimeDir, 'memory.sock'),
     ready: join(runtimeDir, 'ready.sock'),
     agent: join(runtimeDir, 'agent.sock'),
     record: join(dataDir, 'qemu.json'),

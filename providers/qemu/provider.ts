@@ -4,6 +4,8 @@ import { capabilities } from './capabilities.ts'
 import { makeDisks } from './disks.ts'
 import { qemuFiles } from './files.ts'
 import { qemu } from './hypervisor.ts'
+import { memoryFacts } from './memory/facts.ts'
+import { saveMemory } from './memory/save.ts'
 import { checkQemuOptions, qemuHostOptions } from './options.ts'
 import { memoryOverhead } from './overhead.ts'
 import { createProbe } from './probe/index.ts'
@@ -23,7 +25,10 @@ export function createQemuProvider(context: ProviderContext): Provider {
       await makeDisks(spec)
       if ((await readRecord(spec)) === null) await writeRecord(spec, null)
     },
-    start: (spec, options) => start(spec, probe, options?.signal),
+    start: (spec, options) => start(spec, probe, options),
+    save: saveMemory,
+    load: (spec, memory, options) => start(spec, probe, { ...options, memory }),
+    memoryFacts: async (spec) => memoryFacts(spec, await chooseHow(spec, probe)),
     ...machineLife(qemu),
     channel: (spec, name) => (name === 'vsock' ? null : qemuFiles(spec)[name]),
   }

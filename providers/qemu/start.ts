@@ -18,21 +18,29 @@ import { checkPorts } from './ports.ts'
 import type { Probe } from './probe/index.ts'
 import { type Spawned, spawnQemu } from './process/spawn.ts'
 import { startError } from './process/start-error.ts'
-import { connectQmp } from './qmp/client.ts'
+import { withQmp } from './qmp/client.ts'
 import { writeRecord } from './run-record.ts'
 
-/** Milliseconds for QEMU to open its control socket; on a busy host it takes a second. */
+/** Milliseconds for QEMU to open its control socket, which on a busy host takes a second; and to read a memory as well. */
 const launchLimit = 60_000
+const loadLimit = 600_000
 const poll = 10
 
-export async function start(spec: MachineSpec, probe: Probe, signal?: AbortSignal): Promise<void> {
+interface How {
+  /** A file of `save` that the machine goes on from; it then stands still. */
+  memory?: string
+  signal?: AbortSignal | undefined
+}
+
+export async function start(spec: MachineSpec, probe: Probe, { signal, memory }: How = {}): Promise<void> {
   const prepare = async () => {
     const { options, program, accelerator, sandbox } = await chooseHow(spec, probe, signal)
     await checkNested(spec, accelerator)
     const uefi = await prepareUefi(spec)
     const argv = qemuArguments(spec, { accelerator, options, uefi, sandbox })
     await checkPorts(spec)
-    return () => launch(spec, { program, argv, accelerator }, signal)
+    return () =>
+      launch(spec, { program, argv, accelerator }, { signal, ...(memory === undefined ? {} : { memory }) })
   }
   const { pid, qmp, guard, ready, agent } = qemuFiles(spec)
   await startMachine(qemu, { spec, prepare, stale: [pid, qmp, guard, ready, agent], signal })
@@ -41,12 +49,13 @@ export async function start(spec: MachineSpec, probe: Probe, signal?: AbortSigna
 async function launch(
   spec: MachineSpec,
   { accelerator, ...command }: { program: string; argv: string[]; accelerator: Accelerator },
-  signal?: AbortSignal,
+  how: How,
 ): Promise<void> {
+  const { signal, memory } = how
   const run = { accelerator, bootId: await hostBootId(), cut: false }
   await writeRecord(spec, run)
   const begin = async (pipes: readonly Pipe[]) =>
-    untilRunning(await spawnQemu(command, spec, pipes), spec, signal)
+    untilStarted(await spawnQemu(command, spec, { pipes, memory }), spec, how)
   try {
     await withGuard(spec, begin, signal)
   } catch (error) {
@@ -66,43 +75,39 @@ export async function chooseHow(spec: MachineSpec, probe: Probe, signal?: AbortS
   return { options, program, accelerator: options.accel ?? found.accelerator, sandbox: found.sandbox }
 }
 
-/** QEMU opens the control socket before it builds the machine, and answers once the machine runs. */
-async function untilRunning(spawned: Spawned, spec: MachineSpec, signal?: AbortSignal): Promise<void> {
+/** QEMU opens the control socket before it builds the machine, and answers once the machine runs or has its memory. */
+async function untilStarted(spawned: Spawned, spec: MachineSpec, { signal, memory }: How): Promise<void> {
+  const limit = memory === undefined ? launchLimit : loadLimit
+  const wanted = memory === undefined ? 'running' : 'paused'
   let ended: string | null = null
   void spawned.ended.then((how) => {
     ended = how
   })
-  const deadline = deadlineIn(launchLimit)
+  const deadline = deadlineIn(limit)
   while (!deadline.isOver()) {
     signal?.throwIfAborted()
     if (ended !== null) throw await startError(spec, spawned, ended)
-    if (await runs(spec, deadline.left(), signal)) return
+    if ((await runState(spec, deadline.left(), signal)) === wanted) return
     await sleep(poll)
   }
-  throw new PosadaError(
-    'E_QMP_TIMEOUT',
-    `QEMU did not open its control socket within ${launchLimit / 1000} s`,
-    {
-      machine: spec.name,
-      value: String(spawned.pid),
-      hint: `see ${spec.files.providerLog}`,
-    },
-  )
+  throw new PosadaError('E_QMP_TIMEOUT', `QEMU did not start the machine within ${limit / 1000} s`, {
+    machine: spec.name,
+    value: String(spawned.pid),
+    hint: `see ${spec.files.providerLog}`,
+  })
 }
 
-/** A connection that breaks off is that of a QEMU that ends, which the next round sees. */
-async function runs(spec: MachineSpec, timeout: number, signal?: AbortSignal): Promise<boolean> {
+/** QAPI type RunState. A connection that breaks off is that of a QEMU that ends, which the next round sees: null. */
+async function runState(spec: MachineSpec, timeout: number, signal?: AbortSignal): Promise<unknown> {
   const limits = { timeout: Math.max(timeout, poll), ...(signal === undefined ? {} : { signal }) }
   try {
-    const client = await connectQmp(qemuFiles(spec).qmp, limits)
-    if (client === null) return false
-    try {
-      return asObject(await client.execute('query-status')).running === true
-    } finally {
-      client.close()
-    }
+    return await withQmp(
+      qemuFiles(spec).qmp,
+      limits,
+      async (client) => asObject(await client.execute('query-status')).status,
+    )
   } catch (error) {
-    if (isPosadaError(error, 'E_QMP')) return false
+    if (isPosadaError(error, 'E_QMP')) return null
     throw error
   }
 }

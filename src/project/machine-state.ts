@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path'
 import { exists, namesIn } from '../lib/files/folders.ts'
 import { digestPattern } from '../lib/values/box-names.ts'
-import { count, list, oneOf, optional, partOf, readShape, shape, text } from '../lib/values/shape.ts'
+import { count, list, mapOf, oneOf, optional, partOf, readShape, shape, text } from '../lib/values/shape.ts'
 import type { MachineSpec, PortForward } from '../provider/index.ts'
 import { isCopyOf } from './copied.ts'
 import { corrupt } from './json-file.ts'
@@ -62,12 +62,36 @@ export interface MachineState {
   provision: Record<string, { digest: string; at: string }>
   /** Provision steps whose last run failed, and the code of the error, by name. */
   failedSteps?: Record<string, FailedStep>
+  /** What the guest has in memory, where the machine is suspended. */
+  suspended?: SavedMemory
+  /** The id of the snapshot that it was last saved as, or restored to. */
+  snapshot?: string
+  /** The id of a snapshot that its disks have yet to be put back to, before anything else is done to it. */
+  restoring?: string
 }
 
 export interface FailedStep {
   at: string
   /** `E_PROVISION_STEP`. */
   code: string
+}
+
+/** A guest's memory in a file, and all that has to be the same when it is taken up again. */
+export interface SavedMemory {
+  version: 1
+  /** ISO 8601. */
+  at: string
+  /** The id of the snapshot in whose folder the file is; absent: it is the machine's own. */
+  snapshot?: string
+  /** Of the file, in bytes. */
+  size: number
+  sha256: string
+  /** Digest of the spec, as far as the guest sees it. */
+  hardware: string
+  /** See `Provider.memoryFacts`. */
+  facts: Record<string, string>
+  /** How each disk may be found, by its name: its size and when it was last written. */
+  disks: Record<string, string[]>
 }
 
 /** A NIC on a private network. */
@@ -144,6 +168,21 @@ const plainName = text({ pattern: /^[a-z][a-z0-9-]{0,62}$/, problem: 'not a plai
 const anyText = text({ max: 4096 })
 const port = partOf({ hostPort: count(), guestPort: count() })
 
+/** What names a snapshot's folder. */
+export const snapshotId = text({ pattern: /^[0-9a-f]{8}$/, problem: 'not the id of a snapshot' })
+
+/** The form of SavedMemory; its file is checked before it is used. */
+export const savedMemory = partOf({
+  version: oneOf([1]),
+  at: anyText,
+  snapshot: optional(snapshotId),
+  size: count(),
+  sha256: text({ pattern: digestPattern }),
+  hardware: text({ pattern: digestPattern }),
+  facts: mapOf(anyText),
+  disks: mapOf(list(anyText)),
+})
+
 /** What the code below and the verbs rely on. Posada wrote the file; this is about older and later versions of it. */
 const essentials = partOf({
   provider: anyText,
@@ -163,6 +202,9 @@ const essentials = partOf({
   networks: optional(list(partOf({ network: anyText, mac: anyText, ipv4: anyText }))),
   provision: mapping(),
   failedSteps: optional(mapping()),
+  suspended: optional(savedMemory),
+  snapshot: optional(snapshotId),
+  restoring: optional(snapshotId),
 })
 
 function mapping() {

@@ -135,8 +135,24 @@ export interface MachinePaths {
   seed: string
   /** The folder of the copy that a box is made of; there while that goes on. */
   packaging: string
+  /** What the guest has in memory, while the machine is suspended. */
+  memory: string
+  /** A folder a snapshot, named by its id; those without a description are only lain on. */
+  snapshots: string
+  snapshot(id: string): SnapshotPaths
   /** The provider's folder: overlays. */
   data: string
+  disk(name: string): string
+}
+
+/** The names in the folder of a snapshot. */
+export interface SnapshotPaths {
+  dir: string
+  /** What it is: there once all the rest is. */
+  description: string
+  /** What the guest had in memory, where it ran. */
+  memory: string
+  /** The layer that its disk had come to. */
   disk(name: string): string
 }
 
@@ -171,6 +187,7 @@ function networkPaths(dir: string): NetworkPaths {
 /** The names in the folder of a machine. */
 export function machinePaths(dir: string, user: OwnPaths): MachinePaths {
   const data = join(dir, 'data')
+  const snapshots = join(dir, 'snapshots')
   return {
     dir,
     user,
@@ -189,8 +206,20 @@ export function machinePaths(dir: string, user: OwnPaths): MachinePaths {
     keeperLock: join(dir, 'ssh.lock'),
     syncLog: join(dir, 'sync.log'),
     syncLock: join(dir, 'sync.lock'),
+    memory: join(dir, 'memory'),
+    snapshots,
+    snapshot: (id) => snapshotPaths(join(snapshots, id)),
     data,
     disk: (name) => join(data, `${name}.qcow2`),
+  }
+}
+
+function snapshotPaths(dir: string): SnapshotPaths {
+  return {
+    dir,
+    description: join(dir, 'snapshot.json'),
+    memory: join(dir, 'memory'),
+    disk: (name) => join(dir, `${name}.qcow2`),
   }
 }
 

@@ -10,6 +10,8 @@ export interface Capabilities {
   boot: readonly ('kernel' | 'bios' | 'uefi')[]
   /** Whether a machine can be stopped and go on in memory. */
   pause: boolean
+  /** Whether a machine's memory can be saved, and the machine go on from it. Left out: false. See `Provider.save`. */
+  snapshot?: boolean
   /** Whether guests may run virtual machines themselves. */
   nested: boolean
   /** Whether `channel('agent')` leads to a QEMU guest agent, where the guest runs one. */

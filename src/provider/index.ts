@@ -6,6 +6,7 @@ export type { Arch } from '../lib/values/arch.ts'
 export type { Capabilities, ProbeReport } from './capabilities.ts'
 export {
   consoleLogLimit,
+  type DiskBase,
   type DiskFormat,
   type DiskSpec,
   type FirmwareBoot,

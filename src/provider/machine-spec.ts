@@ -52,10 +52,19 @@ export interface DiskSpec {
   name: string
   /** The machine's own file, a qcow2 overlay; it may not be there before `create`. */
   path: string
-  /** The image that the overlay lies on; never written to. Its format is stated, never guessed. */
-  base?: { path: string; format: DiskFormat }
+  base?: DiskBase
   /** What the guest sees, in bytes; at least the base's size, a multiple of 512. */
   size: number
+}
+
+/**
+ * The image that an overlay lies on, and what that lies on in turn: a layer of a snapshot, and then the box's image. Never
+ * written to. Its format is stated, never guessed.
+ */
+export interface DiskBase {
+  path: string
+  format: DiskFormat
+  base?: DiskBase
 }
 
 /** A raw image that the core has made; a provider neither writes nor removes it. */

@@ -85,6 +85,25 @@ export interface Provider {
   pause(spec: MachineSpec): Promise<void>
   resume(spec: MachineSpec): Promise<void>
 
+  /**
+   * Where `capabilities().snapshot`: lets the machine stand still and writes its memory and devices into a new file at
+   * `path`, flushed. Its disks then hold all that was written to them and are left alone until `resume`, which lets it
+   * go on, or `stop`. Cut short or failed, it leaves a part of the file, and a machine that stands still.
+   */
+  save?(spec: MachineSpec, path: string, options?: { signal?: AbortSignal }): Promise<void>
+
+  /**
+   * Where `capabilities().snapshot`: starts a stopped machine with what `save` wrote of one with the same spec, whose
+   * disks are as they were then; forwards may differ. It stands still until `resume`.
+   */
+  load?(spec: MachineSpec, path: string, options?: { signal?: AbortSignal }): Promise<void>
+
+  /**
+   * Where `capabilities().snapshot`: what besides the spec has to be the same for `load` as it was for `save`, by names
+   * that people understand: `{ QEMU: '7.2', processor: 'max' }`.
+   */
+  memoryFacts?(spec: MachineSpec): Promise<Record<string, string>>
+
   /** Takes away whatever the provider made for the machine; it must not be running. */
   destroy(spec: MachineSpec): Promise<void>
 

@@ -1,3 +1,4 @@
+import type { DiskBase } from '../../../src/provider/index.ts'
 import type { Disk } from './disk.ts'
 import { openQcow2 } from './qcow2/qcow2-disk.ts'
 import { RawDisk } from './raw-disk.ts'
@@ -6,8 +7,8 @@ export interface DiskFile {
   readonly path: string
   readonly format: 'raw' | 'qcow2'
   readonly readOnly: boolean
-  /** What an overlay lies on: opened for reading, by the format stated, never guessed. It has no base itself. */
-  readonly base?: { readonly path: string; readonly format: 'raw' | 'qcow2' }
+  /** What an overlay lies on: opened for reading, by the format stated, never guessed. */
+  readonly base?: DiskBase
 }
 
 /** Opens a disk image with its base. Throws PosadaErrors for what cannot be used, system errors as they come. */

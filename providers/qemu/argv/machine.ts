@@ -29,7 +29,8 @@ export function machineArguments(spec: MachineSpec, host: HostFacts): string[] {
   ]
 }
 
-function machineType(spec: MachineSpec, host: HostFacts): string {
+/** As in `-machine`, without its options. */
+export function machineType(spec: MachineSpec, host: Pick<HostFacts, 'options'>): string {
   return host.options.machine ?? (spec.arch === 'x86_64' ? 'q35' : 'virt')
 }
 

@@ -87,7 +87,7 @@ async function report(find: Find, options?: ProbeOptions): Promise<ProbeReport> 
 }
 
 /** `QEMU emulator version 7.2.22 (Debian …)`. */
-async function versionOf(program: string): Promise<string> {
+export async function versionOf(program: string): Promise<string> {
   const { stdout } = await promisify(execFile)(program, ['-version'], { cwd: '/', timeout: 30_000 })
   return /version (\d+(?:\.\d+)+)/.exec(stdout)?.[1] ?? 'unknown'
 }

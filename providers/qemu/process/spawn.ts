@@ -16,12 +16,12 @@ export interface Spawned {
 
 /**
  * Starts QEMU, which gets three descriptors only: the one command of the event monitor, the file for the
- * events, and the log; and where its network has a guard, the pipes to that.
+ * events, and the log; and where its network has a guard, the pipes to that; and the file that its memory comes from.
  */
 export async function spawnQemu(
   { program, argv }: { program: string; argv: readonly string[] },
   spec: MachineSpec,
-  pipes: readonly Pipe[],
+  { pipes, memory }: { pipes: readonly Pipe[]; memory?: string | undefined },
 ): Promise<Spawned> {
   const { events, eventsCommand: command } = qemuFiles(spec)
   await writeFileAtomic(command, encodeCommand(0, 'qmp_capabilities'))
@@ -37,7 +37,10 @@ export async function spawnQemu(
     await stdout.truncate()
     const log = await opened(spec.files.providerLog, 'a')
     const logOffset = (await log.stat()).size
-    const child = spawnDetached(program, argv, [stdin.fd, stdout.fd, log.fd, ...pipes])
+    const incoming = memory === undefined ? [] : [(await opened(memory, 'r')).fd]
+    const further = incoming.length === 0 ? [] : ['-incoming', `fd:${3 + pipes.length}`]
+    const stdio = [stdin.fd, stdout.fd, log.fd, ...pipes, ...incoming]
+    const child = spawnDetached(program, [...argv, ...further], stdio)
     const ended = endOf(child)
     await started(child, program)
     child.unref()

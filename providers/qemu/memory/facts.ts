@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto'
+import { cpus } from 'node:os'
+import { readTextIfThere } from '../../../src/lib/files/write-file.ts'
+import type { MachineSpec } from '../../../src/provider/index.ts'
+import type { Accelerator } from '../argv/index.ts'
+import { machineType } from '../argv/machine.ts'
+import type { QemuOptions } from '../options.ts'
+import { versionOf } from '../probe/index.ts'
+
+/**
+ * What the memory of a machine fits: a QEMU of the same release, for machine types without a version are others in the
+ * next one; the same accelerator; and where the guest has the host's processor, that.
+ */
+export async function memoryFacts(
+  spec: MachineSpec,
+  { program, accelerator, options }: How,
+): Promise<Record<string, string>> {
+  const [release = 'unknown'] = /^\d+\.\d+/.exec(await versionOf(program)) ?? []
+  return {
+    QEMU: release,
+    'machine type': machineType(spec, { options }),
+    accelerator,
+    processor: options.cpu ?? (accelerator === 'tcg' ? 'max' : await hostProcessor()),
+  }
+}
+
+interface How {
+  program: string
+  accelerator: Accelerator
+  options: QemuOptions
+}
+
+/** Its model and what it can do, which its microcode and the kernel have a say in. */
+async function hostProcessor(): Promise<string> {
+  const features =
+    /^(?:flags|Features)\s*:.*$/m.exec((await readTextIfThere('/proc/cpuinfo')) ?? '')?.[0] ?? ''
+  const digest = createHash('sha256').update(features).digest('hex').slice(0, 12)
+  return `${cpus()[0]?.model ?? 'unknown'} (features ${digest})`
+}
