@@ -18,6 +18,14 @@ export const machineArg = Args.string({
     'A machine, by its name in the manifest or a pattern that fits one; may be left out when there is only one.',
 })
 
+/** A snapshot by its name. */
+export const snapshotArg = Args.string({
+  name: 'name',
+  ignoreStdin: true,
+  required: true,
+  description: 'The name of a snapshot, which several machines may have one of.',
+})
+
 /** For a command in a guest that draws on the screen or asks questions. */
 export const ttyFlag = Flags.boolean({
   char: 't',

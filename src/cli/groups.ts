@@ -7,7 +7,7 @@ export interface CommandGroup {
 
 export const commandGroups: readonly CommandGroup[] = [
   { title: 'Start', commands: ['init', 'validate', 'plan', 'trust', 'schema', 'doctor', 'completion'] },
-  { title: 'Life', commands: ['up', 'halt', 'reload', 'destroy', 'provision', 'run'] },
+  { title: 'Life', commands: ['up', 'halt', 'suspend', 'resume', 'reload', 'destroy', 'provision', 'run'] },
   {
     title: 'Inside',
     commands: [
@@ -25,6 +25,10 @@ export const commandGroups: readonly CommandGroup[] = [
     ],
   },
   { title: 'See', commands: ['status', 'list', 'stats'] },
+  {
+    title: 'Time',
+    commands: ['snapshot save', 'snapshot list', 'snapshot restore', 'snapshot delete'],
+  },
   { title: 'Networks', commands: ['network list', 'network conditions', 'network capture', 'proxy'] },
   { title: 'CI', commands: ['cache key', 'autopkgtest-virt'] },
   {

@@ -1,4 +1,4 @@
-export { machineArg, machinesArg, trustFlag, ttyFlag } from './args.ts'
+export { machineArg, machinesArg, snapshotArg, trustFlag, ttyFlag } from './args.ts'
 export { hasFlag, splitAtCommand, splitAtDashes } from './argv.ts'
 export { askTrust } from './ask-trust.ts'
 export { captureFile } from './capture-file.ts'
@@ -37,6 +37,7 @@ export {
   provisionText,
   statusText,
   stepsText,
+  suspendText,
   upText,
 } from './text/machines.ts'
 export { captureText, networksText, proxyText } from './text/networks.ts'
@@ -51,4 +52,5 @@ export {
   syncText,
   trashText,
 } from './text/sync.ts'
+export { deletedText, restoredSnapshotsText, savedText, snapshotsText } from './text/snapshots.ts'
 export { adoptText, trustedText, usesText } from './text/trust.ts'

@@ -17,6 +17,7 @@ export default class Up extends BaseCommand {
     yes: trustFlag,
     provision: Flags.boolean({ description: 'Run the provision steps.', allowNo: true, default: true }),
     prune: pruneFlag,
+    cold: Flags.boolean({ description: 'Boot suspended machines, without what they had in memory.' }),
   }
 
   async run(): Promise<{ machines: UpMachineResult[]; pruned?: DestroyResult[] }> {
@@ -25,7 +26,8 @@ export default class Up extends BaseCommand {
     const project = await this.openProject(flags, { runs: true })
     await this.sweepRuns()
     const pruned = flags.prune ? await destroyOrphans(project) : []
-    const machines = await up(project, { machines: args.machine ?? [], provision: flags.provision })
+    const { provision, cold } = flags
+    const machines = await up(project, { machines: args.machine ?? [], provision, cold })
     this.print([...(pruned.length === 0 ? [] : [destroyText(pruned)]), upText(machines)].join('\n'))
     return { machines, ...(flags.prune ? { pruned } : {}) }
   }

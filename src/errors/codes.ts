@@ -128,6 +128,16 @@ export const errorCodes = {
       'The project would run something on this computer, or read files outside it, that its user has not agreed to.',
   },
 
+  // Suspended machines and snapshots
+  E_NOT_SUSPENDED: { exit: 1, means: 'The machine is not suspended.' },
+  E_MEMORY_UNUSABLE: {
+    exit: 1,
+    means: 'What a machine had in memory when it was saved cannot be taken up again.',
+  },
+  E_SNAPSHOT_UNKNOWN: { exit: 2, means: 'There is no snapshot of this name.' },
+  E_SNAPSHOT_EXISTS: { exit: 2, means: 'There is a snapshot of this name already.' },
+  E_SNAPSHOT_DEPTH: { exit: 1, means: 'The disks of the machine lie on as many snapshots as they can.' },
+
   // Providers
   E_PROVIDER_UNKNOWN: { exit: 2, means: 'There is no provider of this name, built in or installed.' },
   E_PROVIDER_INVALID: { exit: 1, means: 'A provider package does not fulfil the contract.' },

@@ -1,15 +1,16 @@
-import { PosadaError } from '../errors/index.ts'
 import type { StopResult } from '../provider/index.ts'
+import { notCreatedYet } from './down/not-created.ts'
 import { askOverSsh } from './down/over-ssh.ts'
 import { takeDown } from './down/stop-order.ts'
 import { noteAsked, windUp } from './down/wind-up.ts'
 import { throwFailures } from './failures.ts'
 import { inStep } from './in-step.ts'
 import { hasFolder, withMachineLock } from './machine-lock.ts'
+import { forgetMemory } from './memory/forget.ts'
 import { look, type Sighted } from './observed/look.ts'
 import type { Action } from './plan/actions.ts'
 import { decide } from './plan/decide.ts'
-import type { Declared, Locking, Places, Project, Providing } from './project.ts'
+import type { Declared, Locking, Places, Project, Providing, Reporting } from './project.ts'
 import type { HaltResult } from './results.ts'
 import { type Selected, selectWithOrphans } from './select.ts'
 
@@ -40,7 +41,7 @@ export async function halt(project: Project, options: HaltOptions): Promise<Halt
   const { results, failures } = await takeDown(project, selected, { done, work })
   throwFailures(failures)
   const stopped = results.flat()
-  if (absent.length > 0 && (options.machines.length > 0 || stopped.length === 0)) throw notCreated(absent)
+  if (absent.length > 0 && (options.machines.length > 0 || stopped.length === 0)) throw notCreatedYet(absent)
   return stopped
 }
 
@@ -59,6 +60,7 @@ async function haltMachine(
     if (sight.previous === null) return null
     let stopped: StopResult = { how: 'already', via: 'none' }
     for (const action of actions) stopped = await stop(project, { ...sight, config }, action)
+    if (sight.observed.state === 'suspended' && actions.length === 0) tellAsleep(project, name)
     await windUp(project, name, stopped)
     const { how, via } = stopped
     if (how === 'forced' && !force) {
@@ -71,7 +73,13 @@ async function haltMachine(
   })
 }
 
-function stop(
+function tellAsleep({ emit }: Reporting, machine: string): void {
+  const message = 'is suspended and stays so'
+  const hint = `posada halt --force ${machine} forgets what it has in memory`
+  emit({ type: 'notice', level: 'info', machine, message, hint })
+}
+
+async function stop(
   project: Places & Locking,
   { config, ...sight }: Sighted & Pick<Selected, 'config'>,
   action: Action,
@@ -79,6 +87,10 @@ function stop(
   const { emit, signal } = project
   const { provider, previous } = sight
   const { spec } = previous
+  if (action.do === 'discard-memory') {
+    await forgetMemory(project.paths.machine(spec.name))
+    return { how: 'forced', via: 'memory' }
+  }
   const graceful = action.do === 'shut-down'
   const message = graceful ? 'shutting down' : 'cutting the power'
   const timeout = config?.haltTimeout ?? orphanHaltTimeout
@@ -88,10 +100,4 @@ function stop(
     const result = await provider.stop(spec, { graceful, timeout, signal })
     return isTold && result.how === 'graceful' ? { ...result, via: 'ssh' } : result
   })
-}
-
-function notCreated(machines: string[]): PosadaError {
-  const what =
-    machines.length === 1 ? `machine ${machines[0]} does not` : `machines ${machines.join(', ')} do not`
-  return new PosadaError('E_NOT_CREATED', `${what} exist yet`, { hint: 'posada up makes it' })
 }

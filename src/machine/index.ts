@@ -33,11 +33,16 @@ export type {
   ProjectResult,
   ProvisionResult,
   ProxyResult,
+  RestoredResult,
+  SavedResult,
+  SnapshotResult,
   StatsResult,
   StatusResult,
   StepStatus,
+  SuspendResult,
   UpMachineResult,
 } from './results.ts'
+export { resume } from './resume.ts'
 export { checkPatterns } from './run/artefacts.ts'
 export { type Cell, matrixCells } from './run/matrix.ts'
 export { type OtherRun, type Share, type Wait, whatFor } from './run/queue.ts'
@@ -46,11 +51,16 @@ export { freeForMachines } from './schedule/free-memory.ts'
 export { takenBy } from './schedule/host-memory.ts'
 export { type MachineUp, machinesUp } from './schedule/machines-up.ts'
 export { selectMachines } from './select.ts'
+export { snapshotDelete } from './snapshot/delete.ts'
+export { snapshotList } from './snapshot/list.ts'
+export { snapshotRestore } from './snapshot/restore.ts'
+export { snapshotSave } from './snapshot/save.ts'
 export { ssh } from './ssh.ts'
 export { sshConfig } from './ssh-config.ts'
 export { sshProxy } from './ssh-proxy.ts'
 export { stats } from './stats.ts'
 export { status } from './status.ts'
+export { suspend } from './suspend.ts'
 export { type ConflictResult, syncConflicts } from './sync/conflicts.ts'
 export { type ResolveResult, syncResolve } from './sync/resolve.ts'
 export { syncRestore, type TrashResult } from './sync/restore.ts'

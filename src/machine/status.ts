@@ -89,7 +89,7 @@ async function machineStatus(
     ssh: stateName === 'running' ? sshAddress(provider, state, paths) : null,
     ports: runs ? [...state.ports, ...((await forwardedNow(project, config)) ?? [])] : [],
     inManifest: isInManifest(project, config),
-    pending: [...(runs ? start : []), ...remake],
+    pending: [...(runs || stateName === 'suspended' ? start : []), ...remake],
     ...(remake.length === 0 ? {} : { remake }),
     ready: readiness(config, state, stateName),
     ...(await foldersOf(project, config, { state, runs })),
@@ -134,7 +134,7 @@ function reasonOf(state: MachineState, { found, name, panic }: Condition): { rea
   if (stall !== null) return { reason: stall }
   if (name === 'running' && isUnsettled(state))
     return { reason: `cloud-init has not finished successfully (posada up ${state.spec.name})` }
-  if (found.state !== 'stopped') return {}
+  if (found.state !== 'stopped' || name === 'suspended') return {}
   const reason = state.start?.panic ?? found.reason
   return reason === undefined ? {} : { reason }
 }

@@ -22,6 +22,10 @@ export interface UpOptions {
   /** Whether provision steps run. */
   provision: boolean
   handOver?: HandOver
+  /** Whether suspended machines boot, without what they had in memory. Left out: false. */
+  cold?: boolean
+  /** Whether machines that they depend on are left alone. Left out: false. */
+  alone?: boolean
 }
 
 /**
@@ -31,7 +35,8 @@ export interface UpOptions {
  */
 export async function up(project: Project, options: UpOptions): Promise<UpMachineResult[]> {
   const { manifest, paths } = project
-  const wanted = withDependencies(manifest, selectMachines(manifest, options.machines))
+  const named = selectMachines(manifest, options.machines)
+  const wanted = options.alone === true ? named : withDependencies(manifest, named)
   const { id } = await ensureIdentity(paths)
   await project.webFiles.keep()
   await noteProject(project, id)
@@ -41,12 +46,12 @@ export async function up(project: Project, options: UpOptions): Promise<UpMachin
     await joinNetworks(project, id, [])
   }
   const memory = hostBudget(project)
-  const { provision, handOver } = options
+  const { provision, cold = false, handOver } = options
   const outcomes = await workTogether(project, wanted, {
     ...processors,
     done: doneText,
     work: (config: Machine, onProvisioned) =>
-      upMachine(project, { projectId: id, config, provision, memory, onProvisioned, handOver }),
+      upMachine(project, { projectId: id, config, provision, cold, memory, onProvisioned, handOver }),
   })
   const done: UpMachineResult[] = []
   const failures: Failure[] = []

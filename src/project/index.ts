@@ -12,6 +12,7 @@ export {
   type RecordedAttachment,
   readForeignState,
   readState,
+  type SavedMemory,
   writeState,
 } from './machine-state.ts'
 export { checkOwnTree } from './own-tree.ts'
@@ -36,4 +37,5 @@ export {
   removeRuntimeDir,
   runtimeDir,
 } from './runtime-dir.ts'
+export { forgetSnapshot, readSnapshots, type Snapshot, writeSnapshot } from './snapshot.ts'
 export { forgetInIndex, type IndexEntry, noteInIndex, readIndex } from './user-index.ts'

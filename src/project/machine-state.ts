@@ -184,7 +184,7 @@ export const savedMemory = partOf({
 })
 
 /** What the code below and the verbs rely on. Posada wrote the file; this is about older and later versions of it. */
-const essentials = partOf({
+export const essentials = partOf({
   provider: anyText,
   box: partOf({ name: anyText, version: anyText, digest: text({ pattern: digestPattern }) }),
   spec: partOf({

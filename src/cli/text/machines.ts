@@ -9,6 +9,7 @@ import {
   type ProvisionResult,
   type StatusResult,
   type StepStatus,
+  type SuspendResult,
   type UpMachineResult,
 } from '../../machine/index.ts'
 import { makeVisible, type Paint, type Palette, renderTable } from '../../ui/index.ts'
@@ -36,8 +37,18 @@ export function haltText(machines: readonly HaltResult[]): string {
   return machines
     .map(({ name, how, via, ms }) => {
       if (how === 'already') return `${name} was not running`
+      if (via === 'memory') return `${name} is off; what it had in memory is forgotten`
       const way = how === 'graceful' ? `shut down (${via})` : `was cut off (${via})`
       return `${name} ${way} after ${formatDuration(ms)}`
+    })
+    .join('\n')
+}
+
+export function suspendText(machines: readonly SuspendResult[]): string {
+  return machines
+    .map(({ name, state, suspended, ms }) => {
+      if (suspended) return `${name} is suspended after ${formatDuration(ms)}`
+      return `${name} was ${state === 'suspended' ? 'suspended already' : 'not running'}`
     })
     .join('\n')
 }

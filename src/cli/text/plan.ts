@@ -44,6 +44,8 @@ const verbs = {
   make: 'create',
   start: 'start',
   resume: 'resume',
+  suspend: 'suspend',
+  'discard-memory': 'forget its memory',
   'shut-down': 'shut down',
   'cut-power': 'cut its power',
   enter: 'log in',

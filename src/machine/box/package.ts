@@ -45,6 +45,7 @@ export async function packageMachine(project: Project, options: PackageOptions):
   return withMachineLock(project, machine, async () => {
     const state = await readState(project.paths.machine(machine))
     if (state?.createdAt === undefined || !state.login.ownKey) throw notCreated(machine)
+    if (state.suspended !== undefined) throw isSuspended(machine)
     const box = await project.boxes.byDigest(state.box)
     const provider = await project.providers.get(state.provider)
     await discardShadow(project, machine)
@@ -75,6 +76,15 @@ export async function packageMachine(project: Project, options: PackageOptions):
     } finally {
       await discardShadow(project, machine)
     }
+  })
+}
+
+/** Part of what its disks are to hold is in its memory. */
+function isSuspended(machine: string): PosadaError {
+  return new PosadaError('E_BOX_PACKAGE', `machine ${machine} is suspended`, {
+    machine,
+    value: 'suspended',
+    hint: `posada resume ${machine}, then try again`,
   })
 }
 

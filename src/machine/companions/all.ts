@@ -22,6 +22,11 @@ export async function whileUp(project: Surroundings, machine: Attended): Promise
   return ports
 }
 
+/** A machine's process has ended and another will take its place at once: what is joined to the process itself ends too. */
+export async function betweenRuns(project: Places & Locking, machine: string): Promise<void> {
+  for (const companion of [forwarder, folders, keeper]) await companion.ended(project, machine)
+}
+
 /** Each is told, whatever becomes of the others; the first failure is thrown in the end. */
 export async function afterEnd(project: Places & Locking, machine: string): Promise<void> {
   const told = await Promise.allSettled(companions.map((companion) => companion.ended(project, machine)))

@@ -9,6 +9,8 @@ export type MachineStateName =
   | 'running'
   | 'paused'
   | 'stopped'
+  /** It does not run, and goes on from the memory that was saved of it. */
+  | 'suspended'
   /** It ended without being asked to. */
   | 'crashed'
   /** It cannot be found out: its state is damaged, or its provider is not installed. */

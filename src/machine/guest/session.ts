@@ -27,6 +27,13 @@ export async function findReachable(
   const provider = await project.providers.get(state.provider)
   const { name: stateName, panic } = await conditionOf(provider, state)
   if (panic !== null) throw panicked(config.name, panic)
+  if (stateName === 'suspended') {
+    throw new PosadaError('E_NOT_RUNNING', `machine ${config.name} is suspended`, {
+      value: stateName,
+      machine: config.name,
+      hint: `posada resume ${config.name} lets it go on`,
+    })
+  }
   if (stateName !== 'running') {
     throw new PosadaError('E_NOT_RUNNING', `machine ${config.name} is not running`, {
       value: stateName,

@@ -42,6 +42,7 @@ export function nameOf(state: MachineState, found: MachineStatus): MachineStateN
     case 'absent':
       return 'created'
     case 'stopped':
+      if (state.suspended !== undefined) return 'suspended'
       if (found.crashed || state.start?.panic !== undefined) return 'crashed'
       return state.start === undefined ? 'created' : 'stopped'
   }

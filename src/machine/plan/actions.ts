@@ -14,7 +14,12 @@ export type Planned = { why: readonly Reason[] } & (
   /** Makes its disks and keys, in place of what a creation left that was cut short, and starts it. */
   | { do: 'make' }
   | { do: 'start' }
+  /** It goes on: from where it stands still, or from the memory that was saved of it. */
   | { do: 'resume' }
+  /** Saves what it has in memory, and ends it. */
+  | { do: 'suspend' }
+  /** Forgets the memory that was saved of it: it is then as if its power had been cut. */
+  | { do: 'discard-memory' }
   /** Asks the guest; its power is cut where it does not shut down in time. */
   | { do: 'shut-down' }
   | { do: 'cut-power' }

@@ -21,6 +21,8 @@ interface Up {
   userData: string | null | undefined
   /** False: no process keeps the folders of the host equal, though the manifest says so. */
   isSynced?: boolean
+  /** Whether a suspended machine boots, without what it had in memory. Left out: false. */
+  cold?: boolean
 }
 
 /** What is asked for, of one machine. */
@@ -28,6 +30,7 @@ export type Wanted =
   | ({ verb: 'up' } & Up)
   | { verb: 'halt'; machine: string; force: boolean }
   | ({ verb: 'reload'; force: boolean } & Up)
+  | { verb: 'suspend'; machine: string }
   /** `isOrphan`: because it is no longer in the manifest. */
   | { verb: 'destroy'; machine: string; isOrphan?: boolean }
 
@@ -49,6 +52,8 @@ export function decide(previous: MachineState | null, observed: Observed, wanted
       return halt(observed, wanted)
     case 'reload':
       return reload(previous, observed, wanted)
+    case 'suspend':
+      return suspend(previous, observed, wanted)
     case 'destroy':
       return destroy(observed, wanted)
   }
@@ -86,6 +91,10 @@ function toRunning(previous: MachineState | null, observed: Observed, wanted: Up
     case 'paused':
     case 'stalled':
       return [{ do: 'resume', machine, why: [toRun] }]
+    case 'suspended':
+      return wanted.cold === true
+        ? [discard(machine, observed), start()]
+        : [{ do: 'resume', machine, why: [toRun] }]
     case 'starting':
     case 'running':
       return []
@@ -134,20 +143,41 @@ function awaitReady(previous: MachineState | null, { config, steps }: Up): Actio
 
 function halt(observed: Observed, { machine, force }: { machine: string; force: boolean }): Action[] {
   if (unreadable.has(observed.state)) return [refuse(machine, observed)]
+  if (observed.state === 'suspended' && force) return [discard(machine, observed)]
   if (!upStates.has(observed.state)) return []
   // A guest whose kernel panicked hears nothing.
   const isDeaf = observed.state === 'panicked'
   return [{ do: force || isDeaf ? 'cut-power' : 'shut-down', machine, why: [towards(observed, 'stopped')] }]
 }
 
-/** It is stopped where it runs, and then brought up with what the manifest says. */
+/** Only what was open once has something in memory that is worth the while; a guest that does nothing any more, nothing. */
+function suspend(
+  previous: MachineState | null,
+  observed: Observed,
+  { machine }: { machine: string },
+): Action[] {
+  if (unreadable.has(observed.state)) return [refuse(machine, observed)]
+  if (!upStates.has(observed.state)) return []
+  const isOpen = previous?.start?.readyAt !== undefined && observed.state !== 'panicked'
+  if (!isOpen) return [refuse(machine, observed)]
+  return [{ do: 'suspend', machine, why: [towards(observed, 'suspended')] }]
+}
+
+/** It is stopped where it runs, after it went on where it was suspended, and then brought up with what the manifest says. */
 function reload(
   previous: MachineState | null,
   observed: Observed,
   { force, ...wanted }: Up & { force: boolean },
 ): Action[] {
-  const down = halt(observed, { machine: wanted.config.name, force })
-  const found: Observed = upStates.has(observed.state) ? { state: 'stopped', detail: null } : observed
+  const machine = wanted.config.name
+  const isWoken = observed.state === 'suspended' && !force
+  const running: Observed = { state: 'running', detail: null }
+  const down: Action[] = [
+    ...(isWoken ? [{ do: 'resume' as const, machine, why: [towards(observed, 'running')] }] : []),
+    ...halt(isWoken ? running : observed, { machine, force }),
+  ]
+  const isDown = upStates.has(observed.state) || observed.state === 'suspended'
+  const found: Observed = isDown ? { state: 'stopped', detail: null } : observed
   return unreadable.has(observed.state) ? down : [...down, ...up(previous, found, wanted)]
 }
 
@@ -164,6 +194,10 @@ function destroy(
     { do: 'cut-power', machine, why },
     { do: 'remove', machine, why },
   ]
+}
+
+function discard(machine: string, observed: Observed): Action {
+  return { do: 'discard-memory', machine, why: [towards(observed, 'stopped')] }
 }
 
 function refuse(machine: string, observed: Observed): Action {

@@ -6,6 +6,9 @@ import type { SshSession } from '../../ssh/index.ts'
 import { settleCloudInit } from '../cloud-init/settle.ts'
 import { logIn } from '../guest/login.ts'
 import { openSession } from '../guest/reach-guest.ts'
+import { forgetMemory } from '../memory/forget.ts'
+import { setClock } from '../memory/set-clock.ts'
+import { goOn, wake } from '../memory/wake.ts'
 import type { Sight } from '../observed/look.ts'
 import { explainStall } from '../observed/stall.ts'
 import type { Action } from '../plan/actions.ts'
@@ -81,7 +84,9 @@ class Work {
       case 'start':
         return this.#start(action.do === 'make')
       case 'resume':
-        return this.#known.provider.resume(this.#known.state.spec)
+        return this.#resume()
+      case 'discard-memory':
+        return this.#discardMemory()
       case 'cut-power':
         return this.#cutPower()
       case 'enter':
@@ -93,6 +98,7 @@ class Work {
       case 'await-ready':
         return this.#inGuest(() => this.#awaitReady())
       case 'shut-down':
+      case 'suspend':
       case 'remove':
         throw new Error(`up does not ${action.do}`)
     }
@@ -122,12 +128,29 @@ class Work {
   }
 
   async #start(isNew: boolean): Promise<void> {
-    const { config, projectId, memory, sight } = this.#inputs
-    const { previous } = sight
+    const { config, projectId, memory } = this.#inputs
+    const previous = this.#made?.state ?? null
     const provider = await chooseProvider(this.#project, config, previous)
     const start = { projectId, config, provider, memory, previous, isNew }
     const state = await this.#orUndo(provider, () => startMachine(this.#project, start))
     this.#made = { provider, state }
+  }
+
+  /** One whose memory was loaded by a command that did not live to let it go on stands still, too. */
+  async #resume(): Promise<void> {
+    const { config, projectId, sight } = this.#inputs
+    const sleeper = { config, projectId, ...this.#known }
+    const isAsleep = sight.observed.state === 'suspended'
+    const state = await (isAsleep ? wake(this.#project, sleeper) : goOn(this.#project, sleeper))
+    this.#made = { provider: sleeper.provider, state }
+    if (!isAsleep && sleeper.state.suspended !== undefined)
+      await setClock(this.#project, { ...sleeper, state })
+  }
+
+  async #discardMemory(): Promise<void> {
+    const { config } = this.#inputs
+    const state = await forgetMemory(this.#project.paths.machine(config.name))
+    this.#made = { ...this.#known, state }
   }
 
   async #cutPower(): Promise<void> {

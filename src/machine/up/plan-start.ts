@@ -5,6 +5,7 @@ import { type Provider, sshForward } from '../../provider/index.ts'
 import type { PlannedSeed } from '../cloud-init/seed.ts'
 import { hostNameOf } from '../facts/host-name.ts'
 import { needsOf } from '../facts/needs.ts'
+import { withLayers } from '../layers/chain.ts'
 import { attachmentsOf, isIsolated } from '../network/config.ts'
 import { portHolder } from '../ports/holder.ts'
 import { choosePorts } from '../ports/host-ports.ts'
@@ -48,13 +49,14 @@ export async function planStart(
   const folder = runtimeDir(project.user.runtime, id)
   const networks = attachmentsOf(config.networks, folder)
   const isolated = isIsolated(project.manifest, config)
-  const spec = machineSpec({
+  const bare = machineSpec({
     ...{ id, config, box, paths, runtimeDir: folder, networks, isolated },
     hostName: hostNameOf(config, project.manifest.name),
     forwards: hasNetwork ? forwards : null,
     grown: previous?.createdAt === undefined ? 0 : (previous.spec.disks[0]?.size ?? 0),
     provider: provider.name,
   })
+  const spec = { ...bare, disks: await withLayers(paths, bare.disks) }
   checkDemands(provider, config, needsOf(config, box.manifest, isolated))
   await memory.admit(config, await overheadOf(provider, spec))
   if (!hasNetwork) tellNoNetwork(project, config.name, provider.name)
@@ -101,13 +103,14 @@ function tellOpenHost(project: Reporting, machine: string, provider: string): vo
 /** What was stays true until the machine is started again: a start that fails before changes nothing. */
 function historyOf(
   previous: MachineState | null,
-): Pick<MachineState, 'cloudInit' | 'createdAt' | 'start' | 'stop'> {
+): Pick<MachineState, 'cloudInit' | 'createdAt' | 'start' | 'stop' | 'snapshot'> {
   if (previous === null) return {}
-  const { cloudInit, createdAt, start, stop } = previous
+  const { cloudInit, createdAt, start, stop, snapshot } = previous
   return {
     ...(cloudInit === undefined || createdAt === undefined ? {} : { cloudInit }),
     ...(createdAt === undefined ? {} : { createdAt }),
     ...(start === undefined ? {} : { start }),
     ...(stop === undefined ? {} : { stop }),
+    ...(snapshot === undefined ? {} : { snapshot }),
   }
 }

@@ -8,6 +8,7 @@ import { type PlannedSeed, planSeed, writeSeed } from '../cloud-init/seed.ts'
 import { beforeStart } from '../companions/all.ts'
 import { hostNameOf } from '../facts/host-name.ts'
 import { inStep } from '../in-step.ts'
+import { settleDisks } from '../layers/settle.ts'
 import type { Declared, Project, Reporting } from '../project.ts'
 import { record } from '../record.ts'
 import { noteProject } from './note-project.ts'
@@ -21,9 +22,11 @@ const portTries = 4
  * about to be done is recorded before it is done, so that the next command finds a machine whose
  * `up` was killed. Returns the state as written.
  */
-export async function startMachine(project: Project, inputs: StartInputs): Promise<MachineState> {
-  const { config } = inputs
+export async function startMachine(project: Project, given: StartInputs): Promise<MachineState> {
+  const { config } = given
   const paths = project.paths.machine(config.name)
+  const previous = given.previous === null ? null : await settleDisks(paths, given.previous)
+  const inputs = { ...given, previous }
   const box = await holdBox(project, inputs)
   const seed = await planSeed(config, { box, paths, previous: inputs.previous })
   for (let attempt = 1; ; attempt++) {
@@ -72,7 +75,8 @@ async function carryOut(
  */
 async function removeLeftovers(provider: Provider, spec: MachineSpec, paths: MachinePaths): Promise<void> {
   await provider.stop(spec, { graceful: false, timeout: 0 })
-  for (const path of [paths.data, paths.knownHosts, paths.key, paths.publicKey, paths.seed]) {
+  const { data, knownHosts, key, publicKey, seed, memory, snapshots } = paths
+  for (const path of [data, knownHosts, key, publicKey, seed, memory, snapshots]) {
     await rm(path, { recursive: true, force: true })
   }
 }

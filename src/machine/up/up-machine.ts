@@ -26,6 +26,8 @@ export interface UpMachineOptions {
   projectId: string
   config: Machine
   provision: boolean
+  /** Whether a suspended machine boots, without what it had in memory. */
+  cold?: boolean
   /** Asked before the machine is started. */
   memory: MemoryBudget
   /** Told when the machine needs processors no more than any other that runs. */
@@ -48,11 +50,13 @@ export function upMachine(project: Project, options: UpMachineOptions): Promise<
     const userData = await userDataDigest(config)
     const steps = plan === null ? null : decisionsOf(plan)
     const isSynced = await isKept(project, config)
-    const actions = decide(previous, sight.observed, { verb: 'up', config, steps, userData, isSynced })
+    const cold = options.cold === true
+    const actions = decide(previous, sight.observed, { verb: 'up', config, steps, userData, isSynced, cold })
     const change = changeOf(actions)
     if (previous?.createdAt !== undefined) tellLeft(project, { config, previous, userData }, actions)
     const work = () => carryOut(project, { ...options, sight, plan }, actions)
-    const isStarted = change === 'created' || change === 'started'
+    const isAsleep = sight.observed.state === 'suspended'
+    const isStarted = change === 'created' || change === 'started' || isAsleep
     const done = isStarted ? await withMemory(project, options, work) : await work()
     tellUnprobed(project, config, actions)
     return resultOf(project, config, { done, change, begun })

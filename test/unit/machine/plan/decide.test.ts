@@ -11,7 +11,7 @@ const at = '2026-01-01T00:00:00.000Z'
 const isUp = ['starting', 'overdue', 'running', 'paused', 'stalled', 'panicked'] as const
 const isDown = ['created', 'stopped', 'crashed'] as const
 const isUnreadable = ['damaged', 'foreign'] as const
-const allFound: readonly Found[] = ['absent', ...isDown, ...isUp, ...isUnreadable]
+const allFound: readonly Found[] = ['absent', 'suspended', ...isDown, ...isUp, ...isUnreadable]
 
 const found = (state: Found, detail: string | null = null): Observed => ({ state, detail })
 const ready = (config: Machine = aMachine()) => aState(config, { start: { at, readyAt: at } })
@@ -39,6 +39,7 @@ describe('up', () => {
     ['paused', begun(), ['resume', 'enter']],
     ['stalled', ready(), ['resume']],
     ['panicked', ready(), ['cut-power', 'start', 'enter']],
+    ['suspended', ready(), ['resume']],
     ['damaged', null, ['refuse']],
     ['foreign', null, ['refuse']],
   ])('%s', (state, previous, expected) => {
@@ -101,6 +102,14 @@ describe('up', () => {
     })
   })
 
+  it('boots a suspended machine only where it is told to, and says that its memory is forgotten', () => {
+    const cold = { verb: 'up' as const, config: aMachine(), steps: [], userData: null, cold: true }
+    const actions = decide(ready(), found('suspended'), cold)
+    expect(dos(actions)).toEqual(['discard-memory', 'start', 'enter'])
+    expect(actions[0]?.why).toEqual([{ key: 'state', from: 'suspended', to: 'stopped' }])
+    expect(dos(decide(ready(), found('running'), cold))).toEqual([])
+  })
+
   it('says why power is cut', () => {
     expect(decide(ready(), found('panicked', 'Kernel panic'), anUp())[0]).toMatchObject({
       do: 'cut-power',
@@ -148,6 +157,8 @@ describe('halt', () => {
     ['stalled', false, ['shut-down']],
     ['panicked', false, ['cut-power']],
     ['running', true, ['cut-power']],
+    ['suspended', false, []],
+    ['suspended', true, ['discard-memory']],
     ['damaged', false, ['refuse']],
     ['foreign', true, ['refuse']],
   ])('%s, by force: %s', (state, force, expected) => {
@@ -155,10 +166,33 @@ describe('halt', () => {
   })
 })
 
+describe('suspend', () => {
+  const asked = { verb: 'suspend', machine: 'web' } as const
+
+  it.each<[Found, string[]]>([
+    ...['absent' as const, 'suspended' as const, ...isDown].map((each): [Found, string[]] => [each, []]),
+    ['running', ['suspend']],
+    ['paused', ['suspend']],
+    ['stalled', ['suspend']],
+    ['panicked', ['refuse']],
+    ['damaged', ['refuse']],
+    ['foreign', ['refuse']],
+  ])('%s', (state, expected) => {
+    expect(dos(decide(ready(), found(state), asked))).toEqual(expected)
+  })
+
+  it.each(['starting', 'overdue', 'paused'] as const)('refuses one that was never open: %s', (state) => {
+    expect(dos(decide(begun(), found(state), asked))).toEqual(['refuse'])
+  })
+})
+
 describe('destroy', () => {
   it.each<[Found, string[]]>([
     ['absent', []],
-    ...[...isDown, ...isUp].map((each): [Found, string[]] => [each, ['cut-power', 'remove']]),
+    ...['suspended' as const, ...isDown, ...isUp].map((each): [Found, string[]] => [
+      each,
+      ['cut-power', 'remove'],
+    ]),
     ['damaged', ['cut-power', 'remove']],
     ['foreign', ['refuse']],
   ])('%s', (state, expected) => {
@@ -186,6 +220,7 @@ describe('reload', () => {
     ['running', ['shut-down', 'start', 'enter']],
     ['paused', ['shut-down', 'start', 'enter']],
     ['panicked', ['cut-power', 'start', 'enter']],
+    ['suspended', ['resume', 'shut-down', 'start', 'enter']],
     ['foreign', ['refuse']],
   ])('%s', (state, expected) => {
     const previous = state === 'absent' ? null : ready()
@@ -237,14 +272,17 @@ const scene = fc
     const decisions = drawn.map(({ name, due }) => aStep(name, due || !isKnown(name)))
     return { previous, observed: found(state), config: wanted, steps: decisions }
   })
-const verb = fc.constantFrom('up', 'halt', 'reload', 'destroy')
-const asked = fc.record({ scene, verb, force: fc.boolean(), isProvisioning: fc.boolean() })
+const verb = fc.constantFrom('up', 'halt', 'reload', 'suspend', 'destroy')
+const asked = fc.record({
+  ...{ scene, verb, force: fc.boolean(), cold: fc.boolean() },
+  isProvisioning: fc.boolean(),
+})
 
-function ask({ scene: { config, steps }, verb, force, isProvisioning }: Asked): Wanted {
+function ask({ scene: { config, steps }, verb, force, cold, isProvisioning }: Asked): Wanted {
   const up = { config, steps: isProvisioning ? steps : null, userData: null }
   if (verb === 'halt') return { verb: 'halt', machine: config.name, force }
-  if (verb === 'destroy') return { verb: 'destroy', machine: config.name }
-  return verb === 'up' ? { verb: 'up', ...up } : { verb: 'reload', force, ...up }
+  if (verb === 'destroy' || verb === 'suspend') return { verb, machine: config.name }
+  return verb === 'up' ? { verb: 'up', ...up, cold } : { verb: 'reload', force, ...up }
 }
 type Asked = typeof asked extends fc.Arbitrary<infer T> ? T : never
 
@@ -269,6 +307,22 @@ describe('whatever is found and asked for', () => {
     })
   })
 
+  it('forgets what a machine has in memory only where that is asked for', () => {
+    check(({ scene, verb, force, cold }, actions) => {
+      if (!dos(actions).includes('discard-memory')) return
+      expect(scene.observed.state).toBe('suspended')
+      expect((verb === 'up' && cold) || (force && ['halt', 'reload'].includes(verb))).toBe(true)
+    })
+  })
+
+  it('starts no suspended machine without its memory unless it says that this is forgotten', () => {
+    check(({ scene }, actions) => {
+      const start = dos(actions).findIndex((each) => each === 'start')
+      if (scene.observed.state !== 'suspended' || start < 0) return
+      expect(dos(actions).slice(0, start).join()).toMatch(/^(discard-memory|resume,shut-down)$/)
+    })
+  })
+
   it('makes a machine only where there is none yet', () => {
     check(({ scene }, actions) => {
       if (dos(actions).includes('make')) expect(scene.previous?.createdAt).toBeUndefined()
@@ -278,7 +332,8 @@ describe('whatever is found and asked for', () => {
   it('halts without starting, making or removing anything', () => {
     check(({ verb }, actions) => {
       if (verb !== 'halt') return
-      for (const each of dos(actions)) expect(['shut-down', 'cut-power', 'refuse']).toContain(each)
+      const all = ['shut-down', 'cut-power', 'discard-memory', 'refuse']
+      for (const each of dos(actions)) expect(all).toContain(each)
     })
   })
 

@@ -1,0 +1,39 @@
+import { formatSize } from '../../lib/values/units.ts'
+import type { RestoredResult, SavedResult, SnapshotResult } from '../../machine/index.ts'
+import { makeVisible, type Palette, renderTable } from '../../ui/index.ts'
+
+export function savedText(saved: readonly SavedResult[]): string {
+  return saved
+    .map(({ machine, name, memory }) => `${machine} is saved as ${name}${memory ? ', with its memory' : ''}`)
+    .join('\n')
+}
+
+export function restoredSnapshotsText(restored: readonly RestoredResult[]): string {
+  return restored
+    .map(({ machine, name, state }) => {
+      const how = state === 'running' ? 'and runs' : 'and is off'
+      return `${machine} is as it was at ${name}, ${how}`
+    })
+    .join('\n')
+}
+
+export function deletedText(deleted: readonly { machine: string; name: string }[]): string {
+  return deleted.map(({ machine, name }) => `snapshot ${name} of ${machine} is deleted`).join('\n')
+}
+
+export function snapshotsText(snapshots: readonly SnapshotResult[], paint: Palette): string {
+  if (snapshots.length === 0) return 'no snapshots: posada snapshot save makes one'
+  const columns = [
+    { title: 'MACHINE', text: ({ machine }: SnapshotResult) => machine },
+    { title: 'SNAPSHOT', text: treeText },
+    { title: 'TIME', text: ({ at }: SnapshotResult) => at.slice(0, 19).replace('T', ' ') },
+    { title: 'MEMORY', text: ({ memory }: SnapshotResult) => (memory ? 'yes' : '-') },
+    { title: 'SIZE', text: ({ size }: SnapshotResult) => formatSize(size), align: 'right' as const },
+    { title: 'NOTE', text: ({ note }: SnapshotResult) => makeVisible(note ?? '') },
+  ]
+  return renderTable(snapshots, columns, paint.dim)
+}
+
+function treeText({ name, depth, current }: SnapshotResult): string {
+  return `${'  '.repeat(depth)}${name}${current ? ' *' : ''}`
+}

@@ -1,0 +1,43 @@
+import { isPosadaError } from '../../errors/index.ts'
+import type { Machine } from '../../manifest/index.ts'
+import type { MachineState } from '../../project/index.ts'
+import type { Provider } from '../../provider/index.ts'
+import { asRootWhereAllowed, capture } from '../../ssh/index.ts'
+import { openSession } from '../guest/reach-guest.ts'
+import type { Places, Reporting } from '../project.ts'
+
+/** Reads the time from its input at the last moment. GNU, busybox and BSD agree on `@` or on the long form. */
+const script = 'date -u -s "@$1" >/dev/null 2>&1 || date -u -s "$2" >/dev/null'
+
+/**
+ * Sets the clock of a guest that was saved and goes on, once it can be logged in to: to itself no time has passed. One whose
+ * clock cannot be set is warned of.
+ */
+export async function setClock(
+  project: Places & Reporting,
+  { config, provider, state }: { config: Machine; provider: Provider; state: MachineState },
+): Promise<void> {
+  const paths = project.paths.machine(config.name)
+  const session = await openSession(project, { provider, state, paths, bootTimeout: config.bootTimeout })
+  try {
+    const now = new Date()
+    const [seconds, long] = [
+      Math.round(now.getTime() / 1000),
+      now.toISOString().slice(0, 19).replace('T', ' '),
+    ]
+    const { code } = await capture(session, asRootWhereAllowed(script, String(seconds), long), {
+      signal: project.signal,
+    })
+    if (code !== 0) tell(project, config.name, 'the login may not set it')
+  } catch (error) {
+    if (!isPosadaError(error, 'E_SSH_LOST')) throw error
+    tell(project, config.name, error.message)
+  } finally {
+    await session.close()
+  }
+}
+
+function tell({ emit }: Reporting, machine: string, why: string): void {
+  const message = `the guest's clock is behind and could not be set: ${why}`
+  emit({ type: 'notice', level: 'warn', machine, message })
+}
