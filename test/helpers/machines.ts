@@ -66,9 +66,9 @@ export function machinesPlace(name = 'a project'): MachinesPlace {
   }
 }
 
-/** Behind the verb: what stands behind `--` is the guest's. */
-function withJson([verb, ...rest]: string[]): string[] {
-  return [verb ?? '', '--json', ...rest]
+/** Before the verb, of which there may be two words: what stands behind `--` is the guest's. */
+function withJson(args: string[]): string[] {
+  return ['--json', ...args]
 }
 
 function processesNaming(path: string, fits: RegExp): number[] {

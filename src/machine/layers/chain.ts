@@ -56,9 +56,8 @@ function boxImage(base: DiskBase | undefined): DiskBase | undefined {
 }
 
 async function putRight(file: string, base: string): Promise<void> {
-  if ((await baseOf(file)) === base) return
   if ((await baseOf(base, true)) === null) throw unusable(base, 'it lies on nothing')
-  await renameBase(file, base)
+  if ((await baseOf(file)) !== base) await renameBase(file, base)
 }
 
 /** As the file names it; null also where there is no file, unless one has to be there. */

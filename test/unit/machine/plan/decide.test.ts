@@ -317,7 +317,7 @@ describe('whatever is found and asked for', () => {
 
   it('starts no suspended machine without its memory unless it says that this is forgotten', () => {
     check(({ scene }, actions) => {
-      const start = dos(actions).findIndex((each) => each === 'start')
+      const start = dos(actions).indexOf('start')
       if (scene.observed.state !== 'suspended' || start < 0) return
       expect(dos(actions).slice(0, start).join()).toMatch(/^(discard-memory|resume,shut-down)$/)
     })
