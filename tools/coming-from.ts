@@ -90,7 +90,7 @@ is \`leftOut\`. The manifest is valid, or it is not written. Look through it all
 |---|---|---|
 ${commands.join('\n')}
 
-Vagrant's \`up\`, \`halt\`, \`reload\`, \`destroy\`, \`provision\`, \`ssh\`, \`ssh-config\`, \`status\`, \`validate\` and \`init\` have the same names.
+Vagrant's \`up\`, \`halt\`, \`suspend\`, \`resume\`, \`reload\`, \`destroy\`, \`provision\`, \`ssh\`, \`ssh-config\`, \`status\`, \`validate\` and \`init\` have the same names.
 
 ## Keys
 

@@ -1,8 +1,9 @@
 import { open, rm } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
-import { pipeline } from 'node:stream/promises'
+import { addAbortSignal } from 'node:stream'
 import { fromSystemError, PosadaError } from '../../../src/errors/index.ts'
 import { sleep } from '../../../src/lib/async/sleep.ts'
+import { writeAll } from '../../../src/lib/files/write-all.ts'
 import { asObject } from '../../../src/lib/values/as-object.ts'
 import type { MachineSpec } from '../../../src/provider/index.ts'
 import { qemuFiles } from '../files.ts'
@@ -60,14 +61,15 @@ async function listen(path: string): Promise<{ connection: Promise<Socket>; clos
 
 /** A connection that is broken off here ends the migration, and leaves the machine as it stands. */
 async function receive(connection: Socket, path: string, signal: AbortSignal | undefined): Promise<void> {
+  if (signal !== undefined) addAbortSignal(signal, connection)
   try {
     const file = await open(path, 'wx', 0o600)
     try {
-      await pipeline(
-        connection,
-        file.createWriteStream({ autoClose: false }),
-        signal === undefined ? {} : { signal },
-      )
+      let end = 0
+      for await (const chunk of connection as AsyncIterable<Buffer>) {
+        await writeAll(file, [chunk], end)
+        end += chunk.length
+      }
       await file.sync()
     } finally {
       await file.close()

@@ -143,7 +143,8 @@ class Work {
     const isAsleep = sight.observed.state === 'suspended'
     const state = await (isAsleep ? wake(this.#project, sleeper) : goOn(this.#project, sleeper))
     this.#made = { provider: sleeper.provider, state }
-    if (!isAsleep && sleeper.state.suspended !== undefined)
+    // It stands still since its memory was being saved, by a command that was killed.
+    if (sight.observed.state === 'paused' && state.start?.readyAt !== undefined)
       await setClock(this.#project, { ...sleeper, state })
   }
 
