@@ -26,6 +26,14 @@ export const snapshotArg = Args.string({
   description: 'The name of a snapshot, which several machines may have one of.',
 })
 
+/** What a snapshot is to be called. */
+export const newSnapshotArg = Args.string({
+  name: 'name',
+  ignoreStdin: true,
+  required: true,
+  description: 'What to call it: letters, digits, dots, dashes and underscores.',
+})
+
 /** For a command in a guest that draws on the screen or asks questions. */
 export const ttyFlag = Flags.boolean({
   char: 't',

@@ -1,7 +1,6 @@
-import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../../base-command.ts'
-import { machinesArg, savedText } from '../../cli/index.ts'
+import { machinesArg, newSnapshotArg, savedText } from '../../cli/index.ts'
 import { type SavedResult, snapshotSave } from '../../machine/index.ts'
 
 export default class SnapshotSave extends BaseCommand {
@@ -9,12 +8,12 @@ export default class SnapshotSave extends BaseCommand {
   static override description =
     'Machines that run stand still meanwhile, all together, and then go on; connections to them end.'
   static override examples = [
-    '<%= config.bin %> snapshot save',
-    '<%= config.bin %> snapshot save clean web db',
+    '<%= config.bin %> snapshot save clean',
+    '<%= config.bin %> snapshot save small web db',
     "<%= config.bin %> snapshot save loaded --note 'with the data of November'",
   ]
   static override args = {
-    name: Args.string({ description: 'What to call it; the time when left out.', ignoreStdin: true }),
+    name: newSnapshotArg,
     machine: machinesArg,
   }
   static override flags = {

@@ -13,11 +13,6 @@ export function checkName(name: string): void {
   })
 }
 
-/** `20260102-030405`, by UTC: sorts by itself. */
-export function nameAt(time: Date): string {
-  return time.toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-')
-}
-
 /** E_SNAPSHOT_UNKNOWN, with the one that was perhaps meant. */
 export function unknownSnapshot(name: string, known: readonly string[], machine?: string): PosadaError {
   const near = nearest(name, new Set(known))

@@ -29,13 +29,12 @@ import type { SavedResult } from '../results.ts'
 import { selectMachines } from '../select.ts'
 import { inStep } from '../in-step.ts'
 import { lookAtMade, withLocks } from './locked.ts'
-import { byName, checkName, nameAt } from './names.ts'
+import { byName, checkName } from './names.ts'
 import { sweepSnapshots } from './sweep.ts'
 import { wakeTogether } from './wake-together.ts'
 
 export interface SnapshotSaveOptions {
-  /** Left out: the time. */
-  name?: string | undefined
+  name: string
   note?: string | undefined
   /** None: all that were made. */
   machines: readonly string[]
@@ -48,7 +47,7 @@ export interface SnapshotSaveOptions {
  */
 export async function snapshotSave(project: Project, options: SnapshotSaveOptions): Promise<SavedResult[]> {
   const at = new Date()
-  const { name = nameAt(at), note = null, machines } = options
+  const { name, note = null, machines } = options
   checkName(name)
   const names = selectMachines(project.manifest, machines).map((machine) => machine.name)
   return withLocks(project, names, async () => {

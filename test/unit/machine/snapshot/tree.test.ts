@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { checkName, nameAt, unknownSnapshot } from '../../../../src/machine/snapshot/names.ts'
+import { checkName, unknownSnapshot } from '../../../../src/machine/snapshot/names.ts'
 import { inTree, type Node, withoutNode } from '../../../../src/machine/snapshot/tree.ts'
 
 const node = (id: string, parent: string | null = null): Node => ({ id, parent })
@@ -46,12 +46,6 @@ describe('the name of a snapshot', () => {
 
   it.each(['', '-x', '.x', 'a/b', '..', 'a b', 'x'.repeat(64), 'a\n'])('may not be %j', (name) => {
     expect(() => checkName(name)).toThrow(expect.objectContaining({ code: 'E_USAGE' }))
-  })
-
-  it('is the time where none is given', () => {
-    const name = nameAt(new Date('2026-01-02T03:04:05.678Z'))
-    expect(name).toBe('20260102-030405')
-    checkName(name)
   })
 
   it('is suggested where another was meant', () => {
