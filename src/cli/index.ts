@@ -43,6 +43,7 @@ export {
 export { captureText, networksText, proxyText } from './text/networks.ts'
 export { planText } from './text/plan.ts'
 export type { RunDocument } from './text/run.ts'
+export { deletedText, restoredSnapshotsText, savedText, snapshotsText } from './text/snapshots.ts'
 export { type Graphs, graphsOf, prometheusText, statsText } from './text/stats.ts'
 export {
   conflictsText,
@@ -52,5 +53,4 @@ export {
   syncText,
   trashText,
 } from './text/sync.ts'
-export { deletedText, restoredSnapshotsText, savedText, snapshotsText } from './text/snapshots.ts'
 export { adoptText, trustedText, usesText } from './text/trust.ts'

@@ -1,6 +1,9 @@
 import { afterEnd } from './companions/all.ts'
 import { notCreatedYet } from './down/not-created.ts'
 import { takeDown } from './down/stop-order.ts'
+import { throwFailures } from './failures.ts'
+import { inStep } from './in-step.ts'
+import { hasFolder, withMachineLock } from './machine-lock.ts'
 import { notOpen } from './memory/not-open.ts'
 import { saveMemory } from './memory/save.ts'
 import { look, type Sighted } from './observed/look.ts'
@@ -8,9 +11,6 @@ import { decide } from './plan/decide.ts'
 import type { Locking, Places, Project, Providing } from './project.ts'
 import type { SuspendResult } from './results.ts'
 import { type Selected, selectWithOrphans } from './select.ts'
-import { throwFailures } from './failures.ts'
-import { inStep } from './in-step.ts'
-import { hasFolder, withMachineLock } from './machine-lock.ts'
 
 /**
  * Saves what machines have in memory and ends them, dependents before what they depend on; `up` and `resume` let them go

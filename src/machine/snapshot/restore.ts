@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { type MachineState, readSnapshots, type Snapshot, writeState } from '../../project/index.ts'
 import { isUp } from '../../provider/index.ts'
 import { afterEnd } from '../companions/all.ts'
+import { inStep } from '../in-step.ts'
 import { withLayers } from '../layers/chain.ts'
 import { settleDisks } from '../layers/settle.ts'
 import { checkMemory } from '../memory/check.ts'
@@ -10,7 +11,6 @@ import type { Locking, Places, Project, Providing } from '../project.ts'
 import { record } from '../record.ts'
 import type { RestoredResult } from '../results.ts'
 import { selectMachines } from '../select.ts'
-import { inStep } from '../in-step.ts'
 import { lookAtMade, withLocks } from './locked.ts'
 import { byName, unknownSnapshot } from './names.ts'
 import { sweepSnapshots } from './sweep.ts'
@@ -117,6 +117,8 @@ async function putBack(
   const { id, state, memory } = snapshot
   await writeState(paths, {
     ...state,
+    // Other disks than before: what is remembered of folders that were kept equal with the host's is not of them.
+    createdAt: new Date().toISOString(),
     ...{ snapshot: id, restoring: id },
     ...(memory === null || cold ? {} : { suspended: memory }),
   })

@@ -1,10 +1,10 @@
 import { ensureIdentity, type MachineState } from '../../project/index.ts'
 import { isUp, type Provider } from '../../provider/index.ts'
 import { whileUp } from '../companions/all.ts'
+import { inStep } from '../in-step.ts'
 import { setClock } from '../memory/set-clock.ts'
 import { goOn, loadMemory, type Sleeper } from '../memory/wake.ts'
 import type { Project } from '../project.ts'
-import { inStep } from '../in-step.ts'
 
 /**
  * Wakes suspended machines whose locks are held: the memory of all is loaded before the first goes on, so that none hears

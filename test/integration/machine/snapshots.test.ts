@@ -1,0 +1,125 @@
+import { existsSync, readdirSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { until } from '../../helpers/guest-talk.ts'
+import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
+import { ended, says } from '../../helpers/posada.ts'
+
+// Boots posada/tiny once, and has it go on from its memory some times: about 30 s with emulated processors.
+
+const manifest = `version: 1
+name: time
+box: posada/tiny
+provider: qemu
+memory: 128MiB
+`
+
+interface StatusDocument {
+  machines: { state: string; pending: string[] }[]
+}
+
+describe('a machine that goes back and forth in time', () => {
+  let place: MachinesPlace
+  let own: string
+  beforeAll(async () => {
+    place = machinesPlace('time')
+    own = join(place.dir, '.posada', 'machines', 'default')
+    place.write(manifest)
+    await place.json('up')
+    await inGuest(
+      'nohup sh -c "while :; do echo tick; sleep 0.2; done" > /tmp/ticks 2>&1 < /dev/null & echo $! > /tmp/pid',
+    )
+  })
+  afterAll(() => place.cleanUp())
+  const state = async () => (await place.json<StatusDocument>('status')).machines[0]?.state
+  const inGuest = async (script: string) => {
+    const { code, stdout, stderr } = await place.run('exec', '--', 'sh', '-c', script)
+    expect(code, stderr).toBe(0)
+    return stdout.trim()
+  }
+  const ticks = async () => Number(await inGuest('kill -0 $(cat /tmp/pid) && wc -l < /tmp/ticks'))
+
+  it('is suspended: no process is left, and what needs it says how to go on', async () => {
+    const before = await ticks()
+    expect(await place.json('suspend')).toMatchObject({ machines: [{ suspended: true }] })
+    expect(place.hypervisors()).toEqual([])
+    expect(await state()).toBe('suspended')
+    expect(await place.json('suspend')).toMatchObject({
+      machines: [{ suspended: false, state: 'suspended' }],
+    })
+    expect(await place.json('halt')).toMatchObject({ machines: [{ how: 'already' }] })
+    expect(await place.fails('E_NOT_RUNNING', 'exec', '--', 'true')).toMatchObject({
+      hint: expect.stringContaining('posada resume'),
+    })
+    expect(await place.json('plan')).toMatchObject({
+      machines: [{ state: 'suspended', actions: [{ do: 'resume' }] }],
+    })
+    expect(await place.json('resume')).toMatchObject({ machines: [{ change: 'resumed' }] })
+    await until('its process goes on', 20_000, async () => (await ticks()) > before)
+    const clock = Number(await inGuest('date +%s'))
+    expect(Math.abs(Date.now() / 1000 - clock)).toBeLessThan(20)
+    expect(existsSync(join(own, 'memory'))).toBe(false)
+  })
+
+  it('is saved while it runs and restored: what was done since is gone, and its process goes on', async () => {
+    expect(await place.json('snapshot', 'save', 'clean', '--note', 'before')).toMatchObject({
+      snapshots: [{ name: 'clean', memory: true }],
+    })
+    const before = await ticks()
+    await inGuest('echo changed > ~/change; sync; kill $(cat /tmp/pid)')
+    expect(await place.fails('E_CONFIRM', 'snapshot', 'restore', 'clean')).toMatchObject({ exitCode: 2 })
+    expect(await place.fails('E_SNAPSHOT_EXISTS', 'snapshot', 'save', 'clean')).toMatchObject({ exitCode: 2 })
+    expect(await place.json('snapshot', 'restore', 'clean', '--yes')).toMatchObject({
+      machines: [{ state: 'running' }],
+    })
+    expect(await inGuest('ls ~/change 2>/dev/null || echo gone')).toBe('gone')
+    await until('its process goes on', 20_000, async () => (await ticks()) > before)
+  })
+
+  it('is usable after a save that was killed, wherever that was', async () => {
+    for (const [index, moment] of ['saving its memory', 'loading its memory'].entries()) {
+      const save = place.start('snapshot', 'save', `cut-${index}`)
+      const end = ended(save)
+      await says(save, moment)
+      save.kill('SIGKILL')
+      await end
+      await place.json('up')
+      expect(await ticks()).toBeGreaterThan(0)
+    }
+    const names = async () =>
+      (await place.json<{ snapshots: { name: string }[] }>('snapshot', 'list')).snapshots.map(
+        ({ name }) => name,
+      )
+    for (const name of (await names()).filter((each) => each !== 'clean'))
+      await place.json('snapshot', 'delete', name)
+    expect(await names()).toEqual(['clean'])
+  })
+
+  it('refuses a memory that was cut short, and boots without it where it is told to', async () => {
+    await place.json('suspend')
+    truncateSync(join(own, 'memory'), 1000)
+    expect(await place.fails('E_MEMORY_UNUSABLE', 'up')).toMatchObject({
+      message: expect.stringContaining('it has 1000 bytes'),
+      hint: expect.stringContaining('posada up --cold'),
+    })
+    expect(await state()).toBe('suspended')
+    expect(await place.json('up', '--cold')).toMatchObject({ machines: [{ change: 'started' }] })
+    expect(await inGuest('cat /tmp/pid 2>/dev/null || echo booted')).toBe('booted')
+    await place.json('halt')
+    expect(await place.json('snapshot', 'save', 'off')).toMatchObject({ snapshots: [{ memory: false }] })
+    expect(await place.json('snapshot', 'list')).toMatchObject({
+      snapshots: [
+        { name: 'clean', parent: null, memory: true, note: 'before', current: false },
+        { name: 'off', parent: 'clean', memory: false, current: true },
+      ],
+    })
+    await place.json('snapshot', 'delete', 'clean')
+    expect(await place.json('snapshot', 'restore', 'off', '--yes')).toMatchObject({
+      machines: [{ state: 'stopped' }],
+    })
+    writeFileSync(join(own, 'untouched'), '')
+    await place.json('up')
+    expect(await inGuest('echo up')).toBe('up')
+    expect(readdirSync(join(own, 'snapshots')).length).toBeGreaterThan(0)
+  })
+})
