@@ -3,7 +3,10 @@ import { hasFolder, withMachineLock } from '../machine-lock.ts'
 import { look, type Sighted } from '../observed/look.ts'
 import type { Locking, Places, Providing } from '../project.ts'
 
-/** Does `work` with the locks of all these machines, which are taken in the order of their names: no two commands wait for each other. */
+/**
+ * Does `work` with the locks of all these machines, which are taken in the order of their names: no two commands wait for
+ * each other.
+ */
 export function withLocks<T>(
   project: Places & Locking,
   names: readonly string[],

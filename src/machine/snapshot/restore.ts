@@ -101,7 +101,7 @@ async function checkRestore(project: Places, { made, snapshot }: Restore): Promi
   })
 }
 
-/** Written down before the disks are touched: whoever finds it cut short goes on with it. */
+/** Written down before the disks are touched: whoever finds it cut short completes it. */
 async function putBack(
   project: Places & Providing & Locking,
   { made, snapshot }: Restore,
