@@ -43,7 +43,7 @@ export const bench: Bench = {
   },
 }
 
-/** 2,000 files in: the difference that the workspace makes to a run, and tar over OpenSSH into a machine that is up. */
+/** 2,000 files into a machine that has just come up, for both sides. */
 async function workspace(folder: string, { samples, log }: { samples: number; log: (line: string) => void }) {
   const tree = join(folder, 'tree')
   for (let count = 0; count < 2000; count++) {
@@ -51,11 +51,7 @@ async function workspace(folder: string, { samples, log }: { samples: number; lo
     await mkdir(place, { recursive: true })
     await writeFile(join(place, `file-${count}`), 'x'.repeat((count % 20) * 500))
   }
-  await timed(process.execPath, [launcher, 'up'], { cwd: folder })
-  const { stdout } = await timed(process.execPath, [launcher, 'ssh-config'], { cwd: folder })
-  const config = join(folder, 'ssh_config')
-  await writeFile(config, stdout)
-  const [, host = 'default'] = /^Host (\S+)/m.exec(stdout) ?? []
+  const posada = (...args: string[]) => timed(process.execPath, [launcher, ...args], { cwd: folder })
   const sending = async () => {
     const args = [launcher, 'run', '--debug', '--file', join(folder, 'posada.yaml'), '--', 'true']
     const { stderr } = await execa(process.execPath, args, { cwd: tree, stdin: 'ignore' })
@@ -64,10 +60,16 @@ async function workspace(folder: string, { samples, log }: { samples: number; lo
   }
   return comparePairs({
     ...{ name: 'workspace of 2,000 files ÷ tar over ssh', limit: 1.1, samples, log },
-    how: 'the stage "sending the workspace" of `posada run`, as it tells its time, and `tar -c | ssh HOST tar -x` with a connection of its own, both into posada/tiny',
+    how: 'the stage "sending the workspace" of `posada run`, as it tells its time, and `tar -c | ssh HOST tar -x` with a connection of its own, both into a posada/tiny that has just come up',
     ours: sending,
     theirs: async () => {
-      const script = `tar -C '${tree}' -c . | ssh -F '${config}' ${host} 'rm -rf w; mkdir w; tar -C w -x'`
+      await posada('destroy', '--yes')
+      await posada('up')
+      const { stdout } = await posada('ssh-config')
+      const config = join(folder, 'ssh_config')
+      await writeFile(config, stdout)
+      const [, host = 'default'] = /^Host (\S+)/m.exec(stdout) ?? []
+      const script = `tar -C '${tree}' -c . | ssh -F '${config}' ${host} 'mkdir w && tar -C w -x'`
       return (await timed('sh', ['-c', script])).seconds
     },
   })
