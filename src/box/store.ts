@@ -6,7 +6,7 @@ import { compareVersions } from './names.ts'
 import type { BoxSource } from './source/model.ts'
 import { addBox } from './store/add.ts'
 import { findBox, findBuilt, refOf } from './store/find.ts'
-import { type BoxNote, type BoxUser, forgetUser, notesOf, noteUser } from './store/notes.ts'
+import { type BoxNote, type BoxUser, type FormerUser, forgetUser, notesOf, noteUser } from './store/notes.ts'
 import { lastUse, type PrunedBox, type PruneOptions, pruneBoxes } from './store/prune.ts'
 import { listRefs, type Ref } from './store/refs.ts'
 import { removeBox } from './store/remove.ts'
@@ -44,7 +44,7 @@ export interface BoxStore {
   /** Notes that a machine stands on a box, or is about to; its lock is held. See BoxNote. */
   noteUser(digest: string, user: BoxUser): Promise<void>
   /** Notes that a machine stands on no box any longer; its lock is held. */
-  forgetUser(user: Pick<BoxUser, 'id' | 'machine'>): Promise<void>
+  forgetUser(user: FormerUser): Promise<void>
   /** The machines that were noted for a box. */
   users(digest: string): Promise<BoxNote[]>
   /** When a box was last used; null: never since it was added. */

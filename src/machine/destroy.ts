@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { exists, namesIn } from '../lib/files/folders.ts'
 import {
   forgetInIndex,
@@ -72,7 +72,8 @@ async function destroyMachine(
     await inStep(project.emit, { machine: name, step: 'destroy', message: 'destroying' }, () =>
       carryOut(project, sight, actions),
     )
-    for (const id of await idsHere(project)) await project.boxes.forgetUser({ id, machine: name })
+    const forGood = dirname(project.paths.root) === project.user.runs
+    for (const id of await idsHere(project)) await project.boxes.forgetUser({ id, machine: name, forGood })
     return true
   })
 }

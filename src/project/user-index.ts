@@ -19,9 +19,10 @@ export async function noteInIndex(folder: string, entry: IndexEntry): Promise<vo
   if (text !== wanted) await writeFileAtomic(path, wanted, { mode: 0o600 })
 }
 
-/** Takes the project out of the index. */
+/** Takes the project out of the index, with what was left of a note whose writing was cut short. */
 export async function forgetInIndex(folder: string, id: string): Promise<void> {
-  await rm(join(folder, `${id}.json`), { force: true })
+  for (const name of await namesIn(folder))
+    if (name.startsWith(`${id}.json`)) await rm(join(folder, name), { force: true })
 }
 
 /** Every project in the index, sorted by folder. Files that make no sense are passed over. */

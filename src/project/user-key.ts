@@ -4,7 +4,8 @@ import { link, open, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { PosadaError } from '../errors/index.ts'
 import { isErrno } from '../lib/files/errno.ts'
-import { writeFileAtomic } from '../lib/files/write-file.ts'
+import { makeFolder } from '../lib/files/make-folder.ts'
+import { flushFolder } from '../lib/files/write-file.ts'
 import { userId } from '../lib/process/user-id.ts'
 import { sweepWork, workName } from '../lib/process/work-folder.ts'
 
@@ -37,16 +38,29 @@ export async function ensureKey(path: string): Promise<Buffer> {
     if (key !== null) return key
     await sweepWork(dirname(path), names)
     const temporary = join(dirname(path), await workName(names))
-    await writeFileAtomic(temporary, randomBytes(keySize), { mode: 0o600 })
     try {
+      await writeNew(temporary, randomBytes(keySize))
       // A link, unlike a rename, fails where another was first.
       await link(temporary, path)
+      await flushFolder(dirname(path))
     } catch (error) {
       if (!isErrno(error, 'EEXIST')) throw error
       if ((await readKey(path)) === null) await rm(path, { force: true }) // cut short, or not a key
     } finally {
       await rm(temporary, { force: true })
     }
+  }
+}
+
+/** Not by another temporary file, which no one would look for. */
+async function writeNew(path: string, content: Uint8Array): Promise<void> {
+  await makeFolder(dirname(path))
+  const file = await open(path, 'wx', 0o600)
+  try {
+    await file.writeFile(content)
+    await file.sync()
+  } finally {
+    await file.close()
   }
 }
 

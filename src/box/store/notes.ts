@@ -50,16 +50,32 @@ export async function noteUser(paths: StorePaths, digest: string, user: BoxUser)
   await replace(paths, digest, { ...user, gone: false })
 }
 
+/** A machine that stands on no box any longer. */
+export type FormerUser = Pick<BoxUser, 'id' | 'machine'> & {
+  /** Whether nothing stays of it: no one has a copy of a throw-away machine. */
+  forGood?: boolean
+}
+
 /** Notes that a machine stands on no box any longer. Its lock is held, and its disks are gone. */
 export async function forgetUser(
   paths: StorePaths,
-  { id, machine }: Pick<BoxUser, 'id' | 'machine'>,
+  { id, machine, forGood = false }: FormerUser,
 ): Promise<void> {
   for (const digest of await namesIn(paths.users)) {
+    if (forGood) {
+      await removeAll(join(paths.users, digest), { id, machine })
+      continue
+    }
     const notes = digestPattern.test(digest) ? await notesOf(paths, digest) : []
     const last = notes.find((one) => one.id === id && one.machine === machine)
     if (last !== undefined && !last.gone) await replace(paths, digest, { ...last, gone: true })
   }
+}
+
+/** Notes, and what was left of one whose writing was cut short. */
+async function removeAll(folder: string, { id, machine }: FormerUser): Promise<void> {
+  const own = new RegExp(`^${id}-${machine}-[0-9a-f]{8}\\.json`)
+  for (const name of await namesIn(folder)) if (own.test(name)) await rm(join(folder, name), { force: true })
 }
 
 /** Whether a machine stands on a box is for the reader to find out. Files that make no sense are passed over. */

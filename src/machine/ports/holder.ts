@@ -29,7 +29,7 @@ export async function portHolder(
     return { text, halt: `posada halt ${own}` }
   }
   for (const { root, name } of await readIndex(project.user.projects)) {
-    if (root === project.manifest.root) continue
+    if (root === project.paths.root) continue
     const found = await holderIn(project, projectPaths(root, project.user), port)
     if (found !== null)
       return { text: `machine ${found} of project ${name} (${root})`, halt: `posada halt ${found}, there` }

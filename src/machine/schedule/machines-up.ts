@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { fromSystemError, isPosadaError } from '../../errors/index.ts'
 import { machinesOnDisk, projectPaths, readIndex, readState, type UserPaths } from '../../project/index.ts'
 import { usualOverhead } from '../../provider/index.ts'
@@ -14,8 +15,8 @@ export interface MachineUp {
 
 /** The machines of this user's projects that are up or paused, without those of runs, which count by their shares. */
 export async function machinesUp(user: UserPaths): Promise<MachineUp[]> {
-  const roots = new Set((await readIndex(user.projects)).map(({ root }) => root))
-  const known = (await Promise.all([...roots].map((root) => machinesOf(root, user)))).flat()
+  const projects = (await readIndex(user.projects)).filter(({ root }) => dirname(root) !== user.runs)
+  const known = (await Promise.all(projects.map(({ root }) => machinesOf(root, user)))).flat()
   const taken = await takenBy(known.map(({ folder }) => folder))
   return known.flatMap(({ name, root, memory }, index) => {
     const has = taken[index] ?? 0

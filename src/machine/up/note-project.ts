@@ -7,6 +7,6 @@ import type { Declared, Locking, Places } from '../project.ts'
  */
 export function noteProject(project: Declared & Places & Locking, id: string): Promise<void> {
   const { manifest, paths, user, command, lockWait: wait, signal } = project
-  const entry = { version: 1, id, root: manifest.root, name: manifest.name } as const
+  const entry = { version: 1, id, root: paths.root, name: manifest.name } as const
   return withLock(paths.lock, { command, wait, signal }, () => noteInIndex(user.projects, entry))
 }

@@ -14,7 +14,7 @@ let place: MachinesPlace
 let state: string
 beforeAll(() => {
   place = machinesPlace('run faults')
-  place.write('version: 1\nname: run\nbox: posada/tiny\nprovider: qemu\nmemory: 192MiB\n')
+  place.write('version: 1\nname: run\nbox: posada/tiny\nprovider: qemu\nmemory: 192MiB\ndisk: 4GiB\n')
   state = join(place.env.XDG_STATE_HOME ?? '', 'posada')
   mkdirSync(join(state, 'runs'), { recursive: true, mode: 0o700 })
 })

@@ -137,3 +137,15 @@ it('forgets a machine that was destroyed, whatever it stood on, and none that is
   expect(await on(one)).toEqual([`shop/web-1 in ${root}`])
   expect(await on(other)).toEqual([])
 })
+
+it('keeps no note of a throw-away machine that is gone, nor one that was cut short', async () => {
+  const { root, note, store, id } = await setUp()
+  await note('web', one)
+  await note('web-1', one)
+  const folder = join(store.dir, 'users', one)
+  const [name = ''] = (await readdir(folder)).filter((each) => !each.startsWith(`${id}-web-1`))
+  await writeFile(join(folder, `${name}.999999999-01234567.tmp`), '{')
+  await store.forgetUser({ id, machine: 'web', forGood: true })
+  expect(await readdir(folder)).toEqual([expect.stringMatching(/-web-1-[0-9a-f]{8}\.json$/)])
+  expect((await store.users(one)).map((user) => user.root)).toEqual([root])
+})
