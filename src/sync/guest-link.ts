@@ -93,13 +93,19 @@ export class GuestLink {
   }
 
   async #send(payload: AsyncIterable<Buffer>): Promise<void> {
+    let pieces: Buffer[] = []
     let size = 0
     for await (const bytes of payload) {
+      pieces.push(bytes)
       size += bytes.length
-      await this.#write(bytes)
+      if (size < block.payload) continue
+      const whole = Buffer.concat(pieces)
+      const rest = size % block.payload
+      await this.#write(whole.subarray(0, size - rest))
+      pieces = [whole.subarray(size - rest)]
+      size = rest
     }
-    const missing = (block.payload - (size % block.payload)) % block.payload
-    if (missing > 0) await this.#write(Buffer.alloc(missing))
+    if (size > 0) await this.#write(Buffer.concat([...pieces, Buffer.alloc(block.payload - size)]))
   }
 
   async #write(bytes: Buffer): Promise<void> {
