@@ -12,7 +12,7 @@ import {
   type Snapshot,
   writeSnapshot,
 } from '../../project/index.ts'
-import { isUp } from '../../provider/index.ts'
+import { type DiskSpec, isUp } from '../../provider/index.ts'
 import { betweenRuns } from '../companions/all.ts'
 import { inStep } from '../in-step.ts'
 import { layersUnder, mostLayers, withLayers } from '../layers/chain.ts'
@@ -125,6 +125,7 @@ async function saveStopped(
   const { disks } = state.spec
   const memory = state.suspended ?? null
   const id = (await prepared(paths, state)) ?? newId()
+  const parent = await snapshotUnder(paths, disks)
   await linkLayers(paths, id, disks)
   if (memory !== null && memory.snapshot !== id) {
     await link(memoryFile(paths, memory), paths.snapshot(id).memory)
@@ -136,10 +137,17 @@ async function saveStopped(
   if (memory !== null) await record(paths, (now) => ({ ...now, suspended: alsoWith(memory, marks, id) }))
   await takeNext(disks)
   const layered = await withLayers(paths, disks)
-  const parent = state.snapshot ?? null
   const now = await record(paths, (it) => ({ ...it, snapshot: id, spec: { ...it.spec, disks: layered } }))
   const kept = memory === null ? null : { ...memory, snapshot: id }
   await writeSnapshot(paths, { version: 1, id, ...saving, parent, state: bare(now), memory: kept })
+}
+
+/** The one that the first disk lies on: what is recorded may be of a save that was cut short. */
+async function snapshotUnder(paths: MachinePaths, [disk]: readonly DiskSpec[]): Promise<string | null> {
+  if (disk === undefined) return null
+  const ids = await layersUnder(paths, disk.name, disk.path)
+  const known = new Set((await readSnapshots(paths, () => undefined)).map((each) => each.id))
+  return ids.find((each) => known.has(each)) ?? null
 }
 
 /** The snapshot whose folder has its memory and nothing else yet. */

@@ -1,11 +1,11 @@
-import { existsSync, readdirSync, truncateSync, writeFileSync } from 'node:fs'
+import { existsSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../../helpers/guest-talk.ts'
 import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
 import { ended, says } from '../../helpers/posada.ts'
 
-// Boots posada/tiny once, and has it go on from its memory some times: about 30 s with emulated processors.
+// Boots posada/tiny once, and has it go on from its memory some times: about 40 s with emulated processors.
 
 const manifest = `version: 1
 name: time
@@ -104,7 +104,7 @@ describe('a machine that goes back and forth in time', () => {
     })
     expect(await state()).toBe('suspended')
     expect(await place.json('up', '--cold')).toMatchObject({ machines: [{ change: 'started' }] })
-    expect(await inGuest('cat /tmp/pid 2>/dev/null || echo booted')).toBe('booted')
+    expect(await inGuest('kill -0 $(cat /tmp/pid) 2>/dev/null || echo booted')).toBe('booted')
     await place.json('halt')
     expect(await place.json('snapshot', 'save', 'off')).toMatchObject({ snapshots: [{ memory: false }] })
     expect(await place.json('snapshot', 'list')).toMatchObject({
@@ -117,9 +117,7 @@ describe('a machine that goes back and forth in time', () => {
     expect(await place.json('snapshot', 'restore', 'off', '--yes')).toMatchObject({
       machines: [{ state: 'stopped' }],
     })
-    writeFileSync(join(own, 'untouched'), '')
     await place.json('up')
-    expect(await inGuest('echo up')).toBe('up')
-    expect(readdirSync(join(own, 'snapshots')).length).toBeGreaterThan(0)
+    expect(await inGuest('ls ~/change 2>/dev/null || echo gone')).toBe('gone')
   })
 })
