@@ -7,7 +7,7 @@ export interface CommandGroup {
 
 export const commandGroups: readonly CommandGroup[] = [
   { title: 'Start', commands: ['init', 'validate', 'plan', 'trust', 'schema', 'doctor', 'completion'] },
-  { title: 'Life', commands: ['up', 'halt', 'suspend', 'resume', 'reload', 'destroy', 'provision', 'run'] },
+  { title: 'Life', commands: ['up', 'halt', 'reload', 'suspend', 'resume', 'destroy', 'provision', 'run'] },
   {
     title: 'Inside',
     commands: [
