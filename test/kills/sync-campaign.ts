@@ -20,9 +20,9 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { build } from 'esbuild'
 import { resolveConflicts } from '../../src/sync/index.ts'
 import { makePair, type TestPair } from '../helpers/sync-pair.ts'
+import { buildEngine } from './sync-engine.ts'
 
 export interface SyncCampaign {
   edits: number
@@ -43,16 +43,7 @@ export async function syncCampaign({ edits, kills, seed, shell, log }: SyncCampa
   const engine = new Engine(pair, { shell, program: join(graves, 'engine.mjs') })
   mkdirSync(pair.to)
   try {
-    await build({
-      entryPoints: ['test/helpers/sync-engine.ts'],
-      outfile: join(graves, 'engine.mjs'),
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      target: 'node20',
-      packages: 'external',
-    })
-    symlinkSync(join(process.cwd(), 'node_modules'), join(graves, 'node_modules'))
+    await buildEngine(graves)
     engine.start()
     const editors = [pair.from, pair.to].map(
       (root, index) => new Editor(root, { graves, random, name: 'hg'[index] ?? '' }),
