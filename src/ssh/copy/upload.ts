@@ -111,6 +111,8 @@ function pack(files: HostFiles, execa: typeof Execa) {
     lastMember(files),
   ]
   const packing = execa('tar', argv, {
+    // The working folder may have a name that is not UTF-8, which no program can be started in by its name.
+    cwd: '/',
     input: list,
     buffer: { stdout: false },
     reject: false,
