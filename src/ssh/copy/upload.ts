@@ -90,7 +90,7 @@ async function sweep(session: GuestShells, argv: readonly AnyPath[]): Promise<vo
 
 /** A folder of Posada's own ends the archive, so that one that was cut off is known by it. */
 function lastMember({ name }: HostFiles): string {
-  return name.toString() === 'bin' ? 'boxes' : 'bin'
+  return name.toString() === 'bin' ? 'dist' : 'bin'
 }
 
 function pack(files: HostFiles, execa: typeof Execa) {

@@ -254,6 +254,16 @@ describe('upload into what is there', () => {
     expect((await stat(join(there, '-to', 'same'))).nlink).toBe(2)
   })
 
+  test('a folder that is called like what ends the archive', async () => {
+    for (const name of ['bin', 'dist']) {
+      await mkdir(join(here, name))
+      await writeFile(join(here, name, 'file'), name)
+      await upload(session, { from: join(here, name), to: there })
+      expect(await readdir(join(there, name))).toEqual(['file'])
+    }
+    expect((await readdir(there)).sort()).toEqual(['bin', 'dist'])
+  })
+
   test('a name that is not UTF-8 is found, and given', async () => {
     const odd = (folder: string, name: string) =>
       Buffer.concat([Buffer.from(`${folder}/`), Buffer.of(0xfe), Buffer.from(name)])
