@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openDisk } from '../../../../providers/kvm/disk/open-disk.ts'
 import { emptyQcow2 } from '../../../../src/lib/disk/qcow2-empty.ts'
 import { layersUnder, withLayers } from '../../../../src/machine/layers/chain.ts'
 import { linkLayers, makeNext, marksOf, takeNext } from '../../../../src/machine/layers/next-disks.ts'
@@ -66,6 +67,23 @@ describe('the layers of a disk', () => {
         },
       },
     ])
+  })
+
+  it('are read through by the built-in hypervisor, too', async () => {
+    write(1, 0)
+    await freeze('0000000a')
+    write(2, 64)
+    await freeze('0000000b')
+    const [disk] = await withLayers(paths, disks)
+    if (disk?.base === undefined) throw new Error('no base')
+    const opened = openDisk({ path: disk.path, format: 'qcow2', readOnly: false, base: disk.base })
+    try {
+      const read = Buffer.alloc(192 * 1024)
+      opened.read(0, [read])
+      expect([read[0], read[64 * 1024], read[128 * 1024]]).toEqual([1, 2, 0])
+    } finally {
+      opened.close()
+    }
   })
 
   it('are put back by a new disk over an older one', async () => {
