@@ -20,6 +20,7 @@ export async function hostUses(manifest: Manifest, registry: ProviderRegistry): 
     uses.push(...(await providerUses(config, registry, manifest.root)))
     uses.push(...(await fileUses(config, manifest.root)))
     for (const use of await playbookUses(config)) uses.push(use)
+    for (const command of hookCommands(config)) uses.push(await hookUse(command, manifest.root))
     for (const command of secretCommands(config)) uses.push(await secretUse(command, manifest.root))
     uses.push(...(await folderUses(config, manifest.root)))
     const folder = manifest.boxes[config.box]
@@ -58,7 +59,7 @@ async function providerUses(
 export async function secretUse(command: string, root: string): Promise<HostUse> {
   return codeUse(
     `runs ${JSON.stringify(command)} to get a secret for a machine`,
-    await filesIn(command.split(/\s+/), root),
+    await filesIn(wordsOf(command), root),
   )
 }
 
@@ -69,6 +70,21 @@ async function playbookUses({ provision }: Machine): Promise<HostUse[]> {
     if (step.kind === 'ansible' && step.via !== 'guest' && (await isFile(step.playbook)))
       uses.push(await codeUse(`runs ansible-playbook with ${step.playbook}`, [dirname(step.playbook)]))
   return uses
+}
+
+/** Words of a command line that may name what it runs: not where its output goes, which changes by itself. */
+function wordsOf(command: string): string[] {
+  return command.replace(/>+&?\s*\S+/g, ' ').split(/\s+/)
+}
+
+/** A hook that runs on this host, with the files of the project that it names. */
+export async function hookUse(command: string, root: string): Promise<HostUse> {
+  return codeUse(`runs the hook ${JSON.stringify(command)}`, await filesIn(wordsOf(command), root))
+}
+
+function hookCommands({ hooks }: Machine): string[] {
+  const all = [hooks.before, hooks.after].flatMap((around) => Object.values(around).flat())
+  return all.flatMap((hook) => (hook.in === 'host' ? [hook.run] : []))
 }
 
 function secretCommands({ provision }: Machine): string[] {

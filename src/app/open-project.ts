@@ -11,7 +11,7 @@ import { checkBoxSources } from './box/sources.ts'
 import { lazyBoxStore } from './box/store.ts'
 import { type AskTrust, ensureTrust } from './ensure-trust.ts'
 import { fetchBase } from './fetch-base.ts'
-import { recipeUse } from './host-uses.ts'
+import { hookUse, recipeUse } from './host-uses.ts'
 import { providerRegistry } from './provider/registry.ts'
 import { trustOf, trustsEverything } from './trust/agreed.ts'
 
@@ -68,6 +68,11 @@ export async function openProject(options: OpenProjectOptions): Promise<Project>
     readSecret: async (place, of) => {
       const { readSecret } = await import('./secrets.ts')
       return readSecret({ root: manifest.root, env, anyOwner: isNamed(options), trust, signal }, place, of)
+    },
+    runHook: async (hook, options) => {
+      await trust.require([await hookUse(hook.run, manifest.root)])
+      const { runGroup } = await import('../lib/process/run-group.ts')
+      return runGroup(['/bin/sh', '-c', hook.run], { ...options, cwd: manifest.root })
     },
     buildBox: async (recipe, arch) => {
       await trust.require([await recipeUse(recipe.name, recipe.folder)])

@@ -226,6 +226,7 @@ export const errorCodes = {
   E_PROVISION_STEP: { exit: 1, means: 'A provision step failed.' },
   E_PROVISION_TIMEOUT: { exit: 1, means: 'A provision step took longer than its timeout.' },
   E_PROVISION_SOURCE: { exit: 1, means: 'The file or script of a provision step cannot be read.' },
+  E_HOOK: { exit: 1, means: 'A hook failed, or took longer than its timeout.' },
   E_ANSIBLE_MISSING: {
     exit: 1,
     means: 'An ansible step found no ansible-playbook, neither on this computer nor in the guest.',

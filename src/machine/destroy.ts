@@ -16,6 +16,7 @@ import type { Surroundings } from './companions/companion.ts'
 import { lostTargets, type Target } from './down/lost-targets.ts'
 import { takeDown } from './down/stop-order.ts'
 import { throwFailures } from './failures.ts'
+import { runHooks } from './hooks/run-hooks.ts'
 import { inStep } from './in-step.ts'
 import { hasFolder, withMachineLock } from './machine-lock.ts'
 import { removeNetworks } from './network/process.ts'
@@ -33,7 +34,13 @@ import { orphansOf, type Selected, selectWithOrphans } from './select.ts'
 export async function destroy(project: Project, machines: readonly string[]): Promise<DestroyResult[]> {
   const selected = await selectWithOrphans(project.manifest, project.paths, machines)
   const done = ({ destroyed }: DestroyResult) => (destroyed ? 'is destroyed' : 'did not exist')
-  const work = async ({ name }: Selected) => ({ name, destroyed: await destroyMachine(project, name) })
+  const work = async ({ name, config }: Selected) => {
+    const around = (when: 'before' | 'after') => async () => {
+      if (config !== null) await runHooks(project, config, { when, verb: 'destroy' })
+    }
+    const hooks = { before: around('before'), after: around('after') }
+    return { name, destroyed: await destroyMachine(project, name, { hooks }) }
+  }
   const { results, failures } = await takeDown(project, selected, { done, work })
   await forgetUnlessUp(project)
   throwFailures(failures)
@@ -51,7 +58,7 @@ export async function destroyOrphans(project: Project): Promise<DestroyResult[]>
   const work = async ({ name }: Selected) => {
     const message = `machine ${name} is no longer in the manifest, and is destroyed`
     emit({ type: 'notice', level: 'info', machine: name, message })
-    return { name, destroyed: await destroyMachine(project, name, true) }
+    return { name, destroyed: await destroyMachine(project, name, { isOrphan: true }) }
   }
   const selected = orphans.map((name) => ({ name, config: null }))
   const { results, failures } = await takeDown(project, selected, { done, work })
@@ -62,18 +69,23 @@ export async function destroyOrphans(project: Project): Promise<DestroyResult[]>
 async function destroyMachine(
   project: Surroundings & BoxSupply,
   name: string,
-  isOrphan = false,
+  {
+    isOrphan = false,
+    hooks,
+  }: { isOrphan?: boolean; hooks?: Record<'before' | 'after', () => Promise<void>> },
 ): Promise<boolean> {
   if (!(await hasFolder(project, name))) return false
   return withMachineLock(project, name, async () => {
     const sight = await look(project, name)
     const actions = decide(sight.previous, sight.observed, { verb: 'destroy', machine: name, isOrphan })
     if (actions.length === 0) return false
+    if (sight.observed.state !== 'foreign') await hooks?.before()
     await inStep(project.emit, { machine: name, step: 'destroy', message: 'destroying' }, () =>
       carryOut(project, sight, actions),
     )
     const forGood = dirname(project.paths.root) === project.user.runs
     for (const id of await idsHere(project)) await project.boxes.forgetUser({ id, machine: name, forGood })
+    await hooks?.after()
     return true
   })
 }

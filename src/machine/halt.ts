@@ -4,13 +4,14 @@ import { askOverSsh } from './down/over-ssh.ts'
 import { takeDown } from './down/stop-order.ts'
 import { noteAsked, windUp } from './down/wind-up.ts'
 import { throwFailures } from './failures.ts'
+import { runHooks } from './hooks/run-hooks.ts'
 import { inStep } from './in-step.ts'
 import { hasFolder, withMachineLock } from './machine-lock.ts'
 import { forgetMemory } from './memory/forget.ts'
 import { look, type Sighted } from './observed/look.ts'
 import type { Action } from './plan/actions.ts'
 import { decide } from './plan/decide.ts'
-import type { Declared, Locking, Places, Project, Providing, Reporting } from './project.ts'
+import type { Declared, HostHooks, Locking, Places, Project, Providing, Reporting } from './project.ts'
 import type { HaltResult } from './results.ts'
 import { type Selected, selectWithOrphans } from './select.ts'
 
@@ -47,7 +48,7 @@ export async function halt(project: Project, options: HaltOptions): Promise<Halt
 
 /** Null: it was never made. */
 async function haltMachine(
-  project: Declared & Places & Providing & Locking,
+  project: Declared & Places & Providing & Locking & HostHooks,
   { name, config }: Selected,
   force: boolean,
 ): Promise<HaltResult | null> {
@@ -58,10 +59,13 @@ async function haltMachine(
     const actions = decide(sight.previous, sight.observed, { verb: 'halt', machine: name, force })
     if (sight.error !== null) throw sight.error
     if (sight.previous === null) return null
+    const hooked = config !== null && !force && actions.length > 0 ? config : null
+    if (hooked !== null) await runHooks(project, hooked, { when: 'before', verb: 'halt' })
     let stopped: StopResult = { how: 'already', via: 'none' }
     for (const action of actions) stopped = await stop(project, { ...sight, config }, action)
     if (sight.observed.state === 'suspended' && actions.length === 0) tellAsleep(project, name)
     await windUp(project, name, stopped)
+    if (hooked !== null) await runHooks(project, hooked, { when: 'after', verb: 'halt' })
     const { how, via } = stopped
     if (how === 'forced' && !force) {
       const isPanic = sight.observed.state === 'panicked'

@@ -2,8 +2,9 @@ import type { BoxSource, BoxStore, StoredBox } from '../box/index.ts'
 import type { PosadaError } from '../errors/index.ts'
 import type { Emit } from '../events/index.ts'
 import type { WebFiles } from '../fetched-files/index.ts'
+import type { GroupOptions } from '../lib/process/run-group.ts'
 import type { Arch } from '../lib/values/arch.ts'
-import type { BoxTerms, Manifest, ProvisionStep, SecretPlace } from '../manifest/index.ts'
+import type { BoxTerms, Hook, Manifest, ProvisionStep, SecretPlace } from '../manifest/index.ts'
 import type { ProjectPaths, UserPaths } from '../project/index.ts'
 import type { ProbeReport, Provider } from '../provider/index.ts'
 import type { Needs } from './facts/needs.ts'
@@ -60,11 +61,25 @@ export interface Secrets {
   readSecret(place: SecretPlace, of: { name: string; step: ProvisionStep }): Promise<string>
 }
 
+/** Commands of this host that the manifest has run around a verb. */
+export interface HostHooks {
+  /** Runs a hook in the project's folder. E_UNTRUSTED where the user has not agreed to it. */
+  runHook(hook: Hook, options: Omit<GroupOptions, 'cwd'>): Promise<{ code: number; signal: string | null }>
+}
+
 /**
  * What the verbs work on: a checked manifest and the services beneath. src/app makes it. A function below a verb
  * takes those parts that it needs.
  */
-export interface Project extends Declared, Places, Providing, Locking, BoxSupply, Scripts, Secrets {}
+export interface Project
+  extends Declared,
+    Places,
+    Providing,
+    Locking,
+    BoxSupply,
+    Scripts,
+    Secrets,
+    HostHooks {}
 
 /**
  * Builds a box of a recipe of the project's own and puts it in the store, where it is not there already; see

@@ -3,8 +3,9 @@ import type { Machine } from '../manifest/index.ts'
 import { connect, type SshSession } from '../ssh/index.ts'
 import { failuresOf, throwFailures } from './failures.ts'
 import { findReachable, notCreated } from './guest/session.ts'
+import { runHooks } from './hooks/run-hooks.ts'
 import { hasFolder, withMachineLock } from './machine-lock.ts'
-import type { Declared, Locking, Places, Project, Providing, Scripts, Secrets } from './project.ts'
+import type { Declared, HostHooks, Locking, Places, Project, Providing, Scripts, Secrets } from './project.ts'
 import { planProvision } from './provision/plan-provision.ts'
 import { runProvision } from './provision/run-provision.ts'
 import type { ProvisionResult } from './results.ts'
@@ -46,13 +47,14 @@ export async function provision(
 }
 
 async function provisionRunning(
-  project: Declared & Places & Providing & Locking & Scripts & Secrets,
+  project: Declared & Places & Providing & Locking & Scripts & Secrets & HostHooks,
   config: Machine,
   { step, from, force }: ProvisionVerbOptions,
 ): Promise<ProvisionResult[]> {
   if (!(await hasFolder(project, config.name))) throw notCreated(config.name)
   return withMachineLock(project, config.name, async () => {
     const { state, target } = await findReachable(project, config.name)
+    await runHooks(project, config, { when: 'before', verb: 'provision' })
     const only = step === undefined ? (from === undefined ? {} : { from }) : { only: step }
     const plan = await planProvision(project, config, { state, force, ...only })
     let opened: SshSession | undefined
@@ -61,7 +63,9 @@ async function provisionRunning(
       return opened
     }
     try {
-      return await runProvision(project, { config, state }, { plan, open })
+      const steps = await runProvision(project, { config, state }, { plan, open })
+      await runHooks(project, config, { when: 'after', verb: 'provision' })
+      return steps
     } finally {
       await opened?.close()
     }

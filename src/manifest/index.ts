@@ -9,6 +9,8 @@ export {
   type BoxTerms,
   type Effect,
   type FileStep,
+  type Hook,
+  type HookVerb,
   type HttpProbe,
   type Kept,
   type Machine,

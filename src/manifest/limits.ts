@@ -16,6 +16,7 @@ export const limits = {
   links: 500,
   steps: 200,
   retries: 100,
+  hooks: 50,
   ports: 200,
   probes: 20,
   variables: 500,

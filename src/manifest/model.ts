@@ -78,6 +78,7 @@ export interface Machine {
   /** For provision steps and for commands run by exec and ssh. */
   env: Record<string, string>
   provision: WrittenStep[]
+  hooks: Hooks
   /** In the order of the file; no target lies in another. */
   sync: SyncedFolder[]
   /** All of them have to be answered well before the machine counts as ready. */
@@ -126,6 +127,7 @@ export const settings = {
   autoPorts: { key: 'ports', effect: 'up', part: '`auto`' },
   env: { key: 'env', effect: 'use' },
   provision: { key: 'provision', effect: 'up' },
+  hooks: { key: 'hooks', effect: 'use' },
   sync: { key: 'sync', effect: 'up' },
   ready: { key: 'ready', effect: 'up' },
   cloudInit: { key: 'cloud_init', effect: 'remake' },
@@ -179,6 +181,21 @@ export interface SyncedFolder {
   gitignore: boolean
   git: boolean
   merge: boolean
+  place: Place
+}
+
+export type HookVerb = 'up' | 'halt' | 'destroy' | 'provision'
+
+/** What runs around a verb, in order. */
+export type Hooks = Record<'before' | 'after', Record<HookVerb, Hook[]>>
+
+export interface Hook {
+  /** A command line for `sh`. */
+  run: string
+  in: 'host' | 'guest'
+  /** Milliseconds. */
+  timeout: number
+  onError: 'fail' | 'warn'
   place: Place
 }
 

@@ -72,6 +72,17 @@ machines:
   ansible:
     '`ansible: ops/site.yml` is `ansible: {playbook: ops/site.yml}`. How playbooks run: [provisioning.md](provisioning.md#ansible-steps).',
 
+  hooks: `\`before\` and \`after\` have \`up\`, \`halt\`, \`destroy\` and \`provision\`, each with a command, a mapping, or a list of these. [Hooks](hooks.md) tells when they run.
+
+\`\`\`yaml
+hooks:
+  before: {up: ./scripts/certificates.sh}
+  after:
+    up:
+      - ./scripts/seed.sh
+      - {run: systemctl reload nginx, in: guest, timeout: 30s, on_error: warn}
+\`\`\``,
+
   sync: `An item of \`sync\`. [Folders](folders.md) tells what happens to files that both sides change, to deleted ones, to links and modes. The guest writes to a folder of \`type: mirror\` on this computer: \`.posada\` in it is always left alone, and a folder outside the project is only used after you agreed ([security](security.md#what-is-asked-before-it-runs)).
 
 \`\`\`yaml

@@ -4,6 +4,7 @@ import { prose } from './reference-prose.ts'
 import { ansibleFields } from './schema/ansible.ts'
 import { boxFields } from './schema/box.ts'
 import { fileFields } from './schema/file.ts'
+import { hookFields } from './schema/hooks.ts'
 import { machineFields } from './schema/machine.ts'
 import { projectFields } from './schema/manifest-schema.ts'
 import { attachmentFields, conditionFields, networkFields } from './schema/network.ts'
@@ -57,6 +58,9 @@ export function manifestReference(): string {
     '### `ansible` as a mapping',
     prose.ansible,
     table(ansibleFields),
+    '## Hooks',
+    prose.hooks,
+    table(hookFields),
     '## A synced folder',
     prose.sync,
     table(syncFields),

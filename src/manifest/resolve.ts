@@ -1,6 +1,6 @@
 import { basename, relative, resolve } from 'node:path'
 import type { Checked, CheckedMachine } from './checked.ts'
-import type { Machine, Manifest, ReadyProbe, SyncedFolder, WrittenStep } from './model.ts'
+import type { Hook, HookVerb, Machine, Manifest, ReadyProbe, SyncedFolder, WrittenStep } from './model.ts'
 import { resolveNetworks } from './resolve-networks.ts'
 import type { BoxPlace } from './schema/places.ts'
 import { validName } from './schema/text.ts'
@@ -42,6 +42,7 @@ function resolveMachine(machine: CheckedMachine, root: string): Omit<Machine, 'n
     env: texts(values.env),
     provision: steps(values.provision ?? []),
     sync: (values.sync ?? []).map(resolveFolder),
+    hooks: { before: hooksOf(values.hooks?.before), after: hooksOf(values.hooks?.after) },
     ready: (values.ready ?? []).map(resolveProbe),
     cloudInit: values.cloud_init ?? null,
     bootTimeout: known(values.boot_timeout),
@@ -104,6 +105,20 @@ function resolveStep({ value, node }: Step, name: string): WrittenStep {
 function runOn(occasions: readonly ('create' | 'change' | 'up')[]): WrittenStep['run'] {
   if (occasions.includes('up')) return 'always'
   return occasions.includes('change') ? 'changed' : 'once'
+}
+
+type Around = NonNullable<NonNullable<Values['hooks']>['before']>
+
+function hooksOf(around: Around | undefined): Record<HookVerb, Hook[]> {
+  const of = (verb: HookVerb): Hook[] =>
+    (around?.[verb] ?? []).map(({ value, node }) => ({
+      run: known(value.run),
+      in: known(value.in),
+      timeout: known(value.timeout),
+      onError: value.on_error ?? (verb === 'halt' || verb === 'destroy' ? 'warn' : 'fail'),
+      place: placeOf(node.span),
+    }))
+  return { up: of('up'), halt: of('halt'), destroy: of('destroy'), provision: of('provision') }
 }
 
 function resolveProbe({ value, node }: NonNullable<Values['ready']>[number]): ReadyProbe {

@@ -1,5 +1,6 @@
 /** What runs in a guest to make it what the manifest says. */
 export { type GuestNow, lookAtGuest } from './between-steps.ts'
+export { StepOutput } from './output.ts'
 export { type PlannedStep, type ProvisionRecord, planSteps, type StepRecord } from './plan.ts'
 export { type ProvisionOptions, runSteps } from './run-steps.ts'
 export { scriptLimit } from './shell/script.ts'

@@ -6,6 +6,14 @@ import { Masker } from '../lib/text/masking.ts'
 const mostLines = 20
 const lineLength = 500
 
+export interface StepOutputOf {
+  step: string
+  /** `provision` unless given. */
+  kind?: 'hook'
+  machine: string
+  secrets?: readonly string[]
+}
+
 /** What a step writes: told as events while it comes, its last lines kept for the error. Secrets are in neither. */
 export class StepOutput {
   readonly stdout: Writable
@@ -14,13 +22,19 @@ export class StepOutput {
   readonly #finish: (() => void)[] = []
   readonly #partial: Record<OutputEvent['stream'], string> = { stdout: '', stderr: '' }
 
-  constructor(emit: Emit, about: { step: string; machine: string; secrets?: readonly string[] }) {
+  constructor(emit: Emit, about: StepOutputOf) {
     const writer = (stream: OutputEvent['stream']) => {
       const decoder = new StringDecoder('utf8')
       const masker = new Masker(about.secrets ?? [])
       const tell = (text: string) => {
         if (text === '') return
-        emit({ type: 'output', stream, text, step: `provision:${about.step}`, machine: about.machine })
+        emit({
+          type: 'output',
+          stream,
+          text,
+          step: `${about.kind ?? 'provision'}:${about.step}`,
+          machine: about.machine,
+        })
         this.#keep(stream, text)
       }
       this.#finish.push(() => tell(decoder.write(masker.end())))

@@ -27,6 +27,7 @@ export function aMachine(changes: Partial<Machine> = {}): Machine {
     env: {},
     provision: [],
     sync: [],
+    hooks: { before: noHooks(), after: noHooks() },
     ready: [],
     cloudInit: null,
     bootTimeout: 180_000,
@@ -34,6 +35,10 @@ export function aMachine(changes: Partial<Machine> = {}): Machine {
     place: (...path) => ({ file: '/shop/posada.yaml', line: path.length, column: 1 }),
     ...changes,
   }
+}
+
+function noHooks(): Machine['hooks']['before'] {
+  return { up: [], halt: [], destroy: [], provision: [] }
 }
 
 const file = (name: string) => ({ file: name, size: 1, sha256: '0'.repeat(64) })

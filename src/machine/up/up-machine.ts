@@ -7,6 +7,7 @@ import { whileUp } from '../companions/all.ts'
 import { onceDown } from '../guest/going-down.ts'
 import { withoutPatience } from '../guest/overdue.ts'
 import { sshAddress } from '../guest/target.ts'
+import { runHooks } from '../hooks/run-hooks.ts'
 import { withMachineLock } from '../machine-lock.ts'
 import { isRunning } from '../observed/is-running.ts'
 import { look } from '../observed/look.ts'
@@ -44,6 +45,7 @@ export function upMachine(project: Project, options: UpMachineOptions): Promise<
     const sight = await withoutPatience(project, config, seen)
     const { previous } = sight
     if (sight.error === null) await discardShadow(project, config.name)
+    if (sight.error === null) await runHooks(project, config, { when: 'before', verb: 'up' })
     await checkSources(config)
     // Scripts and files that are not available are found before a machine is started for them.
     const plan = options.provision ? await planProvision(project, config, { state: previous }) : null
@@ -59,7 +61,9 @@ export function upMachine(project: Project, options: UpMachineOptions): Promise<
     const isStarted = change === 'created' || change === 'started' || isAsleep
     const done = isStarted ? await withMemory(project, options, work) : await work()
     tellUnprobed(project, config, actions)
-    return resultOf(project, config, { done, change, begun })
+    const result = await resultOf(project, config, { done, change, begun })
+    await runHooks(project, config, { when: 'after', verb: 'up' })
+    return result
   })
 }
 

@@ -3,6 +3,7 @@ import { limits } from '../limits.ts'
 import { box } from './box.ts'
 import { cloudInit } from './cloud-init.ts'
 import { anything, list, mapOf } from './collections.ts'
+import { hooks } from './hooks.ts'
 import { hostAccess } from './host-access.ts'
 import { machineNetwork } from './network.ts'
 import { notFetched } from './not-fetched.ts'
@@ -132,6 +133,12 @@ export const machineFields = {
       'Folders of the host in the guest. `up` waits for them before the first provision step; [folders](folders.md) has what happens to files.',
     examples: [[{ from: '.', to: '/srv/app' }]],
   },
+  hooks: {
+    schema: hooks,
+    description:
+      'Commands that run before and after `up`, `halt`, `destroy` and `provision` of this machine, on this computer or in the guest. You are asked once whether those of this computer may run.',
+    examples: [{ after: { up: './scripts/seed.sh' } }],
+  },
   cloud_init: {
     schema: cloudInit,
     description:
@@ -155,7 +162,6 @@ export const machineFields = {
     examples: [['backend']],
   },
   disks: { planned: 'Further disks.' },
-  hooks: { planned: 'Commands of the host that run around a verb.' },
 } as const
 
 /** A machine under `machines:`, and `defaults:`. */

@@ -1,10 +1,8 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { finished } from 'node:stream/promises'
 import { execa } from 'execa'
-import { sleep } from '../../lib/async/sleep.ts'
-import { isErrno } from '../../lib/files/errno.ts'
+import { runGroup } from '../../lib/process/run-group.ts'
 import { makeWorkFolder, sweepWorkFolders } from '../../lib/process/work-folder.ts'
 import type { AnsibleStep } from '../../manifest/index.ts'
 import { clientConfig, quote, type SshSession } from '../../ssh/index.ts'
@@ -55,60 +53,14 @@ export async function runOnHost(
 }
 
 async function play(
-  [program = '', ...args]: readonly string[],
+  command: readonly string[],
   { step, env }: { step: AnsibleStep; env: Record<string, string> },
   { emit, machine, signal }: StepContext,
 ): Promise<void> {
   const output = new StepOutput(emit, { step: step.name, machine })
-  // In a group of its own, so that all that it starts can be ended with it.
-  const child = execa(program, args, {
-    ...{ cwd: dirname(step.playbook), env, detached: true },
-    ...{ stdin: 'ignore', buffer: false, reject: false },
-  })
-  child.stdout.pipe(output.stdout, { end: false })
-  child.stderr.pipe(output.stderr, { end: false })
-  const onAbort = () => void endGroup(child)
-  signal?.addEventListener('abort', onAbort)
-  if (signal?.aborted === true) onAbort()
-  try {
-    const [{ exitCode, signal: killer = null }] = await Promise.all([
-      child,
-      finished(child.stdout),
-      finished(child.stderr),
-    ])
-    signal?.throwIfAborted()
-    output.finish()
-    const result = { code: exitCode ?? 128, signal: killer, lines: output.lastLines() }
-    if (result.code !== 0) throw stepError(step, machine, result)
-  } finally {
-    signal?.removeEventListener('abort', onAbort)
-  }
-}
-
-/** Ends a group of processes: SIGINT first, by which Ansible ends what it runs. */
-async function endGroup({
-  pid,
-  exitCode,
-}: {
-  pid?: number | undefined
-  exitCode: number | null
-}): Promise<void> {
-  if (pid === undefined || exitCode !== null) return
-  for (const [signal, wait] of [
-    ['SIGINT', 3000],
-    ['SIGTERM', 2000],
-    ['SIGKILL', 0],
-  ] as const) {
-    if (!isSignalled(-pid, signal)) return
-    await sleep(wait)
-  }
-}
-
-function isSignalled(group: number, signal: NodeJS.Signals): boolean {
-  try {
-    return process.kill(group, signal)
-  } catch (error) {
-    if (isErrno(error, 'ESRCH')) return false
-    throw error
-  }
+  const { stdout, stderr } = output
+  const cwd = dirname(step.playbook)
+  const result = await runGroup(command, { cwd, env, stdout, stderr, signal })
+  output.finish()
+  if (result.code !== 0) throw stepError(step, machine, { ...result, lines: output.lastLines() })
 }

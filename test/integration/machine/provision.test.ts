@@ -271,11 +271,55 @@ describe('a step that restarts the guest, or is to be followed by a restart (tak
   })
 })
 
+describe('hooks', () => {
+  const log = () => readFileSync(join(place.dir, 'hooks.log'), 'utf8').split('\n').filter(Boolean)
+  const told = (name: string) => `echo "${name} $POSADA_MACHINE $POSADA_HOOK $FROM" >> hooks.log`
+  const hooks = (more = '') => `hooks:
+  before:
+    up: ${told('one')}
+    halt: {run: "echo halting >> /root/ran; sync; cp /root/ran /etc/halted", in: guest}
+    destroy: [{run: id, in: guest}, '${told('gone')}']
+    provision: exit 3
+  after:
+    up: ['${told('two')}', {run: "echo $POSADA_HOOK >> /root/ran", in: guest}${more}]
+    halt: ['exit 4', '${told('off')}']
+`
+  const hooked = (more?: string) =>
+    manifest(note('one')).replace('provision:\n', `${hooks(more)}provision:\n`)
+
+  it('run before and after up, on the host once that was agreed to, and in the guest', async () => {
+    place.write(hooked())
+    await place.fails('E_UNTRUSTED', 'up')
+    await place.json('up', '--yes')
+    expect(log()).toEqual(['one default before-up the machine', 'two default after-up the machine'])
+    expect((await ran()).slice(-1)).toEqual(['after-up'])
+  })
+
+  it('that fail or hang end the command, with what they wrote', async () => {
+    const failure = await place.fails('E_HOOK', 'provision', '--yes')
+    expect(failure).toMatchObject({ message: 'the hook "exit 3" failed with exit code 3', value: 'exit 3' })
+    place.write(hooked(', {run: "echo begun; sleep 4720 & sleep 4721", timeout: 2s}'))
+    expect(await place.fails('E_HOOK', 'up', '--yes')).toMatchObject({
+      message: expect.stringContaining('took longer than its timeout of 2 s'),
+    })
+    expect(place.processes(/sleep 472/)).toEqual([])
+  })
+
+  it('are only reported around halt', async () => {
+    const { code, stderr } = await place.run('halt')
+    expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining('"exit 4" failed') })
+    expect(log().slice(-1)).toEqual(['off default after-halt the machine'])
+  })
+})
+
 describe('a machine that does not run', () => {
   it('cannot be provisioned', async () => {
     await place.json('halt', '--force')
     expect(await place.fails('E_NOT_RUNNING', 'provision')).toMatchObject({ machine: 'default' })
     await place.json('destroy', '--yes')
+    expect(readFileSync(join(place.dir, 'hooks.log'), 'utf8')).toMatch(
+      /\ngone default before-destroy the machine\n$/,
+    )
     expect(await place.fails('E_NOT_CREATED', 'provision')).toMatchObject({ machine: 'default' })
     expect(await place.json('destroy', '--yes')).toMatchObject({ machines: [{ destroyed: false }] })
   })

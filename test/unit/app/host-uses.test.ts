@@ -92,6 +92,18 @@ it('folders outside the project are told, with what a guest may do there', async
   for (const from of ['.', './site', './missing']) expect(await texts(item(from, 'auto'))).toEqual([])
 })
 
+it('hooks of this computer are told, with the scripts of the project that they run', async () => {
+  const { root, uses, texts } = await setUp({ 'seed.sh': 'one' })
+  const halt = 'echo >> seed.log 2>&1'
+  const manifest = `hooks: {after: {up: [./seed.sh all, {run: id, in: guest}]}, before: {halt: ${halt}}}\n`
+  expect(await texts(manifest)).toEqual([`runs the hook "${halt}"`, 'runs the hook "./seed.sh all"'])
+  const before = await uses(manifest)
+  await writeFiles(root, { 'seed.sh': 'two', 'seed.log': 'what it wrote' })
+  const after = await uses(manifest)
+  expect(after[0]).toEqual(before[0])
+  expect(after[1]?.digest).not.toBe(before[1]?.digest)
+})
+
 it('playbooks that this computer runs are told, with all that lies beside them', async () => {
   const { folder, root, uses } = await setUp({ 'play/site.yml': '', 'play/roles/web.yml': 'one' })
   const [before] = await uses('provision: [{ansible: play/site.yml}]\n')

@@ -156,6 +156,7 @@ provision: [{shell: ./setup.sh}, {shell: {path: ../all.sh}}]
     ['provision', '[{file: {from: x, to: /x}}]'],
     ['provision', '[{file: {from: /root/.ssh/id_rsa, to: /x}}]'],
     ['provision', '[{file: {from: ~/.ssh/id_rsa, to: /x}}]'],
+    ['hooks', '{after: {up: id}}'],
     ['provision', '[{ansible: /etc/ansible/x.yml}]'],
     ['provision', '[{shell: a, sensitive: {A: {env: TOKEN}}}]'],
     ['provision', '[{shell: a, sensitive: {A: {command: id}}}]'],

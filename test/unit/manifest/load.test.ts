@@ -262,6 +262,38 @@ describe('names of steps', () => {
   })
 })
 
+describe('hooks', () => {
+  test('are a command, a mapping, or a list of these', async () => {
+    const up = '[a, {run: "b ${x}", in: guest, timeout: 10s, on_error: warn}]'
+    const { machines } = await load(
+      `version: 1\nbox: debian/12\nhooks: {before: {up: ./a.sh, halt: {run: c}}, after: {up: ${up}, destroy: d}}`,
+    )
+    const base = { in: 'host', timeout: 300_000, onError: 'fail' }
+    expect(machines[0]?.hooks).toMatchObject({
+      before: { up: [{ run: './a.sh', ...base }], halt: [{ run: 'c', ...base, onError: 'warn' }] },
+      after: {
+        up: [
+          { run: 'a', ...base },
+          { run: 'b ${x}', in: 'guest', timeout: 10_000, onError: 'warn' },
+        ],
+        ...{ halt: [], destroy: [{ run: 'd', onError: 'warn' }], provision: [] },
+      },
+    })
+  })
+
+  test.each([
+    ['{after: {up: {}}}', "the key 'run' is missing"],
+    ['{after: {up: 7}}', 'a command'],
+    ['{after: {up: [{run: a, in: both}]}}', 'host or guest'],
+    ['{after: {start: a}}', "has no key 'start'"],
+    ['{during: {up: a}}', "has no key 'during'"],
+    ['{after: {up: {run: a, timeout: 10}}}', 'a duration'],
+  ])('%s is refused', async (hooks, message) => {
+    const error = await loadError(`version: 1\nbox: debian/12\nhooks: ${hooks}\n`)
+    expect(error.problems.map((problem) => problem.message)).toEqual([expect.stringContaining(message)])
+  })
+})
+
 describe('an ansible step', () => {
   test('is a playbook, or a mapping', async () => {
     const long = '{playbook: ./b/y.yml, groups: [db], vars: {port: 80, deep: {list: [1, x]}}, via: guest}'

@@ -78,7 +78,7 @@ describe('what the schema refuses, the loader refuses', () => {
 
 test('what is planned is not offered', () => {
   const text = JSON.stringify(manifestSchema())
-  for (const key of ['hooks', 'disks']) expect(text).not.toContain(`"${key}":`)
+  expect(text).not.toContain('"disks":')
 })
 
 test('every key that is offered is described', () => {

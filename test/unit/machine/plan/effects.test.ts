@@ -40,6 +40,13 @@ const edits: { [K in Name]: Machine[K] } = {
       ...{ source: { inline: 'echo hi' }, args: [], env: {}, sensitive: {}, user: 'root' },
     },
   ],
+  hooks: {
+    before: { up: [], halt: [], destroy: [], provision: [] },
+    after: {
+      ...{ halt: [], destroy: [], provision: [] },
+      up: [{ run: 'true', in: 'host', timeout: 1000, onError: 'fail', place }],
+    },
+  },
   sync: [
     {
       ...{ from: '/shop', to: '/srv/app', type: 'mirror', exclude: [], gitignore: true, place },
