@@ -1,6 +1,7 @@
 import { asPosadaError, errorCodes, type PosadaError, runExitCode } from '../errors/index.ts'
 import { annotateError, errorDocument, renderError, useColour } from '../ui/index.ts'
 import { hasFlag } from './argv.ts'
+import { commonFlags } from './find-command.ts'
 import { isPipeBroken } from './streams.ts'
 
 /** The exit code of a program that SIGPIPE ended: 128 + 13. */
@@ -40,10 +41,11 @@ function workingFolder(): string {
  * servers end with 12, and what runs a command for it with 255 (autopkgtest 5.28, README.virtualisation-server).
  */
 function exitOf(error: PosadaError, argv: readonly string[]): number {
-  if (argv[0] === 'run') return runExitCode(error)
+  const verb = argv[commonFlags(argv).length]
+  if (verb === 'run') return runExitCode(error)
   const { exit } = errorCodes[error.code]
-  if (argv[0] === 'exec' && hasFlag(argv, '--as-ssh')) return 255
-  return argv[0] === 'autopkgtest-virt' && exit < 124 ? 12 : exit
+  if (verb === 'exec' && hasFlag(argv, '--as-ssh')) return 255
+  return verb === 'autopkgtest-virt' && exit < 124 ? 12 : exit
 }
 
 /** oclif's way to end with an exit code and without a message. */

@@ -42,6 +42,14 @@ describe('in a job of GitHub Actions', () => {
   })
 })
 
+it.each([[['run', '--json']], [['--json', 'run']], [['--debug', '--json', '--file', './none.yaml', 'run']]])(
+  'a run that Posada failed ends with 125, wherever common flags stand: %j',
+  async (words) => {
+    const { code, stdout } = await place.run(...words, '--box', './none.box', '--no-workspace', 'true')
+    expect({ code, error: JSON.parse(stdout).error.code }).toEqual({ code: 125, error: 'E_BOX_INVALID' })
+  },
+)
+
 describe('cache key', () => {
   const key = async () => (await place.run('cache', 'key')).stdout.trim()
   it('changes with the boxes that are wanted and the lockfile, and with nothing else', async () => {

@@ -46,7 +46,8 @@ it(`takes ${files} files in and ${mebibytes} MiB of output out in bounded memory
   expect(code, said).toBe(3)
   expect(said).toMatch(new RegExp(`^${files}$`, 'm'))
   expect(bytes).toBe(mebibytes * 2 ** 20)
-  expect(most / 1024).toBeLessThan(400)
+  // The names of 100,000 files take their part.
+  expect(most / 1024).toBeLessThan(400 + files / 200)
   expect(readFileSync(join(place.dir, '..', 'r.xml')).length).toBeLessThan(100_000)
   expect(left()).toEqual([])
 }, 1_800_000)
