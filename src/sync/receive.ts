@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { copyFile, open } from 'node:fs/promises'
 import { ByteReader } from '../lib/tar/byte-reader.ts'
 import { type TarMember, tarMembers } from '../lib/tar/tar-members.ts'
@@ -82,13 +82,13 @@ async function write(member: TarMember, path: string): Promise<{ size: number; d
   try {
     let end = 0
     for await (const { offset, bytes } of member.pieces()) {
-      hash.update(zeros(offset - end))
+      hashZeros(hash, offset - end)
       hash.update(bytes)
       if (bytes.length < 4096 || bytes.some((byte) => byte !== 0))
         await handle.write(bytes, 0, bytes.length, offset)
       end = offset + bytes.length
     }
-    hash.update(zeros(member.size - end))
+    hashZeros(hash, member.size - end)
     await handle.truncate(member.size)
   } finally {
     await handle.close()
@@ -96,6 +96,10 @@ async function write(member: TarMember, path: string): Promise<{ size: number; d
   return { size: member.size, digest: hash.digest('hex') }
 }
 
-function zeros(length: number): Buffer {
-  return Buffer.alloc(length)
+const zeros = Buffer.alloc(65_536)
+
+/** A hole may be larger than any buffer. */
+function hashZeros(hash: Hash, length: number): void {
+  for (let left = length; left > 0; left -= zeros.length)
+    hash.update(left < zeros.length ? zeros.subarray(0, left) : zeros)
 }
