@@ -72,7 +72,7 @@ async function keepOne(
     if (event.type === 'notice') log(`${pair.to}: ${event.message}`)
   }
   for (let wait = pause.first; !signal.aborted; wait = Math.min(wait * 2, pause.most)) {
-    const begun = Date.now()
+    const begun = performance.now()
     try {
       const session = await connect(target, { signal })
       try {
@@ -86,7 +86,7 @@ async function keepOne(
       if (!isPosadaError(error)) throw error
       tell(pair, error.hint === undefined ? error.message : `${error.message}; ${error.hint}`)
     }
-    if (Date.now() - begun > pause.most) wait = pause.first
+    if (performance.now() - begun > pause.most) wait = pause.first
     await quietly(wait, signal)
   }
 }

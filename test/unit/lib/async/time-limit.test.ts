@@ -91,6 +91,14 @@ const dates = [
   'src/box/download/part-file.ts',
   'src/machine/guest/overdue.ts',
   'src/network/capture/recording.ts',
+  'src/sync-process/run.ts',
+  'src/sync/conflicts.ts',
+  'src/sync/host-folder.ts',
+  'src/sync/host-scan.ts',
+  'src/sync/pass.ts',
+  'src/sync/status.ts',
+  'src/sync/sync-once.ts',
+  'src/sync/trash.ts',
   'src/ui/plain.ts',
 ]
 
