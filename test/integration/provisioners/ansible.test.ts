@@ -121,7 +121,9 @@ pwd; echo "checks: $ANSIBLE_HOST_KEY_CHECKING"; ${overSsh} 'echo "over SSH: $(id
   })
 
   test('a guest with another host key than the one recorded is not spoken to', async () => {
-    process.env.PATH = `${await standIn(`${overSsh} 'echo reached'`)}${delimiter}${path}`
+    const swap = join(folder, 'swapped')
+    const script = `while [ ! -e '${swap}' ]; do sleep 0.05; done; ${overSsh} 'echo reached'`
+    process.env.PATH = `${await standIn(script)}${delimiter}${path}`
     session = await connect(server.target)
     await session.close()
     const known = await readFile(server.target.knownHostsFile, 'utf8')
@@ -129,6 +131,7 @@ pwd; echo "checks: $ANSIBLE_HOST_KEY_CHECKING"; ${overSsh} 'echo "over SSH: $(id
     const swapped = run(ansible())
     await vi.waitFor(() => expect(events.length).toBeGreaterThan(0))
     await writeFile(server.target.knownHostsFile, `box ${other}\n`)
+    await writeFile(swap, '')
     try {
       await expect(swapped).rejects.toMatchObject({ code: 'E_PROVISION_STEP' })
       expect(output()).not.toContain('reached')
