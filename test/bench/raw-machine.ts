@@ -82,12 +82,15 @@ async function clocked(work: () => Promise<void>): Promise<number> {
   return Number(process.hrtime.bigint() - begun) / 1e9
 }
 
-/** Only folders and the SSH port differ. */
+/** Only folders and the SSH port differ, and the NIC is joined to the user network itself: plain QEMU has no guard. */
 function ownArguments({ argv, folder }: Original, dir: string, port: number): string[] {
   const pidFile = argv[argv.indexOf('-pidfile') + 1]
   if (pidFile === undefined) throw new Error('a machine without -pidfile')
-  return argv.map((argument) =>
+  const isGuards = (at: number) => argv[at] === '-netdev' && /^(socket|hubport),/.test(argv[at + 1] ?? '')
+  const own = argv.filter((_, at) => !isGuards(at) && !isGuards(at - 1))
+  return own.map((argument) =>
     argument
+      .replace(/^user,id=user,/, 'user,id=net0,')
       .replaceAll(folder, dir)
       .replaceAll(dirname(pidFile), dir)
       .replace(/(hostfwd=tcp:127\.0\.0\.1:)\d+(-:22)/, `$1${port}$2`),
