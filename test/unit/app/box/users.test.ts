@@ -143,7 +143,7 @@ it('keeps no note of a throw-away machine that is gone, nor one that was cut sho
   await note('web', one)
   await note('web-1', one)
   const folder = join(store.dir, 'users', one)
-  const [name = ''] = (await readdir(folder)).filter((each) => !each.startsWith(`${id}-web-1`))
+  const [name = ''] = (await readdir(folder)).filter((each) => /-web-[0-9a-f]{8}\.json$/.test(each))
   await writeFile(join(folder, `${name}.999999999-01234567.tmp`), '{')
   await store.forgetUser({ id, machine: 'web', forGood: true })
   expect(await readdir(folder)).toEqual([expect.stringMatching(/-web-1-[0-9a-f]{8}\.json$/)])
