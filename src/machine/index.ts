@@ -8,6 +8,7 @@ export { destroy, destroyOrphans } from './destroy.ts'
 export { exec } from './exec.ts'
 export { execEach } from './exec-each.ts'
 export { lacks, type Needs } from './facts/needs.ts'
+export type { FolderResult, FolderStatus } from './folder-results.ts'
 export { halt } from './halt.ts'
 export { listProjects } from './list.ts'
 export { logs } from './logs.ts'
@@ -23,8 +24,6 @@ export { proxy } from './proxy.ts'
 export { reload } from './reload.ts'
 export type {
   DestroyResult,
-  FolderResult,
-  FolderStatus,
   HaltResult,
   MachinePlan,
   PlanResult,
@@ -33,9 +32,6 @@ export type {
   ProjectResult,
   ProvisionResult,
   ProxyResult,
-  RestoredResult,
-  SavedResult,
-  SnapshotResult,
   StatsResult,
   StatusResult,
   StepStatus,
@@ -55,6 +51,7 @@ export { snapshotDelete } from './snapshot/delete.ts'
 export { snapshotList } from './snapshot/list.ts'
 export { snapshotRestore } from './snapshot/restore.ts'
 export { snapshotSave } from './snapshot/save.ts'
+export type { RestoredResult, SavedResult, SnapshotResult } from './snapshot-results.ts'
 export { ssh } from './ssh.ts'
 export { sshConfig } from './ssh-config.ts'
 export { sshProxy } from './ssh-proxy.ts'

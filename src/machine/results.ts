@@ -1,5 +1,6 @@
 import type { Usage } from '../provider/index.ts'
 import type { Found, MachineStateName } from './facts/observed.ts'
+import type { FolderStatus } from './folder-results.ts'
 import type { Planned } from './plan/actions.ts'
 
 /**
@@ -150,45 +151,6 @@ export interface ProvisionResult {
   ms: number
 }
 
-/** What bringing one folder did. Sizes are bytes. */
-export interface FolderResult {
-  from: string
-  to: string
-  type: 'mirror' | 'once'
-  toGuest: FolderCount
-  toHost: FolderCount
-  /** Paths that both sides changed. */
-  conflicts: number
-  /** What is neither a file nor a folder nor a link, and names that clash. */
-  skipped: number
-}
-
-interface FolderCount {
-  written: number
-  removed: number
-  bytes: number
-}
-
-/** How a folder stands. */
-export interface FolderStatus {
-  machine: string
-  from: string
-  to: string
-  type: 'mirror' | 'once'
-  /** `stopped`: nothing keeps it equal now; `copied`, `missing`: of `type: once`. */
-  state: 'in step' | 'syncing' | 'stopped' | 'copied' | 'missing'
-  /** Changes that are known and not carried over yet, and their bytes. */
-  behind: number
-  bytes: number
-  conflicts: number
-  /** Sides that are looked through every few seconds, for they tell of no changes themselves. */
-  scanning: { host: boolean; guest: boolean }
-  /** ISO 8601; when it was last equal, or copied; null: never. */
-  at: string | null
-  /** Why it is not kept equal, where there is more to say. */
-  problem?: string
-}
-
 export interface HaltResult {
   name: string
   /** `already`: it was not running. */
@@ -203,38 +165,6 @@ export interface SuspendResult {
   /** Whether it was suspended now. */
   suspended: boolean
   ms: number
-}
-
-/** A machine that was saved. */
-export interface SavedResult {
-  machine: string
-  name: string
-  /** Whether what it had in memory is in it: it ran, or was suspended. */
-  memory: boolean
-}
-
-export interface RestoredResult {
-  machine: string
-  name: string
-  state: 'running' | 'stopped'
-}
-
-export interface SnapshotResult {
-  machine: string
-  name: string
-  note: string | null
-  /** ISO 8601. */
-  at: string
-  /** The name of the one that it came after; null where there is none. */
-  parent: string | null
-  /** How many it lies on, by names. */
-  depth: number
-  /** Whether what the machine had in memory is in it. */
-  memory: boolean
-  /** Bytes that it takes of the host's disk. */
-  size: number
-  /** Whether the machine was last saved as it, or restored to it. */
-  current: boolean
 }
 
 export interface DestroyResult {

@@ -9,8 +9,8 @@ import {
   unlessDamaged,
 } from '../../project/index.ts'
 import type { Declared, Places, Reporting } from '../project.ts'
-import type { SnapshotResult } from '../results.ts'
 import { selectWithOrphans } from '../select.ts'
+import type { SnapshotResult } from '../snapshot-results.ts'
 import { inTree } from './tree.ts'
 
 /** The snapshots of machines, each after the one that it came after. Takes no lock. */

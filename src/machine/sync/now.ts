@@ -1,9 +1,9 @@
 import type { Machine, SyncedFolder } from '../../manifest/index.ts'
 import { isUp } from '../../provider/index.ts'
 import { connect } from '../../ssh/index.ts'
+import type { FolderResult } from '../folder-results.ts'
 import { findReachable } from '../guest/session.ts'
 import type { Declared, Places, Providing, Reporting } from '../project.ts'
-import type { FolderResult } from '../results.ts'
 import { type Brought, bringFolders } from './bring-folders.ts'
 import { keepFolders } from './kept-folders.ts'
 
