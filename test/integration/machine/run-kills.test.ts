@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { runKillCampaign } from '../../kills/run-campaign.ts'
 
-// Three kills are part of every run and take a minute. `npm run test:run-kills` has 200, at other moments each time;
+// Three kills are part of every run and take half a minute. `npm run test:run-kills` has 200, at other moments each time;
 // KILLS and SEED choose. The seed is shown.
 const { KILLS, SEED } = process.env
 const kills = Number(KILLS ?? '3')
