@@ -1,7 +1,7 @@
-import type { Port } from './model.ts'
 import type { machine as machineSchema } from './schema/machine.ts'
 import type { network as networkSchema } from './schema/network.ts'
 import type { Located } from './schema/types.ts'
+import type { Port } from './shapes.ts'
 import type { MapNode } from './source/node.ts'
 import type { Span } from './source/source.ts'
 

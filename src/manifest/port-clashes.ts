@@ -1,6 +1,6 @@
 import type { CheckedMachine } from './checked.ts'
-import type { Port } from './model.ts'
 import type { Report } from './problems.ts'
+import type { Port } from './shapes.ts'
 import type { Node } from './source/node.ts'
 import { placeOf, type Span } from './source/source.ts'
 

@@ -1,9 +1,9 @@
 import type { WrittenMachine } from './checked.ts'
 import { limits } from './limits.ts'
-import type { Port } from './model.ts'
 import type { Report } from './problems.ts'
 import type { PortRange, WrittenPorts } from './schema/port.ts'
 import type { Located } from './schema/types.ts'
+import type { Port } from './shapes.ts'
 
 /** Which of the machines that are written as one; `of` is null for a machine without `replicas`. */
 export interface Replica {

@@ -1,5 +1,5 @@
 import { limits } from '../limits.ts'
-import type { HostAccess } from '../model.ts'
+import type { HostAccess } from '../shapes.ts'
 import { list } from './collections.ts'
 import { notFetched } from './not-fetched.ts'
 import { integer, truth } from './scalars.ts'

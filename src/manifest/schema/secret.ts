@@ -1,5 +1,5 @@
 import { limits } from '../limits.ts'
-import type { SecretPlace } from '../model.ts'
+import type { SecretPlace } from '../shapes.ts'
 import { mapOf } from './collections.ts'
 import { exactlyOne } from './exactly-one.ts'
 import { notFetched } from './not-fetched.ts'

@@ -1,5 +1,5 @@
 import type { WebAddress } from '../../lib/net/web-address.ts'
-import type { LocalScript } from '../model.ts'
+import type { LocalScript } from '../shapes.ts'
 import { isUrl } from '../source/lead.ts'
 import { either } from './collections.ts'
 import { exactlyOne } from './exactly-one.ts'

@@ -1,0 +1,158 @@
+import type { Place } from '../errors/index.ts'
+import type { WebAddress } from '../lib/net/web-address.ts'
+
+// What the values of a machine's keys become.
+
+/** What holds for getting a machine's box. */
+export interface BoxTerms {
+  /** `sha256:…`; null: the box's source has to say. */
+  checksum: string | null
+  /** Whether a download without a checksum is accepted. */
+  unchecked: boolean
+  /** What the box is, where it does not say itself. */
+  facts: {
+    name?: string
+    version?: string
+    user?: string
+    firmware?: 'bios' | 'uefi'
+    image?: 'qcow2' | 'raw'
+  }
+}
+
+export interface Port {
+  protocol: 'tcp' | 'udp'
+  /** IPv4 address that the host listens on; 127.0.0.1 unless written. */
+  hostAddress: string
+  hostPort: number
+  guestPort: number
+  /** Whether another host port may be taken when this one is in use. */
+  auto: boolean
+  /** Which item of `ports:` it comes from, from 0: a range is several ports. */
+  item: number
+}
+
+/** A folder of the host in the guest. */
+export interface SyncedFolder {
+  /** Absolute path of the host; a symbolic link may lead from it. */
+  from: string
+  /** Absolute path in the guest, normal and not `/`. */
+  to: string
+  type: 'mirror' | 'once'
+  /** Patterns as in `.gitignore`. */
+  exclude: string[]
+  gitignore: boolean
+  git: boolean
+  merge: boolean
+  place: Place
+}
+
+export type HookVerb = 'up' | 'halt' | 'destroy' | 'provision'
+
+/** What runs around a verb, in order. */
+export type Hooks = Record<'before' | 'after', Record<HookVerb, Hook[]>>
+
+export interface Hook {
+  /** A command line for `sh`. */
+  run: string
+  in: 'host' | 'guest'
+  /** Milliseconds. */
+  timeout: number
+  onError: 'fail' | 'warn'
+  place: Place
+}
+
+/** Ports, or each of them. */
+export type HostAccess = 'all' | number[]
+
+/** A step as it is run. */
+export type ProvisionStep = ShellStep | FileStep | AnsibleStep
+
+/** A step as it is written: its script may have to be fetched first. */
+export type WrittenStep = ShellStep<LocalScript | WebAddress> | FileStep | AnsibleStep
+
+/** A script itself, or an absolute path of the host to read it from. */
+export type LocalScript = { inline: string } | { path: string }
+
+/** A script as it is run: of one that was fetched, the very bytes that were checked. */
+type RunnableScript = LocalScript | { bytes: Uint8Array }
+
+interface StepBase {
+  /** Unique in the machine; `step-<n>` (from 1) where none was written. */
+  name: string
+  run: 'once' | 'changed' | 'always'
+  /** How often it is run again where it fails. */
+  retries: number
+  /** Whether the guest is restarted behind it. */
+  reboot: boolean
+  /** Milliseconds; null: none. */
+  timeout: number | null
+  place: Place
+}
+
+export interface ShellStep<Script = RunnableScript> extends StepBase {
+  kind: 'shell'
+  source: Script
+  args: string[]
+  /** Merged over the machine's own. */
+  env: Record<string, string>
+  /** The guest's user that it runs as; `root` unless written. */
+  user: string
+  /** Variables whose values are read when the step runs, by their names; over `env`. */
+  sensitive: Record<string, SecretPlace>
+}
+
+/** Where a secret value is: a variable of the host, an absolute path, or what a command of the host writes. */
+export type SecretPlace = { env: string } | { path: string } | { command: string }
+
+export interface FileStep extends StepBase {
+  kind: 'file'
+  /** Absolute path of the host: a file or a folder; or text that becomes the file. */
+  source: { path: string } | { content: string }
+  /** Absolute path in the guest. */
+  to: string
+  /** Octal digits, such as `0644`; null: as on the host (0644 for text). */
+  mode: string | null
+  owner: string | null
+  group: string | null
+}
+
+export interface AnsibleStep extends StepBase {
+  kind: 'ansible'
+  /** Absolute path of the host. */
+  playbook: string
+  groups: string[]
+  vars: Record<string, unknown>
+  /** Whose ansible-playbook runs it; null: this computer's where it has one, else the guest's. */
+  via: 'host' | 'guest' | null
+}
+
+export type ReadyProbe = TcpProbe | HttpProbe | ShellProbe
+
+interface ProbeBase {
+  /** What to do where it does not come; null: nothing was written. */
+  hint: string | null
+  /** Milliseconds between two looks. */
+  interval: number
+  /** Milliseconds from the end of provisioning. */
+  timeout: number
+  place: Place
+}
+
+export interface TcpProbe extends ProbeBase {
+  kind: 'tcp'
+  port: number
+}
+
+/** A GET in the guest; `host` has no brackets, `path` begins with `/`; both hold printable ASCII only. */
+export interface HttpProbe extends ProbeBase {
+  kind: 'http'
+  host: string
+  port: number
+  path: string
+}
+
+/** Run by `sh` as the login user, in the machine's environment. */
+export interface ShellProbe extends ProbeBase {
+  kind: 'shell'
+  script: string
+}
