@@ -11,7 +11,7 @@ export async function ask<T>(spec: MachineSpec, work: (client: QmpClient) => Pro
   try {
     return await withQmp(qemuFiles(spec).qmp, { timeout: patience }, work)
   } catch (error) {
-    if (isPosadaError(error, 'E_QMP') || isPosadaError(error, 'E_QMP_TIMEOUT')) return null
+    if (isPosadaError(error, 'E_QMP', 'E_QMP_TIMEOUT')) return null
     throw error
   }
 }

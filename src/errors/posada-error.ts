@@ -54,7 +54,7 @@ export class PosadaError extends Error {
   }
 }
 
-/** Whether `error` is a PosadaError, of the given code where one is given. */
-export function isPosadaError(error: unknown, code?: ErrorCode): error is PosadaError {
-  return error instanceof PosadaError && (code === undefined || error.code === code)
+/** Whether `error` is a PosadaError, of one of the given codes where some are given. */
+export function isPosadaError(error: unknown, ...codes: readonly ErrorCode[]): error is PosadaError {
+  return error instanceof PosadaError && (codes.length === 0 || codes.includes(error.code))
 }

@@ -70,8 +70,7 @@ async function unlessLost(
   try {
     return await work()
   } catch (error) {
-    if (!isPosadaError(error, 'E_PROVIDER_UNKNOWN') && !isPosadaError(error, 'E_PROVIDER_INVALID'))
-      throw error
+    if (!isPosadaError(error, 'E_PROVIDER_UNKNOWN', 'E_PROVIDER_INVALID')) throw error
     const why = [{ key: 'provider', from: String(error.value ?? provider), to: null }]
     return { name, state: 'unknown', actions: [{ do: 'refuse', why }], pending: [], ...refusal(error) }
   }

@@ -95,7 +95,7 @@ async function untilItSucceeds(
     try {
       return await runThrough(planned, guest, options)
     } catch (error) {
-      const isItsOwn = isPosadaError(error, 'E_PROVISION_STEP') || isPosadaError(error, 'E_PROVISION_TIMEOUT')
+      const isItsOwn = isPosadaError(error, 'E_PROVISION_STEP', 'E_PROVISION_TIMEOUT')
       if (again > retries || !isItsOwn) throw error
       const wait = Math.min(pause.first * 2 ** (again - 1), pause.most)
       notice(options, `${error.message}; retry ${again} of ${retries} in ${wait / 1000} s`)

@@ -64,7 +64,7 @@ export class StepGuest {
       await this.#session.takeOver(await this.#access.reconnect())
     } catch (error) {
       // It may just go down, and has not said so.
-      if (!isPosadaError(error, 'E_SSH_CONNECT') && !isPosadaError(error, 'E_SSH_AUTH')) throw error
+      if (!isPosadaError(error, 'E_SSH_CONNECT', 'E_SSH_AUTH')) throw error
       this.#isStopping = true
     }
   }

@@ -49,7 +49,7 @@ export async function waitForSsh(target: SshTarget, options: WaitOptions): Promi
         },
       })
     } catch (error) {
-      if (!isPosadaError(error, 'E_SSH_CONNECT') && !isPosadaError(error, 'E_SSH_AUTH')) throw error
+      if (!isPosadaError(error, 'E_SSH_CONNECT', 'E_SSH_AUTH')) throw error
       if (failure === undefined || rank(error) >= rank(failure)) failure = error
       if (isPosadaError(error, 'E_SSH_AUTH')) refusedUntil ??= deadlineIn(authPatience)
     }

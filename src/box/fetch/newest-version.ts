@@ -21,7 +21,7 @@ export async function newestVersion(
   try {
     return (await findImage(source, { ...context, http })).facts.version ?? null
   } catch (error) {
-    if (isPosadaError(error, 'E_BOX_MISSING') || isPosadaError(error, 'E_BOX_VERSION')) return null
+    if (isPosadaError(error, 'E_BOX_MISSING', 'E_BOX_VERSION')) return null
     throw error
   } finally {
     await http.close()

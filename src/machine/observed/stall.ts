@@ -33,7 +33,7 @@ export async function explainStall<T>(
   try {
     return await work()
   } catch (error) {
-    if (!isPosadaError(error, 'E_SSH_LOST') && !isPosadaError(error, 'E_SSH_CONNECT')) throw error
+    if (!isPosadaError(error, 'E_SSH_LOST', 'E_SSH_CONNECT')) throw error
     throw stallError(spec, await provider.status(spec)) ?? error
   }
 }
