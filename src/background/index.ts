@@ -1,4 +1,6 @@
 export { sendCommand } from './client.ts'
+export { askHolder, launchCompanion } from './companion.ts'
+export { type CompanionConfig, runCompanion, untilToldToEnd } from './companion-process.ts'
 export { encodeFailure, encodeReady, readHandshake } from './handshake.ts'
 export { launchProcess, type Pipe, startProcess } from './launch.ts'
 export { endHolder, holdLock, type LockHolder, lastHolder, lockHolder } from './process-lock.ts'

@@ -1,16 +1,10 @@
+import type { CompanionConfig } from '../background/index.ts'
 import type { ProcessIdentity } from '../lib/process/process-identity.ts'
 import type { SshTarget } from '../ssh/index.ts'
 
 /** What the process that forwards a guest's ports is told. */
-export interface ForwarderConfig {
-  machine: string
+export interface ForwarderConfig extends CompanionConfig {
   target: SshTarget
-  /** The machine's process: the forwarder ends when it has ended. */
-  hypervisor: ProcessIdentity
-  /** The socket it answers on. */
-  control: string
-  /** Held by the process itself, see process-lock.ts. */
-  lock: string
   /** Ports of the guest that are not forwarded: SSH's, and those that the manifest forwards. */
   skip: number[]
   /** Ports of the host that belong to something else. */

@@ -1,2 +1,1 @@
-export type { ForwarderConfig } from './config.ts'
-export { askForwards, endForwarder, launchForwarder } from './launch.ts'
+export { askForwards, launchForwarder } from './launch.ts'

@@ -12,15 +12,10 @@ const pause = 1000
 /** The same until the guest has first said something: someone waits for it. */
 const firstPause = 50
 
-export interface RunOptions {
-  signal: AbortSignal
-  log: (line: string) => void
-  /** Called once, when the ports that are open now are forwarded. */
-  onFirst: () => void
-}
-
 export interface RunningForwarder {
   list(): Forward[]
+  /** Resolves when the ports that are open now are forwarded. */
+  first: Promise<void>
   /** Resolves when the machine has ended or `signal` was aborted. */
   ended: Promise<void>
 }
@@ -30,10 +25,17 @@ export interface RunningForwarder {
  * listens in the guest. A connection that broke off (the guest restarts) closes all ports; they come
  * back, with the same numbers of the host, when the guest does.
  */
-export function runForwarder(config: ForwarderConfig, options: RunOptions): RunningForwarder {
+export function runForwarder(
+  config: ForwarderConfig,
+  options: { signal: AbortSignal; log: (line: string) => void },
+): RunningForwarder {
   let session: SshSession | null = null
   const forwards = new Forwards({ session: () => session, avoid: new Set(config.avoid), tell: options.log })
   const { signal } = options
+  let onFirst: () => void = () => undefined
+  const first = new Promise<void>((resolve) => {
+    onFirst = resolve
+  })
   const aborted = new Promise<void>((resolve) => {
     signal.addEventListener('abort', () => resolve(), { once: true })
   })
@@ -41,7 +43,7 @@ export function runForwarder(config: ForwarderConfig, options: RunOptions): Runn
     while (!signal.aborted && (await isAlive(config.hypervisor))) {
       try {
         session = await connect(config.target, { signal })
-        await follow(session, { config, forwards }, options)
+        await follow(session, { config, forwards, onFirst }, options)
       } catch (error) {
         if (!signal.aborted && !isPosadaError(error)) throw error
       } finally {
@@ -52,14 +54,14 @@ export function runForwarder(config: ForwarderConfig, options: RunOptions): Runn
       if (!signal.aborted) await Promise.race([sleep(pause), aborted])
     }
   }
-  return { list: () => forwards.list(), ended: work() }
+  return { list: () => forwards.list(), first, ended: work() }
 }
 
 /** Follows the guest's listings until the connection ends, or the script in the guest does. */
 async function follow(
   session: SshSession,
-  { config, forwards }: { config: ForwarderConfig; forwards: Forwards },
-  { signal, onFirst }: RunOptions,
+  { config, forwards, onFirst }: { config: ForwarderConfig; forwards: Forwards; onFirst: () => void },
+  { signal }: { signal: AbortSignal },
 ): Promise<void> {
   const skip = new Set(config.skip)
   let latest: string | null = null

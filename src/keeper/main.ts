@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { holdLock, logLine } from '../background/index.ts'
+import { holdLock, logLine, untilToldToEnd } from '../background/index.ts'
 import { isPosadaError } from '../errors/index.ts'
 import { sleep } from '../lib/async/sleep.ts'
 import type { KeeperConfig } from './config.ts'
@@ -11,19 +11,17 @@ import { runKeeper } from './run.ts'
 const pause = 60_000
 
 process.umask(0o077)
-const stop = new AbortController()
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
-  process.on(signal, () => stop.abort(new Error(signal)))
+const stop = untilToldToEnd()
 
 const config = JSON.parse(readFileSync(0, 'utf8')) as KeeperConfig
 // Where the machine has been destroyed meanwhile there is nothing to hold.
 if (!(await holdLock(config.lock, config.socket))) process.exit(0)
 try {
-  logLine(`ended: ${await runKeeper(config, stop.signal)}`)
+  logLine(`ended: ${await runKeeper(config, stop)}`)
   process.exit(0)
 } catch (error) {
-  if (stop.signal.aborted) process.exit(0)
+  if (stop.aborted) process.exit(0)
   logLine(`no connection is kept: ${isPosadaError(error) ? error.message : (error as Error).stack}`)
-  await Promise.race([sleep(pause), new Promise((resolve) => stop.signal.addEventListener('abort', resolve))])
+  await Promise.race([sleep(pause), new Promise((resolve) => stop.addEventListener('abort', resolve))])
   process.exit(1)
 }

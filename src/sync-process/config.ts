@@ -1,17 +1,11 @@
+import type { CompanionConfig } from '../background/index.ts'
 import type { ProcessIdentity } from '../lib/process/process-identity.ts'
 import type { SshTarget } from '../ssh/index.ts'
 import type { SyncPair } from '../sync/index.ts'
 
 /** What the process that keeps folders of a guest equal with the host's is told. */
-export interface SyncConfig {
-  machine: string
+export interface SyncConfig extends CompanionConfig {
   target: SshTarget
-  /** The machine's process: this one ends when it has ended. */
-  hypervisor: ProcessIdentity
-  /** The socket it answers on. */
-  control: string
-  /** Held by the process itself, see process-lock.ts. */
-  lock: string
   pairs: SyncPair[]
 }
 

@@ -1,3 +1,3 @@
-export type { SyncConfig, Syncing } from './config.ts'
+export type { Syncing } from './config.ts'
 export { guestShell } from './guest-shell.ts'
-export { askSync, endSync, launchSync } from './launch.ts'
+export { askSync, launchSync } from './launch.ts'

@@ -1,6 +1,7 @@
+import type { UpMachine } from '../guest/keep-companion.ts'
 import type { Locking, Places } from '../project.ts'
 import type { PortResult } from '../results.ts'
-import type { Attended, Companion, Surroundings } from './companion.ts'
+import type { Companion, Surroundings } from './companion.ts'
 import { folders } from './folders.ts'
 import { forwarder } from './forwarder.ts'
 import { keeper } from './keeper.ts'
@@ -16,7 +17,7 @@ export async function beforeStart(
 }
 
 /** Sees to a machine's companions while it is up; returns the ports that lead into it by them. */
-export async function whileUp(project: Surroundings, machine: Attended): Promise<PortResult[]> {
+export async function whileUp(project: Surroundings, machine: UpMachine): Promise<PortResult[]> {
   const ports: PortResult[] = []
   for (const companion of companions) ports.push(...(await companion.running(project, machine)))
   return ports

@@ -1,4 +1,4 @@
-import { endForwarder } from '../../forwarder/index.ts'
+import { endHolder } from '../../background/index.ts'
 import { keepForwarded } from '../ports/forwarded.ts'
 import type { Companion } from './companion.ts'
 
@@ -6,5 +6,5 @@ import type { Companion } from './companion.ts'
 export const forwarder: Companion = {
   before: async () => undefined,
   running: keepForwarded,
-  ended: (project, machine) => endForwarder(project.paths.machine(machine).forwarderLock),
+  ended: (project, machine) => endHolder(project.paths.machine(machine).forwarderLock),
 }

@@ -1,8 +1,9 @@
+import { endHolder } from '../../background/index.ts'
 import type { Machine, SyncedFolder } from '../../manifest/index.ts'
 import type { MachineState } from '../../project/index.ts'
 import type { SshSession } from '../../ssh/index.ts'
 import { type SyncReport, syncOnce } from '../../sync/index.ts'
-import { endSync, guestShell } from '../../sync-process/index.ts'
+import { guestShell } from '../../sync-process/index.ts'
 import { inStep } from '../in-step.ts'
 import type { Places, Reporting } from '../project.ts'
 import { record } from '../record.ts'
@@ -41,7 +42,7 @@ export async function bringFolders(
   const paths = project.paths.machine(config.name)
   const due = config.sync.filter(({ to }) => folders.includes(to))
   // Only one process at a time works on a pair; whoever called starts it again.
-  if (due.some(({ type }) => type === 'mirror')) await endSync(paths.syncLock)
+  if (due.some(({ type }) => type === 'mirror')) await endHolder(paths.syncLock)
   let after = state
   for (const folder of due) {
     const { from, to } = folder

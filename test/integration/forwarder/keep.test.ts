@@ -4,9 +4,8 @@ import { copyFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { lockHolder } from '../../../src/background/process-lock.ts'
+import { endHolder, lockHolder } from '../../../src/background/process-lock.ts'
 import type { Emit } from '../../../src/events/index.ts'
-import { endForwarder } from '../../../src/forwarder/launch.ts'
 import { windUp } from '../../../src/machine/down/wind-up.ts'
 import { forwardedNow, keepForwarded } from '../../../src/machine/ports/forwarded.ts'
 import type { Project } from '../../../src/machine/project.ts'
@@ -33,7 +32,7 @@ beforeEach(async () => {
   await copyFile(sshd.target.keyFile, paths.machine('web').key)
 })
 afterEach(async () => {
-  await endForwarder(paths.machine('web').forwarderLock)
+  await endHolder(paths.machine('web').forwarderLock)
   for (const sleeper of sleepers.splice(0)) sleeper.kill('SIGKILL')
   await sshd.stop()
   rmSync(dir, { recursive: true, force: true })
