@@ -34,6 +34,13 @@ export const newSnapshotArg = Args.string({
   description: 'What to call it: letters, digits, dots, dashes and underscores.',
 })
 
+/** What `rewind` goes back to. */
+export const rewindArg = Args.string({
+  name: 'name',
+  ignoreStdin: true,
+  description: 'The name of a snapshot; ready when none is given.',
+})
+
 /** For a command in a guest that draws on the screen or asks questions. */
 export const ttyFlag = Flags.boolean({
   char: 't',

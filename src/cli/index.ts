@@ -1,4 +1,12 @@
-export { machineArg, machinesArg, newSnapshotArg, snapshotArg, trustFlag, ttyFlag } from './args.ts'
+export {
+  machineArg,
+  machinesArg,
+  newSnapshotArg,
+  rewindArg,
+  snapshotArg,
+  trustFlag,
+  ttyFlag,
+} from './args.ts'
 export { hasFlag, splitAtCommand, splitAtDashes } from './argv.ts'
 export { askTrust } from './ask-trust.ts'
 export { captureFile } from './capture-file.ts'

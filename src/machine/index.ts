@@ -39,6 +39,7 @@ export type {
   UpMachineResult,
 } from './results.ts'
 export { resume } from './resume.ts'
+export { rewind } from './rewind.ts'
 export { checkPatterns } from './run/artefacts.ts'
 export { type Cell, matrixCells } from './run/matrix.ts'
 export { type OtherRun, type Share, type Wait, whatFor } from './run/queue.ts'

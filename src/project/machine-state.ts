@@ -86,6 +86,8 @@ export interface SavedMemory {
   /** Of the file, in bytes. */
   size: number
   sha256: string
+  /** By which the file is known while no one has written to it; see `fileMark`. */
+  mark?: string
   /** Digest of the spec, as far as the guest sees it. */
   hardware: string
   /** See `Provider.memoryFacts`. */
@@ -178,6 +180,7 @@ export const savedMemory = partOf({
   snapshot: optional(snapshotId),
   size: count(),
   sha256: text({ pattern: digestPattern }),
+  mark: optional(anyText),
   hardware: text({ pattern: digestPattern }),
   facts: mapOf(anyText),
   disks: mapOf(list(anyText)),

@@ -18,14 +18,20 @@ export interface Checked {
   paths: MachinePaths
   /** What to do where it cannot be used. */
   hint: string
+  /**
+   * How its content is checked: read through, or by the mark of a file that no one has written to since; null: it was
+   * read through a moment ago.
+   */
+  content?: 'whole' | 'mark' | null
 }
 
 /** Refuses a memory that the machine cannot go on from, before anything is done: E_MEMORY_UNUSABLE, E_CAPABILITY. */
-export async function checkMemory({ provider, spec, memory, paths, hint }: Checked): Promise<void> {
+export async function checkMemory(checked: Checked): Promise<void> {
+  const { provider, spec, memory, paths, hint, content = 'whole' } = checked
   const facts = await provider.memoryFacts?.(spec)
   if (facts === undefined) throw cannotSave(provider, spec.name)
   const path = memoryFile(paths, memory)
-  const why = flawOf(memory, { facts, hardware: hardwareOf(spec) }) ?? (await fileFlaw(path, memory))
+  const why = flawOf(memory, { facts, hardware: hardwareOf(spec) }) ?? (await fileFlaw(path, memory, content))
   if (why !== null) throw unusable({ machine: spec.name, path, why, hint })
 }
 
@@ -38,10 +44,21 @@ export function flawOf(memory: SavedMemory, now: Pick<SavedMemory, 'facts' | 'ha
   return memory.hardware === now.hardware ? null : 'the machine has other hardware now'
 }
 
-async function fileFlaw(path: string, { size, sha256 }: SavedMemory): Promise<string | null> {
+/** Its size, and a mark that it keeps under any name in its file system until it is written to. */
+export async function fileMark(path: string): Promise<{ size: number; mark: string }> {
+  const { size, ino, mtimeNs } = await stat(path, { bigint: true })
+  return { size: Number(size), mark: `${ino}:${mtimeNs}` }
+}
+
+async function fileFlaw(
+  path: string,
+  { size, sha256, mark }: SavedMemory,
+  content: Checked['content'],
+): Promise<string | null> {
   try {
-    const found = (await stat(path)).size
-    if (found !== size) return `it has ${found} bytes instead of ${size}`
+    const found = await fileMark(path)
+    if (found.size !== size) return `it has ${found.size} bytes instead of ${size}`
+    if (content === null || (content === 'mark' && mark === found.mark)) return null
     return (await sha256OfFile(path)) === sha256 ? null : 'its content has changed'
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return 'it is gone'

@@ -1,4 +1,4 @@
-import { rename, rm, stat } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { sha256OfFile } from '../../lib/files/hash-file.ts'
 import { flushFolder } from '../../lib/files/write-file.ts'
@@ -7,7 +7,7 @@ import type { Provider } from '../../provider/index.ts'
 import { marksOf } from '../layers/next-disks.ts'
 import type { Places, Reporting } from '../project.ts'
 import { record } from '../record.ts'
-import { cannotSave, memoryFile } from './check.ts'
+import { cannotSave, fileMark, memoryFile } from './check.ts'
 import { hardwareOf } from './hardware.ts'
 
 export interface SaveInputs {
@@ -34,18 +34,15 @@ export async function saveMemory(
     const facts = await provider.memoryFacts(spec)
     await rm(part, { force: true })
     await provider.save(spec, part, { signal: project.signal })
-    const [{ size }, sha256, disks] = [
-      await stat(part),
-      await sha256OfFile(part),
-      await marksOf(spec.disks, 'now'),
-    ]
+    const [sha256, disks] = [await sha256OfFile(part), await marksOf(spec.disks, 'now')]
+    const { size, mark } = await fileMark(part)
     await rename(part, path)
     await flushFolder(dirname(path))
     const suspended: SavedMemory = {
       version: 1,
       at: new Date().toISOString(),
       ...(snapshot === undefined ? {} : { snapshot }),
-      ...{ size, sha256, facts, hardware: hardwareOf(spec) },
+      ...{ size, sha256, mark, facts, hardware: hardwareOf(spec) },
       disks: Object.fromEntries(Object.entries(disks).map(([name, mark]) => [name, [mark]])),
     }
     project.signal.throwIfAborted()

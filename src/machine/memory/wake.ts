@@ -20,6 +20,8 @@ export interface Sleeper {
   config: Machine
   provider: Provider
   state: MachineState
+  /** Whether the file of its memory was read through a moment ago. Left out: false. */
+  isChecked?: boolean
 }
 
 /** Brings a suspended machine back: with its memory loaded it goes on, and its clock is set. Returns the state as written. */
@@ -35,7 +37,7 @@ export async function wake(project: Project, sleeper: Sleeper): Promise<MachineS
 
 /** Has its memory loaded; it stands still then. Cut short, it is suspended as before. */
 export async function loadMemory(project: Project, sleeper: Sleeper): Promise<MachineState> {
-  const { config, provider, projectId } = sleeper
+  const { config, provider, projectId, isChecked = false } = sleeper
   const paths = project.paths.machine(config.name)
   const settled = await settleDisks(paths, sleeper.state)
   const { suspended: memory } = settled
@@ -45,7 +47,7 @@ export async function loadMemory(project: Project, sleeper: Sleeper): Promise<Ma
   // That it is there: without it the guest would go on over nothing.
   await project.boxes.byDigest(settled.box)
   const { spec, ports } = await withPorts(project, { ...sleeper, state: settled })
-  await checkMemory({ provider, spec, memory, paths, hint })
+  await checkMemory({ provider, spec, memory, paths, hint, content: isChecked ? null : 'whole' })
   const path = memoryFile(paths, memory)
   const why = diskFlaw(memory, await marksOf(spec.disks, 'now'))
   if (why !== null) throw unusable({ machine: config.name, path, why, hint })

@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises'
+import { pool } from '../../lib/async/pool.ts'
 import { type MachineState, readSnapshots, type Snapshot, writeState } from '../../project/index.ts'
 import { isUp } from '../../provider/index.ts'
-import { afterEnd } from '../companions/all.ts'
+import { afterEnd, betweenRuns } from '../companions/all.ts'
 import { inStep } from '../in-step.ts'
 import { withLayers } from '../layers/chain.ts'
 import { settleDisks } from '../layers/settle.ts'
@@ -22,7 +23,12 @@ export interface SnapshotRestoreOptions {
   machines: readonly string[]
   /** Only the disks, also where memory was saved: the machines are off then. */
   cold: boolean
+  /** Whether a file of memory that no one has written to since it was saved need not be read through. Left out: false. */
+  trusting?: boolean
 }
+
+/** Machines at once: what is done to their disks is short, and their files are read on threads of Node's. */
+const atOnce = 8
 
 /**
  * Puts machines back to a snapshot; what they have become since is lost. Those that ran then run again, from their
@@ -30,19 +36,23 @@ export interface SnapshotRestoreOptions {
  */
 export async function snapshotRestore(
   project: Project,
-  { name, machines, cold }: SnapshotRestoreOptions,
+  { name, machines, cold, trusting = false }: SnapshotRestoreOptions,
 ): Promise<RestoredResult[]> {
   const names = selectMachines(project.manifest, machines).map((machine) => machine.name)
   return withLocks(project, names, async () => {
     const made = await lookAtMade(project, names, machines.length > 0)
     const restores = await findRestores(project, made, { name, isNamed: machines.length > 0 })
-    for (const restore of restores) if (!cold) await checkRestore(project, restore)
-    const restored: { provider: Sighted['provider']; previous: MachineState }[] = []
-    for (const restore of restores) {
+    const content = trusting ? 'mark' : 'whole'
+    if (!cold) await pool(atOnce, restores, (restore) => checkRestore(project, restore, content))
+    const put = new Map<Restore, MachineState>()
+    await pool(atOnce, restores, async (restore) => {
       const step = { machine: restore.made.previous.spec.name, step: 'restore', message: `restoring ${name}` }
-      const previous = await inStep(project.emit, step, () => putBack(project, restore, cold))
-      restored.push({ provider: restore.made.provider, previous })
-    }
+      put.set(restore, await inStep(project.emit, step, () => putBack(project, restore, cold)))
+    })
+    const restored = restores.flatMap((restore) => {
+      const previous = put.get(restore)
+      return previous === undefined ? [] : [{ provider: restore.made.provider, previous }]
+    })
     await wakeTogether(
       project,
       restored.filter(({ previous }) => previous.suspended !== undefined),
@@ -86,7 +96,11 @@ async function findRestores(
   return restores
 }
 
-async function checkRestore(project: Places, { made, snapshot }: Restore): Promise<void> {
+async function checkRestore(
+  project: Places,
+  { made, snapshot }: Restore,
+  content: 'whole' | 'mark',
+): Promise<void> {
   const { memory, name, state } = snapshot
   if (memory === null) return
   const machine = made.previous.spec.name
@@ -98,6 +112,7 @@ async function checkRestore(project: Places, { made, snapshot }: Restore): Promi
     memory,
     paths,
     hint,
+    content,
   })
 }
 
@@ -110,17 +125,18 @@ async function putBack(
   const { provider, previous, found } = made
   const machine = previous.spec.name
   const paths = project.paths.machine(machine)
+  const { id, state, memory } = snapshot
+  const wakes = memory !== null && !cold
   if (isUp(found)) {
     await provider.stop(previous.spec, { graceful: false, timeout: 0 })
-    await afterEnd(project, machine)
+    await (wakes ? betweenRuns : afterEnd)(project, machine)
   }
-  const { id, state, memory } = snapshot
   await writeState(paths, {
     ...state,
     // Other disks than before: what is remembered of folders that were kept equal with the host's is not of them.
     createdAt: new Date().toISOString(),
     ...{ snapshot: id, restoring: id },
-    ...(memory === null || cold ? {} : { suspended: memory }),
+    ...(wakes ? { suspended: memory } : {}),
   })
   // A guest from before its first login makes its host keys again.
   if (!state.login.ownKey) await rm(paths.knownHosts, { force: true })

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { link, mkdir } from 'node:fs/promises'
 import { PosadaError } from '../../errors/index.ts'
+import { pool } from '../../lib/async/pool.ts'
 import { exists } from '../../lib/files/folders.ts'
 import { flushFolder } from '../../lib/files/write-file.ts'
 import {
@@ -26,6 +27,7 @@ import type { Sighted } from '../observed/look.ts'
 import { decide } from '../plan/decide.ts'
 import type { Locking, Places, Project } from '../project.ts'
 import { record } from '../record.ts'
+import { processors } from '../schedule/processors.ts'
 import { selectMachines } from '../select.ts'
 import type { SavedResult } from '../snapshot-results.ts'
 import { lookAtMade, withLocks } from './locked.ts'
@@ -59,8 +61,8 @@ export async function snapshotSave(project: Project, options: SnapshotSaveOption
     // All at once: what one says to another after this is in neither of them, or lost on its way.
     await Promise.all(running.map(({ provider, previous }) => provider.pause(previous.spec)))
     try {
-      for (const one of running) await saveRunning(project, one)
-      for (const one of [...running, ...rest]) await saveStopped(project, one, saving)
+      await pool(processors.limit, running, (one) => saveRunning(project, one))
+      await pool(processors.limit, [...running, ...rest], (one) => saveStopped(project, one, saving))
     } finally {
       await goOnAgain(project, running)
     }

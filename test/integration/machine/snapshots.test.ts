@@ -76,6 +76,17 @@ describe('a machine that goes back and forth in time', () => {
     await until('its process goes on', 20_000, async () => (await ticks()) > before)
   })
 
+  it('is rewound without a question, as often as tests want it', async () => {
+    expect(await place.fails('E_SNAPSHOT_UNKNOWN', 'rewind')).toMatchObject({
+      hint: expect.stringContaining('posada snapshot save ready'),
+    })
+    for (const round of ['one', 'two']) {
+      expect(await inGuest(`ls ~/rounds 2>/dev/null || echo ${round} > ~/rounds`)).toBe('')
+      expect(await place.json('rewind', 'clean')).toMatchObject({ machines: [{ state: 'running' }] })
+    }
+    expect(await ticks()).toBeGreaterThan(0)
+  })
+
   it('is usable after a save that was killed, wherever that was', async () => {
     for (const [index, moment] of ['saving its memory', 'loading its memory'].entries()) {
       const save = place.start('snapshot', 'save', `cut-${index}`)

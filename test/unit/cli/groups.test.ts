@@ -14,10 +14,10 @@ const grouped = commandGroups.flatMap(({ commands }) => commands)
 
 test('every command is in one group', () => {
   expect([...grouped].sort()).toEqual([...shown].sort())
-  expect(inGroups(['up', 'rewind', 'box list'])).toEqual([
+  expect(inGroups(['up', 'teleport', 'box list'])).toEqual([
     { title: 'Life', commands: ['up'] },
     { title: 'Boxes', commands: ['box list'] },
-    { title: 'More', commands: ['rewind'] },
+    { title: 'More', commands: ['teleport'] },
   ])
 })
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { sha256OfFile } from '../../../../src/lib/files/hash-file.ts'
-import { checkMemory, diskFlaw, flawOf } from '../../../../src/machine/memory/check.ts'
+import { checkMemory, diskFlaw, fileMark, flawOf } from '../../../../src/machine/memory/check.ts'
 import { hardwareOf } from '../../../../src/machine/memory/hardware.ts'
 import type { SavedMemory } from '../../../../src/project/index.ts'
 import type { Provider } from '../../../../src/provider/index.ts'
@@ -80,9 +80,10 @@ describe('the file of a memory', () => {
   afterEach(() => rm(folder, { recursive: true }))
 
   const provider = { name: 'one', memoryFacts: async () => facts } as unknown as Provider
-  const check = async (memory: SavedMemory, one = provider) => {
+  const check = async (memory: SavedMemory, one = provider, content: 'whole' | 'mark' = 'whole') => {
     const paths = { ...somePaths(), memory: file }
-    await checkMemory({ provider: one, spec: aState(aMachine()).spec, memory, paths, hint: 'boot it' })
+    const { spec } = aState(aMachine())
+    await checkMemory({ provider: one, spec, memory, paths, hint: 'boot it', content })
   }
 
   it('is taken as it was saved, and refused when it is cut, changed or gone', async () => {
@@ -104,6 +105,21 @@ describe('the file of a memory', () => {
       ...refused,
       message: expect.stringContaining('gone'),
     })
+  })
+
+  it('is not read through where it has the mark of a file that no one has written to since', async () => {
+    const { mark } = await fileMark(file)
+    const memory = aMemory({ sha256: 'f'.repeat(64), mark })
+    await check(memory, provider, 'mark')
+    await expect(check(memory)).rejects.toMatchObject({ code: 'E_MEMORY_UNUSABLE' })
+    for (const other of [aMemory({ sha256: 'f'.repeat(64) }), { ...memory, mark: '1:2' }])
+      await expect(check(other, provider, 'mark')).rejects.toMatchObject({ code: 'E_MEMORY_UNUSABLE' })
+    await writeFile(file, 'hellO')
+    expect((await fileMark(file)).mark).not.toBe(mark)
+    await truncate(file, 4)
+    await expect(check({ ...memory, mark: (await fileMark(file)).mark }, provider, 'mark')).rejects.toThrow(
+      '4 bytes',
+    )
   })
 
   it('needs a provider that can load it', async () => {
