@@ -10,21 +10,25 @@ const ignoreFiles = ['.gitignore', '.posadaignore']
 /** The folder that the engine works in, where it has to lie in what is kept equal. */
 export const workFolder = '.posada-sync'
 
+/** Of a folder that is only sent there is no state. */
+type Ignoring = Pick<SyncPair, 'from' | 'exclude' | 'ignoreFiles' | 'git'> & Partial<SyncPair>
+
 /**
  * What of a pair stays behind: `exclude`, what `.gitignore` and `.posadaignore` files of the host name, `.git` unless it is
  * wanted, and Posada's own folders. Reads ignore files when they are first needed, and not again.
  */
 export class Ignored {
-  readonly #pair: SyncPair
+  readonly #pair: Ignoring
   readonly #own: Rules
-  readonly #state: string
+  readonly #state: string | null
   readonly #rules = new Map<string, Rules | null>()
   readonly #folders = new Map<string, boolean>()
 
-  constructor(pair: SyncPair) {
+  constructor(pair: Ignoring) {
     this.#pair = pair
     this.#own = new Rules([...pair.exclude])
-    this.#state = Buffer.from(relative(pair.from, pair.stateDir)).toString('latin1')
+    const { stateDir = null } = pair
+    this.#state = stateDir === null ? null : Buffer.from(relative(pair.from, stateDir)).toString('latin1')
   }
 
   /** Whether a path stays behind, or lies in a folder that does. */

@@ -79,7 +79,8 @@ export const syncedFolder = object({
         max: limits.excludes,
         of: 'patterns',
       }),
-      description: 'What is left alone on both sides: patterns as in `.gitignore`.',
+      description:
+        'What is left alone on both sides: patterns as in `.gitignore`. They go before what `.gitignore` and `.posadaignore` files say; `!pattern` is carried.',
       examples: [['node_modules', '*.log']],
     },
     gitignore: {

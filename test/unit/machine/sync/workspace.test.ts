@@ -83,16 +83,23 @@ it('keeps links as they are, leaves sockets behind, and takes names that are not
   ])
 })
 
-it('leaves behind what is excluded, whatever files say, and takes what they name where they do not count', async () => {
+it('leaves behind what is excluded, takes what that takes back, whatever files say, and what they name where they do not count', async () => {
   write(tree)
   const names = async (options: { exclude?: string[]; ignoreFiles?: boolean }) =>
     (await workspacePaths(root, { git: false, ...options })).map(String)
   const left = await names({ exclude: ['keep.log', 'src/'] })
   expect(left).toEqual(['.gitignore', '.posadaignore', 'a.ts'])
+  expect(await names({ exclude: ['!x.log', 'src'] })).toContain('x.log')
   const all = await names({ ignoreFiles: false })
   expect(all).toContain('secret.txt')
   expect(all).toContain('dist/a.js')
   expect(all).not.toContain('.posada')
+})
+
+it('waits for no pipe that stands where an ignore file might', async () => {
+  execFileSync('mkfifo', [join(root, '.gitignore')])
+  write({ a: '' })
+  expect(await paths()).toEqual(['a'])
 })
 
 it("leaves the user's boxes and caches of Posada behind, which CI services keep in the workspace", async () => {
