@@ -1,7 +1,7 @@
 import type { WebAddress } from '../lib/net/web-address.ts'
 
 /**
- * Base manifests and scripts that have a URL, as posada.lock has them; web-files.ts is the real one. What it
+ * Base manifests and scripts that have a URL, as posada.lock has them; fetched-files.ts is the real one. What it
  * has not got yet is fetched, and stands in it once `keep` was called.
  */
 export interface WebFiles {

@@ -28,6 +28,11 @@ export function filesLike(pattern: RegExp): { path: string; text: string }[] {
     })
 }
 
+/** Whether a line of source is one of a comment alone. */
+export function isComment(line: string): boolean {
+  return /^\s*(\/\/|\/\*\*|\*)/.test(line)
+}
+
 /** The lines of functions, methods and signatures with more parameters than `most`. */
 export function longParameterLists(text: string, most: number): number[] {
   const file = ts.createSourceFile('x.ts', text, ts.ScriptTarget.ES2022)

@@ -6,7 +6,7 @@ import { packageRoot } from '../../../src/lib/files/package-root.ts'
 import { loadManifest } from '../../../src/manifest/index.ts'
 import { loadCommands } from '../../../tools/command-reference.ts'
 import { commandLines, wrongIn } from '../../helpers/command-words.ts'
-import { tracked } from '../../helpers/house.ts'
+import { filesLike, isComment, tracked } from '../../helpers/house.ts'
 import { readMarkdown } from '../../helpers/markdown.ts'
 
 const root = packageRoot()
@@ -65,6 +65,16 @@ describe.each(documents)('$name', ({ name, links, spans, blocks }) => {
   })
 })
 
+test('the files that comments name are there', () => {
+  const comments = filesLike(/^(src|providers|tools|test)\/.*\.(ts|js)$/).flatMap(({ path, text }) =>
+    text
+      .split('\n')
+      .flatMap((line, index) => (isComment(line) ? [{ at: `${path}:${index + 1}`, line }] : [])),
+  )
+  const gone = comments.filter(({ line }) => filesIn(line).some((file) => !isInTree(file)))
+  expect(gone.map(({ at }) => at)).toEqual([])
+})
+
 test('docs/README.md leads to every document', () => {
   const index = read(join('docs', 'README.md')).links.map((link) => join('docs', link))
   const wanted = names.filter((name) => name.startsWith('docs/') && name !== 'docs/README.md')
@@ -94,6 +104,10 @@ test('what is wrong is found', () => {
     anchors: ['a-b-c'],
     blocks: [{ language: 'sh', text: 'posada up\n' }],
   })
+  const gone = filesIn(' * as guest/kept.ts (src/ui/gone.ts) and `guest/login.ts` have it').filter(
+    (file) => !isInTree(file),
+  )
+  expect(gone).toEqual(['guest/kept.ts', 'src/ui/gone.ts'])
 })
 
 /**
@@ -105,6 +119,11 @@ function isPath(span: string): boolean {
   return (
     /^[\w-]+(\.[\w-]+)*\.(ts|sh)$/.test(span) || (span.includes('/') && folders.has(span.split('/')[0] ?? ''))
   )
+}
+
+/** Files of rooms and folders in them that a line names: `guest/login.ts`; a bare name may be another project's. */
+function filesIn(line: string): string[] {
+  return (line.match(/(?<![\w./<>-])[\w-]+(\/[\w.-]+)+\.ts\b/g) ?? []).filter(isPath)
 }
 
 function isInTree(path: string): boolean {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { filesLike, longParameterLists, ownStatements } from '../../helpers/house.ts'
+import { filesLike, isComment, longParameterLists, ownStatements } from '../../helpers/house.ts'
 
 // What people would otherwise argue about. Unused declarations are found by tsc, unused exports by knip.
 
@@ -11,7 +11,9 @@ const WIDTH = 130
 const PARAMETERS = 3
 
 test('a comment fits into its line', () => {
-  const comments = source.flatMap(({ path, text }) => linesOf(path, text).filter(isComment))
+  const comments = source.flatMap(({ path, text }) =>
+    linesOf(path, text).filter(({ line }) => isComment(line)),
+  )
   expect(tooLong(comments)).toEqual([])
 })
 
@@ -152,8 +154,4 @@ function linesOf(path: string, text: string): Line[] {
 
 function tooLong(lines: readonly Line[]): string[] {
   return lines.filter(({ line }) => line.length > WIDTH).map(({ at }) => at)
-}
-
-function isComment({ line }: Line): boolean {
-  return /^\s*(\/\/|\/\*\*|\*)/.test(line)
 }
