@@ -2,7 +2,7 @@ import type { BoxManifest } from '../../box/index.ts'
 import type { Arch } from '../../lib/values/arch.ts'
 import { formatSize } from '../../lib/values/units.ts'
 import type { Machine, Port } from '../../manifest/index.ts'
-import type { Capabilities, MachineSpec, PortForward } from '../../provider/index.ts'
+import type { Capabilities, MachineSpec, PortForward, UserNic } from '../../provider/index.ts'
 import { shownBox } from './shown-box.ts'
 
 // All that is to be said of a key of the manifest that a provider carries out, in one place.
@@ -15,6 +15,32 @@ export const plainSettings = {
 } as const satisfies { [K in keyof Machine & keyof MachineSpec]?: (value: Machine[K]) => string }
 
 export type PlainSetting = keyof typeof plainSettings
+
+/** Settings that the NIC to the outside world is given: as it is given them, absent where it has none; and for people. */
+export const nicSettings = {
+  hostAccess: {
+    given: (access) => (access === 'all' || access.length > 0 ? access : undefined),
+    shown: (access = []) => (access === 'all' ? access : access.join(', ') || 'none'),
+  },
+} as const satisfies NicSettings
+
+type NicSettings = {
+  [K in keyof Machine & keyof UserNic]?: {
+    given: (value: Machine[K]) => UserNic[K]
+    shown: (given: UserNic[K]) => string
+  }
+}
+
+export type NicSetting = keyof typeof nicSettings
+
+/** What the NIC to the outside world is given of a machine's settings. */
+export function nicGiven(config: Machine): Partial<Pick<UserNic, NicSetting>> {
+  const all = (Object.keys(nicSettings) as NicSetting[]).map((name) => {
+    const given = nicSettings[name].given as (value: unknown) => unknown
+    return [name, given(config[name])] as const
+  })
+  return Object.fromEntries(all.filter(([, value]) => value !== undefined))
+}
 
 /** What a machine asks of its provider. */
 export interface Needs extends Pick<Machine, 'nested'> {

@@ -3,10 +3,10 @@ import { fits, parseBoxSource, sourceWithChecksum } from '../../box/index.ts'
 import { formatSize } from '../../lib/values/units.ts'
 import { type Effect, type Kept, type Machine, settings } from '../../manifest/index.ts'
 import type { MachineState } from '../../project/index.ts'
-import type { PortForward, UserNic } from '../../provider/index.ts'
+import type { PortForward } from '../../provider/index.ts'
 import { wantedArch } from '../facts/arch.ts'
 import { wholeSectors } from '../facts/disk-size.ts'
-import { type PlainSetting, plainSettings } from '../facts/needs.ts'
+import { type NicSetting, nicGiven, nicSettings, type PlainSetting, plainSettings } from '../facts/needs.ts'
 import { isSameNetworks } from '../facts/same-networks.ts'
 import { shownBox } from '../facts/shown-box.ts'
 
@@ -37,25 +37,34 @@ export function changesOf(
   userData: string | null | undefined,
 ): Change[] {
   const kept = Object.keys(settings).filter(
-    (name): name is Kept => name in comparisons || name in plainSettings,
+    (name): name is Kept => isIn(plainSettings, name) || isIn(nicSettings, name) || isIn(comparisons, name),
   )
   return kept.flatMap((name) => {
     const { key, effect } = settings[name]
-    const found = isPlain(name)
+    const found = isIn(plainSettings, name)
       ? comparePlain(name, config, state)
-      : comparisons[name](config, { state, userData })
+      : isIn(nicSettings, name)
+        ? compareNic(name, config, state)
+        : comparisons[name](config, { state, userData })
     return found === null ? [] : { key, effect, ...found }
   })
 }
 
-function isPlain(name: Kept): name is PlainSetting {
-  return name in plainSettings
+function isIn<T extends object>(table: T, name: PropertyKey): name is keyof T {
+  return Object.hasOwn(table, name)
 }
 
 /** One that was not recorded, as the machine was started before there was such a setting, is not known to differ. */
 function comparePlain(name: PlainSetting, config: Machine, { spec }: MachineState) {
   const shown = plainSettings[name] as (value: unknown) => string
   return spec[name] === undefined ? null : unlessEqual<unknown>(spec[name], config[name], shown)
+}
+
+/** A machine without such a NIC has nothing to compare. */
+function compareNic(name: NicSetting, config: Machine, { spec }: MachineState) {
+  const nic = spec.nics.find((each) => each.kind === 'user')
+  const shown = nicSettings[name].shown as (given: unknown) => string
+  return nic === undefined ? null : unlessEqual(shown(nic[name]), shown(nicGiven(config)[name]))
 }
 
 const comparisons = {
@@ -90,15 +99,9 @@ const comparisons = {
     }))
     return unlessEqual(listed(started.map(shownPort)), listed(config.ports.map(shownPort)))
   },
-  hostAccess: ({ hostAccess }, { state: { spec } }) => {
-    const nic = spec.nics.find((each) => each.kind === 'user')
-    const shown = (access: UserNic['hostAccess'] = []) =>
-      access === 'all' ? access : listed(access.map(String))
-    return nic === undefined ? null : unlessEqual(shown(nic.hostAccess), shown(hostAccess))
-  },
   cloudInit: (_, { state, userData }) =>
     userData === undefined ? null : unlessEqual(state.cloudInit?.userData ?? null, userData, shownDigest),
-} as const satisfies Record<Exclude<Kept, PlainSetting>, Compare>
+} as const satisfies Record<Exclude<Kept, PlainSetting | NicSetting>, Compare>
 
 function unlessEqual<T>(from: T, to: T, shown: (value: T) => string = String) {
   return from === to ? null : { from: shown(from), to: shown(to) }

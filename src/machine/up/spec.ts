@@ -13,7 +13,7 @@ import type {
   PortForward,
 } from '../../provider/index.ts'
 import { wholeSectors } from '../facts/disk-size.ts'
-import { type PlainSetting, plainSettings } from '../facts/needs.ts'
+import { nicGiven, type PlainSetting, plainSettings } from '../facts/needs.ts'
 import { shownBox } from '../facts/shown-box.ts'
 
 export interface SpecInputs {
@@ -70,12 +70,10 @@ function asWritten(config: Machine): Pick<Machine, PlainSetting> {
 }
 
 function nics({ config, forwards, networks, isolated }: SpecInputs, mac: string): NicSpec[] {
-  const { hostAccess } = config
-  const opens = hostAccess === 'all' || hostAccess.length > 0
   const outside: NicSpec[] =
     forwards === null
       ? []
-      : [{ kind: 'user', mac, forwards, ...(isolated ? { isolated } : {}), ...(opens ? { hostAccess } : {}) }]
+      : [{ kind: 'user', mac, forwards, ...(isolated ? { isolated } : {}), ...nicGiven(config) }]
   return [
     ...outside,
     ...networks.map((each) => ({ kind: 'switch' as const, mac: each.mac, socket: each.socket })),
