@@ -66,23 +66,32 @@ export async function forgetUser(
       await removeAll(join(paths.users, digest), { id, machine })
       continue
     }
-    const notes = digestPattern.test(digest) ? await notesOf(paths, digest) : []
-    const last = notes.find((one) => one.id === id && one.machine === machine)
+    const [last] = digestPattern.test(digest) ? await notesOf(paths, digest, { id, machine }) : []
     if (last !== undefined && !last.gone) await replace(paths, digest, { ...last, gone: true })
   }
 }
 
 /** Notes, and what was left of one whose writing was cut short. */
-async function removeAll(folder: string, { id, machine }: FormerUser): Promise<void> {
-  const own = new RegExp(`^${id}-${machine}-[0-9a-f]{8}\\.json`)
+async function removeAll(folder: string, user: FormerUser): Promise<void> {
+  const own = namesOf(user)
   for (const name of await namesIn(folder)) if (own.test(name)) await rm(join(folder, name), { force: true })
 }
 
-/** Whether a machine stands on a box is for the reader to find out. Files that make no sense are passed over. */
-export async function notesOf(paths: StorePaths, digest: string): Promise<BoxNote[]> {
+/** The beginning of the names of a machine's notes. */
+function namesOf({ id, machine }: FormerUser): RegExp {
+  return new RegExp(`^${id}-${machine}-[0-9a-f]{8}\\.json`)
+}
+
+/**
+ * The notes of a box, or those of one machine: the others, of which a store has one for each machine that there ever
+ * was, are not read. Whether a machine stands on a box is for the reader to find out. Files that make no sense are passed over.
+ */
+export async function notesOf(paths: StorePaths, digest: string, user?: FormerUser): Promise<BoxNote[]> {
   const folder = join(paths.users, digest)
+  const names = (await namesIn(folder)).sort()
+  const own = user === undefined ? null : namesOf(user)
   const notes: BoxNote[] = []
-  for (const name of (await namesIn(folder)).sort()) {
+  for (const name of own === null ? names : names.filter((one) => own.test(one))) {
     const path = join(folder, name)
     const read = name.endsWith('.json') ? parseShape(note, await readTextIfThere(path)) : null
     if (read !== null) notes.push({ ...read, path })
@@ -107,7 +116,7 @@ async function replace(
   digest: string,
   { id, project, root, machine, gone }: BoxUser & Pick<BoxNote, 'gone'>,
 ): Promise<void> {
-  const before = (await notesOf(paths, digest)).filter((one) => one.id === id && one.machine === machine)
+  const before = await notesOf(paths, digest, { id, machine })
   const by = (await processIdentity(process.pid)) ?? { pid: process.pid, startTime: '' }
   const written: Written = { version: 1, id, project, root, machine, by, gone }
   const path = join(paths.users, digest, `${id}-${machine}-${randomBytes(4).toString('hex')}.json`)

@@ -51,6 +51,20 @@ async function asIfEnded(folder: string): Promise<void> {
   }
 }
 
+it('a machine is noted, and forgotten, without what was noted of others being read', async () => {
+  const { id, store, note, on } = await setUp()
+  // A file that could not be read: folders cannot.
+  const [neighbour, stranger] = [`${id}-web-00000000-00000000.json`, '00000000-web-00000000.json']
+  for (const name of [neighbour, stranger])
+    await mkdir(join(store.dir, 'users', one, name), { recursive: true })
+  await note('web', one)
+  await note('web', one)
+  await store.forgetUser({ id, machine: 'web' })
+  const names = await readdir(join(store.dir, 'users', one))
+  expect(names.filter((name) => name !== neighbour && name !== stranger)).toHaveLength(1)
+  await expect(on(one)).rejects.toMatchObject({ code: 'EISDIR' })
+})
+
 it('finds the machines that stand on a box, by what their states say', async () => {
   const { root, make, note, store, on } = await setUp()
   await make('web', one)
