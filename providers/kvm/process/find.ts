@@ -27,5 +27,5 @@ export async function findRunning(
     const isOver = (!isOfThisBoot || run.ending !== undefined) && !existsSync(kvmFiles(spec).starting)
     if (!thorough && isOver) return null
   }
-  return await findProcess((found) => isMachine(found, spec.id))
+  return await findProcess(spec.id, (found) => isMachine(found, spec.id))
 }

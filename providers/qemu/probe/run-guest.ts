@@ -48,7 +48,8 @@ export async function runProbeGuest(options: GuestRunOptions): Promise<GuestRun>
 
 /** Of a probe whose command was killed: its guest may stand still for ever. */
 async function endProbe(folder: string): Promise<void> {
-  const left = await findProcess(({ argv }) => argv.includes(join(folder, imageName)))
+  const image = join(folder, imageName)
+  const left = await findProcess(image, ({ argv }) => argv.includes(image))
   if (left !== null) await terminate(left, 'SIGKILL')
   await rm(folder, { recursive: true, force: true })
 }

@@ -27,7 +27,7 @@ export async function findQemu(
     if (found === null) await untilGone(written)
     else if (isMachine(found, spec)) return await processIdentity(written)
   }
-  return options.thorough ? await findProcess((found) => isMachine(found, spec)) : null
+  return options.thorough ? await findProcess(spec.uuid, (found) => isMachine(found, spec)) : null
 }
 
 /** Whether it is the QEMU of this very machine: by its program, which the manifest may have named, and its arguments. */

@@ -102,7 +102,8 @@ describe.skipIf(!hasKvm)('a process that starts a machine (needs /dev/kvm)', () 
     const end = ended(child)
     const { pid } = await vi.waitFor(
       async () =>
-        (await findProcess((found) => isMachine(found, spec.id))) ?? Promise.reject(new Error('none')),
+        (await findProcess(spec.id, (found) => isMachine(found, spec.id))) ??
+        Promise.reject(new Error('none')),
       { interval: 1, timeout: 10_000 },
     )
     process.kill(pid, 'SIGSTOP')

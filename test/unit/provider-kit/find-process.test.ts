@@ -44,7 +44,7 @@ async function start(program: string, argv: string[], user: string[] = []): Prom
 }
 
 const machineOfQemu = async () => (await findQemu(spec, { thorough: true }))?.pid ?? null
-const machineOfKvm = async () => (await findProcess((one) => runsMachine(one, spec.id)))?.pid ?? null
+const machineOfKvm = async () => (await findProcess(spec.id, (one) => runsMachine(one, spec.id)))?.pid ?? null
 
 it('finds a machine by its program and its arguments, and no other program with them', async () => {
   await start('/bin/dash', shell)
