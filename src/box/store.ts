@@ -4,7 +4,6 @@ import type { Checksum } from '../lib/values/checksum.ts'
 import type { StoredBox } from './model.ts'
 import { compareVersions } from './names.ts'
 import type { BoxSource } from './source/model.ts'
-import { addBox } from './store/add.ts'
 import { findBox, findBuilt, refOf } from './store/find.ts'
 import { type BoxNote, type BoxUser, type FormerUser, forgetUser, notesOf, noteUser } from './store/notes.ts'
 import { lastUse, type PrunedBox, type PruneOptions, pruneBoxes } from './store/prune.ts'
@@ -95,7 +94,11 @@ export function openBoxStore(dir: string): BoxStore {
       )
       return Promise.all(refs.map(async (ref) => ({ ...ref, ...(await look(dir, ref)) })))
     },
-    add: (source, options) => addBox(paths, source, options),
+    add: async (source, options) => {
+      // What unpacks archives takes long to load.
+      const { addBox } = await import('./store/add.ts')
+      return addBox(paths, source, options)
+    },
     remove: (name, options) => removeBox(paths, name, options),
   }
 }

@@ -17,7 +17,6 @@ import { runProvision } from '../provision/run-provision.ts'
 import { untilReady } from '../readiness/until-ready.ts'
 import type { ProvisionResult } from '../results.ts'
 import type { MemoryBudget } from '../schedule/memory-budget.ts'
-import { bringFolders } from '../sync/bring-folders.ts'
 import { keepFolders } from '../sync/kept-folders.ts'
 import { chooseProvider } from './choose-provider.ts'
 import { startMachine } from './start.ts'
@@ -185,6 +184,7 @@ class Work {
     const { config } = this.#inputs
     const { provider, state: before } = this.#known
     const session = await this.#open()
+    const { bringFolders } = await import('../sync/bring-folders.ts')
     const state = await bringFolders(this.#project, { config, state: before }, { folders, session })
     this.#made = { provider, state }
     // From here on, and not only after steps that may fail: they are what one then changes on the host.
