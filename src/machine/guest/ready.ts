@@ -101,25 +101,29 @@ export async function bootTimeout(
  * listener left just as the guest wrote, QEMU 7.2 at times holds back all that the guest says to the next one.
  */
 async function announced(path: string, signal: AbortSignal): Promise<true> {
-  while (!(await listenOnce(path, signal))) await sleep(retry, signal)
-  return true
+  for (;;) {
+    const came = await listenOnce(path, signal)
+    if (came === 'ready') return true
+    // What a guest says while no one listens is lost, and it says it again only after a second.
+    if (came === 'gone') await sleep(retry, signal)
+  }
 }
 
-function listenOnce(path: string, signal: AbortSignal): Promise<boolean> {
+function listenOnce(path: string, signal: AbortSignal): Promise<'ready' | 'silence' | 'gone'> {
   return new Promise((resolve) => {
     let text = ''
     const socket = createConnection({ path, signal })
-    const end = (heard: boolean) => {
+    const end = (came: 'ready' | 'silence' | 'gone') => {
       socket.destroy()
-      resolve(heard)
+      resolve(came)
     }
     socket.setEncoding('utf8')
-    socket.setTimeout(silence, () => end(false))
+    socket.setTimeout(silence, () => end('silence'))
     socket.on('data', (chunk: string) => {
       text = (text + chunk).slice(-lineLimit)
-      if (/^ready\r?$/m.test(text.slice(0, text.lastIndexOf('\n') + 1))) end(true)
+      if (/^ready\r?$/m.test(text.slice(0, text.lastIndexOf('\n') + 1))) end('ready')
     })
-    socket.on('error', () => end(false)) // not there yet, or aborted: the pause before the next try then ends it
-    socket.on('close', () => end(false))
+    socket.on('error', () => end('gone')) // not there yet, or aborted: the pause before the next try then ends it
+    socket.on('close', () => end('gone'))
   })
 }
