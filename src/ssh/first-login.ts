@@ -23,9 +23,11 @@ export interface FirstLogin {
 export async function replaceKey(session: SshSession, options: FirstLogin): Promise<void> {
   const script = keyScript(options.newPublicKey, options.oldPublicKeys)
   const name = options.hostname === undefined ? '' : nameScript(options.hostname)
-  const result = await capture(session, ['/bin/sh', '-c', `set -e\n${script}${name}${flushScript}`], {
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-  })
+  const result = await capture(
+    session,
+    { script: `set -e\n${script}${name}${flushScript}` },
+    { ...(options.signal === undefined ? {} : { signal: options.signal }) },
+  )
   if (result.code === 0) return
   const machine = session.target.hostAlias
   throw new PosadaError('E_SSH_AUTH', `the machine's own key could not be installed in ${machine}`, {

@@ -5,8 +5,11 @@ import { supervised } from './supervised.ts'
 /** Text, or bytes that are not UTF-8: the name of a file, say. */
 export type Word = string | Buffer
 
-/** A program with its arguments, or text for the login user's own shell, as `ssh host TEXT` takes it. */
-export type RemoteCommand = readonly Word[] | Word
+/**
+ * A program with its arguments, or text for the login user's own shell, as `ssh host TEXT` takes it; or text for
+ * /bin/sh that the shell which reads it runs itself: two processes fewer, and nothing says what signal ended it.
+ */
+export type RemoteCommand = readonly Word[] | Word | { script: string }
 
 export interface RemoteSetting {
   env?: Record<string, string>
@@ -36,7 +39,10 @@ export function remoteStart(
 ): Buffer {
   const user = setting.user ?? loginUser
   const reader = readerScript(mark)
-  const first = `echo ${mark}; echo ${mark} $$ >&2; ${supervised(user === loginUser ? reader : asUser(user, reader), setting.whenEnded)}`
+  const work = user === loginUser ? reader : asUser(user, reader)
+  const run =
+    isScript(command) && setting.whenEnded === undefined ? work : supervised(work, setting.whenEnded)
+  const first = `echo ${mark}; echo ${mark} $$ >&2; ${run}`
   return Buffer.from(`${first}\n${settingLines(setting)}${startLine(command)}\n${mark}\n`, 'latin1')
 }
 
@@ -71,12 +77,17 @@ export function settingLines({ env = {}, cwd }: RemoteSetting): string {
 export function startLine(command: RemoteCommand): string {
   // The login user's shell is known by SHELL, which sshd and sudo set; each knows -c.
   if (isWord(command)) return `exec "\${SHELL:-/bin/sh}" -c ${quote(byteString(command))}`
+  if (isScript(command)) return byteString(command.script)
   if (command.length === 0) throw new RangeError('a command needs at least its name')
   return `exec ${command.map((word) => quote(byteString(word))).join(' ')}`
 }
 
 function isWord(command: RemoteCommand): command is Word {
   return typeof command === 'string' || Buffer.isBuffer(command)
+}
+
+function isScript(command: RemoteCommand): command is { script: string } {
+  return typeof command === 'object' && 'script' in command
 }
 
 function byteString(word: Word): string {
