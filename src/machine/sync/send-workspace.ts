@@ -1,4 +1,4 @@
-import { lstat } from 'node:fs/promises'
+import { lstatSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import { isErrno } from '../../lib/files/errno.ts'
 import { type CopyResult, type GuestShells, sendFiles, takesFiles } from '../../ssh/index.ts'
@@ -21,16 +21,21 @@ export async function sendWorkspace(
 ): Promise<CopyResult> {
   const [parent, name] = [dirname(resolve(root)), basename(resolve(root))]
   const paths = await workspacePaths(root, options)
-  const all = await Promise.all([Buffer.alloc(0), ...paths].map((path) => look(root, name, path)))
-  // See HostFiles.
-  const closed = all.filter(({ isClosed }) => isClosed).reverse()
-  const ordered = [...all.filter(({ isClosed }) => !isClosed), ...closed]
   const files = {
     ...({ kind: 'folder', parent, name } as const),
-    paths: ordered.map(({ path }) => path),
+    paths: [] as Buffer[],
     files: paths.length,
-    bytes: all.reduce((sum, { size }) => sum + size, 0),
+    bytes: 0,
   }
+  const closed: Buffer[] = []
+  for (const inside of [Buffer.alloc(0), ...paths]) {
+    const { path, size, isClosed } = look(root, name, inside)
+    // See HostFiles.
+    if (isClosed) closed.push(path)
+    else files.paths.push(path)
+    files.bytes += size
+  }
+  files.paths.push(...closed.reverse())
   const told = onProgress === undefined ? {} : { onProgress }
   return sendFiles(session, files, { to, signal, itself: true, ...told })
 }
@@ -44,10 +49,11 @@ interface Entry {
   isClosed: boolean
 }
 
-async function look(root: string, name: string, inside: Buffer): Promise<Entry> {
+function look(root: string, name: string, inside: Buffer): Entry {
   const path = inside.length === 0 ? Buffer.from(name) : Buffer.concat([Buffer.from(`${name}/`), inside])
   try {
-    const found = await lstat(Buffer.concat([Buffer.from(`${root}/`), inside]))
+    // Node's threads would take twenty times as long, and half a gigabyte for 100,000 files.
+    const found = lstatSync(Buffer.concat([Buffer.from(`${root}/`), inside]))
     const size = found.isFile() ? found.size : 0
     return { path, size, isClosed: found.isDirectory() && !takesFiles(found) }
   } catch (error) {
