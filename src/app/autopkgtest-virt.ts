@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import { PosadaError } from '../errors/index.ts'
 import { asRoot, type Testbed, testbed } from '../machine/index.ts'
 import { userPaths } from '../project/index.ts'
+import { onTerminal } from './on-terminal.ts'
 import { startWatchdog } from './run/launch-watchdog.ts'
 import { type OpenRunOptions, withRun } from './run/open-run.ts'
 
@@ -30,18 +31,30 @@ export async function autopkgtestVirt({ open, machine, program, ...ends }: VirtS
     async (project, folder) => {
       const bed = testbed(project, machine)
       const file = `${folder.path}/posada.yaml`
-      const exec = [...program, 'exec', '--as-ssh', '--file', file, bed.machine, '--', ...asRoot]
-      await serve(bed, exec, ends)
+      const exec = (...flags: string[]) => [
+        ...program,
+        ...['exec', '--as-ssh', ...flags, '--file', file, bed.machine, '--', ...asRoot],
+      ]
+      const shell = async (command: readonly string[]) => {
+        const problem = await onTerminal([...exec('--tty'), ...command])
+        if (problem !== null) open.emit({ type: 'notice', level: 'warn', message: `no shell: ${problem}` })
+      }
+      await serve(bed, exec(), { ...ends, shell })
     },
     () => false,
   )
+}
+
+export interface ServeOptions extends Pick<VirtServerOptions, 'input' | 'write'> {
+  /** Runs a command in the guest, as root, on the user's terminal to its end. */
+  shell(command: readonly string[]): Promise<void>
 }
 
 /** The protocol itself. `exec` runs the command that follows it in the guest, as root. */
 export async function serve(
   bed: Testbed,
   exec: readonly string[],
-  { input, write }: Pick<VirtServerOptions, 'input' | 'write'>,
+  { input, write, shell }: ServeOptions,
 ): Promise<void> {
   let isOpen = false
   const opened = async (scratch: Promise<string>) => {
@@ -63,6 +76,10 @@ export async function serve(
       return []
     }
     if (name === 'print-execute-command') return [exec.map(encodeURIComponent).join(',')]
+    if (name === 'shell') {
+      await shell(['sh', '-c', shellScript, 'sh', from ?? '/', ...args.slice(1).map(unquoted)])
+      return []
+    }
     if ((name === 'copydown' || name === 'copyup') && from !== undefined && to !== undefined) {
       if (from.endsWith('/') !== to.endsWith('/'))
         throw broken('source and target must both be folders, or neither', `${from} ${to}`)
@@ -83,6 +100,15 @@ export async function serve(
     write(`${['ok', ...(await answer(words.map(decoded)))].join(' ')}\n`)
   }
   throw broken('autopkgtest ended without saying quit', '')
+}
+
+/** A shell in folder `$1`, with the variables that follow in its environment. */
+const shellScript =
+  'cd -- "$1" || cd /; shift; for e; do export "$e"; done; command -v bash >/dev/null && exec bash -i; exec sh -i'
+
+/** A variable as it is written for a shell, `NAME="VALUE"`: source: autopkgtest 5.28, VirtSubproc.py. */
+function unquoted(variable: string): string {
+  return variable.replace(/="(.*)"$/, '=$1')
 }
 
 function decoded(word: string): string {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -39,6 +39,16 @@ echo "restarted $AUTOPKGTEST_REBOOT_MARK"
 `,
 }
 
+/** Says what follows to the shell that autopkgtest's --shell opens. */
+const atShell = `set timeout 300
+spawn -noecho {*}$argv
+expect "running shell" { expect " # " }
+send {echo "made $AUTOPKGTEST_ARTIFACTS" && test -f debian/control && echo "at $(pwd)"; exit}
+send "\\r"
+expect eof
+exit [lindex [wait] 3]
+`
+
 let place: MachinesPlace
 beforeAll(() => {
   place = machinesPlace('autopkgtest')
@@ -54,17 +64,22 @@ beforeAll(() => {
 })
 afterAll(() => place.cleanUp())
 
-it("autopkgtest runs a package's test, which has the test bed restarted", async () => {
+it("autopkgtest runs a package's test, which has the test bed restarted, and a shell after it", async () => {
   const file = join(place.dir, 'posada.yaml')
-  const argv = ['-B', '--user', 'root', join(place.dir, 'package')]
+  const script = join(place.dir, '..', 'at-shell')
+  writeFileSync(script, atShell)
+  const argv = ['-B', '--user', 'root', '--shell', join(place.dir, 'package')]
   const bed = [launcher, 'autopkgtest-virt', '--file', file]
-  // It opens /dev/stderr, which may not be a socket.
-  const log = join(place.dir, '..', 'log')
-  const words = ['-c', 'exec autopkgtest "$@" >"$0" 2>&1', log, ...argv, '--', ...bed]
-  const { exitCode } = await execa('sh', words, { env: place.env, extendEnv: false, reject: false })
-  const said = readFileSync(log, 'utf8')
-  expect(exitCode, said).toBe(0)
-  expect(said).toMatch(/^restarts +PASS$/m)
-  expect(said).toContain('restarted once')
+  const words = [script, 'autopkgtest', ...argv, '--', ...bed]
+  const { exitCode, stdout } = await execa('expect', words, {
+    env: place.env,
+    extendEnv: false,
+    reject: false,
+  })
+  expect(exitCode, stdout).toBe(0)
+  expect(stdout).toMatch(/restarts +PASS\r?$/m)
+  expect(stdout).toContain('restarted once')
+  expect(stdout).toMatch(/^made \/var\/tmp\/autopkgtest\.\w+\/restarts-artifacts/m)
+  expect(stdout).toMatch(/^at \/var\/tmp\/autopkgtest\.\w+\/tree\r?$/m)
   await until('nothing is left', 20_000, async () => place.processes(/./).length === 0)
 }, 600_000)

@@ -20,14 +20,26 @@ async function talk(...lines: string[]): Promise<{ answers: string[]; done: stri
     text += piece
   }
   const input = Readable.from(lines.map((line) => `${line}\n`))
-  const error = await serve(bed, ['/a b/node', 'exec', '--'], { input, write }).catch((thrown) => thrown)
+  const shell = async (command: readonly string[]) => void done.push(`shell ${command.slice(4).join(' ')}`)
+  const error = await serve(bed, ['/a b/node', 'exec', '--'], { input, write, shell }).catch(
+    (thrown) => thrown,
+  )
   return { answers: text.trim().split('\n'), done, error }
 }
 
 it('speaks the protocol', async () => {
   const { answers, done, error } = await talk(
     ...['capabilities', 'open', 'print-execute-command', 'copydown /a%20b /tmp/c', 'copyup /tmp/d/ /e/'],
-    ...['revert', 'reboot', 'reboot prepare-only', 'auxverb_debug_fail', 'close', 'open', 'quit'],
+    ...[
+      'shell /tmp/a%20b A=%22x%20y%22 B=%22%22',
+      'revert',
+      'reboot',
+      'reboot prepare-only',
+      'auxverb_debug_fail',
+      'close',
+      'open',
+      'quit',
+    ],
   )
   expect(answers).toEqual([
     ...[
@@ -37,8 +49,7 @@ it('speaks the protocol', async () => {
     ],
     ...[
       'ok %2Fa%20b%2Fnode,exec,--',
-      'ok',
-      'ok',
+      ...['ok', 'ok', 'ok'],
       'ok /tmp/autopkgtest.x',
       ...['ok', 'ok', 'ok', 'ok'],
       'ok /tmp/autopkgtest.x',
@@ -46,7 +57,14 @@ it('speaks the protocol', async () => {
     ],
   ])
   expect(done).toEqual([
-    ...['down /a b /tmp/c', 'up /tmp/d/ /e/', 'reboot asked', 'reboot by itself', 'close'],
+    ...[
+      'down /a b /tmp/c',
+      'up /tmp/d/ /e/',
+      'shell /tmp/a b A=x y B=',
+      'reboot asked',
+      'reboot by itself',
+      'close',
+    ],
   ])
   expect(error).toBeUndefined()
 })
@@ -56,6 +74,7 @@ it.each([
   [['open', 'open']],
   [['open', 'restart']],
   [['reboot']],
+  [['shell /']],
   [['open', 'copyup /tmp/a/ /b']],
   [['open', 'copyup /tmp/a']],
   [['open', 'copydown %zz /b']],
