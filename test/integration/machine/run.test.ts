@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { makeCgroup } from '../../helpers/cgroup.ts'
 import { until } from '../../helpers/guest-talk.ts'
 import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
 import { ended, launcher, says } from '../../helpers/posada.ts'
@@ -84,14 +85,23 @@ describe('posada run', () => {
     }
   })
 
-  it('is swept by the next command where the watchdog was killed, too, or all processes at once', async () => {
+  it('is swept by the next command where the watchdog was killed, too, or the whole cgroup', async () => {
     // A runner ends a job by the kernel's cgroup.kill: all of the job's processes, hypervisor and watchdog included.
-    for (const all of [true, false]) {
+    for (const target of ['cgroup', 'watchdog'] as const) {
+      const group = target === 'cgroup' ? makeCgroup() : null
       const running = place.start('run', '--no-workspace', 'sleep', '1000')
+      group?.add(running.pid ?? 0)
       const ended = new Promise((resolve) => running.once('close', resolve))
       await until('a machine runs', 60_000, async () => place.processes(/qemu-system/).length > 0)
-      for (const pid of place.processes(all ? /./ : /run-watchdog/)) process.kill(pid, 'SIGKILL')
-      running.kill('SIGKILL')
+      if (group === null) {
+        for (const pid of place.processes(target === 'cgroup' ? /./ : /run-watchdog/))
+          process.kill(pid, 'SIGKILL')
+        running.kill('SIGKILL')
+      } else {
+        expect(group.pids()).toEqual(expect.arrayContaining(place.processes(/./)))
+        group.kill()
+        await until('the cgroup is empty', 20_000, async () => group.remove())
+      }
       await ended
       expect(left()).not.toEqual([])
       expect((await place.run('run', '--box', './none.box', 'true')).code).toBe(125)
