@@ -86,28 +86,37 @@ describe('templates for CI', () => {
     expect((await inJob('sh ../run.sh')).exitCode).toBe(2)
   }, 300_000)
 
-  it("GitHub's steps find the key of the cache, and the workflow's command brings the reports out", async () => {
-    const prefix = { npm_config_prefix: '/home/ci/.local' }
-    const output = '/home/ci/output'
-    const scripts = github.runs.steps.flatMap(({ run }: Step) => run ?? [])
-    const [tests] = workflow.jobs.test.steps.flatMap(({ run }: Step) => run ?? [])
+  it("docs/ci.md leads from an empty repository to a green job: GitHub's steps find the key of the cache and bring the reports out", async () => {
+    const text = readFileSync(join(packageRoot(), 'docs', 'ci.md'), 'utf8').split(/^## /m)[1] ?? ''
+    const [install = '', start = ''] = [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block)
+    const [, row = ''] = /^\| GitHub Actions \| (.*) \|$/m.exec(text) ?? []
+    const copies = [...row.matchAll(/`([^`]+)` to `([^`]+)`/g)].map(
+      ([, from, to]) =>
+        `mkdir -p "$(dirname ${to})"; cp "$(npm root --global)/posada/templates/ci/${from}" ${to}`,
+    )
+    expect(copies).toHaveLength(2)
+    const steps: Step[] = [...github.runs.steps, ...workflow.jobs.test.steps]
+    const job = steps.flatMap(({ run }) => run?.replace('make test', './test.sh') ?? [])
     const script = [
       'PATH=/home/ci/.local/bin:$PATH',
-      ...scripts,
-      `${tests.replace('make test', './tool')}`,
+      'mkdir ../new && cp ../posada.tgz ../new && cd ../new',
+      ...[install, start, ...copies],
+      `echo 'mkdir -p reports; echo "of the guest" > reports/tool' >> test.sh`,
+      'git add . && git commit -m "Test in CI" && git clone . ../job && cd ../job',
+      ...['export GITHUB_ACTIONS=true', ...job],
     ].join('\n')
-    const env = {
-      ...prefix,
-      GITHUB_ACTIONS: 'true',
-      GITHUB_OUTPUT: output,
-      GITHUB_STEP_SUMMARY: '/home/ci/summary',
-    }
-    const ran = await inJob(script, env)
+    const ran = await inJob(script, {
+      ...{ npm_config_prefix: '/home/ci/.local', POSADA_PACKAGE: github.inputs.package.default },
+      ...{ GITHUB_OUTPUT: '/home/ci/output', GITHUB_STEP_SUMMARY: '/home/ci/summary' },
+      ...{ GIT_AUTHOR_NAME: 'a', GIT_AUTHOR_EMAIL: 'a@example.com' },
+      ...{ GIT_COMMITTER_NAME: 'a', GIT_COMMITTER_EMAIL: 'a@example.com' },
+    })
     expect(ran.exitCode, ran.all).toBe(0)
+    expect(ran.all?.match(/^Linux /gm)).toHaveLength(2)
     expect(readFileSync(join(home, 'output'), 'utf8')).toMatch(
       /^key=posada-linux-\w+-[0-9a-f]{16}\nrestore=posada-linux-\w+-\npaths<<END\n\/home\/ci\/data\/posada\/boxes\n.*\nEND\n$/,
     )
-    expect(readFileSync(join(home, 'shop', 'reports', 'tool'), 'utf8')).toBe('of the guest\n')
+    expect(readFileSync(join(home, 'job', 'reports', 'tool'), 'utf8')).toBe('of the guest\n')
     expect(readFileSync(join(home, 'summary'), 'utf8')).toContain('| ok | 0 |')
     expect(ran.all).toMatch(/^::group::posada: machines$/m)
   }, 300_000)
