@@ -1,3 +1,4 @@
+// Not execa: it takes no file that is open already, and a terminal has to be the same for all three streams.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
@@ -16,7 +17,6 @@ export async function onTerminal([program = '', ...argv]: readonly string[]): Pr
     throw error
   }
   try {
-    // execa would put itself between the program and a file that is open already.
     await once(spawn(program, argv, { stdio: [terminal, terminal, terminal] }), 'close')
     return null
   } finally {
