@@ -9,6 +9,7 @@ import type { KeeperConfig } from './config.ts'
 import { credentialOf } from './credential.ts'
 import { serveChannel } from './serve-channel.ts'
 import { loginFilesNow, Shells } from './shells.ts'
+import { plainStartFiles } from './start-files.ts'
 
 /** Milliseconds: without a command, unless told otherwise; between two looks at whether to go on; for clients to hear the end. */
 const times = { idle: 600_000, look: 2000, farewell: 2000 }
@@ -24,7 +25,8 @@ export async function runKeeper(config: KeeperConfig, signal: AbortSignal): Prom
   if (credential === null) return 'there is no key, or no host key'
   const { session, loginFiles } = await connectSettled(config, signal)
   try {
-    return await serve(config, { credential, session, shells: new Shells(session, loginFiles), signal })
+    const shells = new Shells(session, { loginFiles, startFiles: await plainStartFiles(session) })
+    return await serve(config, { credential, session, shells, signal })
   } finally {
     await session.close()
   }
@@ -45,6 +47,7 @@ async function serve({ socket: path, idle = times.idle }: KeeperConfig, kept: Ke
   await once(server, 'listening')
   // Nothing is waited for before clients are listened to.
   const inode = inodeOf(path)
+  shells.makeSpare()
   return new Promise<string>((resolve) => {
     let ending: string | null = null
     let clients = 0

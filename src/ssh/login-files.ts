@@ -13,3 +13,9 @@ const files = [
  * was opened before is not like one that is opened now.
  */
 export const loginFilesScript = `cksum ${files.join(' ')} 2>/dev/null`
+
+/**
+ * Shell words: those files with the folders they lie in. One of these is younger than a moment if a file was written to,
+ * replaced, made or removed since.
+ */
+export const loginPaths = ['/etc', '/etc/default', '/etc/security', '/etc/security/*.d', ...files].join(' ')

@@ -46,10 +46,10 @@ export function remoteStart(
   return Buffer.from(`${first}\n${settingLines(setting)}${startLine(command)}\n${mark}\n`, 'latin1')
 }
 
-/** A single line, for it goes into another. */
+/** A single line, for it goes into another. A line feed is what a shell's IFS ends with; a process would have to write one. */
 function readerScript(mark: string): string {
   return (
-    `n=$(printf "\\nx"); n=\${n%x}; p=; while IFS= read -r l; do ` +
+    `n=\${IFS#??}; n=\${n%"\${n#?}"}; p=; while IFS= read -r l; do ` +
     `if [ "$l" = ${mark} ]; then eval "$p"; exit; fi; p=$p$l$n; done; exit 255`
   )
 }
