@@ -42,6 +42,7 @@ module.exports = {
     only('ui', '^src/ui/', '^src/(ui|events|errors|lib)/', 'ui renders events and errors'),
     only('machine', '^src/machine/', '^src/(machine|manifest|box|http|fetched-files|cloud-init|ssh|forwarder|keeper|network|proxy|sync|sync-process|background|provisioners|provider|project|errors|events|lib)/', 'machine joins the rooms; it knows neither app nor ui'),
     only('cli', '^src/cli/', '^src/(cli|app|machine|ui|errors|events|lib)/', 'what commands share: arguments, signals, reports, completion'),
+    only('testing', '^src/testing/', '^src/(testing|app|machine|project|errors|events|lib)/', 'posada/test: what the command line does, for tests'),
     only('commands', '^src/commands/', '^src/(commands|base-command|cli|app|machine|ui|errors|events|lib)', 'a command parses, calls one function, prints'),
     { name: 'only-app-imports-providers', severity: 'error', from: { path: '^src/', pathNot: '^src/app/' }, to: { path: '^providers/' } },
     { name: 'commands-start-no-processes', severity: 'error', from: { path: '^src/commands/' }, to: { path: '^(node:)?child_process$|^koffi$|^execa$' } },

@@ -8,6 +8,8 @@ export default {
     ...Object.values(launcher),
     commandLine,
     'src/commands/**/*.ts',
+    // The types of posada/test, for those who use it.
+    'src/testing/contract.ts',
     // Started by path: from package.json, bin/test, tools/test-lab.sh or another test.
     'tools/*.js',
     'test/bench/run.ts',
@@ -15,7 +17,7 @@ export default {
     'test/helpers/{closing-line,disk-writer,sync-engine}.ts',
     'test/lab/vitest.config.ts',
     'test/lab/inside/**/*.{test,config}.ts',
-    'test/fixtures/*/*.ts',
+    'test/fixtures/*/*.{ts,js}',
     'test/fixtures/posada-provider-acme/{index,guest}.js',
   ],
   project: ['src/**/*.ts', 'providers/**/*.ts', 'test/**/*.{ts,js}', 'tools/**/*.{ts,js}'],

@@ -2,10 +2,11 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** What `posada/provider` declares: the contract and all that it names. */
-const SOURCES = ['src/provider', 'src/errors', 'src/events']
+/** What `posada/provider` and `posada/test` declare: the contracts and all that they name. */
+const SOURCES = ['src/provider', 'src/errors', 'src/events', 'src/testing']
+const CONTRACTS = ['src/provider/index.ts', 'src/testing/contract.ts']
 
-/** Writes dist/types/, the types of `posada/provider`, unless they are newer than their sources. */
+/** Writes dist/types/, the types of what the package exports, unless they are newer than their sources. */
 export function writeContractTypes(root) {
   const stamp = join(root, 'dist', 'types', '.stamp')
   if (newest(root) < (statSync(stamp, { throwIfNoEntry: false })?.mtimeMs ?? 0)) return
@@ -30,12 +31,12 @@ export function writeContractTypes(root) {
     'node',
   ]
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
-  const flags = [...options, ...shared, '--allowImportingTsExtensions', 'src/provider/index.ts']
+  const flags = [...options, ...shared, '--allowImportingTsExtensions', ...CONTRACTS]
   const { status } = spawnSync(process.execPath, [tsc, ...flags], {
     cwd: root,
     stdio: 'inherit',
   })
-  if (status !== 0) throw new Error('the types of the provider contract could not be written')
+  if (status !== 0) throw new Error('the types of what the package exports could not be written')
   writeFileSync(stamp, '')
 }
 

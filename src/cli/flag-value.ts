@@ -8,7 +8,7 @@ export function flagValue(name: string, text: string, parse: (text: string) => P
   throw wrongFlag(name, text, parsed)
 }
 
-export function wrongFlag(
+function wrongFlag(
   name: string,
   text: string,
   { problem, hint }: { problem: string; hint?: string },

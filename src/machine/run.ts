@@ -11,6 +11,7 @@ import type { Project } from './project.ts'
 import { fetchArtefacts } from './run/artefacts.ts'
 import { type Variation, varied } from './run/matrix.ts'
 import { type Share, shareOf } from './run/queue.ts'
+import { asThrowAway } from './run/throw-away.ts'
 import { selectMachines, selectOne, withDependencies } from './select.ts'
 import { sendWorkspace } from './sync/send-workspace.ts'
 import { up } from './up.ts'
@@ -145,19 +146,12 @@ async function artefactsOf(
   return paths
 }
 
-/**
- * Several runs share a host, and it may have the project's own machines besides: none of them takes its ports. The
- * machine that the command runs in is varied. What a throw-away machine changes in a folder stays there: artefacts are
- * what comes back.
- */
+/** The machine that the command runs in is varied. Artefacts are what comes back. */
 function asRun(project: Project, name: string, variation: Variation): Project {
-  const machines = project.manifest.machines.map((machine) => ({
-    ...(machine.name === name ? varied(machine, variation) : machine),
-    ports: [],
-    autoPorts: false,
-    sync: machine.sync.map((folder) => ({ ...folder, type: 'once' as const })),
-  }))
-  return { ...project, manifest: { ...project.manifest, machines } }
+  const machines = project.manifest.machines.map((machine) =>
+    machine.name === name ? varied(machine, variation) : machine,
+  )
+  return asThrowAway({ ...project, manifest: { ...project.manifest, machines } })
 }
 
 /** The same project with a signal that is aborted as well when the time is over. */

@@ -1,5 +1,5 @@
 /** SSH: keys, connections, commands, copies, and configuration for other clients. Knows no machine. */
-export { capture } from './capture.ts'
+export { type Captured, capture } from './capture.ts'
 export { type ExecResult, openChannel } from './channel.ts'
 export { clientConfig, type NamedTarget } from './client-config.ts'
 export { type ConnectOptions, connect, loadSsh2 } from './connect.ts'

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -52,6 +52,46 @@ test('the package of npm pack installs, and its command works', async () => {
   const { checks } = JSON.parse(await posada('doctor', '--json').catch(({ stdout }) => stdout))
   const kvm = checks.find(({ name }: { name: string }) => name === 'provider:kvm')
   expect(kvm.message).not.toMatch(/koffi|module/i)
+}, 60_000)
+
+test('its library for tests is found by name, with its types', async () => {
+  const folder = join(place.dir, 'tests')
+  mkdirSync(join(folder, 'node_modules', '@types'), { recursive: true })
+  const modules = (...path: string[]) => join(packageRoot(), 'node_modules', ...path)
+  symlinkSync(
+    join(place.dir, 'prefix', 'lib', 'node_modules', 'posada'),
+    join(folder, 'node_modules', 'posada'),
+  )
+  symlinkSync(modules('@types', 'node'), join(folder, 'node_modules', '@types', 'node'))
+  const text = `import { environment, type Machine } from 'posada/test'
+try {
+  await using env = await environment({ manifest: { machines: { db: { box: 'no/such' } } }, rewindable: false })
+  const db: Machine = env.machine('db')
+  const { stdout, exitCode }: { stdout: string; exitCode: number } = await db.exec(['true'], { input: 'x' })
+  await env.conditions({ latency: '40ms' }, { between: ['db', 'db'] })
+  // @ts-expect-error: there is none of this name
+  await env.conditions({ latencies: '40ms' })
+  console.log(stdout, exitCode)
+} catch (error) {
+  console.log((error as { code: string }).code)
+}
+`
+  writeFileSync(join(folder, 'package.json'), '{"type": "module"}')
+  writeFileSync(join(folder, 'one.ts'), text)
+  const flags = [
+    '--module',
+    'nodenext',
+    '--target',
+    'es2022',
+    '--lib',
+    'es2023,esnext.disposable',
+    '--strict',
+  ]
+  const tsc = modules('typescript', 'bin', 'tsc')
+  const options = { cwd: folder, env: place.env, extendEnv: false }
+  await execa(process.execPath, [tsc, ...flags, '--skipLibCheck', '--types', 'node', 'one.ts'], options)
+  const { stdout } = await execa(process.execPath, ['one.js'], options)
+  expect(stdout).toMatch(/^E_BOX_/)
 }, 60_000)
 
 test('holds nothing but the program, its boxes and templates', async () => {

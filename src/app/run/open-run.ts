@@ -12,12 +12,33 @@ export interface OpenRunOptions
   box: string | undefined
   /** The box where there is no manifest either. */
   fallbackBox?: string | undefined
+  /** What a manifest would hold, in place of one. */
+  manifest?: Record<string, unknown> | undefined
 }
 
 export interface Ran<T> {
   result: T
   /** Where the machines are that were kept; null: they are gone. */
   kept: string | null
+}
+
+export interface OpenedRun {
+  project: Project
+  folder: RunFolder
+  /** Destroys its machines, whatever has interrupted their work, and takes its folder away. */
+  end(): Promise<void>
+}
+
+/** Opens a project with a folder and machines of its own, which its watchdog destroys where this process does not. */
+export async function openRun(options: OpenRunOptions): Promise<OpenedRun> {
+  const folder = await makeRunFolder(userPaths(options.env).runs)
+  try {
+    const project = await openIn(folder, options)
+    return { project, folder, end: () => takeAway(folder, project) }
+  } catch (error) {
+    await takeAway(folder, null)
+    throw error
+  }
 }
 
 /**
@@ -29,15 +50,12 @@ export async function withRun<T>(
   work: (project: Project, folder: RunFolder) => Promise<T>,
   keeps: (outcome: T | null) => boolean,
 ): Promise<Ran<T>> {
-  const user = userPaths(options.env)
-  const folder = await makeRunFolder(user.runs)
+  const { project, folder, end } = await openRun(options)
   let outcome: T | null = null
-  let project: Project | null = null
   try {
-    project = await openIn(folder, options)
     outcome = await work(project, folder)
   } finally {
-    if (project === null || !keeps(outcome)) await takeAway(folder, project)
+    if (!keeps(outcome)) await end()
   }
   if (!keeps(outcome)) return { result: outcome, kept: null }
   await writeFileAtomic(join(folder.path, 'kept'), '')
@@ -47,9 +65,16 @@ export async function withRun<T>(
 
 async function openIn(
   folder: RunFolder,
-  { box: given, fallbackBox, ...options }: OpenRunOptions,
+  { box: given, fallbackBox, manifest, ...options }: OpenRunOptions,
 ): Promise<Project> {
   const own = join(folder.path, 'posada.yaml')
+  const openOwn = (file: string | undefined) =>
+    openProject({ ...options, fetches: true, place: folder.path, ...(file === undefined ? {} : { file }) })
+  if (manifest !== undefined) {
+    // Every JSON document is a YAML document (YAML 1.2.2, section 1.3).
+    await writeFileAtomic(own, JSON.stringify({ version: 1, name: `test-${folder.id}`, ...manifest }))
+    return openOwn(own)
+  }
   const file =
     options.file === undefined ? await findManifest(options.cwd) : resolve(options.cwd, options.file)
   const named = given ?? (file === null ? fallbackBox : undefined)
@@ -61,12 +86,7 @@ async function openIn(
   // What finds the machines again, also when this process is gone.
   const text = box === undefined ? `extends: ${JSON.stringify(file)}` : `box: ${JSON.stringify(box)}`
   await writeFileAtomic(own, `version: 1\nname: run-${folder.id}\n${text}\n`)
-  return openProject({
-    ...options,
-    fetches: true,
-    place: folder.path,
-    ...(box === undefined ? {} : { file: own }),
-  })
+  return openOwn(box === undefined ? options.file : own)
 }
 
 /** A box of the command line: its path begins where the command does. */

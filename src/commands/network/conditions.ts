@@ -1,27 +1,11 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../../base-command.ts'
-import { flagValue, machinesArg, networksText, wrongFlag } from '../../cli/index.ts'
-import { longestDelay } from '../../lib/values/link-conditions.ts'
-import { parsePart, parseRate } from '../../lib/values/link-units.ts'
-import { type Parsed, parseDuration } from '../../lib/values/units.ts'
+import { flagValue, machinesArg, networksText } from '../../cli/index.ts'
+import { conditionTexts } from '../../lib/values/condition-texts.ts'
 import { listNetworks, type NetworkResult, networkConditions } from '../../machine/index.ts'
 
 const delay = { helpValue: 'TIME' }
 const part = { helpValue: 'PERCENT' }
-
-/** Delays of networks are milliseconds, so that is what `5` is taken to mean. */
-function parseDelay(text: string): Parsed {
-  return parseDuration(text, 'ms')
-}
-
-const readers: Record<string, (text: string) => Parsed> = {
-  latency: parseDelay,
-  jitter: parseDelay,
-  loss: parsePart,
-  duplicate: parsePart,
-  reorder: parsePart,
-  rate: parseRate,
-}
 
 export default class NetworkConditions extends BaseCommand {
   static override summary =
@@ -52,9 +36,9 @@ export default class NetworkConditions extends BaseCommand {
   async run(): Promise<{ networks: NetworkResult[] }> {
     const { args, flags } = await this.parse(NetworkConditions)
     const set = Object.fromEntries(
-      Object.entries(readers).flatMap(([name, parse]) => {
+      Object.entries(conditionTexts).flatMap(([name, parse]) => {
         const text = (flags as Record<string, unknown>)[name]
-        return typeof text === 'string' ? [[name, read(name, text, parse)]] : []
+        return typeof text === 'string' ? [[name, flagValue(name, text, parse)]] : []
       }),
     )
     const cut = flags.cut ? { cut: true } : flags.heal ? { cut: false } : {}
@@ -72,11 +56,4 @@ export default class NetworkConditions extends BaseCommand {
     this.print(networksText(networks, this.paint))
     return { networks }
   }
-}
-
-function read(name: string, text: string, parse: (text: string) => Parsed): number {
-  const value = flagValue(name, text, parse)
-  if (parse === parseDelay && value > longestDelay)
-    throw wrongFlag(name, text, { problem: 'is too long', hint: 'at most 1m' })
-  return value
 }

@@ -18,6 +18,9 @@ export interface Guest {
   bootTimeout: number
 }
 
+/** Says whether it takes over the connection to a machine that came up and that no step has changed; it then closes it. */
+export type HandOver = (machine: string, session: SshSession) => boolean
+
 /** Waits for a guest that says when it can be logged in to; others are found out by trying. */
 export async function awaitGuest(project: Reporting, guest: Guest, box: StoredBox): Promise<void> {
   const { provider, state } = guest

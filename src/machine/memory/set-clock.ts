@@ -3,7 +3,7 @@ import type { Machine } from '../../manifest/index.ts'
 import type { MachineState } from '../../project/index.ts'
 import type { Provider } from '../../provider/index.ts'
 import { asRootWhereAllowed, capture } from '../../ssh/index.ts'
-import { openSession } from '../guest/reach-guest.ts'
+import { type HandOver, openSession } from '../guest/reach-guest.ts'
 import type { Places, Reporting } from '../project.ts'
 
 /** Reads the time from its input at the last moment. GNU, busybox and BSD agree on `@` or on the long form. */
@@ -16,6 +16,7 @@ const script = 'date -u -s "@$1" >/dev/null 2>&1 || date -u -s "$2" >/dev/null'
 export async function setClock(
   project: Places & Reporting,
   { config, provider, state }: { config: Machine; provider: Provider; state: MachineState },
+  handOver: HandOver = () => false,
 ): Promise<void> {
   const paths = project.paths.machine(config.name)
   const session = await openSession(project, { provider, state, paths, bootTimeout: config.bootTimeout })
@@ -33,7 +34,7 @@ export async function setClock(
     if (!isPosadaError(error, 'E_SSH_LOST')) throw error
     tell(project, config.name, error.message)
   } finally {
-    await session.close()
+    if (!handOver(config.name, session)) await session.close()
   }
 }
 

@@ -3,6 +3,7 @@ import { pool } from '../../lib/async/pool.ts'
 import { type MachineState, readSnapshots, type Snapshot, writeState } from '../../project/index.ts'
 import { isUp } from '../../provider/index.ts'
 import { afterEnd, betweenRuns } from '../companions/all.ts'
+import type { HandOver } from '../guest/reach-guest.ts'
 import { inStep } from '../in-step.ts'
 import { withLayers } from '../layers/chain.ts'
 import { settleDisks } from '../layers/settle.ts'
@@ -25,6 +26,7 @@ export interface SnapshotRestoreOptions {
   cold: boolean
   /** Whether a file of memory that no one has written to since it was saved need not be read through. Left out: false. */
   trusting?: boolean
+  handOver?: HandOver | undefined
 }
 
 /** Machines at once: what is done to their disks is short, and their files are read on threads of Node's. */
@@ -36,7 +38,7 @@ const atOnce = 8
  */
 export async function snapshotRestore(
   project: Project,
-  { name, machines, cold, trusting = false }: SnapshotRestoreOptions,
+  { name, machines, cold, trusting = false, handOver }: SnapshotRestoreOptions,
 ): Promise<RestoredResult[]> {
   const names = selectMachines(project.manifest, machines).map((machine) => machine.name)
   return withLocks(project, names, async () => {
@@ -56,6 +58,7 @@ export async function snapshotRestore(
     await wakeTogether(
       project,
       restored.filter(({ previous }) => previous.suspended !== undefined),
+      handOver,
     )
     for (const { previous } of restored) await sweepSnapshots(project.paths.machine(previous.spec.name))
     return restored.map(({ previous }) => ({

@@ -15,6 +15,7 @@ import {
 } from '../../project/index.ts'
 import { type DiskSpec, isUp } from '../../provider/index.ts'
 import { betweenRuns } from '../companions/all.ts'
+import type { HandOver } from '../guest/reach-guest.ts'
 import { inStep } from '../in-step.ts'
 import { layersUnder, mostLayers, withLayers } from '../layers/chain.ts'
 import { linkLayers, makeNext, marksOf, takeNext } from '../layers/next-disks.ts'
@@ -40,6 +41,7 @@ export interface SnapshotSaveOptions {
   note?: string | undefined
   /** None: all that were made. */
   machines: readonly string[]
+  handOver?: HandOver
 }
 
 /**
@@ -64,7 +66,7 @@ export async function snapshotSave(project: Project, options: SnapshotSaveOption
       await pool(processors.limit, running, (one) => saveRunning(project, one))
       await pool(processors.limit, [...running, ...rest], (one) => saveStopped(project, one, saving))
     } finally {
-      await goOnAgain(project, running)
+      await goOnAgain(project, running, options.handOver)
     }
     for (const one of made) await sweepSnapshots(project.paths.machine(one.previous.spec.name))
     return made.map(({ previous, found }) => ({
@@ -179,7 +181,11 @@ function bare({ suspended: _, snapshot: __, restoring: ___, ...state }: MachineS
 }
 
 /** Whatever became of the rest: those that ran go on, from their memory, or where they stand still. */
-async function goOnAgain(project: Project, running: readonly Sighted[]): Promise<void> {
+async function goOnAgain(
+  project: Project,
+  running: readonly Sighted[],
+  handOver: HandOver | undefined,
+): Promise<void> {
   const asleep: Sighted[] = []
   for (const one of running) {
     const { provider, previous } = one
@@ -189,5 +195,5 @@ async function goOnAgain(project: Project, running: readonly Sighted[]): Promise
     if (isUp(await provider.status(state.spec))) await goOn(project, { config, provider, state })
     else if (state.suspended !== undefined) asleep.push({ ...one, previous: state })
   }
-  await wakeTogether(project, asleep)
+  await wakeTogether(project, asleep, handOver)
 }

@@ -2,6 +2,7 @@ import { pool } from '../../lib/async/pool.ts'
 import { ensureIdentity, type MachineState } from '../../project/index.ts'
 import { isUp, type Provider } from '../../provider/index.ts'
 import { whileUp } from '../companions/all.ts'
+import type { HandOver } from '../guest/reach-guest.ts'
 import { inStep } from '../in-step.ts'
 import { setClock } from '../memory/set-clock.ts'
 import { goOn, loadMemory, type Sleeper } from '../memory/wake.ts'
@@ -18,6 +19,7 @@ const atOnce = 16
 export async function wakeTogether(
   project: Project,
   asleep: readonly { provider: Provider; previous: MachineState }[],
+  handOver?: HandOver,
 ): Promise<void> {
   if (asleep.length === 0) return
   const { id: projectId } = await ensureIdentity(project.paths)
@@ -34,7 +36,7 @@ export async function wakeTogether(
   const awake = await Promise.all(loaded.map(async (one) => ({ ...one, state: await goOn(project, one) })))
   await pool(atOnce, awake, async (one) => {
     const step = { machine: one.config.name, step: 'resume', message: 'setting its clock' }
-    await inStep(project.emit, step, () => setClock(project, one))
+    await inStep(project.emit, step, () => setClock(project, one, handOver))
     const status = await one.provider.status(one.state.spec)
     if (isUp(status)) await whileUp(project, { ...one, pid: status.pid })
   })

@@ -5,7 +5,7 @@ import type { PlannedStep } from '../../provisioners/index.ts'
 import type { SshSession } from '../../ssh/index.ts'
 import { settleCloudInit } from '../cloud-init/settle.ts'
 import { logIn } from '../guest/login.ts'
-import { openSession } from '../guest/reach-guest.ts'
+import { type HandOver, openSession } from '../guest/reach-guest.ts'
 import { forgetMemory } from '../memory/forget.ts'
 import { setClock } from '../memory/set-clock.ts'
 import { goOn, wake } from '../memory/wake.ts'
@@ -33,9 +33,6 @@ interface Inputs {
   /** Null: no steps are to run. */
   plan: readonly PlannedStep[] | null
 }
-
-/** Says whether it takes over the connection to a machine that came up and that no step has changed; it then closes it. */
-export type HandOver = (machine: string, session: SshSession) => boolean
 
 /** A machine that has been brought up. */
 export interface Done {

@@ -6,6 +6,7 @@ import { userDataDigest } from '../cloud-init/user-data.ts'
 import { whileUp } from '../companions/all.ts'
 import { onceDown } from '../guest/going-down.ts'
 import { withoutPatience } from '../guest/overdue.ts'
+import type { HandOver } from '../guest/reach-guest.ts'
 import { sshAddress } from '../guest/target.ts'
 import { runHooks } from '../hooks/run-hooks.ts'
 import { withMachineLock } from '../machine-lock.ts'
@@ -21,7 +22,7 @@ import type { UpMachineResult } from '../results.ts'
 import type { MemoryBudget } from '../schedule/memory-budget.ts'
 import { isKept } from '../sync/kept-folders.ts'
 import { checkSources } from '../sync/sources.ts'
-import { carryOut, type Done, type HandOver } from './carry-out.ts'
+import { carryOut, type Done } from './carry-out.ts'
 
 export interface UpMachineOptions {
   projectId: string
