@@ -10,6 +10,8 @@ export interface Command {
   arguments?: Record<string, unknown>
   /** Milliseconds to wait for the answer. */
   timeout: number
+  /** Ends the waiting for the answer with its reason. */
+  signal?: AbortSignal
 }
 
 /** What a connection comes to that ends before its answer. */
@@ -54,7 +56,7 @@ function open(path: string, name: string): Promise<Socket | null> {
   })
 }
 
-function ask(socket: Socket, { name, arguments: given, timeout }: Command): Promise<unknown> {
+function ask(socket: Socket, { name, arguments: given, timeout, signal }: Command): Promise<unknown> {
   const id = 1
   const decoder = controlLines()
   const failure = (message: string, cause?: unknown) =>
@@ -81,5 +83,5 @@ function ask(socket: Socket, { name, arguments: given, timeout }: Command): Prom
     })
     socket.write(encodeRequest(id, name, given))
   })
-  return within({ limit: timeout, late }, answer)
+  return within({ limit: timeout, late, signal }, answer)
 }

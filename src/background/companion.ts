@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { isPosadaError } from '../errors/index.ts'
 import { packageRoot } from '../lib/files/package-root.ts'
 import { rotateFile } from '../lib/files/rotate-file.ts'
-import { sendCommand } from './client.ts'
+import { type Command, sendCommand } from './client.ts'
 import type { CompanionConfig } from './companion-process.ts'
 import { type LaunchOptions, launchProcess } from './launch.ts'
 import { lockHolder } from './process-lock.ts'
@@ -37,11 +37,12 @@ export async function launchCompanion(
 }
 
 /** What the process with this lock answers to a command; null where none runs, or none that answers. */
-export async function askHolder(lock: string, name: string): Promise<unknown> {
+export async function askHolder(lock: string, command: string | Command): Promise<unknown> {
   const holder = await lockHolder(lock)
   if (holder === null) return null
+  const order = typeof command === 'string' ? { name: command, timeout: limits.answer } : command
   try {
-    return await sendCommand(holder.control, { name, timeout: limits.answer })
+    return await sendCommand(holder.control, order)
   } catch (error) {
     if (isPosadaError(error, 'E_CONTROL')) return null
     throw error

@@ -1,7 +1,7 @@
 import type { CompanionConfig } from '../background/index.ts'
 import type { ProcessIdentity } from '../lib/process/process-identity.ts'
 import type { SshTarget } from '../ssh/index.ts'
-import type { SyncPair } from '../sync/index.ts'
+import type { SyncPair, SyncReport } from '../sync/index.ts'
 
 /** What the process that keeps folders of a guest equal with the host's is told. */
 export interface SyncConfig extends CompanionConfig {
@@ -16,4 +16,10 @@ export interface Syncing {
   pairs: SyncPair[]
   /** Why folders are not kept equal now, by their paths in the guest; those that are have none. */
   problems: Record<string, string>
+}
+
+/** What making a folder equal did. */
+export interface Settled extends Omit<SyncReport, 'skipped'> {
+  /** How many paths were left out. */
+  skipped: number
 }

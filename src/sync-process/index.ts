@@ -1,3 +1,3 @@
 export type { Syncing } from './config.ts'
 export { guestShell } from './guest-shell.ts'
-export { askSync, launchSync } from './launch.ts'
+export { askSync, launchSync, settleSync } from './launch.ts'

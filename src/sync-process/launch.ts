@@ -1,5 +1,5 @@
 import { askHolder, launchCompanion } from '../background/index.ts'
-import type { SyncConfig, Syncing } from './config.ts'
+import type { Settled, SyncConfig, Syncing } from './config.ts'
 
 const kind = {
   name: 'sync',
@@ -20,4 +20,13 @@ export async function launchSync(
 /** What the process with this lock does now; null where none runs, or none that answers. */
 export async function askSync(lock: string): Promise<Syncing | null> {
   return (await askHolder(lock, 'folders')) as Syncing | null
+}
+
+/** Milliseconds that making a folder equal may take: a large tree may just be coming. */
+const patience = 3_600_000
+
+/** Has the process with this lock make a folder, by its path in the guest, equal as it is now; null where it cannot. */
+export async function settleSync(lock: string, to: string, signal: AbortSignal): Promise<Settled | null> {
+  const order = { name: 'settle', arguments: { to }, timeout: patience, signal }
+  return (await askHolder(lock, order)) as Settled | null
 }

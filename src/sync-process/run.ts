@@ -3,7 +3,7 @@ import type { PosadaEvent } from '../events/index.ts'
 import { sleep } from '../lib/async/sleep.ts'
 import { isAlive } from '../lib/process/process-identity.ts'
 import { connect } from '../ssh/index.ts'
-import { keepInSync, readSyncStatus, type SyncPair } from '../sync/index.ts'
+import { keepInSync, readSyncStatus, type SyncPair, type SyncReport } from '../sync/index.ts'
 import type { SyncConfig } from './config.ts'
 import { guestShell } from './guest-shell.ts'
 
@@ -15,6 +15,8 @@ const look = 1000
 export interface RunningSync {
   /** Why folders are not kept equal now, by their paths in the guest. */
   problems(): Promise<Record<string, string>>
+  /** Makes a folder, by its path in the guest, equal as it is now; null where that cannot be. */
+  settle(to: string): Promise<SyncReport | null>
   /** Resolves when the machine has ended or `signal` was aborted. */
   ended: Promise<void>
 }
@@ -34,14 +36,24 @@ export function runSync(
     if (problems.get(pair.to)?.text !== text) log(`${pair.to}: ${text}`)
     problems.set(pair.to, { pair, text, at: Date.now() })
   }
-  const pairs = config.pairs.map((pair) => keepOne(config, pair, { signal: either, log, tell }))
+  const settlers = new Map<string, Settle>()
+  const pairs = config.pairs.map((pair) => keepOne(config, pair, { signal: either, log, tell, settlers }))
   const watch = async () => {
     while (!signal.aborted && (await isAlive(config.hypervisor))) await quietly(look, signal)
     over.abort(new Error('the machine has ended'))
   }
   const ended = Promise.all([watch(), ...pairs]).then(() => undefined)
-  return { problems: () => notOver(problems), ended }
+  const settle = async (to: string) => {
+    const isIts = config.pairs.some((pair) => pair.to === to)
+    // One that has just been started is not that far yet.
+    while (isIts && !settlers.has(to) && !problems.has(to) && !either.aborted)
+      await quietly(look / 20, either)
+    return (await settlers.get(to)?.()) ?? null
+  }
+  return { problems: () => notOver(problems), settle, ended }
 }
+
+type Settle = () => Promise<SyncReport | null>
 
 interface Problem {
   pair: SyncPair
@@ -61,12 +73,14 @@ interface Telling {
   signal: AbortSignal
   log: (line: string) => void
   tell: (pair: SyncPair, problem: string) => void
+  /** Of the folders that are kept equal now, by their paths in the guest. */
+  settlers: Map<string, Settle>
 }
 
 async function keepOne(
   { machine, target }: SyncConfig,
   pair: SyncPair,
-  { signal, log, tell }: Telling,
+  { signal, log, tell, settlers }: Telling,
 ): Promise<void> {
   const emit = (event: PosadaEvent) => {
     if (event.type === 'notice') log(`${pair.to}: ${event.message}`)
@@ -76,8 +90,10 @@ async function keepOne(
     try {
       const session = await connect(target, { signal })
       try {
-        await keepInSync(pair, guestShell(session), { emit, signal, machine })
+        const onKeeping = (settle: Settle) => settlers.set(pair.to, settle)
+        await keepInSync(pair, guestShell(session), { emit, signal, machine, onKeeping })
       } finally {
+        settlers.delete(pair.to)
         await session.close()
       }
     } catch (thrown) {

@@ -4,11 +4,14 @@ import { sleep } from '../lib/async/sleep.ts'
 import { deadlineIn } from '../lib/async/time-limit.ts'
 import { choicesOf } from './conflicts.ts'
 import { Hints } from './hints.ts'
-import { passes } from './pass.ts'
+import { scanHost } from './host-scan.ts'
+import { type PassResult, passes } from './pass.ts'
+import { textOf } from './paths.ts'
 import { flush, type Session, withSession } from './session.ts'
+import type { Scope } from './sight.ts'
 import { StatusWriter } from './status.ts'
-import { reporter } from './sync-once.ts'
-import type { GuestShell, SyncOptions, SyncPair } from './types.ts'
+import { reporter, unsettled } from './sync-once.ts'
+import type { GuestShell, SyncOptions, SyncPair, SyncReport } from './types.ts'
 import { GuestWatch } from './watch-guest.ts'
 import { HostWatch } from './watch-host.ts'
 
@@ -25,17 +28,23 @@ const times = {
   git: 10_000,
 }
 
+interface KeepOptions extends SyncOptions {
+  /** Given, once the folders are kept, what makes them equal as they are when it is called; null: keeping ended before. */
+  onKeeping?: (settle: () => Promise<SyncReport | null>) => void
+}
+
 /**
  * Keeps two folders equal until it is aborted (the signal's reason) or the guest is gone (E_SYNC_GUEST). `.git/index.lock` is
  * waited for, so that a checkout is carried as one. Errors as of `syncOnce`.
  */
-export async function keepInSync(pair: SyncPair, guest: GuestShell, options: SyncOptions): Promise<void> {
+export async function keepInSync(pair: SyncPair, guest: GuestShell, options: KeepOptions): Promise<void> {
   const status = new StatusWriter(pair.stateDir)
   try {
     await withSession({ pair, shell: guest, options }, async (session) => {
       const keeper = new Keeper(session, { status, options })
       try {
         await keeper.watch(guest)
+        options.onKeeping?.(() => keeper.settle())
         await keeper.run()
       } finally {
         keeper.close()
@@ -54,6 +63,11 @@ class Keeper {
   readonly #host: HostWatch
   readonly #guest: GuestWatch
   #choices: { close(): void } | null = null
+  /** When all was last looked at, and how many milliseconds that took. */
+  #looked = performance.now()
+  #took = 0
+  /** Those who wait for the folders to be equal; null once no one keeps them so. */
+  #asked: ((report: SyncReport | null) => void)[] | null = []
   #onAbort = () => this.#hints.poke()
 
   constructor(session: Session, { status, options }: { status: StatusWriter; options: SyncOptions }) {
@@ -73,7 +87,18 @@ class Keeper {
     this.#hints.all()
   }
 
+  /** Makes the folders equal as they are now. Null: keeping ended before they were. */
+  settle(): Promise<SyncReport | null> {
+    return new Promise((resolve) => {
+      if (this.#asked === null) return resolve(null)
+      this.#asked.push(resolve)
+      this.#hints.poke()
+    })
+  }
+
   close(): void {
+    for (const answer of this.#asked ?? []) answer(null)
+    this.#asked = null
     this.#options.signal.removeEventListener('abort', this.#onAbort)
     this.#choices?.close()
     this.#host.close()
@@ -82,30 +107,50 @@ class Keeper {
 
   async run(): Promise<void> {
     const { signal } = this.#options
-    let looked = performance.now()
-    let took = 0
     for (;;) {
       signal.throwIfAborted()
+      await this.#answer()
       const isDirty = this.#session.isHostDirty || this.#session.isGuestDirty
       const isBlind = this.#host.isBlind || this.#guest.isBlind
-      const scan = isBlind ? Math.max(times.scan, times.scanShare * took) : times.careful
-      const left = Math.max(0, looked + scan - performance.now())
+      const scan = isBlind ? Math.max(times.scan, times.scanShare * this.#took) : times.careful
+      const left = Math.max(0, this.#looked + scan - performance.now())
       if (!(await this.#hints.some(Math.min(left, isDirty ? times.settle : times.careful)))) {
         if (isDirty) await flush(this.#session)
-        if (performance.now() < looked + scan) continue
+        if (performance.now() < this.#looked + scan) continue
         this.#hints.all()
       }
-      const scope = await this.#gathered()
-      const start = performance.now()
-      await this.#pass(scope)
-      if (scope !== 'all') continue
-      looked = performance.now()
-      took = looked - start
+      if (this.#asked?.length === 0) await this.#pass(await this.#gathered())
     }
   }
 
+  async #answer(): Promise<void> {
+    const asked = this.#asked?.splice(0) ?? []
+    if (asked.length === 0) return
+    let report: SyncReport | null = null
+    try {
+      report = await this.#settled()
+    } finally {
+      for (const answer of asked) answer(report)
+    }
+  }
+
+  /** Where all events are heard only what they name is looked at in the guest: looking at all takes an emulated one seconds. */
+  async #settled(): Promise<SyncReport> {
+    const session = this.#session
+    if (!(await this.#guest.hasCaughtUp())) this.#hints.all()
+    else {
+      const { changed, busy, odd } = await scanHost(session.root, session, 'all')
+      for (const path of [...changed.keys(), ...odd.keys(), ...busy]) this.#hints.add(path)
+      if ([...changed.keys()].some((path) => session.ignored.concerns(path))) this.#hints.all()
+    }
+    const { again, ...report } = await this.#pass(await this.#gathered())
+    await flush(session)
+    const left = again.map((path) => ({ path: textOf(path), why: unsettled }))
+    return { ...report, skipped: [...report.skipped, ...left] }
+  }
+
   /** The next batch, of a git that is done. */
-  async #gathered(): Promise<'all' | readonly string[]> {
+  async #gathered(): Promise<Scope> {
     const { root } = this.#session
     const limit = deadlineIn(times.git)
     for (;;) {
@@ -118,17 +163,24 @@ class Keeper {
     }
   }
 
-  async #pass(scope: 'all' | readonly string[]): Promise<void> {
+  async #pass(scope: Scope): Promise<PassResult> {
+    const start = performance.now()
     if (scope === 'all') this.#host.renew()
     else this.#host.follow(scope)
     const tell = reporter(this.#options)
-    const { conflicts, again } = await passes(this.#session, scope, (behind, bytes) => {
+    const result = await passes(this.#session, scope, (behind, bytes) => {
       if (behind > 0) this.#status.set({ state: 'syncing', behind, bytes })
       tell(behind, bytes)
     })
+    const { conflicts, again } = result
     for (const path of again) this.#hints.add(path)
     const scanning = { host: this.#host.isBlind, guest: this.#guest.isBlind }
     this.#status.set({ state: 'in step', behind: 0, bytes: 0, conflicts, scanning })
+    if (scope === 'all') {
+      this.#looked = performance.now()
+      this.#took = this.#looked - start
+    }
     if (again.length > 0) await sleep(100, this.#options.signal)
+    return result
   }
 }

@@ -19,6 +19,9 @@ export interface PassResult extends SyncReport {
   again: string[]
 }
 
+const none: SyncCount = { written: 0, removed: 0, bytes: 0 }
+const nothing = { toGuest: none, toHost: none, skipped: [], again: [] }
+
 /** Looks at both sides, decides, and carries it out. `progress`: what is known and not carried yet. */
 async function pass(
   session: Session,
@@ -28,6 +31,8 @@ async function pass(
   const { pair } = session
   if (scope === 'all') renewIgnored(session)
   const { choices, files } = await recordedChoices(pair.stateDir)
+  if (scope.length === 0 && choices.size === 0 && session.ancestor.intents.size === 0)
+    return { ...nothing, conflicts: (await listConflicts(pair.stateDir)).length }
   const wide = scope === 'all' ? scope : widened(session, [...scope, ...(await openPaths(session, choices))])
   const sights = await look(session, wide)
   const decided = decide(session, sights, choices)

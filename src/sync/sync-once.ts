@@ -21,13 +21,12 @@ export async function syncOnce(pair: SyncPair, guest: GuestShell, options: SyncO
       conflicts,
       at: Date.now(),
     })
-    const unsettled = again.map((path) => ({
-      path: textOf(path),
-      why: 'it changed each time that it was to be carried',
-    }))
-    return { toGuest, toHost, conflicts, skipped: [...skipped, ...unsettled] }
+    const left = again.map((path) => ({ path: textOf(path), why: unsettled }))
+    return { toGuest, toHost, conflicts, skipped: [...skipped, ...left] }
   })
 }
+
+export const unsettled = 'it changed each time that it was to be carried'
 
 /** Tells how many changes are left, as progress. */
 export function reporter({ emit, machine }: SyncOptions): (behind: number, bytes: number) => void {

@@ -12,6 +12,8 @@ export class GuestWatch {
   readonly #hints: Hints
   #channel: GuestChannel | null = null
   isBlind = true
+  /** Those who wait for what was heard until they asked. */
+  readonly #waiting: ((heard: boolean) => void)[] = []
 
   constructor(hints: Hints) {
     this.#hints = hints
@@ -32,7 +34,8 @@ export class GuestWatch {
         if (record === 'ready') {
           this.isBlind = false
           resolve()
-        } else if (record === 'all') this.#hints.all()
+        } else if (record === 'told') this.#waiting.shift()?.(true)
+        else if (record === 'all') this.#hints.all()
         else if (record.startsWith('/') && isPlain(record.slice(1))) this.#heard(session, record.slice(1))
       })
       channel.stdout.on('data', (bytes: Buffer) => reader.take(bytes))
@@ -40,9 +43,18 @@ export class GuestWatch {
       void channel.exit.then(() => {
         this.isBlind = true
         this.#hints.all()
+        for (const answer of this.#waiting.splice(0)) answer(false)
         resolve()
       })
     })
+  }
+
+  /** Resolves when all is hinted at that was changed before; false: what that is cannot be heard. */
+  async hasCaughtUp(): Promise<boolean> {
+    if (this.isBlind) return false
+    const heard = new Promise<boolean>((resolve) => this.#waiting.push(resolve))
+    this.#channel?.stdin.write('\n')
+    return heard
   }
 
   close(): void {
@@ -72,7 +84,10 @@ class Reader {
   }
 }
 
-/** Source: inotify(7). What it writes ends with NUL: `ready`, `all` where events were lost, or a path with `/` before it. */
+/**
+ * Source: inotify(7). What it writes ends with NUL: `ready`, `all` where events were lost, a path with `/` before it, or, for
+ * each byte that it was sent, `told` when all that had happened by then is said.
+ */
 const program = `
 import ctypes, errno, os, select, struct, sys, time
 root = os.fsencode(sys.argv[1])
@@ -101,9 +116,9 @@ add(root)
 out.write(b'ready\\0'); out.flush()
 while True:
     ready, _, _ = select.select([fd, 0], [], [])
-    if 0 in ready and not os.read(0, 4096): sys.exit(0)
-    if fd not in ready: continue
-    time.sleep(0.005)
+    asked = len(os.read(0, 4096)) if 0 in ready else -1
+    if asked == 0: sys.exit(0)
+    if asked < 0: time.sleep(0.005)
     found = {}
     while True:
         try: data = os.read(fd, 262144)
@@ -120,5 +135,5 @@ while True:
             path = folder + b'/' + name if name else folder
             if mask & 0x40000000 and mask & 0x180 and name: add(path)
             if len(path) > len(root): found[path[len(root):]] = 1
-    out.write(b''.join((b'all' if p is None else p) + b'\\0' for p in found)); out.flush()
+    out.write(b''.join((b'all' if p is None else p) + b'\\0' for p in found) + b'told\\0' * asked); out.flush()
 `

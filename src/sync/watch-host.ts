@@ -80,6 +80,7 @@ export class HostWatch {
     const text = name === null ? '' : Buffer.from(name).toString('latin1')
     const path = text === '' ? folder : folder === '' ? text : `${folder}/${text}`
     if (path === '') this.#hints.poke()
+    else if (ignored.concerns(path)) this.#hints.all()
     else if (!ignored.has(path, true) || !ignored.has(path, false)) this.#hints.add(path)
   }
 

@@ -3,10 +3,12 @@ import type { Machine, SyncedFolder } from '../../manifest/index.ts'
 import type { MachineState } from '../../project/index.ts'
 import type { SshSession } from '../../ssh/index.ts'
 import { type SyncReport, syncOnce } from '../../sync/index.ts'
-import { guestShell } from '../../sync-process/index.ts'
+import { guestShell, settleSync } from '../../sync-process/index.ts'
+import type { UpMachine } from '../guest/keep-companion.ts'
 import { inStep } from '../in-step.ts'
 import type { Places, Reporting } from '../project.ts'
 import { record } from '../record.ts'
+import { areKept } from './kept-folders.ts'
 import { pairOf } from './pairs.ts'
 import { sendWorkspace } from './send-workspace.ts'
 import { sourceOf } from './sources.ts'
@@ -45,20 +47,58 @@ export async function bringFolders(
   if (due.some(({ type }) => type === 'mirror')) await endHolder(paths.syncLock)
   let after = state
   for (const folder of due) {
-    const { from, to } = folder
-    const step = { machine: config.name, step: 'sync', message: `syncing ${to}` }
-    const brought = await inStep(project.emit, step, async () => {
+    const brought = await inStep(project.emit, syncStep(config, folder), async () => {
       await prepareTarget(session, folder)
       return folder.type === 'once'
         ? copyOnce(project, folder, session)
         : mirrorOnce(project, { state, folder }, session)
     })
-    tellLeftOut(project, config.name, brought)
+    after = await recordBrought(project, config, brought)
     onDone?.(brought)
-    const entry = { from, at: new Date().toISOString() }
-    after = await record(paths, (now) => ({ ...now, folders: { ...now.folders, [to]: entry } }))
   }
   return after
+}
+
+/** Has the process that keeps mirrored folders of a running machine equal do so now; returns those that it could not. */
+export async function settleFolders(
+  project: Places & Reporting,
+  running: UpMachine,
+  { folders, onDone }: { folders: readonly SyncedFolder[]; onDone: (brought: Brought) => void },
+): Promise<SyncedFolder[]> {
+  const { config } = running
+  if (!(await areKept(project, running))) return [...folders]
+  const { syncLock } = project.paths.machine(config.name)
+  const left: SyncedFolder[] = []
+  for (const folder of folders) {
+    const settle = () => settleSync(syncLock, folder.to, project.signal)
+    const report =
+      folder.type === 'mirror' ? await inStep(project.emit, syncStep(config, folder), settle) : null
+    if (report === null) left.push(folder)
+    else {
+      await recordBrought(project, config, { folder, ...report })
+      onDone({ folder, ...report })
+    }
+  }
+  return left
+}
+
+function syncStep({ name }: Machine, { to }: SyncedFolder) {
+  return { machine: name, step: 'sync', message: `syncing ${to}` }
+}
+
+/** Tells what is to be told of a folder that is done, and records it. */
+function recordBrought(
+  project: Places & Reporting,
+  { name }: Machine,
+  brought: Brought,
+): Promise<MachineState> {
+  const { from, to } = brought.folder
+  tellLeftOut(project, name, brought)
+  const entry = { from, at: new Date().toISOString() }
+  return record(project.paths.machine(name), (now) => ({
+    ...now,
+    folders: { ...now.folders, [to]: entry },
+  }))
 }
 
 async function copyOnce(

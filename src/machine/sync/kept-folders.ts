@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import { endHolder } from '../../background/index.ts'
+import { processIdentity } from '../../lib/process/process-identity.ts'
 import type { Machine } from '../../manifest/index.ts'
 import { syncSocket } from '../../project/index.ts'
-import { askSync, launchSync } from '../../sync-process/index.ts'
+import type { SyncPair } from '../../sync/index.ts'
+import { askSync, launchSync, type Syncing } from '../../sync-process/index.ts'
 import { keepCompanion, type UpMachine } from '../guest/keep-companion.ts'
 import type { Places, Reporting } from '../project.ts'
 import { pairOf } from './pairs.ts'
@@ -14,24 +16,37 @@ import { pairOf } from './pairs.ts'
 export async function keepFolders(project: Places & Reporting, running: UpMachine): Promise<void> {
   const { config, state } = running
   const { syncLock: lock, syncLog: log } = project.paths.machine(config.name)
-  const mirrored = config.sync.filter(({ type }) => type === 'mirror')
-  if (mirrored.length === 0) return endHolder(lock)
+  if (!config.sync.some(({ type }) => type === 'mirror')) return endHolder(lock)
   await keepCompanion(project, running, {
-    config: async (common) => {
-      const pairs = []
-      for (const folder of mirrored) pairs.push(await pairOf(project, state, folder))
-      return { ...common, pairs }
-    },
+    config: async (common) => ({ ...common, pairs: await pairsOf(project, running) }),
     control: syncSocket(state.spec.files.runtimeDir),
     lock,
     log,
     ask: askSync,
-    fits: (found, { hypervisor, pairs }) =>
-      isDeepStrictEqual([found.hypervisor, found.pairs], [hypervisor, pairs]),
+    fits,
     launch: launchSync,
     failure: 'folders are not kept equal',
     codes: ['E_SYNC_PROCESS', 'E_SYNC_SOURCE'],
   })
+}
+
+function fits(found: Syncing, { hypervisor, pairs }: Pick<Syncing, 'hypervisor' | 'pairs'>): boolean {
+  return isDeepStrictEqual([found.hypervisor, found.pairs], [hypervisor, pairs])
+}
+
+async function pairsOf(project: Places, { config, state }: UpMachine): Promise<SyncPair[]> {
+  const pairs = []
+  for (const folder of config.sync)
+    if (folder.type === 'mirror') pairs.push(await pairOf(project, state, folder))
+  return pairs
+}
+
+/** Whether a process keeps a running machine's folders equal, just as the manifest says. */
+export async function areKept(project: Places, running: UpMachine): Promise<boolean> {
+  const hypervisor = await processIdentity(running.pid)
+  const found = await askSync(project.paths.machine(running.config.name).syncLock)
+  if (hypervisor === null || found === null) return false
+  return fits(found, { hypervisor, pairs: await pairsOf(project, running) })
 }
 
 /** Whether a process keeps the folders of a machine equal that the manifest says are; also where there are none. */

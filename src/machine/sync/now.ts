@@ -4,7 +4,7 @@ import { connect } from '../../ssh/index.ts'
 import type { FolderResult } from '../folder-results.ts'
 import { findReachable } from '../guest/session.ts'
 import type { Declared, Places, Providing, Reporting } from '../project.ts'
-import { type Brought, bringFolders } from './bring-folders.ts'
+import { type Brought, bringFolders, settleFolders } from './bring-folders.ts'
 import { keepFolders } from './kept-folders.ts'
 
 /** Brings folders into a running machine, whose lock is held, and has them kept equal afterwards. */
@@ -16,10 +16,15 @@ export async function syncNow(
   const { state, target } = await findReachable(project, config.name)
   const provider = await project.providers.get(state.provider)
   const results: FolderResult[] = []
+  const onDone = (brought: Brought) => results.push(resultOf(brought))
+  const now = await provider.status(state.spec)
+  const left = isUp(now)
+    ? await settleFolders(project, { config, provider, state, pid: now.pid }, { folders, onDone })
+    : folders
+  if (left.length === 0) return results
   const session = await connect(target, { signal: project.signal })
   try {
-    const onDone = (brought: Brought) => results.push(resultOf(brought))
-    await bringFolders(project, { config, state }, { folders: folders.map(({ to }) => to), session, onDone })
+    await bringFolders(project, { config, state }, { folders: left.map(({ to }) => to), session, onDone })
   } finally {
     await session.close()
     // Also where one of them failed: the others are kept equal on.

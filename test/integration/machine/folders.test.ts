@@ -71,6 +71,11 @@ it('folders are there before the first step, and each side gets what the other c
   write('app/index.html', 'two')
   await until(() => read('app/new') === 'guest\n' && read('app/bin/run') === null)
   await until(async () => (await guest('cat /srv/app/index.html')) === 'two')
+  const before = processes()
+  write('app/index.html', 'three')
+  await place.json('sync')
+  expect(await guest('cat /srv/app/index.html')).toBe('three')
+  expect(processes()).toEqual(before)
 })
 
 it('what both sides change stays in both versions until it is settled; what gives way is in the trash', async () => {
