@@ -36,6 +36,7 @@ export const kvm: Hypervisor<Run> = {
   },
   order: async (spec, name) =>
     (await sendCommand(kvmFiles(spec).control, { name, timeout: patience.order })) !== null,
+  powerSignal: 'SIGPWR',
   agentListens: async (spec) => (await askStatus(spec))?.agent === true,
   accelerator: () => 'kvm',
   ending: async (_spec, run) => {

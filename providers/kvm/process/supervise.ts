@@ -53,6 +53,11 @@ async function run({ log, onReady, cut, threads, ...config }: SuperviseOptions):
   const machine = new MachineRun(config, host)
   const meanwhile = async () => writeRecord(spec, await thisRun())
   await machine.begin({ threads, milestones, meanwhile })
+  const press = () => {
+    log('asked to press the power button, by SIGPWR')
+    machine.guest?.pressPowerButton()
+  }
+  process.on('SIGPWR', press)
   const { control: path } = kvmFiles(spec)
   const control = await serveControl(path, controlCommands(machine, { spec, counters: host.counters, log }))
   machine.releaseDisks()
@@ -63,6 +68,7 @@ async function run({ log, onReady, cut, threads, ...config }: SuperviseOptions):
 
   const ending = await machine.ended
   log(`ended: ${ending.reason}`)
+  process.off('SIGPWR', press)
   host.console.close()
   await control.close()
   await rm(path, { force: true })

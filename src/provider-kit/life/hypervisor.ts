@@ -50,6 +50,8 @@ export interface Hypervisor<Run extends { bootId: string }> {
   state: (spec: MachineSpec) => Promise<Pick<UpStatus, 'state' | 'stalled'> | null>
   /** False: no one listens. Throws a PosadaError where it refuses, breaks off or does not answer in time. */
   order: (spec: MachineSpec, order: 'pause' | 'resume' | 'powerdown' | 'quit') => Promise<boolean>
+  /** What presses the power button where its socket is gone, with the runtime folder after a logout. */
+  powerSignal?: NodeJS.Signals
   /** What it counts of its devices; null where it does not answer. */
   counters: (spec: MachineSpec) => Promise<Counters | null>
   /** Whether the guest has the agent's port open. */

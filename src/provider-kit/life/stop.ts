@@ -1,5 +1,6 @@
 import { isPosadaError, PosadaError } from '../../errors/index.ts'
 import { isErrno } from '../../lib/files/errno.ts'
+import { catches } from '../../lib/process/catches.ts'
 import { hasEnded, isAlive, type ProcessIdentity, terminate } from '../../lib/process/process-identity.ts'
 import type { MachineSpec, StopOptions, StopResult } from '../../provider/index.ts'
 import { askToShutDown } from '../ask-guest.ts'
@@ -43,13 +44,22 @@ async function askGuest<Run extends { bootId: string }>({
     // An agent that does not listen yet may do so later on.
     agent: { socket: hypervisor.files(spec).agent, listens: () => hypervisor.agentListens(spec) },
     press: async () => {
-      await isHeard(hypervisor.order(spec, 'powerdown'))
+      if (!(await isHeard(hypervisor.order(spec, 'powerdown')))) await pressBySignal(hypervisor, found)
     },
     timeout,
     signal,
   })
   const run = (await hypervisor.readRecord(spec))?.run ?? null
   return (await hypervisor.ending(spec, run))?.byGuest === true ? via : null
+}
+
+/** A process that does not know the signal, since it is older or only just starting, would end by it. */
+async function pressBySignal(
+  { powerSignal }: Pick<Hypervisor<{ bootId: string }>, 'powerSignal'>,
+  found: ProcessIdentity,
+): Promise<void> {
+  if (powerSignal !== undefined && (await catches(found.pid, powerSignal)))
+    await terminate(found, powerSignal)
 }
 
 async function cutPower<Run extends { bootId: string }>({

@@ -30,7 +30,11 @@ afterEach(() => {
 })
 
 /** A machine whose hypervisor is a shell that does nothing, or does not end by SIGTERM. */
-async function machine({ deaf = false, ...parts }: Partial<Hypervisor<Run>> & { deaf?: boolean } = {}) {
+async function machine({
+  deaf = false,
+  trap = deaf ? 'trap "" TERM' : ':',
+  ...parts
+}: Partial<Hypervisor<Run>> & { deaf?: boolean; trap?: string } = {}) {
   const spec = {
     ...exampleSpec(),
     disks: [{ name: 'root', path: join(folder, 'root.qcow2'), size: 512 }],
@@ -42,7 +46,7 @@ async function machine({ deaf = false, ...parts }: Partial<Hypervisor<Run>> & { 
     },
   }
   writeFileSync(join(folder, 'root.qcow2'), '')
-  child = spawn('sh', ['-c', `${deaf ? 'trap "" TERM; ' : ''}echo; while :; do sleep 0.1; done`], {
+  child = spawn('sh', ['-c', `${trap}; echo; while :; do sleep 0.1; done`], {
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   await new Promise((resolve) => child?.stdout?.once('data', resolve))
@@ -76,6 +80,25 @@ async function machine({ deaf = false, ...parts }: Partial<Hypervisor<Run>> & { 
 }
 
 describe('stop', () => {
+  // As after a logout, which takes the folder of its sockets away.
+  it('presses the power button by a signal where the hypervisor hears no order', async () => {
+    const { life, spec } = await machine({
+      trap: 'trap "exit 0" PWR',
+      order: async () => false,
+      powerSignal: 'SIGPWR',
+      ending: async () => ({ crashed: false, byGuest: true }),
+    })
+    const options = { graceful: true, timeout: 60_000 }
+    expect(await life.stop(spec, options)).toEqual({ how: 'graceful', via: 'acpi' })
+  })
+
+  it('sends no such signal to a process that would end by it', async () => {
+    const { life, spec } = await machine({ order: async () => false, powerSignal: 'SIGPWR' })
+    const options = { graceful: true, timeout: 300 }
+    // Only when the time is over.
+    expect(await life.stop(spec, options)).toEqual({ how: 'forced', via: 'signal' })
+  })
+
   it('waits for an agent that does not listen yet (takes 3 s)', { timeout: 90_000 }, async () => {
     let looks = 0
     const { life, spec } = await machine({
