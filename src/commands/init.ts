@@ -52,7 +52,8 @@ export default class Init extends BaseCommand {
 }
 
 function written({ file, leftOut }: Awaited<ReturnType<typeof init>>): string {
-  if (leftOut.length === 0) return `${file} written; edit it, then run posada up`
+  if (leftOut.length === 0)
+    return `${file} written, and posada.schema.json beside it for editors; edit it, then run posada up`
   const things = leftOut.length === 1 ? 'one thing' : `${leftOut.length} things`
   return `${file} written; ${things} could not be carried over, see its comments; edit it, then run posada up`
 }

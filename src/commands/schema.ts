@@ -3,7 +3,7 @@ import { BaseCommand } from '../base-command.ts'
 
 export default class Schema extends BaseCommand {
   static override summary = 'Print the JSON Schema of posada.yaml, for editors.'
-  static override examples = ['<%= config.bin %> schema > .posada/schema.json']
+  static override examples = ['<%= config.bin %> schema > posada.schema.json']
 
   async run(): Promise<object> {
     await this.parse(Schema)

@@ -4,7 +4,7 @@ export const prose = {
 
 <!-- Made from the schema in src/manifest by \`npm run docs\`. Do not edit. -->
 
-\`posada.yaml\` describes the machines of a project. Posada looks for it in the current folder and in every folder above; \`--file\` names another one. It is YAML 1.2, in UTF-8, one document. Keys that are not listed here are errors. All problems are reported at once, each with file, line and column; \`posada validate\` does only that. \`posada schema\` prints the JSON Schema. An editor with yaml-language-server uses it to complete keys and show problems: the first line that \`posada init\` writes says where it is ([why there](decisions/editors.md)). The same schema is for overrides and base manifests.
+\`posada.yaml\` describes the machines of a project. Posada looks for it in the current folder and in every folder above; \`--file\` names another one. It is YAML 1.2, in UTF-8, one document. Keys that are not listed here are errors. All problems are reported at once, each with file, line and column; \`posada validate\` does only that. \`posada schema\` prints the JSON Schema. An editor with yaml-language-server uses it to complete keys and show problems: it finds it in \`posada.schema.json\`, which \`posada init\` writes beside the manifest and its first line names ([why there](decisions/editors.md)). The same schema is for overrides and base manifests.
 
 \`\`\`yaml
 version: 1

@@ -32,6 +32,21 @@ describe('posada init --from', () => {
     expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('[E_MANIFEST_EXISTS]') })
   })
 
+  it('writes the schema beside the manifest, and leaves one that is there but where it is forced', async () => {
+    mkdirSync(join(place.dir, 'sub'))
+    write('sub/posada.schema.json', 'another')
+    const posada = (...args: string[]) => place.run('init', '--file', 'sub/posada.yaml', ...args)
+    expect(await posada()).toMatchObject({ code: 0, stdout: expect.stringContaining('posada.schema.json') })
+    const read = (name: string) => readFileSync(join(place.dir, 'sub', name), 'utf8')
+    expect(read('posada.yaml')).toMatch(/^# yaml-language-server: \$schema=posada\.schema\.json\n/)
+    expect(read('posada.schema.json')).toBe('another')
+    expect((await posada('--force')).code).toBe(0)
+    expect(JSON.parse(read('posada.schema.json'))).toEqual(JSON.parse((await place.run('schema')).stdout))
+    expect(readdirSync(join(place.dir, 'sub')).sort()).toEqual(['posada.schema.json', 'posada.yaml'])
+    // Where nothing is written, nothing leads to a file that is not there.
+    expect((await place.run('init', 'minimal', '-')).stdout).not.toContain('yaml-language-server')
+  })
+
   it('prints it, as a document too, and writes nothing', async () => {
     write('Vagrantfile', vagrantfile)
     expect(await place.run('init', '--from', 'Vagrantfile', '-')).toMatchObject({
