@@ -1,7 +1,10 @@
 import { constants } from 'node:os'
 import { readProc } from './process-identity.ts'
 
-/** Whether a process has a handler for a signal, which would otherwise end most. False where that cannot be told. Source: proc(5), SigCgt. */
+/**
+ * Whether a process has a handler for a signal, which would otherwise end it, as most do. False where that cannot be
+ * told. Source: proc(5), SigCgt.
+ */
 export async function catches(pid: number, signal: NodeJS.Signals): Promise<boolean> {
   const [, caught] = /^SigCgt:\s*([0-9a-f]+)$/m.exec((await readProc(pid, 'status')) ?? '') ?? []
   return (
