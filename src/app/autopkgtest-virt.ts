@@ -67,7 +67,7 @@ export async function serve(
     // It has failed, and asks what is known of that: nothing beyond what was said.
     if (name === 'auxverb_debug_fail') return []
     if (name === 'open' && !isOpen) return opened(bed.open())
-    if (!isOpen) throw broken(`${name} is not possible while the test bed is closed`, name)
+    if (!isOpen) throw broken(`${name} is not possible while the testbed is closed`, name)
     const [from, to] = args
     if (name === 'revert') return opened(bed.revert())
     if (name === 'reboot') {

@@ -47,11 +47,11 @@ export async function readSecret(
       : 'path' in place
         ? await fromFile(place.path, fail)
         : await fromCommand(place.command, inputs, fail)
-  if (value.includes('\0')) throw fail('has a NUL character, which no variable can hold')
+  if (value.includes('\0')) throw fail('has a NUL character, which a variable cannot hold')
   if (Buffer.byteLength(value) > limit) throw fail('is too long for a variable')
   if (value.length < shortestSecret)
     throw fail(`has fewer than ${shortestSecret} characters, and could not be hidden`, {
-      hint: 'where it is not secret, write it under env',
+      hint: 'if it is not secret, write it under env',
     })
   return value
 }

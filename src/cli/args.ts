@@ -23,7 +23,7 @@ export const snapshotArg = Args.string({
   name: 'name',
   ignoreStdin: true,
   required: true,
-  description: 'The name of a snapshot, which several machines may have one of.',
+  description: 'The name of a snapshot; several machines may each have one of that name.',
 })
 
 /** What a snapshot is to be called. */
@@ -31,7 +31,7 @@ export const newSnapshotArg = Args.string({
   name: 'name',
   ignoreStdin: true,
   required: true,
-  description: 'What to call it: letters, digits, dots, dashes and underscores.',
+  description: 'Its name: letters, digits, dots, dashes and underscores.',
 })
 
 /** What `rewind` goes back to. */

@@ -16,7 +16,7 @@ export function interruptible(tell: (message: string) => void, hint?: string): A
   const abort = (by: string) => {
     if (controller.signal.aborted) process.exit(exitCode)
     if (by === 'SIGINT')
-      setTimeout(() => tell('interrupted: cleaning up (once more ends at once)'), patience).unref()
+      setTimeout(() => tell('interrupted: cleaning up (interrupt again to quit at once)'), patience).unref()
     const options = hint === undefined ? {} : { hint }
     controller.abort(new PosadaError('E_INTERRUPTED', `interrupted by ${by}`, options))
   }

@@ -8,8 +8,8 @@ export const pruneFlag = Flags.boolean({
 /** E_USAGE: a machine that left the manifest has nothing to do with those that are named. */
 export function checkPrune({ prune }: { prune: boolean }, machines: readonly string[]): void {
   if (!prune || machines.length === 0) return
-  throw new PosadaError('E_USAGE', '--prune and names of machines cannot be combined', {
+  throw new PosadaError('E_USAGE', '--prune and machine names cannot be combined', {
     value: machines.join(' '),
-    hint: `leave out ${machines.join(' ')}, or name what is to go: posada destroy NAME`,
+    hint: `leave out ${machines.join(' ')}, or name what to destroy: posada destroy NAME`,
   })
 }

@@ -6,9 +6,9 @@ import { trustFlag } from '../cli/index.ts'
 
 export default class AutopkgtestVirt extends BaseCommand {
   static override enableJsonFlag = false
-  static override summary = "Act as a test bed for Debian's autopkgtest."
+  static override summary = "Act as a testbed for Debian's autopkgtest."
   static override description =
-    'autopkgtest starts it and talks to it on standard input and output. The test bed is a throw-away machine of the manifest, or of --box without one. It is created again each time autopkgtest reverts it.'
+    'autopkgtest starts it and talks to it on standard input and output. The testbed is a throw-away machine of the manifest, or of --box without one. It is created again each time autopkgtest reverts it.'
   static override examples = [
     'autopkgtest -B hello -- "$(command -v posada)" autopkgtest-virt --box debian/12',
   ]

@@ -3,7 +3,7 @@ import { machinesArg, trustFlag, upText } from '../cli/index.ts'
 import { resume, type UpMachineResult } from '../machine/index.ts'
 
 export default class Resume extends BaseCommand {
-  static override summary = 'Let suspended machines go on where they were.'
+  static override summary = 'Resume suspended machines where they left off.'
   static override examples = ['<%= config.bin %> resume', '<%= config.bin %> resume web']
   static override args = { machine: machinesArg }
   static override flags = { yes: trustFlag }

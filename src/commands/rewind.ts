@@ -3,9 +3,9 @@ import { restoredSnapshotsText, rewindArg } from '../cli/index.ts'
 import { type RestoredResult, rewind } from '../machine/index.ts'
 
 export default class Rewind extends BaseCommand {
-  static override summary = 'Put all machines back to the snapshot ready, or another, without asking.'
+  static override summary = 'Restore all machines to the snapshot ready, or another, without asking.'
   static override description =
-    'For tests: bring the machines up, save them with posada snapshot save ready, and rewind between tests. What the machines have become since is lost.'
+    'For tests: bring the machines up, save them with posada snapshot save ready, and rewind between tests. Changes made since then are lost.'
   static override examples = ['<%= config.bin %> rewind', '<%= config.bin %> rewind loaded']
   static override args = { name: rewindArg }
 

@@ -9,9 +9,9 @@ import { makeScreen } from '../ui/index.ts'
 const interval = { once: 1000, watch: 2000 }
 
 export default class Stats extends BaseCommand {
-  static override summary = 'Show how much processor, memory, disk and network machines use.'
+  static override summary = 'Show how much CPU, memory, disk and network machines use.'
   static override description =
-    'CPU is in percent of one processor. MEMORY is what the machine holds of this host, and what the guest was given. The network is the way outside; private networks are not counted.'
+    'CPU is a percentage of one processor. MEMORY is what the machine uses of this host, and what the guest was given. The network is traffic to the outside; private networks are not counted.'
   static override examples = [
     '<%= config.bin %> stats',
     '<%= config.bin %> stats web --watch',
@@ -19,7 +19,7 @@ export default class Stats extends BaseCommand {
   ]
   static override args = { machine: machinesArg }
   static override flags = {
-    watch: Flags.boolean({ char: 'w', description: 'Show it again every 2 s, until Ctrl-C.' }),
+    watch: Flags.boolean({ char: 'w', description: 'Refresh every 2 s, until Ctrl-C.' }),
     prometheus: Flags.boolean({
       description: 'Print totals as metrics for Prometheus.',
       exclusive: ['watch', 'json'],

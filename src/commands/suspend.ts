@@ -3,7 +3,7 @@ import { machinesArg, suspendText } from '../cli/index.ts'
 import { type SuspendResult, suspend } from '../machine/index.ts'
 
 export default class Suspend extends BaseCommand {
-  static override summary = 'Save what machines have in memory and end them; they go on from there later.'
+  static override summary = 'Save the memory of machines and stop them; posada resume continues from there.'
   static override examples = ['<%= config.bin %> suspend', '<%= config.bin %> suspend web']
   static override args = { machine: machinesArg }
 

@@ -5,14 +5,14 @@ import { errorCodes, isPosadaError, PosadaError } from '../errors/index.ts'
 import { type FolderResult, sync, watchSync } from '../machine/index.ts'
 
 export default class Sync extends BaseCommand {
-  static override summary = 'Bring the folders of the host into running machines now, and changes back.'
+  static override summary = 'Sync the folders of running machines with those of the host now.'
   static override description =
-    'Folders of type mirror are kept equal while the machine runs without this; of type once they are copied again by it.'
+    'Folders of type mirror are kept in sync while the machine runs anyway; folders of type once are copied again.'
   static override examples = ['<%= config.bin %> sync', '<%= config.bin %> sync web --watch']
   static override args = { machine: machinesArg }
   static override flags = {
     yes: trustFlag,
-    watch: Flags.boolean({ description: 'Then tell how the folders stand, until Ctrl-C.' }),
+    watch: Flags.boolean({ description: 'Then show the status of the folders, until Ctrl-C.' }),
   }
 
   async run(): Promise<{ machines: { name: string; folders: FolderResult[] }[] }> {

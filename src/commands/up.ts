@@ -17,7 +17,9 @@ export default class Up extends BaseCommand {
     yes: trustFlag,
     provision: Flags.boolean({ description: 'Run the provision steps.', allowNo: true, default: true }),
     prune: pruneFlag,
-    cold: Flags.boolean({ description: 'Boot suspended machines, without what they had in memory.' }),
+    cold: Flags.boolean({
+      description: 'Boot suspended machines from their disks and discard their saved memory.',
+    }),
   }
 
   async run(): Promise<{ machines: UpMachineResult[]; pruned?: DestroyResult[] }> {

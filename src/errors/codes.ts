@@ -24,7 +24,7 @@ export const errorCodes = {
   // The manifest
   E_MANIFEST_MISSING: { exit: 2, means: 'No posada.yaml here or in any folder above.' },
   E_MANIFEST_EXISTS: { exit: 2, means: 'posada init would overwrite a manifest.' },
-  E_MANIFEST_READ: { exit: 2, means: 'The manifest is there but cannot be read.' },
+  E_MANIFEST_READ: { exit: 2, means: 'The manifest exists but cannot be read.' },
   E_OWNER: { exit: 2, means: 'The manifest, or a file or plug-in that it uses, belongs to another user.' },
   E_MANIFEST_TOO_LARGE: {
     exit: 2,
@@ -95,17 +95,20 @@ export const errorCodes = {
   E_BOX_CORRUPT: { exit: 1, means: 'A file of the box is missing, truncated or changed.' },
   E_BOX_INVALID: { exit: 1, means: 'What was given is not a box.' },
   E_BOX_BUILD: { exit: 1, means: 'Building the box failed.' },
-  E_BOX_PACKAGE: { exit: 1, means: 'A box could not be made of the machine.' },
+  E_BOX_PACKAGE: { exit: 1, means: 'A box could not be made from the machine.' },
   E_BOX_ARCH: { exit: 1, means: 'The box is made for another architecture.' },
   E_BOX_SOURCE: {
     exit: 2,
-    means: 'What was written names no box, or a place that boxes are not taken from.',
+    means: 'The text does not name a box, or names a place that boxes are not taken from.',
   },
   E_BOX_VERSION: { exit: 1, means: 'No version of the box is one of those asked for.' },
   E_CATALOGUE: { exit: 1, means: 'A catalogue of boxes cannot be understood.' },
-  E_TRANSFER: { exit: 1, means: 'A download or an upload failed, or the server did what is not allowed.' },
+  E_TRANSFER: {
+    exit: 1,
+    means: 'A download or an upload failed, or the server did something that is not allowed.',
+  },
   E_CHECKSUM: { exit: 1, means: 'What was downloaded does not match its checksum.' },
-  E_UNCHECKED: { exit: 1, means: 'The download has no checksum, and nothing allows one without.' },
+  E_UNCHECKED: { exit: 1, means: 'The download has no checksum, and nothing allows downloads without one.' },
   E_REGISTRY_AUTH: {
     exit: 1,
     means: 'A registry does not let this user in, or the credentials for it cannot be read.',
@@ -132,11 +135,14 @@ export const errorCodes = {
   E_NOT_SUSPENDED: { exit: 1, means: 'The machine is not suspended.' },
   E_MEMORY_UNUSABLE: {
     exit: 1,
-    means: 'What a machine had in memory when it was saved cannot be taken up again.',
+    means: 'The saved memory of a machine cannot be restored.',
   },
   E_SNAPSHOT_UNKNOWN: { exit: 2, means: 'There is no snapshot of this name.' },
-  E_SNAPSHOT_EXISTS: { exit: 2, means: 'There is a snapshot of this name already.' },
-  E_SNAPSHOT_DEPTH: { exit: 1, means: 'The disks of the machine lie on as many snapshots as they can.' },
+  E_SNAPSHOT_EXISTS: { exit: 2, means: 'A snapshot of this name already exists.' },
+  E_SNAPSHOT_DEPTH: {
+    exit: 1,
+    means: 'The disks of the machine are based on as many snapshots as is allowed.',
+  },
 
   // Providers
   E_PROVIDER_UNKNOWN: { exit: 2, means: 'There is no provider of this name, built in or installed.' },
@@ -149,7 +155,7 @@ export const errorCodes = {
   E_QMP: { exit: 1, means: 'QEMU refused a command.' },
   E_QMP_TIMEOUT: { exit: 1, means: 'QEMU did not answer in time.' },
   E_QEMU_IMG: { exit: 1, means: 'A disk image could not be made or read.' },
-  E_KVM_MISSING: { exit: 1, means: 'The host has no KVM: /dev/kvm is not there.' },
+  E_KVM_MISSING: { exit: 1, means: 'The host has no KVM: /dev/kvm does not exist.' },
   E_KVM_PERMISSION: { exit: 1, means: 'The user may not use /dev/kvm.' },
   E_KVM_UNUSABLE: { exit: 1, means: 'The KVM of this host cannot run machines.' },
   E_KVM_START: { exit: 1, means: 'The built-in hypervisor ended while the machine was being started.' },
@@ -164,7 +170,7 @@ export const errorCodes = {
     means: 'passt, which joins machines of the built-in hypervisor to the network, is not installed.',
   },
   E_PASST: { exit: 1, means: 'passt ended while a machine was being started.' },
-  E_MEMORY_SHORT: { exit: 1, means: 'The host has not enough memory for the machine.' },
+  E_MEMORY_SHORT: { exit: 1, means: 'The host does not have enough memory for the machine.' },
   E_NETWORK_UNKNOWN: { exit: 2, means: 'There is no network of this name in the manifest.' },
   E_SUBNET_CLASH: {
     exit: 2,
@@ -181,18 +187,18 @@ export const errorCodes = {
   },
   E_SYNC_TARGET: {
     exit: 1,
-    means: 'A folder in the guest that `sync:` names is something else there, or cannot be written.',
+    means: 'A folder in the guest that `sync:` names is not a folder there, or cannot be written.',
   },
-  E_SYNC_NONE: { exit: 1, means: 'No conflict, or nothing in the trash, fits the pattern.' },
+  E_SYNC_NONE: { exit: 1, means: 'No conflict, or nothing in the trash, matches the pattern.' },
   E_SYNC_PROCESS: {
     exit: 1,
-    means: 'The process that keeps folders of host and guest equal could not be started.',
+    means: 'The process that keeps folders in sync could not be started.',
   },
   E_FORWARDER: { exit: 1, means: 'The process that forwards what listens in a guest could not be started.' },
   E_PORT_IN_USE: { exit: 1, means: 'A port of the host is taken.' },
 
   // Life of a machine
-  E_NOT_CREATED: { exit: 1, means: 'The machine does not exist yet; posada up makes it.' },
+  E_NOT_CREATED: { exit: 1, means: 'The machine does not exist yet; posada up creates it.' },
   E_NOT_RUNNING: { exit: 1, means: 'The machine is not running.' },
   E_MACHINE_CRASHED: { exit: 1, means: 'The machine ended by itself.' },
   E_BOOT_TIMEOUT: { exit: 1, means: 'The machine started, but a stage of its boot did not happen in time.' },
@@ -204,7 +210,7 @@ export const errorCodes = {
   E_DISK_SHRINK: { exit: 2, means: 'A disk cannot be made smaller.' },
   E_NOT_READY: {
     exit: 1,
-    means: 'The machine runs, and what the manifest says under `ready` did not come in time.',
+    means: 'The machine runs, but a probe that the manifest has under `ready` did not succeed in time.',
   },
   E_CLOUD_INIT: { exit: 1, means: 'cloud-init failed in the guest.' },
   E_DEPENDENCY_FAILED: { exit: 1, means: 'A machine that this one depends on did not come up.' },
@@ -216,13 +222,12 @@ export const errorCodes = {
   E_SSH_HOST_KEY: { exit: 1, means: 'The guest presented a host key that differs from the recorded one.' },
   E_SSH_LOST: { exit: 1, means: 'The SSH connection was lost.' },
   E_COPY: { exit: 1, means: 'A file could not be copied.' },
-  E_SYNC_BUSY: { exit: 1, means: 'Another process keeps these two folders equal.' },
+  E_SYNC_BUSY: { exit: 1, means: 'Another process is syncing these two folders.' },
   E_SYNC_ROOT: {
     exit: 1,
-    means:
-      'A folder that is synchronized is missing, was emptied or lies elsewhere now; nothing was deleted.',
+    means: 'A synced folder is missing, was emptied or is somewhere else now; nothing was deleted.',
   },
-  E_SYNC_GUEST: { exit: 1, means: "The guest's side of a synchronization failed, or lacks a tool." },
+  E_SYNC_GUEST: { exit: 1, means: 'Syncing failed in the guest, or the guest lacks a tool for it.' },
   E_PROVISION_STEP: { exit: 1, means: 'A provision step failed.' },
   E_PROVISION_TIMEOUT: { exit: 1, means: 'A provision step took longer than its timeout.' },
   E_PROVISION_SOURCE: { exit: 1, means: 'The file or script of a provision step cannot be read.' },

@@ -33,6 +33,6 @@ export interface FolderStatus {
   scanning: { host: boolean; guest: boolean }
   /** ISO 8601; when it was last equal, or copied; null: never. */
   at: string | null
-  /** Why it is not kept equal, where there is more to say. */
+  /** Why it is not being synced, where there is more to say. */
   problem?: string
 }

@@ -78,8 +78,8 @@ async function haltMachine(
 }
 
 function tellAsleep({ emit }: Reporting, machine: string): void {
-  const message = 'is suspended and stays so'
-  const hint = `posada halt --force ${machine} forgets what it has in memory`
+  const message = 'is suspended and stays suspended'
+  const hint = `posada halt --force ${machine} discards its saved memory`
   emit({ type: 'notice', level: 'info', machine, message, hint })
 }
 

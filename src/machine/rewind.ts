@@ -22,7 +22,7 @@ export async function rewind(
     if (!isPosadaError(error, 'E_SNAPSHOT_UNKNOWN') || name !== readyPoint) throw error
     throw new PosadaError('E_SNAPSHOT_UNKNOWN', error.message, {
       value: name,
-      hint: 'posada snapshot save ready saves what posada rewind goes back to',
+      hint: 'save it first: posada snapshot save ready',
     })
   }
 }

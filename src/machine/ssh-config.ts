@@ -37,7 +37,7 @@ function namesOf(networks: readonly RecordedAttachment[], machine: string, proje
 function notYet(machine: string | undefined): PosadaError {
   const what = machine === undefined ? 'the project has no machine that has' : `machine ${machine} has`
   return new PosadaError('E_NOT_CREATED', `${what} not been up yet`, {
-    hint: 'posada up makes it',
+    hint: 'posada up creates it',
     ...(machine === undefined ? {} : { machine }),
   })
 }

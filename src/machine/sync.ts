@@ -23,7 +23,7 @@ export async function sync(
   const outcomes = await workTogether(project, havingFolders(project, machines), {
     ...processors,
     despiteFailures: true,
-    done: () => 'is in step',
+    done: () => 'is in sync',
     work: async (config) => ({ name: config.name, folders: await syncMachine(project, config) }),
   })
   project.signal.throwIfAborted()
@@ -45,7 +45,7 @@ function havingFolders({ manifest }: Declared, machines: readonly string[]): Mac
   if (having.length > 0) return having
   const [first] = selected
   const whose = selected.length === 1 ? `${first?.name} has` : 'these machines have'
-  throw new PosadaError('E_USAGE', `${whose} no folders of the host`, {
+  throw new PosadaError('E_USAGE', `${whose} no synced folders`, {
     hint: 'give it one: sync: [{from: ., to: /srv/app}]',
   })
 }

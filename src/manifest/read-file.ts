@@ -85,8 +85,8 @@ export function cannotRead(file: string, error: unknown): unknown {
 }
 
 const reasons: Record<string, [why: string, hint: string]> = {
-  EACCES: ['permission denied', 'look at who owns the file and the folders above it: ls -l'],
-  EPERM: ['permission denied', 'look at who owns the file and the folders above it: ls -l'],
+  EACCES: ['permission denied', 'check who owns the file and the folders above it: ls -l'],
+  EPERM: ['permission denied', 'check who owns the file and the folders above it: ls -l'],
   ELOOP: ['it is a symbolic link that leads back to itself', 'replace the link by the file'],
   ENAMETOOLONG: ['the path is too long', 'use a shorter path'],
   ENXIO: ['it is not an ordinary file', 'put an ordinary file in its place'],

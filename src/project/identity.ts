@@ -15,7 +15,7 @@ export interface ProjectIdentity {
   root: string
 }
 
-const removeHint = 'remove the file; machines of this project then have to be made again'
+const removeHint = 'remove the file; machines of this project then have to be created again'
 
 /** Milliseconds; whoever holds the lock writes a small file. */
 const lockWait = 10_000

@@ -68,7 +68,7 @@ async function takeUnlessForeign(path: string, wait: LockWait): Promise<FileHand
     return await lockFile(path, wait)
   } catch (error) {
     if (!isErrno(error, 'ELOOP')) throw error
-    throw foreign(path, 'is a link to another file; Posada makes no links there')
+    throw foreign(path, 'is a link to another file; Posada does not make links there')
   }
 }
 

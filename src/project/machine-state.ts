@@ -164,7 +164,7 @@ export async function machinesOnDisk(paths: ProjectPaths): Promise<string[]> {
   return valid.filter((_, index) => there[index])
 }
 
-const remakeHint = 'posada destroy removes the machine together with this file; up makes it again'
+const remakeHint = 'posada destroy removes the machine together with this file; up creates it again'
 
 const plainName = text({ pattern: /^[a-z][a-z0-9-]{0,62}$/, problem: 'not a plain name' })
 const anyText = text({ max: 4096 })

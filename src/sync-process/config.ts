@@ -14,7 +14,7 @@ export interface Syncing {
   /** The machine's process that it was started for; with that it ends. */
   hypervisor: ProcessIdentity
   pairs: SyncPair[]
-  /** Why folders are not kept equal now, by their paths in the guest; those that are have none. */
+  /** Why folders are not being synced now, by their paths in the guest; those that are have none. */
   problems: Record<string, string>
 }
 

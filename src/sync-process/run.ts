@@ -13,7 +13,7 @@ const pause = { first: 500, most: 15_000 }
 const look = 1000
 
 export interface RunningSync {
-  /** Why folders are not kept equal now, by their paths in the guest. */
+  /** Why folders are not being synced now, by their paths in the guest. */
   problems(): Promise<Record<string, string>>
   /** Makes a folder, by its path in the guest, equal as it is now; null where that cannot be. */
   settle(to: string): Promise<SyncReport | null>

@@ -77,10 +77,10 @@ export class GuestFolder {
       link.close()
       throw new PosadaError(
         'E_SYNC_GUEST',
-        `${pair.to} in the guest cannot be synchronized: ${answer.slice(2).trim()}`,
+        `${pair.to} in the guest cannot be synced: ${answer.slice(2).trim()}`,
         {
           value: pair.to,
-          hint: 'choose a folder that the login user may write, or install what is missing',
+          hint: 'choose a folder that the login user can write to, or install what is missing',
         },
       )
     }
@@ -171,7 +171,7 @@ export class GuestFolder {
     const spoiled: string[] = []
     const answer = await this.#ask(stageScript(Math.ceil(size / 65_536)), pack(root, items, spoiled))
     if (answer.endsWith('//failed\n'))
-      throw new PosadaError('E_SYNC_GUEST', 'the guest cannot take what was sent to it', {
+      throw new PosadaError('E_SYNC_GUEST', 'the guest could not write what was sent to it', {
         hint: 'its disk may be full: posada exec -- df -h',
       })
     return { staged: byPath(parseListing(answer)), spoiled }

@@ -170,9 +170,9 @@ export class GuestLink {
 
   #wrong(why: string): PosadaError {
     const details = Buffer.from(this.#said, 'latin1').toString().trim().split('\n').filter(Boolean).slice(-5)
-    return new PosadaError('E_SYNC_GUEST', `the guest's side of the synchronization failed: ${why}`, {
+    return new PosadaError('E_SYNC_GUEST', `syncing failed in the guest: ${why}`, {
       details,
-      hint: 'see that the guest runs and has room on its disk: posada exec -- df',
+      hint: 'check that the guest is running and has space on its disk: posada exec -- df',
     })
   }
 }

@@ -57,8 +57,8 @@ const whys: Record<string, string> = {
   EACCES: 'permission denied on the host',
   EPERM: 'permission denied on the host',
   ENAMETOOLONG: "its name is too long for the host's file system",
-  EINVAL: "the host's file system cannot have this name",
-  EILSEQ: "the host's file system cannot have this name",
+  EINVAL: "the host's file system does not allow this name",
+  EILSEQ: "the host's file system does not allow this name",
   EXDEV: 'it is on another file system of the host',
   EFBIG: "it is too large for the host's file system",
 }
@@ -157,6 +157,6 @@ function clash(root: string, path: string, error: unknown): string | null {
   if (swapped === path) return null
   const [one, other] = [statHost(root, path), statHost(root, swapped)]
   return one !== null && other !== null && one.inode === other.inode
-    ? "!the host's file system takes it and a name in other case for one"
+    ? "!the host's file system does not tell it from a name that differs in case only"
     : null
 }

@@ -116,12 +116,8 @@ export function shownTime(time: bigint): string {
 }
 
 export function malformed(what: string): PosadaError {
-  return new PosadaError(
-    'E_SYNC_GUEST',
-    "the guest's side of the synchronization answered something unexpected",
-    {
-      value: JSON.stringify(what.slice(0, 100)),
-      hint: 'see what its shell and its find, stat and tar are: posada exec -- find --version',
-    },
-  )
+  return new PosadaError('E_SYNC_GUEST', 'the guest sent an unexpected answer while syncing', {
+    value: JSON.stringify(what.slice(0, 100)),
+    hint: 'check its shell, find, stat and tar: posada exec -- find --version',
+  })
 }

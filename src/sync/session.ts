@@ -47,7 +47,7 @@ export async function withSession<T>(
   mkdirSync(pair.stateDir, { recursive: true, mode: 0o700 })
   const lock = await lockFile(lockOf(pair.stateDir), { limit: patience, signal })
   if (typeof lock === 'string')
-    throw new PosadaError('E_SYNC_BUSY', `another process synchronizes ${pair.from}`, {
+    throw new PosadaError('E_SYNC_BUSY', `another process is syncing ${pair.from}`, {
       value: pair.from,
       hint: 'posada sync status says how far it is',
     })
@@ -123,7 +123,7 @@ function rootOf({ from }: SyncPair): string {
     `${from} is not a folder of this host; nothing was changed in the guest`,
     {
       value: from,
-      hint: 'make it, or mount the disk that it is on',
+      hint: 'create it, or mount the disk that it is on',
     },
   )
 }
@@ -149,7 +149,7 @@ async function matchIdentity({ root, guest, ancestor, pair, emit, machine }: Ses
     emit({
       type: 'notice',
       level: 'warn',
-      message: `${pair.from} or ${pair.to} is another folder than before: both are joined, and nothing is deleted`,
+      message: `${pair.from} or ${pair.to} is not the same folder as before: the two are merged, and nothing is deleted`,
       ...(machine === undefined ? {} : { machine }),
     })
   await ancestor.reset(identity)
@@ -159,6 +159,6 @@ async function matchIdentity({ root, guest, ancestor, pair, emit, machine }: Ses
 export function emptied(folder: string, how: string): PosadaError {
   return new PosadaError('E_SYNC_ROOT', `${folder} was ${how}; the other side was left as it is`, {
     value: folder,
-    hint: 'is a disk not mounted? If it is to be empty, delete what is on the other side by hand too',
+    hint: 'is a disk not mounted? If it is meant to be empty, empty the other side by hand, too',
   })
 }

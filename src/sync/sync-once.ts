@@ -26,7 +26,7 @@ export async function syncOnce(pair: SyncPair, guest: GuestShell, options: SyncO
   })
 }
 
-export const unsettled = 'it changed each time that it was to be carried'
+export const unsettled = 'it kept changing while it was being copied'
 
 /** Tells how many changes are left, as progress. */
 export function reporter({ emit, machine }: SyncOptions): (behind: number, bytes: number) => void {

@@ -11,7 +11,7 @@ export interface SyncPair {
   exclude: readonly string[]
   /** Whether `.gitignore` and `.posadaignore` files say what stays behind. */
   ignoreFiles: boolean
-  /** Whether `.git` is carried. */
+  /** Whether `.git` is synced. */
   git: boolean
   /** Whether text that both sides changed is merged where the hunks do not overlap. */
   merge: boolean

@@ -83,7 +83,7 @@ it('doctor --ci says what a job has and lacks', async () => {
   for (const name of ['ci:tcg', 'ci:passt', 'ci:mmdebstrap']) expect(found[name].status).toBe('warn')
 })
 
-describe('autopkgtest is told by the exit code that the test bed failed, and not the test', () => {
+describe('autopkgtest is told by the exit code that the testbed failed, and not the test', () => {
   it('by its server', async () => {
     const served = await place.run('autopkgtest-virt', '--box', './none.box')
     expect(served, served.stderr).toMatchObject({ code: 12, stdout: 'ok\n' })

@@ -128,7 +128,11 @@ class Engine {
     return this.#said.includes('PosadaError') || this.#said === ''
       ? this.#said
           .split('\n')
-          .filter((line) => /Error/.test(line) && !/the guest's side|another process synchronizes/.test(line))
+          .filter(
+            (line) =>
+              /Error/.test(line) &&
+              !/syncing failed in the guest|unexpected answer|another process is syncing/.test(line),
+          )
       : [this.#said.slice(0, 2000)]
   }
 }

@@ -37,7 +37,7 @@ export function haltText(machines: readonly HaltResult[]): string {
   return machines
     .map(({ name, how, via, ms }) => {
       if (how === 'already') return `${name} was not running`
-      if (via === 'memory') return `${name} is off; what it had in memory is forgotten`
+      if (via === 'memory') return `${name} is off; its saved memory was discarded`
       const way = how === 'graceful' ? `shut down (${via})` : `was cut off (${via})`
       return `${name} ${way} after ${formatDuration(ms)}`
     })
@@ -48,7 +48,7 @@ export function suspendText(machines: readonly SuspendResult[]): string {
   return machines
     .map(({ name, state, suspended, ms }) => {
       if (suspended) return `${name} is suspended after ${formatDuration(ms)}`
-      return `${name} was ${state === 'suspended' ? 'suspended already' : 'not running'}`
+      return `${name} was ${state === 'suspended' ? 'already suspended' : 'not running'}`
     })
     .join('\n')
 }

@@ -4,25 +4,25 @@ import { makeVisible, type Palette, renderTable } from '../../ui/index.ts'
 
 export function savedText(saved: readonly SavedResult[]): string {
   return saved
-    .map(({ machine, name, memory }) => `${machine} is saved as ${name}${memory ? ', with its memory' : ''}`)
+    .map(({ machine, name, memory }) => `${machine} was saved as ${name}${memory ? ', with its memory' : ''}`)
     .join('\n')
 }
 
 export function restoredSnapshotsText(restored: readonly RestoredResult[]): string {
   return restored
     .map(({ machine, name, state }) => {
-      const how = state === 'running' ? 'and runs' : 'and is off'
-      return `${machine} is as it was at ${name}, ${how}`
+      const how = state === 'running' ? 'it is running' : 'it is off'
+      return `${machine} was restored to ${name}; ${how}`
     })
     .join('\n')
 }
 
 export function deletedText(deleted: readonly { machine: string; name: string }[]): string {
-  return deleted.map(({ machine, name }) => `snapshot ${name} of ${machine} is deleted`).join('\n')
+  return deleted.map(({ machine, name }) => `snapshot ${name} of ${machine} was deleted`).join('\n')
 }
 
 export function snapshotsText(snapshots: readonly SnapshotResult[], paint: Palette): string {
-  if (snapshots.length === 0) return 'no snapshots: posada snapshot save makes one'
+  if (snapshots.length === 0) return 'no snapshots: posada snapshot save creates one'
   const columns = [
     { title: 'MACHINE', text: ({ machine }: SnapshotResult) => machine },
     { title: 'SNAPSHOT', text: treeText },

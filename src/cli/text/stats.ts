@@ -73,7 +73,7 @@ const metrics: readonly Metric[] = [
   {
     name: 'posada_machine_up',
     type: 'gauge',
-    help: 'Whether the machine runs.',
+    help: 'Whether the machine is running.',
     value: ({ usage }) => (usage === null ? 0 : 1),
   },
   {
@@ -91,7 +91,7 @@ const metrics: readonly Metric[] = [
   {
     name: 'posada_machine_memory_bytes',
     type: 'gauge',
-    help: "The host's memory that the machine holds.",
+    help: 'Memory of the host that the machine uses.',
     value: ({ usage }) => usage?.memory,
   },
   {
@@ -115,13 +115,13 @@ const metrics: readonly Metric[] = [
   {
     name: 'posada_machine_network_received_bytes_total',
     type: 'counter',
-    help: 'Bytes of frames that reached the guest from outside its private networks.',
+    help: 'Bytes that the guest received from outside its private networks.',
     value: ({ usage }) => usage?.network?.received,
   },
   {
     name: 'posada_machine_network_sent_bytes_total',
     type: 'counter',
-    help: 'Bytes of frames that the guest sent there.',
+    help: 'Bytes that the guest sent outside its private networks.',
     value: ({ usage }) => usage?.network?.sent,
   },
 ]

@@ -22,30 +22,28 @@ function did({ type, toGuest, toHost, conflicts }: FolderResult): string {
   return `${word}: ${done}`
 }
 
-/** How one folder stands: `web:/srv/app is in step`. */
+/** How one folder stands: `web:/srv/app is in sync`. */
 export function folderStatusText(folder: FolderStatus): string {
   const { machine, to, state, behind, bytes, conflicts, scanning, problem } = folder
   const words = {
-    'in step': 'is in step',
+    'in step': 'is in sync',
     syncing:
-      behind === 0
-        ? 'is being compared'
-        : `is behind by ${behind}${bytes > 0 ? ` (${formatSize(bytes)})` : ''}`,
-    stopped: 'is not kept equal',
+      behind === 0 ? 'is being compared' : `is ${behind} behind${bytes > 0 ? ` (${formatSize(bytes)})` : ''}`,
+    stopped: 'is not being synced',
     copied: 'was copied',
-    missing: 'was not copied yet',
+    missing: 'has not been copied yet',
   }
   const sides = [...(scanning.host ? ['host'] : []), ...(scanning.guest ? ['guest'] : [])]
   const more = [
     ...(conflicts > 0 ? [`${conflicts} in conflict (posada sync conflicts)`] : []),
-    ...(sides.length > 0 ? [`looked through every few seconds on the ${sides.join(' and the ')}`] : []),
+    ...(sides.length > 0 ? [`scanned every few seconds on the ${sides.join(' and the ')}`] : []),
     ...(problem === undefined ? [] : [makeVisible(problem)]),
   ]
   return [`${machine}:${makeVisible(to)} ${words[state]}`, ...more].join('; ')
 }
 
 export function folderStatusesText(folders: readonly FolderStatus[], paint: Palette): string {
-  if (folders.length === 0) return 'no folders of the host: the manifest has no sync:'
+  if (folders.length === 0) return 'no synced folders: the manifest has no sync:'
   const table = renderTable(
     folders,
     [
@@ -92,7 +90,7 @@ export function restoredText(items: readonly TrashResult[]): string {
 
 /** What is in the trash. */
 export function trashText(items: readonly TrashResult[], paint: Palette): string {
-  if (items.length === 0) return 'nothing was replaced or deleted by a sync'
+  if (items.length === 0) return 'the trash is empty: no sync has replaced or deleted anything'
   return renderTable(
     items,
     [

@@ -4,9 +4,9 @@ import { confirm, machinesArg, restoredSnapshotsText, snapshotArg } from '../../
 import { type RestoredResult, snapshotRestore } from '../../machine/index.ts'
 
 export default class SnapshotRestore extends BaseCommand {
-  static override summary = 'Put machines back to a snapshot; what they have become since is lost.'
+  static override summary = 'Restore machines to a snapshot; changes made since then are lost.'
   static override description =
-    'Machines that ran when they were saved run again, from their memory; others are off.'
+    'Machines that were running when they were saved run again, from their memory; others are stopped.'
   static override examples = [
     '<%= config.bin %> snapshot restore clean',
     '<%= config.bin %> snapshot restore clean web --yes',
@@ -14,7 +14,7 @@ export default class SnapshotRestore extends BaseCommand {
   static override args = { name: snapshotArg, machine: machinesArg }
   static override flags = {
     yes: Flags.boolean({ char: 'y', description: 'Do not ask.' }),
-    cold: Flags.boolean({ description: 'Restore only disks; the machines are off then.' }),
+    cold: Flags.boolean({ description: 'Restore only the disks; the machines are left stopped.' }),
   }
 
   async run(): Promise<{ machines: RestoredResult[] }> {
@@ -23,7 +23,7 @@ export default class SnapshotRestore extends BaseCommand {
     const { name, machine: machines = [] } = args
     const { yes, json, cold } = flags
     const what = machines.length === 0 ? `all machines that have the snapshot ${name}` : machines.join(', ')
-    const question = `Restore ${what} to ${name}, and lose what they have become since?`
+    const question = `Restore ${what} to ${name}? Changes made since then are lost.`
     await confirm({ question, yes, json, signal: this.signal })
     const restored = await snapshotRestore(project, { name, machines, cold })
     this.print(restoredSnapshotsText(restored))

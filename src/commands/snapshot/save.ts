@@ -4,7 +4,8 @@ import { machinesArg, newSnapshotArg, savedText } from '../../cli/index.ts'
 import { type SavedResult, snapshotSave } from '../../machine/index.ts'
 
 export default class SnapshotSave extends BaseCommand {
-  static override summary = 'Save machines as they are now: their disks, and their memory where they run.'
+  static override summary =
+    'Save machines as they are now: their disks and, if they are running, their memory.'
   static override description =
     'Machines that run stand still meanwhile, all together, and then go on; connections to them end.'
   static override examples = [
@@ -17,7 +18,7 @@ export default class SnapshotSave extends BaseCommand {
     machine: machinesArg,
   }
   static override flags = {
-    note: Flags.string({ description: 'What is to be remembered of it.', helpValue: 'TEXT' }),
+    note: Flags.string({ description: 'A note that posada snapshot list shows.', helpValue: 'TEXT' }),
   }
 
   async run(): Promise<{ snapshots: SavedResult[] }> {

@@ -4,7 +4,8 @@ import { type ConflictResult, syncConflicts } from '../../machine/index.ts'
 
 export default class SyncConflicts extends BaseCommand {
   static override summary = 'List what was changed both on the host and in a machine.'
-  static override description = 'Each side keeps its own version until posada sync resolve settles it.'
+  static override description =
+    'Each side keeps its own version until the conflict is resolved with posada sync resolve.'
   static override examples = [
     '<%= config.bin %> sync conflicts',
     '<%= config.bin %> sync conflicts web --json',

@@ -8,9 +8,8 @@ const choices = ['mine', 'theirs', 'newest'] as const
 const exclusive = (choice: string) => choices.filter((other) => other !== choice)
 
 export default class SyncResolve extends BaseCommand {
-  static override summary = 'Settle what was changed both on the host and in a machine.'
-  static override description =
-    'The version that gives way goes to the trash, which posada sync restore reads.'
+  static override summary = 'Resolve conflicts: what was changed both on the host and in a machine.'
+  static override description = 'The other version goes to the trash; posada sync restore gets it back.'
   static override examples = [
     "<%= config.bin %> sync resolve --mine '*'",
     "<%= config.bin %> sync resolve --newest --machine web 'src/**/*.js' package.json",
@@ -24,10 +23,10 @@ export default class SyncResolve extends BaseCommand {
     }),
   }
   static override flags = {
-    mine: Flags.boolean({ description: "The host's version stays.", exclusive: exclusive('mine') }),
-    theirs: Flags.boolean({ description: "The machine's version stays.", exclusive: exclusive('theirs') }),
+    mine: Flags.boolean({ description: "Keep the host's version.", exclusive: exclusive('mine') }),
+    theirs: Flags.boolean({ description: "Keep the machine's version.", exclusive: exclusive('theirs') }),
     newest: Flags.boolean({
-      description: 'What was changed last stays, by the clock of each side.',
+      description: 'Keep what was changed last, by the clock of each side.',
       exclusive: exclusive('newest'),
     }),
     machine: Flags.string({
@@ -41,7 +40,10 @@ export default class SyncResolve extends BaseCommand {
     const { args, flags } = await this.parse(SyncResolve)
     const choice = choices.find((one) => flags[one])
     if (choice === undefined)
-      throw new PosadaError('E_USAGE', 'one of --mine, --theirs and --newest says which version stays')
+      throw new PosadaError(
+        'E_USAGE',
+        'give one of --mine, --theirs and --newest to say which version to keep',
+      )
     const project = await this.openProject(flags)
     const result = await syncResolve(project, {
       machines: flags.machine ?? [],

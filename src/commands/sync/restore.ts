@@ -11,7 +11,8 @@ export default class SyncRestore extends BaseCommand {
     pattern: Args.string({
       multiple: true,
       ignoreStdin: true,
-      description: 'What to put back: paths, or patterns as in .gitignore; without any the trash is listed.',
+      description:
+        'What to put back: paths, or patterns as in .gitignore; if none are given, the trash is listed.',
     }),
   }
   static override flags = {

@@ -3,7 +3,7 @@ import { folderStatusesText, machinesArg } from '../../cli/index.ts'
 import { type FolderStatus, syncStatus } from '../../machine/index.ts'
 
 export default class SyncStatus extends BaseCommand {
-  static override summary = 'Show how the folders of the host stand in machines.'
+  static override summary = 'Show the status of synced folders.'
   static override examples = ['<%= config.bin %> sync status', '<%= config.bin %> sync status web --json']
   static override args = { machine: machinesArg }
 

@@ -20,7 +20,7 @@ export async function layersUnder(
   for (let at = file; ; ) {
     const id = layerOf(await baseOf(at), name)
     if (id === null) return ids
-    if (ids.includes(id) || ids.length > mostLayers) throw unusable(file, 'its layers have no end')
+    if (ids.includes(id) || ids.length > mostLayers) throw unusable(file, 'its layers form a circle')
     ids.push(id)
     at = paths.snapshot(id).disk(name)
   }
@@ -56,7 +56,7 @@ function boxImage(base: DiskBase | undefined): DiskBase | undefined {
 }
 
 async function putRight(file: string, base: string): Promise<void> {
-  if ((await baseOf(base, true)) === null) throw unusable(base, 'it lies on nothing')
+  if ((await baseOf(base, true)) === null) throw unusable(base, 'it has no base')
   if ((await baseOf(file)) !== base) await renameBase(file, base)
 }
 
@@ -82,7 +82,7 @@ function layerOf(base: string | null, name: string): string | null {
 function unusable(path: string, why: string, cause?: unknown): PosadaError {
   return new PosadaError('E_DISK_INVALID', `${path} cannot be used as a layer of a disk: ${why}`, {
     value: path,
-    hint: 'restore another snapshot, or destroy the machine and make it again',
+    hint: 'restore another snapshot, or destroy the machine and create it again',
     ...(cause === undefined ? {} : { cause }),
   })
 }

@@ -42,7 +42,7 @@ export async function makeNext(
       typeof facts === 'string'
         ? facts
         : emptyQcow2({ size: facts.size, base: { path: layer, format: 'qcow2' } })
-    if (typeof image === 'string') throw new Error(`no disk can be made over ${layer}: ${image}`)
+    if (typeof image === 'string') throw new Error(`no disk can be created on top of ${layer}: ${image}`)
     try {
       await writeFileAtomic(next(path), image, { mode: 0o600 })
     } catch (error) {

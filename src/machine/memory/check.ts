@@ -41,7 +41,7 @@ export function flawOf(memory: SavedMemory, now: Pick<SavedMemory, 'facts' | 'ha
     const [then, here] = [memory.facts[name] ?? 'none', now.facts[name] ?? 'none']
     if (then !== here) return `it was saved with ${name} ${then}, and here it is ${here}`
   }
-  return memory.hardware === now.hardware ? null : 'the machine has other hardware now'
+  return memory.hardware === now.hardware ? null : 'the hardware of the machine has changed'
 }
 
 /** Its size, and a mark that it keeps under any name in its file system until it is written to. */
@@ -70,7 +70,7 @@ async function fileFlaw(
 export function diskFlaw({ disks }: SavedMemory, now: Readonly<Record<string, string>>): string | null {
   const names = new Set([...Object.keys(disks), ...Object.keys(now)])
   const changed = [...names].find((name) => disks[name]?.includes(now[name] ?? '') !== true)
-  return changed === undefined ? null : `disk ${changed} was written to since`
+  return changed === undefined ? null : `disk ${changed} has been written to since`
 }
 
 interface Unusable {
@@ -95,13 +95,9 @@ export function unusable({ machine, path, why, hint, cause }: Unusable): PosadaE
 }
 
 export function cannotSave(provider: Provider, machine: string): PosadaError {
-  return new PosadaError(
-    'E_CAPABILITY',
-    `provider ${provider.name} cannot save what a machine has in memory`,
-    {
-      machine,
-      value: provider.name,
-      hint: `halt the machine instead: posada halt ${machine}; its disks can be saved by posada snapshot save while it is stopped`,
-    },
-  )
+  return new PosadaError('E_CAPABILITY', `provider ${provider.name} cannot save the memory of a machine`, {
+    machine,
+    value: provider.name,
+    hint: `halt the machine instead: posada halt ${machine}; its disks can be saved by posada snapshot save while it is stopped`,
+  })
 }

@@ -29,7 +29,7 @@ export async function setClock(
     const { code } = await capture(session, asRootWhereAllowed(script, String(seconds), long), {
       signal: project.signal,
     })
-    if (code !== 0) tell(project, config.name, 'the login may not set it')
+    if (code !== 0) tell(project, config.name, 'the login user is not allowed to set it')
   } catch (error) {
     if (!isPosadaError(error, 'E_SSH_LOST')) throw error
     tell(project, config.name, error.message)

@@ -67,7 +67,7 @@ export async function loadMemory(project: Project, sleeper: Sleeper): Promise<Ma
 }
 
 function coldHint(machine: string, { snapshot }: SavedMemory): string {
-  const boots = `posada up --cold ${machine} boots the machine, as after a power cut`
+  const boots = `posada up --cold ${machine} boots the machine from its disks, as after a power cut`
   return snapshot === undefined
     ? boots
     : `${boots}; posada snapshot restore --cold does so with a snapshot's disks`

@@ -101,7 +101,7 @@ async function checkSaving(project: Places & Locking, sight: Sighted, name: stri
         {
           machine,
           value: String(mostLayers),
-          hint: 'restore an earlier snapshot, or make a box of the machine: posada box package',
+          hint: 'restore an earlier snapshot, or make a box from the machine: posada box package',
         },
       )
 }

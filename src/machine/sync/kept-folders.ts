@@ -25,7 +25,7 @@ export async function keepFolders(project: Places & Reporting, running: UpMachin
     ask: askSync,
     fits,
     launch: launchSync,
-    failure: 'folders are not kept equal',
+    failure: 'folders are not being synced',
     codes: ['E_SYNC_PROCESS', 'E_SYNC_SOURCE'],
   })
 }

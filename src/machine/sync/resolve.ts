@@ -41,7 +41,7 @@ export async function syncResolve(
     })
   }
   if (resolved === 0)
-    throw new PosadaError('E_SYNC_NONE', `no conflict fits ${patterns.join(' ')}`, {
+    throw new PosadaError('E_SYNC_NONE', `no conflict matches ${patterns.join(' ')}`, {
       value: patterns.join(' '),
       hint: 'posada sync conflicts lists them',
     })

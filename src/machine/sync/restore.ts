@@ -35,7 +35,7 @@ export async function syncRestore(
         found.push({ machine: config.name, to: pair.to, ...item, at: new Date(at).toISOString() })
     }
   if (found.length === 0 && patterns.length > 0)
-    throw new PosadaError('E_SYNC_NONE', `nothing in the trash fits ${patterns.join(' ')}`, {
+    throw new PosadaError('E_SYNC_NONE', `nothing in the trash matches ${patterns.join(' ')}`, {
       value: patterns.join(' '),
       hint: 'posada sync restore lists what is in it',
     })

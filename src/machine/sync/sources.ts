@@ -15,12 +15,12 @@ export async function sourceOf({ from, place }: SyncedFolder): Promise<string> {
   try {
     const path = await realpath(from)
     if (!(await stat(path)).isDirectory())
-      throw refuse('is not a folder', 'name the folder that it lies in, or use a step with file:')
-    if (path === '/') throw refuse('is all of this computer', 'name a folder in it')
+      throw refuse('is not a folder', 'name the folder that it is in, or use a step with file:')
+    if (path === '/') throw refuse('is the whole file system', 'name a folder in it')
     return path
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) throw refuse('does not exist', 'create it, or correct the path')
-    if (isErrno(error, 'ELOOP')) throw refuse('is a link that leads back to itself', 'correct the link')
+    if (isErrno(error, 'ELOOP')) throw refuse('is a link that points back to itself', 'correct the link')
     if (isErrno(error, 'EACCES')) throw refuse('cannot be opened: permission denied', 'check its permissions')
     throw error
   }

@@ -67,6 +67,6 @@ export async function root(
     value: command.join(' '),
     machine: session.target.hostAlias,
     details: Buffer.concat(said).toString().trimEnd().split('\n').slice(-5),
-    hint: 'a test bed needs a login user who may use sudo without a password',
+    hint: 'a testbed needs a login user who may use sudo without a password',
   })
 }

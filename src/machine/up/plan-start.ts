@@ -95,8 +95,8 @@ function tellNoNetwork(project: Reporting, machine: string, provider: string): v
 }
 
 function tellOpenHost(project: Reporting, machine: string, provider: string): void {
-  const message = `${provider} does not keep the guest from ports of this computer's loopback`
-  const hint = 'host_access: true says that it may reach them'
+  const message = `${provider} does not keep the guest off the loopback ports of this computer`
+  const hint = 'host_access: true allows it'
   project.emit({ type: 'notice', level: 'warn', machine, message, hint })
 }
 

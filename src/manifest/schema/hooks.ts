@@ -21,7 +21,7 @@ const hook = object({
     in: {
       schema: oneOf(['host', 'guest']),
       description:
-        "Where it runs: on this computer, in the manifest's folder, or in the guest, as root, where the guest runs then.",
+        "Where it runs: on this computer, in the manifest's folder, or in the guest, as root, if it is running then.",
       default: 'host',
     },
     timeout: {

@@ -21,8 +21,7 @@ const place = object({
     },
     file: {
       schema: hostPath,
-      description:
-        'Path of the file on the host that holds the value; a line break at its end does not count.',
+      description: 'Path of the file on the host that holds the value; a line break at its end is ignored.',
       examples: ['./secrets/token'],
     },
     command: {

@@ -64,7 +64,7 @@ export const syncedFolder = object({
     to: {
       schema: target,
       description:
-        'Absolute path of the folder in the guest. Where it does not exist it is made, and belongs to the login user.',
+        'Absolute path of the folder in the guest. If it does not exist, it is created and belongs to the login user.',
       required: true,
       examples: ['/srv/app'],
     },
@@ -80,7 +80,7 @@ export const syncedFolder = object({
         of: 'patterns',
       }),
       description:
-        'What is left alone on both sides: patterns as in `.gitignore`. They go before what `.gitignore` and `.posadaignore` files say; `!pattern` is carried.',
+        'What is left alone on both sides: patterns as in `.gitignore`. They go before what `.gitignore` and `.posadaignore` files say; `!pattern` takes a path back.',
       examples: [['node_modules', '*.log']],
     },
     gitignore: {
@@ -91,13 +91,13 @@ export const syncedFolder = object({
     git: {
       schema: truth(),
       description:
-        'Whether `.git` is carried. Without it the guest has the files and no repository; with it the guest may write hooks, so you are [asked](security.md#what-is-asked-before-it-runs).',
+        'Whether `.git` is synced. Without it the guest has the files and no repository; with it the guest may write hooks, so you are [asked](security.md#what-is-asked-before-it-runs).',
       default: false,
     },
     merge: {
       schema: truth(),
       description:
-        'Whether a text file that was changed on both sides is merged where the changes do not overlap. Else it is a conflict. `mirror` only.',
+        'Whether a text file that was changed on both sides is merged where the changes do not overlap. Otherwise it is a conflict. `mirror` only.',
       default: false,
     },
   },

@@ -64,7 +64,7 @@ beforeAll(() => {
 })
 afterAll(() => place.cleanUp())
 
-it("autopkgtest runs a package's test, which has the test bed restarted, and a shell after it", async () => {
+it("autopkgtest runs a package's test, which has the testbed restarted, and a shell after it", async () => {
   const file = join(place.dir, 'posada.yaml')
   const script = join(place.dir, '..', 'at-shell')
   writeFileSync(script, atShell)

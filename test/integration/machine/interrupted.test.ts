@@ -144,7 +144,7 @@ describe('a second interrupt', () => {
     const [pid] = place.hypervisors()
     process.kill(pid ?? 0, 'SIGSTOP') // its power cannot be cut before some seconds have passed
     child.kill('SIGINT')
-    await says(child, 'once more ends at once')
+    await says(child, 'interrupt again to quit at once')
     const begun = Date.now()
     child.kill('SIGINT')
     expect((await end).code).toBe(130)

@@ -42,7 +42,7 @@ describe('the life of a machine', () => {
     expect(await place.fails('E_NOT_CREATED', 'exec', '--', 'true')).toMatchObject({ exitCode: 1 })
     expect(await place.fails('E_NOT_CREATED', 'halt')).toMatchObject({
       exitCode: 1,
-      hint: 'posada up makes it',
+      hint: 'posada up creates it',
     })
     await place.fails('E_NOT_CREATED', 'ssh-config')
   })

@@ -18,7 +18,7 @@ import { hasSudo, startSshd } from '../../helpers/sshd.ts'
 
 // A real SSH server on this host stands for the guest: some 3 s.
 
-describe.runIf(process.getuid?.() === 0 || hasSudo())('files of a test bed', () => {
+describe.runIf(process.getuid?.() === 0 || hasSudo())('files of a testbed', () => {
   let server: TestServer
   let session: SshSession
   let base: string

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { serve } from '../../../src/app/autopkgtest-virt.ts'
 import type { Testbed } from '../../../src/machine/index.ts'
 
-/** What the other side is told, and what is done to the test bed, in order. */
+/** What the other side is told, and what is done to the testbed, in order. */
 async function talk(...lines: string[]): Promise<{ answers: string[]; done: string[]; error: unknown }> {
   const done: string[] = []
   const bed: Testbed = {

@@ -58,7 +58,7 @@ it.each<[string, ShellStep['sensitive'][string], string]>([
   [
     'a value with a NUL',
     { command: "printf 'long\\0enough'" },
-    'has a NUL character, which no variable can hold',
+    'has a NUL character, which a variable cannot hold',
   ],
   ['a flood', { command: 'cat /dev/zero' }, 'is too long for a variable'],
 ])('%s is refused, without a value', async (_, from, problem) => {

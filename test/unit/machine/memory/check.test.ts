@@ -33,7 +33,7 @@ describe('what a memory fits', () => {
       /firmware 1, and here it is none/,
     ],
     ['something that was not known there', { facts: { QEMU: '7.2' } }, /processor none, and here it is max/],
-    ['another machine', { hardware: 'f'.repeat(64) }, /other hardware/],
+    ['another machine', { hardware: 'f'.repeat(64) }, /hardware of the machine has changed/],
   ])('%s', (_, changes, expected) => {
     const flaw = flawOf(aMemory(changes), now)
     if (expected === null) expect(flaw).toBeNull()
@@ -63,7 +63,7 @@ describe('what a memory fits', () => {
     const memory = aMemory({ disks: { root: ['1:2', '3:4'] } })
     expect(diskFlaw(memory, { root: '1:2' })).toBeNull()
     expect(diskFlaw(memory, { root: '3:4' })).toBeNull()
-    expect(diskFlaw(memory, { root: '1:3' })).toContain('disk root was written to')
+    expect(diskFlaw(memory, { root: '1:3' })).toContain('disk root has been written to')
     expect(diskFlaw(memory, {})).toContain('disk root')
     expect(diskFlaw(memory, { root: '1:2', more: '1:2' })).toContain('disk more')
   })
