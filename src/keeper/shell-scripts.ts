@@ -16,38 +16,38 @@ export class ShellScripts {
   readonly #mark: string
   readonly #loginFiles: string
 
-  /** `loginFiles`: what `loginFilesScript` printed when the connection was made, on one line. */
+  /** `loginFiles`: what `loginFilesScript()` printed when the connection was made, on one line. */
   constructor(mark: string, loginFiles: string) {
     this.#mark = mark
     this.#loginFiles = loginFiles
     const begin = `${this.#say('ready')}; IFS= read -r l && eval "$l"`
     this.fresh = script(
-      `set -- $(${loginFilesScript}); if [ "$*" = "${loginFiles}" ]; then ${begin}; else ${this.#say('changed')}; fi`,
+      `set -- $(${loginFilesScript()}); if [ "$*" = "${loginFiles}" ]; then ${begin}; else ${this.#say('changed')}; fi`,
     )
   }
 
   /**
    * For one that is started ahead and waits for an empty line. A process takes an emulated guest longer than all else
-   * here, so behind that line the files are not read again: none of them, nor a folder of theirs, may be younger than
-   * the moment before they were read. A file of /proc that is held open is as old as its first use. Where the shell
-   * cannot tell by it which of two moments came first, the files are read. A clock that was set back is noticed.
+   * here, so behind that line the files are not read again: none of them, nor a folder of theirs, may be younger than a
+   * moment before they were read. A file of /proc that is held open is as old as its first use. Where all goes so fast
+   * that the clock of files does not move meanwhile, or the shell tells times by the second, the files are read. A clock
+   * that was set back is noticed.
    */
   spare({ files, sums }: StartFiles): string {
     const [moment, later] = ['/proc/self/fd/9', '/proc/self/fd/8']
-    const read = `set -- $(${loginFilesScript}); [ "$*" = "${this.#loginFiles}" ]`
-    const readStart = files === '' ? ':' : `set -- $(cksum ${files} 2>/dev/null); [ "$*" = "${sums}" ]`
+    const read = `set -- $(${loginFilesScript(files)})`
+    const expected = `${this.#loginFiles} ${sums}`.trimEnd()
     const paths = files === '' ? loginPaths : `${loginPaths} "$HOME" ${files}`
-    return script(
-      `exec 9</proc/self/status; sleep 0.02 2>/dev/null; exec 8</proc/self/stat; ` +
-        `${read} || { ${this.#say('changed')}; exit; }; ` +
-        `${readStart} || { ${this.#say('unfit')}; exit; }; ` +
+    return `exec 9</proc/self/status; ${script(
+      `exec 8</proc/self/stat; ${read}; case "$*" in "${expected}") ;; ` +
+        `"${this.#loginFiles}"*) ${this.#say('unfit')}; exit;; *) ${this.#say('changed')}; exit;; esac; ` +
         `old() { ${this.#say('old')}; exit; }; IFS= read -r l || exit; ` +
         `if [ ${later} -nt ${moment} ]; then ` +
         `[ /proc/self/limits -ot ${moment} ] && old; ` +
         `for l in ${paths}; do [ "$l" -nt ${moment} ] && old; done; ` +
-        `else { ${read}; } && { ${readStart}; } || old; fi; ` +
+        `else ${read}; [ "$*" = "${expected}" ] || old; fi; ` +
         `exec 8<&- 9<&-; ${this.#say('ready')}; IFS= read -r l && eval "$l"`,
-    )
+    )}`
   }
 
   /** The first answer in what a shell wrote, and what comes behind it. */

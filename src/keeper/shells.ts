@@ -118,7 +118,7 @@ export class Shells {
 
 /** What the files are now that a login depends on, on one line; null where the guest cannot tell. */
 export async function loginFilesNow(session: SshSession): Promise<string | null> {
-  const { stdout } = await capture(session, ['/bin/sh', '-c', `set -- $(${loginFilesScript}); echo "$*"`], {
+  const { stdout } = await capture(session, ['/bin/sh', '-c', `set -- $(${loginFilesScript()}); echo "$*"`], {
     limit: talk,
   })
   const line = stdout.trim()

@@ -112,7 +112,7 @@ const beforeScript = `cat /proc/sys/kernel/random/boot_id
 cd
 echo ${endedFile}*
 rm -f ${endedFile}*
-${loginFilesScript}`
+${loginFilesScript()}`
 
 const nowScript = `cat /proc/sys/kernel/random/boot_id
 if [ -d /run/systemd/system ]; then systemctl is-system-running; else echo; fi`
@@ -120,7 +120,7 @@ if [ -d /run/systemd/system ]; then systemctl is-system-running; else echo; fi`
 const afterScript = `rm -f "$HOME"/${endedFile}*
 sync
 ${nowScript}
-${loginFilesScript}
+${loginFilesScript()}
 echo ${end}`
 
 function given(signal: AbortSignal | undefined): { signal?: AbortSignal } {

@@ -9,10 +9,12 @@ const files = [
 ]
 
 /**
- * Shell text that prints what those files are now: where it prints something other than before, a session that
- * was opened before is not like one that is opened now.
+ * Shell text that prints what those files are now, and behind them others, given as shell words: where it prints
+ * something other than before, a session that was opened before is not like one that is opened now.
  */
-export const loginFilesScript = `cksum ${files.join(' ')} 2>/dev/null`
+export function loginFilesScript(others = ''): string {
+  return `cksum ${files.join(' ')} ${others} 2>/dev/null`
+}
 
 /**
  * Shell words: those files with the folders they lie in. One of these is younger than a moment if a file was written to,

@@ -25,7 +25,7 @@ function oneLine(script: string): string {
 /** What is /bin/sh on Debian, on Fedora and Arch, and on Alpine; the last tells times by the second. */
 describe.each(['dash', 'bash --posix', 'busybox sh'])('%s', (shell) => {
   /** A shell that waits, then hears that it is wanted. What it and the line of its input said. */
-  async function say({ loginFiles = oneLine(loginFilesScript), sums = oneLine(`cksum ${files}`) } = {}) {
+  async function say({ loginFiles = oneLine(loginFilesScript()), sums = oneLine(`cksum ${files}`) } = {}) {
     const line = new ShellScripts('mark', loginFiles).spare({ files, sums }).replace('/bin/sh', shell)
     const child = spawn('sh', ['-c', line], { env: { ...process.env, HOME: home } })
     let said = ''
@@ -82,7 +82,7 @@ describe.each(['dash', 'bash --posix', 'busybox sh'])('%s', (shell) => {
   test('its input ends before it is wanted', async () => {
     const ended = spawnSync('sh', [
       '-c',
-      new ShellScripts('mark', oneLine(loginFilesScript)).spare({ files: '', sums: '' }),
+      new ShellScripts('mark', oneLine(loginFilesScript())).spare({ files: '', sums: '' }),
     ])
     expect(String(ended.stdout)).toBe('')
   })
