@@ -17,6 +17,25 @@ export const sweepScript = `for t in "$1/$5" "$(dirname -- "$1")/$5"; do
 done`
 
 /**
+ * Shell text that moves all that is in the working folder into the folder `$to`, with its mode, and exits, where one
+ * process can do so: no folder is in it, and the names fit into a command line. Uses up the arguments.
+ */
+const flatMerge = `there() { [ -e "$1" ] || [ -L "$1" ]; }
+flat=
+[ ! -d "$to" ] || [ ! -w "$to" ] || [ ! -w . ] || flat=x
+for d in */ .[!.]*/ ..?*/; do [ ! -d "$d" ] || [ -L "\${d%/}" ] || flat=; done
+if [ "$flat" ]; then
+  set -- ..?*; there "$1" || set --
+  set -- .[!.]* "$@"; there "$1" || shift
+  set -- * "$@"; there "$1" || shift
+  if [ $# = 0 ] || mv -f -- "$@" "$to/"; then
+    set -- $(stat -c %a . "$to/.")
+    [ "$1" = "$2" ] || chmod "$1" "$to"
+    exit
+  fi
+fi`
+
+/**
  * Shell text that takes a tar archive from stdin to `$1`, as cp does: below it where it is a folder, else under that
  * name. The archive ends with a folder called `$2`, which is not copied: one that lacks it was cut off. `$3` is the name of
  * what is copied, `$4` what it is (`file`, `folder`), `$5` a temporary name, `$6` is `/` where `$1` has to be a folder, `.`
@@ -51,6 +70,7 @@ if [ "$kind" = file ]; then mv -f -- "$from" "$to"; exit; fi
 if [ ! -e "$to" ] && [ ! -L "$to" ]; then mv -- "$from" "$to"; exit; fi
 case $to in /*) ;; *) to=$PWD/$to ;; esac
 cd -- "$from"
+${flatMerge}
 find . -depth -type d -exec /bin/sh -c '
 say() { echo "${problemMark} $1 $2" >&2; exit 97; }
 to=$1; shift

@@ -34,14 +34,20 @@ afterEach(() => {
 })
 
 const pack = (...last: string[]) =>
-  spawnSync('tar', ['-c', '-C', join(place, 'host'), '--no-recursion', ...last]).stdout
+  spawnSync('tar', ['-c', '-C', join(place, 'host'), '--no-recursion', ...last], { maxBuffer: 2 ** 24 })
+    .stdout
 const members = ['./tree/a', './tree/.b', './tree/..c', './tree/a\nb', './tree/-rf', './tree/link']
 const folders = ['./tree/deep/d', './tree/deep', './tree']
 
 /** With the programs of a PATH; busybox's in a folder of its own. */
-function unpack(programs: string, archive: Buffer, to = join(place, 'guest', 'new')) {
+function unpack(
+  programs: string,
+  archive: Buffer,
+  to = join(place, 'guest', 'new'),
+  script: string = unpackScript,
+) {
   const argv = [to, 'end', 'tree', 'folder', '.posada-0123456789abcdef.tmp', '']
-  const { status, stderr } = spawnSync('/bin/sh', ['-c', unpackScript, 'sh', ...argv], {
+  const { status, stderr } = spawnSync('/bin/sh', ['-c', script, 'sh', ...argv], {
     input: archive,
     cwd: join(place, 'guest'),
     env: { PATH: programs === 'busybox' ? busybox() : process.env.PATH },
@@ -91,6 +97,39 @@ describe.each(['GNU', 'busybox'])('with programs of %s', (programs) => {
     expect(readdirSync(join(place, 'guest'))).toEqual(['new'])
     expect(readdirSync(join(place, 'guest', 'new', 'tree'))).toHaveLength(7)
     expect(readdirSync(join(place, 'guest', 'new'))).toHaveLength(8)
+  })
+
+  describe('a folder without folders', () => {
+    const flat = (names: string[]) => {
+      rmSync(join(place, 'host', 'tree'), { recursive: true, force: true })
+      mkdirSync(join(place, 'host', 'tree'), { mode: 0o750 })
+      for (const name of names) writeFileSync(join(place, 'host', 'tree', name), 'new')
+      symlinkSync('../guest', join(place, 'host', 'tree', 'link'))
+      return pack('./tree', ...[...names, 'link'].map((name) => `./tree/${name}`), 'end')
+    }
+    const at = (name = '') => join(place, 'guest', 'tree', name)
+
+    it.each([[['*']], [['.a', '..b', '-rf', '* *', 'a\nb', '?']], [['..b']], [['.a']], [[]]])(
+      'goes over another by a single rename each: %j',
+      (names) => {
+        mkdirSync(at())
+        for (const name of [...names.slice(1), 'other']) writeFileSync(at(name), 'old')
+        expect(unpack(programs, flat(names), join(place, 'guest'))).toEqual({ status: 0, said: '' })
+        expect(readdirSync(at()).sort()).toEqual([...names, 'link', 'other'].sort())
+        for (const name of names) expect(readFileSync(at(name), 'utf8')).toBe('new')
+        expect(readFileSync(at('other'), 'utf8')).toBe('old')
+        expect(statSync(at()).mode & 0o7777).toBe(0o750)
+        expect(readdirSync(join(place, 'guest'))).toEqual(['tree'])
+      },
+    )
+
+    it('has more names than a command line', () => {
+      const names = Array.from({ length: 1100 }, (_, n) => `${n}${'n'.repeat(240)}`)
+      mkdirSync(at())
+      const limited = `ulimit -s 1024 && ${unpackScript}`
+      expect(unpack(programs, flat(names), join(place, 'guest'), limited)).toMatchObject({ status: 0 })
+      expect(readdirSync(at())).toHaveLength(names.length + 1)
+    })
   })
 
   it('takes nothing of an archive that was cut off behind a member', () => {
