@@ -27,7 +27,14 @@ export const commandGroups: readonly CommandGroup[] = [
   { title: 'See', commands: ['status', 'list', 'stats'] },
   {
     title: 'Time',
-    commands: ['snapshot save', 'snapshot list', 'snapshot restore', 'snapshot delete', 'rewind'],
+    commands: [
+      'snapshot save',
+      'snapshot list',
+      'snapshot diff',
+      'snapshot restore',
+      'snapshot delete',
+      'rewind',
+    ],
   },
   { title: 'Networks', commands: ['network list', 'network conditions', 'network capture', 'proxy'] },
   { title: 'CI', commands: ['cache key', 'autopkgtest-virt'] },

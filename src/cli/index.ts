@@ -51,7 +51,13 @@ export {
 export { captureText, networksText, proxyText } from './text/networks.ts'
 export { planText } from './text/plan.ts'
 export type { RunDocument } from './text/run.ts'
-export { deletedText, restoredSnapshotsText, savedText, snapshotsText } from './text/snapshots.ts'
+export {
+  deletedText,
+  restoredSnapshotsText,
+  savedText,
+  snapshotDiffText,
+  snapshotsText,
+} from './text/snapshots.ts'
 export { type Graphs, graphsOf, prometheusText, statsText } from './text/stats.ts'
 export {
   conflictsText,

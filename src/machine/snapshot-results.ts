@@ -29,3 +29,23 @@ export interface SnapshotResult {
   /** Whether the machine was last saved as it, or restored to it. */
   current: boolean
 }
+
+/** What differs between a machine at one snapshot and at another, or now. */
+export interface SnapshotDiffResult {
+  machine: string
+  from: string
+  /** Null: now. */
+  to: string | null
+  /** Bytes of the host's disk that were written on the way from one to the other, whatever they say. */
+  disk: number
+  /** Whether the memory was saved; of now: whether the machine runs. */
+  memory: { from: boolean; to: boolean }
+  changes: RecordChange[]
+}
+
+/** `from`, `to`: for people; null where there was none. */
+export interface RecordChange {
+  what: string
+  from: string | null
+  to: string | null
+}

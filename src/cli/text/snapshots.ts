@@ -1,5 +1,5 @@
 import { formatSize } from '../../lib/values/units.ts'
-import type { RestoredResult, SavedResult, SnapshotResult } from '../../machine/index.ts'
+import type { RestoredResult, SavedResult, SnapshotDiffResult, SnapshotResult } from '../../machine/index.ts'
 import { makeVisible, type Palette, renderTable } from '../../ui/index.ts'
 
 export function savedText(saved: readonly SavedResult[]): string {
@@ -32,6 +32,15 @@ export function snapshotsText(snapshots: readonly SnapshotResult[], paint: Palet
     { title: 'NOTE', text: ({ note }: SnapshotResult) => makeVisible(note ?? '') },
   ]
   return renderTable(snapshots, columns, paint.dim)
+}
+
+export function snapshotDiffText(differences: readonly SnapshotDiffResult[]): string {
+  const lines = differences.flatMap(({ machine, from, to, disk, memory, changes }) => [
+    `${machine}, from ${from} to ${to ?? 'now'}: ${formatSize(disk)} written to its disks`,
+    ...(memory.from === memory.to ? [] : [`  running: ${memory.from ? 'yes -> no' : 'no -> yes'}`]),
+    ...changes.map((change) => `  ${change.what}: ${change.from ?? '-'} -> ${change.to ?? '-'}`),
+  ])
+  return lines.map(makeVisible).join('\n')
 }
 
 function treeText({ name, depth, current }: SnapshotResult): string {

@@ -52,7 +52,8 @@ async function sizeOf(paths: MachinePaths, { id, state }: Snapshot): Promise<num
   return sizes.reduce((sum, size) => sum + size, 0)
 }
 
-async function takenBy(path: string): Promise<number> {
+/** Bytes that a file takes of the host's disk; 0 where it is not there. */
+export async function takenBy(path: string): Promise<number> {
   try {
     return (await stat(path)).blocks * 512
   } catch (error) {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -80,12 +81,36 @@ describe('a machine that goes back and forth in time', () => {
     expect(await place.fails('E_SNAPSHOT_UNKNOWN', 'rewind')).toMatchObject({
       hint: expect.stringContaining('posada snapshot save ready'),
     })
+    await inGuest('head -c 1000000 /dev/urandom > ~/noise; sync')
+    expect(await place.json('snapshot', 'diff', 'clean')).toMatchObject({
+      differences: [{ from: 'clean', to: null, memory: { from: true, to: true }, changes: [] }],
+    })
+    const { differences } = await place.json<{ differences: { disk: number }[] }>('snapshot', 'diff', 'clean')
+    expect(differences[0]?.disk).toBeGreaterThan(1_000_000)
+    expect(
+      await place.fails('E_SNAPSHOT_UNKNOWN', 'snapshot', 'diff', 'clean', '--to', 'cleam'),
+    ).toMatchObject({ hint: 'did you mean clean?' })
     for (const round of ['one', 'two']) {
       expect(await inGuest(`ls ~/rounds 2>/dev/null || echo ${round} > ~/rounds`)).toBe('')
       expect(await place.json('rewind', 'clean')).toMatchObject({ machines: [{ state: 'running' }] })
     }
     expect(await ticks()).toBeGreaterThan(0)
   })
+
+  it.skipIf(process.getuid?.() !== 0)(
+    'goes on, with the snapshots it had, where the disk is full',
+    async () => {
+      const snapshots = join(own, 'snapshots')
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', snapshots])
+      try {
+        await place.fails('E_DISK_FULL', 'snapshot', 'save', 'full')
+      } finally {
+        execFileSync('umount', [snapshots])
+      }
+      expect(await ticks()).toBeGreaterThan(0)
+      expect(await place.json('snapshot', 'list')).toMatchObject({ snapshots: [{ name: 'clean' }] })
+    },
+  )
 
   it('is usable after a save that was killed, wherever that was', async () => {
     for (const [index, moment] of ['saving its memory', 'loading its memory'].entries()) {
