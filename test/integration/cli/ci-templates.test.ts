@@ -116,7 +116,7 @@ describe('templates for CI', () => {
     expect(readFileSync(join(home, 'output'), 'utf8')).toMatch(
       /^key=posada-linux-\w+-[0-9a-f]{16}\nrestore=posada-linux-\w+-\npaths<<END\n\/home\/ci\/data\/posada\/boxes\n.*\nEND\n$/,
     )
-    expect(readFileSync(join(home, 'job', 'reports', 'tool'), 'utf8')).toBe('of the guest\n')
+    expect(readFileSync(join(home, 'new', 'job', 'reports', 'tool'), 'utf8')).toBe('of the guest\n')
     expect(readFileSync(join(home, 'summary'), 'utf8')).toContain('| ok | 0 |')
     expect(ran.all).toMatch(/^::group::posada: machines$/m)
   }, 300_000)
