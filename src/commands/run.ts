@@ -5,6 +5,8 @@ import { runCells } from '../app/index.ts'
 import { BaseCommand } from '../base-command.ts'
 import {
   flagValue,
+  maskedEmit,
+  maskedError,
   passedOn,
   type RunDocument,
   rawWords,
@@ -110,6 +112,7 @@ export default class Run extends BaseCommand {
     if (junit !== undefined) await makeFolder(dirname(resolve(junit)))
     await this.sweepRuns()
     if (several) this.tellPlainly()
+    const emit = maskedEmit(this.emit, secrets)
     const isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true
     const shared = several || retries > 0
     const width = Math.max(...cells.map(({ name }) => name.length))
@@ -124,7 +127,7 @@ export default class Run extends BaseCommand {
         box: flags.box,
         cwd: process.cwd(),
         env: process.env,
-        emit: this.emit,
+        emit,
         signal: this.signal,
         command: 'posada run',
         askTrust: this.trustAsker(flags),
@@ -152,8 +155,11 @@ export default class Run extends BaseCommand {
           tail: junit !== undefined,
         }),
     })
-    const { emit, colour } = this
+    const told = results.map((result) => ({
+      ...result,
+      error: result.error === null ? null : maskedError(result.error, secrets),
+    }))
     const shown = maskedText(command.join(' '), secrets)
-    return reportRun(results, { command: shown, junit, json, colour, env: process.env, emit })
+    return reportRun(told, { command: shown, junit, json, colour: this.colour, env: process.env, emit })
   }
 }

@@ -50,6 +50,18 @@ it.each([[['run', '--json']], [['--json', 'run']], [['--debug', '--json', '--fil
   },
 )
 
+it('a value that --env NAME passes is hidden in everything that is printed', async () => {
+  Object.assign(place.env, { TOKEN: 'a-secret', GITHUB_ACTIONS: 'true' })
+  for (const words of [[], ['--json'], ['--debug'], ['--matrix', 'A=1,2', '--junit', 'r.xml']]) {
+    const args = ['--box', './a-secret.box', '--env', 'TOKEN', '--no-workspace', '--', 'echo', 'a-secret']
+    const { code, stdout, stderr } = await place.run('run', ...words, ...args)
+    expect(code, stderr).toBe(125)
+    expect(stdout + stderr).toContain('***.box')
+    expect(stdout + stderr).not.toContain('a-secret')
+  }
+  expect(readFileSync(join(place.dir, 'r.xml'), 'utf8')).not.toContain('a-secret')
+})
+
 describe('cache key', () => {
   const key = async () => (await place.run('cache', 'key')).stdout.trim()
   it('changes with the boxes that are wanted and the lockfile, and with nothing else', async () => {
