@@ -43,7 +43,9 @@ export function runOutput({ json, secrets, prefix, tail }: RunOutputOptions): Ru
       ...(secrets.length > 0 ? [new Masking(secrets)] : []),
     ]) {
       const [next] = links
-      link.pipe(next ?? stream, { end: next !== undefined })
+      const target = next ?? stream
+      link.pipe(target, { end: next !== undefined })
+      endWith(link, target)
       before(link)
     }
     const head = links[0] ?? stream
@@ -56,10 +58,18 @@ export function runOutput({ json, secrets, prefix, tail }: RunOutputOptions): Ru
     stderr: through(stderr),
     async end() {
       for (const { head, links } of chains) if (links.length > 0) head.end()
-      await Promise.all(chains.flatMap(({ links }) => links.map((link) => finished(link))))
+      // That its reader is gone is told by the stream itself.
+      await Promise.allSettled(chains.flatMap(({ links }) => links.map((link) => finished(link))))
       return { document: collected === null ? {} : textsOf(collected), tail: kept.text() }
     },
   }
+}
+
+/** What a link holds would wait for ever for a reader that is gone: it ends with what it writes to. */
+function endWith(link: Transform, target: Writable): void {
+  const end = (error: Error) => link.destroy(error)
+  target.once('error', end)
+  link.on('error', () => undefined).once('close', () => target.removeListener('error', end))
 }
 
 function textsOf({ stdout, stderr }: { stdout: Collector; stderr: Collector }) {

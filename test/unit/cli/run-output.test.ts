@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest'
+import { Writable } from 'node:stream'
+import { expect, it, vi } from 'vitest'
 import { runOutput } from '../../../src/cli/run-output.ts'
 
 const options = { json: true, secrets: ['hunter2'], prefix: 'a | ', tail: true }
@@ -29,3 +30,21 @@ it('has nothing to give where nothing is asked for', async () => {
   expect(output.stdout).toBe(process.stdout)
   expect(await output.end()).toEqual({ document: {}, tail: '' })
 })
+
+it.each([null, 'a | '])(
+  'ends where the reader of its output is gone, behind a prefix too: %j',
+  async (prefix) => {
+    const gone = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' })
+    const stdout = new Writable({ write: (_chunk, _encoding, done) => done(gone) })
+    const heard = new Promise((resolve) => stdout.on('error', resolve))
+    const standard = vi.spyOn(process, 'stdout', 'get').mockReturnValue(stdout as typeof process.stdout)
+    const output = runOutput({ ...options, json: false, prefix })
+    standard.mockRestore()
+    const failed = new Promise((resolve) => output.stdout.on('error', resolve))
+    output.stdout.write('text\n')
+    expect([await failed, await heard]).toEqual([gone, gone])
+    for (let count = 0; count < 100; count++) output.stdout.write('x'.repeat(10_000))
+    expect((await output.end()).document).toEqual({})
+    expect(stdout.listenerCount('error')).toBe(1)
+  },
+)
