@@ -47,6 +47,8 @@ export class GuestFolder {
   readonly #token: string
   /** Tells the folder from another that takes its place, and the guest from one that was made again: its inode number, a dot… */
   readonly identity: string
+  /** Whether two files can change places in one step: by python3. */
+  readonly canSwap: boolean
   /** Batches that earlier processes left in the guest. */
   readonly leftOver: readonly string[]
   #count = 0
@@ -56,9 +58,10 @@ export class GuestFolder {
     token: string,
     { pair, opened }: { pair: SyncPair; opened: string[] },
   ) {
-    const [root = '', work = '', identity = '', ...leftOver] = opened
+    const [root = '', work = '', identity = '', python = '', ...leftOver] = opened
     this.#link = link
     this.#token = token
+    this.canSwap = python !== ''
     this.#setting = setting(root, work, token)
     this.root = root
     this.excluded = [

@@ -12,6 +12,30 @@ const mostChecked = 200
 const format = '%n//%f %i %s %d %y|%z'
 
 /**
+ * Has files of one folder (and links) change places with those of the same names in this one, by one step each, so that none
+ * is ever missing. Where the file system cannot, they leave first. What cannot be placed goes to the second folder.
+ * Source: renameat2(2), syscall(2).
+ */
+const exchanging = `
+import ctypes, errno, os, sys
+number = {'x86_64': 316, 'aarch64': 276}.get(os.uname().machine, -1)
+libc = ctypes.CDLL(None, use_errno=True)
+staged, back = map(os.fsencode, sys.argv[1:3])
+for name in map(os.fsencode, sys.argv[3:]):
+    one = os.path.join(staged, name)
+    if libc.syscall(ctypes.c_long(number), -100, one, -100, name, 2) == 0: continue
+    code = ctypes.get_errno()
+    two = os.path.join(back, name)
+    try:
+        os.rename(one, two)
+        if code not in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP): continue
+        os.rename(name, one)
+        os.link(two, name, follow_symlinks=False)
+        os.unlink(two)
+    except OSError: pass
+`
+
+/**
  * Shell text of the guest's side: reads requests (a mark, and how many blocks of 512 bytes of shell text follow) from stdin and
  * runs each in a shell of its own, with the functions below. Works with dash and with busybox's shell and programs, needs
  * find, stat, tar, sha256sum, readlink, dd, mv.
@@ -24,6 +48,8 @@ ours() { read -r o <"$W/owner" && [ "$o" = "$T" ] || exit 9; }
 into() { ours; cd "$R\${1:+/$1}" 2>/dev/null && [ "$(pwd -P; echo .)" = "$R\${1:+/$1}
 ." ]; }
 list() { find -P "$@" 2>>"$W/err-$T"; }
+swap() { python3 -ISc "$Y" "$@" 2>/dev/null; }
+Y=${quote(exchanging)}
 while read -r m n; do
   ( eval "$(dd bs=512 count="$n" iflag=fullblock 2>/dev/null)" ) ; printf '\\n%s %s\\n' "$m" "$?"
 done`
@@ -44,7 +70,7 @@ make() { [ ! -L "$1" ] && mkdir -p "$1" && chmod 700 "$1" && [ "$(stat -c '%u %d
 make "$W" 2>/dev/null || { rmdir "$W" 2>/dev/null; W="$R/${workFolder}"; make "$W" || { echo "! the folder cannot be written"; exit 0; }; }
 echo ${token} >"$W/owner.${token}" && mv "$W/owner.${token}" "$W/owner" || exit
 [ -s "$W/id" ] || echo ${token} >"$W/id" || exit
-printf '%s\\0%s\\0%s\\0' "$R" "$W" "$(stat -c '%i %w' .) $(cat "$W/id")"
+printf '%s\\0%s\\0%s\\0%s\\0' "$R" "$W" "$(stat -c '%i %w' .) $(cat "$W/id")" "$(command -v python3)"
 set +f
 for o in "$W"/in-* "$W"/err-* "$W"/now-*; do [ ! -e "$o" ] || { chmod -R u+rwx "$o"; rm -rf "$o"; }; done
 for o in "$W"/out-*; do [ ! -d "$o" ] || printf '%s\\0' "\${o##*/}"; done; :`
@@ -119,6 +145,8 @@ export interface Commit {
   out: readonly { path: string; seen: string }[]
   /** Folders that are removed where nothing is left in them, the innermost first. */
   removed: readonly string[]
+  /** Those of `out`, and of what is staged, that change places in one step. Neither leaves or comes otherwise. */
+  swapped: readonly string[]
   /** Of what is staged: whole new folders, and single files and links. */
   placed: readonly string[]
   /** Single folders to make, the outermost first. */
@@ -135,22 +163,25 @@ export function commitScript(commit: Commit, batch: string): string {
   const lines: string[] = [`O="$W/${batch}"; I="$W/in-$T"; mkdir -p "$I" && cd "$I" || exit`]
   for (const some of inCommands(commit.dropped)) lines.push(`rm -f ${some}`)
   const seen = new Map(commit.out.map(({ path, seen }) => [path, seen]))
-  const leaving = byFolder([...seen.keys()])
-  const coming = byFolder(commit.placed)
-  for (const some of inCommands([...leaving.keys()].map((folder) => folder || '.')))
+  const isSwapped = new Set(commit.swapped)
+  const leaving = byFolder([...seen.keys()].filter((path) => !isSwapped.has(path)))
+  const coming = byFolder(commit.placed.filter((path) => !isSwapped.has(path)))
+  const swapping = byFolder(commit.swapped)
+  for (const some of inCommands([...leaving.keys(), ...swapping.keys()].map((folder) => folder || '.')))
     lines.push(`mkdir -p "$O" && cd "$O" && mkdir -p ${some}`)
+  /** `then` of names in a folder, of few only where they still are what was seen. */
+  const ifSeen = (folder: string, names: readonly string[], then: (some: string) => string): string[] =>
+    inCommands(names).map((some, index) => {
+      const expected = names.map((name) => seen.get(folder === '' ? name : `${folder}/${name}`) ?? '')
+      const isChecked = index === 0 && names.length < mostChecked && !expected.includes('')
+      const check = `[ "$(stat -c '%i %s %y' ${some} 2>/dev/null)" = ${quote(expected.join('\n'))} ] && `
+      return `${isChecked ? check : ''}${then(some)}`
+    })
+  const away = (folder: string) => (folder === '' ? '"$O/"' : `"$O/"${quote(folder)}/`)
   const gone = (folder: string): string[] => {
     const names = leaving.get(folder) ?? []
     leaving.delete(folder)
-    const target = folder === '' ? '"$O/"' : `"$O/"${quote(folder)}/`
-    return inCommands(names).map((some, index) => {
-      const expected = names.map((name) => seen.get(folder === '' ? name : `${folder}/${name}`) ?? '')
-      const isChecked = index === 0 && names.length < mostChecked && !expected.includes('')
-      const check = !isChecked
-        ? ''
-        : `[ "$(stat -c '%i %s %y' ${some} 2>/dev/null)" = ${quote(expected.join('\n'))} ] && `
-      return `${check}mv ${some} ${target} 2>/dev/null`
-    })
+    return ifSeen(folder, names, (some) => `mv ${some} ${away(folder)} 2>/dev/null`)
   }
   const within = (folder: string, commands: readonly string[]) => {
     if (commands.length > 0) lines.push(`( into ${quote(folder)} || exit\n${commands.join('\n')} )`)
@@ -163,6 +194,16 @@ export function commitScript(commit: Commit, batch: string): string {
     within(
       folder,
       inCommands(names).map((some) => `mkdir -m 700 ${some} 2>/dev/null`),
+    )
+  const staged = (folder: string) => (folder === '' ? '"$I/"' : `"$I/"${quote(folder)}/`)
+  // What comes goes to where the other is kept, and from there into its place: a kill loses neither.
+  for (const [folder, names] of sorted(swapping))
+    within(
+      folder,
+      ifSeen(folder, names, (some) => {
+        const words = `( cd ${staged(folder)} && mv ${some} ${away(folder)} )`
+        return `${words} && swap ${away(folder)} ${staged(folder)} ${some}`
+      }),
     )
   for (const [folder, names] of sorted(coming)) {
     const stage = (name: string) => `"$I/"${quote(folder === '' ? name : `${folder}/${name}`)}`

@@ -9,6 +9,7 @@ import {
   symlinkSync,
 } from 'node:fs'
 import { isErrno } from '../lib/files/errno.ts'
+import { exchange } from '../lib/native/exchange.ts'
 import { isInside, statHost } from './host-stat.ts'
 import { below } from './paths.ts'
 import type { Received } from './receive.ts'
@@ -41,6 +42,8 @@ export async function carryOut(
   try {
     if (!isInside(root, path)) return stale
     if (entry !== null && isSameContent(entry, there)) return setMode(root, path, { entry, there })
+    const exchanged = replace(root, path, { entry, there, trash, received })
+    if (exchanged !== null) return exchanged
     if (there !== null && !(await leave(root, path, { there, trash }))) return stale
     if (entry === null) return ''
     return place(root, path, { entry, received })
@@ -109,6 +112,50 @@ async function leave(
   return true
 }
 
+/**
+ * Puts a file or link in the place of another by one step, so that it is never missing, and what it was goes to the trash.
+ * Null: that cannot be here.
+ */
+function replace(root: string, path: string, replacing: Replacing): Outcome | null {
+  const { entry, there, trash, received } = replacing
+  if (entry === null || there === null || entry.kind === 'folder' || there.kind === 'folder') return null
+  if (!isReceived(entry, received)) return null
+  const found = statHost(root, path)
+  if (found === null || !isStill(found, there.stamp)) return null
+  const away = trash.place(path)
+  try {
+    if (received.kind === 'link') symlinkSync(received.target, away)
+    else {
+      chmodSync(received.file, entry.mode)
+      renameSync(received.file, away)
+    }
+  } catch (error) {
+    if (!isErrno(error, 'EXDEV', 'EEXIST')) throw error
+    return null
+  }
+  const before = statHost(trash.folder, path)
+  if (exchange(away, below(root, path))) return seenAfter(root, path, before)
+  if (received.kind === 'link') rmSync(away)
+  else renameSync(away, received.file)
+  return null
+}
+
+interface Replacing extends Omit<Order, 'path'> {
+  trash: TrashBatch
+  received: Received | undefined
+}
+
+function isReceived(entry: Entry, received: Received | undefined): received is Received {
+  return received !== undefined && received.kind === entry.kind && received.digest === entry.digest
+}
+
+/** The stamp of what was just placed, where that is still it. */
+function seenAfter(root: string, path: string, before: Stat | null): Outcome {
+  const after = statHost(root, path)
+  if (before === null || after === null) return '?'
+  return identityOf(after) === identityOf(before) ? stampNow(after) : '?'
+}
+
 function place(
   root: string,
   path: string,
@@ -120,7 +167,7 @@ function place(
     chmodSync(to, entry.mode | 0o700)
     return statHost(root, path)?.inode ?? stale
   }
-  if (received === undefined || received.kind !== entry.kind || received.digest !== entry.digest) return stale
+  if (!isReceived(entry, received)) return stale
   if (received.kind === 'link') {
     symlinkSync(received.target, to)
     const after = statHost(root, path)
@@ -129,9 +176,7 @@ function place(
   chmodSync(received.file, entry.mode)
   const before = statHost('', received.file.slice(1))
   putInPlace(received.file, to)
-  const after = statHost(root, path)
-  if (before === null || after === null) return '?'
-  return identityOf(after) === identityOf(before) ? stampNow(after) : '?'
+  return seenAfter(root, path, before)
 }
 
 /** By one step that never takes the place of anything. EEXIST. */

@@ -40,7 +40,8 @@ export async function carryToGuest(
       )
     : { staged: new Map<string, Listed>(), spoiled: [] }
   for (const path of staged.spoiled) spoiled.add(path)
-  const commit = commitOf({ removing, coming, arriving, trees, spoiled, came: staged.staged })
+  const { canSwap } = guest
+  const commit = commitOf({ removing, coming, arriving, trees, spoiled, came: staged.staged, canSwap })
   const done = await guest.commit(commit)
   const outcomes = new Map<string, Outcome>()
   const overtaken: string[] = []
@@ -108,9 +109,10 @@ interface Plan {
   trees: Trees
   spoiled: ReadonlySet<string>
   came: ReadonlyMap<string, Listed>
+  canSwap: boolean
 }
 
-function commitOf({ removing, coming, arriving, trees, spoiled, came }: Plan): Commit {
+function commitOf({ removing, coming, arriving, trees, spoiled, came, canSwap }: Plan): Commit {
   const here = arriving.filter(
     ({ path, entry }) => !spoiled.has(path) && (entry?.kind === 'folder' || came.has(path)),
   )
@@ -133,6 +135,11 @@ function commitOf({ removing, coming, arriving, trees, spoiled, came }: Plan): C
       .map(({ path }) => path)
       .sort()
       .reverse(),
+    swapped: canSwap
+      ? here
+          .filter(({ entry, there }) => there !== null && there.kind !== 'folder' && entry?.kind !== 'folder')
+          .map(({ path }) => path)
+      : [],
     placed: [...tops, ...single.filter(({ entry }) => entry?.kind !== 'folder')].map(({ path }) => path),
     made: single
       .filter(({ entry }) => entry?.kind === 'folder')

@@ -16,19 +16,19 @@ const age = 30 * 24 * 3600_000
  * where it lay.
  */
 export class TrashBatch {
-  readonly #folder: string
+  readonly folder: string
   readonly #made = new Set<string>()
 
   constructor(stateDir: string, side: Side) {
-    this.#folder = join(trashOf(stateDir), `${Date.now()}-${String(++count).padStart(6, '0')}-${side}`)
+    this.folder = join(trashOf(stateDir), `${Date.now()}-${String(++count).padStart(6, '0')}-${side}`)
   }
 
   /** Where a path is to be put, its folder made. */
   place(path: string): Buffer {
     const parent = parentOf(path) ?? ''
-    if (!this.#made.has(parent)) mkdirSync(below(this.#folder, parent), { recursive: true, mode: 0o700 })
+    if (!this.#made.has(parent)) mkdirSync(below(this.folder, parent), { recursive: true, mode: 0o700 })
     this.#made.add(parent)
-    return below(this.#folder, path)
+    return below(this.folder, path)
   }
 
   /** Moves what is at a path below `root`, also to another file system. */
