@@ -7,6 +7,7 @@ import { bench as network } from './network.ts'
 import { bench as registry } from './registry.ts'
 import { bench as throwAway } from './run/index.ts'
 import { bench as ssh } from './ssh.ts'
+import { bench as folders } from './sync/index.ts'
 import { interruptMeasured } from './timed.ts'
 import { bench as together } from './together.ts'
 import { bench as upToSsh } from './up.ts'
@@ -24,6 +25,7 @@ const benches: Bench[] = [
   registry,
   boxes,
   throwAway,
+  folders,
 ]
 
 /** `npm run bench`, or `npm run bench -- NAME…`; SAMPLES=n for another number than five. */
