@@ -4,7 +4,7 @@ import { loadKoffi } from './koffi.ts'
 const AT_FDCWD = -100
 const RENAME_EXCHANGE = 2
 
-type Rename = (from: number, old: Buffer, to: number, other: Buffer, flags: number) => number
+type Rename = (...given: [from: number, old: Buffer, to: number, other: Buffer, flags: number]) => number
 
 let rename: Rename | null | undefined
 
