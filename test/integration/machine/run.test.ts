@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { execa } from 'execa'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { makeCgroup } from '../../helpers/cgroup.ts'
 import { until } from '../../helpers/guest-talk.ts'
@@ -64,6 +66,18 @@ describe('posada run', () => {
     expect(ran.stdout + ran.stderr).not.toContain(place.env.TOKEN)
   })
 
+  it('gives the command a terminal where there is one, and shows what it writes at once', async () => {
+    const awaited = (text: string) => `expect ${JSON.stringify(text)} {} timeout {exit 98} eof {exit 99}`
+    const script = ['set timeout 120', 'spawn -noecho {*}$argv', awaited('a word? '), 'send "seen\\r"']
+    const end = [awaited('got seen on /dev/'), 'expect eof', 'exit [lindex [wait] 3]']
+    writeFileSync(join(place.dir, '..', 'terminal.exp'), [...script, ...end].join('\n'))
+    const asks = 'printf "a word? "; read w; echo "got $w on $(tty)"; exit 6'
+    const words = [process.execPath, launcher, 'run', '--no-workspace', '--', 'sh', '-c', asks]
+    const options = { cwd: place.dir, env: place.env, extendEnv: false, reject: false }
+    const { exitCode, stdout } = await execa('expect', ['../terminal.exp', ...words], options)
+    expect(exitCode, stdout).toBe(6)
+  })
+
   it('ends with 124 when its time is over, also while the guest boots, and with 125 when it fails itself', async () => {
     const late = await place.run('run', '--timeout', '2s', 'true')
     expect(late).toMatchObject({ code: 124, stderr: expect.stringContaining('E_RUN_TIMEOUT') })
@@ -85,24 +99,25 @@ describe('posada run', () => {
     }
   })
 
-  it('is swept by the next command where the watchdog was killed, too, or the whole cgroup', async () => {
-    // A runner ends a job by the kernel's cgroup.kill: all of the job's processes, hypervisor and watchdog included.
-    for (const target of ['cgroup', 'watchdog'] as const) {
+  it('is swept by the next command where the watchdog was killed, too, or the whole cgroup, or the host went down', async () => {
+    for (const target of ['cgroup', 'watchdog', 'host'] as const) {
+      // A runner ends a job by the kernel's cgroup.kill: all of the job's processes, hypervisor and watchdog included.
       const group = target === 'cgroup' ? makeCgroup() : null
       const running = place.start('run', '--no-workspace', 'sleep', '1000')
       group?.add(running.pid ?? 0)
       const ended = new Promise((resolve) => running.once('close', resolve))
       await until('a machine runs', 60_000, async () => place.processes(/qemu-system/).length > 0)
       if (group === null) {
-        for (const pid of place.processes(target === 'cgroup' ? /./ : /run-watchdog/))
-          process.kill(pid, 'SIGKILL')
-        running.kill('SIGKILL')
+        const killed = place.processes(target === 'watchdog' ? /run-watchdog/ : /./)
+        for (const pid of [...killed, running.pid ?? 0]) process.kill(pid, 'SIGKILL')
       } else {
         expect(group.pids()).toEqual(expect.arrayContaining(place.processes(/./)))
         group.kill()
         await until('the cgroup is empty', 20_000, async () => group.remove())
       }
       await ended
+      // What lies in memory goes with the host.
+      if (target === 'host') rmSync(join(place.env.XDG_RUNTIME_DIR ?? '', 'posada'), { recursive: true })
       expect(left()).not.toEqual([])
       expect((await place.run('run', '--box', './none.box', 'true')).code).toBe(125)
       await nothingLeft()
@@ -117,6 +132,17 @@ describe('posada run', () => {
     running.kill('SIGTERM')
     const { code, stderr } = await end
     expect(code, stderr).toBe(130)
+    await nothingLeft()
+  })
+
+  it('ends where no one reads its output any longer, also where that is masked', async () => {
+    const args = ['--no-workspace', '--env', 'TOKEN', '--junit', 'r.xml', '--', 'yes']
+    const running = place.start('run', ...args)
+    const end = once(running, 'close')
+    running.stderr.resume()
+    await once(running.stdout, 'data')
+    running.stdout.destroy()
+    expect((await end)[0]).toBe(141)
     await nothingLeft()
   })
 
