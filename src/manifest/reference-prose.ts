@@ -17,7 +17,7 @@ machines:
       - {tcp: 5432}
     provision:
       - name: postgres
-        shell: apt-get update && apt-get install -y postgresql
+        shell: apt-get update && apt-get install -y --no-install-recommends postgresql
         timeout: 10m
   web:
     depends_on: [db]

@@ -33,7 +33,10 @@ export const step = object({
       schema: shell,
       description:
         'Runs a script in the guest. A single line without white space that begins with `./`, `../` or `/` is the path of a script on the host, one that begins with `https://` a script to fetch; anything else is the script itself.',
-      examples: ['apt-get update && apt-get install -y postgresql', './scripts/setup.sh'],
+      examples: [
+        'apt-get update && apt-get install -y --no-install-recommends postgresql',
+        './scripts/setup.sh',
+      ],
     },
     file: { schema: file, description: 'Copies a file or folder, or writes a text, into the guest.' },
     ansible: { schema: ansible, description: 'Runs an Ansible playbook.', examples: ['ops/site.yml'] },
