@@ -37,20 +37,10 @@ export {
 } from './text/boxes.ts'
 export { installedText } from './text/completion.ts'
 export { doctorText } from './text/doctor.ts'
-export {
-  copyText,
-  destroyText,
-  haltText,
-  portsText,
-  projectsText,
-  provisionText,
-  statusText,
-  stepsText,
-  suspendText,
-  upText,
-} from './text/machines.ts'
+export { copyText, destroyText, haltText, provisionText, suspendText, upText } from './text/machines.ts'
 export { captureText, networksText, proxyText } from './text/networks.ts'
 export { planText } from './text/plan.ts'
+export { portsText } from './text/ports.ts'
 export type { RunDocument } from './text/run.ts'
 export {
   deletedText,
@@ -60,6 +50,7 @@ export {
   snapshotsText,
 } from './text/snapshots.ts'
 export { type Graphs, graphsOf, prometheusText, statsText } from './text/stats.ts'
+export { projectsText, statusText, stepsText } from './text/status.ts'
 export {
   conflictsText,
   folderStatusesText,

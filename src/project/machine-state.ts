@@ -1,7 +1,6 @@
 import { basename, dirname, join } from 'node:path'
 import { exists, namesIn } from '../lib/files/folders.ts'
-import { digestPattern } from '../lib/values/box-names.ts'
-import { count, list, mapOf, oneOf, optional, partOf, readShape, shape, text } from '../lib/values/shape.ts'
+import { readShape } from '../lib/values/shape.ts'
 import type { MachineSpec, PortForward } from '../provider/index.ts'
 import { isCopyOf } from './copied.ts'
 import { corrupt } from './json-file.ts'
@@ -9,6 +8,7 @@ import { identityOf, machineId } from './machine-identity.ts'
 import { type MachinePaths, nicSocket, type ProjectPaths } from './paths.ts'
 import { findRuntimeDir } from './runtime-dir.ts'
 import { readForeign, readSealed, type SealedFile, writeSealed } from './seal.ts'
+import { essentials } from './state-form.ts'
 
 /**
  * What Posada remembers of a machine: what it decided and what was completed. Whether the machine
@@ -165,56 +165,6 @@ export async function machinesOnDisk(paths: ProjectPaths): Promise<string[]> {
 }
 
 const remakeHint = 'posada destroy removes the machine together with this file; up creates it again'
-
-const plainName = text({ pattern: /^[a-z][a-z0-9-]{0,62}$/, problem: 'not a plain name' })
-const anyText = text({ max: 4096 })
-const port = partOf({ hostPort: count(), guestPort: count() })
-
-/** What names a snapshot's folder. */
-export const snapshotId = text({ pattern: /^[0-9a-f]{8}$/, problem: 'not the id of a snapshot' })
-
-/** The form of SavedMemory; its file is checked before it is used. */
-export const savedMemory = partOf({
-  version: oneOf([1]),
-  at: anyText,
-  snapshot: optional(snapshotId),
-  size: count(),
-  sha256: text({ pattern: digestPattern }),
-  mark: optional(anyText),
-  hardware: text({ pattern: digestPattern }),
-  facts: mapOf(anyText),
-  disks: mapOf(list(anyText)),
-})
-
-/** What the code below and the verbs rely on. Posada wrote the file; this is about older and later versions of it. */
-export const essentials = partOf({
-  provider: anyText,
-  box: partOf({ name: anyText, version: anyText, digest: text({ pattern: digestPattern }) }),
-  spec: partOf({
-    id: text({ pattern: /^[0-9a-f]{8}$/, problem: 'not an id' }),
-    name: plainName,
-    uuid: anyText,
-    disks: list(partOf({ name: plainName })),
-    media: optional(list(partOf({ name: anyText }))),
-    nics: list(partOf({ kind: oneOf(['user', 'switch']), mac: anyText, forwards: optional(list(port)) })),
-    files: partOf({ dataDir: anyText }),
-    boot: partOf({ kind: oneOf(['kernel', 'firmware']) }),
-  }),
-  login: partOf({ user: anyText }),
-  ports: list(port),
-  networks: optional(list(partOf({ network: anyText, mac: anyText, ipv4: anyText }))),
-  provision: mapping(),
-  failedSteps: optional(mapping()),
-  suspended: optional(savedMemory),
-  snapshot: optional(snapshotId),
-  restoring: optional(snapshotId),
-})
-
-function mapping() {
-  return shape('not a mapping of keys', (value) =>
-    typeof value === 'object' && value !== null ? value : undefined,
-  )
-}
 
 /** With every path as it is here and now: the project may have been moved. */
 async function withPathsHere(state: MachineState, paths: MachinePaths): Promise<MachineState> {

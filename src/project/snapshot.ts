@@ -3,9 +3,10 @@ import { basename } from 'node:path'
 import { namesIn } from '../lib/files/folders.ts'
 import { oneOf, orNull, partOf, readShape, text } from '../lib/values/shape.ts'
 import { corrupt } from './json-file.ts'
-import { essentials, type MachineState, type SavedMemory, savedMemory, snapshotId } from './machine-state.ts'
+import type { MachineState, SavedMemory } from './machine-state.ts'
 import type { MachinePaths } from './paths.ts'
 import { readSealed, type SealedFile, writeSealed } from './seal.ts'
+import { essentials, savedMemory, snapshotId } from './state-form.ts'
 
 /** A machine as it was. */
 export interface Snapshot {
