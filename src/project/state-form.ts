@@ -21,7 +21,10 @@ export const savedMemory = partOf({
   disks: mapOf(list(anyText)),
 })
 
-/** Of a MachineState, what this room and the verbs rely on. Posada wrote the file; this is about older and later versions of it. */
+/**
+ * Of a MachineState, what this room and the verbs rely on. Posada wrote the file; this is about older and later versions
+ * of it.
+ */
 export const essentials = partOf({
   provider: anyText,
   box: partOf({ name: anyText, version: anyText, digest: text({ pattern: digestPattern }) }),
