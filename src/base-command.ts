@@ -1,6 +1,6 @@
 import { Command } from '@oclif/core/command'
 import * as Flags from '@oclif/core/flags'
-import type { AskTrust, OpenProjectOptions } from './app/index.ts'
+import type { AskTrust, OpenProjectOptions, OpenRunOptions } from './app/index.ts'
 import { askTrust, hasFlag, hearOutputErrors, interruptible } from './cli/index.ts'
 import type { Emit } from './events/index.ts'
 import type { Project } from './machine/index.ts'
@@ -84,13 +84,26 @@ export abstract class BaseCommand extends Command {
     return openProject({
       ...options,
       ...(runs ? { fetches: true, askTrust: this.trustAsker(flags) } : {}),
-      ...(flags.file === undefined ? {} : { file: flags.file }),
+      ...this.opening(flags),
+    })
+  }
+
+  /** How a command opens a project of its own, with throw-away machines. */
+  protected runOpening(
+    flags: { box: string | undefined } & Parameters<BaseCommand['openProject']>[0],
+  ): OpenRunOptions {
+    return { ...this.opening(flags), box: flags.box, askTrust: this.trustAsker(flags) }
+  }
+
+  private opening({ file }: { file?: string | undefined }) {
+    return {
+      ...(file === undefined ? {} : { file }),
       cwd: process.cwd(),
       env: process.env,
       emit: this.emit,
       signal: this.signal,
       command: `posada ${this.id?.replaceAll(':', ' ') ?? ''}`,
-    })
+    }
   }
 
   /** Asks for what a project would run on this computer. */

@@ -52,3 +52,13 @@ export const trustFlag = Flags.boolean({
   char: 'y',
   description: 'Agree to what the project runs on this computer, which posada trust shows.',
 })
+
+/** What a throw-away machine is made from. */
+export const throwAwayFlags = {
+  yes: trustFlag,
+  machine: Flags.string({
+    description: 'The machine of the manifest; the only one by default.',
+    helpValue: 'NAME',
+  }),
+  box: Flags.string({ description: 'The box of the machine, in place of a manifest.', helpValue: 'BOX' }),
+}

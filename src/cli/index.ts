@@ -4,6 +4,7 @@ export {
   newSnapshotArg,
   rewindArg,
   snapshotArg,
+  throwAwayFlags,
   trustFlag,
   ttyFlag,
 } from './args.ts'

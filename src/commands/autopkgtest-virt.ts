@@ -1,8 +1,7 @@
 import { join } from 'node:path'
-import * as Flags from '@oclif/core/flags'
 import { autopkgtestVirt } from '../app/index.ts'
 import { BaseCommand } from '../base-command.ts'
-import { trustFlag } from '../cli/index.ts'
+import { throwAwayFlags } from '../cli/index.ts'
 
 export default class AutopkgtestVirt extends BaseCommand {
   static override enableJsonFlag = false
@@ -12,14 +11,7 @@ export default class AutopkgtestVirt extends BaseCommand {
   static override examples = [
     'autopkgtest -B hello -- "$(command -v posada)" autopkgtest-virt --box debian/12',
   ]
-  static override flags = {
-    yes: trustFlag,
-    machine: Flags.string({
-      description: 'The machine of the manifest; the only one by default.',
-      helpValue: 'NAME',
-    }),
-    box: Flags.string({ description: 'The box of the machine, in place of a manifest.', helpValue: 'BOX' }),
-  }
+  static override flags = throwAwayFlags
 
   protected override readonly interruptHint = null
 
@@ -27,16 +19,7 @@ export default class AutopkgtestVirt extends BaseCommand {
     const { flags } = await this.parse(AutopkgtestVirt)
     await this.sweepRuns()
     await autopkgtestVirt({
-      open: {
-        ...(flags.file === undefined ? {} : { file: flags.file }),
-        box: flags.box,
-        cwd: process.cwd(),
-        env: process.env,
-        emit: this.emit,
-        signal: this.signal,
-        command: 'posada autopkgtest-virt',
-        askTrust: this.trustAsker(flags),
-      },
+      open: this.runOpening(flags),
       machine: flags.machine,
       input: process.stdin,
       write: (text) => process.stdout.write(text),

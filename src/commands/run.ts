@@ -13,7 +13,7 @@ import {
   reportRun,
   runOutput,
   splitAtCommand,
-  trustFlag,
+  throwAwayFlags,
 } from '../cli/index.ts'
 import { PosadaError } from '../errors/index.ts'
 import { makeFolder } from '../lib/files/make-folder.ts'
@@ -32,17 +32,12 @@ export default class Run extends BaseCommand {
     '<%= config.bin %> run --matrix box=debian/12,debian/13 --parallel 2 -- make test',
   ]
   static override flags = {
-    yes: trustFlag,
-    machine: Flags.string({
-      description: 'The machine of the manifest; the only one by default.',
-      helpValue: 'NAME',
-    }),
+    ...throwAwayFlags,
     service: Flags.string({
       multiple: true,
       description: 'Another machine of the manifest to bring up before the command runs.',
       helpValue: 'NAME',
     }),
-    box: Flags.string({ description: 'The box of the machine, in place of a manifest.', helpValue: 'BOX' }),
     matrix: Flags.string({
       multiple: true,
       description:
@@ -122,16 +117,7 @@ export default class Run extends BaseCommand {
       retries,
       wait: flags.wait || parallel > 1,
       keepOnFailure: flags['keep-on-failure'],
-      open: {
-        ...(flags.file === undefined ? {} : { file: flags.file }),
-        box: flags.box,
-        cwd: process.cwd(),
-        env: process.env,
-        emit,
-        signal: this.signal,
-        command: 'posada run',
-        askTrust: this.trustAsker(flags),
-      },
+      open: { ...this.runOpening(flags), emit },
       run: {
         command: rawWords(command),
         machine: flags.machine,
