@@ -24,7 +24,7 @@ afterAll(async () => {
 providerContract('posada-provider-acme, a plug-in', {
   makeProvider: (context) =>
     providerRegistry({ root: project, ...context, trust: { require: async () => undefined } }).get('acme'),
-  can: { pause: false, ready: false, media: false, switchNics: false, hostAccess: false },
+  can: { pause: false, ready: false, media: false, switchNics: false, hostAccess: false, snapshot: false },
   makeGuest: async () => {
     const boot = { kind: 'kernel' as const, kernel: join(installed, 'guest.js'), cmdline: '' }
     return {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
@@ -16,7 +17,15 @@ export interface ContractSubject {
   makeProvider: (context: { cacheDir: string; emit: () => void }) => Promise<Provider> | Provider
   makeGuest: () => Promise<ContractGuest>
   /** What the provider can do, known before it is made: says which tests are skipped. */
-  can: { pause: boolean; ready: boolean; media: boolean; switchNics: boolean; hostAccess: boolean }
+  can: {
+    pause: boolean
+    ready: boolean
+    media: boolean
+    switchNics: boolean
+    hostAccess: boolean
+    /** Whether memory can be saved and loaded. */
+    snapshot: boolean
+  }
 }
 
 /**
@@ -96,6 +105,9 @@ export function providerContract(name: string, subject: ContractSubject): void {
       const capabilities = provider.capabilities()
       expect(capabilities.pause).toBe(subject.can.pause)
       expect(capabilities.media === true).toBe(subject.can.media)
+      expect(capabilities.snapshot === true).toBe(subject.can.snapshot)
+      for (const method of [provider.save, provider.load, provider.memoryFacts])
+        expect(method !== undefined).toBe(subject.can.snapshot)
       expect(capabilities.arch).toContain(machine.spec.arch)
       expect(capabilities.boot).toContain('kernel')
       const report = await provider.probe()
@@ -233,6 +245,67 @@ export function providerContract(name: string, subject: ContractSubject): void {
 
     test.skipIf(subject.can.pause)('says that it cannot stand still', async () => {
       await expect(provider.pause(spec())).rejects.toMatchObject({ code: 'E_CAPABILITY' })
+    })
+
+    describe.skipIf(!subject.can.snapshot)('what it has in memory', () => {
+      const memory = () => join(cacheDir, 'memory')
+      const load = (path: string) => provider.load?.(spec(), path)
+      const state = async () => (await provider.status(spec())).state
+
+      test('is saved into a file while it stands still, and it goes on from there in another process', async () => {
+        const facts = await provider.memoryFacts?.(spec())
+        const before = await provider.status(spec())
+        await provider.save?.(spec(), memory())
+        expect(await state()).toBe('paused')
+        await stopNow()
+        expect(await provider.memoryFacts?.(spec())).toEqual(facts)
+        await load(memory())
+        const after = await provider.status(spec())
+        expect(after).toMatchObject({ state: 'paused', pid: expect.any(Number) })
+        expect(after).not.toMatchObject({ pid: 'pid' in before ? before.pid : null })
+        await provider.resume(spec())
+        expect(await state()).toBe('running')
+        expect(await echo('it went on\n')).toBe('it went on\n')
+      })
+
+      test('leaves the machine as it was where saving is cut short', async () => {
+        const path = join(cacheDir, 'cut short')
+        const abort = AbortSignal.abort(new Error('enough'))
+        await expect(provider.save?.(spec(), path, { signal: abort })).rejects.toThrow('enough')
+        await provider.resume(spec())
+        expect(await echo('it goes on\n')).toBe('it goes on\n')
+      })
+
+      test.skipIf(process.getuid?.() !== 0)(
+        'leaves the machine as it was where the disk is full',
+        async () => {
+          const full = await mkdtemp(join(cacheDir, 'full-'))
+          execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', full])
+          try {
+            await expect(provider.save?.(spec(), join(full, 'memory'))).rejects.toMatchObject({
+              code: 'E_DISK_FULL',
+            })
+          } finally {
+            execFileSync('umount', [full])
+          }
+          await provider.resume(spec())
+          expect(await echo('it goes on\n')).toBe('it goes on\n')
+        },
+      )
+
+      test('is refused where the file was cut, or is another, and no process is left', async () => {
+        await stopNow()
+        const whole = await readFile(memory())
+        const other = join(cacheDir, 'another')
+        for (const content of [whole.subarray(0, whole.length / 2), Buffer.alloc(2 ** 20), Buffer.alloc(0)]) {
+          await writeFile(other, content)
+          await expect(load(other)).rejects.toMatchObject({ code: expect.stringMatching(/^E_/) })
+          expect(await state()).toBe('stopped')
+        }
+        await load(memory())
+        await provider.resume(spec())
+        expect(await echo('still there\n')).toBe('still there\n')
+      })
     })
 
     test('another process object stops it gracefully, and nothing is left running', async () => {

@@ -4,7 +4,7 @@ import { providerContract } from './provider-contract.ts'
 
 providerContract('qemu', {
   makeProvider: (context) => provider.create(context),
-  can: { pause: true, ready: true, media: true, switchNics: true, hostAccess: true },
+  can: { pause: true, ready: true, media: true, switchNics: true, hostAccess: true, snapshot: true },
   makeGuest: async () => {
     const guest = await busyboxGuest()
     const boot = { kind: 'kernel' as const, ...guest }
