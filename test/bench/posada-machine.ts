@@ -11,17 +11,20 @@ export interface PosadaMachine extends Machine {
   folder: string
   /** Command line of its QEMU, while it runs. */
   argv(): Promise<string[]>
+  /** Runs a command in it; returns seconds. */
+  posada(...args: string[]): Promise<number>
 }
 
-/** A `debian/12` machine with two processors and 1 GiB, in a project of its own. */
-export async function posadaMachine(): Promise<PosadaMachine> {
+/** A machine of debian/12, in a project of its own. */
+export async function posadaMachine(dev = '{box: debian/12, cpus: 2, memory: 1GiB}'): Promise<PosadaMachine> {
   const folder = await mkdtemp(join(tmpdir(), 'posada-bench-'))
-  const manifest = 'version: 1\nmachines:\n  dev: {box: debian/12, cpus: 2, memory: 1GiB}\n'
+  const manifest = `version: 1\nmachines:\n  dev: ${dev}\n`
   await writeFile(join(folder, 'posada.yaml'), manifest)
   const posada = (...args: string[]) => timed(process.execPath, [launcher, ...args], { cwd: folder })
   const seconds = async (...args: string[]) => (await posada(...args)).seconds
   return {
     folder,
+    posada: seconds,
     // `up` itself runs a command over SSH in a fresh guest, and ends when it has succeeded.
     up: () => seconds('up'),
     exec: () => seconds('exec', 'dev', '--', 'true'),

@@ -3,9 +3,11 @@ import { once } from 'node:events'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { withQmp } from '../../providers/qemu/qmp/client.ts'
 import type { StoredBox } from '../../src/box/index.ts'
+import { asObject } from '../../src/lib/values/as-object.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { awaitReady, sshArguments } from '../helpers/raw-box.ts'
 import type { Machine } from './life.ts'
@@ -22,6 +24,11 @@ export interface Original {
   overlay: Overlay
 }
 
+export interface RawMachine extends Machine {
+  /** Migrates it into a file and ends it; starts it from there, until the first command over SSH. Returns seconds. */
+  suspendAndResume(): Promise<number>
+}
+
 /** What an overlay lies over. */
 export interface Overlay {
   backing: string
@@ -34,7 +41,7 @@ export interface Overlay {
  * of the same box (made before the clock starts), the first command by OpenSSH's client as soon as
  * the guest says that it is ready, power off by the ACPI button.
  */
-export async function rawMachine(original: Original, box: StoredBox): Promise<Machine> {
+export async function rawMachine(original: Original, box: StoredBox): Promise<RawMachine> {
   const dir = await mkdtemp(join(tmpdir(), 'posada-raw-'))
   const port = await freePort()
   const [program = '', ...args] = ownArguments(original, dir, port)
@@ -48,17 +55,32 @@ export async function rawMachine(original: Original, box: StoredBox): Promise<Ma
     await exit
     child = null
   }
+  const monitor = join(dir, 'qmp.sock')
+  const removeSockets = async () => {
+    for (const socket of ['ready', 'agent', 'qmp']) await rm(join(dir, `${socket}.sock`), { force: true })
+  }
   return {
+    suspendAndResume: () =>
+      clocked(async () => {
+        const file = join(dir, 'memory')
+        await migrateTo(file, monitor)
+        await ended((running) => void running.kill('SIGKILL'))
+        await removeSockets()
+        const incoming = ['-incoming', `exec:cat ${file}`]
+        child = spawn(program, [...withoutSandbox(args), ...incoming], { stdio: 'ignore', cwd: '/' })
+        await goOn(monitor)
+        await ssh('true')
+      }),
     up: () =>
       clocked(async () => {
-        for (const socket of ['ready', 'agent', 'qmp']) await rm(join(dir, `${socket}.sock`), { force: true })
-        child = spawn(program, args, { stdio: 'ignore', cwd: '/' })
+        await removeSockets()
+        child = spawn(program, withoutSandbox(args), { stdio: 'ignore', cwd: '/' })
         await awaitReady(join(dir, 'ready.sock'), child, PATIENCE)
         await ssh('true')
       }),
     exec: async () => (await ssh('true')).seconds,
     status: async () => null,
-    halt: () => clocked(() => ended(() => pressPowerButton(join(dir, 'qmp.sock')))),
+    halt: () => clocked(() => ended(() => pressPowerButton(monitor))),
     destroy: () =>
       clocked(async () => {
         await ended((running) => {
@@ -114,4 +136,36 @@ async function makeOverlay({ backing, format, size }: Overlay, path: string): Pr
 
 async function pressPowerButton(socket: string): Promise<void> {
   await withQmp(socket, { timeout: 10_000 }, (client) => client.execute('system_powerdown'))
+}
+
+/** QEMU may start `cat` then. */
+function withoutSandbox(args: readonly string[]): string[] {
+  return args.filter((one, at) => one !== '-sandbox' && args[at - 1] !== '-sandbox')
+}
+
+async function migrateTo(file: string, socket: string): Promise<void> {
+  await withQmp(socket, { timeout: PATIENCE * 1000 }, async (client) => {
+    await client.execute('stop')
+    await client.execute('migrate-set-parameters', { 'max-bandwidth': 2 ** 40, 'downtime-limit': 2_000_000 })
+    await client.execute('migrate', { uri: `exec:cat > ${file}` })
+    for (;;) {
+      const { status } = asObject(await client.execute('query-migrate'))
+      if (status === 'completed') return
+      if (status === 'failed') throw new Error('QEMU could not migrate into a file')
+      await sleep(10)
+    }
+  })
+}
+
+/** Once its memory is loaded; it was saved while it stood still. */
+async function goOn(socket: string): Promise<void> {
+  for (;;) {
+    const isLoaded = await withQmp(socket, { timeout: PATIENCE * 1000 }, async (client) => {
+      const { status } = asObject(await client.execute('query-status'))
+      if (status === 'paused') await client.execute('cont')
+      return status === 'paused'
+    })
+    if (isLoaded === true) return
+    await sleep(10)
+  }
 }

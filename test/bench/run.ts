@@ -8,6 +8,7 @@ import { bench as registry } from './registry.ts'
 import { bench as throwAway } from './run/index.ts'
 import { bench as ssh } from './ssh.ts'
 import { bench as folders } from './sync/index.ts'
+import { bench as time } from './time/index.ts'
 import { interruptMeasured } from './timed.ts'
 import { bench as together } from './together.ts'
 import { bench as upToSsh } from './up.ts'
@@ -26,6 +27,7 @@ const benches: Bench[] = [
   boxes,
   throwAway,
   folders,
+  time,
 ]
 
 /** `npm run bench`, or `npm run bench -- NAME…`; SAMPLES=n for another number than five. */
