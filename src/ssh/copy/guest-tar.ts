@@ -16,6 +16,9 @@ export const sweepScript = `for t in "$1/$5" "$(dirname -- "$1")/$5"; do
   [ ! -d "$t" ] || { chmod -R u+rwx "$t"; rm -rf "$t"; }
 done`
 
+/** Files so many that it pays to have them written out together: ext4 writes each out when it replaces another. */
+const many = 100
+
 /**
  * Shell text that moves all that is in the working folder into the folder `$to`, with its mode, and exits, where one
  * process can do so: no folder is in it, and the names fit into a command line. Uses up the arguments.
@@ -28,6 +31,7 @@ if [ "$flat" ]; then
   set -- ..?*; there "$1" || set --
   set -- .[!.]* "$@"; there "$1" || shift
   set -- * "$@"; there "$1" || shift
+  [ $# -lt ${many} ] || (sync -f . &) </dev/null >/dev/null 2>&1
   if [ $# = 0 ] || mv -f -- "$@" "$to/"; then
     set -- $(stat -c %a . "$to/.")
     [ "$1" = "$2" ] || chmod "$1" "$to"

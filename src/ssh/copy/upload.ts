@@ -1,11 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, constants, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { Transform } from 'node:stream'
-import type { execa as Execa } from 'execa'
 import { isPosadaError } from '../../errors/index.ts'
 import { type AnyPath, below } from '../../lib/files/byte-path.ts'
-import { packageRoot } from '../../lib/files/package-root.ts'
 import { capture } from '../capture.ts'
 import type { GuestShells } from '../session.ts'
 import { explainHost, guestError, hostError, notAccessible } from './errors.ts'
@@ -13,6 +10,7 @@ import { guestPath } from './guest-path.ts'
 import { problemMark, sweepScript, unpackScript } from './guest-tar.ts'
 import { type HostFiles, hostFiles } from './host-files.ts'
 import { type CopyOptions, type CopyResult, Progress, type Way } from './options.ts'
+import { type Packing, pack } from './pack.ts'
 
 /** GNU tar's exit code where a file changed while it was read. */
 const changedMeanwhile = 1
@@ -49,14 +47,13 @@ export async function sendFiles(
   const { to } = options
   const progress = new Progress(options)
   progress.total = files.bytes
-  const { execa } = await import('execa')
-  const packing = pack(files, execa)
+  const last = lastMember(files)
+  const packing = pack(files, last)
   const counted = counting(progress)
-  // From the start: execa drops what was not read of a program that has ended.
   packing.stdout.pipe(counted)
   const temporary = `.posada-${randomBytes(8).toString('hex')}.tmp`
   const mode = options.itself === true ? '.' : to.toString().endsWith('/') ? '/' : ''
-  const argv = [guestPath(to), lastMember(files), files.name, files.kind, temporary, mode]
+  const argv = [guestPath(to), last, files.name, files.kind, temporary, mode]
   try {
     const { code, stderr } = await capture(session, ['/bin/sh', '-c', unpackScript, 'sh', ...argv], {
       stdin: counted,
@@ -75,7 +72,7 @@ export async function sendFiles(
     packing.kill()
     // What it has written already would be waited for.
     packing.stdout.destroy()
-    await packing
+    await packing.ended
   }
 }
 
@@ -93,45 +90,6 @@ function lastMember({ name }: HostFiles): string {
   return name.toString() === 'bin' ? 'dist' : 'bin'
 }
 
-function pack(files: HostFiles, execa: typeof Execa) {
-  const { kind, parent, paths } = files
-  const follow = kind === 'file' ? ['--dereference'] : []
-  // A program's arguments are text; its folder is opened for it where that is not.
-  const opened = typeof parent === 'string' ? null : openSync(parent, constants.O_DIRECTORY)
-  const argv = [
-    '--create',
-    `--directory=${opened === null ? parent.toString() : `/proc/${process.pid}/fd/${opened}`}`,
-    '--file=-',
-    ...follow,
-    '--no-recursion',
-    '--null',
-    '--files-from=-',
-    `--directory=${packageRoot()}`,
-    lastMember(files),
-  ]
-  const packing = execa('tar', argv, {
-    // The working folder may have a name that is not UTF-8, which no program can be started in by its name.
-    cwd: '/',
-    input: fileList(paths),
-    buffer: { stdout: false },
-    reject: false,
-    env: { LC_ALL: 'C' },
-  })
-  if (opened !== null) void packing.finally(() => closeSync(opened))
-  return packing
-}
-
-/** What tar's --null --files-from takes, in one piece: there may be 100,000 paths. */
-function fileList(paths: readonly Buffer[]): Buffer {
-  const list = Buffer.alloc(paths.reduce((sum, { length }) => sum + length + 3, 0))
-  let at = 0
-  for (const path of paths) {
-    at += list.write('./', at)
-    at += path.copy(list, at) + 1
-  }
-  return list
-}
-
 function counting(progress: Progress): Transform {
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
@@ -146,24 +104,22 @@ function counting(progress: Progress): Transform {
 }
 
 /** What the host's tar had to say, where it was the one that failed. */
-async function packingFailure(
-  packing: ReturnType<typeof pack>,
-  { parent, name }: HostFiles,
-): Promise<unknown> {
+async function packingFailure(packing: Packing, { parent, name }: HostFiles): Promise<unknown> {
   const timer = setTimeout(() => packing.kill(), patience)
   packing.stdout.resume()
-  const ended = await packing
+  const { code: exitCode, error, stderr } = await packing.ended
   clearTimeout(timer)
-  if (ended.cause instanceof Error && 'code' in ended.cause && ended.cause.code === 'ENOENT')
+  if (error?.code === 'ENOENT')
     return hostError(parent, {
       why: 'cannot be copied: this host has no tar',
       hint: 'install the package tar',
-      cause: ended.cause,
+      cause: error,
     })
-  if (!ended.failed || ended.isTerminated || ended.exitCode === changedMeanwhile) return null
-  const [, path, why] = /^tar: (.*): (?:Cannot \w+|.*): ([A-Z].*)$/m.exec(ended.stderr ?? '') ?? []
+  if (error !== null) return explainHost(parent, error)
+  if (exitCode === null || exitCode === 0 || exitCode === changedMeanwhile) return null
+  const [, path, why] = /^tar: (.*): (?:Cannot \w+|.*): ([A-Z].*)$/m.exec(stderr) ?? []
   const code = why === 'Permission denied' ? 'EACCES' : why === 'No such file or directory' ? 'ENOENT' : 'EIO'
-  const cause = Object.assign(new Error(ended.stderr), {
+  const cause = Object.assign(new Error(stderr), {
     code,
     syscall: 'open',
     path: join(parent.toString(), path ?? name.toString()),

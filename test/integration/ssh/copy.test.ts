@@ -18,7 +18,7 @@ import {
 } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { workName } from '../../../src/lib/process/work-folder.ts'
 import { connect, download, type SshSession, upload } from '../../../src/ssh/index.ts'
 import { deadWork } from '../../helpers/dead-work-name.ts'
@@ -307,6 +307,18 @@ describe('upload into what is there', () => {
 test('files of the kernel have no size and are copied all the same', async () => {
   await download(session, { from: '/proc/cpuinfo', to: there })
   expect(await readFile(join(there, 'cpuinfo'), 'utf8')).toContain('processor')
+})
+
+test('a host without tar is named', async () => {
+  await writeFile(join(here, 'a'), 'x')
+  vi.stubEnv('PATH', here)
+  const work = upload(session, { from: join(here, 'a'), to: there })
+  await expect(work).rejects.toMatchObject({
+    code: 'E_COPY',
+    message: expect.stringContaining('this host has no tar'),
+  })
+  vi.unstubAllEnvs()
+  expect(await readdir(there)).toEqual([])
 })
 
 test('a device is not read', async () => {
