@@ -17,6 +17,7 @@ export const manifestsEnv = { TOKEN: 'of a test' }
 
 /** What documents speak of and do not show. */
 const spokenOf: Record<string, Record<string, string>> = {
+  'README.md 3': { 'package.json': '{"name": "app", "version": "1.0.0"}\n' },
   'docs/manifest.md 1': {
     'nginx.conf': 'events {}\nhttp { server { listen 80; return 200 "It works."; } }\n',
     'scripts/setup.sh':
