@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { lockHolder } from '../../background/index.ts'
 import { PosadaError, throwProblems } from '../../errors/index.ts'
 import { readTextIfThere } from '../../lib/files/write-file.ts'
@@ -81,10 +82,14 @@ function freeOf(routes: readonly Route[]): string {
   return '198.18.40.0/24'
 }
 
+/** Throw-away machines are as those of their project, and no one tells them apart by their addresses. */
 async function warnOfOthers(project: Places & Reporting, wanted: readonly Network[]): Promise<void> {
+  const { runs } = project.user
+  if (dirname(project.paths.root) === runs) return
   for (const { root, name } of await readIndex(project.user.projects)) {
     const { config, processLock } = projectPaths(root, project.user).networks
-    if (root === project.paths.root || (await lockHolder(processLock)) === null) continue
+    if (root === project.paths.root || dirname(root) === runs || (await lockHolder(processLock)) === null)
+      continue
     const theirs = subnetsIn((await readTextIfThere(config)) ?? '')
     for (const network of wanted) {
       const mine = parseSubnet(network.subnet)

@@ -93,6 +93,7 @@ machines:
     expect([one.code, two.code], one.stderr + two.stderr).toEqual([0, 0])
     expect(one.stdout).toBe('SSH-')
     expect(two.stdout).toBe('SSH-')
+    expect(one.stderr + two.stderr).not.toContain('the same addresses')
     expect(place.hypervisors()).toEqual([])
   })
 })
