@@ -25,6 +25,8 @@ describe('what networks are asked for and cannot do', () => {
     ['network capture --duration 5', 2, 'E_USAGE', 'has no unit'],
     ['network conditions --latency 2m', 2, 'E_USAGE', 'at most 1m'],
     ['proxy', 1, 'E_NOT_CREATED', 'posada up creates them'],
+    ['network conditions --network bck', 2, 'E_NETWORK_UNKNOWN', "did you mean 'back'?"],
+    ['network conditions web bd', 2, 'E_MACHINE_UNKNOWN', 'posada network list shows them'],
     ['network conditions --latency 5', 2, 'E_USAGE', 'did you mean 5ms?'],
   ])('%s', async (line, code, name, words) => {
     const ended = await place.run(...line.split(' '))

@@ -2,7 +2,7 @@ import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../../base-command.ts'
 import { flagValue, machinesArg, networksText } from '../../cli/index.ts'
 import { conditionTexts } from '../../lib/values/condition-texts.ts'
-import { listNetworks, type NetworkResult, networkConditions } from '../../machine/index.ts'
+import { type NetworkResult, networkConditions } from '../../machine/index.ts'
 
 const delay = { helpValue: 'TIME' }
 const part = { helpValue: 'PERCENT' }
@@ -43,16 +43,12 @@ export default class NetworkConditions extends BaseCommand {
     )
     const cut = flags.cut ? { cut: true } : flags.heal ? { cut: false } : {}
     const project = await this.openProject(flags)
-    const wanted = { ...set, ...cut }
-    const changes = Object.keys(wanted).length > 0 || flags.reset
-    const networks = changes
-      ? await networkConditions(project, {
-          machines: args.machine ?? [],
-          network: flags.network ?? null,
-          set: wanted,
-          reset: flags.reset,
-        })
-      : (await listNetworks(project)).networks
+    const networks = await networkConditions(project, {
+      machines: args.machine ?? [],
+      network: flags.network ?? null,
+      set: { ...set, ...cut },
+      reset: flags.reset ?? false,
+    })
     this.print(networksText(networks, this.paint))
     return { networks }
   }

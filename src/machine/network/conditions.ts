@@ -19,12 +19,20 @@ export interface ConditionsOptions {
   reset: boolean
 }
 
-/** Changes conditions, at once where machines run, and until they are reset or the project is destroyed. */
+/**
+ * Changes conditions, at once where machines run, and until they are reset or the project is destroyed. Where nothing is
+ * set or reset it only looks.
+ */
 export async function networkConditions(
   project: Project,
   options: ConditionsOptions,
 ): Promise<NetworkResult[]> {
+  const { machines, network, set, reset } = options
+  const isLook = Object.keys(set).length === 0 && !reset
+  if (isLook && network === null && machines.length === 0) return (await listNetworks(project)).networks
   const names = networksMeant(project.manifest, options)
+  const shown = async () => (await listNetworks(project)).networks.filter(({ name }) => names.includes(name))
+  if (isLook) return await shown()
   const path = project.paths.networks.changes
   const changes = names.reduce((before, name) => withChange(before, name, options), await readChanges(path))
   const identity = await readIdentity(project.paths)
@@ -34,7 +42,7 @@ export async function networkConditions(
     })
   await writeChanges(path, changes)
   await reloadNetworks(project, identity.id)
-  return (await listNetworks(project)).networks.filter(({ name }) => names.includes(name))
+  return await shown()
 }
 
 /** The changes with one more. Pure. */
