@@ -1,7 +1,7 @@
 // Not execa: that ends with us what it has started, or waits for it.
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { closeAllOnExec } from '../lib/native/close-on-exec.ts'
-import { childEnvironment } from '../lib/process/child-environment.ts'
+import { childEnvironment } from './child-environment.ts'
 
 export type Detached = ChildProcess
 

@@ -1,5 +1,4 @@
 import { fromSystemError, PosadaError } from '../errors/index.ts'
-import { untilAborted } from '../lib/async/abort.ts'
 import { exists } from '../lib/files/folders.ts'
 import {
   checkOwnTree,
@@ -14,6 +13,7 @@ import type { MachineStateName } from './facts/observed.ts'
 import { conditionOf } from './observed/observe.ts'
 import type { ProviderSource } from './project.ts'
 import type { ProjectResult } from './results.ts'
+import { untilAborted } from './until-aborted.ts'
 
 /** All projects of this user that have machines, wherever they are. */
 export async function listProjects(

@@ -1,5 +1,4 @@
 import { fromSystemError, isPosadaError } from '../errors/index.ts'
-import { untilAborted } from '../lib/async/abort.ts'
 import { sleep } from '../lib/async/sleep.ts'
 import { readState } from '../project/index.ts'
 import type { Usage } from '../provider/index.ts'
@@ -7,6 +6,7 @@ import { nameOf } from './observed/observe.ts'
 import type { Declared, Places, Project, Providing } from './project.ts'
 import type { StatsResult } from './results.ts'
 import { type Selected, selectWithOrphans } from './select.ts'
+import { untilAborted } from './until-aborted.ts'
 
 export interface StatsOptions {
   machines: readonly string[]

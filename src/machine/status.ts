@@ -1,5 +1,4 @@
 import { fromSystemError, isPosadaError } from '../errors/index.ts'
-import { untilAborted } from '../lib/async/abort.ts'
 import { isUnsettled, type MachineState, readState } from '../project/index.ts'
 import { isUp } from '../provider/index.ts'
 import { userDataDigest } from './cloud-init/user-data.ts'
@@ -16,6 +15,7 @@ import type { Declared, Places, Providing, Reporting, Scripts } from './project.
 import type { StatusResult } from './results.ts'
 import { type Selected, selectWithOrphans } from './select.ts'
 import { folderStatuses } from './sync/status.ts'
+import { untilAborted } from './until-aborted.ts'
 
 const consoleLines = 10
 

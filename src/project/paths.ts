@@ -1,8 +1,8 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PosadaError } from '../errors/index.ts'
-import { homeFolder } from '../lib/process/home-folder.ts'
 import { userId } from '../lib/process/user-id.ts'
+import { homeFolder } from './home-folder.ts'
 
 /**
  * Every name that Posada gives to a file, in one place; docs/files.md explains them. Nothing else

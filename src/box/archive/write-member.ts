@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { writeAll } from '../../lib/files/write-all.ts'
-import { WriteBehind } from '../../lib/files/write-behind.ts'
 import type { Piece } from '../../lib/tar/member-body.ts'
+import { WriteBehind } from '../write-behind.ts'
 import { hashZeros, isZero } from './hash-zeros.ts'
 
 /** Bytes that are written at once. */

@@ -1,6 +1,5 @@
 import { open } from 'node:fs/promises'
 import { PosadaError } from '../../errors/index.ts'
-import { qcow2CutShort } from '../../lib/disk/qcow2-cut-short.ts'
 import {
   externalDataExtension,
   type Qcow2Header,
@@ -10,6 +9,7 @@ import {
 import { readStart } from '../../lib/files/read-start.ts'
 import type { BoxDisk } from '../model.ts'
 import { kindOf } from './file-kinds.ts'
+import { qcow2CutShort } from './qcow2-cut-short.ts'
 
 /** A box's disk: what ext4 holds in one file. */
 const largestDisk = 16 * 2 ** 40

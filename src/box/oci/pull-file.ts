@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
-import { WriteBehind } from '../../lib/files/write-behind.ts'
 import { hashZeros } from '../archive/hash-zeros.ts'
+import { WriteBehind } from '../write-behind.ts'
 import type { Chunk } from './manifest.ts'
 
 /** The bytes of a chunk. */

@@ -1,8 +1,8 @@
 import { PosadaError } from '../../errors/index.ts'
-import { qcow2Facts, renameBase } from '../../lib/disk/qcow2-base.ts'
 import { isErrno } from '../../lib/files/errno.ts'
 import type { MachinePaths } from '../../project/index.ts'
 import type { DiskBase, DiskSpec } from '../../provider/index.ts'
+import { qcow2Facts, renameBase } from './qcow2-base.ts'
 
 /** Layers between a disk and its box, at most: each takes a hypervisor a file and a look. */
 export const mostLayers = 64

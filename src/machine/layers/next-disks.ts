@@ -1,11 +1,11 @@
 import { link, mkdir, rename, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fromSystemError } from '../../errors/index.ts'
-import { qcow2Facts } from '../../lib/disk/qcow2-base.ts'
 import { emptyQcow2 } from '../../lib/disk/qcow2-empty.ts'
 import { flushFolder, writeFileAtomic } from '../../lib/files/write-file.ts'
 import type { MachinePaths } from '../../project/index.ts'
 import type { DiskSpec } from '../../provider/index.ts'
+import { qcow2Facts } from './qcow2-base.ts'
 
 /** What a disk's file is to be next, beside it. */
 const next = (path: string) => `${path}.next`

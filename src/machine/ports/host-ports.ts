@@ -1,6 +1,5 @@
 import { type PosadaError, throwProblems } from '../../errors/index.ts'
 import { bindOnce } from '../../lib/net/bind-once.ts'
-import { reachLoopback } from '../../lib/net/reach-loopback.ts'
 import type { Machine, Port } from '../../manifest/index.ts'
 import type { PortForward } from '../../provider/index.ts'
 import { sshGuestPort } from '../facts/ssh-port.ts'
@@ -8,6 +7,7 @@ import type { PortResult } from '../results.ts'
 import type { PortHolder } from './holder.ts'
 import { findObstacle, type HostPort, isFree } from './obstacle.ts'
 import { portError } from './port-error.ts'
+import { reachLoopback } from './reach-loopback.ts'
 
 /** What was chosen at the last start. */
 export interface PreviousPorts {

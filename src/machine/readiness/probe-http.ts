@@ -1,6 +1,6 @@
 import type { ClientChannel } from 'ssh2'
-import { untilAborted } from '../../lib/async/abort.ts'
 import type { HttpProbe } from '../../manifest/index.ts'
+import { untilAborted } from '../until-aborted.ts'
 import type { Answer, ProbeContext } from './answer.ts'
 import { reach } from './probe-tcp.ts'
 

@@ -1,6 +1,6 @@
-import { untilAborted } from '../../lib/async/abort.ts'
 import type { TcpProbe } from '../../manifest/index.ts'
 import { openTunnel, type SshSession, type Tunnel, type TunnelEnd } from '../../ssh/index.ts'
+import { untilAborted } from '../until-aborted.ts'
 import type { Answer, ProbeContext } from './answer.ts'
 
 /** Ready as soon as something takes a connection on the guest's port. */

@@ -1,9 +1,9 @@
 import { isPosadaError, PosadaError } from '../../errors/index.ts'
 import { isErrno } from '../../lib/files/errno.ts'
-import { catches } from '../../lib/process/catches.ts'
 import { hasEnded, isAlive, type ProcessIdentity, terminate } from '../../lib/process/process-identity.ts'
 import type { MachineSpec, StopOptions, StopResult } from '../../provider/index.ts'
 import { askToShutDown } from '../ask-guest.ts'
+import { catches } from './catches.ts'
 import type { Hypervisor } from './hypervisor.ts'
 
 /** Milliseconds for a process to write back the disks and end after it was told to, and once it is killed. */

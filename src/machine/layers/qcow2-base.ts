@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises'
-import { readStart } from '../files/read-start.ts'
-import { readQcow2Header, u64 } from './qcow2-header.ts'
+import { readQcow2Header, u64 } from '../../lib/disk/qcow2-header.ts'
+import { readStart } from '../../lib/files/read-start.ts'
 
 /** What an image says of itself and of its base; a string says why it cannot be one. Throws system errors. */
 export async function qcow2Facts(path: string): Promise<{ size: number; base: string | null } | string> {

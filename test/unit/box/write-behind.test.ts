@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { WriteBehind } from '../../../../src/lib/files/write-behind.ts'
+import { WriteBehind } from '../../../src/box/write-behind.ts'
 
 const MiB = 2 ** 20
 

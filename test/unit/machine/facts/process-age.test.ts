@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { expect, it } from 'vitest'
-import { processAge } from '../../../../src/lib/process/process-age.ts'
+import { processAge } from '../../../../src/machine/facts/process-age.ts'
 
 it.runIf(process.platform === 'linux')('is that of this process, as Node counts it', async () => {
   const age = await processAge(process.pid)

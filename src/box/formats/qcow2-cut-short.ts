@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
-import { compressedFlag, compressedPlace, entryOffset } from './qcow2-entry.ts'
-import { type Qcow2Header, u64 } from './qcow2-header.ts'
+import { compressedFlag, compressedPlace, entryOffset } from '../../lib/disk/qcow2-entry.ts'
+import { type Qcow2Header, u64 } from '../../lib/disk/qcow2-header.ts'
 
 /**
  * Says what an image's tables name that is behind the end of its file, as when a download was cut short, or null. The

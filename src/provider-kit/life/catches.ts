@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import { readProc } from './process-identity.ts'
+import { readProc } from '../../lib/process/process-identity.ts'
 
 /**
  * Whether a process has a handler for a signal, which would otherwise end it, as most do. False where that cannot be

@@ -1,5 +1,5 @@
-import { readTextIfThere } from '../files/write-file.ts'
-import { processIdentity } from './process-identity.ts'
+import { readTextIfThere } from '../../lib/files/write-file.ts'
+import { processIdentity } from '../../lib/process/process-identity.ts'
 
 /** USER_HZ: what the kernel counts process times in for programs, on every architecture that Node runs on. Source: time(7). */
 const ticksPerSecond = 100
