@@ -174,6 +174,7 @@ describe('suspend', () => {
     ['running', ['suspend']],
     ['paused', ['suspend']],
     ['stalled', ['suspend']],
+    ['starting', ['suspend']],
     ['panicked', ['refuse']],
     ['damaged', ['refuse']],
     ['foreign', ['refuse']],
@@ -215,13 +216,14 @@ it('says that a machine is destroyed because it left the manifest', () => {
 describe('reload', () => {
   it.each<[Found, string[]]>([
     ['absent', ['make', 'enter']],
-    ['stopped', ['start', 'enter']],
-    ['crashed', ['start', 'enter']],
-    ['running', ['shut-down', 'start', 'enter']],
-    ['paused', ['shut-down', 'start', 'enter']],
+    ...isDown.map((each): [Found, string[]] => [each, ['start', 'enter']]),
+    ...(['starting', 'overdue', 'running', 'paused', 'stalled'] as const).map((each): [Found, string[]] => [
+      each,
+      ['shut-down', 'start', 'enter'],
+    ]),
     ['panicked', ['cut-power', 'start', 'enter']],
     ['suspended', ['resume', 'shut-down', 'start', 'enter']],
-    ['foreign', ['refuse']],
+    ...isUnreadable.map((each): [Found, string[]] => [each, ['refuse']]),
   ])('%s', (state, expected) => {
     const previous = state === 'absent' ? null : ready()
     expect(
