@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { filesLike, isComment, longParameterLists, ownStatements } from '../../helpers/house.ts'
 
@@ -42,6 +43,15 @@ test('a door only passes names on', () => {
   const doors = source.filter(({ path }) => /^src\/[^/]+\/index\.ts$/.test(path))
   const own = doors.flatMap(({ path, text }) => ownStatements(text).map((line) => `${path}:${line}`))
   expect(own).toEqual([])
+})
+
+/** Calls of the C library are kept together, whoever makes them. */
+const together = /^src\/lib\/native\//
+
+test('what lies in lib serves several rooms, or others in lib', () => {
+  const shared = source.filter(({ path }) => path.startsWith('src/lib/') && !together.test(path))
+  const users = usersOf(source.filter(({ path }) => /^(src|providers)\//.test(path)))
+  expect(shared.map(({ path }) => path).filter((path) => servesOne(users.get(path)))).toEqual([])
 })
 
 test('programs are started by execa, or the reason stands above the import', () => {
@@ -113,6 +123,17 @@ describe('what is wrong is found', () => {
     expect(ownStatements("export { a } from './a.ts'\nexport const b = 1\n")).toEqual([2])
   })
 
+  test('a file of lib that one room uses', () => {
+    const text = "import { a } from '../lib/values/a.ts'"
+    const users = usersOf([{ path: 'src/ui/x.ts', text: `${text}\nawait import('../lib/values/b.ts')` }])
+    expect(['a', 'b', 'c'].map((name) => servesOne(users.get(`src/lib/values/${name}.ts`)))).toEqual([
+      ...[true, true, false],
+    ])
+    const both = usersOf(['ui', 'ssh'].map((room) => ({ path: `src/${room}/x.ts`, text })))
+    expect(servesOne(both.get('src/lib/values/a.ts'))).toBe(false)
+    expect(servesOne(new Set(['src/lib']))).toBe(false)
+  })
+
   test.each([
     ["import { spawn } from 'node:child_process'", [1]],
     ["// Not execa: it is slow.\nimport { spawn } from 'node:child_process'", []],
@@ -141,6 +162,21 @@ function unexplained(text: string): number[] {
     const comment = above.slice(0, end === -1 ? above.length : end)
     return comment.some((one) => one.includes('Not execa: ')) ? [] : [index + 1]
   })
+}
+
+/** Which rooms import each file, by its path: `src/ROOM` or `providers/NAME`. */
+function usersOf(files: readonly { path: string; text: string }[]): Map<string, Set<string>> {
+  const users = new Map<string, Set<string>>()
+  for (const { path, text } of files)
+    for (const [, named = ''] of text.matchAll(/(?:\bfrom |\bimport\()'(\.[^']+)'/g)) {
+      const target = join(dirname(path), named)
+      users.set(target, (users.get(target) ?? new Set()).add(path.split('/').slice(0, 2).join('/')))
+    }
+  return users
+}
+
+function servesOne(rooms: ReadonlySet<string> = new Set()): boolean {
+  return rooms.size === 1 && !rooms.has('src/lib')
 }
 
 interface Line {
