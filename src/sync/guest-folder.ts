@@ -159,7 +159,9 @@ export class GuestFolder {
   ): Promise<void> {
     const pack = `cd "$W/${batch}" && tar -c -f - . 2>/dev/null\n`
     await this.#link.stream(this.#setting + pack, undefined, (answer) => receive(answer, folder, taken))
-    await this.#ask(`chmod -R u+rwx "$W/${batch}"; rm -rf "$W/${batch}"\n`)
+    await this.#ask(
+      `rm -rf "$W/${batch}" 2>/dev/null || { chmod -R u+rwx "$W/${batch}"; rm -rf "$W/${batch}"; }\n`,
+    )
   }
 
   /**

@@ -65,12 +65,14 @@ r=${quote(Buffer.from(to).toString('latin1'))}
 cd -P "$r" 2>/dev/null || { echo "! the folder cannot be made or entered"; exit 0; }
 [ -w . ] || { echo "! the folder cannot be written by user $(id -un)"; exit 0; }
 R=$(pwd -P)
-W="$(dirname "$R")/${workFolder}-$(basename "$R")"
-make() { [ ! -L "$1" ] && mkdir -p "$1" && chmod 700 "$1" && [ "$(stat -c '%u %d' "$1")" = "$(id -u) $(stat -c %d .)" ]; }
+W="\${R%/*}/${workFolder}-\${R##*/}"
+same() { [ "$1" = "$2" ]; }
+make() { [ ! -L "$1" ] && { [ -d "$1" ] || mkdir -m 700 "$1"; } && [ -O "$1" ] && same $(stat -c %d "$1" .); }
 make "$W" 2>/dev/null || { rmdir "$W" 2>/dev/null; W="$R/${workFolder}"; make "$W" || { echo "! the folder cannot be written"; exit 0; }; }
 echo ${token} >"$W/owner.${token}" && mv "$W/owner.${token}" "$W/owner" || exit
 [ -s "$W/id" ] || echo ${token} >"$W/id" || exit
-printf '%s\\0%s\\0%s\\0%s\\0' "$R" "$W" "$(stat -c '%i %w' .) $(cat "$W/id")" "$(command -v python3)"
+read -r i <"$W/id"
+printf '%s\\0%s\\0%s\\0%s\\0' "$R" "$W" "$(stat -c '%i %w' .) $i" "$(command -v python3)"
 set +f
 for o in "$W"/in-* "$W"/err-* "$W"/now-*; do [ ! -e "$o" ] || { chmod -R u+rwx "$o"; rm -rf "$o"; }; done
 for o in "$W"/out-*; do [ ! -d "$o" ] || printf '%s\\0' "\${o##*/}"; done; :`
@@ -94,10 +96,7 @@ export function listScript({
   const show = `-exec stat -c '${format}' {} +`
   const names = excluded.map((name) => `-name ${quote(name)}`).join(' -o ')
   const prune = names === '' ? '' : `\\( ${names} \\) -prune ${show} -o `
-  const lines = [
-    `: >"$W/now-$T"; stat -c '//now %z' "$W/now-$T"; rm -f "$W/now-$T" "$W/err-$T"`,
-    `list . -maxdepth 0 ${show}`,
-  ]
+  const lines = [`: >"$W/err-$T"; : >"$W/now-$T"; stat -c '//now %z' "$W/now-$T"; stat -c '${format}' .`]
   if (deep === 'all') lines.push(`list . -xdev ${prune}${show}`)
   else for (const some of inCommands(deep)) lines.push(`list ${some} -xdev ${prune}${show}`)
   for (const some of inCommands(shallow)) lines.push(`list ${some} -maxdepth 0 ${show}`)
@@ -222,10 +221,10 @@ export function commitScript(commit: Commit, batch: string): string {
     `[ ! -d "$O" ] || ( cd "$O" && find -P . ${show} )`,
     `echo '//staged'; cd "$I" && find -P . ! -type d ${show}`,
   )
-  lines.push(`echo '//placed'; cd "$R"; : >"$W/now-$T"; stat -c '//now %z' "$W/now-$T"; rm -f "$W/now-$T"`)
+  lines.push(`echo '//placed'; cd "$R"; : >"$W/now-$T"; stat -c '//now %z' "$W/now-$T"`)
   for (const some of inCommands(commit.looked)) lines.push(`find -P ${some} -maxdepth 0 ${show}`)
   for (const some of inCommands(commit.lookedDeep)) lines.push(`find -P ${some} -xdev ${show}`)
-  lines.push('chmod -R u+rwx "$I"; rm -rf "$I"; :')
+  lines.push('rm -rf "$I" 2>/dev/null || { chmod -R u+rwx "$I"; rm -rf "$I"; }; :')
   return `${lines.join('\n')}\n`
 }
 

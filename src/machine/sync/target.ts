@@ -1,6 +1,6 @@
 import { PosadaError } from '../../errors/index.ts'
 import type { SyncedFolder } from '../../manifest/index.ts'
-import { asRootWhereAllowed, capture, type GuestShells } from '../../ssh/index.ts'
+import { asRootWhereAllowed, capture, type GuestShells, quote } from '../../ssh/index.ts'
 
 /** What the scripts here say of a failure: a word, and the path that it is about. */
 const mark = 'posada-sync'
@@ -35,18 +35,20 @@ here=$(pwd -P); [ "$here" = "$1" ] || say through "$here"`
  */
 export async function prepareTarget(session: GuestShells, { to, place }: SyncedFolder): Promise<void> {
   const { user, hostAlias: machine } = session.target
-  for (const command of [asRootWhereAllowed(makeScript, to, user), ['/bin/sh', '-c', lookScript, 'sh', to]]) {
-    const { code, stderr } = await capture(session, command, { env: { LC_ALL: 'C' } })
-    if (code === 0) continue
-    const [, word = '', path = to] = new RegExp(`^${mark} (\\w+) (.*)$`, 'm').exec(stderr) ?? []
-    const [why, hint] = problem(word, { path, to, user, said: stderr })
-    throw new PosadaError('E_SYNC_TARGET', `the folder ${to} of ${machine} ${why}`, {
-      value: to,
-      machine,
-      place,
-      hint,
-    })
-  }
+  const making = asRootWhereAllowed(makeScript, to, user).map(quote).join(' ')
+  // One command for all of it: each takes an emulated guest a moment.
+  const script = `look() (\n${lookScript}\n)\nlook "$1" 2>/dev/null || { ${making} && look "$1"; }`
+  const command = ['/bin/sh', '-c', script, 'sh', to]
+  const { code, stderr } = await capture(session, command, { env: { LC_ALL: 'C' } })
+  if (code === 0) return
+  const [, word = '', path = to] = new RegExp(`^${mark} (\\w+) (.*)$`, 'm').exec(stderr) ?? []
+  const [why, hint] = problem(word, { path, to, user, said: stderr })
+  throw new PosadaError('E_SYNC_TARGET', `the folder ${to} of ${machine} ${why}`, {
+    value: to,
+    machine,
+    place,
+    hint,
+  })
 }
 
 function problem(
