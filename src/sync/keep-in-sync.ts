@@ -11,6 +11,7 @@ import { flush, type Session, withSession } from './session.ts'
 import type { Scope } from './sight.ts'
 import { StatusWriter } from './status.ts'
 import { reporter, unsettled } from './sync-once.ts'
+import { sweepTrash } from './trash.ts'
 import type { GuestShell, SyncOptions, SyncPair, SyncReport } from './types.ts'
 import { GuestWatch } from './watch-guest.ts'
 import { HostWatch } from './watch-host.ts'
@@ -22,7 +23,7 @@ const times = {
   scanShare: 20,
   /** After which what was done is put on the disks, when nothing else comes. */
   settle: 1000,
-  /** Between two looks at everything where all events are heard. */
+  /** Between two looks at everything where all events are heard, and at what is in the trash. */
   careful: 30 * 60_000,
   /** That git may hold its index. */
   git: 10_000,
@@ -66,6 +67,7 @@ class Keeper {
   /** When all was last looked at, and how many milliseconds that took. */
   #looked = performance.now()
   #took = 0
+  #swept = performance.now()
   /** Those who wait for the folders to be equal; null once no one keeps them so. */
   #asked: ((report: SyncReport | null) => void)[] | null = []
   #onAbort = () => this.#hints.poke()
@@ -110,6 +112,10 @@ class Keeper {
     for (;;) {
       signal.throwIfAborted()
       await this.#answer()
+      if (performance.now() > this.#swept + times.careful) {
+        await sweepTrash(this.#session.pair.stateDir)
+        this.#swept = performance.now()
+      }
       const isDirty = this.#session.isHostDirty || this.#session.isGuestDirty
       const isBlind = this.#host.isBlind || this.#guest.isBlind
       const scan = isBlind ? Math.max(times.scan, times.scanShare * this.#took) : times.careful

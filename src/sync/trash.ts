@@ -1,4 +1,4 @@
-import { constants, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { constants, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, type Stats } from 'node:fs'
 import { copyFile, link, mkdir, readlink, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import ignore from 'ignore'
@@ -8,8 +8,8 @@ import { below, textOf } from './paths.ts'
 import { parentOf, type Side } from './reconcile.ts'
 import type { SyncPair, TrashItem } from './types.ts'
 
-/** Milliseconds that what was replaced or deleted is kept. */
-const age = 30 * 24 * 3600_000
+/** How long what was replaced or deleted is kept, in milliseconds, and how many bytes of it. */
+const limits = { age: 30 * 24 * 3600_000, bytes: 4 * 2 ** 30 }
 
 /**
  * What one batch replaces or deletes on one side: a folder `<time>-<number>-<side>` in the trash, in which each path lies
@@ -83,11 +83,31 @@ async function putBack(file: Buffer, to: Buffer): Promise<void> {
   await rm(file)
 }
 
-/** Removes what is older than it is kept. */
-export async function sweepTrash(stateDir: string): Promise<void> {
-  for (const name of await namesIn(trashOf(stateDir)))
-    if (Number(name.split('-')[0]) < Date.now() - age)
-      await rm(join(trashOf(stateDir), name), { recursive: true, force: true })
+/** Removes what is older than it is kept, and the oldest of what is more than is kept; the latest batch always stays. */
+export async function sweepTrash(stateDir: string, { age, bytes } = limits): Promise<void> {
+  let size = 0
+  for (const [index, name] of (await namesIn(trashOf(stateDir))).sort().reverse().entries()) {
+    const batch = join(trashOf(stateDir), name)
+    size += sizeOf(batch)
+    const isOver = index > 0 && size > bytes
+    if (isOver || Number(name.split('-')[0]) < Date.now() - age)
+      await rm(batch, { recursive: true, force: true })
+  }
+}
+
+/** Bytes on the disk. */
+function sizeOf(batch: string): number {
+  return [...filesIn(batch)].reduce((sum, { stat }) => sum + stat.blocks * 512, 0)
+}
+
+/** Files and links below a folder, by their paths relative to it. */
+function* filesIn(root: string, path = ''): Generator<{ path: string; stat: Stats }> {
+  for (const name of readdirSync(below(root, path), { encoding: 'latin1' })) {
+    const inside = path === '' ? name : `${path}/${name}`
+    const stat = lstatSync(below(root, inside))
+    if (stat.isDirectory()) yield* filesIn(root, inside)
+    else yield { path: inside, stat }
+  }
 }
 
 interface Kept {
@@ -103,26 +123,12 @@ async function itemsIn(stateDir: string): Promise<Kept[]> {
     const match = /^(\d{1,15})-\d+-(host|guest)$/.exec(batch)
     if (match === null) continue
     const root = join(trashOf(stateDir), batch)
-    const walk = (path: string) => {
-      for (const name of readdirSync(below(root, path), { encoding: 'latin1' })) {
-        const inside = path === '' ? name : `${path}/${name}`
-        const file = below(root, inside)
-        const stat = lstatSync(file)
-        if (stat.isDirectory()) walk(inside)
-        else {
-          const kind = stat.isSymbolicLink() ? 'link' : 'file'
-          const item = {
-            path: textOf(inside),
-            side: match[2] as Side,
-            kind,
-            size: stat.size,
-            at: Number(match[1]),
-          } as const
-          found.push({ item, path: inside, file })
-        }
-      }
+    for (const { path, stat } of filesIn(root)) {
+      const kind = stat.isSymbolicLink() ? 'link' : 'file'
+      const side = match[2] as Side
+      const item = { path: textOf(path), side, kind, size: stat.size, at: Number(match[1]) } as const
+      found.push({ item, path, file: below(root, path) })
     }
-    walk('')
   }
   return found
 }

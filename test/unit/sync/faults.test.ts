@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { listConflicts, readSyncStatus, resolveConflicts, restoreFromTrash } from '../../../src/sync/index.ts'
+import { sweepTrash } from '../../../src/sync/trash.ts'
 import { makePair, type TestPair } from '../../helpers/sync-pair.ts'
 
 const read = (...parts: string[]) => readFileSync(join(...parts), 'utf8')
@@ -283,11 +284,31 @@ describe('a guest', { timeout: 60_000 }, () => {
     using pair = makePair(
       'dash',
       {},
-      'stat() { echo "./../../etc/x//81a4 1 1 1 2026-01-01 00:00:00.000000000 +0000|2026-01-01 00:00:00.000000000 +0000"; }; list() { stat; }',
+      `stat() { [ "$3" = . ] && [ "$2" != "\${2#*//}" ] || { command stat "$@"; return; }
+echo "./../../etc/x//81a4 1 1 1 2026-01-01 00:00:00.000000000 +0000|2026-01-01 00:00:00.000000000 +0000"; }`,
     )
-    await expect(pair.sync()).rejects.toMatchObject({ code: 'E_SYNC_GUEST' })
+    await expect(pair.sync()).rejects.toMatchObject({
+      code: 'E_SYNC_GUEST',
+      value: expect.stringContaining('etc/x'),
+    })
     expect(readdirSync(pair.from)).toEqual([])
   })
+})
+
+test('the trash keeps what is neither too old nor too much', async () => {
+  using pair = await synced({ f: 'x'.repeat(20_000), 'ü\n/g': '1' })
+  for (const fill of ['a', 'b', 'c']) {
+    write(pair.from, { f: fill.repeat(20_000), 'ü\n/g': fill })
+    await pair.sync()
+  }
+  const kept = () => pair.trash().filter((name) => name === 'guest f').length
+  expect(kept()).toBe(3)
+  await sweepTrash(pair.stateDir, { age: 3_600_000, bytes: 70_000 })
+  expect(kept()).toBe(2)
+  await sweepTrash(pair.stateDir, { age: 3_600_000, bytes: 0 })
+  expect(kept()).toBe(1)
+  await sweepTrash(pair.stateDir, { age: -1000, bytes: 70_000 })
+  expect(pair.trash()).toEqual([])
 })
 
 test('two processes: the second is refused', async () => {
