@@ -35,10 +35,16 @@ export async function destroy(project: Project, machines: readonly string[]): Pr
   const selected = await selectWithOrphans(project.manifest, project.paths, machines)
   const done = ({ destroyed }: DestroyResult) => (destroyed ? 'is destroyed' : 'did not exist')
   const work = async ({ name, config }: Selected) => {
-    const around = (when: 'before' | 'after') => async () => {
+    const around = async (when: 'before' | 'after') => {
       if (config !== null) await runHooks(project, config, { when, verb: 'destroy' })
     }
-    const hooks = { before: around('before'), after: around('after') }
+    const before = async () => {
+      await around('before')
+      if (config === null || !config.sync.some(({ type }) => type === 'mirror')) return
+      const { lastSync } = await import('./sync/last-sync.ts')
+      await lastSync(project, config)
+    }
+    const hooks = { before, after: () => around('after') }
     return { name, destroyed: await destroyMachine(project, name, { hooks }) }
   }
   const { results, failures } = await takeDown(project, selected, { done, work })

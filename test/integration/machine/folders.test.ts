@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { ConflictResult, FolderStatus, PlanResult } from '../../../src/machine/index.ts'
 import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
 
-// Boots posada/tiny once: about 40 s with emulated processors.
+// Boots posada/tiny twice: about 50 s with emulated processors.
 
 let place: MachinesPlace
 beforeAll(() => {
@@ -108,4 +108,14 @@ it('the process ends with the machine, and what was deleted can be restored', as
   expect(statSync(path('app/bin/run')).mode & 0o777).toBe(0o755)
   rmSync(path('app'), { recursive: true })
   expect((await folders())[0]).toMatchObject({ state: 'stopped', problem: expect.stringContaining('exist') })
+})
+
+it('what was changed in the guest at last comes to the host before the machine is destroyed', async () => {
+  write('app/index.html', 'of the host')
+  await place.json('up')
+  await guest('echo last >/srv/app/last')
+  const { stderr } = await place.run('destroy', '--yes')
+  expect(read('app/last')).toBe('last\n')
+  expect(read('app/index.html')).toBe('of the host')
+  expect(stderr).toContain('/srv/app: 1 changed on both sides; the guest')
 })

@@ -1,0 +1,52 @@
+import { isPosadaError, PosadaError } from '../../errors/index.ts'
+import { abortAfter } from '../../lib/async/time-limit.ts'
+import type { Machine, SyncedFolder } from '../../manifest/index.ts'
+import { type MachineState, readState } from '../../project/index.ts'
+import { isUp } from '../../provider/index.ts'
+import { readSyncStatus } from '../../sync/index.ts'
+import type { Declared, Places, Providing, Reporting } from '../project.ts'
+import { syncNow } from './now.ts'
+import { pairOf } from './pairs.ts'
+
+/** Milliseconds: a machine whose guest hangs is destroyed all the same. */
+const patience = 60_000
+
+/**
+ * Brings what changed in a machine's mirrored folders to the host before the machine is destroyed, whose lock is held. What
+ * cannot be brought is told, and keeps no machine from being destroyed.
+ */
+export async function lastSync(
+  project: Declared & Places & Providing & Reporting,
+  config: Machine,
+): Promise<void> {
+  const tell = (message: string) =>
+    project.emit({ type: 'notice', level: 'warn', machine: config.name, message })
+  try {
+    const state = await readState(project.paths.machine(config.name))
+    const folders = config.sync.filter(({ to, type }) => type === 'mirror' && state?.folders?.[to])
+    if (state === null || folders.length === 0) return
+    await syncIfUp(project, config, { state, folders })
+    for (const folder of folders) {
+      const { conflicts } = await readSyncStatus((await pairOf(project, state, folder)).stateDir)
+      if (conflicts > 0)
+        tell(
+          `${folder.to}: ${conflicts} changed on both sides; the guest's versions are lost with the machine`,
+        )
+    }
+  } catch (error) {
+    if (project.signal.aborted || !isPosadaError(error)) throw error
+    tell(`what changed in synced folders of the guest since the last sync is lost: ${error.message}`)
+  }
+}
+
+async function syncIfUp(
+  project: Declared & Places & Providing & Reporting,
+  config: Machine,
+  { state, folders }: { state: MachineState; folders: readonly SyncedFolder[] },
+): Promise<void> {
+  const provider = await project.providers.get(state.provider)
+  if (!isUp(await provider.status(state.spec))) return
+  const late = () => new PosadaError('E_SYNC_GUEST', `the guest did not answer within ${patience / 1000} s`)
+  const sync = (signal: AbortSignal) => syncNow({ ...project, signal }, config, folders)
+  await abortAfter({ limit: patience, late, signal: project.signal }, sync)
+}
