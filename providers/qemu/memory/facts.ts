@@ -5,7 +5,7 @@ import type { MachineSpec } from '../../../src/provider/index.ts'
 import type { Accelerator } from '../argv/index.ts'
 import { machineType } from '../argv/machine.ts'
 import type { QemuOptions } from '../options.ts'
-import { versionOf } from '../probe/index.ts'
+import { versionOf } from '../probe/version.ts'
 
 /**
  * What the memory of a machine fits: a QEMU of the same release, for machine types without a version are others in the

@@ -51,6 +51,7 @@ function isFindings(value: Partial<Findings> | undefined): value is Findings {
   return (
     accelerators.includes(value?.accelerator) &&
     typeof value?.sandbox === 'boolean' &&
+    ['string', 'undefined'].includes(typeof value.version) &&
     Array.isArray(value.failures)
   )
 }

@@ -4,12 +4,15 @@ import { type Arch, hostArch } from '../../../src/lib/values/arch.ts'
 import { kvmCure } from '../../../src/provider-kit/index.ts'
 import type { Accelerator } from '../argv/index.ts'
 import { type GuestRun, runProbeGuest } from './run-guest.ts'
+import { versionOf } from './version.ts'
 
 /** What a program of QEMU can do on this host, found by running it. */
 export interface Findings {
   /** Null: it runs nothing at all. */
   accelerator: Accelerator | null
   sandbox: boolean
+  /** Its own, `7.2.22`, where it runs. */
+  version?: string
   /** One line on each attempt that failed. */
   failures: string[]
   /** What would give hardware acceleration, where it is a matter of a command. */
@@ -34,7 +37,7 @@ export async function examine(attempt: Attempt): Promise<Findings> {
   const hardware = attempt.arch === hostArch() ? await hardwareOf(findings) : null
   for (const accelerator of [...(hardware === null ? [] : [hardware]), 'tcg' as const]) {
     const { sandbox, ...run } = await attemptWith(attempt, accelerator)
-    if (run.ok) return { ...findings, accelerator, sandbox }
+    if (run.ok) return { ...findings, accelerator, sandbox, version: await versionOf(attempt.program) }
     findings.failures.push(`${name(accelerator)}: ${run.reason}`)
     findings.passing ||= run.timedOut
   }

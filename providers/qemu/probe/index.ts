@@ -1,6 +1,3 @@
-// Not execa: each `up` that chooses a provider asks for the version, and loading that takes longer than the answer.
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import { PosadaError } from '../../../src/errors/index.ts'
 import { findProgram } from '../../../src/lib/process/find-program.ts'
 import { type Arch, hostArch } from '../../../src/lib/values/arch.ts'
@@ -10,6 +7,7 @@ import { packagesFor, systemProgram } from '../binary.ts'
 import { cacheFile, recall, remember } from './cache.ts'
 import { examine, type Findings } from './findings.ts'
 import { fingerprint } from './fingerprint.ts'
+import { versionOf } from './version.ts'
 
 export interface ProbeOptions {
   fresh?: boolean
@@ -62,8 +60,8 @@ async function report(find: Find, options?: ProbeOptions): Promise<ProbeReport> 
     const hint = `install it: sudo apt-get install ${packages.join(' ')}`
     return { ...nothing, reason: `${missing.join(' and ')} not found in PATH`, hint, packages }
   }
-  const version = await versionOf(program)
-  const { accelerator, failures, hint } = await find(program, hostArch(), options)
+  const found = await find(program, hostArch(), options)
+  const { accelerator, failures, hint, version = await versionOf(program) } = found
   const tried = failures.map((failure) => `; ${failure}`).join('')
   if (accelerator === null) {
     return {
@@ -84,10 +82,4 @@ async function report(find: Find, options?: ProbeOptions): Promise<ProbeReport> 
     reason: `QEMU ${version} ran a probe guest ${how} (${accelerator})${tried}`,
     ...(hint === undefined ? {} : { hint }),
   }
-}
-
-/** `QEMU emulator version 7.2.22 (Debian …)`. */
-export async function versionOf(program: string): Promise<string> {
-  const { stdout } = await promisify(execFile)(program, ['-version'], { cwd: '/', timeout: 30_000 })
-  return /version (\d+(?:\.\d+)+)/.exec(stdout)?.[1] ?? 'unknown'
 }

@@ -9,7 +9,13 @@ import { recall, remember } from '../../../../providers/qemu/probe/cache.ts'
 import { runProbeGuest } from '../../../../providers/qemu/probe/run-guest.ts'
 import { deadWork } from '../../../helpers/dead-work-name.ts'
 
-const found = { accelerator: 'tcg' as const, sandbox: true, failures: ['KVM: no'], passing: false }
+const found = {
+  accelerator: 'tcg' as const,
+  sandbox: true,
+  version: '7.2.22',
+  failures: ['KVM: no'],
+  passing: false,
+}
 
 test('the x86 code has its descriptor table where lgdt looks for it', () => {
   const image = Buffer.from(bootCode('x86_64'))
@@ -59,6 +65,7 @@ test('findings are believed only as long as nothing changed', async () => {
       'null',
       '[]',
       '{"fingerprint":"a","at":1,"findings":{"accelerator":"xen"}}',
+      '{"fingerprint":"a","at":1,"findings":{"accelerator":"tcg","sandbox":true,"failures":[],"version":7}}',
     ]) {
       await writeFile(path, junk)
       expect(await recall(path, 'a')).toBeNull()
