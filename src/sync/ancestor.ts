@@ -37,7 +37,8 @@ export class Ancestor {
   /** Where in `#texts` a path's record stands; a hole there: it is gone. */
   readonly #index: Map<string, number>
   readonly #texts: (string | null)[]
-  readonly intents: Map<string, Intent>
+  /** Of each path, what it was to become since it was last recorded: the latest last. */
+  readonly intents: Map<string, Intent[]>
   #lines: string[] = []
   #file: FileHandle | null = null
   #size: number
@@ -120,19 +121,26 @@ export class Ancestor {
     this.#lines.push(`${path}\0${text ?? '-'}\n`)
   }
 
-  /** Writes down what is about to be done, before it is done. */
+  /**
+   * Writes down what is about to be done, before it is done. What was set waits for `save`: a guest whose power is cut now
+   * may not have it.
+   */
   async intend(side: Side, entries: Iterable<readonly [string, Entry | null]>): Promise<void> {
+    const lines: string[] = []
     for (const [path, entry] of entries) {
-      this.intents.set(path, { side, entry })
-      const text = entry === null ? '-' : encode({ ...entry, host: '', guest: '' })
-      this.#lines.push(`${path}\0?${side === 'host' ? 'h' : 'g'}${text}\n`)
+      const intent = { side, entry }
+      addIntent(this.intents, path, intent)
+      lines.push(intentLine(path, intent))
     }
-    await this.#append(false)
+    await this.#append(lines)
   }
 
   /** Makes what was set last over a power cut. What it says of the two sides has to be on their disks before. */
   async save(): Promise<void> {
-    if (this.#lines.length > 0) await this.#append(true)
+    if (this.#lines.length > 0) {
+      await this.#append(this.#lines.splice(0))
+      await this.#file?.datasync()
+    }
     if (this.#size > slack + 250 * this.#index.size) await this.#rewrite()
   }
 
@@ -146,22 +154,19 @@ export class Ancestor {
     return at === undefined ? null : (this.#texts[at] ?? null)
   }
 
-  async #append(flush: boolean): Promise<void> {
-    const bytes = Buffer.from(this.#lines.splice(0).join(''), 'latin1')
+  async #append(lines: readonly string[]): Promise<void> {
+    const bytes = Buffer.from(lines.join(''), 'latin1')
     this.#file ??= await open(this.#path, 'a', 0o600)
     await this.#file.appendFile(bytes)
     this.#size += bytes.length
-    if (flush) await this.#file.datasync()
   }
 
   async #rewrite(): Promise<void> {
     await this.close()
     const lines = [`${title} ${this.#identity}\n`]
     for (const [path, at] of this.#index) lines.push(`${path}\0${this.#texts[at]}\n`)
-    for (const [path, { side, entry }] of this.intents)
-      lines.push(
-        `${path}\0?${side === 'host' ? 'h' : 'g'}${entry === null ? '-' : encode({ ...entry, host: '', guest: '' })}\n`,
-      )
+    for (const [path, intents] of this.intents)
+      for (const intent of intents) lines.push(intentLine(path, intent))
     const bytes = Buffer.from(lines.join(''), 'latin1')
     await writeFileAtomic(this.#path, bytes, { mode: 0o600 })
     this.#size = bytes.length
@@ -180,6 +185,18 @@ function put({ index, texts }: Records, path: string, text: string | null): void
   if (text === null) index.delete(path)
 }
 
+/** Intents of one path that are remembered: one that cannot be carried out is repeated. */
+const mostIntents = 20
+
+function addIntent(all: Map<string, Intent[]>, path: string, intent: Intent): void {
+  all.set(path, [...(all.get(path) ?? []), intent].slice(-mostIntents))
+}
+
+function intentLine(path: string, { side, entry }: Intent): string {
+  const text = entry === null ? '-' : encode({ ...entry, host: '', guest: '' })
+  return `${path}\0?${side === 'host' ? 'h' : 'g'}${text}\n`
+}
+
 function encode({ kind, mode, size, digest, host, guest }: Known): string {
   return `${letters[kind]}${mode.toString(8)} ${size} ${digest} ${host} ${guest}`
 }
@@ -196,7 +213,7 @@ function decode(text: string): Known | null {
 function parse(content: string) {
   const index = new Map<string, number>()
   const texts: (string | null)[] = []
-  const intents = new Map<string, Intent>()
+  const intents = new Map<string, Intent[]>()
   const first = content.indexOf('\n')
   if (first < 0 || !content.startsWith(`${title} `)) return { index, texts, intents, identity: '', end: 0 }
   const identity = content.slice(title.length + 1, first)
@@ -211,7 +228,7 @@ function parse(content: string) {
     const rest = text.slice(mark.length)
     const entry = rest === '-' ? null : decode(rest)
     if (entry === null && rest !== '-') break
-    if (mark !== '') intents.set(path, { side: mark === '?h' ? 'host' : 'guest', entry })
+    if (mark !== '') addIntent(intents, path, { side: mark === '?h' ? 'host' : 'guest', entry })
     else {
       intents.delete(path)
       put({ index, texts }, path, entry === null ? null : rest)

@@ -23,6 +23,8 @@ const times = {
   scanShare: 20,
   /** After which what was done is put on the disks, when nothing else comes. */
   settle: 1000,
+  /** After which it is though more comes all the time. */
+  busy: 5000,
   /** Between two looks at everything where all events are heard, and at what is in the trash. */
   careful: 30 * 60_000,
   /** That git may hold its index. */
@@ -68,6 +70,7 @@ class Keeper {
   #looked = performance.now()
   #took = 0
   #swept = performance.now()
+  #flushed = performance.now()
   /** Those who wait for the folders to be equal; null once no one keeps them so. */
   #asked: ((report: SyncReport | null) => void)[] | null = []
   #onAbort = () => this.#hints.poke()
@@ -121,12 +124,18 @@ class Keeper {
       const scan = isBlind ? Math.max(times.scan, times.scanShare * this.#took) : times.careful
       const left = Math.max(0, this.#looked + scan - performance.now())
       if (!(await this.#hints.some(Math.min(left, isDirty ? times.settle : times.careful)))) {
-        if (isDirty) await flush(this.#session)
+        if (isDirty) await this.#flush()
         if (performance.now() < this.#looked + scan) continue
         this.#hints.all()
       }
       if (this.#asked?.length === 0) await this.#pass(await this.#gathered())
+      if (performance.now() > this.#flushed + times.busy) await this.#flush()
     }
+  }
+
+  async #flush(): Promise<void> {
+    await flush(this.#session)
+    this.#flushed = performance.now()
   }
 
   async #answer(): Promise<void> {
@@ -150,7 +159,7 @@ class Keeper {
       if ([...changed.keys()].some((path) => session.ignored.concerns(path))) this.#hints.all()
     }
     const { again, ...report } = await this.#pass(await this.#gathered())
-    await flush(session)
+    await this.#flush()
     const left = again.map((path) => ({ path: textOf(path), why: unsettled }))
     return { ...report, skipped: [...report.skipped, ...left] }
   }

@@ -43,17 +43,19 @@ export interface Settled {
 /** Tells what a kill left from what a user did: what was to come and is missing was not deleted. Pure. */
 export function settleIntents(ancestor: Ancestor, sights: Record<Side, Sight>): Settled {
   const settled: Settled = { done: new Map(), gaps: new Map() }
-  for (const [path, { side, entry }] of ancestor.intents) {
-    const seen = sights[side].changed.get(path)
-    if (seen === undefined || entry === null) continue
-    if (seen !== null && seen.digest === entry.digest && seen.kind === entry.kind)
-      settled.done.set(path, entry)
-    else if (
-      ancestor.has(path) &&
-      (seen === null || (seen.kind === 'file' && seen.size === 0 && entry.size > 0))
-    )
-      settled.gaps.set(path, side)
-  }
+  for (const [path, intents] of ancestor.intents)
+    for (const { side, entry } of intents) {
+      const seen = sights[side].changed.get(path)
+      if (seen === undefined || entry === null) continue
+      if (seen !== null && seen.digest === entry.digest && seen.kind === entry.kind)
+        settled.done.set(path, entry)
+      else if (
+        ancestor.has(path) &&
+        (seen === null || (seen.kind === 'file' && seen.size === 0 && entry.size > 0))
+      )
+        settled.gaps.set(path, side)
+    }
+  for (const path of settled.done.keys()) settled.gaps.delete(path)
   return settled
 }
 
