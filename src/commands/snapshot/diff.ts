@@ -4,7 +4,7 @@ import { machinesArg, snapshotArg, snapshotDiffText } from '../../cli/index.ts'
 import { type SnapshotDiffResult, snapshotDiff } from '../../machine/index.ts'
 
 export default class SnapshotDiff extends BaseCommand {
-  static override summary = 'Show what machines have become since a snapshot, or between two.'
+  static override summary = 'Show what has changed in machines since a snapshot, or between two.'
   static override description =
     'For each machine: how much was written to its disks, and what differs in its box, hardware, networks and provision steps. Files in the disks are not compared.'
   static override examples = [

@@ -57,7 +57,7 @@ export const conditionFields = {
   },
   rate: {
     schema: rate(),
-    description: 'How much passes in each direction; more waits, and is lost when too much waits.',
+    description: 'How much passes in each direction; the rest is queued, and dropped when the queue is full.',
     examples: ['100mbit'],
   },
 } as const
