@@ -1,4 +1,5 @@
 import { askHolder, launchCompanion } from '../background/index.ts'
+import { asObject } from '../lib/values/as-object.ts'
 import type { Settled, SyncConfig, Syncing } from './config.ts'
 
 const kind = {
@@ -28,5 +29,8 @@ const patience = 3_600_000
 /** Has the process with this lock make a folder, by its path in the guest, equal as it is now; null where it cannot. */
 export async function settleSync(lock: string, to: string, signal: AbortSignal): Promise<Settled | null> {
   const order = { name: 'settle', arguments: { to }, timeout: patience, signal }
-  return (await askHolder(lock, order)) as Settled | null
+  const { toGuest, toHost, conflicts, skipped } = asObject(await askHolder(lock, order)) as Partial<Settled>
+  // A process of another version may answer otherwise.
+  if (toGuest === undefined || toHost === undefined) return null
+  return { toGuest, toHost, conflicts: conflicts ?? 0, skipped: skipped ?? 0 }
 }
