@@ -1,5 +1,5 @@
 import { askHolder, launchCompanion } from '../background/index.ts'
-import { asObject } from '../lib/values/as-object.ts'
+import type { SettleAnswer } from './answers.ts'
 import type { Settled, SyncConfig, Syncing } from './config.ts'
 
 const kind = {
@@ -29,8 +29,6 @@ const patience = 3_600_000
 /** Has the process with this lock make a folder, by its path in the guest, equal as it is now; null where it cannot. */
 export async function settleSync(lock: string, to: string, signal: AbortSignal): Promise<Settled | null> {
   const order = { name: 'settle', arguments: { to }, timeout: patience, signal }
-  const { toGuest, toHost, conflicts, skipped } = asObject(await askHolder(lock, order)) as Partial<Settled>
-  // A process of another version may answer otherwise.
-  if (toGuest === undefined || toHost === undefined) return null
-  return { toGuest, toHost, conflicts: conflicts ?? 0, skipped: skipped ?? 0 }
+  const answer = (await askHolder(lock, order)) as SettleAnswer | null
+  return answer?.report ?? null
 }

@@ -4,8 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { holdLock, serveControl } from '../../../src/background/index.ts'
 import { processIdentity } from '../../../src/lib/process/process-identity.ts'
 import type { SyncPair } from '../../../src/sync/index.ts'
+import { syncAnswers } from '../../../src/sync-process/answers.ts'
+import type { SyncConfig } from '../../../src/sync-process/config.ts'
+import { settleSync } from '../../../src/sync-process/index.ts'
 import { type RunningSync, runSync } from '../../../src/sync-process/run.ts'
 import type { TestServer } from '../../helpers/ssh-server.ts'
 import { startSshd } from '../../helpers/sshd.ts'
@@ -33,7 +37,7 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true })
 })
 
-async function start(...names: string[]): Promise<void> {
+async function start(...names: string[]): Promise<SyncConfig> {
   const pairs = names.map((name): SyncPair => {
     const folders = {
       from: join(dir, name),
@@ -50,6 +54,7 @@ async function start(...names: string[]): Promise<void> {
   if (hypervisor === null) throw new Error('the process that stands for the machine has ended')
   const config = { machine: 'web', target: sshd.target, hypervisor, control: '', lock: '', pairs }
   running = runSync(config, { signal: stop.signal, log: () => undefined })
+  return config
 }
 async function until(what: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; !(await what()); tries++) {
@@ -83,4 +88,21 @@ it('ends with the machine', async () => {
   await start('a')
   machine.kill('SIGKILL')
   await running.ended
+})
+
+it('makes a folder equal when it is asked to, and says where it cannot', async () => {
+  await mkdir(join(dir, 'a'))
+  const config = await start('a')
+  const [control, lock] = [join(dir, 'control'), join(dir, 'lock')]
+  expect(await holdLock(lock, control)).toBe(true)
+  const server = await serveControl(control, syncAnswers(config, running))
+  try {
+    await writeFile(join(dir, 'a', 'file'), 'one')
+    const settled = await settleSync(lock, join(dir, 'a-guest'), stop.signal)
+    expect(settled).toMatchObject({ toHost: { written: 0 }, conflicts: 0, skipped: 0 })
+    expect(await readFile(join(dir, 'a-guest', 'file'), 'utf8')).toBe('one')
+    expect(await settleSync(lock, join(dir, 'of-another'), stop.signal)).toBeNull()
+  } finally {
+    await server.close()
+  }
 })
