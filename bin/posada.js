@@ -1,12 +1,11 @@
 #!/usr/bin/env node
 // The launcher. It answers what needs no program (the version, a Node that is too old, a build that
-// is missing) and otherwise starts dist/main.cjs. Plain JavaScript that old versions of Node can read.
-import { existsSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+// is missing) and otherwise starts dist/main.cjs. Plain JavaScript that old versions of Node can read,
+// and CommonJS (package.json beside it): Node starts its loader of modules for nothing else.
+const { existsSync, readFileSync } = require('node:fs')
+const { dirname, join } = require('node:path')
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const root = dirname(__dirname)
 const main = join(root, 'dist', 'main.cjs')
 const argv = process.argv.slice(2)
 
@@ -22,6 +21,5 @@ if (Number(process.versions.node.split('.')[0]) < 20) {
 } else if (!existsSync(main)) {
   fail(`posada is not built: ${main} is missing; run: npm --prefix '${root}' run build`)
 } else {
-  const { start } = createRequire(import.meta.url)(main)
-  await start(argv, root)
+  require(main).start(argv, root)
 }

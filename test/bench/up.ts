@@ -27,7 +27,7 @@ export const bench: Bench = {
     return compareLives({
       name: 'posada ÷ plain QEMU',
       how: 'debian/12, QEMU with TCG, 2 CPUs, 1 GiB; the same arguments and a fresh overlay of the same box; from the start of the process until the first command over SSH has succeeded: ours `posada up`, theirs qemu-system-x86_64 and `ssh true` by OpenSSH, begun when the guest says that it is ready',
-      limits: { up: 1.1 },
+      limits: { up: 1.05 },
       samples,
       log,
       ours: async () => liveOnce(await posadaMachine()),

@@ -29,7 +29,8 @@ describe('the launcher', () => {
     const bare = makePlace('bare')
     try {
       mkdirSync(join(bare.dir, 'bin'))
-      cpSync(launcher, join(bare.dir, 'bin', 'posada.js'))
+      for (const file of ['posada.js', 'package.json'])
+        cpSync(join(root, 'bin', file), join(bare.dir, 'bin', file))
       cpSync(join(root, 'package.json'), join(bare.dir, 'package.json'))
       symlinkSync(join(bare.dir, 'bin', 'posada.js'), join(bare.dir, 'posada'))
       const failed = run(process.execPath, [join(bare.dir, 'posada'), 'status'], { env: bare.env })
