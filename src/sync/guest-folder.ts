@@ -1,9 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { PosadaError } from '../errors/index.ts'
+import { type Commit, commitScript } from './guest-commit.ts'
 import { GuestLink } from './guest-link.ts'
 import {
-  type Commit,
-  commitScript,
   digestScript,
   guestLoop,
   listScript,
@@ -13,18 +12,14 @@ import {
   setting,
   stageScript,
 } from './guest-script.ts'
-import { readHost, sha256 } from './host-scan.ts'
+import { sha256 } from './host-scan.ts'
 import { type Listed, type Listing, ListingReader, malformed, parseListing } from './listing.ts'
+import { packFiles, type Sending } from './pack-files.ts'
 import { bytesOf } from './paths.ts'
 import { type Received, receive } from './receive.ts'
 import type { Stat } from './stamp.ts'
-import { type TarItem, tarEnd, tarHead, tarLength, tarPadding } from './tar-pack.ts'
+import { tarEnd, tarLength } from './tar-pack.ts'
 import type { GuestShell, SyncPair } from './types.ts'
-
-/** A file, folder or link of the host that is sent. */
-export interface Sending extends TarItem {
-  digest: string
-}
 
 /** What a commit came to, by path. */
 export interface Committed {
@@ -174,7 +169,7 @@ export class GuestFolder {
   ): Promise<{ staged: Map<string, Listed>; spoiled: string[] }> {
     const size = items.reduce((sum, item) => sum + tarLength(item), tarEnd.length)
     const spoiled: string[] = []
-    const answer = await this.#ask(stageScript(Math.ceil(size / 65_536)), pack(root, items, spoiled))
+    const answer = await this.#ask(stageScript(Math.ceil(size / 65_536)), packFiles(root, items, spoiled))
     if (answer.endsWith('//failed\n'))
       throw new PosadaError('E_SYNC_GUEST', 'the guest could not write what was sent to it', {
         hint: 'its disk may be full: posada exec -- df -h',
@@ -229,27 +224,4 @@ function* inRequests<T extends string | { path: string }>(items: readonly T[]): 
     size = 0
   }
   if (some.length > 0) yield some
-}
-
-/** A tar archive of exactly the length that `tarLength` says, whatever becomes of the files meanwhile. */
-async function* pack(root: string, items: readonly Sending[], spoiled: string[]): AsyncGenerator<Buffer> {
-  for (const item of items) {
-    yield tarHead(item)
-    if (item.kind !== 'file') continue
-    const hash = createHash('sha256')
-    let left = item.size
-    try {
-      for await (const bytes of readHost(root, item.name, item)) {
-        hash.update(bytes)
-        left -= bytes.length
-        yield bytes
-      }
-    } catch (error) {
-      if (!(error instanceof Error) || !('syscall' in error)) throw error
-    }
-    if (left > 0 || hash.digest('hex') !== item.digest) spoiled.push(item.name)
-    for (; left > 0; left -= Math.min(left, 65_536)) yield Buffer.alloc(Math.min(left, 65_536))
-    yield tarPadding(item.size)
-  }
-  yield tarEnd
 }

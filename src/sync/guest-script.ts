@@ -1,15 +1,9 @@
 import { quote } from '../ssh/index.ts'
 import { workFolder } from './ignored.ts'
-import { parentOf } from './reconcile.ts'
-
-/** Bytes of names that one command takes: Linux allows an eighth of the stack, 1 MiB, and some have less. */
-const argumentBytes = 100_000
-
-/** Files of one folder that are looked at before they leave their place; of more it is looked at what left. */
-const mostChecked = 200
+import { inCommands, words } from './shell-words.ts'
 
 /** What `stat -c` is asked for of each path. No path has `//` in it, as `find` writes them. */
-const format = '%n//%f %i %s %d %y|%z'
+export const statFormat = '%n//%f %i %s %d %y|%z'
 
 /**
  * Has files of one folder (and links) change places with those of the same names in this one, by one step each, so that none
@@ -93,10 +87,10 @@ export function listScript({
   shallow: readonly string[]
   excluded: readonly string[]
 }): string {
-  const show = `-exec stat -c '${format}' {} +`
+  const show = `-exec stat -c '${statFormat}' {} +`
   const names = excluded.map((name) => `-name ${quote(name)}`).join(' -o ')
   const prune = names === '' ? '' : `\\( ${names} \\) -prune ${show} -o `
-  const lines = [`: >"$W/err-$T"; : >"$W/now-$T"; stat -c '//now %z' "$W/now-$T"; stat -c '${format}' .`]
+  const lines = [`: >"$W/err-$T"; : >"$W/now-$T"; stat -c '//now %z' "$W/now-$T"; stat -c '${statFormat}' .`]
   if (deep === 'all') lines.push(`list . -xdev ${prune}${show}`)
   else for (const some of inCommands(deep)) lines.push(`list ${some} -xdev ${prune}${show}`)
   for (const some of inCommands(shallow)) lines.push(`list ${some} -maxdepth 0 ${show}`)
@@ -133,140 +127,5 @@ export function packScript(paths: readonly string[]): string {
 /** Unpacks the payload, of so many blocks of 64 KiB, and lists what came. */
 export function stageScript(blocks: number): string {
   return `mkdir -p "$W/in-$T" && take ${blocks} | { ( umask 0; tar -x -p -o -m -f - -C "$W/in-$T" ); s=$?; cat >/dev/null; [ $s -eq 0 ]; } || { echo '//failed'; exit 0; }
-cd "$W/in-$T" && find -P . -exec stat -c '${format}' {} +\n`
-}
-
-/** What a commit does in the guest, in this order. Paths are relative to the folder. */
-export interface Commit {
-  /** Removed from what is staged, first. */
-  dropped: readonly string[]
-  /** What leaves its place, into the folder `out-<batch>`, if it still is what was seen: `stat -c '%i %s %y'` of it. */
-  out: readonly { path: string; seen: string }[]
-  /** Folders that are removed where nothing is left in them, the innermost first. */
-  removed: readonly string[]
-  /** Those of `out`, and of what is staged, that change places in one step. Neither leaves or comes otherwise. */
-  swapped: readonly string[]
-  /** Of what is staged: whole new folders, and single files and links. */
-  placed: readonly string[]
-  /** Single folders to make, the outermost first. */
-  made: readonly string[]
-  modes: readonly { path: string; mode: number }[]
-  /** What is looked at in the end. */
-  looked: readonly string[]
-  /** Those with all that is in them. */
-  lookedDeep: readonly string[]
-}
-
-/** Carries a commit out: what is in the way of something stays where it is, and what is taken away is kept. */
-export function commitScript(commit: Commit, batch: string): string {
-  const lines: string[] = [`O="$W/${batch}"; I="$W/in-$T"; mkdir -p "$I" && cd "$I" || exit`]
-  for (const some of inCommands(commit.dropped)) lines.push(`rm -f ${some}`)
-  const seen = new Map(commit.out.map(({ path, seen }) => [path, seen]))
-  const isSwapped = new Set(commit.swapped)
-  const leaving = byFolder([...seen.keys()].filter((path) => !isSwapped.has(path)))
-  const coming = byFolder(commit.placed.filter((path) => !isSwapped.has(path)))
-  const swapping = byFolder(commit.swapped)
-  for (const some of inCommands([...leaving.keys(), ...swapping.keys()].map((folder) => folder || '.')))
-    lines.push(`mkdir -p "$O" && cd "$O" && mkdir -p ${some}`)
-  /** `then` of names in a folder, of few only where they still are what was seen. */
-  const ifSeen = (folder: string, names: readonly string[], then: (some: string) => string): string[] =>
-    inCommands(names).map((some, index) => {
-      const expected = names.map((name) => seen.get(folder === '' ? name : `${folder}/${name}`) ?? '')
-      const isChecked = index === 0 && names.length < mostChecked && !expected.includes('')
-      const check = `[ "$(stat -c '%i %s %y' ${some} 2>/dev/null)" = ${quote(expected.join('\n'))} ] && `
-      return `${isChecked ? check : ''}${then(some)}`
-    })
-  const away = (folder: string) => (folder === '' ? '"$O/"' : `"$O/"${quote(folder)}/`)
-  const gone = (folder: string): string[] => {
-    const names = leaving.get(folder) ?? []
-    leaving.delete(folder)
-    return ifSeen(folder, names, (some) => `mv ${some} ${away(folder)} 2>/dev/null`)
-  }
-  const within = (folder: string, commands: readonly string[]) => {
-    if (commands.length > 0) lines.push(`( into ${quote(folder)} || exit\n${commands.join('\n')} )`)
-  }
-  const isEarly = commit.removed.length > 0 || commit.made.some((path) => seen.has(path))
-  for (const folder of [...leaving.keys()].sort().reverse())
-    if (isEarly || !coming.has(folder)) within(folder, gone(folder))
-  for (const some of inCommands(commit.removed)) lines.push(`( into '' && rmdir ${some} 2>/dev/null )`)
-  for (const [folder, names] of sorted(byFolder(commit.made)))
-    within(
-      folder,
-      inCommands(names).map((some) => `mkdir -m 700 ${some} 2>/dev/null`),
-    )
-  const staged = (folder: string) => (folder === '' ? '"$I/"' : `"$I/"${quote(folder)}/`)
-  // What comes goes to where the other is kept, and from there into its place: a kill loses neither.
-  for (const [folder, names] of sorted(swapping))
-    within(
-      folder,
-      ifSeen(folder, names, (some) => {
-        const words = `( cd ${staged(folder)} && mv ${some} ${away(folder)} )`
-        return `${words} && swap ${away(folder)} ${staged(folder)} ${some}`
-      }),
-    )
-  for (const [folder, names] of sorted(coming)) {
-    const stage = (name: string) => `"$I/"${quote(folder === '' ? name : `${folder}/${name}`)}`
-    within(folder, [...gone(folder), ...chunks(names, stage).map((some) => `mv -n ${some} ./ 2>/dev/null`)])
-  }
-  const modes = new Map<number, string[]>()
-  for (const { path, mode } of commit.modes) modes.set(mode, [...(modes.get(mode) ?? []), path])
-  for (const [mode, paths] of modes)
-    for (const [folder, names] of byFolder(paths))
-      within(
-        folder,
-        inCommands(names).map((some) => `chmod ${mode.toString(8)} ${some} 2>/dev/null`),
-      )
-  const show = `-exec stat -c '${format}' {} + 2>/dev/null`
-  lines.push(
-    `[ ! -d "$O" ] || ( cd "$O" && find -P . ${show} )`,
-    `echo '//staged'; cd "$I" && find -P . ! -type d ${show}`,
-  )
-  lines.push(`echo '//placed'; cd "$R"; : >"$W/now-$T"; stat -c '//now %z' "$W/now-$T"`)
-  for (const some of inCommands(commit.looked)) lines.push(`find -P ${some} -maxdepth 0 ${show}`)
-  for (const some of inCommands(commit.lookedDeep)) lines.push(`find -P ${some} -xdev ${show}`)
-  lines.push('rm -rf "$I" 2>/dev/null || { chmod -R u+rwx "$I"; rm -rf "$I"; }; :')
-  return `${lines.join('\n')}\n`
-}
-
-function sorted(folders: ReadonlyMap<string, string[]>): [string, string[]][] {
-  return [...folders].sort(([a], [b]) => (a < b ? -1 : 1))
-}
-
-function byFolder(paths: readonly string[]): Map<string, string[]> {
-  const found = new Map<string, string[]>()
-  for (const path of paths) {
-    const folder = parentOf(path) ?? ''
-    const name = folder === '' ? path : path.slice(folder.length + 1)
-    const names = found.get(folder)
-    if (names === undefined) found.set(folder, [name])
-    else names.push(name)
-  }
-  return found
-}
-
-/** Words for commands, none with more than fit. */
-function inCommands(paths: readonly string[]): string[] {
-  return chunks(paths, (path) => quote(path === '.' ? path : `./${path}`))
-}
-
-function words(paths: readonly string[]): string {
-  return paths.map((path) => quote(`./${path}`)).join(' ')
-}
-
-function chunks(paths: readonly string[], word: (path: string) => string): string[] {
-  const found: string[] = []
-  let line: string[] = []
-  let size = 0
-  for (const path of paths) {
-    const next = word(path)
-    if (size + next.length > argumentBytes && line.length > 0) {
-      found.push(line.join(' '))
-      line = []
-      size = 0
-    }
-    line.push(next)
-    size += next.length + 1
-  }
-  if (line.length > 0) found.push(line.join(' '))
-  return found
+cd "$W/in-$T" && find -P . -exec stat -c '${statFormat}' {} +\n`
 }

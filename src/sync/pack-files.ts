@@ -1,0 +1,38 @@
+import { createHash } from 'node:crypto'
+import { readHost } from './host-scan.ts'
+import { type TarItem, tarEnd, tarHead, tarPadding } from './tar-pack.ts'
+
+/** A file, folder or link of the host that is sent. */
+export interface Sending extends TarItem {
+  digest: string
+}
+
+/**
+ * A tar archive of files of `root`, of exactly the length that `tarLength` says, whatever becomes of them meanwhile: names of
+ * those that turned out to be other than was said are added to `spoiled`.
+ */
+export async function* packFiles(
+  root: string,
+  items: readonly Sending[],
+  spoiled: string[],
+): AsyncGenerator<Buffer> {
+  for (const item of items) {
+    yield tarHead(item)
+    if (item.kind !== 'file') continue
+    const hash = createHash('sha256')
+    let left = item.size
+    try {
+      for await (const bytes of readHost(root, item.name, item)) {
+        hash.update(bytes)
+        left -= bytes.length
+        yield bytes
+      }
+    } catch (error) {
+      if (!(error instanceof Error) || !('syscall' in error)) throw error
+    }
+    if (left > 0 || hash.digest('hex') !== item.digest) spoiled.push(item.name)
+    for (; left > 0; left -= Math.min(left, 65_536)) yield Buffer.alloc(Math.min(left, 65_536))
+    yield tarPadding(item.size)
+  }
+  yield tarEnd
+}
