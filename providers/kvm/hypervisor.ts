@@ -2,9 +2,10 @@ import { sendCommand } from '../../src/background/index.ts'
 import { isPosadaError } from '../../src/errors/index.ts'
 import { hostBootId } from '../../src/lib/process/boot-id.ts'
 import { asObject, isObject } from '../../src/lib/values/as-object.ts'
-import { consoleLogLimit, type MachineSpec } from '../../src/provider/index.ts'
+import { consoleLogLimit, type MachineSpec, type Metrics } from '../../src/provider/index.ts'
 import type { Counters, Hypervisor } from '../../src/provider-kit/index.ts'
 import { kvmFiles, providerLogLimit } from './files.ts'
+import { metricsOf } from './metrics.ts'
 import { findRunning } from './process/find.ts'
 import { type Run, readRecord, writeRecord } from './run-record.ts'
 
@@ -50,10 +51,18 @@ export const kvm: Hypervisor<Run> = {
   },
 }
 
+/** What the machine's process has counted; null where there is none, it does not answer, or is of an older Posada. */
+export async function askMetrics(spec: MachineSpec): Promise<Metrics | null> {
+  const said = await ask(spec, 'metrics')
+  return said === null ? null : metricsOf(said)
+}
+
+const askStatus = (spec: MachineSpec) => ask(spec, 'status')
+
 /** Null where no one listens, or there is no answer in time. */
-async function askStatus(spec: MachineSpec): Promise<Record<string, unknown> | null> {
+async function ask(spec: MachineSpec, name: string): Promise<Record<string, unknown> | null> {
   try {
-    const answer = await sendCommand(kvmFiles(spec).control, { name: 'status', timeout: patience.status })
+    const answer = await sendCommand(kvmFiles(spec).control, { name, timeout: patience.status })
     return answer === null ? null : asObject(answer)
   } catch (error) {
     if (isPosadaError(error, 'E_CONTROL')) return null

@@ -3,7 +3,7 @@ import type { Provider, ProviderContext } from '../../src/provider/index.ts'
 import { machineLife } from '../../src/provider-kit/index.ts'
 import { capabilities } from './capabilities.ts'
 import { kvmFiles } from './files.ts'
-import { kvm } from './hypervisor.ts'
+import { askMetrics, kvm } from './hypervisor.ts'
 import { checkKvmOptions } from './options.ts'
 import { probe } from './probe/index.ts'
 import { entryPoint } from './process/entry-points.ts'
@@ -25,6 +25,7 @@ export function createKvmProvider(context: ProviderContext, entries?: string): P
     create: async (spec) => (await import('./create.ts')).create(spec, cacheDir),
     start: (spec, options) => start({ spec, entries: folder(), cacheDir }, options?.signal),
     ...machineLife(kvm),
+    metrics: askMetrics,
     channel: (spec, name) => kvmFiles(spec)[name],
   }
 }

@@ -42,6 +42,7 @@ export { copyText, destroyText, haltText, provisionText, suspendText, upText } f
 export { captureText, networksText, proxyText } from './text/networks.ts'
 export { planText } from './text/plan.ts'
 export { portsText } from './text/ports.ts'
+export { prometheusText } from './text/prometheus.ts'
 export type { RunDocument } from './text/run.ts'
 export {
   deletedText,
@@ -50,7 +51,7 @@ export {
   snapshotDiffText,
   snapshotsText,
 } from './text/snapshots.ts'
-export { type Graphs, graphsOf, prometheusText, statsText } from './text/stats.ts'
+export { type Graphs, graphsOf, statsText } from './text/stats.ts'
 export { projectsText, statusText, stepsText } from './text/status.ts'
 export {
   conflictsText,

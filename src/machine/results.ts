@@ -1,4 +1,4 @@
-import type { Usage } from '../provider/index.ts'
+import type { Metrics, Usage } from '../provider/index.ts'
 import type { Found, MachineStateName } from './facts/observed.ts'
 import type { FolderStatus } from './folder-results.ts'
 import type { Planned } from './plan/actions.ts'
@@ -47,6 +47,8 @@ export interface StatsResult {
     received: number | null
     sent: number | null
   } | null
+  /** What its hypervisor counts of processors and devices; null unless it runs, and where its provider counts nothing. */
+  metrics: Metrics | null
 }
 
 export interface StatusResult {

@@ -53,15 +53,18 @@ async function lookAt(
   { name, config }: Selected,
 ): Promise<StatsResult> {
   const { cpus = 0, memory = 0 } = config ?? {}
-  const absent: StatsResult = { name, state: 'absent', cpus, memory, usage: null, rates: null }
+  const absent: StatsResult = { name, state: 'absent', cpus, memory, usage: null, rates: null, metrics: null }
   try {
     const state = await readState(project.paths.machine(name))
     if (state === null) return absent
     const provider = await project.providers.get(state.provider)
     const { spec } = state
-    const usage = (await provider.usage?.(spec)) ?? null
+    const [usage = null, metrics = null] = await Promise.all([
+      provider.usage?.(spec),
+      provider.metrics?.(spec),
+    ])
     const stateName = nameOf(state, await provider.status(spec))
-    return { ...absent, state: stateName, cpus: spec.cpus, memory: spec.memory, usage }
+    return { ...absent, state: stateName, cpus: spec.cpus, memory: spec.memory, usage, metrics }
   } catch (thrown) {
     const error = fromSystemError(thrown)
     if (!isPosadaError(error)) throw error

@@ -21,6 +21,7 @@ export {
   sshForward,
   type UserNic,
 } from './machine-spec.ts'
+export type { DeviceMetrics, Metrics, QueueMetrics, VcpuMetrics } from './metrics.ts'
 export {
   contractVersion,
   type HostOption,

@@ -1,6 +1,7 @@
 import type { Emit } from '../events/index.ts'
 import type { Capabilities, ProbeReport } from './capabilities.ts'
 import type { MachineSpec } from './machine-spec.ts'
+import type { Metrics } from './metrics.ts'
 import type { Usage } from './usage.ts'
 
 /** What the composition root hands to a provider. */
@@ -74,6 +75,9 @@ export interface Provider {
 
   /** What a machine that runs takes of the host; null for one that does not run. Left out: that cannot be told. */
   usage?(spec: MachineSpec): Promise<Usage | null>
+
+  /** What its hypervisor counts of a machine that runs; null for one that does not. Left out: it counts nothing. */
+  metrics?(spec: MachineSpec): Promise<Metrics | null>
 
   /**
    * Stops the machine. `graceful` asks the guest first and waits for it `timeout` milliseconds;

@@ -1,6 +1,6 @@
 import type { Handlers } from '../../../src/background/index.ts'
 import { PosadaError } from '../../../src/errors/index.ts'
-import type { MachineSpec } from '../../../src/provider/index.ts'
+import type { MachineSpec, Metrics } from '../../../src/provider/index.ts'
 import type { BalloonDevice } from '../virtio/devices/balloon/device.ts'
 import type { DeviceCounters } from './devices.ts'
 import type { Guest } from './guest.ts'
@@ -24,13 +24,13 @@ export function controlCommands(run: MachineRun, { spec, counters, log }: Served
     status: async () => ({
       state: run.still === null ? 'running' : 'paused',
       ...(run.still === 'disk-full' ? { stalled: run.still } : {}),
-      exits: run.guest?.exits() ?? 0,
       agent: run.guest?.hasAgent() ?? false,
       memory: process.memoryUsage.rss(),
       balloon: run.guest === null ? null : balloonState(run.guest.balloon),
       disk: counters.disk,
       network: hasWayOut ? counters.network : null,
     }),
+    metrics: async (): Promise<Metrics> => running(run).metrics(),
     pause: order('pause', () => run.tell({ type: 'pause' })),
     resume: order('resume', () => run.tell({ type: 'resume' })),
     powerdown: order('press the power button', () => running(run).pressPowerButton()),

@@ -1,4 +1,5 @@
 import { PosadaError } from '../../../src/errors/index.ts'
+import type { Metrics } from '../../../src/provider/index.ts'
 import { writeTables } from '../acpi/tables.ts'
 import { cachedKernel } from '../boot/kernel-cache.ts'
 import { loadKernel } from '../boot/load-kernel.ts'
@@ -36,7 +37,8 @@ export interface Guest {
   releaseDisks(): void
   pause(): Promise<void>
   pressPowerButton(): void
-  exits(): number
+  /** What its vCPUs and devices have counted so far. */
+  metrics(): Metrics
   /** Whether a guest agent listens in the guest. */
   hasAgent(): boolean
   readonly balloon: BalloonDevice
@@ -127,7 +129,7 @@ function guestOf({ machine, devices, plugged, begun }: Parts): Guest {
     releaseDisks: () => devices.releaseDisks(),
     pause: () => machine.pause(),
     pressPowerButton: () => machine.interrupts.line(powerButtonGsi).trigger(),
-    exits: () => machine.exits(),
+    metrics: () => ({ vcpus: machine.metrics(), devices: plugged.metrics() }),
     hasAgent: () => devices.hasAgent(),
     balloon: devices.balloon,
     close: () => powerOff({ machine, devices, plugged }),

@@ -1,3 +1,4 @@
+import type { DeviceMetrics } from '../../../src/provider/index.ts'
 import { keyboardController, pciMemory, powerPort } from '../memory/layout.ts'
 import { PciRoot } from '../pci/root.ts'
 import { createKeyboardController } from '../platform/keyboard-controller.ts'
@@ -18,6 +19,8 @@ export interface DeviceOptions {
 export interface Plugged {
   /** Whatever vCPUs that still run do: from now on it reaches no device, and no device memory. For good. */
   unplug(): void
+  /** What each device has counted so far. */
+  metrics(): DeviceMetrics[]
 }
 
 /** Puts all devices on the machine's buses, before its vCPUs are made. */
@@ -35,5 +38,12 @@ export function plugDevices(machine: Machine, { devices, onPower, onFault }: Dev
     unplug() {
       for (const core of cores) core.unplug()
     },
+    metrics: () => cores.map((core, index) => ({ name: nameOf(devices, index), ...core.metrics() })),
   }
+}
+
+/** `blk1` for the second disk. */
+function nameOf(devices: readonly VirtioDevice[], index: number): string {
+  const type = devices[index]?.type
+  return `${type}${devices.slice(0, index).filter((device) => device.type === type).length}`
 }

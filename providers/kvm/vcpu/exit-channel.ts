@@ -39,6 +39,7 @@ export class AccessRequester {
     cells[cell.addressHigh] = address / 2 ** 32
     cells[cell.length] = data.length
     shared.set(data)
+    Atomics.add(cells, cell.forwarded, 1)
     Atomics.store(cells, cell.request, request.pending)
     if (Atomics.load(this.#watching, 0) === 0) signalEvent(this.#fd)
     look(() => Atomics.load(cells, cell.request) !== request.pending)

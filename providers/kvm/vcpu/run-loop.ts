@@ -1,7 +1,7 @@
 import { KVM } from '../ffi/kvm-abi.ts'
 import { ioctlErrno } from '../ffi/kvm-ioctl.ts'
-import type { RunPage } from './run-page.ts'
-import { access, cell, command, commandOf, type SharedState } from './shared-state.ts'
+import type { Exit, RunPage } from './run-page.ts'
+import { access, cell, command, commandOf, exitReasons, type SharedState } from './shared-state.ts'
 
 /** Why a vCPU has left its loop for good. */
 export type Ending =
@@ -39,11 +39,13 @@ export function runLoop({ vcpu, page, shared: { cells }, onAccess }: LoopOptions
     // The result first: after an immediate exit the reason on the page is that of the exit before.
     if (errno === EINTR || errno === EAGAIN) {
       page.immediateExit = false
+      count(cells, 'interrupted')
       continue
     }
     if (errno !== 0) return ended({ why: 'failed', reason: `KVM_RUN failed with errno ${errno}` })
-    Atomics.add(cells, cell.exits, 1)
-    const ending = handleExit(page, onAccess)
+    const exit = page.exit()
+    count(cells, exit.kind)
+    const ending = handleExit(exit, page, onAccess)
     if (ending) return ended(ending)
   }
 }
@@ -68,8 +70,13 @@ function obey(cells: Int32Array, vcpu: number): boolean {
   }
 }
 
-function handleExit(page: RunPage, onAccess: AccessHandler): Ending | null {
-  const exit = page.exit()
+/** For measurements; only this thread writes it. */
+function count(cells: Int32Array, kind: Exit['kind']): void {
+  const index = (exitReasons as readonly string[]).indexOf(kind)
+  Atomics.add(cells, cell.exits + (index === -1 ? exitReasons.length - 1 : index), 1)
+}
+
+function handleExit(exit: Exit, page: RunPage, onAccess: AccessHandler): Ending | null {
   switch (exit.kind) {
     case 'port': {
       const kind = exit.write ? access.portWrite : access.portRead

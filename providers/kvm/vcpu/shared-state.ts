@@ -19,13 +19,18 @@ export const cell = {
   length: 6,
   /** Up to 8 bytes of data: cells 8 and 9. */
   data: 8,
-  /** Exits to user space so far, wrapping; for measurements. */
-  exits: 10,
   /** Messages told to its thread so far; see thread.ts. */
   told: 12,
+  /** Accesses that the devices were asked to answer, wrapping. */
+  forwarded: 13,
+  /** Exits to user space so far, wrapping: a cell a reason, in the order of `exitReasons`. */
+  exits: 16,
 } as const
 
-const cells = 16
+/** Why a vCPU leaves the guest, as it is counted. */
+export const exitReasons = ['port', 'memory', 'halt', 'interrupted', 'other'] as const
+
+const cells = 24
 
 export const command = { run: 0, pause: 1, stop: 2 } as const
 /** What kind of order a value of the command cell is. */

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { deadlineIn } from '../../../src/lib/async/time-limit.ts'
+import type { VcpuMetrics } from '../../../src/provider/index.ts'
 import type { AddressBus } from '../bus/bus.ts'
 import { closeDescriptor } from '../ffi/descriptors.ts'
 import { SystemCallError } from '../ffi/system-call-error.ts'
@@ -8,7 +9,7 @@ import type { EntryState } from './initial-state.ts'
 import { kickThread } from './kick.ts'
 import type { Ending } from './run-loop.ts'
 import { mapRunPage, RunPage } from './run-page.ts'
-import { type Command, cell, command, commandOf, type SharedState } from './shared-state.ts'
+import { type Command, cell, command, commandOf, exitReasons, type SharedState } from './shared-state.ts'
 import { tell, type VcpuThread } from './thread.ts'
 import type { VcpuThreadData, VcpuThreadMessage, VcpuThreadStart } from './worker.ts'
 
@@ -19,8 +20,8 @@ export interface Vcpu {
   readonly ready: Promise<void>
   /** Settles once, when the processor has run for the last time; never rejects. */
   readonly ended: Promise<Ending>
-  /** Exits to user space so far. */
-  exits(): number
+  /** What it has counted so far. */
+  metrics(): VcpuMetrics
   /** Answers an access of the guest that waits; false when none does. */
   answer(ports: AddressBus, memory: AddressBus): boolean
   /**
@@ -93,7 +94,7 @@ export function beginVcpu(thread: VcpuThread, { kvm, entry, log }: BeginOptions)
     id,
     ready,
     ended,
-    exits: () => Atomics.load(shared.cells, cell.exits) >>> 0,
+    metrics: () => metricsOf(shared),
     answer: (ports, memory) => answerAccess(shared, ports, memory),
     async pause() {
       if (isStopping(shared)) return
@@ -113,6 +114,21 @@ export function beginVcpu(thread: VcpuThread, { kvm, entry, log }: BeginOptions)
       if (known.page instanceof RunPage) known.page.close()
       closeDescriptor(known.vcpu)
     },
+  }
+}
+
+function metricsOf({ cells }: SharedState): VcpuMetrics {
+  const count = (reason: (typeof exitReasons)[number]) =>
+    Atomics.load(cells, cell.exits + exitReasons.indexOf(reason)) >>> 0
+  return {
+    exits: {
+      port: count('port'),
+      memory: count('memory'),
+      halt: count('halt'),
+      interrupted: count('interrupted'),
+      other: count('other'),
+    },
+    forwarded: Atomics.load(cells, cell.forwarded) >>> 0,
   }
 }
 

@@ -1,3 +1,4 @@
+import type { VcpuMetrics } from '../../../src/provider/index.ts'
 import { type AddressBus, createBus } from '../bus/bus.ts'
 import { closeDescriptor } from '../ffi/descriptors.ts'
 import { createEventDescriptor } from '../ffi/events.ts'
@@ -36,8 +37,8 @@ export interface Machine {
   resume(): void
   /** Settles with the reason, once any vCPU has ended. Never rejects. */
   readonly ended: Promise<Ending>
-  /** Exits to user space of all vCPUs so far. */
-  exits(): number
+  /** What each vCPU has counted so far. */
+  metrics(): VcpuMetrics[]
   /** Stops the vCPUs, however long that takes, and gives everything back but the RAM. */
   close(): Promise<void>
 }
@@ -109,7 +110,7 @@ export function createMachine({ kvm, ram, serial, log }: MachineOptions): Machin
     resume: () => {
       for (const vcpu of vcpus) vcpu.resume()
     },
-    exits: () => vcpus.reduce((sum, vcpu) => sum + vcpu.exits(), 0),
+    metrics: () => vcpus.map((vcpu) => vcpu.metrics()),
     async close() {
       await Promise.all(vcpus.map((vcpu) => vcpu.stop()))
       await abandonThreads(setUp)

@@ -82,6 +82,16 @@ describe.skipIf(!hasKvm)('life of a machine (needs /dev/kvm)', () => {
     expect(running).toMatchObject({ state: 'running', accelerator: 'kvm' })
     await provider.start(spec)
     expect(await provider.status(spec)).toEqual(running)
+    const metrics = await provider.metrics?.(spec)
+    // "guest is up" by the serial port.
+    expect(metrics?.vcpus[0]?.exits.port).toBeGreaterThan(10)
+    expect(metrics?.devices.map(({ name }) => name)).toEqual([
+      'blk0',
+      'console0',
+      'rng0',
+      'balloon0',
+      'vsock0',
+    ])
     await provider.pause(spec)
     await provider.pause(spec)
     expect(await provider.status(spec)).toMatchObject({ state: 'paused' })
@@ -96,6 +106,7 @@ describe.skipIf(!hasKvm)('life of a machine (needs /dev/kvm)', () => {
       reason: 'the guest shut down',
     })
     expect(await provider.stop(spec, { graceful: true, timeout: second })).toMatchObject({ how: 'already' })
+    expect(await provider.metrics?.(spec)).toBeNull()
   })
 
   it('cuts the power of a guest that does not listen, and of one that stands still', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { graphsOf, prometheusText, statsText } from '../../../src/cli/text/stats.ts'
+import { prometheusText } from '../../../src/cli/text/prometheus.ts'
+import { graphsOf, statsText } from '../../../src/cli/text/stats.ts'
 import type { StatsResult } from '../../../src/machine/index.ts'
 import { palette } from '../../../src/ui/index.ts'
 
@@ -15,8 +16,37 @@ const web: StatsResult = {
     network: { received: 3000, sent: 4000 },
   },
   rates: { cpu: 1.234, read: 0, written: 2 ** 20, received: 1500, sent: 100.4 },
+  metrics: {
+    vcpus: [{ exits: { port: 9, memory: 8, halt: 0, interrupted: 1, other: 0 }, forwarded: 4 }],
+    devices: [
+      {
+        name: 'blk0',
+        queues: [
+          {
+            kicks: 5,
+            interrupts: 6,
+            requests: 7,
+            fromGuest: 70,
+            toGuest: 700,
+            inFlight: 1,
+            deepest: 2,
+            stalls: 3,
+          },
+        ],
+        faults: 0,
+      },
+    ],
+  },
 }
-const db: StatsResult = { name: 'db', state: 'stopped', cpus: 1, memory: 2 ** 29, usage: null, rates: null }
+const db: StatsResult = {
+  name: 'db',
+  state: 'stopped',
+  cpus: 1,
+  memory: 2 ** 29,
+  usage: null,
+  rates: null,
+  metrics: null,
+}
 const plain = palette(false)
 
 test('a table says what each takes, and nothing of one that does not run', () => {
@@ -48,5 +78,15 @@ posada_machine_cpu_seconds_total${labels('web')} 12.5
 # HELP`)
   expect(text).toContain(`posada_machine_up${labels('web')} 1\nposada_machine_up${labels('db')} 0\n`)
   for (const line of text.trimEnd().split('\n'))
-    expect(line).toMatch(/^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+\{project=".*",machine="[a-z]+"\} [0-9.]+)$/)
+    expect(line).toMatch(
+      /^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+\{project=".*",machine="[a-z]+"(,[a-z]+="[a-z0-9]+")*\} [0-9.]+)$/,
+    )
+})
+
+test('what a hypervisor counts has labels of its own', () => {
+  const text = prometheusText('shop', [web, db])
+  const web1 = 'project="shop",machine="web"'
+  expect(text).toContain(`posada_machine_vcpu_exits_total{${web1},vcpu="0",reason="memory"} 8\n`)
+  expect(text).toContain(`posada_machine_queue_to_guest_bytes_total{${web1},device="blk0",queue="0"} 700\n`)
+  expect(text).not.toContain('machine="db",')
 })

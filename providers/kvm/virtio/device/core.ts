@@ -1,4 +1,6 @@
+import type { DeviceMetrics } from '../../../../src/provider/index.ts'
 import type { GuestMemory } from '../../memory/guest-memory.ts'
+import { newCounters, type QueueCounters } from '../queue/counters.ts'
 import { isQueueSize, setupProblem } from '../queue/layout.ts'
 import { SplitQueue } from '../queue/split-queue.ts'
 import { Negotiation, ringFeatures } from './negotiation.ts'
@@ -40,12 +42,15 @@ export class VirtioCore {
   #resetting = false
   #unplugged = false
   #memoryAccess = false
+  readonly #counters: QueueCounters[]
+  #faults = 0
 
   constructor(device: VirtioDevice, memory: GuestMemory, events: CoreEvents) {
     this.device = device
     this.#memory = memory
     this.#events = events
     this.#features = new Negotiation(device.features)
+    this.#counters = device.queueSizes.map(newCounters)
     this.#forgetQueues()
   }
 
@@ -126,7 +131,18 @@ export class VirtioCore {
 
   /** The doorbell of a queue. */
   kick(index: number): void {
-    if (this.active && this.#running[index] != null) this.device.kick(index)
+    const counters = this.#counters[index]
+    if (counters !== undefined) counters.kicks += 1
+    this.#serve(index)
+  }
+
+  /** What was counted so far; the device's name is the machine's to know. */
+  metrics(): Omit<DeviceMetrics, 'name'> {
+    const queues = this.#counters.map((counters, index) => ({
+      ...counters,
+      inFlight: this.#running[index]?.inFlight ?? 0,
+    }))
+    return { queues, faults: this.#faults }
   }
 
   /** For good: the driver reaches the device no longer, and the device, which is to be reset, no memory. */
@@ -146,6 +162,10 @@ export class VirtioCore {
   writeConfig(offset: number, data: Uint8Array): void {
     const fits = offset + data.length <= this.device.configLength
     if (fits && !this.#resetting && !(this.#status & status.needsReset)) this.device.writeConfig(offset, data)
+  }
+
+  #serve(index: number): void {
+    if (this.active && this.#running[index] != null) this.device.kick(index)
   }
 
   /** A queue that is not enabled, before DRIVER_OK (§4.1.4.3.2): what is written to another is ignored. */
@@ -170,12 +190,13 @@ export class VirtioCore {
             setup,
             eventIndex: hasFeature(features, ringFeatures.eventIndex),
             indirect: hasFeature(features, ringFeatures.indirect),
+            counters: this.#counters[index] ?? newCounters(),
             onFault: (reason) => this.#fault(`queue ${index}: ${reason}`),
           })
         : null,
     )
     this.device.activate(this.#host(features))
-    for (let index = 0; index < this.#running.length; index += 1) this.kick(index)
+    for (let index = 0; index < this.#running.length; index += 1) this.#serve(index)
   }
 
   #host(features: bigint): DeviceHost {
@@ -185,7 +206,10 @@ export class VirtioCore {
       features,
       queue: (index) => running[index] ?? null,
       notify: (index) => {
-        if (running[index]?.needsInterrupt()) this.#events.queueInterrupt(index)
+        if (!running[index]?.needsInterrupt()) return
+        const counters = this.#counters[index]
+        if (counters !== undefined) counters.interrupts += 1
+        this.#events.queueInterrupt(index)
       },
       configChanged: () => {
         this.#generation = (this.#generation + 1) & 0xff
@@ -201,6 +225,7 @@ export class VirtioCore {
   #fault(reason: string): void {
     if (this.#status & status.needsReset) return
     this.#status |= status.needsReset
+    this.#faults += 1
     for (const queue of this.#running) queue?.stop()
     this.#events.fault(reason)
     if (this.active) this.#events.configInterrupt()

@@ -1,5 +1,6 @@
 import type { GuestMemory } from '../../memory/guest-memory.ts'
 import { type Chain, readChain } from './chain.ts'
+import type { QueueCounters } from './counters.ts'
 import { availNoInterrupt, type QueueSetup, usedNoNotify } from './layout.ts'
 
 export interface SplitQueueOptions {
@@ -10,6 +11,8 @@ export interface SplitQueueOptions {
   readonly eventIndex: boolean
   /** VIRTIO_F_INDIRECT_DESC was negotiated (§2.7.5.3). */
   readonly indirect: boolean
+  /** What is counted, from one use of the queue to the next. */
+  readonly counters: QueueCounters
   /** Told once, when the driver breaks a rule; the queue gives out nothing from then on. */
   readonly onFault: (reason: string) => void
 }
@@ -27,6 +30,8 @@ export class SplitQueue {
   readonly #memory: GuestMemory
   readonly #setup: QueueSetup
   readonly #busy: Uint8Array
+  /** Readable bytes of the chains that are given out, by their heads. */
+  readonly #given: Float64Array
   #inFlight = 0
   #nextAvailable = 0
   #nextUsed = 0
@@ -39,6 +44,7 @@ export class SplitQueue {
     this.#setup = options.setup
     this.size = options.setup.size
     this.#busy = new Uint8Array(this.size)
+    this.#given = new Float64Array(this.size)
   }
 
   /** Chains given out and not yet pushed. */
@@ -60,6 +66,8 @@ export class SplitQueue {
   pop(): Chain | null {
     const waiting = this.#waiting()
     if (waiting === 0) return null
+    const { counters } = this.#options
+    counters.deepest = Math.max(counters.deepest, waiting + this.#inFlight)
     const slot = this.#nextAvailable % this.size
     const head = this.#memory.readU16(this.#setup.available + 4 + 2 * slot)
     if (head === null) return this.#fault('the available ring is outside RAM')
@@ -72,6 +80,7 @@ export class SplitQueue {
     )
     if (typeof chain === 'string') return this.#fault(chain)
     this.#busy[head] = 1
+    this.#given[head] = chain.readableLength
     this.#inFlight += 1
     this.#nextAvailable = (this.#nextAvailable + 1) & 0xffff
     return chain
@@ -79,6 +88,7 @@ export class SplitQueue {
 
   /** Takes back the chains popped last, newest first in time, as if they had never been popped. */
   unpop(chains: readonly Chain[]): void {
+    this.#options.counters.stalls += 1
     for (const { head } of chains) this.#settle(head)
     this.#nextAvailable = (this.#nextAvailable - chains.length) & 0xffff
   }
@@ -91,8 +101,12 @@ export class SplitQueue {
   /** Hands chains back so that the driver sees all or none of them (§5.1.6.4 needs that). */
   pushTogether(buffers: readonly UsedBuffer[]): void {
     if (this.#stopped) return
+    const { counters } = this.#options
     for (const { head, written } of buffers) {
       this.#settle(head)
+      counters.requests += 1
+      counters.fromGuest += this.#given[head] ?? 0
+      counters.toGuest += written
       const element = this.#setup.used + 4 + 8 * (this.#nextUsed % this.size)
       this.#memory.writeU32(element, head)
       this.#memory.writeU32(element + 4, written)

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Chain } from '../../../../../../providers/kvm/virtio/queue/chain.ts'
+import { newCounters } from '../../../../../../providers/kvm/virtio/queue/counters.ts'
 import { setupProblem } from '../../../../../../providers/kvm/virtio/queue/layout.ts'
 import { SplitQueue } from '../../../../../../providers/kvm/virtio/queue/split-queue.ts'
 import { DriverQueue } from '../../../../../helpers/driver-queue.ts'
@@ -10,14 +11,16 @@ function pair(options: { size?: number; indirect?: boolean; eventIndex?: boolean
   const memory = new PlainMemory()
   const driver = new DriverQueue(memory, { size: options.size ?? 8 })
   const faults: string[] = []
+  const counters = newCounters()
   const queue = new SplitQueue({
     memory,
     setup: driver.setup,
     eventIndex: options.eventIndex ?? false,
     indirect: options.indirect ?? false,
+    counters,
     onFault: (reason) => faults.push(reason),
   })
-  return { memory, driver, queue, faults }
+  return { memory, driver, queue, faults, counters }
 }
 
 function popped(queue: SplitQueue): Chain {
@@ -27,6 +30,20 @@ function popped(queue: SplitQueue): Chain {
 }
 
 describe('a well-behaved driver', () => {
+  it('has its requests counted: bytes each way, the most that waited, and what had to wait', () => {
+    const { driver, queue, counters } = pair()
+    for (let request = 0; request < 3; request++) {
+      driver.submit([
+        { at: 0x8000, length: 10 },
+        { at: 0x9000, length: 16, write: true },
+      ])
+    }
+    const chains = [popped(queue), popped(queue)]
+    queue.unpop(chains.splice(1))
+    queue.push(chains[0]?.head ?? 0, 7)
+    expect(counters).toMatchObject({ requests: 1, fromGuest: 10, toGuest: 7, deepest: 3, stalls: 1 })
+  })
+
   it('has its chains read and given back in the order the device likes', () => {
     const { memory, driver, queue } = pair()
     memory.slice(0x8000, 4)?.set([1, 2, 3, 4])
@@ -295,6 +312,7 @@ describe('a driver that breaks a rule loses the queue', () => {
       setup: driver.setup,
       eventIndex: false,
       indirect: false,
+      counters: newCounters(),
       onFault: (reason) => faults.push(reason),
     })
     driver.submit([
