@@ -19,6 +19,8 @@ make_initrd() {
   done
   cp "$work/build/lib/initrd-init" "$2/init"
   chmod 755 "$2/init"
+  # Whose key the machine's own takes the place of: USER TYPE BASE64 COMMENT.
+  echo "$login_user $(cat "$work/build/login.pub")" >"$2/login"
   find "$2" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
   # The cpio is busybox's own, for the host may have none.
   mkdir -p "$1/posada-initrd"

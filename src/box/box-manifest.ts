@@ -13,7 +13,7 @@ import {
   truth,
 } from '../lib/values/shape.ts'
 import { loginKeys } from './login-keys.ts'
-import type { BoxDisk, BoxFile, BoxManifest } from './model.ts'
+import type { BoxDisk, BoxFile, BoxKernel, BoxManifest } from './model.ts'
 
 /** Bytes that a box.json may have. */
 export const boxJsonLimit = 256 * 1024
@@ -49,10 +49,11 @@ const boxManifest = record<BoxManifest>({
   description: text({ max: 500 }),
   disks: list(disk, { min: 1, max: 16 }),
   kernel: optional(
-    record<NonNullable<BoxManifest['kernel']>>({
+    record<BoxKernel>({
       kernel: record<BoxFile>(boxFile),
       initrd: optional(record<BoxFile>(boxFile)),
       cmdline,
+      takesKey: optional(truth()),
     }),
   ),
   firmware: optional(oneOf(['bios', 'uefi'])),

@@ -15,7 +15,7 @@ export interface BoxManifest {
   /** The first one is booted from, and becomes the machine's disk `root`. */
   disks: BoxDisk[]
   /** Absent: the box boots through firmware. */
-  kernel?: { kernel: BoxFile; initrd?: BoxFile; cmdline: string }
+  kernel?: BoxKernel
   firmware?: 'bios' | 'uefi'
   /**
    * How to get in the first time. `key` is the private half; it is replaced on the first login, and so are
@@ -31,6 +31,17 @@ export interface BoxManifest {
   agent: boolean
   /** The least memory it boots with, in bytes. */
   minMemory: number
+}
+
+export interface BoxKernel {
+  kernel: BoxFile
+  initrd?: BoxFile
+  cmdline: string
+  /**
+   * Whether at the first boot the initrd puts the ed25519 key that `posada.key=` names on the command line in the
+   * place of `login.key`, so that both are on the disk, that and the guest's host key, before it can be logged in to.
+   */
+  takesKey?: boolean
 }
 
 export interface BoxFile {

@@ -15,8 +15,9 @@ export interface ConnectOptions {
   timeout?: number
   /** Milliseconds to wait for the server's first bytes; as `timeout` unless given. */
   bannerTimeout?: number
-  /** The box's private keys, for a guest in which the target's own may not be installed yet: tried first. */
+  /** The box's private keys, for a guest in which the target's own may not be installed yet: tried first or last. */
   boxKeyFiles?: readonly string[]
+  ownKeyFirst?: boolean
   /** Told as each stage is reached. */
   onStage?: (stage: SshStage) => void
   /** Milliseconds of silence after which the guest is asked for a sign of life, and how many go unanswered. */
@@ -31,9 +32,10 @@ export interface ConnectOptions {
  */
 export async function connect(target: SshTarget, options: ConnectOptions = {}): Promise<SshSession> {
   options.signal?.throwIfAborted()
+  const { boxKeyFiles = [], ownKeyFirst = false } = options
   const [ssh2, keys, recorded] = await Promise.all([
     loadSsh2(),
-    readKeys([...(options.boxKeyFiles ?? []), target.keyFile]),
+    readKeys(ownKeyFirst ? [target.keyFile, ...boxKeyFiles] : [...boxKeyFiles, target.keyFile]),
     readHostKey(target.knownHostsFile, target.hostAlias),
   ])
   const client = new ssh2.Client()

@@ -16,7 +16,7 @@ export {
 export { exec } from './exec.ts'
 export { replaceKey } from './first-login.ts'
 export { joinToServer } from './join.ts'
-export { ensureKeyPair, generateKeyPair, type KeyPair, publicKeyOf } from './keys.ts'
+export { ensureKeyPair, ensurePrivateKey, generateKeyPair, type KeyPair, publicKeyOf } from './keys.ts'
 export { loginFilesScript, loginPaths } from './login-files.ts'
 export { lostKeyHint } from './login-keys.ts'
 export { quote, quoteAll } from './quote.ts'

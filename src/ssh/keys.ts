@@ -24,16 +24,21 @@ export async function ensureKeyPair(
   files: { key: string; publicKey: string },
   comment: string,
 ): Promise<KeyPair> {
-  let privateKey = await readTextIfThere(files.key)
-  if (privateKey === null) {
-    privateKey = generateKeyPair(comment).privateKey
-    await writeFileAtomic(files.key, privateKey, { mode: 0o600 })
-  }
+  const privateKey = await ensurePrivateKey(files.key, comment)
   const publicKey = `${publicKeyOf(privateKey, files.key)} ${comment}`
   if ((await readTextIfThere(files.publicKey))?.trimEnd() !== publicKey) {
     await writeFileAtomic(files.publicKey, `${publicKey}\n`)
   }
   return { privateKey, publicKey }
+}
+
+/** The private key in this file, as `ensureKeyPair` makes it. Returns its text, whatever that is. */
+export async function ensurePrivateKey(file: string, comment: string): Promise<string> {
+  const found = await readTextIfThere(file)
+  if (found !== null) return found
+  const { privateKey } = generateKeyPair(comment)
+  await writeFileAtomic(file, privateKey, { mode: 0o600 })
+  return privateKey
 }
 
 /** A new ed25519 pair without passphrase. Source: OpenSSH, PROTOCOL.key; RFC 8709, 4. */

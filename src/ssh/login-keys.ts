@@ -12,7 +12,7 @@ export interface Key {
 export const lostKeyHint =
   'the guest lets in no other key: restore the file from a backup, or make a new machine (posada destroy, then posada up)'
 
-/** The keys in these files, in their order, the machine's own last; E_SSH_AUTH where there is none. */
+/** The keys in these files, in their order; E_SSH_AUTH where there is none. */
 export async function readKeys(files: readonly string[]): Promise<Key[]> {
   const keys: Key[] = []
   for (const file of files) {

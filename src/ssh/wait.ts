@@ -9,6 +9,7 @@ export interface WaitOptions {
   /** Milliseconds from now. */
   timeout: number
   boxKeyFiles?: readonly string[]
+  ownKeyFirst?: boolean
   /** Milliseconds for which refused keys are tried again; 10 000 unless given. */
   authPatience?: number
   /** Told when a connection gets further than any before. */
@@ -41,6 +42,7 @@ export async function waitForSsh(target: SshTarget, options: WaitOptions): Promi
         timeout: left,
         bannerTimeout: Math.min(bannerPatience, left),
         ...(options.boxKeyFiles === undefined ? {} : { boxKeyFiles: options.boxKeyFiles }),
+        ...(options.ownKeyFirst === undefined ? {} : { ownKeyFirst: options.ownKeyFirst }),
         ...(signal === undefined ? {} : { signal }),
         onStage: (stage) => {
           if (stages.indexOf(stage) <= stages.indexOf(furthest)) return

@@ -104,7 +104,10 @@ async function clocked(work: () => Promise<void>): Promise<number> {
   return Number(process.hrtime.bigint() - begun) / 1e9
 }
 
-/** Only folders and the SSH port differ, and the NIC is joined to the user network itself: plain QEMU has no guard. */
+/**
+ * Only folders and the SSH port differ, and the NIC is joined to the user network itself: plain QEMU has no guard. It is
+ * logged in to with the box's key.
+ */
 function ownArguments({ argv, folder }: Original, dir: string, port: number): string[] {
   const pidFile = argv[argv.indexOf('-pidfile') + 1]
   if (pidFile === undefined) throw new Error('a machine without -pidfile')
@@ -113,6 +116,7 @@ function ownArguments({ argv, folder }: Original, dir: string, port: number): st
   return own.map((argument) =>
     argument
       .replace(/^user,id=user,/, 'user,id=net0,')
+      .replace(/ posada\.key=\S+/, '')
       .replaceAll(folder, dir)
       .replaceAll(dirname(pidFile), dir)
       .replace(/(hostfwd=tcp:127\.0\.0\.1:)\d+(-:22)/, `$1${port}$2`),

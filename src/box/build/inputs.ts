@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { PosadaError } from '../../errors/index.ts'
 
 /** Raised when code of this folder changes what comes out of a build. */
-const generation = 1
+const generation = 2
 
 /**
  * Digest of what a box is made of: the recipe's folder and those of the recipes below it, the shared build

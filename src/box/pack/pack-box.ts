@@ -4,7 +4,7 @@ import { execa } from 'execa'
 import { PosadaError } from '../../errors/index.ts'
 import { findProgram } from '../../lib/process/find-program.ts'
 import { inspectDisk } from '../formats/inspect-disk.ts'
-import type { BoxDisk, BoxManifest, StoredBox } from '../model.ts'
+import type { BoxDisk, BoxKernel, BoxManifest, StoredBox } from '../model.ts'
 import { nextVersion } from '../names.ts'
 import { admitBox } from '../store/admit.ts'
 import { listRefs } from '../store/refs.ts'
@@ -60,7 +60,7 @@ export function packedManifest(
     version: string
     disks: BoxDisk[]
     user: string
-    kernel: NonNullable<BoxManifest['kernel']> | null
+    kernel: BoxKernel | null
   },
 ): BoxManifest {
   const { name, version, disks, user, kernel } = own
@@ -78,10 +78,7 @@ export function packedManifest(
   }
 }
 
-async function ownKernel(
-  { kernel: own }: PackOptions,
-  folder: string,
-): Promise<NonNullable<BoxManifest['kernel']> | null> {
+async function ownKernel({ kernel: own }: PackOptions, folder: string): Promise<BoxKernel | null> {
   if (own === null) return null
   const take = async (from: string, file: string) => {
     await copyFile(from, join(folder, file), shared)

@@ -33,8 +33,8 @@ export interface LoginInputs {
 
 /**
  * Waits for the guest of a machine that has been started and logs in; on the first login the
- * machine's own key takes the place of the box's and the guest gets its name. Returns the open
- * session and the state as written, with `readyAt`.
+ * machine's own key takes the place of the box's and the guest gets its name, unless it took both from the
+ * kernel's command line. Returns the open session and the state as written, with `readyAt`.
  */
 export async function logIn(
   project: Declared & Places & Reporting & BoxSupply,
@@ -111,14 +111,16 @@ async function openOnce(
   { own, box, deadline, hostName }: FirstLogin,
 ): Promise<SshSession> {
   const { signal } = project
-  const { state } = guest
+  const { state, paths } = guest
+  const ownKeyFirst = box.manifest.kernel?.takesKey === true
   const boxKeys = loginKeys(box.manifest).map(({ file }) => `${box.dir}/${file}`)
   const session = await connectInTime(project, guest, {
     deadline,
-    ...(state.login.ownKey ? {} : { boxKeyFiles: boxKeys }),
+    ...(state.login.ownKey ? {} : { boxKeyFiles: boxKeys, ownKeyFirst }),
   })
   try {
-    if (!state.login.ownKey) {
+    const isTaken = ownKeyFirst && session.keyFile === paths.key
+    if (!state.login.ownKey && !isTaken) {
       const oldPublicKeys = await Promise.all(
         boxKeys.map(async (path) => publicKeyOf(await readFile(path, 'utf8'), path)),
       )

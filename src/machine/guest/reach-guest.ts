@@ -68,7 +68,10 @@ const stages: Record<SshStage, string> = {
 export async function connectInTime(
   project: Reporting,
   { provider, state, paths, bootTimeout: patience }: Guest,
-  { deadline, ...keys }: { deadline: Deadline; boxKeyFiles?: readonly string[]; authPatience?: number },
+  {
+    deadline,
+    ...keys
+  }: { deadline: Deadline; boxKeyFiles?: readonly string[]; ownKeyFirst?: boolean; authPatience?: number },
 ): Promise<SshSession> {
   let reached: SshStage = 'none'
   const onStage = (stage: SshStage) => {

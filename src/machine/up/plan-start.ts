@@ -12,6 +12,7 @@ import { choosePorts } from '../ports/host-ports.ts'
 import type { Declared, Places, Providing, Reporting } from '../project.ts'
 import { overheadOf } from '../schedule/host-budget.ts'
 import type { MemoryBudget } from '../schedule/memory-budget.ts'
+import { withBootKey } from './boot-key.ts'
 import { checkDemands } from './demands.ts'
 import { machineSpec } from './spec.ts'
 
@@ -26,10 +27,10 @@ export interface StartInputs {
   isNew: boolean
 }
 
-/** What is to be recorded. What cannot be is refused here, before anything is made. */
+/** What is to be recorded. What cannot be is refused here, before anything but the machine's key is made. */
 export async function planStart(
   project: Declared & Places & Providing & Reporting,
-  { projectId, config, provider, memory, previous }: StartInputs,
+  { projectId, config, provider, memory, previous, isNew }: StartInputs,
   { box, seed, paths }: { box: StoredBox; seed: PlannedSeed | null; paths: MachinePaths },
 ): Promise<MachineState> {
   const id = machineId(projectId, config.name)
@@ -68,6 +69,9 @@ export async function planStart(
     project.emit({ type: 'notice', level: 'info', machine: config.name, message })
   }
   const { name, version } = box.manifest
+  // A seed brings the machine's own key with it.
+  const login = previous?.login ?? { user: seed?.user ?? box.manifest.login.user, ownKey: seed !== null }
+  const boot = await withBootKey(spec, { box, paths, login, isNew })
   return {
     version: 1,
     provider: provider.name,
@@ -77,11 +81,10 @@ export async function planStart(
       digest: box.digest,
       source: previous?.box.source ?? sourceWithChecksum(parseBoxSource(config.box, '/')),
     },
-    spec,
+    spec: { ...spec, boot },
     ports,
     ...(networks.length === 0 ? {} : { networks }),
-    // A seed brings the machine's own key with it.
-    login: previous?.login ?? { user: seed?.user ?? box.manifest.login.user, ownKey: seed !== null },
+    login,
     ...(seed === null ? {} : { cloudInit: { userData: seed.digest } }),
     provision: previous?.provision ?? {},
     ...historyOf(previous),

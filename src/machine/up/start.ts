@@ -70,13 +70,13 @@ async function carryOut(
 
 /**
  * What is there before a creation has completed was left by an `up` or a `destroy` that was cut
- * short: half a disk, and the keys of another guest, which the new one would not answer to. Where a
+ * short: half a disk, and the host key of another guest, which the new one has not. Where a
  * state was deleted by hand its machine may still run, on the disk that goes.
  */
 async function removeLeftovers(provider: Provider, spec: MachineSpec, paths: MachinePaths): Promise<void> {
   await provider.stop(spec, { graceful: false, timeout: 0 })
-  const { data, knownHosts, key, publicKey, seed, memory, snapshots } = paths
-  for (const path of [data, knownHosts, key, publicKey, seed, memory, snapshots]) {
+  const { data, knownHosts, seed, memory, snapshots } = paths
+  for (const path of [data, knownHosts, seed, memory, snapshots]) {
     await rm(path, { recursive: true, force: true })
   }
 }

@@ -66,6 +66,15 @@ describe('logging in', () => {
     expect(await works({ boxKeyFiles: [boxKey] })).toBe(server.target.keyFile)
   })
 
+  test("the machine's own is tried first where the guest should have it already", async () => {
+    const boxKey = join(server.dir, 'box_key')
+    await writeFile(boxKey, await readFile(server.target.keyFile))
+    const keys = { boxKeyFiles: [boxKey], ownKeyFirst: true }
+    expect(await works(keys)).toBe(server.target.keyFile)
+    await writeFile(server.target.keyFile, generateKeyPair('').privateKey)
+    expect(await works(keys)).toBe(boxKey)
+  })
+
   test('no key at all', async () => {
     await rm(server.target.keyFile)
     await expect(connect(server.target)).rejects.toMatchObject({

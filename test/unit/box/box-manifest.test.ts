@@ -36,6 +36,13 @@ describe('box.json', () => {
     ],
   ])('is refused with %s', (_, change, problem) => expect(problems(change)).toMatch(problem))
 
+  it('says whether the initrd puts the machine’s key in its place', () => {
+    const kernel = { kernel: describeFile('k', 'x'), cmdline: 'root=/dev/vda' }
+    expect(problems({ kernel })).toBe('sound')
+    expect(problems({ kernel: { ...kernel, takesKey: true } })).toBe('sound')
+    expect(problems({ kernel: { ...kernel, takesKey: 'posada' } })).toMatch(/kernel.takesKey/)
+  })
+
   it('needs no key where a seed brings one', () => {
     expect(problems({ login: { user: 'posada' }, seed: 'nocloud' })).toBe('sound')
   })

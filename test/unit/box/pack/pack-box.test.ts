@@ -86,8 +86,13 @@ describe('packedManifest', () => {
 
   it('carries over how the box boots', () => {
     const { manifest } = aBox()
+    if (manifest.kernel === undefined) throw new Error('a box that boots by its kernel')
+    const kernel = { ...manifest.kernel, takesKey: true }
+    const other = { kernel: kernel.kernel, cmdline: 'root=LABEL=root' }
+    expect(packedManifest({ ...manifest, kernel }, own).kernel).toEqual(kernel)
+    // Another initrd takes no key.
+    expect(packedManifest({ ...manifest, kernel }, { ...own, kernel: other }).kernel).toEqual(other)
     expect(packedManifest(manifest, own)).toMatchObject({
-      kernel: manifest.kernel,
       agent: true,
       announcesReady: true,
     })
