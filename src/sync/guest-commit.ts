@@ -1,5 +1,6 @@
 import { quote } from '../ssh/index.ts'
 import { statFormat } from './guest-script.ts'
+import { shownTime } from './listing.ts'
 import { parentOf } from './reconcile.ts'
 import { chunks, inCommands } from './shell-words.ts'
 
@@ -10,11 +11,11 @@ const mostChecked = 200
 export interface Commit {
   /** Removed from what is staged, first. */
   dropped: readonly string[]
-  /** What leaves its place, into the folder `out-<batch>`, if it still is what was seen: `stat -c '%i %s %y'` of it. */
-  out: readonly { path: string; seen: string }[]
+  /** What leaves its place, into the folder `out-<batch>`, if it still is what has this stamp. */
+  out: readonly { path: string; stamp: string }[]
   /** Folders that are removed where nothing is left in them, the innermost first. */
   removed: readonly string[]
-  /** Those of `out`, and of what is staged, that change places in one step. Neither leaves or comes otherwise. */
+  /** Those of `out`, and of what is staged, that change places in one step: the agent can, a shell cannot. */
   swapped: readonly string[]
   /** Of what is staged: whole new folders, and single files and links. */
   placed: readonly string[]
@@ -31,12 +32,10 @@ export interface Commit {
 export function commitScript(commit: Commit, batch: string): string {
   const lines: string[] = [`O="$W/${batch}"; I="$W/in-$T"; mkdir -p "$I" && cd "$I" || exit`]
   for (const some of inCommands(commit.dropped)) lines.push(`rm -f ${some}`)
-  const seen = new Map(commit.out.map(({ path, seen }) => [path, seen]))
-  const isSwapped = new Set(commit.swapped)
-  const leaving = byFolder([...seen.keys()].filter((path) => !isSwapped.has(path)))
-  const coming = byFolder(commit.placed.filter((path) => !isSwapped.has(path)))
-  const swapping = byFolder(commit.swapped)
-  for (const some of inCommands([...leaving.keys(), ...swapping.keys()].map((folder) => folder || '.')))
+  const seen = new Map(commit.out.map(({ path, stamp }) => [path, shownStamp(stamp)]))
+  const leaving = byFolder([...seen.keys()])
+  const coming = byFolder(commit.placed)
+  for (const some of inCommands([...leaving.keys()].map((folder) => folder || '.')))
     lines.push(`mkdir -p "$O" && cd "$O" && mkdir -p ${some}`)
   /** `then` of names in a folder, of few only where they still are what was seen. */
   const ifSeen = (folder: string, names: readonly string[], then: (some: string) => string): string[] =>
@@ -64,16 +63,6 @@ export function commitScript(commit: Commit, batch: string): string {
       folder,
       inCommands(names).map((some) => `mkdir -m 700 ${some} 2>/dev/null`),
     )
-  const staged = (folder: string) => (folder === '' ? '"$I/"' : `"$I/"${quote(folder)}/`)
-  // What comes goes to where the other is kept, and from there into its place: a kill loses neither.
-  for (const [folder, names] of sorted(swapping))
-    within(
-      folder,
-      ifSeen(folder, names, (some) => {
-        const words = `( cd ${staged(folder)} && mv ${some} ${away(folder)} )`
-        return `${words} && swap ${away(folder)} ${staged(folder)} ${some}`
-      }),
-    )
   for (const [folder, names] of sorted(coming)) {
     const stage = (name: string) => `"$I/"${quote(folder === '' ? name : `${folder}/${name}`)}`
     within(folder, [...gone(folder), ...chunks(names, stage).map((some) => `mv -n ${some} ./ 2>/dev/null`)])
@@ -96,6 +85,16 @@ export function commitScript(commit: Commit, batch: string): string {
   for (const some of inCommands(commit.lookedDeep)) lines.push(`find -P ${some} -xdev ${show}`)
   lines.push('rm -rf "$I" 2>/dev/null || { chmod -R u+rwx "$I"; rm -rf "$I"; }; :')
   return `${lines.join('\n')}\n`
+}
+
+/** `stat -c '%i %s %y'` of what has this stamp. */
+function shownStamp(stamp: string): string {
+  const [inode = '', size = '', changed = ''] = stamp.split('.')
+  const time = [...changed].reduce((sum, digit) => sum * 36n + BigInt(Number.parseInt(digit, 36)), 0n)
+  // A stat that knows no fractions shows the time otherwise.
+  return /^[0-9a-z]+$/.test(changed) && time % 1_000_000_000n !== 0n
+    ? `${inode} ${size} ${shownTime(time)}`
+    : ''
 }
 
 function sorted(folders: ReadonlyMap<string, string[]>): [string, string[]][] {

@@ -1,17 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { PosadaError } from '../errors/index.ts'
-import { type Commit, commitScript } from './guest-commit.ts'
+import { agent, agentOr, askAgent, openAgent } from './guest-agent.ts'
+import type { Commit } from './guest-commit.ts'
 import { GuestLink } from './guest-link.ts'
-import {
-  digestScript,
-  guestLoop,
-  listScript,
-  oddDigestScript,
-  openScript,
-  packScript,
-  setting,
-  stageScript,
-} from './guest-script.ts'
+import type { GuestRequests } from './guest-requests.ts'
+import { guestLoop, openScript } from './guest-script.ts'
+import { askShell } from './guest-shell.ts'
 import { sha256 } from './host-scan.ts'
 import { type Listed, type Listing, ListingReader, malformed, parseListing } from './listing.ts'
 import { packFiles, type Sending } from './pack-files.ts'
@@ -35,42 +29,38 @@ export interface Committed {
 /** The folder in the guest, reached through a shell there. What the guest says is checked; E_SYNC_GUEST. */
 export class GuestFolder {
   readonly #link: GuestLink
-  readonly #setting: string
+  readonly #requests: GuestRequests
   readonly root: string
   /** Names that are not looked into. */
   readonly excluded: readonly string[]
   readonly #token: string
   /** Tells the folder from another that takes its place, and the guest from one that was made again: its inode number, a dot… */
   readonly identity: string
-  /** Whether two files can change places in one step: by python3. */
-  readonly canSwap: boolean
   /** Batches that earlier processes left in the guest. */
   readonly leftOver: readonly string[]
   #count = 0
 
-  private constructor(
-    link: GuestLink,
-    token: string,
-    { pair, opened }: { pair: SyncPair; opened: string[] },
-  ) {
-    const [root = '', work = '', identity = '', python = '', ...leftOver] = opened
+  private constructor(link: GuestLink, { token, excluded, opened }: Opened) {
+    const [root = '', work = '', identity = '', ...leftOver] = opened
     this.#link = link
     this.#token = token
-    this.canSwap = python !== ''
-    this.#setting = setting(root, work, token)
+    this.#requests = link.isAgent ? askAgent : askShell({ root, work, token }, excluded)
     this.root = root
-    this.excluded = [
-      ...pair.exclude.filter((pattern) => /^[\w.-]+$/.test(pattern)),
-      ...(pair.git ? [] : ['.git']),
-    ]
+    this.excluded = excluded
     this.identity = identity.replaceAll(' ', '.')
     this.leftOver = leftOver.filter((name) => /^out-[0-9a-f]+-\d+$/.test(name))
   }
 
   static async open(pair: SyncPair, guest: GuestShell, signal: AbortSignal): Promise<GuestFolder> {
-    const link = await GuestLink.open(guest, guestLoop, signal)
+    const link = await GuestLink.open(guest, { command: agentOr(guestLoop), program: agent }, signal)
     const token = randomBytes(6).toString('hex')
-    const answer = (await link.ask(openScript(pair.to, token))).toString('latin1')
+    const takesBack = pair.exclude.some((pattern) => pattern.startsWith('!'))
+    const excluded = [
+      ...pair.exclude.filter((pattern) => !takesBack && /^[\w.-]+$/.test(pattern)),
+      ...(pair.git ? [] : ['.git']),
+    ]
+    const request = link.isAgent ? openAgent(pair.to, token, excluded) : openScript(pair.to, token)
+    const answer = (await link.ask(request)).toString('latin1')
     if (answer.startsWith('! ')) {
       link.close()
       throw new PosadaError(
@@ -82,8 +72,12 @@ export class GuestFolder {
         },
       )
     }
-    const opened = answer.split('\0').slice(0, -1)
-    return new GuestFolder(link, token, { pair, opened })
+    return new GuestFolder(link, { token, excluded, opened: answer.split('\0').slice(0, -1) })
+  }
+
+  /** Whether two files can change places in one step. */
+  get canSwap(): boolean {
+    return this.#link.isAgent
   }
 
   close(): void {
@@ -96,34 +90,31 @@ export class GuestFolder {
     take: (listed: Listed) => void,
   ): Promise<Omit<Listing, 'found'>> {
     const reader = new ListingReader(take)
-    await this.#link.stream(
-      this.#setting + listScript({ ...scope, excluded: this.excluded }),
-      undefined,
-      async (answer) => {
-        for await (const bytes of answer) reader.feed(bytes)
-      },
-    )
+    await this.#link.stream(this.#requests.list(scope), undefined, async (answer) => {
+      for await (const bytes of answer) reader.feed(bytes)
+    })
     return reader.finish()
   }
 
   /** SHA-256 of what is in files and links; those that cannot be read are missing, or have a reason after `!`. */
   async digests(suspects: ReadonlyMap<string, Stat>): Promise<Map<string, string>> {
     const digests = new Map<string, string>()
+    const { digestPlain } = this.#requests
     const plain: string[] = []
     const odd: { path: string; isLink: boolean }[] = []
     for (const [path, { kind }] of suspects) {
-      if (kind === 'file' && !/[\\\n\r]/.test(path)) plain.push(path)
+      if (kind === 'file' && digestPlain !== undefined && !/[\\\n\r]/.test(path)) plain.push(path)
       else if (kind === 'file' || kind === 'link') odd.push({ path, isLink: kind === 'link' })
     }
     for (const some of inRequests(plain)) {
-      for (const line of (await this.#ask(digestScript(some))).split('\n')) {
+      for (const line of (await this.#ask(digestPlain?.(some) ?? '')).split('\n')) {
         const match = /^([0-9a-f]{64}) [ *]\.\/(.*)$/.exec(line)
         if (match !== null) digests.set(match[2] ?? '', match[1] ?? '')
       }
       for (const path of some) if (!digests.has(path)) digests.set(path, '!it cannot be read in the guest')
     }
     for (const some of inRequests(odd)) {
-      const parts = (await this.#ask(oddDigestScript(some))).split('\0')
+      const parts = (await this.#ask(this.#requests.digest(some))).split('\0')
       for (const [index, { path, isLink }] of some.entries()) {
         if (parts[2 * index] !== String(index)) throw malformed(parts[2 * index] ?? '')
         const text = parts[2 * index + 1] ?? ''
@@ -141,7 +132,7 @@ export class GuestFolder {
     taken: (path: string, received: Received) => Promise<void>,
   ): Promise<void> {
     for (const some of inRequests(paths))
-      await this.#link.stream(this.#setting + packScript(some), undefined, (answer) =>
+      await this.#link.stream(this.#requests.pack(some), undefined, (answer) =>
         receive(answer, folder, taken),
       )
   }
@@ -152,11 +143,10 @@ export class GuestFolder {
     folder: string,
     taken: (path: string, received: Received) => Promise<void>,
   ): Promise<void> {
-    const pack = `cd "$W/${batch}" && tar -c -f - . 2>/dev/null\n`
-    await this.#link.stream(this.#setting + pack, undefined, (answer) => receive(answer, folder, taken))
-    await this.#ask(
-      `rm -rf "$W/${batch}" 2>/dev/null || { chmod -R u+rwx "$W/${batch}"; rm -rf "$W/${batch}"; }\n`,
+    await this.#link.stream(this.#requests.drain(batch), undefined, (answer) =>
+      receive(answer, folder, taken),
     )
+    await this.#ask(this.#requests.remove(batch))
   }
 
   /**
@@ -169,7 +159,10 @@ export class GuestFolder {
   ): Promise<{ staged: Map<string, Listed>; spoiled: string[] }> {
     const size = items.reduce((sum, item) => sum + tarLength(item), tarEnd.length)
     const spoiled: string[] = []
-    const answer = await this.#ask(stageScript(Math.ceil(size / 65_536)), packFiles(root, items, spoiled))
+    const answer = await this.#ask(
+      this.#requests.stage(Math.ceil(size / 65_536)),
+      packFiles(root, items, spoiled),
+    )
     if (answer.endsWith('//failed\n'))
       throw new PosadaError('E_SYNC_GUEST', 'the guest could not write what was sent to it', {
         hint: 'its disk may be full: posada exec -- df -h',
@@ -180,7 +173,7 @@ export class GuestFolder {
   /** Carries a commit out, as far as the guest still is what was seen. `batch` is what `drain` takes. */
   async commit(commit: Commit): Promise<Committed & { batch: string }> {
     const batch = `out-${this.#token}-${++this.#count}`
-    const answer = await this.#ask(commitScript(commit, batch))
+    const answer = await this.#ask(this.#requests.commit(commit, batch))
     const [first = '', rest = ''] = cut(answer, '//staged\n')
     const [second = '', third = ''] = cut(rest, '//placed\n')
     const placed = parseListing(third)
@@ -190,12 +183,19 @@ export class GuestFolder {
 
   /** Has all that was written put on the guest's disk. */
   async flush(): Promise<void> {
-    await this.#ask('sync; :\n')
+    await this.#ask(this.#requests.flush())
   }
 
   async #ask(text: string, payload?: AsyncIterable<Buffer>): Promise<string> {
-    return (await this.#link.ask(this.#setting + text, payload)).toString('latin1')
+    return (await this.#link.ask(text, payload)).toString('latin1')
   }
+}
+
+/** What the guest said of the folder, and what it was told. */
+interface Opened {
+  token: string
+  excluded: readonly string[]
+  opened: string[]
 }
 
 /** Sections begin on lines that no listing has. */

@@ -18,6 +18,7 @@ export class GuestLink {
   #said = ''
   #turn: Promise<unknown> = Promise.resolve()
   #failed: unknown
+  isAgent = false
 
   private constructor(channel: GuestChannel) {
     this.#channel = channel
@@ -30,9 +31,19 @@ export class GuestLink {
     channel.stderr.on('error', () => undefined)
   }
 
-  /** @param loop shell text that reads requests: see guest-script.ts */
-  static async open(guest: GuestShell, loop: string, signal: AbortSignal): Promise<GuestLink> {
-    return new GuestLink(await guest.open(loop, signal))
+  /**
+   * @param command what says in a line what it is, and reads requests: see guest-agent.ts and guest-script.ts
+   * @param program what one that is an agent is sent first
+   */
+  static async open(
+    guest: GuestShell,
+    { command, program }: { command: string; program: Buffer },
+    signal: AbortSignal,
+  ): Promise<GuestLink> {
+    const link = new GuestLink(await guest.open(command, signal))
+    link.isAgent = (await link.#line()) === 'agent'
+    if (link.isAgent) await link.#write(program)
+    return link
   }
 
   /** Runs shell text and returns what it wrote. `payload` is its stdin, in blocks of 64 KiB that `take` of the script reads. */

@@ -6,30 +6,6 @@ import { inCommands, words } from './shell-words.ts'
 export const statFormat = '%n//%f %i %s %d %y|%z'
 
 /**
- * Has files of one folder (and links) change places with those of the same names in this one, by one step each, so that none
- * is ever missing. Where the file system cannot, they leave first. What cannot be placed goes to the second folder.
- * Source: renameat2(2), syscall(2).
- */
-const exchanging = `
-import ctypes, errno, os, sys
-number = {'x86_64': 316, 'aarch64': 276}.get(os.uname().machine, -1)
-libc = ctypes.CDLL(None, use_errno=True)
-staged, back = map(os.fsencode, sys.argv[1:3])
-for name in map(os.fsencode, sys.argv[3:]):
-    one = os.path.join(staged, name)
-    if libc.syscall(ctypes.c_long(number), -100, one, -100, name, 2) == 0: continue
-    code = ctypes.get_errno()
-    two = os.path.join(back, name)
-    try:
-        os.rename(one, two)
-        if code not in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP): continue
-        os.rename(name, one)
-        os.link(two, name, follow_symlinks=False)
-        os.unlink(two)
-    except OSError: pass
-`
-
-/**
  * Shell text of the guest's side: reads requests (a mark, and how many blocks of 512 bytes of shell text follow) from stdin and
  * runs each in a shell of its own, with the functions below. Works with dash and with busybox's shell and programs, needs
  * find, stat, tar, sha256sum, readlink, dd, mv.
@@ -42,8 +18,6 @@ ours() { read -r o <"$W/owner" && [ "$o" = "$T" ] || exit 9; }
 into() { ours; cd "$R\${1:+/$1}" 2>/dev/null && [ "$(pwd -P; echo .)" = "$R\${1:+/$1}
 ." ]; }
 list() { find -P "$@" 2>>"$W/err-$T"; }
-swap() { python3 -ISc "$Y" "$@" 2>/dev/null; }
-Y=${quote(exchanging)}
 while read -r m n; do
   ( eval "$(dd bs=512 count="$n" iflag=fullblock 2>/dev/null)" ) ; printf '\\n%s %s\\n' "$m" "$?"
 done`
@@ -66,7 +40,7 @@ make "$W" 2>/dev/null || { rmdir "$W" 2>/dev/null; W="$R/${workFolder}"; make "$
 echo ${token} >"$W/owner.${token}" && mv "$W/owner.${token}" "$W/owner" || exit
 [ -s "$W/id" ] || echo ${token} >"$W/id" || exit
 read -r i <"$W/id"
-printf '%s\\0%s\\0%s\\0%s\\0' "$R" "$W" "$(stat -c '%i %w' .) $i" "$(command -v python3)"
+printf '%s\\0%s\\0%s\\0' "$R" "$W" "$(stat -c '%i %w' .) $i"
 set +f
 for o in "$W"/in-* "$W"/err-* "$W"/now-*; do [ ! -e "$o" ] || { chmod -R u+rwx "$o"; rm -rf "$o"; }; done
 for o in "$W"/out-*; do [ ! -d "$o" ] || printf '%s\\0' "\${o##*/}"; done; :`

@@ -99,8 +99,9 @@ function kindOf(type: number): Stat['kind'] {
   return type === 0x8000 ? 'file' : type === 0x4000 ? 'folder' : type === 0xa000 ? 'link' : 'odd'
 }
 
-/** `2026-11-28 13:28:16.338393070 +0000`; busybox may leave out what is behind the seconds. */
+/** Nanoseconds, or `2026-11-28 13:28:16.338393070 +0000`; busybox may leave out what is behind the seconds. */
 function nanoseconds(text: string): bigint {
+  if (/^-?\d{1,20}$/.test(text)) return BigInt(text)
   const match = /^(-?\d{1,6}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{9}))?(?: \+0000)?$/.exec(text)
   const seconds = match === null ? Number.NaN : Date.parse(`${match[1]}T${match[2]}Z`)
   if (Number.isNaN(seconds)) throw malformed(text)

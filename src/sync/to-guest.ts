@@ -2,7 +2,7 @@ import { readlinkSync } from 'node:fs'
 import type { Commit } from './guest-commit.ts'
 import type { Committed, GuestFolder } from './guest-folder.ts'
 import { isStill, type Order, type Outcome, stale } from './host-folder.ts'
-import { type Listed, shownTime } from './listing.ts'
+import type { Listed } from './listing.ts'
 import type { Sending } from './pack-files.ts'
 import { below } from './paths.ts'
 import { parentOf } from './reconcile.ts'
@@ -130,7 +130,7 @@ function commitOf({ removing, coming, arriving, trees, spoiled, came, canSwap }:
     dropped: [...spoiled].filter((path) => came.has(path)),
     out: leaving
       .filter(({ there }) => there?.kind !== 'folder')
-      .map(({ path, there }) => ({ path, seen: shownStamp(there?.stamp ?? '') })),
+      .map(({ path, there }) => ({ path, stamp: there?.stamp ?? '' })),
     removed: leaving
       .filter(({ there }) => there?.kind === 'folder')
       .map(({ path }) => path)
@@ -155,16 +155,6 @@ function commitOf({ removing, coming, arriving, trees, spoiled, came, canSwap }:
 /** Whether a folder that came in an archive has its mode already. */
 function isKept(mode: number, path: string, trees: Trees): boolean {
   return trees.isWithin(path) && (mode & 0o700) === 0o700
-}
-
-/** `stat -c '%i %s %y'` of what has this stamp. */
-function shownStamp(stamp: string): string {
-  const [inode = '', size = '', changed = ''] = stamp.split('.')
-  const time = [...changed].reduce((sum, digit) => sum * 36n + BigInt(Number.parseInt(digit, 36)), 0n)
-  // A stat that knows no fractions shows the time otherwise.
-  return /^[0-9a-z]+$/.test(changed) && time % 1_000_000_000n !== 0n
-    ? `${inode} ${size} ${shownTime(time)}`
-    : ''
 }
 
 function outcomeOf(

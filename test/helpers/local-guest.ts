@@ -1,18 +1,20 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import type { GuestShell } from '../../src/sync/index.ts'
 
+/** `dash`, where the agent runs for there is python3; `bare`: without; `busybox`: its shell and its programs alone. */
+export type LocalShell = 'dash' | 'bare' | 'busybox'
+
 /** A shell of this host in a guest's place, and the processes of it that run. */
 export interface LocalGuest extends GuestShell {
   running: Set<ChildProcessWithoutNullStreams>
 }
 
 /**
- * Runs the guest's side of a synchronization by a shell of this host: `dash`, or `busybox`, whose own programs it then uses.
- * Each is a process group of its own.
+ * Runs the guest's side of a synchronization by a shell of this host. Each is a process group of its own.
  */
-export function localGuest(kind: 'dash' | 'busybox', before = ''): LocalGuest {
+export function localGuest(kind: LocalShell, before = ''): LocalGuest {
   const running = new Set<ChildProcessWithoutNullStreams>()
-  const setup = `${kind === 'busybox' ? busyboxPrograms : ''}\n${before}\n`
+  const setup = `${kind === 'dash' ? '' : programsOf(kind)}\n${before}\n`
   return {
     running,
     async open(command) {
@@ -48,7 +50,7 @@ function kill(child: ChildProcessWithoutNullStreams): void {
   }
 }
 
-/** A folder of links to busybox alone, so that none of the host's own programs is used. */
-const busyboxPrograms = `d=$(mktemp -d); trap 'rm -rf "$d"' EXIT
-for p in cat chmod chown cp date dd dirname basename find grep head id ls mkdir mktemp mv printf pwd readlink rm rmdir sh sha256sum sleep stat sync tar test tr wc xargs; do ln -s "$(command -v busybox)" "$d/$p"; done
+/** A folder of links to busybox, or to the programs that are needed, so that no other of the host is used. */
+const programsOf = (kind: LocalShell) => `d=$(mktemp -d); trap 'rm -rf "$d"' EXIT
+for p in cat chmod chown cp date dd dirname basename find grep head id ls mkdir mktemp mv printf pwd readlink rm rmdir sh sha256sum sleep stat sync tar test tr wc xargs; do ln -s "$(command -v ${kind === 'busybox' ? 'busybox' : '$p'})" "$d/$p"; done
 PATH=$d; export PATH`

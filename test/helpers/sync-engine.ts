@@ -1,11 +1,11 @@
 import { keepInSync } from '../../src/sync/index.ts'
-import { localGuest } from './local-guest.ts'
+import { type LocalShell, localGuest } from './local-guest.ts'
 
 // Keeps two folders equal until it is killed: the pair as JSON, and the shell that stands for the guest.
 const [pair = '', shell = ''] = process.argv.slice(2)
 const control = new AbortController()
 process.once('SIGTERM', () => control.abort(new Error('ended')))
-await keepInSync(JSON.parse(pair), localGuest(shell === 'busybox' ? 'busybox' : 'dash'), {
+await keepInSync(JSON.parse(pair), localGuest(shell as LocalShell), {
   emit: () => undefined,
   signal: control.signal,
 }).catch((error: unknown) => {

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type SyncPair, type SyncReport, syncOnce } from '../../src/sync/index.ts'
-import { localGuest } from './local-guest.ts'
+import { type LocalShell, localGuest } from './local-guest.ts'
 
 export interface TestPair extends SyncPair, Disposable {
   sync(): Promise<SyncReport>
@@ -14,7 +14,7 @@ export interface TestPair extends SyncPair, Disposable {
 }
 
 /** Two folders of this host, of which the second is reached through a shell as a guest's would be; `setUp` runs in it first. */
-export function makePair(shell: 'dash' | 'busybox', settings: Partial<SyncPair> = {}, setUp = ''): TestPair {
+export function makePair(shell: LocalShell, settings: Partial<SyncPair> = {}, setUp = ''): TestPair {
   const dir = realpathSync(mkdtempSync(join(tmpdir(), 'posada-sync-')))
   const pair: SyncPair = {
     from: join(dir, 'host'),

@@ -21,6 +21,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { resolveConflicts } from '../../src/sync/index.ts'
+import type { LocalShell } from '../helpers/local-guest.ts'
 import { makePair, type TestPair } from '../helpers/sync-pair.ts'
 import { buildEngine } from './sync-engine.ts'
 
@@ -28,7 +29,7 @@ export interface SyncCampaign {
   edits: number
   kills: number
   seed: number
-  shell: 'dash' | 'busybox'
+  shell: LocalShell
   log: (line: string) => void
 }
 

@@ -257,7 +257,7 @@ describe('what stays behind', { timeout: 60_000 }, () => {
 
 describe('a guest', { timeout: 60_000 }, () => {
   test('that lacks a program says which', async () => {
-    using pair = makePair('dash', {}, 'command() { [ "$2" != tar ]; }')
+    using pair = makePair('bare', {}, 'command() { [ "$2" != tar ]; }')
     await expect(pair.sync()).rejects.toMatchObject({
       code: 'E_SYNC_GUEST',
       message: expect.stringContaining('the guest has no tar'),
@@ -282,7 +282,7 @@ describe('a guest', { timeout: 60_000 }, () => {
 
   test('that says of a path what no file system does', async () => {
     using pair = makePair(
-      'dash',
+      'bare',
       {},
       `stat() { [ "$3" = . ] && [ "$2" != "\${2#*//}" ] || { command stat "$@"; return; }
 echo "./../../etc/x//81a4 1 1 1 2026-01-01 00:00:00.000000000 +0000|2026-01-01 00:00:00.000000000 +0000"; }`,

@@ -22,6 +22,8 @@ import { makePair } from '../../helpers/sync-pair.ts'
 // What is carried and how, in both directions: each case is made on one side and looked for on the other.
 describe.each([
   ['dash', 'to the guest'],
+  ['dash', 'to the host'],
+  ['bare', 'to the guest'],
   ['busybox', 'to the host'],
 ] as const)('with %s in the guest, %s', { timeout: 60_000 }, (shell, way) => {
   const setUp = async () => {

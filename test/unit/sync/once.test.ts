@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { makePair } from '../../helpers/sync-pair.ts'
 
-describe.each(['dash', 'busybox'] as const)('with %s in the guest', { timeout: 60_000 }, (shell) => {
+describe.each(['dash', 'bare', 'busybox'] as const)('with %s in the guest', { timeout: 60_000 }, (shell) => {
   test('both folders are equal after each reconciliation, and what went is in the trash', async () => {
     using pair = makePair(shell)
     mkdirSync(join(pair.from, 'd/e'), { recursive: true })

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { keepInSync, type SyncReport } from '../../../src/sync/index.ts'
-import { localGuest } from '../../helpers/local-guest.ts'
+import { type LocalShell, localGuest } from '../../helpers/local-guest.ts'
 import { makePair, type TestPair } from '../../helpers/sync-pair.ts'
 
 type Settle = () => Promise<SyncReport | null>
@@ -10,7 +10,7 @@ type Settle = () => Promise<SyncReport | null>
 /** Keeps a pair equal while `work` is done, and then ends it. */
 async function kept(
   pair: TestPair,
-  shell: 'dash' | 'busybox',
+  shell: LocalShell,
   work: (settle: Settle) => Promise<void>,
 ): Promise<Settle> {
   const control = new AbortController()
@@ -37,7 +37,7 @@ async function kept(
 
 const none = { written: 0, removed: 0, bytes: 0 }
 
-test.each(['dash', 'busybox'] as const)(
+test.each(['dash', 'bare', 'busybox'] as const)(
   'what was changed before it was asked is equal when it answers, with %s',
   {
     timeout: 120_000,
