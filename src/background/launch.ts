@@ -29,7 +29,9 @@ export interface LaunchOptions extends Started {
   /** Milliseconds until it has to be ready. */
   limit: number
   signal?: AbortSignal
-  /** Pipes at its descriptors from 3 on, and what is done meanwhile with our ends of them, which are closed then. */
+  /** Descriptors of ours that it gets as its own from 3 on. */
+  descriptors?: readonly number[]
+  /** Pipes at its descriptors behind those, and what is done meanwhile with our ends of them, which are closed then. */
   pipes?: { count: number; work: (ends: readonly Pipe[]) => Promise<void> }
 }
 
@@ -49,8 +51,8 @@ export async function launchProcess(options: LaunchOptions): Promise<void> {
   const logOffset = (await log.stat()).size
   let child: Detached
   try {
-    const more = Array.from({ length: options.pipes?.count ?? 0 }, () => 'pipe' as const)
-    child = spawnNode(options, ['pipe', 'pipe', log.fd, ...more])
+    const pipes = Array.from({ length: options.pipes?.count ?? 0 }, () => 'pipe' as const)
+    child = spawnNode(options, ['pipe', 'pipe', log.fd, ...(options.descriptors ?? []), ...pipes])
   } finally {
     await log.close()
   }

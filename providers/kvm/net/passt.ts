@@ -1,12 +1,11 @@
-// Not execa: this runs while a machine starts, and loading that takes longer than passt takes.
+// Not execa: a machine's start waits for it, and loading that takes longer than passt takes.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout } from 'node:timers/promises'
 import { isPosadaError, PosadaError } from '../../../src/errors/index.ts'
 import { isErrno } from '../../../src/lib/files/errno.ts'
+import { closeAllOnExec } from '../../../src/lib/native/close-on-exec.ts'
 import { userNetwork } from '../../../src/lib/net/user-network.ts'
-import { closeDescriptor } from '../ffi/descriptors.ts'
 import { socketPair } from '../ffi/sockets.ts'
-import { StreamLink, type StreamLinkOptions } from './stream-link.ts'
 
 /** The largest packet that fits a frame of passt's (passt(1), --mtu). */
 export const userMtu = 65520
@@ -18,7 +17,7 @@ export interface Forward {
   readonly guestPort: number
 }
 
-export interface PasstOptions extends StreamLinkOptions {
+export interface PasstOptions {
   readonly forwards: readonly Forward[]
   /** Whether the guest reaches no one outside, and is to wait for no answers of a resolver. */
   readonly isolated?: boolean
@@ -38,16 +37,21 @@ const mostUnread = 2 ** 22
 const portTries = 5
 const portDelay = 100
 
+/** A pair of sockets, so that there is no path to find and none to guard: the machine's end, and passt's. */
+export function passtPair(): [number, number] {
+  return socketPair(mostUnread)
+}
+
 /**
- * Starts a passt of its own for one network device, joined by a pair of sockets, so that there is no path to
- * find and none to guard. passt goes into the background once it is ready, and ends when the link is closed
- * or this process ends, in whatever way. Throws E_PASST_MISSING, E_PORT_IN_USE, E_PASST.
+ * Starts a passt of its own for one machine at `end` of a pair, a descriptor that stays the caller's. passt goes into
+ * the background once it is ready, and ends when the other end is closed everywhere, in whatever way. It makes itself a
+ * world of its own by namespaces, so it must not be confined before. Throws E_PASST_MISSING, E_PORT_IN_USE, E_PASST.
  */
-export async function startPasst(options: PasstOptions): Promise<StreamLink> {
-  // After a restart of the guest the passt before this one may be about to end, with its ports still taken.
+export async function startPasst(options: PasstOptions, end: number): Promise<void> {
+  // The passt of a machine that was halted just now may be about to end, with its ports still taken.
   for (let left = portTries; ; left -= 1) {
     try {
-      return await start(options)
+      return await untilReady(options, end)
     } catch (error) {
       if (left === 0 || !isPosadaError(error, 'E_PORT_IN_USE')) throw error
       await setTimeout(portDelay)
@@ -55,18 +59,7 @@ export async function startPasst(options: PasstOptions): Promise<StreamLink> {
   }
 }
 
-async function start(options: PasstOptions): Promise<StreamLink> {
-  const [ours, its] = socketPair(mostUnread)
-  try {
-    await untilReady(options, its)
-    return StreamLink.overDescriptor(ours, options)
-  } catch (error) {
-    closeDescriptor(ours)
-    throw error
-  }
-}
-
-/** Runs passt with its end of the pair, which is closed here, until it is ready and in the background. */
+/** Runs passt until it is ready and in the background. */
 async function untilReady(options: PasstOptions, end: number): Promise<void> {
   const child = startedWith(end, options)
   let complaint = ''
@@ -84,14 +77,14 @@ async function untilReady(options: PasstOptions, end: number): Promise<void> {
 }
 
 function startedWith(end: number, { forwards, isolated }: PasstOptions): ChildProcess {
-  try {
-    return spawn('passt', passtArguments(forwards, isolated), {
-      stdio: ['ignore', 'ignore', 'pipe', end],
-      env: { PATH: process.env.PATH ?? '/usr/bin:/bin' },
-    })
-  } finally {
-    closeDescriptor(end)
-  }
+  closeAllOnExec()
+  return spawn('passt', passtArguments(forwards, isolated), {
+    stdio: ['ignore', 'ignore', 'pipe', end],
+    // In a session of its own, as the machine is: a Ctrl-C is not for it.
+    detached: true,
+    cwd: '/',
+    env: { PATH: process.env.PATH ?? '/usr/bin:/bin' },
+  })
 }
 
 /** passt(1). IPv6 is off as under QEMU: a prefix announced by a host without IPv6 makes guests wait in vain. */

@@ -10,6 +10,7 @@ import { VsockHost } from '../virtio/devices/vsock/host-side.ts'
 import { allDone } from './all-done.ts'
 import { type Connect, makeNic } from './make-nic.ts'
 import { type DiskOptions, openDisks } from './open-disks.ts'
+import type { OpenUplink } from './uplink.ts'
 
 /** A machine's devices, and what they hold on the host: files, sockets, helper processes. */
 export interface DeviceSet {
@@ -45,19 +46,23 @@ const agentPort = 'org.qemu.guest_agent.0'
 
 interface DeviceOptions extends Pick<DiskOptions, 'log' | 'onNoSpace'> {
   counters: DeviceCounters
+  uplink: OpenUplink | null
 }
 
 /**
  * Makes the devices that the spec asks for, with its disks open; the disks come first, so that the first is vda. Leaves
  * nothing open when it fails. @throws PosadaError for what a user can fix
  */
-export function openDevices(spec: MachineSpec, { log, onNoSpace, counters }: DeviceOptions): DeviceSet {
+export function openDevices(
+  spec: MachineSpec,
+  { log, onNoSpace, counters, uplink }: DeviceOptions,
+): DeviceSet {
   let releaseDisks: () => void = () => undefined
   const released = new Promise<void>((resolve) => {
     releaseDisks = resolve
   })
   const disks = openDisks(spec, { log, onNoSpace, heldUntil: released, transferred: counters.disk })
-  const nics = spec.nics.map((nic) => makeNic(nic, spec.name, { log, carried: counters.network }))
+  const nics = spec.nics.map((nic) => makeNic(nic, { log, carried: counters.network, uplink }))
   const { ready, agent, vsock } = kvmFiles(spec)
   // In the order in which QEMU's machines have them.
   const ports = [new UnixPort('org.posada.ready.0', ready), new UnixPort(agentPort, agent)]

@@ -56,7 +56,7 @@ export interface PowerOn {
 
 /** Builds a guest up to the point where its first instruction waits. RAM is zero. */
 export async function powerOn(
-  { spec, cacheDir }: Omit<VmmConfig, 'entries'>,
+  { spec, cacheDir }: Pick<VmmConfig, 'spec' | 'cacheDir'>,
   host: GuestHost,
   { threads, milestones: { reached }, onEvent }: PowerOn,
 ): Promise<Guest> {
@@ -71,7 +71,7 @@ export async function powerOn(
   const onOutput = () => {
     for (let bytes = output.take(); bytes.length > 0; bytes = output.take()) host.console.append(bytes)
   }
-  const { log, guestLog, counters } = host
+  const { log, guestLog, counters, uplink } = host
   const { memory } = host.ram
   const { initrd } = spec.boot
   const kernel = {
@@ -89,6 +89,7 @@ export async function powerOn(
     const devices = openDevices(spec, {
       log: guestLog,
       counters,
+      uplink,
       onNoSpace: () => onEvent({ type: 'no-space' }),
     })
     undo.push(() => devices.close())

@@ -48,7 +48,7 @@ async function run({ log, onReady, cut, threads, ...config }: SuperviseOptions):
   const { spec } = config
   const milestones = createMilestones()
   milestones.reached('configuration')
-  const host = openHost(spec, log)
+  const host = openHost(config, log)
   milestones.reached('host')
   const machine = new MachineRun(config, host)
   const meanwhile = async () => writeRecord(spec, await thisRun())

@@ -6,7 +6,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { FrameLink } from '../../../providers/kvm/net/frame-link.ts'
 import { GuardedLink } from '../../../providers/kvm/net/guarded-link.ts'
-import { startPasst } from '../../../providers/kvm/net/passt.ts'
 import { parseIpv4 } from '../../../src/lib/net/ip.ts'
 import {
   ipv4Addresses,
@@ -22,6 +21,7 @@ import { guardOf } from '../../../src/provider-kit/index.ts'
 import { mac } from '../../helpers/frames.ts'
 import { until } from '../../helpers/guest-talk.ts'
 import { outsideAddress, outsideServers } from '../../helpers/outside-servers.ts'
+import { passtLink } from '../../helpers/passt-link.ts'
 
 // The guard before a real passt, and frames of our own in place of a guest: what a root of a guest could send. Some 10 s.
 const hasPasst = spawnSync('passt', ['--version']).error === undefined
@@ -45,7 +45,7 @@ describe.skipIf(!hasPasst)('a guest of passt', () => {
   /** Frames that come are parsed as they come; `send` puts a packet of the guest's on the cable. */
   async function guest(changes: Partial<UserNic>, isGuarded = true) {
     const nic: UserNic = { kind: 'user', mac: '52:54:00:00:00:02', forwards: [], ...changes }
-    const passt = await startPasst({ forwards: nic.forwards, machine: 'test', onDown: () => undefined })
+    const passt = await passtLink(nic.forwards)
     const guard = guardOf(nic, { reassembles: false })
     const link: FrameLink = isGuarded ? new GuardedLink(passt, guard, carried) : passt
     cleanUps.push(() => link.close())

@@ -18,7 +18,9 @@ import { openDisk } from '../../../providers/kvm/disk/open-disk.ts'
 import { kvmFiles, providerLogLimit } from '../../../providers/kvm/files.ts'
 import { launchVmm } from '../../../providers/kvm/process/launch.ts'
 import { createKvmProvider } from '../../../providers/kvm/provider.ts'
+import { isErrno } from '../../../src/lib/files/errno.ts'
 import { consoleLogLimit, type MachineSpec, type Provider } from '../../../src/provider/index.ts'
+import { freePort } from '../../helpers/free-port.ts'
 import { buildKvmEntries, hasKvm } from '../../helpers/kvm-entries.ts'
 import { discard, type SandboxMachine, sandboxMachine } from '../../helpers/sandbox-machine.ts'
 import { type TinyKernel, writeTinyKernel } from './tiny-kernel.ts'
@@ -162,7 +164,10 @@ describe.skipIf(!hasKvm)('life of a machine (needs /dev/kvm)', () => {
   )
 
   it('keeps nothing of the guests that a machine has been through', async () => {
-    const spec = await make('restarting', { cpus: 2 })
+    const hostPort = await freePort()
+    const forward = { protocol: 'tcp' as const, hostAddress: '127.0.0.1', hostPort, guestPort: 22 }
+    const nic = { kind: 'user' as const, mac: '52:54:00:c0:ff:ee', forwards: [forward] }
+    const spec = await make('restarting', { cpus: 2, nics: hasPasst ? [nic] : [] })
     await provider.start(spec)
     const running = await provider.status(spec)
     if (running.state !== 'running') throw new Error(running.state)
@@ -174,15 +179,19 @@ describe.skipIf(!hasKvm)('life of a machine (needs /dev/kvm)', () => {
       descriptors: readdirSync(`${proc}/fd`).length,
       threads: readdirSync(`${proc}/task`).length,
     })
+    const passt = processesWith(`127.0.0.1/${hostPort}:22`)
+    expect(passt).toHaveLength(hasPasst ? 1 : 0)
     // Two threads and the devices' one map each vCPU, and those of the guest before may be there still.
     expect(mapped()).toBeLessThanOrEqual(8)
     const before = counts()
     await vi.waitFor(() => expect(restarts()).toBeGreaterThan(25), { interval: 50, timeout: 60_000 })
     expect(mapped()).toBeLessThanOrEqual(8)
+    expect(processesWith(`127.0.0.1/${hostPort}:22`)).toEqual(passt)
     // One guest more, or two, may be on its way.
     expect(counts().threads).toBeLessThan(before.threads + 10)
     expect(counts().descriptors).toBeLessThan(before.descriptors + 20)
     expect(await provider.stop(spec, { graceful: false, timeout: 0 })).toEqual({ how: 'forced', via: 'quit' })
+    await vi.waitFor(() => expect(processesWith(`127.0.0.1/${hostPort}:22`)).toEqual([]), soon)
   }, 90_000)
 
   it('bounds the console of a guest that floods it', async () => {
@@ -452,3 +461,16 @@ describe.skipIf(!hasKvm)('life of a machine (needs /dev/kvm)', () => {
     expect(left.map((entry) => entry.name)).toEqual(['brief.elf'])
   })
 })
+
+/** Ids of all processes with this word on their command line. */
+function processesWith(word: string): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(word)
+    } catch (error) {
+      // It has ended meanwhile.
+      if (isErrno(error, 'ENOENT', 'ESRCH')) return false
+      throw error
+    }
+  })
+}

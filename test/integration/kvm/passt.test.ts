@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process'
 import { createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { startPasst } from '../../../providers/kvm/net/passt.ts'
 import type { StreamLink } from '../../../providers/kvm/net/stream-link.ts'
 import { userNetwork } from '../../../src/lib/net/user-network.ts'
 import { freePort } from '../../helpers/free-port.ts'
+import { passtLink } from '../../helpers/passt-link.ts'
 
 const hasPasst = spawnSync('passt', ['--version']).error === undefined
 const mac = Buffer.from('525400aabbcc', 'hex')
@@ -37,14 +37,14 @@ describe.skipIf(!hasPasst)('passt over a pair of sockets (a second)', () => {
     const hostPort = await freePort()
     const forwards = [{ protocol: 'tcp' as const, hostAddress: '127.0.0.1', hostPort, guestPort: 22 }]
     const downs: string[] = []
-    const options = { forwards, machine: 'test', onDown: (reason: string) => downs.push(reason) }
-    const link = await startPasst(options)
+    const start = () => passtLink(forwards, (reason) => downs.push(reason))
+    const link = await start()
     try {
       const offer = await answer(link, discover())
       expect([...offer.subarray(0, 6)]).toEqual([...mac])
       // yiaddr of the DHCP message behind the headers of Ethernet, IPv4 and UDP.
       expect([...offer.subarray(14 + 20 + 8 + 16, 14 + 20 + 8 + 20)].join('.')).toBe(userNetwork.address)
-      const taken = await startPasst(options).then(
+      const taken = await start().then(
         (second) => second.close(),
         (error: unknown) => error,
       )
@@ -68,8 +68,7 @@ describe.skipIf(!hasPasst)('passt over a pair of sockets (a second)', () => {
 
   it('says why it could not start', async () => {
     const forwards = [{ protocol: 'tcp' as const, hostAddress: 'nonsense', hostPort: 1, guestPort: 22 }]
-    const started = startPasst({ forwards, machine: 'test', onDown: () => undefined })
-    await expect(started).rejects.toMatchObject({
+    await expect(passtLink(forwards)).rejects.toMatchObject({
       code: 'E_PASST',
       details: [expect.stringContaining('nonsense')],
     })

@@ -13,7 +13,7 @@ it('without passt the error says how to get it', async () => {
   const path = process.env.PATH
   process.env.PATH = '/nonexistent'
   try {
-    const started = startPasst({ forwards: [], machine: 'web', onDown: () => undefined })
+    const started = startPasst({ forwards: [], machine: 'web' }, 2)
     await expect(started).rejects.toMatchObject({ code: 'E_PASST_MISSING', machine: 'web' })
   } finally {
     process.env.PATH = path
