@@ -9,7 +9,13 @@ export type Word = string | Buffer
  * A program with its arguments, or text for the login user's own shell, as `ssh host TEXT` takes it; or text for
  * /bin/sh that the shell which reads it runs itself: two processes fewer, and nothing says what signal ended it.
  */
-export type RemoteCommand = readonly Word[] | Word | { script: string }
+export type RemoteCommand = readonly Word[] | Word | Script
+
+export interface Script {
+  script: string
+  /** What it finds as `$1`, `$2`… */
+  args?: readonly Word[]
+}
 
 export interface RemoteSetting {
   env?: Record<string, string>
@@ -77,16 +83,20 @@ export function settingLines({ env = {}, cwd }: RemoteSetting): string {
 export function startLine(command: RemoteCommand): string {
   // The login user's shell is known by SHELL, which sshd and sudo set; each knows -c.
   if (isWord(command)) return `exec "\${SHELL:-/bin/sh}" -c ${quote(byteString(command))}`
-  if (isScript(command)) return byteString(command.script)
+  if (isScript(command)) return `${setArguments(command.args)}${byteString(command.script)}`
   if (command.length === 0) throw new RangeError('a command needs at least its name')
   return `exec ${command.map((word) => quote(byteString(word))).join(' ')}`
+}
+
+function setArguments(args: readonly Word[] = []): string {
+  return args.length === 0 ? '' : `set -- ${args.map((word) => quote(byteString(word))).join(' ')}\n`
 }
 
 function isWord(command: RemoteCommand): command is Word {
   return typeof command === 'string' || Buffer.isBuffer(command)
 }
 
-function isScript(command: RemoteCommand): command is { script: string } {
+function isScript(command: RemoteCommand): command is Script {
   return typeof command === 'object' && 'script' in command
 }
 

@@ -11,10 +11,39 @@ export function oldLeftovers(folder: string): string {
 done`
 }
 
-/** Shell text that removes what `unpackScript` with the same arguments left, where it was stopped in the middle. */
-export const sweepScript = `for t in "$1/$5" "$(dirname -- "$1")/$5"; do
-  [ ! -d "$t" ] || { chmod -R u+rwx "$t"; rm -rf "$t"; }
+/** Shell text that removes what a script here with the same arguments left, where it was stopped in the middle. */
+export const sweepScript = `for t in "$1/$3" "$(dirname -- "$1")/$3"; do
+  [ ! -d "$t" ] || chmod -R -- u+rwx "$t"
+  rm -rf -- "$t"
 done`
+
+const signals = `trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 141' PIPE; trap 'exit 143' TERM`
+const helpers = `say() { echo "${problemMark} $1 $2" >&2; exit 97; }
+above() { case $1 in */*) p=\${1%/*}; p=\${p:-/};; *) p=.;; esac; }
+command -v tar >/dev/null || say tool tar`
+
+/**
+ * Shell text that takes a file, as a tar archive of that one under the name `$3`, from stdin to `$1`, as cp does: below it,
+ * as `$2`, where it is a folder, else under that name. `$4` is `/` where `$1` has to be a folder. The file is
+ * beside its place until all of it has come, and takes that by one rename. Plain POSIX shell; busybox's tar will do.
+ * Two processes: each takes as long in a guest as a hundred files of a tar.
+ */
+export const takeFileScript = `set -e
+${helpers}
+to=$1
+if [ -d "$to" ]; then to=\${to%/}/$2
+elif [ "$4" = / ]; then say slash "$to"; fi
+above "$to"; [ -d "$p" ] || say parent "$p"
+[ ! -d "$to" ] || say folder "$to"
+${oldLeftovers('"$p"')}
+trap 'rm -f -- "$p/$3"' EXIT
+${signals}
+# The file's own mode is what it gets, and busybox holds that to the umask.
+umask 0
+tar -x -p -o -f - -C "$p"
+[ -f "$p/$3" ] || say short "$to"
+mv -f -- "$p/$3" "$to"
+trap - EXIT`
 
 /** Files so many that it pays to have them written out together: ext4 writes each out when it replaces another. */
 const many = 100
@@ -40,37 +69,31 @@ if [ "$flat" ]; then
 fi`
 
 /**
- * Shell text that takes a tar archive from stdin to `$1`, as cp does: below it where it is a folder, else under that
- * name. The archive ends with a folder called `$2`, which is not copied: one that lacks it was cut off. `$3` is the name of
- * what is copied, `$4` what it is (`file`, `folder`), `$5` a temporary name, `$6` is `/` where `$1` has to be a folder, `.`
- * where what comes is to be `$1` itself, made with the folders above it; where it is
- * there, nothing is written beside it.
- * Nothing is seen under its own name before all has come, and then each by one rename. Plain POSIX shell; busybox's
- * tar will do. A process takes as long in a guest as a hundred files of a tar, so few steps have one, and no file.
+ * The same for a folder and what is in it, called `$2` in the archive, which ends with a folder called `$5`, which is not
+ * copied: one that lacks it was cut off. `$4` may also be `.`: what comes is to be `$1` itself, made with the folders
+ * above it; where it is there, nothing is written beside it.
+ * Nothing is seen under its own name before all has come, and then each by one rename. Few steps have a process, and
+ * no file.
  */
 export const unpackScript = `set -e
-say() { echo "${problemMark} $1 $2" >&2; exit 97; }
-above() { case $1 in */*) p=\${1%/*}; p=\${p:-/};; *) p=.;; esac; }
-to=$1; name=$3; kind=$4
-command -v tar >/dev/null || say tool tar
-if [ "$6" = . ]; then above "$to"; [ -d "$p" ] || mkdir -p -- "$p"
-elif [ -d "$to" ]; then to=\${to%/}/$name
-elif [ "$6" = / ]; then say slash "$to"; fi
+${helpers}
+to=$1
+if [ "$4" = . ]; then above "$to"; [ -d "$p" ] || mkdir -p -- "$p"
+elif [ -d "$to" ]; then to=\${to%/}/$2
+elif [ "$4" = / ]; then say slash "$to"; fi
 above "$to"; [ -d "$p" ] || say parent "$p"
-[ "$6" != . ] || [ ! -d "$to" ] || p=$to
-[ "$kind" = folder ] || [ ! -d "$to" ] || say folder "$to"
-[ "$kind" = file ] || [ ! -e "$to" ] || [ -d "$to" ] || say file "$to"
-case $p in /*) t=$p/$5;; *) t=$PWD/$p/$5;; esac
+[ "$4" != . ] || [ ! -d "$to" ] || p=$to
+[ ! -e "$to" ] || [ -d "$to" ] || say file "$to"
+case $p in /*) t=$p/$3;; *) t=$PWD/$p/$3;; esac
 ${oldLeftovers('"$p"')}
 trap 'rm -rf "$t" 2>/dev/null || { chmod -R u+rwx "$t" 2>/dev/null; rm -rf "$t"; }' EXIT
-trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 141' PIPE; trap 'exit 143' TERM
+${signals}
 umask 077
 mkdir -- "$t" || say make "$t"
 # busybox holds modes to the umask; the folder above is closed to others.
 (umask 0; exec tar -x -p -o -f - -C "$t")
-[ -d "$t/$2" ] || say short "$to"
-from=$t/$name
-if [ "$kind" = file ]; then mv -f -- "$from" "$to"; exit; fi
+[ -d "$t/$5" ] || say short "$to"
+from=$t/$2
 if [ ! -e "$to" ] && [ ! -L "$to" ]; then mv -- "$from" "$to"; exit; fi
 case $to in /*) ;; *) to=$PWD/$to ;; esac
 cd -- "$from"

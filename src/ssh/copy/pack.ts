@@ -23,9 +23,12 @@ export interface PackingEnd {
 /** Characters of what it says that are kept. */
 const longest = 64 * 1024
 
-/** Packs files of the host into a tar archive that ends with the folder of Posada's own that is called `last`. */
-export function pack({ kind, parent, paths }: HostFiles, last: string): Packing {
-  const follow = kind === 'file' ? ['--dereference'] : []
+/**
+ * Packs files of the host into a tar archive that ends with the folder of Posada's own that is called `last`; or one file,
+ * that is called `as` there.
+ */
+export function pack({ parent, paths }: HostFiles, form: { last: string } | { as: string }): Packing {
+  const follow = 'as' in form ? ['--dereference', `--transform=s,.*,${form.as},`] : []
   // A program's arguments are text; its folder is opened for it where that is not.
   const opened = typeof parent === 'string' ? null : openSync(parent, constants.O_DIRECTORY)
   const argv = [
@@ -36,8 +39,7 @@ export function pack({ kind, parent, paths }: HostFiles, last: string): Packing 
     '--no-recursion',
     '--null',
     '--files-from=-',
-    `--directory=${packageRoot()}`,
-    last,
+    ...('as' in form ? [] : [`--directory=${packageRoot()}`, form.last]),
   ]
   // The working folder may have a name that is not UTF-8, which no program can be started in by its name.
   const tar = spawn('tar', argv, { cwd: '/', env: { ...process.env, LC_ALL: 'C' } })

@@ -7,7 +7,7 @@ import { capture } from '../capture.ts'
 import type { GuestShells } from '../session.ts'
 import { explainHost, guestError, hostError, notAccessible } from './errors.ts'
 import { guestPath } from './guest-path.ts'
-import { problemMark, sweepScript, unpackScript } from './guest-tar.ts'
+import { problemMark, sweepScript, takeFileScript, unpackScript } from './guest-tar.ts'
 import { type HostFiles, hostFiles } from './host-files.ts'
 import { type CopyOptions, type CopyResult, Progress, type Way } from './options.ts'
 import { type Packing, pack } from './pack.ts'
@@ -47,26 +47,31 @@ export async function sendFiles(
   const { to } = options
   const progress = new Progress(options)
   progress.total = files.bytes
+  const temporary = `.posada-${randomBytes(8).toString('hex')}.tmp`
+  const isFile = files.kind === 'file'
   const last = lastMember(files)
-  const packing = pack(files, last)
+  const packing = pack(files, isFile ? { as: temporary } : { last })
   const counted = counting(progress)
   packing.stdout.pipe(counted)
-  const temporary = `.posada-${randomBytes(8).toString('hex')}.tmp`
   const mode = options.itself === true ? '.' : to.toString().endsWith('/') ? '/' : ''
-  const argv = [guestPath(to), last, files.name, files.kind, temporary, mode]
+  const args = [guestPath(to), files.name, temporary, mode, last]
   try {
-    const { code, stderr } = await capture(session, ['/bin/sh', '-c', unpackScript, 'sh', ...argv], {
-      stdin: counted,
-      env: { LC_ALL: 'C' },
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-    })
+    const { code, stderr } = await capture(
+      session,
+      { script: isFile ? takeFileScript : unpackScript, args },
+      {
+        stdin: counted,
+        env: { LC_ALL: 'C' },
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+      },
+    )
     if (code === 0) {
       progress.finish(files.files, files.bytes)
       return progress.result
     }
     throw (await packingFailure(packing, files)) ?? unpackingFailure(session, to, stderr)
   } catch (error) {
-    if (options.signal?.aborted === true) await sweep(session, argv)
+    if (options.signal?.aborted === true) await sweep(session, args)
     throw error
   } finally {
     packing.kill()
@@ -77,9 +82,9 @@ export async function sendFiles(
 }
 
 /** A guest that cannot be reached any longer keeps it: the failure that led here is the one to tell. */
-async function sweep(session: GuestShells, argv: readonly AnyPath[]): Promise<void> {
+async function sweep(session: GuestShells, args: readonly AnyPath[]): Promise<void> {
   try {
-    await capture(session, ['/bin/sh', '-c', sweepScript, 'sh', ...argv])
+    await capture(session, { script: sweepScript, args })
   } catch (error) {
     if (!isPosadaError(error, 'E_SSH_LOST')) throw error
   }

@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { findProgram } from '../../../src/lib/process/find-program.ts'
-import { unpackScript } from '../../../src/ssh/copy/guest-tar.ts'
+import { takeFileScript, unpackScript } from '../../../src/ssh/copy/guest-tar.ts'
 
 let place: string
 beforeEach(() => {
@@ -46,7 +46,12 @@ function unpack(
   to = join(place, 'guest', 'new'),
   script: string = unpackScript,
 ) {
-  const argv = [to, 'end', 'tree', 'folder', '.posada-0123456789abcdef.tmp', '']
+  return run(programs, script, { archive, argv: [to, 'tree', temporary, '', 'end'] })
+}
+
+const temporary = '.posada-0123456789abcdef.tmp'
+
+function run(programs: string, script: string, { archive, argv }: { archive: Buffer; argv: string[] }) {
   const { status, stderr } = spawnSync('/bin/sh', ['-c', script, 'sh', ...argv], {
     input: archive,
     cwd: join(place, 'guest'),
@@ -97,6 +102,55 @@ describe.each(['GNU', 'busybox'])('with programs of %s', (programs) => {
     expect(readdirSync(join(place, 'guest'))).toEqual(['new'])
     expect(readdirSync(join(place, 'guest', 'new', 'tree'))).toHaveLength(7)
     expect(readdirSync(join(place, 'guest', 'new'))).toHaveLength(8)
+  })
+
+  describe('a file', () => {
+    const packed = () => {
+      writeFileSync(join(place, 'host', 'one'), 'new'.repeat(1000))
+      chmodSync(join(place, 'host', 'one'), 0o4751)
+      return pack(`--transform=s,.*,${temporary},`, './one')
+    }
+    const take = (to: string, archive = packed(), slash = '') =>
+      run(programs, takeFileScript, { archive, argv: [to, 'one', temporary, slash] })
+    const fine = { status: 0, said: '' }
+    const at = (name = '') => join(place, 'guest', name)
+    const read = (name: string) => readFileSync(at(name), 'utf8')
+
+    it('comes under its name, into a folder, over a file and over a link', () => {
+      mkdirSync(at('-folder'))
+      writeFileSync(at('old'), 'old')
+      writeFileSync(at('elsewhere'), 'old')
+      symlinkSync('elsewhere', at('link'))
+      for (const to of [at('-new'), 'new', '-folder', '-folder/-other', './old', 'link'])
+        expect(take(to)).toEqual(fine)
+      expect(take(at('-folder'), packed(), '/')).toEqual(fine)
+      const names = ['-folder', '-new', 'elsewhere', 'link', 'new', 'old']
+      expect(readdirSync(at()).sort()).toEqual(names)
+      expect(readdirSync(at('-folder')).sort()).toEqual(['-other', 'one'])
+      for (const name of ['-folder/one', '-folder/-other', '-new', 'link', 'new', 'old']) {
+        expect(read(name)).toBe('new'.repeat(1000))
+        expect(statSync(at(name)).mode & 0o7777).toBe(0o4751)
+      }
+      expect(read('elsewhere')).toBe('old')
+    })
+
+    it('is not taken where it was cut off', () => {
+      const whole = packed()
+      for (const bytes of [0, 100, 512, 600, 3000, 3511]) {
+        expect(take('new', whole.subarray(0, bytes)).status, `${bytes} bytes`).not.toBe(0)
+        expect(readdirSync(at())).toEqual([])
+      }
+    })
+
+    it('says what is in its way', () => {
+      mkdirSync(at('folder/one'), { recursive: true })
+      writeFileSync(at('file'), '')
+      const said = (word: string) => ({ status: 97, said: expect.stringContaining(`posada-copy ${word} `) })
+      expect(take('folder')).toEqual(said('folder'))
+      expect(take('none/new')).toEqual(said('parent'))
+      expect(take('file', packed(), '/')).toEqual(said('slash'))
+      expect(readdirSync(at()).sort()).toEqual(['file', 'folder'])
+    })
   })
 
   describe('a folder without folders', () => {
