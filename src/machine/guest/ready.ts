@@ -1,4 +1,3 @@
-import { createConnection } from 'node:net'
 import { PosadaError } from '../../errors/index.ts'
 import { sleep } from '../../lib/async/sleep.ts'
 import { within } from '../../lib/async/time-limit.ts'
@@ -6,6 +5,7 @@ import { isUp, type MachineSpec, type Provider } from '../../provider/index.ts'
 import { tailLines } from '../observed/console.ts'
 import { findPanic } from '../observed/panic.ts'
 import { stallError } from '../observed/stall.ts'
+import { hearGuest } from './hear-guest.ts'
 
 export interface ReadyOptions {
   provider: Provider
@@ -18,11 +18,6 @@ export interface ReadyOptions {
 }
 
 const consoleLines = 15
-/** The channel carries one word a line; of more than this without one only the end is kept. */
-const lineLimit = 4096
-const retry = 200
-/** Guests say it each second to any listener. */
-const silence = 5000
 const crashPoll = 1000
 
 /**
@@ -33,7 +28,7 @@ const crashPoll = 1000
 export async function awaitAnnouncement(socket: string, options: ReadyOptions): Promise<void> {
   const { spec, timeout } = options
   const said = await raceCrash(options, (signal) =>
-    within({ limit: timeout, late: () => false, signal }, announced(socket, signal)),
+    within({ limit: timeout, late: () => false, signal }, hearGuest(socket, signal, isReady)),
   )
   if (!said)
     throw await bootTimeout(spec, { timeout, stage: 'the guest has not said that it can be logged in to' })
@@ -96,34 +91,7 @@ export async function bootTimeout(
   })
 }
 
-/**
- * True at the line `ready`; connects again when the socket is not there, is closed, or nothing comes: where a
- * listener left just as the guest wrote, QEMU 7.2 at times holds back all that the guest says to the next one.
- */
-async function announced(path: string, signal: AbortSignal): Promise<true> {
-  for (;;) {
-    const came = await listenOnce(path, signal)
-    if (came === 'ready') return true
-    // What a guest says while no one listens is lost, and it says it again only after a second.
-    if (came === 'gone') await sleep(retry, signal)
-  }
-}
-
-function listenOnce(path: string, signal: AbortSignal): Promise<'ready' | 'silence' | 'gone'> {
-  return new Promise((resolve) => {
-    let text = ''
-    const socket = createConnection({ path, signal })
-    const end = (came: 'ready' | 'silence' | 'gone') => {
-      socket.destroy()
-      resolve(came)
-    }
-    socket.setEncoding('utf8')
-    socket.setTimeout(silence, () => end('silence'))
-    socket.on('data', (chunk: string) => {
-      text = (text + chunk).slice(-lineLimit)
-      if (/^ready\r?$/m.test(text.slice(0, text.lastIndexOf('\n') + 1))) end('ready')
-    })
-    socket.on('error', () => end('gone')) // not there yet, or aborted: the pause before the next try then ends it
-    socket.on('close', () => end('gone'))
-  })
+/** True at the line `ready`. */
+function isReady(line: string): true | undefined {
+  return line === 'ready' ? true : undefined
 }

@@ -1,0 +1,62 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, it, onTestFinished } from 'vitest'
+import { tellTime } from '../../../../src/machine/memory/tell-time.ts'
+
+/** A guest's ready channel, on which it says something at once, and answers each line. */
+async function channel(first: string, answer: (line: string, socket: Socket) => void): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'posada-clock-'))
+  const path = join(folder, 'ready.sock')
+  const sockets: Socket[] = []
+  const server = createServer((socket) => {
+    sockets.push(socket)
+    socket.on('error', () => undefined)
+    socket.on('data', (text) => answer(String(text), socket))
+    socket.write(first)
+  })
+  onTestFinished(async () => {
+    for (const socket of sockets) socket.destroy()
+    await new Promise((resolve) => server.close(resolve))
+    await rm(folder, { recursive: true, force: true })
+  })
+  await new Promise<void>((resolve) => server.listen(path, resolve))
+  return path
+}
+
+const { signal } = new AbortController()
+
+it('tells a guest that asks the time, once, and hears that it is set', async () => {
+  const told: string[] = []
+  const path = await channel('clock?\nready\n', (line, socket) => {
+    told.push(line)
+    socket.write('clock?\nready\nclo')
+    socket.write('ck\n')
+  })
+  expect(await tellTime(path, signal)).toBe(true)
+  expect(told).toEqual([expect.stringMatching(/^clock \d{10}\.\d{3}\n$/)])
+  expect(Math.abs(Number(told[0]?.slice(6)) - Date.now() / 1000)).toBeLessThan(60)
+})
+
+it('leaves a guest that is ready and does not ask', async () => {
+  const told: string[] = []
+  const path = await channel('starting\nready\n', (line) => told.push(line))
+  expect(await tellTime(path, signal)).toBe(false)
+  expect(told).toEqual([])
+})
+
+it.each([
+  ['says nothing', ''],
+  ['asks, and does not set it', 'clock?\nready\nready\n'],
+  ['writes without end', `clock${'?'.repeat(9000)}`],
+])('gives up on a guest that %s', async (_, first) => {
+  const path = await channel(first, () => undefined)
+  expect(await tellTime(path, signal, 300)).toBe(false)
+})
+
+it('gives up where there is no channel, and at once where the user stops it', async () => {
+  const path = await channel('', () => undefined)
+  expect(await tellTime(`${path}.gone`, signal, 300)).toBe(false)
+  await expect(tellTime(path, AbortSignal.abort(new Error('stopped')))).rejects.toThrow('stopped')
+})
