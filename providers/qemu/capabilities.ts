@@ -1,6 +1,7 @@
 import { findProgram } from '../../src/lib/process/find-program.ts'
 import { type Arch, archs, hostArch } from '../../src/lib/values/arch.ts'
 import type { Capabilities } from '../../src/provider/index.ts'
+import { findVirtiofsd } from '../../src/provider-kit/index.ts'
 import { systemProgram } from './binary.ts'
 import { findUefi } from './firmware.ts'
 
@@ -26,6 +27,7 @@ export function capabilities(): Capabilities {
     switchNics: true,
     isolation: true,
     hostAccess: true,
+    shares: findVirtiofsd() !== null,
   }
 }
 

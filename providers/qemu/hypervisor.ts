@@ -3,6 +3,7 @@ import type { ProcessIdentity } from '../../src/lib/process/process-identity.ts'
 import { asObject } from '../../src/lib/values/as-object.ts'
 import type { MachineSpec, UpStatus } from '../../src/provider/index.ts'
 import type { Ending, Hypervisor, Recorded } from '../../src/provider-kit/index.ts'
+import { shareChannel } from './argv/index.ts'
 import { ask } from './ask.ts'
 import { counters } from './counters.ts'
 import { qemuFiles } from './files.ts'
@@ -28,7 +29,7 @@ export const qemu: Hypervisor<Run> = {
   readRecord,
   writeRecord,
   find,
-  state: (spec) => ask(spec, queryState),
+  state: (spec) => ask(spec, (client) => queryState(client, spec)),
   counters,
   order: async (spec, order) => {
     const timeout = order === 'pause' || order === 'resume' ? patient : patience
@@ -70,11 +71,27 @@ async function isExplained(spec: MachineSpec, record: Recorded<Run> | null): Pro
 }
 
 /** QEMU's run states that stand still: `paused`, `io-error`, `internal-error`, `prelaunch`… */
-async function queryState(client: QmpClient): Promise<Pick<UpStatus, 'state' | 'stalled'>> {
+async function queryState(
+  client: QmpClient,
+  spec: MachineSpec,
+): Promise<Pick<UpStatus, 'state' | 'stalled' | 'lostShares'>> {
   const { running, status } = asObject(await client.execute('query-status'))
-  if (running === true) return { state: 'running' }
+  const lost = await lostShares(client, spec)
+  if (running === true) return { state: 'running', ...(lost.length === 0 ? {} : { lostShares: lost }) }
   const full = status === 'io-error' && lacksSpace(await client.execute('query-block'))
   return { state: 'paused', ...(full ? { stalled: 'disk-full' } : {}) }
+}
+
+/** Tags of folders whose server has ended: QEMU does not connect again. Source: QAPI type ChardevInfo. */
+async function lostShares(client: QmpClient, { shares = [] }: MachineSpec): Promise<string[]> {
+  if (shares.length === 0) return []
+  const channels = await client.execute('query-chardev')
+  const isLost = (index: number) => (channel: unknown) =>
+    asObject(channel).label === shareChannel(index) &&
+    String(asObject(channel).filename).startsWith('disconnected:')
+  return Array.isArray(channels)
+    ? shares.flatMap(({ tag }, index) => (channels.some(isLost(index)) ? [tag] : []))
+    : []
 }
 
 /** Whether a disk of the host could not grow for a write of the guest: QAPI type BlockDeviceIoStatus. */

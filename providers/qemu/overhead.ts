@@ -9,10 +9,12 @@ export const translated = 192
 const qemu = 96
 const tcg = 32
 const ofGuard = 56
+/** What serves a folder. */
+const ofShare = 16
 
 /** Bytes that QEMU and the guard take beside the guest's memory. Pure. */
-export function memoryOverhead({ nics }: MachineSpec, accelerator: Accelerator): number {
+export function memoryOverhead({ nics, shares = [] }: MachineSpec, accelerator: Accelerator): number {
   const translation = accelerator === 'tcg' ? translated + tcg : 0
   const guard = nics.some(({ kind }) => kind === 'user') ? ofGuard : 0
-  return (qemu + translation + guard) * mebibyte
+  return (qemu + translation + guard + ofShare * shares.length) * mebibyte
 }

@@ -20,6 +20,7 @@ import { type Spawned, spawnQemu } from './process/spawn.ts'
 import { startError } from './process/start-error.ts'
 import { withQmp } from './qmp/client.ts'
 import { writeRecord } from './run-record.ts'
+import { checkShares, withShares } from './shares/serve.ts'
 
 /** Milliseconds for QEMU to open its control socket, which on a busy host takes a second; and to read a memory as well. */
 const launchLimit = 60_000
@@ -39,6 +40,7 @@ export async function start(spec: MachineSpec, probe: Probe, { signal, memory }:
     const uefi = await prepareUefi(spec)
     const argv = qemuArguments(spec, { accelerator, options, uefi, sandbox })
     await checkPorts(spec)
+    await checkShares(spec)
     return () =>
       launch(spec, { program, argv, accelerator }, { signal, ...(memory === undefined ? {} : { memory }) })
   }
@@ -57,7 +59,7 @@ async function launch(
   const begin = async (pipes: readonly Pipe[]) =>
     untilStarted(await spawnQemu(command, spec, { pipes, memory }), spec, how)
   try {
-    await withGuard(spec, begin, signal)
+    await withShares(spec, () => withGuard(spec, begin, signal))
   } catch (error) {
     // The interrupt that ends us may reach QEMU as well, before it is a process group of its own: not a crash.
     if (signal?.aborted === true) await writeRecord(spec, { ...run, cut: true })

@@ -118,8 +118,17 @@ async function fileUses({ provision, cloudInit }: Machine, root: string): Promis
 }
 
 /** Folders outside the project that a guest has a copy of, or writes to, and repositories that it writes to. */
-async function folderUses({ sync }: Machine, root: string): Promise<HostUse[]> {
+async function folderUses({ sync, mounts }: Machine, root: string): Promise<HostUse[]> {
   const uses: HostUse[] = []
+  for (const { from, readOnly } of mounts) {
+    const isOutside = await leadsOut(from, root)
+    // Of one of the project nothing is left out, and files that are run here are among it.
+    if (readOnly && !isOutside) continue
+    const path = isOutside ? await realpath(from) : from
+    const what = readOnly ? 'read all of' : 'work in'
+    const rest = readOnly ? '' : ' itself: read and change all of it, .git with its hooks included'
+    uses.push(plainUse(`lets a machine ${what} ${path}${rest}`))
+  }
   for (const { from, type, git } of sync) {
     // Whoever wrote the manifest does not write the hooks of a clone; what runs in the machine then would.
     if (git && type === 'mirror')

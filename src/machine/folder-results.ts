@@ -2,7 +2,7 @@
 export interface FolderResult {
   from: string
   to: string
-  type: 'mirror' | 'once'
+  type: 'mirror' | 'once' | 'mount'
   toGuest: FolderCount
   toHost: FolderCount
   /** Paths that both sides changed. */
@@ -22,9 +22,9 @@ export interface FolderStatus {
   machine: string
   from: string
   to: string
-  type: 'mirror' | 'once'
-  /** `stopped`: nothing keeps it equal now; `copied`, `missing`: of `type: once`. */
-  state: 'in step' | 'syncing' | 'stopped' | 'copied' | 'missing'
+  type: 'mirror' | 'once' | 'mount'
+  /** `stopped`: nothing keeps it equal now, or serves it; `copied`, `missing`: of `type: once`; `mounted`: of `type: mount`. */
+  state: 'in step' | 'syncing' | 'stopped' | 'copied' | 'missing' | 'mounted'
   /** Changes that are known and not carried over yet, and their bytes. */
   behind: number
   bytes: number

@@ -1,6 +1,6 @@
 import { fromSystemError, isPosadaError } from '../errors/index.ts'
 import { isUnsettled, type MachineState, readState } from '../project/index.ts'
-import { isUp } from '../provider/index.ts'
+import { isUp, type MachineStatus } from '../provider/index.ts'
 import { userDataDigest } from './cloud-init/user-data.ts'
 import type { MachineStateName } from './facts/observed.ts'
 import { shownBox } from './facts/shown-box.ts'
@@ -93,7 +93,7 @@ async function machineStatus(
     pending: [...(runs || stateName === 'suspended' ? start : []), ...remake],
     ...(remake.length === 0 ? {} : { remake }),
     ready: readiness(config, state, stateName),
-    ...(await foldersOf(project, config, { state, runs })),
+    ...(await foldersOf(project, config, { state, found })),
     ...dueSteps(config, state, stateName),
     ...reasonOf(state, condition),
     ...(stateName === 'crashed' ? { console: await tailLines(paths.consoleLog, consoleLines) } : {}),
@@ -123,9 +123,9 @@ function readiness(
 async function foldersOf(
   project: Places,
   config: Selected['config'],
-  made: { state: MachineState; runs: boolean },
+  made: { state: MachineState; found: MachineStatus },
 ): Promise<{ folders?: FolderStatus[] }> {
-  if (config === null || config.sync.length === 0) return {}
+  if (config === null || config.sync.length + config.mounts.length === 0) return {}
   return { folders: await folderStatuses(project, config, made) }
 }
 

@@ -14,7 +14,7 @@ import { syncStatus } from './sync/status.ts'
 
 /**
  * Brings the folders of the host into running machines now: copies those of `type: once` again, and makes those of
- * `type: mirror` equal. A failure stops no other machine.
+ * `type: mirror` equal; those of `type: mount` are mounted where they are not. A failure stops no other machine.
  */
 export async function sync(
   project: Project,
@@ -36,12 +36,14 @@ async function syncMachine(
   config: Machine,
 ): Promise<FolderResult[]> {
   if (!(await hasFolder(project, config.name))) throw notCreated(config.name)
-  return withMachineLock(project, config.name, () => syncNow(project, config, config.sync))
+  return withMachineLock(project, config.name, () =>
+    syncNow(project, config, [...config.sync, ...config.mounts]),
+  )
 }
 
 function havingFolders({ manifest }: Declared, machines: readonly string[]): Machine[] {
   const selected = selectMachines(manifest, machines)
-  const having = selected.filter((machine) => machine.sync.length > 0)
+  const having = selected.filter(({ sync, mounts }) => sync.length + mounts.length > 0)
   if (having.length > 0) return having
   const [first] = selected
   const whose = selected.length === 1 ? `${first?.name} has` : 'these machines have'

@@ -22,6 +22,7 @@ export type {
   Hook,
   HookVerb,
   HttpProbe,
+  MountedFolder,
   Port,
   ProvisionStep,
   ReadyProbe,

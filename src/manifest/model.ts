@@ -1,7 +1,16 @@
 import type { Place } from '../errors/index.ts'
 import type { Arch } from '../lib/values/arch.ts'
 import type { Conditions } from '../lib/values/link-conditions.ts'
-import type { BoxTerms, Hooks, HostAccess, Port, ReadyProbe, SyncedFolder, WrittenStep } from './shapes.ts'
+import type {
+  BoxTerms,
+  Hooks,
+  HostAccess,
+  MountedFolder,
+  Port,
+  ReadyProbe,
+  SyncedFolder,
+  WrittenStep,
+} from './shapes.ts'
 
 /**
  * A manifest after reading, merging, interpolation and checking: everything is resolved, every
@@ -81,6 +90,8 @@ export interface Machine {
   hooks: Hooks
   /** In the order of the file; no target lies in another. */
   sync: SyncedFolder[]
+  /** Those of `sync:` that the guest mounts. */
+  mounts: MountedFolder[]
   /** All of them have to be answered well before the machine counts as ready. */
   ready: ReadyProbe[]
   /** User-data for cloud-init: the text itself, or an absolute path of the host to read it from. */
@@ -129,6 +140,7 @@ export const settings = {
   provision: { key: 'provision', effect: 'up' },
   hooks: { key: 'hooks', effect: 'use' },
   sync: { key: 'sync', effect: 'up' },
+  mounts: { key: 'sync', effect: 'start', part: '`type: mount`' },
   ready: { key: 'ready', effect: 'up' },
   cloudInit: { key: 'cloud_init', effect: 'remake' },
   bootTimeout: { key: 'boot_timeout', effect: 'use' },

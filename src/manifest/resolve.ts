@@ -5,7 +5,7 @@ import { resolveNetworks } from './resolve-networks.ts'
 import type { BoxPlace } from './schema/places.ts'
 import { validName } from './schema/text.ts'
 import type { Located } from './schema/types.ts'
-import type { Hook, HookVerb, ReadyProbe, SyncedFolder, WrittenStep } from './shapes.ts'
+import type { Hook, HookVerb, MountedFolder, ReadyProbe, SyncedFolder, WrittenStep } from './shapes.ts'
 import { nearestEntry } from './source/merge.ts'
 import { entrySpan } from './source/node.ts'
 import { placeOf } from './source/source.ts'
@@ -42,7 +42,8 @@ function resolveMachine(machine: CheckedMachine, root: string): Omit<Machine, 'n
     ports: machine.ports.map(({ value }) => value),
     env: texts(values.env),
     provision: steps(values.provision ?? []),
-    sync: (values.sync ?? []).map(resolveFolder),
+    sync: (values.sync ?? []).filter((item) => !isMount(item)).map(resolveFolder),
+    mounts: (values.sync ?? []).filter(isMount).map(resolveMount),
     hooks: { before: hooksOf(values.hooks?.before), after: hooksOf(values.hooks?.after) },
     ready: (values.ready ?? []).map(resolveProbe),
     cloudInit: values.cloud_init ?? null,
@@ -135,7 +136,19 @@ function resolveProbe({ value, node }: NonNullable<Values['ready']>[number]): Re
   return { ...base, kind: 'shell', script: known(shell) }
 }
 
-function resolveFolder({ value, node }: NonNullable<Values['sync']>[number]): SyncedFolder {
+type Folder = NonNullable<Values['sync']>[number]
+
+function isMount({ value }: Folder): boolean {
+  return value.type === 'mount'
+}
+
+function resolveMount({ value, node }: Folder): MountedFolder {
+  const { from, to, read_only: readOnly } = value
+  const place = placeOf(node.span)
+  return { from: known(from), to: known(to), type: 'mount', readOnly: known(readOnly), place }
+}
+
+function resolveFolder({ value, node }: Folder): SyncedFolder {
   return {
     from: known(value.from),
     to: known(value.to),

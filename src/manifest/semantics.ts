@@ -4,7 +4,7 @@ import { checkPorts } from './port-clashes.ts'
 import type { Report } from './problems.ts'
 import type { Node } from './source/node.ts'
 import { placeOf, type Span } from './source/source.ts'
-import { checkTargets } from './sync-targets.ts'
+import { checkKeysOfKind, checkTargets } from './sync-targets.ts'
 
 /** Checks what machines say of each other and of themselves as a whole: of what is written, and of all that it means. */
 export function checkMachines(
@@ -24,6 +24,7 @@ export function checkMachines(
       })
     checkStepNames(machine, report)
     checkTargets(machine, report)
+    checkKeysOfKind(machine, report)
     checkDependencies(machine, namesOf(written, machines), report)
   }
   checkCircles(machines, report)

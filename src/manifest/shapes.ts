@@ -46,6 +46,17 @@ export interface SyncedFolder {
   place: Place
 }
 
+/** A folder of the host that the guest works in itself. */
+export interface MountedFolder {
+  /** Absolute path of the host; a symbolic link may lead from it. */
+  from: string
+  /** Absolute path in the guest, normal and not `/`. */
+  to: string
+  type: 'mount'
+  readOnly: boolean
+  place: Place
+}
+
 export type HookVerb = 'up' | 'halt' | 'destroy' | 'provision'
 
 /** What runs around a verb, in order. */

@@ -26,6 +26,30 @@ export function checkTargets({ values }: WrittenMachine, report: Report): void {
   }
 }
 
+/** A mounted folder is the host's own: nothing of it can be left out. Any other is the guest's own: it cannot be read-only. */
+export function checkKeysOfKind({ values }: WrittenMachine, report: Report): void {
+  for (const { value, node } of values.sync ?? []) {
+    if (node.kind !== 'map') continue
+    const isMount = value.type === 'mount'
+    const keys = isMount ? mirrorKeys : ['read_only']
+    for (const key of keys) {
+      const written = node.entries.get(key)
+      if (written === undefined) continue
+      report({
+        code: 'E_VALUE_INVALID',
+        message: isMount
+          ? `\`${key}\` does not go with \`type: mount\`: the guest works in the folder itself`
+          : `\`${key}\` goes with \`type: mount\` only`,
+        span: written.keySpan,
+        value: key,
+        hint: isMount ? `leave it out, or use type: mirror` : 'leave it out, or use type: mount',
+      })
+    }
+  }
+}
+
+const mirrorKeys = ['exclude', 'gitignore', 'git', 'merge']
+
 function within(folder: string, path: string): boolean {
   return path === folder || path.startsWith(`${folder}/`)
 }

@@ -35,6 +35,8 @@ export interface Capabilities {
    * and it may reach all of it.
    */
   hostAccess?: boolean
+  /** Whether guests can mount folders of the host: `MachineSpec.shares`. Left out: false. */
+  shares?: boolean
 }
 
 /**

@@ -17,6 +17,7 @@ export {
   type MediumSpec,
   type NicSpec,
   type PortForward,
+  type ShareSpec,
   type SwitchNic,
   sshForward,
   type UserNic,

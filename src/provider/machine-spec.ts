@@ -25,6 +25,8 @@ export interface MachineSpec {
   media?: MediumSpec[]
   /** The one that leads to the outside world comes first; at most one does. */
   nics: NicSpec[]
+  /** Folders of the host. Absent: none. See `Capabilities.shares`. */
+  shares?: ShareSpec[]
   files: MachineFiles
   /** What the manifest says under `providers.<this provider>`, not looked at by the core. */
   options: Record<string, unknown>
@@ -73,6 +75,22 @@ export interface MediumSpec {
   name: string
   /** There before `start`; a multiple of 512 bytes long. */
   path: string
+}
+
+/**
+ * A folder of the host that the guest mounts by virtio-fs. Whoever works on it in the guest works as the host's user; there
+ * all files belong to `owner`. The folder is what is at `path` when the machine is started.
+ */
+export interface ShareSpec {
+  /** What the guest mounts it by: at most 36 bytes, unique in the machine. */
+  tag: string
+  /** Absolute path, without links in it. */
+  path: string
+  readOnly: boolean
+  /** Absolute paths of folders in it that the guest finds empty and cannot write to. */
+  hidden: string[]
+  /** The user's id in the guest, and that of its group. */
+  owner: number
 }
 
 export type NicSpec = UserNic | SwitchNic

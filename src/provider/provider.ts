@@ -140,7 +140,14 @@ export type MachineStatus =
   /** It has disks and no process. `crashed` when the process ended without being asked to. */
   | { state: 'stopped'; crashed: boolean; reason?: string }
   /** `stalled`: no one paused it; it stands still because the host could not take what it wrote to a disk. */
-  | { state: 'running' | 'paused'; pid: number; accelerator: string; stalled?: 'disk-full' }
+  | {
+      state: 'running' | 'paused'
+      pid: number
+      accelerator: string
+      stalled?: 'disk-full'
+      /** Tags of shares that no process serves any more: what works in them in the guest waits until the machine ends. */
+      lostShares?: string[]
+    }
 
 /** A machine that has a process, whether its processors run or stand still. */
 export type UpStatus = Extract<MachineStatus, { pid: number }>

@@ -27,6 +27,7 @@ export function aMachine(changes: Partial<Machine> = {}): Machine {
     env: {},
     provision: [],
     sync: [],
+    mounts: [],
     hooks: { before: noHooks(), after: noHooks() },
     ready: [],
     cloudInit: null,

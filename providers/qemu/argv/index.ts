@@ -8,8 +8,10 @@ import type { HostFacts } from './host-facts.ts'
 import { machineArguments, transportOf } from './machine.ts'
 import { nicArguments } from './nics.ts'
 import { sandboxArguments } from './sandbox.ts'
+import { shareArguments } from './shares.ts'
 
 export type { Accelerator, HostFacts } from './host-facts.ts'
+export { shareChannel } from './shares.ts'
 
 /**
  * The arguments of `qemu-system-<arch>` for a machine. Pure. docs/qemu.md says why each is there.
@@ -22,6 +24,7 @@ export function qemuArguments(spec: MachineSpec, host: HostFacts): string[] {
     ...bootArguments(spec, host),
     ...diskArguments(spec, transport),
     ...nicArguments(spec, transport),
+    ...shareArguments(spec, transport),
     ...channelArguments(spec, transport),
     ...['-object', option('rng-builtin', { id: 'rng0' })],
     ...['-device', option(`virtio-rng-${transport}`, { rng: 'rng0' })],

@@ -10,6 +10,9 @@ export function transportOf(spec: MachineSpec, host: HostFacts): Transport {
   return machineType(spec, host).startsWith('microvm') ? 'device' : 'pci'
 }
 
+/** The guest's memory by this name is a file that the servers of folders map, too: vhost-user has no other way to it. */
+export const sharedMemory = 'ram'
+
 const emulation = { thread: 'multi', 'tb-size': translated }
 
 /** Processor, memory, board, identity: everything that is not a device. */
@@ -20,7 +23,7 @@ export function machineArguments(spec: MachineSpec, host: HostFacts): string[] {
     '-nodefaults',
     '-no-user-config',
     ...['-display', 'none'],
-    ...['-machine', option(machineType(spec, host), boardOptions(spec, host))],
+    ...['-machine', option(machineType(spec, host), { ...boardOptions(spec, host), ...ofMemory(spec) })],
     ...['-accel', option(host.accelerator, host.accelerator === 'tcg' ? emulation : {})],
     ...['-cpu', host.options.cpu ?? processor(spec, host)],
     ...['-smp', option('', { cpus: spec.cpus, sockets: 1, cores: spec.cpus, threads: 1 })],
@@ -47,6 +50,10 @@ function boardOptions(spec: MachineSpec, host: HostFacts): Record<string, string
   // has nothing to say but terminal control sequences.
   const video = spec.boot.kind === 'firmware' && spec.boot.firmware === 'bios' ? { graphics: false } : {}
   return { vmport: false, ...video, ...flash }
+}
+
+function ofMemory({ shares = [] }: MachineSpec): Record<string, string> {
+  return shares.length === 0 ? {} : { 'memory-backend': sharedMemory }
 }
 
 function processor(spec: MachineSpec, host: HostFacts): string {

@@ -3,6 +3,7 @@ import { checkCi, ciFacts } from './ci.ts'
 import { asText, install, installCommands, missingPackages } from './fix.ts'
 import { checkDisk, checkNamespaces, checkNode, checkRuntimeDir } from './host.ts'
 import type { Check, DoctorInputs, DoctorResult } from './model.ts'
+import { checkMounts } from './mounts.ts'
 import { checkProviders } from './providers.ts'
 
 export type { Check, DoctorInputs, DoctorResult } from './model.ts'
@@ -14,6 +15,7 @@ export async function doctor(inputs: DoctorInputs): Promise<DoctorResult> {
     () => checkNode(),
     checkBoxTools,
     checkNamespaces,
+    checkMounts,
     () => checkRuntimeDir(user.runtime),
     () => checkDisk('disk:boxes', user.boxes),
     () => checkDisk('disk:project', cwd),

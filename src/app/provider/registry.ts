@@ -125,6 +125,15 @@ function unusable(choices: readonly Choice[], needs: Needs): PosadaError {
   return new PosadaError('E_PROVIDER_UNUSABLE', 'no provider can run this machine on this host', {
     value: `${arch}, started by ${boot}`,
     details: choices.map((choice) => `${choice.provider.name}: ${why(choice)}`),
-    hint: choices.find(({ report }) => report.hint !== undefined)?.report.hint ?? 'run posada doctor',
+    hint: hintOf(choices, needs) ?? 'run posada doctor',
   })
+}
+
+/** What one that is usable lacks comes before what makes another usable. */
+function hintOf(choices: readonly Choice[], needs: Needs): string | undefined {
+  const lacking = choices.flatMap(({ provider, report }) =>
+    report.usable ? lacks(provider.capabilities(), needs) : [],
+  )
+  const hints = [...lacking.map(({ hint }) => hint), ...choices.map(({ report }) => report.hint)]
+  return hints.find((hint) => hint !== undefined)
 }

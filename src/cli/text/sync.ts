@@ -12,6 +12,7 @@ export function syncText(machines: readonly { name: string; folders: readonly Fo
 }
 
 function did({ type, toGuest, toHost, conflicts }: FolderResult): string {
+  if (type === 'mount') return 'mounted'
   const way = ({ written, removed, bytes }: FolderResult['toGuest'], where: string) => [
     ...(written > 0 ? [`${written} (${formatSize(bytes)}) to the ${where}`] : []),
     ...(removed > 0 ? [`${removed} removed on the ${where}`] : []),
@@ -31,6 +32,7 @@ export function folderStatusText(folder: FolderStatus): string {
       behind === 0 ? 'is being compared' : `is ${behind} behind${bytes > 0 ? ` (${formatSize(bytes)})` : ''}`,
     stopped: 'is not being synced',
     copied: 'was copied',
+    mounted: 'is mounted',
     missing: 'has not been copied yet',
   }
   const sides = [...(scanning.host ? ['host'] : []), ...(scanning.guest ? ['guest'] : [])]

@@ -55,6 +55,8 @@ export interface Needs extends Pick<Machine, 'nested'> {
   isolated: boolean
   /** Whether ports of the host are opened to it, and others are not. */
   hostAccess: boolean
+  /** Whether it mounts folders of the host. */
+  shares: boolean
   /** Providers that the manifest has settings for. */
   settings: readonly string[]
 }
@@ -70,6 +72,7 @@ export function needsOf(config: Machine, box: BoxManifest, isolated: boolean): N
     switchNics: config.networks.length > 0,
     isolated,
     hostAccess: config.hostAccess !== 'all' && config.hostAccess.length > 0,
+    shares: config.mounts.length > 0,
     settings: Object.keys(config.providers),
   }
 }
@@ -79,6 +82,8 @@ interface Demand {
   text: (needs: Needs) => string
   /** Whether such a machine needs it and the provider cannot do it. */
   lacking: (can: Capabilities, needs: Needs) => boolean
+  /** What to do about it, where that is not to take another provider. */
+  hint?: string
   /** Where the manifest asks for it. */
   shown: (config: Machine, needs: Needs) => Shown[]
 }
@@ -86,7 +91,7 @@ interface Demand {
 interface Shown {
   path: (string | number)[]
   value: string
-  /** What to do about it, where that is not to take another provider. */
+  /** The same, of this place. */
   hint?: string
 }
 
@@ -131,6 +136,12 @@ const demands = {
     text: () => 'open some ports of the host to a guest and no others',
     lacking: (can, { hostAccess }) => hostAccess && hasNetwork(can) && can.hostAccess !== true,
     shown: ({ hostAccess }) => [{ path: ['host_access'], value: String(hostAccess) }],
+  },
+  shares: {
+    text: () => 'mount folders of the host',
+    hint: 'QEMU does with virtiofsd 1.12 or later (Debian 13 and later: apt-get install virtiofsd); or use type: mirror',
+    lacking: (can, { shares }) => shares && can.shares !== true,
+    shown: ({ mounts }) => mounts.map(({ to }) => ({ path: ['sync'], value: to })),
   },
   forward: {
     text: () => 'forward ports',

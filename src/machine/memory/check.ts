@@ -101,3 +101,16 @@ export function cannotSave(provider: Provider, machine: string): PosadaError {
     hint: `halt the machine instead: posada halt ${machine}; its disks can be saved by posada snapshot save while it is stopped`,
   })
 }
+
+/** What its server keeps of open files is on the host, and goes with it. */
+export function hasMounts({ name, shares = [] }: MachineSpec): PosadaError {
+  return new PosadaError(
+    'E_CAPABILITY',
+    `the memory of machine ${name} cannot be saved: it has folders mounted`,
+    {
+      machine: name,
+      value: shares.map(({ path }) => path).join(', '),
+      hint: `halt the machine instead: posada halt ${name}; or use type: mirror`,
+    },
+  )
+}

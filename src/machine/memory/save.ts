@@ -7,7 +7,7 @@ import type { Provider } from '../../provider/index.ts'
 import { marksOf } from '../layers/next-disks.ts'
 import type { Places, Reporting } from '../project.ts'
 import { record } from '../record.ts'
-import { cannotSave, fileMark, memoryFile } from './check.ts'
+import { cannotSave, fileMark, hasMounts, memoryFile } from './check.ts'
 import { hardwareOf } from './hardware.ts'
 
 export interface SaveInputs {
@@ -26,6 +26,7 @@ export async function saveMemory(
   { provider, state, snapshot }: SaveInputs,
 ): Promise<MachineState> {
   const { spec } = state
+  if (spec.shares !== undefined) throw hasMounts(spec)
   if (provider.save === undefined || provider.memoryFacts === undefined) throw cannotSave(provider, spec.name)
   const paths = project.paths.machine(spec.name)
   const path = memoryFile(paths, snapshot === undefined ? {} : { snapshot })

@@ -9,6 +9,7 @@ import { wholeSectors } from '../facts/disk-size.ts'
 import { type NicSetting, nicGiven, nicSettings, type PlainSetting, plainSettings } from '../facts/needs.ts'
 import { isSameNetworks } from '../facts/same-networks.ts'
 import { shownBox } from '../facts/shown-box.ts'
+import { hasShare } from '../sync/mounts.ts'
 
 /** A setting that a machine does not have as the manifest has it now, with both as people read them. */
 export interface Change {
@@ -98,6 +99,12 @@ const comparisons = {
       hostPort: movedFrom ?? port.hostPort,
     }))
     return unlessEqual(listed(started.map(shownPort)), listed(config.ports.map(shownPort)))
+  },
+  mounts: ({ mounts }, { state: { spec } }) => {
+    const { shares = [] } = spec
+    const isSame = mounts.length === shares.length && mounts.every((folder) => hasShare(spec, folder))
+    const [from, to] = [shares.map(({ path }) => path), mounts.map((folder) => folder.from)]
+    return isSame ? null : { from: `mounted: ${listed(from)}`, to: `mounted: ${listed(to)}` }
   },
   cloudInit: (_, { state, userData }) =>
     userData === undefined ? null : unlessEqual(state.cloudInit?.userData ?? null, userData, shownDigest),

@@ -1,6 +1,7 @@
-import type { Machine } from '../../manifest/index.ts'
+import type { Machine, MountedFolder } from '../../manifest/index.ts'
 import { isUnsettled, type MachineState } from '../../project/index.ts'
 import type { Found, Observed } from '../facts/observed.ts'
+import { hasShare } from '../sync/mounts.ts'
 import type { Action, Reason } from './actions.ts'
 import { changesOf } from './changes.ts'
 
@@ -116,9 +117,14 @@ function enter(previous: MachineState | null, { config }: Up, isStarted: boolean
  */
 function sync(previous: MachineState | null, { config, isSynced = true }: Up, isStarted: boolean): Action[] {
   const known = previous?.createdAt === undefined ? {} : (previous.folders ?? {})
-  const due = config.sync.filter(
+  const synced = config.sync.filter(
     ({ from, to, type }) => known[to]?.from !== from || (type === 'mirror' && (isStarted || !isSynced)),
   )
+  const { spec, start } = previous ?? {}
+  // One that a machine was not started with waits for its next start, which `changesOf` tells.
+  const isDue = (folder: MountedFolder) =>
+    spec !== undefined && hasShare(spec, folder) && (known[folder.to]?.at ?? '') < (start?.at ?? '')
+  const due = [...synced, ...config.mounts.filter((folder) => isStarted || isDue(folder))]
   if (due.length === 0) return []
   const why = due.map(({ from, to }) => ({ key: `sync.${to}`, from: known[to]?.from ?? null, to: from }))
   return [{ do: 'sync', machine: config.name, why, folders: due.map(({ to }) => to) }]

@@ -9,7 +9,14 @@ export function asThrowAway(project: Project): Project {
     ...machine,
     ports: [],
     autoPorts: false,
-    sync: machine.sync.map((folder) => ({ ...folder, type: 'once' as const })),
+    sync: [
+      ...machine.sync.map((folder) => ({ ...folder, type: 'once' as const })),
+      ...machine.mounts.map(({ from, to, place }) => ({ from, to, place, ...asWritten })),
+    ],
+    mounts: [],
   }))
   return { ...project, manifest: { ...project.manifest, machines } }
 }
+
+/** All of a folder that would have been mounted, as that would show it. */
+const asWritten = { type: 'once' as const, exclude: [], gitignore: false, git: true, merge: false }

@@ -1,5 +1,6 @@
 import { endHolder } from '../../background/index.ts'
-import type { Machine, SyncedFolder } from '../../manifest/index.ts'
+import { PosadaError } from '../../errors/index.ts'
+import type { Machine, MountedFolder, SyncedFolder } from '../../manifest/index.ts'
 import type { MachineState } from '../../project/index.ts'
 import type { SshSession } from '../../ssh/index.ts'
 import { type SyncReport, syncOnce } from '../../sync/index.ts'
@@ -9,6 +10,8 @@ import { inStep } from '../in-step.ts'
 import type { Places, Reporting } from '../project.ts'
 import { record } from '../record.ts'
 import { areKept } from './kept-folders.ts'
+import { mountFolder } from './mount-folder.ts'
+import { hasShare, shareTag } from './mounts.ts'
 import { pairOf } from './pairs.ts'
 import { sendWorkspace } from './send-workspace.ts'
 import { sourceOf } from './sources.ts'
@@ -16,7 +19,7 @@ import { prepareTarget } from './target.ts'
 
 /** What became of a folder. Sizes are bytes. */
 export interface Brought {
-  folder: SyncedFolder
+  folder: SyncedFolder | MountedFolder
   toGuest: SyncReport['toGuest']
   toHost: SyncReport['toHost']
   conflicts: number
@@ -32,9 +35,9 @@ interface Inputs {
 }
 
 /**
- * Brings folders of the host into a running machine, whose lock is held: copies those of `type: once`, and makes those of
- * `type: mirror` equal on both sides. Each is recorded when it is done. E_SYNC_SOURCE, E_SYNC_TARGET, E_COPY, and what
- * `syncOnce` throws.
+ * Brings folders of the host into a running machine, whose lock is held: copies those of `type: once`, makes those of
+ * `type: mirror` equal on both sides, and mounts those of `type: mount`. Each is recorded when it is
+ * done. E_SYNC_SOURCE, E_SYNC_TARGET, E_COPY, and what `syncOnce` throws.
  */
 export async function bringFolders(
   project: Places & Reporting,
@@ -42,12 +45,13 @@ export async function bringFolders(
   { folders, session, onDone }: Inputs,
 ): Promise<MachineState> {
   const paths = project.paths.machine(config.name)
-  const due = config.sync.filter(({ to }) => folders.includes(to))
+  const due = [...config.sync, ...config.mounts].filter(({ to }) => folders.includes(to))
   // Only one process at a time works on a pair; whoever called starts it again.
   if (due.some(({ type }) => type === 'mirror')) await endHolder(paths.syncLock)
   let after = state
   for (const folder of due) {
     const brought = await inStep(project.emit, syncStep(config, folder), async () => {
+      if (folder.type === 'mount') return mount(config, { state, folder }, session)
       await prepareTarget(session, folder)
       return folder.type === 'once'
         ? copyOnce(project, folder, session)
@@ -63,12 +67,12 @@ export async function bringFolders(
 export async function settleFolders(
   project: Places & Reporting,
   running: UpMachine,
-  { folders, onDone }: { folders: readonly SyncedFolder[]; onDone: (brought: Brought) => void },
-): Promise<SyncedFolder[]> {
+  { folders, onDone }: { folders: readonly Brought['folder'][]; onDone: (brought: Brought) => void },
+): Promise<Brought['folder'][]> {
   const { config } = running
   if (!(await areKept(project, running))) return [...folders]
   const { syncLock } = project.paths.machine(config.name)
-  const left: SyncedFolder[] = []
+  const left: Brought['folder'][] = []
   for (const folder of folders) {
     const settle = () => settleSync(syncLock, folder.to, project.signal)
     const report =
@@ -82,8 +86,8 @@ export async function settleFolders(
   return left
 }
 
-function syncStep({ name }: Machine, { to }: SyncedFolder) {
-  return { machine: name, step: 'sync', message: `syncing ${to}` }
+function syncStep({ name }: Machine, { to, type }: Brought['folder']) {
+  return { machine: name, step: 'sync', message: `${type === 'mount' ? 'mounting' : 'syncing'} ${to}` }
 }
 
 /** Tells what is to be told of a folder that is done, and records it. */
@@ -99,6 +103,25 @@ function recordBrought(
     ...now,
     folders: { ...now.folders, [to]: entry },
   }))
+}
+
+async function mount(
+  { mounts }: Machine,
+  { state, folder }: { state: MachineState; folder: MountedFolder },
+  session: SshSession,
+): Promise<Brought> {
+  const { shares = [] } = state.spec
+  const share = shares.find(({ tag }) => tag === shareTag(folder))
+  if (share === undefined) {
+    const { name } = state.spec
+    throw new PosadaError('E_SYNC_TARGET', `machine ${name} was started without the folder ${folder.from}`, {
+      ...{ machine: name, value: folder.to, place: folder.place, hint: `posada reload ${name}` },
+    })
+  }
+  const all = mounts.filter((one) => hasShare(state.spec, one))
+  await mountFolder(session, folder, { all, owner: share.owner })
+  const none = { written: 0, removed: 0, bytes: 0 }
+  return { folder, toGuest: none, toHost: none, conflicts: 0, skipped: 0 }
 }
 
 async function copyOnce(

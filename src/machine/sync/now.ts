@@ -1,4 +1,4 @@
-import type { Machine, SyncedFolder } from '../../manifest/index.ts'
+import type { Machine } from '../../manifest/index.ts'
 import { isUp } from '../../provider/index.ts'
 import { connect } from '../../ssh/index.ts'
 import type { FolderResult } from '../folder-results.ts'
@@ -11,7 +11,7 @@ import { keepFolders } from './kept-folders.ts'
 export async function syncNow(
   project: Declared & Places & Providing & Reporting,
   config: Machine,
-  folders: readonly SyncedFolder[],
+  folders: readonly Brought['folder'][],
 ): Promise<FolderResult[]> {
   const { state, target } = await findReachable(project, config.name)
   const provider = await project.providers.get(state.provider)

@@ -1,15 +1,15 @@
 import { realpath, stat } from 'node:fs/promises'
 import { PosadaError } from '../../errors/index.ts'
 import { isErrno } from '../../lib/files/errno.ts'
-import type { Machine, SyncedFolder } from '../../manifest/index.ts'
+import type { Machine, MountedFolder, SyncedFolder } from '../../manifest/index.ts'
 
 /** Makes sure that the folders of the host which a machine is to have are there, before it is started for them. E_SYNC_SOURCE. */
-export async function checkSources({ sync }: Machine): Promise<void> {
-  for (const folder of sync) await sourceOf(folder)
+export async function checkSources({ sync, mounts }: Machine): Promise<void> {
+  for (const folder of [...sync, ...mounts]) await sourceOf(folder)
 }
 
 /** Where a folder of the host really is: no link is left in the path. E_SYNC_SOURCE. */
-export async function sourceOf({ from, place }: SyncedFolder): Promise<string> {
+export async function sourceOf({ from, place }: SyncedFolder | MountedFolder): Promise<string> {
   const refuse = (why: string, hint: string) =>
     new PosadaError('E_SYNC_SOURCE', `the folder ${from} ${why}`, { value: from, place, hint })
   try {

@@ -1,12 +1,13 @@
 import { isPosadaError } from '../../errors/index.ts'
-import type { Machine, SyncedFolder } from '../../manifest/index.ts'
+import type { Machine, MountedFolder, SyncedFolder } from '../../manifest/index.ts'
 import { type MachineState, readState } from '../../project/index.ts'
-import { isUp } from '../../provider/index.ts'
+import { isUp, type MachineStatus } from '../../provider/index.ts'
 import { readSyncStatus } from '../../sync/index.ts'
 import { askSync, type Syncing } from '../../sync-process/index.ts'
 import type { FolderStatus } from '../folder-results.ts'
 import type { Declared, Places, Providing } from '../project.ts'
 import { selectMachines } from '../select.ts'
+import { hasShare, shareTag } from './mounts.ts'
 import { pairOf } from './pairs.ts'
 
 /** How the folders of machines stand. Nothing is changed and no lock is taken. */
@@ -16,11 +17,11 @@ export async function syncStatus(
 ): Promise<FolderStatus[]> {
   const all: FolderStatus[] = []
   for (const config of selectMachines(project.manifest, machines)) {
-    if (config.sync.length === 0) continue
+    if (config.sync.length + config.mounts.length === 0) continue
     const state = await readState(project.paths.machine(config.name))
     const provider = state === null ? null : await project.providers.get(state.provider)
-    const runs = state !== null && provider !== null && isUp(await provider.status(state.spec))
-    all.push(...(await folderStatuses(project, config, { state, runs })))
+    const found = state === null || provider === null ? null : await provider.status(state.spec)
+    all.push(...(await folderStatuses(project, config, { state, found })))
   }
   return all
 }
@@ -29,11 +30,37 @@ export async function syncStatus(
 export async function folderStatuses(
   project: Places,
   config: Machine,
-  { state, runs }: { state: MachineState | null; runs: boolean },
+  { state, found }: { state: MachineState | null; found: MachineStatus | null },
 ): Promise<FolderStatus[]> {
+  const runs = found !== null && isUp(found)
   const syncing = runs ? await askSync(project.paths.machine(config.name).syncLock) : null
-  return Promise.all(config.sync.map((folder) => statusOf(project, folder, { config, state, runs, syncing })))
+  const known = { config, state, runs, syncing }
+  return [
+    ...(await Promise.all(config.sync.map((folder) => statusOf(project, folder, known)))),
+    ...config.mounts.map((folder) => mountStatus(folder, { config, state, found })),
+  ]
 }
+
+/** What a machine that runs was started with is mounted, unless its server has ended. */
+function mountStatus(
+  folder: MountedFolder,
+  { config, state, found }: Pick<Known, 'config' | 'state'> & { found: MachineStatus | null },
+): FolderStatus {
+  const { from, to, type } = folder
+  const at = state?.folders?.[to]?.at ?? null
+  const base = { ...unknown, machine: config.name, from, to, type, at }
+  if (state === null || found === null || !isUp(found)) return { ...base, state: 'stopped' }
+  const tells = (problem: string) => ({ ...base, state: 'stopped' as const, problem })
+  const reload = `(posada reload ${config.name})`
+  if (!hasShare(state.spec, folder)) return tells(`it is new in the manifest ${reload}`)
+  if (found.lostShares?.includes(shareTag(folder)) === true)
+    return tells(
+      `the process that serves it has ended: whatever works in it waits (posada reload --force ${config.name})`,
+    )
+  return { ...base, state: at === null ? 'missing' : 'mounted' }
+}
+
+const unknown = { behind: 0, bytes: 0, conflicts: 0, scanning: { host: false, guest: false } }
 
 async function statusOf(
   project: Places,
@@ -45,11 +72,8 @@ async function statusOf(
   const base: FolderStatus = {
     machine: config.name,
     ...{ from, to, type },
+    ...unknown,
     state: type === 'mirror' ? 'stopped' : at === null ? 'missing' : 'copied',
-    behind: 0,
-    bytes: 0,
-    conflicts: 0,
-    scanning: { host: false, guest: false },
     at,
   }
   if (state === null || type === 'once') return base
@@ -64,7 +88,7 @@ async function statusOf(
       ...found,
       ...(last === 0 ? {} : { at: new Date(last).toISOString() }),
       ...(problem === null ? {} : { state: 'stopped', problem }),
-      ...(runs ? {} : { state: 'stopped', scanning: base.scanning }),
+      ...(runs ? {} : { state: 'stopped', scanning: unknown.scanning }),
     }
   } catch (error) {
     if (!isPosadaError(error, 'E_SYNC_SOURCE')) throw error

@@ -30,9 +30,9 @@ export function optionProblems(provider: Provider, config: Machine): PosadaError
 const otherProvider = 'posada doctor lists the providers and what they lack; `provider:` chooses another'
 
 function capabilityProblems(provider: Provider, config: Machine, needs: Needs): PosadaError[] {
-  return lacks(provider.capabilities(), needs).flatMap(({ text, shown }) =>
+  return lacks(provider.capabilities(), needs).flatMap(({ text, shown, hint: cure = otherProvider }) =>
     shown(config, needs).map(
-      ({ path, value, hint = otherProvider }) =>
+      ({ path, value, hint = cure }) =>
         new PosadaError('E_CAPABILITY', `provider ${provider.name} cannot ${text(needs)} on this host`, {
           ...{ value, place: config.place(...path), machine: config.name, hint },
         }),

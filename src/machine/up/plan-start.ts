@@ -12,6 +12,7 @@ import { choosePorts } from '../ports/host-ports.ts'
 import type { Declared, Places, Providing, Reporting } from '../project.ts'
 import { overheadOf } from '../schedule/host-budget.ts'
 import type { MemoryBudget } from '../schedule/memory-budget.ts'
+import { sharesOf } from '../sync/mounts.ts'
 import { withBootKey } from './boot-key.ts'
 import { checkDemands } from './demands.ts'
 import { machineSpec } from './spec.ts'
@@ -50,8 +51,11 @@ export async function planStart(
   const folder = runtimeDir(project.user.runtime, id)
   const networks = attachmentsOf(config.networks, folder)
   const isolated = isIsolated(project.manifest, config)
+  // A seed brings the machine's own key with it.
+  const login = previous?.login ?? { user: seed?.user ?? box.manifest.login.user, ownKey: seed !== null }
+  const shares = await sharesOf(project, config, login.user)
   const bare = machineSpec({
-    ...{ id, config, box, paths, runtimeDir: folder, networks, isolated },
+    ...{ id, config, box, paths, runtimeDir: folder, networks, shares, isolated },
     hostName: hostNameOf(config, project.manifest.name),
     forwards: hasNetwork ? forwards : null,
     grown: previous?.createdAt === undefined ? 0 : (previous.spec.disks[0]?.size ?? 0),
@@ -69,8 +73,6 @@ export async function planStart(
     project.emit({ type: 'notice', level: 'info', machine: config.name, message })
   }
   const { name, version } = box.manifest
-  // A seed brings the machine's own key with it.
-  const login = previous?.login ?? { user: seed?.user ?? box.manifest.login.user, ownKey: seed !== null }
   const boot = await withBootKey(spec, { box, paths, login, isNew })
   return {
     version: 1,

@@ -11,6 +11,7 @@ import type {
   MachineSpec,
   NicSpec,
   PortForward,
+  ShareSpec,
 } from '../../provider/index.ts'
 import { wholeSectors } from '../facts/disk-size.ts'
 import { nicGiven, type PlainSetting, plainSettings } from '../facts/needs.ts'
@@ -28,6 +29,8 @@ export interface SpecInputs {
   forwards: PortForward[] | null
   /** NICs on private networks. */
   networks: readonly { mac: string; socket: string }[]
+  /** Folders of the host that it mounts. */
+  shares?: ShareSpec[]
   /** The guest is to reach nothing outside the project. */
   isolated: boolean
   /** Bytes that the first disk has come to, which it keeps; 0 for one that is not made yet. */
@@ -54,6 +57,7 @@ export function machineSpec(inputs: SpecInputs): MachineSpec {
     disks: disks(inputs),
     ...(box.manifest.seed === undefined ? {} : { media: [{ name: seedLabel, path: paths.seed }] }),
     nics: nics(inputs, mac),
+    ...(inputs.shares === undefined || inputs.shares.length === 0 ? {} : { shares: inputs.shares }),
     files: {
       dataDir: paths.data,
       runtimeDir: inputs.runtimeDir,

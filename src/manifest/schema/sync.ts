@@ -6,7 +6,7 @@ import { hostPath } from './places.ts'
 import { type Read, scalar, truth } from './scalars.ts'
 import { text } from './text.ts'
 
-const words = ['auto', 'mirror', 'once'] as const
+const words = ['auto', 'mirror', 'once', 'mount'] as const
 
 /** Folders of the guest's kernel. */
 const ofKernel = /^\/(?:proc|sys|dev)(?:\/|$)/
@@ -34,16 +34,12 @@ function readTarget(given: string): Read<string> {
 
 const type = scalar<(typeof words)[number]>({
   label: words.map((word) => `\`${word}\``).join(', '),
-  expected: 'auto, mirror or once',
+  expected: 'auto, mirror, once or mount',
   read: (given): Read<(typeof words)[number]> => {
     const value = words.find((word) => word === given)
     if (value !== undefined) return { value }
-    if (given === 'mount')
-      return {
-        problem: "got 'mount', which needs virtio-fs, and no provider has that yet",
-        hint: 'use type: mirror',
-        code: 'E_KEY_UNSUPPORTED',
-      }
+    if (['virtiofs', 'virtio-fs', '9p', 'nfs', 'bind'].includes(given))
+      return { hint: "did you mean 'mount'?" }
     const near = ['rsync', 'copy'].includes(given) ? 'once' : 'mirror'
     return { hint: `did you mean '${near}'?` }
   },
@@ -71,7 +67,7 @@ export const syncedFolder = object({
     type: {
       schema: type,
       description:
-        '`mirror` keeps both folders equal, in both directions, while the machine runs; `once` copies to the guest when the machine is made and with `posada sync`. `auto` is `mirror`.',
+        '`mirror` keeps both folders equal, in both directions, while the machine runs; `once` copies to the guest when the machine is made and with `posada sync`; `mount` lets the guest work in the folder itself, by virtio-fs. `auto` is `mirror`.',
       default: 'auto',
     },
     exclude: {
@@ -98,6 +94,11 @@ export const syncedFolder = object({
       schema: truth(),
       description:
         'Whether a text file that was changed on both sides is merged where the changes do not overlap. Otherwise it is a conflict. `mirror` only.',
+      default: false,
+    },
+    read_only: {
+      schema: truth(),
+      description: 'Whether the guest may only read the folder. `mount` only.',
       default: false,
     },
   },

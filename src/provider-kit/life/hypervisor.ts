@@ -47,7 +47,7 @@ export interface Hypervisor<Run extends { bootId: string }> {
     how: { thorough: boolean },
   ) => Promise<ProcessIdentity | null>
   /** What it says of itself; null where it does not answer within a few seconds. */
-  state: (spec: MachineSpec) => Promise<Pick<UpStatus, 'state' | 'stalled'> | null>
+  state: (spec: MachineSpec) => Promise<Pick<UpStatus, 'state' | 'stalled' | 'lostShares'> | null>
   /** False: no one listens. Throws a PosadaError where it refuses, breaks off or does not answer in time. */
   order: (spec: MachineSpec, order: 'pause' | 'resume' | 'powerdown' | 'quit') => Promise<boolean>
   /** What presses the power button where its socket is gone, with the runtime folder after a logout. */

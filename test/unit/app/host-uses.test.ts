@@ -89,6 +89,14 @@ it('folders outside the project are told, with what a guest may do there', async
   const git = `lets a machine change .git in ${root}, whose hooks git runs here`
   expect(await texts('sync: [{from: ., to: /srv/x, git: true}]\n')).toEqual([git])
   expect(await texts('sync: [{from: ., to: /srv/x, git: true, type: once}]\n')).toEqual([])
+  const inside = (from: string, more = '') =>
+    texts(`sync: [{from: ${from}, to: /srv/x, type: mount${more}}]\n`)
+  const all = 'itself: read and change all of it, .git with its hooks included'
+  for (const from of ['.', './missing'])
+    expect(await inside(from)).toEqual([`lets a machine work in ${join(root, from)} ${all}`])
+  expect(await inside('.', ', read_only: true')).toEqual([])
+  expect(await inside('./link')).toEqual([`lets a machine work in ${folder} ${all}`])
+  expect(await inside('./link', ', read_only: true')).toEqual([`lets a machine read all of ${folder}`])
   for (const from of ['.', './site', './missing']) expect(await texts(item(from, 'auto'))).toEqual([])
 })
 

@@ -63,7 +63,9 @@ machines:
       - {from: ., to: ~/app}
       - {from: ., to: /proc/self}
       - {from: ~/app, to: /srv/a}
-      - {from: ., to: /srv/b, type: mount}
+      - {from: ., to: /srv/b, type: virtiofs}
+      - {from: ., to: /srv/m, type: mount, exclude: [a], merge: false, read_only: true}
+      - {from: ., to: /srv/o, type: once, read_only: true}
       - {from: ., to: /srv/c, type: rsync}
       - {from: ., to: /srv/d, exclude: node_modules}
       - {from: ., to: /srv/e, exclude: [""], ignore: [x]}

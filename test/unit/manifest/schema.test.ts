@@ -32,7 +32,7 @@ describe('what the loader takes, the schema takes', () => {
     `${head}providers: {qemu: {args: [a, 1], x: {y: null}}}\n`,
     `${head}cloud_init: {packages: [a], runcmd: [[a, b], c], x: 1}\n`,
     `${head}cloud_init: ./user-data\n`,
-    `${head}sync:\n- {from: ., to: /srv/app}\n- {from: ./x, to: /srv/x, type: once, exclude: [a], gitignore: false, git: true, merge: true}\n`,
+    `${head}sync:\n- {from: ., to: /srv/app}\n- {from: ./x, to: /srv/x, type: once, exclude: [a], gitignore: false, git: true, merge: true}\n- {from: ., to: /srv/y, type: mount, read_only: true}\n`,
     `${head}provision: [{shell: https://example.com/a.sh}, {shell: {url: https://example.com/a.sh}}]\n`,
     'version: 1\ndefaults: {box: debian/12}\nmachines: {a: , b: {depends_on: [a]}}\n',
   ])('%j', async (text) => {
@@ -46,7 +46,7 @@ describe('what the schema refuses, the loader refuses', () => {
     'version: 2\nbox: debian/12\n',
     `${head}cpus: 0\n`,
     `${head}sync: [{from: ., to: srv}]\n`,
-    `${head}sync: [{from: ., to: /srv, type: mount}]\n`,
+    `${head}sync: [{from: ., to: /srv, type: nfs}]\n`,
     `${head}sync: [{to: /srv}]\n`,
     `${head}cpus: two\n`,
     `${head}memory: 1024\n`,

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Found, Observed } from '../../../../src/machine/facts/observed.ts'
 import type { Action } from '../../../../src/machine/plan/actions.ts'
 import { decide, type StepDecision, type Wanted } from '../../../../src/machine/plan/decide.ts'
+import { shareTag } from '../../../../src/machine/sync/mounts.ts'
 import type { Machine } from '../../../../src/manifest/index.ts'
 import type { MachineState } from '../../../../src/project/index.ts'
 import { aMachine, aState } from '../../../helpers/model.ts'
@@ -56,6 +57,33 @@ describe('up', () => {
     const known = { '/srv/app': { from: '/host/srv/app', at }, '/srv/seed': { from: '/host/srv/seed', at } }
     const synced = aState(config, { start: { at, readyAt: at }, folders: known })
     const steps = [aStep('a', true)]
+
+    it('are mounted with each start, and where an `up` was killed before it; one that the start did not know waits', () => {
+      const mount = {
+        from: '/host',
+        to: '/srv/m',
+        type: 'mount' as const,
+        readOnly: false,
+        place: rest.place,
+      }
+      const mounting = aMachine({ mounts: [mount] })
+      const share = { tag: shareTag(mount), path: '/host', readOnly: false, hidden: [], owner: 1000 }
+      const { spec } = aState(mounting)
+      const later = '2026-01-01T00:00:01.000Z'
+      const known = { '/srv/m': { from: '/host', at: later } }
+      const up = aState(mounting, {
+        spec: { ...spec, shares: [share] },
+        start: { at, readyAt: at },
+        folders: known,
+      })
+      expect(decide(up, found('running'), anUp(mounting))).toEqual([])
+      expect(dos(decide(up, found('stopped'), anUp(mounting)))).toEqual(['start', 'enter', 'sync'])
+      const killed = { ...up, folders: {} }
+      expect(dos(decide(killed, found('running'), anUp(mounting)))).toEqual(['sync'])
+      const again = { ...up, start: { at: '2026-01-01T00:00:02.000Z', readyAt: at } }
+      expect(dos(decide(again, found('running'), anUp(mounting)))).toEqual(['sync'])
+      expect(decide({ ...killed, spec }, found('running'), anUp(mounting))).toEqual([])
+    })
 
     it('come before the steps: all into a new machine, and again what may have changed while it was down', () => {
       const made = decide(null, found('absent'), anUp(config, steps))

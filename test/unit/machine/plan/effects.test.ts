@@ -53,6 +53,7 @@ const edits: { [K in Name]: Machine[K] } = {
       ...{ git: false, merge: false },
     },
   ],
+  mounts: [{ from: '/shop', to: '/srv/mounted', type: 'mount', readOnly: false, place }],
   ready: [{ kind: 'tcp', port: 80, hint: null, interval: 1000, timeout: 60_000, place }],
   cloudInit: { inline: '#cloud-config' },
   bootTimeout: 1000,
@@ -104,7 +105,9 @@ describe.each(names)('a change of %s', (name) => {
     if (effect === 'rename') return
     const starts = state === 'running' ? [] : ['start', 'enter']
     const actions = planned(config, state, previous)
-    expect(actions.map((action) => action.do)).toEqual([...starts, ...(actionsOf[name] ?? [])])
+    // What a start gives the machine is mounted then.
+    const after = name === 'mounts' && state !== 'running' ? ['sync'] : (actionsOf[name] ?? [])
+    expect(actions.map((action) => action.do)).toEqual([...starts, ...after])
 
     // What a start is for is said by the key, and only of what a start brings.
     const [start] = actions.filter((action) => action.do === 'start')

@@ -43,6 +43,19 @@ describe('qemuArguments', () => {
     )
   })
 
+  test('folders share the memory with their servers, on PCI or without', () => {
+    const shares = ['a', 'b'].map((tag) => ({ tag, path: `/${tag}`, readOnly: true, hidden: [], owner: 0 }))
+    const spec = exampleSpec({ shares, memory: 2 ** 30 })
+    const argv = qemuArguments(spec, exampleHost())
+    expect(argv).toContain('memory-backend-memfd,id=ram,size=1024M,share=on')
+    expect(argv[argv.indexOf('-machine') + 1]).toContain(',memory-backend=ram')
+    expect(argv).toContain(`socket,id=share1,path=${spec.files.runtimeDir}/share1.sock`)
+    expect(argv).toContain('vhost-user-fs-pci,chardev=share1,tag=b')
+    const without = qemuArguments(spec, exampleHost({ options: { machine: 'microvm', args: [] } }))
+    expect(without).toContain('vhost-user-fs-device,chardev=share0,tag=a')
+    expect(qemuArguments(exampleSpec(), exampleHost()).join(' ')).not.toMatch(/memory-backend|vhost/)
+  })
+
   test('a NIC on a switch listens, and an isolated one leads nowhere', () => {
     const nics = [
       { kind: 'user' as const, mac: '52:54:00:00:00:01', forwards: [], isolated: true },
