@@ -52,6 +52,7 @@ export async function openProject(options: OpenProjectOptions): Promise<Project>
   if (options.askTrust !== undefined)
     await ensureTrust(manifest, { registry: providers, trust, ask: options.askTrust })
   const boxes = lazyBoxStore(user.boxes)
+  const layers = lazyBoxStore(user.layers)
   const buildBox = boxBuilder({ store: boxes, user, env, emit, signal })
   return {
     manifest,
@@ -59,6 +60,11 @@ export async function openProject(options: OpenProjectOptions): Promise<Project>
     paths,
     user,
     boxes,
+    layers,
+    trimLayers: async (spare) => {
+      const { keepLayerBudget } = await import('./cache/budget.ts')
+      await keepLayerBudget({ store: layers, user, env, emit, spare })
+    },
     newestBox: async (source, arch) => {
       const { newestVersion } = await import('../box/index.ts')
       return newestVersion(source, { arch, env, emit, signal, catalogues: manifest.catalogues })

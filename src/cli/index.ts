@@ -36,6 +36,7 @@ export {
   updateText,
   verifyText,
 } from './text/boxes.ts'
+export { layersPrunedText, layersText } from './text/cache.ts'
 export { installedText } from './text/completion.ts'
 export { doctorText } from './text/doctor.ts'
 export { copyText, destroyText, haltText, provisionText, suspendText, upText } from './text/machines.ts'

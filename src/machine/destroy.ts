@@ -90,7 +90,9 @@ async function destroyMachine(
       carryOut(project, sight, actions),
     )
     const forGood = dirname(project.paths.root) === project.user.runs
-    for (const id of await idsHere(project)) await project.boxes.forgetUser({ id, machine: name, forGood })
+    for (const id of await idsHere(project))
+      for (const store of [project.boxes, project.layers])
+        await store.forgetUser({ id, machine: name, forGood })
     await hooks?.after()
     return true
   })

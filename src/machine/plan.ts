@@ -2,13 +2,17 @@ import { isPosadaError, type PosadaError } from '../errors/index.ts'
 import type { Machine } from '../manifest/index.ts'
 import type { MachineState } from '../project/index.ts'
 import { findStored, recipeOf, wantedBox } from './box/wanted-box.ts'
+import { findLayer, type Layer } from './cache/find-layer.ts'
+import { shownLayer } from './cache/layers-for.ts'
+import { cachePoints } from './cache/points.ts'
 import { userDataDigest } from './cloud-init/user-data.ts'
 import { shownBox } from './facts/shown-box.ts'
 import { withoutPatience } from './guest/overdue.ts'
 import { look } from './observed/look.ts'
 import type { Action } from './plan/actions.ts'
 import { changesOf } from './plan/changes.ts'
-import { decide } from './plan/decide.ts'
+import { decide, type StepDecision } from './plan/decide.ts'
+import { sparedBy } from './plan/spared-by.ts'
 import type { BoxSupply, Declared, Places, Providing, Reporting, Scripts } from './project.ts'
 import { foreseeProvision } from './provision/plan-provision.ts'
 import type { MachinePlan, PlanResult } from './results.ts'
@@ -84,10 +88,16 @@ async function planMachine(
   const sight = await withoutPatience(project, config, await look(project, config.name))
   const { previous, observed, error } = sight
   await checkSources(config)
-  const steps = provision ? await foreseeProvision(project, config, previous) : null
+  const made = previous?.createdAt === undefined ? null : previous
+  const foreseen = provision ? await foreseeProvision(project, config, made) : null
   const userData = await userDataDigest(config)
+  const isNew = made === null && error === null
+  const layer =
+    foreseen !== null && isNew ? await foreseeLayer(project, config, { foreseen, userData }) : null
+  const steps = foreseen === null ? null : sparedBy(layer, foreseen)
   const isSynced = await isKept(project, config)
-  const actions = decide(previous, observed, { verb: 'up', config, steps, userData, isSynced })
+  const wanted = { verb: 'up' as const, config, steps, userData, isSynced, ...shownLayer(layer) }
+  const actions = decide(previous, observed, wanted)
   await checkProvider(project, config, { previous, actions })
   const isMade = actions.some((action) => action.do === 'make')
   const isStarted = actions.some((action) => action.do === 'start')
@@ -107,6 +117,24 @@ async function planMachine(
     ...(isMade ? { box: await boxFor(project, config) } : {}),
     ...(error === null ? {} : refusal(error)),
   }
+}
+
+/** Where the box is not in the store yet, there is no layer of it. One that a recipe describes is known once it is built. */
+async function foreseeLayer(
+  project: Declared & Places & Reporting & BoxSupply,
+  config: Machine,
+  { foreseen, userData }: { foreseen: readonly StepDecision[]; userData: string | null | undefined },
+): Promise<Layer | null> {
+  if (!config.provision.some(({ cache }) => cache === true) || userData === undefined) return null
+  if (recipeOf(project, config) !== null) return null
+  const wanted = await wantedBox(project, config)
+  const { locked } = wanted
+  const original = await (locked === null ? findStored(project, wanted) : project.boxes.get(locked.digest))
+  if (original === null) return null
+  const digested = config.provision.map((step, index) => ({ step, digest: foreseen[index]?.to ?? null }))
+  return findLayer(project, cachePoints({ box: original, userData, disk: config.disk }, digested), {
+    original,
+  })
 }
 
 /** The provider that a start would take, where the manifest names it. Code of the project is not loaded to look. */

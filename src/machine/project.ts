@@ -44,6 +44,10 @@ export interface Locking extends Reporting {
 /** Where boxes come from. */
 export interface BoxSupply {
   boxes: BoxStore
+  /** What disks were behind provision steps, as boxes of a store of their own. */
+  layers: BoxStore
+  /** Removes unused layers until all fit their budget; the one of this digest stays. */
+  trimLayers(spare: string): Promise<void>
   fetchBox: FetchBox
   /** The newest version of a box that catalogues offer; null: they have none, or it has no version. */
   newestBox(source: BoxSource, arch: Arch): Promise<string | null>

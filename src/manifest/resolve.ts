@@ -77,6 +77,7 @@ function resolveStep({ value, node }: Step, name: string): WrittenStep {
     run: value.on === undefined ? known(value.run) : runOn(value.on.map((each) => each.value)),
     retries: known(value.retries),
     reboot: known(value.reboot),
+    ...(value.cache === true ? { cache: true } : {}),
     timeout: value.timeout ?? null,
     place: placeOf(node.span),
   }

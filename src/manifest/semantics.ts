@@ -23,6 +23,7 @@ export function checkMachines(
           written.length > 1 ? "add 'box: debian/12' to it, or to 'defaults:'" : "add 'box: debian/12' to it",
       })
     checkStepNames(machine, report)
+    checkCachedSteps(machine, report)
     checkTargets(machine, report)
     checkKeysOfKind(machine, report)
     checkDependencies(machine, namesOf(written, machines), report)
@@ -51,6 +52,22 @@ function checkStepNames({ values }: WrittenMachine, report: Report): void {
         value: value.name,
         hint: 'give the step another name, or none',
       })
+  }
+}
+
+/** What is kept of a disk must hold no secrets, not even where a step has put them by accident. */
+function checkCachedSteps({ values }: WrittenMachine, report: Report): void {
+  let hasSecrets = false
+  for (const { value, node } of values.provision ?? []) {
+    hasSecrets ||= value.sensitive !== undefined
+    if (value.cache !== true || !hasSecrets || node.kind !== 'map') continue
+    report({
+      code: 'E_VALUE_INVALID',
+      message: "a step with 'sensitive' may have left secrets on the disk, which 'cache' would keep",
+      span: node.entries.get('cache')?.value.span ?? node.span,
+      value: 'cache',
+      hint: "put the steps with 'sensitive' behind those with 'cache'",
+    })
   }
 }
 

@@ -95,6 +95,8 @@ interface StepBase {
   retries: number
   /** Whether the guest is restarted behind it. */
   reboot: boolean
+  /** Whether the disk as it is behind it is kept for other machines; left out: it is not. */
+  cache?: boolean
   /** Milliseconds; null: none. */
   timeout: number | null
   place: Place

@@ -20,6 +20,8 @@ export interface MachineState {
   provider: string
   /** `source`: what the manifest named it by; absent in states of older versions. */
   box: { name: string; version: string; digest: string; source?: string }
+  /** The digest of the layer that its disks lie on in place of the box's; see src/machine/cache. */
+  layer?: string
   /** As last given to the provider. */
   spec: MachineSpec
   login: {

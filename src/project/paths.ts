@@ -11,6 +11,8 @@ import { homeFolder } from './home-folder.ts'
 export interface UserPaths {
   /** Boxes by digest, and the names that lead to them. */
   boxes: string
+  /** Disks that are kept behind provision steps, as boxes: machines lie on them. */
+  layers: string
   /** One small file a project: where it is. Can be rebuilt by running any command in the project. */
   projects: string
   /** What probes found out about this host; may be emptied at any time. */
@@ -49,10 +51,12 @@ export function userPaths(env: NodeJS.ProcessEnv = process.env): UserPaths {
     join('/run/user', String(userId()), 'posada'),
     join('/tmp', own),
   ]
+  const data = under('XDG_DATA_HOME', '.local', 'share')
   const cache = under('XDG_CACHE_HOME', '.cache')
   const state = under('XDG_STATE_HOME', '.local', 'state')
   return {
-    boxes: join(under('XDG_DATA_HOME', '.local', 'share'), 'boxes'),
+    boxes: join(data, 'boxes'),
+    layers: join(data, 'layers'),
     projects: join(state, 'projects'),
     cache,
     fetched: join(cache, 'fetched'),

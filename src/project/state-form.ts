@@ -28,6 +28,7 @@ export const savedMemory = partOf({
 export const essentials = partOf({
   provider: anyText,
   box: partOf({ name: anyText, version: anyText, digest: text({ pattern: digestPattern }) }),
+  layer: optional(text({ pattern: digestPattern })),
   spec: partOf({
     id: text({ pattern: /^[0-9a-f]{8}$/, problem: 'not an id' }),
     name: plainName,

@@ -15,6 +15,8 @@ export interface ProvisionOptions {
   signal?: AbortSignal
   /** See StepContext. */
   sshProxy?: readonly string[]
+  /** Called when a step has been recorded as done. */
+  afterStep?: (name: string) => Promise<void>
 }
 
 export interface StepOutcome {
@@ -52,6 +54,7 @@ export async function runSteps(
       if (record.get(step.name) !== undefined) await record.remove(step.name)
       await tellStep(planned, guest, options)
       await record.save(step.name, { digest, at: new Date().toISOString() })
+      await options.afterStep?.(step.name)
     } else {
       tell(options, step, { status: 'skip', message: `provision step ${step.name}: already done` })
     }

@@ -30,13 +30,15 @@ export interface FailureDocument {
   exitCode: number
 }
 
-export function machinesPlace(name = 'a project'): MachinesPlace {
+/** @param extra more of the environment, over its own */
+export function machinesPlace(name = 'a project', extra: NodeJS.ProcessEnv = {}): MachinesPlace {
   const real = process.env
   const boxes = userPaths(real).boxes
   if (!existsSync(boxes)) throw new Error('no boxes: bin/posada.js box build posada/tiny')
   const place = makePlace(name, {
     XDG_DATA_HOME: join(boxes, '..', '..'),
     XDG_CACHE_HOME: join(userPaths(real).cache, '..'),
+    ...extra,
   })
   const run = (...args: string[]) => place.run(...args)
   const processes = (fits: RegExp) => processesNaming(join(place.dir, '..'), fits)

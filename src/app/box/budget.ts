@@ -1,4 +1,4 @@
-import type { BoxStore } from '../../box/index.ts'
+import type { BoxStore, PrunedBox } from '../../box/index.ts'
 import { PosadaError } from '../../errors/index.ts'
 import type { Emit } from '../../events/index.ts'
 import { formatSize, parseSize } from '../../lib/values/units.ts'
@@ -20,26 +20,43 @@ export async function keepBudget(options: {
   const { store, user, env, emit, spare } = options
   const budget = boxBudget(env)
   if (budget === null) return
-  const gone = await store.prune({
-    usedBy: (digest) => machinesOnBox({ store, user }, digest),
-    keep: 0,
-    budget,
-    dryRun: false,
-    spare: new Set([spare]),
-  })
-  for (const { name, version, size } of gone) {
+  for (const { name, version, size } of await pruneTo(budget, { store, user, spare })) {
     const message = `${name}@${version} (${formatSize(size)}) was removed: it is unused, and boxes may take ${formatSize(budget)}`
     emit({ type: 'notice', level: 'info', message })
   }
 }
 
+/** Removes what no machine needs, used longest ago first, until a store takes at most so many bytes. */
+export function pruneTo(
+  budget: number | null,
+  {
+    store,
+    user,
+    spare,
+    dryRun = false,
+  }: { store: BoxStore; user: UserPaths; spare?: string; dryRun?: boolean },
+): Promise<PrunedBox[]> {
+  return store.prune({
+    usedBy: (digest) => machinesOnBox({ store, user }, digest),
+    keep: 0,
+    budget,
+    dryRun,
+    spare: new Set(spare === undefined ? [] : [spare]),
+  })
+}
+
 /** Bytes of POSADA_BOX_BUDGET; null where it is not set. Asked before a box is fetched, too: E_USAGE. */
 export function boxBudget(env: NodeJS.ProcessEnv): number | null {
-  const text = env.POSADA_BOX_BUDGET ?? ''
+  return budgetIn(env, 'POSADA_BOX_BUDGET')
+}
+
+/** Bytes that a variable says; null where it is not set. E_USAGE. */
+export function budgetIn(env: NodeJS.ProcessEnv, name: string): number | null {
+  const text = env[name] ?? ''
   if (text === '') return null
   const parsed = parseSize(text)
   if ('value' in parsed) return parsed.value
-  throw new PosadaError('E_USAGE', `POSADA_BOX_BUDGET ${parsed.problem}`, {
+  throw new PosadaError('E_USAGE', `${name} ${parsed.problem}`, {
     value: text,
     hint: 'set it to a size such as 40GiB, or unset it',
   })

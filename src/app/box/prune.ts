@@ -21,13 +21,14 @@ export interface PruneBoxesOptions {
 /** Removes the boxes that no machine of this user needs, and what killed builds left. E_USAGE for a size that cannot be read. */
 export async function pruneBoxes({ keep, to, dryRun, env }: PruneBoxesOptions): Promise<PruneResult> {
   const { store, usedBy } = userBoxes(env)
-  const budget = to === undefined ? null : sizeOf(to)
+  const budget = to === undefined ? null : sizeOption(to)
   const removed = await store.prune({ usedBy, keep, budget, dryRun })
   if (!dryRun) await sweepBuilds(store.dir)
   return { removed, size: removed.reduce((sum, one) => sum + one.size, 0) }
 }
 
-function sizeOf(text: string): number {
+/** `--to 20GiB`, as bytes. E_USAGE. */
+export function sizeOption(text: string): number {
   const parsed = parseSize(text)
   if ('value' in parsed) return parsed.value
   throw new PosadaError('E_USAGE', `--to ${parsed.problem}`, {

@@ -81,7 +81,8 @@ async function standsOn(
   others: boolean,
 ): Promise<boolean> {
   try {
-    return (await readState(paths))?.box.digest === digest
+    const state = await readState(paths)
+    return state?.box.digest === digest || state?.layer === digest
   } catch (error) {
     if (error instanceof PosadaError || (!others && isErrno(error, ...hidden))) return others
     throw error

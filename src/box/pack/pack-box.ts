@@ -22,6 +22,8 @@ export interface PackOptions {
   name: string
   /** The day and a number where absent. */
   version?: string
+  /** What it is, where it is more than a box of a machine. */
+  description?: string
   force: boolean
   /** Files to start the box with, in place of the original's own way to boot; null: as the original. */
   kernel: { kernel: string; initrd: string | null; cmdline: string } | null
@@ -44,7 +46,10 @@ export async function packBox(options: PackOptions): Promise<StoredBox> {
       disks.push({ ...(await describeFile(folder, file)), format: 'qcow2', virtualSize })
     }
     const kernel = await ownKernel(options, folder)
-    const manifest = packedManifest(original.manifest, { name, version, disks, user: options.user, kernel })
+    const manifest = packedManifest(original.manifest, {
+      ...{ name, version, disks, user: options.user, kernel },
+      ...(options.description === undefined ? {} : { description: options.description }),
+    })
     for (const file of carried(original.manifest, kernel === null)) await share(original.dir, folder, file)
     await writeFile(join(folder, boxJsonName), `${JSON.stringify(manifest, null, 2)}\n`)
     return manifest
@@ -58,12 +63,14 @@ export function packedManifest(
   own: {
     name: string
     version: string
+    description?: string
     disks: BoxDisk[]
     user: string
     kernel: BoxKernel | null
   },
 ): BoxManifest {
   const { name, version, disks, user, kernel } = own
+  const { description = `made from a machine of ${original.name} ${original.version}` } = own
   const { key } = original.login
   const { firmware, ...rest } = original
   return {
@@ -72,7 +79,7 @@ export function packedManifest(
     ...(kernel !== null ? { kernel } : firmware === undefined ? {} : { firmware }),
     name,
     version,
-    description: `made from a machine of ${original.name} ${original.version}`,
+    description,
     disks,
     login: { user, ...(key === undefined ? {} : { key }), otherKeys: [] },
   }

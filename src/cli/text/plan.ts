@@ -62,7 +62,10 @@ function verb(action: Planned): string {
 function actionLines(action: Planned, { box }: MachinePlan): string[] {
   switch (action.do) {
     case 'make':
-      return box === undefined ? [] : [`box: ${box.name}${boxNote(box.stored)}`]
+      return [
+        ...(box === undefined ? [] : [`box: ${box.name}${boxNote(box.stored)}`]),
+        ...action.why.flatMap(({ key, to }) => (key === 'cache' ? [`starts from ${shown(to)}`] : [])),
+      ]
     case 'provision':
       return action.why.map(
         (reason) => `step ${reason.key.slice('provision.'.length)}: ${stepReason(reason)}`,

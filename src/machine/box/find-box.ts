@@ -3,6 +3,7 @@ import { isPosadaError, withContext } from '../../errors/index.ts'
 import type { Machine } from '../../manifest/index.ts'
 import type { MachineState } from '../../project/index.ts'
 import { wantedArch } from '../facts/arch.ts'
+import { madeFrom } from '../facts/made-from.ts'
 import type { BoxSupply, Declared, Locking, Places } from '../project.ts'
 import { lockBox } from './lock-box.ts'
 import { lockedBox } from './locked-box.ts'
@@ -21,7 +22,7 @@ export async function findBox(
   config: Machine,
   previous: MachineState | null,
 ): Promise<StoredBox> {
-  if (previous !== null) return project.boxes.byDigest(previous.box)
+  if (previous !== null) return madeFrom(project, previous)
   try {
     const folder = recipeOf(project, config)
     if (folder !== null) {

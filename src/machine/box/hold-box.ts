@@ -18,10 +18,11 @@ export async function holdBox(
   for (let attempt = 1; ; attempt++) {
     const box = await findBox(project, config, previous)
     const { name: machine } = config
-    await project.boxes.noteUser(box.digest, {
+    const store = previous?.layer === undefined ? project.boxes : project.layers
+    await store.noteUser(box.digest, {
       ...{ id: projectId, project: project.manifest.name, root: project.paths.root, machine },
     })
-    if ((await project.boxes.get(box.digest)) !== null) return box
+    if ((await store.get(box.digest)) !== null) return box
     forgetFound(project)
     if (attempt === attempts) throw gone(config, box)
   }

@@ -4,6 +4,7 @@ import type { Machine } from '../../manifest/index.ts'
 import { type MachineState, readState } from '../../project/index.ts'
 import { isUp, type Provider } from '../../provider/index.ts'
 import { windUp } from '../down/wind-up.ts'
+import { madeFrom } from '../facts/made-from.ts'
 import { notCreated } from '../guest/session.ts'
 import { inStep } from '../in-step.ts'
 import { withMachineLock } from '../machine-lock.ts'
@@ -46,7 +47,7 @@ export async function packageMachine(project: Project, options: PackageOptions):
     const state = await readState(project.paths.machine(machine))
     if (state?.createdAt === undefined || !state.login.ownKey) throw notCreated(machine)
     if (state.suspended !== undefined) throw isSuspended(machine)
-    const box = await project.boxes.byDigest(state.box)
+    const box = await madeFrom(project, state)
     const provider = await project.providers.get(state.provider)
     await discardShadow(project, machine)
     const halted = isUp(await provider.status(state.spec))

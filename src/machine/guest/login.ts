@@ -17,6 +17,7 @@ import {
   type SshSession,
 } from '../../ssh/index.ts'
 import { hostNameOf } from '../facts/host-name.ts'
+import { madeFrom } from '../facts/made-from.ts'
 import { inStep } from '../in-step.ts'
 import type { BoxSupply, Declared, Places, Reporting } from '../project.ts'
 import { record } from '../record.ts'
@@ -42,7 +43,7 @@ export async function logIn(
 ): Promise<{ session: SshSession; state: MachineState }> {
   const { config, provider, state } = inputs
   const machine = config.name
-  const box = await project.boxes.byDigest(state.box)
+  const box = await madeFrom(project, state)
   const deadline = deadlineIn(config.bootTimeout)
   const hostName = hostNameOf(config, project.manifest.name)
   // What the login needs is made ready while the guest boots.

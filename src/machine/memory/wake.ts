@@ -3,6 +3,7 @@ import type { Machine } from '../../manifest/index.ts'
 import { ensureRuntimeDir, type MachineState, type SavedMemory } from '../../project/index.ts'
 import { type MachineSpec, type Provider, sshForward } from '../../provider/index.ts'
 import { beforeStart } from '../companions/all.ts'
+import { madeFrom } from '../facts/made-from.ts'
 import { inStep } from '../in-step.ts'
 import { withLayers } from '../layers/chain.ts'
 import { marksOf } from '../layers/next-disks.ts'
@@ -45,7 +46,7 @@ export async function loadMemory(project: Project, sleeper: Sleeper): Promise<Ma
   if (provider.load === undefined) throw cannotSave(provider, config.name)
   const hint = coldHint(config.name, memory)
   // That it is there: without it the guest would go on over nothing.
-  await project.boxes.byDigest(settled.box)
+  await madeFrom(project, settled)
   const { spec, ports } = await withPorts(project, { ...sleeper, state: settled })
   await checkMemory({ provider, spec, memory, paths, hint, content: isChecked ? null : 'whole' })
   const path = memoryFile(paths, memory)

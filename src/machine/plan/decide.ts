@@ -12,6 +12,10 @@ export interface StepDecision {
   /** Digests of what it does: as it last ran, null where it never did; and now, null where it is yet to be fetched. */
   from: string | null
   to: string | null
+  /** Whether it runs every time. */
+  always?: boolean
+  /** Whether the disk is kept behind it. */
+  cache?: boolean
 }
 
 interface Up {
@@ -22,6 +26,8 @@ interface Up {
   userData: string | null | undefined
   /** False: no process keeps the folders of the host equal, though the manifest says so. */
   isSynced?: boolean
+  /** The layer that it would be made from, for people; left out: its box. */
+  layer?: string
   /** Whether a suspended machine boots, without what it had in memory. Left out: false. */
   cold?: boolean
 }
@@ -65,13 +71,24 @@ function up(previous: MachineState | null, observed: Observed, wanted: Up): Acti
   if (unreadable.has(observed.state)) return [refuse(machine, observed)]
   const run = toRunning(previous, observed, wanted)
   const isStarted = run.some((action) => action.do === 'make' || action.do === 'start')
+  const [early, late] = stepsAround(run, wanted)
   return [
     ...run,
     ...enter(previous, wanted, isStarted),
+    ...provision(machine, early),
     ...sync(previous, wanted, isStarted),
-    ...provision(wanted),
+    ...provision(machine, late),
     ...awaitReady(previous, wanted),
   ]
+}
+
+/** The project's folders come behind the steps that a new machine's disk is kept after: it has nothing of them. */
+function stepsAround(run: readonly Action[], { config, steps }: Up): [StepDecision[], StepDecision[]] {
+  const isMade = run.some((action) => action.do === 'make')
+  const all = steps ?? []
+  const hasFolders = config.sync.length + config.mounts.length > 0
+  const cut = isMade && hasFolders ? all.findLastIndex(({ due, cache }) => due && cache === true) + 1 : 0
+  return [all.slice(0, cut), all.slice(cut)]
 }
 
 /** From how it was found to a machine that runs. */
@@ -79,7 +96,10 @@ function toRunning(previous: MachineState | null, observed: Observed, wanted: Up
   const machine = wanted.config.name
   const toRun = towards(observed, 'running')
   const start = (): Action => {
-    if (previous?.createdAt === undefined) return { do: 'make', machine, why: [toRun] }
+    if (previous?.createdAt === undefined) {
+      const layer = wanted.layer === undefined ? [] : [{ key: 'cache', from: null, to: wanted.layer }]
+      return { do: 'make', machine, why: [toRun, ...layer] }
+    }
     const changes = changesOf(wanted.config, previous, wanted.userData).filter(
       ({ effect }) => effect === 'start',
     )
@@ -130,18 +150,21 @@ function sync(previous: MachineState | null, { config, isSynced = true }: Up, is
   return [{ do: 'sync', machine: config.name, why, folders: due.map(({ to }) => to) }]
 }
 
-function provision({ config, steps }: Up): Action[] {
-  const due = (steps ?? []).filter((step) => step.due)
+function provision(machine: string, steps: readonly StepDecision[]): Action[] {
+  const due = steps.filter((step) => step.due)
   if (due.length === 0) return []
   const why = due.map(({ name, from, to }) => ({ key: `provision.${name}`, from, to }))
-  return [{ do: 'provision', machine: config.name, why, steps: due.map(({ name }) => name) }]
+  return [{ do: 'provision', machine, why, steps: due.map(({ name }) => name) }]
 }
 
 /** Steps that never ran would first have to bring about what is looked for. */
 function awaitReady(previous: MachineState | null, { config, steps }: Up): Action[] {
-  const willRun = new Set((steps ?? []).filter(({ due }) => due).map(({ name }) => name))
+  // Those that a layer has were never run in this machine.
+  const willBe = new Set(
+    (steps ?? []).filter(({ due, from }) => due || from !== null).map(({ name }) => name),
+  )
   const isLeft = config.provision.some(
-    ({ name }) => previous?.provision[name] === undefined && !willRun.has(name),
+    ({ name }) => previous?.provision[name] === undefined && !willBe.has(name),
   )
   if (config.ready.length === 0 || isLeft) return []
   return [{ do: 'await-ready', machine: config.name, why: [{ key: 'ready', from: null, to: 'ready' }] }]

@@ -44,7 +44,10 @@ async function secretsOf(project: Secrets, { step }: PlannedStep): Promise<Recor
 }
 
 export function decisionsOf(plan: readonly PlannedStep[]): StepDecision[] {
-  return plan.map(({ step: { name }, due, before, digest }) => ({ name, due, from: before, to: digest }))
+  return plan.map(({ step: { name, run, cache }, due, before, digest }) => ({
+    ...{ name, due, from: before, to: digest },
+    ...{ always: run === 'always', cache: cache === true },
+  }))
 }
 
 /**
@@ -65,7 +68,8 @@ export async function foreseeProvision(
     } catch (error) {
       if (!isPosadaError(error, 'E_NOT_LOCKED')) throw error
       const from = done[step.name]?.digest ?? null
-      return [{ name: step.name, due: from === null || step.run !== 'once', from, to: null }]
+      const due = from === null || step.run !== 'once'
+      return [{ name: step.name, due, from, to: null, cache: step.cache === true }]
     }
   }
   return (await Promise.all(config.provision.map(foresee))).flat()

@@ -9,11 +9,18 @@ import { record } from '../record.ts'
 import type { ProvisionResult } from '../results.ts'
 import { sshProxyCommand } from '../ssh-proxy.ts'
 
+interface Running {
+  plan: readonly PlannedStep[]
+  open: () => Promise<SshSession>
+  /** Called when a step has been recorded as done. */
+  afterStep?: (name: string) => Promise<void>
+}
+
 /** Carries out a plan in one machine, whose lock is held; each success is in its state before the next step begins. */
 export async function runProvision(
   project: Declared & Places & Providing & Reporting,
   { config, state }: { config: Machine; state: MachineState },
-  { plan, open }: { plan: readonly PlannedStep[]; open: () => Promise<SshSession> },
+  { plan, open, afterStep }: Running,
 ): Promise<ProvisionResult[]> {
   const { emit, signal } = project
   const provider = await project.providers.get(state.provider)
@@ -28,7 +35,8 @@ export async function runProvision(
   }
   const record = recordOf(project, state)
   const sshProxy = sshProxyCommand(project, config.name)
-  return runSteps(plan, access, { emit, signal, record, machine: config.name, sshProxy })
+  const after = afterStep === undefined ? {} : { afterStep }
+  return runSteps(plan, access, { emit, signal, record, machine: config.name, sshProxy, ...after })
 }
 
 function recordOf(project: Places, state: MachineState): ProvisionRecord {

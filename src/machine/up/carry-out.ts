@@ -1,8 +1,10 @@
 import type { Machine } from '../../manifest/index.ts'
-import { isUnsettled, type MachineState } from '../../project/index.ts'
+import { isUnsettled, type MachineState, readState } from '../../project/index.ts'
 import { isUp, type Provider } from '../../provider/index.ts'
 import type { PlannedStep } from '../../provisioners/index.ts'
 import type { SshSession } from '../../ssh/index.ts'
+import type { Layer } from '../cache/find-layer.ts'
+import type { LayerSaver, SaveInputs } from '../cache/save-layers.ts'
 import { settleCloudInit } from '../cloud-init/settle.ts'
 import { logIn } from '../guest/login.ts'
 import { type HandOver, openSession } from '../guest/reach-guest.ts'
@@ -32,6 +34,10 @@ interface Inputs {
   handOver: HandOver | undefined
   /** Null: no steps are to run. */
   plan: readonly PlannedStep[] | null
+  /** What a machine that is made begins with; left out: its box, and none of its steps. */
+  layer?: Layer | null
+  /** Where the disk of a machine that is made is kept for others; left out: nowhere. */
+  keeping?: Pick<SaveInputs, 'points' | 'original'> | null
 }
 
 /** A machine that has been brought up. */
@@ -63,6 +69,9 @@ class Work {
   #made: { provider: Provider; state: MachineState } | null
   #session: SshSession | null = null
   #steps: ProvisionResult[] | null = null
+  /** Of the plan, how many steps have been seen to. */
+  #passed = 0
+  #saver: LayerSaver | null = null
   #ready: true | null = null
 
   constructor(project: Project, inputs: Inputs) {
@@ -90,7 +99,7 @@ class Work {
       case 'sync':
         return this.#inGuest(() => this.#sync(action.folders))
       case 'provision':
-        return this.#inGuest(() => this.#provision())
+        return this.#inGuest(() => this.#provision(action.steps))
       case 'await-ready':
         return this.#inGuest(() => this.#awaitReady())
       case 'shut-down':
@@ -103,6 +112,7 @@ class Work {
   /** Steps that are done already are told of where none was due. */
   async end(): Promise<Done> {
     await this.#provision()
+    await this.#saver?.end()
     return { ...this.#known, steps: this.#steps ?? [], ready: this.#ready }
   }
 
@@ -116,6 +126,7 @@ class Work {
 
   async close(): Promise<void> {
     await this.#session?.close()
+    await this.#saver?.end()
   }
 
   get #known() {
@@ -125,11 +136,16 @@ class Work {
 
   async #start(isNew: boolean): Promise<void> {
     const { config, projectId, memory } = this.#inputs
-    const previous = this.#made?.state ?? null
+    const before = this.#made?.state ?? null
+    const previous = isNew && before !== null ? begunAgain(before) : before
     const provider = await chooseProvider(this.#project, config, previous)
-    const start = { projectId, config, provider, memory, previous, isNew }
+    const { layer = null, keeping = null } = this.#inputs
+    const start = { projectId, config, provider, memory, previous, isNew, layer: isNew ? layer : null }
     const state = await this.#orUndo(provider, () => startMachine(this.#project, start))
     this.#made = { provider, state }
+    if (!isNew || keeping === null || keeping.points.length === 0) return
+    const { LayerSaver } = await import('../cache/save-layers.ts')
+    this.#saver = new LayerSaver(this.#project, { config, memory, ...keeping })
   }
 
   /** One whose memory was loaded by a command that did not live to let it go on stands still, too. */
@@ -189,12 +205,28 @@ class Work {
     if (isUp(status)) await keepFolders(this.#project, { config, provider, state, pid: status.pid })
   }
 
-  async #provision(): Promise<void> {
+  /** Runs the plan up to the last of these steps; left out: to its end. */
+  async #provision(steps?: readonly string[]): Promise<void> {
     const { plan, config } = this.#inputs
-    if (plan === null || this.#steps !== null) return
+    if (plan === null) return
+    const end =
+      steps === undefined ? plan.length : plan.findLastIndex(({ step }) => steps.includes(step.name)) + 1
+    const part = plan.slice(this.#passed, end)
+    if (part.length === 0) return
     const { state } = this.#known
-    const open = () => this.#open()
-    this.#steps = await runProvision(this.#project, { config, state }, { plan, open })
+    const done = await runProvision(
+      this.#project,
+      { config, state },
+      {
+        plan: part,
+        open: () => this.#open(),
+        afterStep: async (name) => this.#saver?.afterStep(name, this.#known),
+      },
+    )
+    this.#steps = [...(this.#steps ?? []), ...done]
+    this.#passed += part.length
+    const now = await readState(this.#project.paths.machine(config.name))
+    if (now !== null) this.#made = { ...this.#known, state: now }
   }
 
   async #awaitReady(): Promise<void> {
@@ -221,4 +253,9 @@ class Work {
   #orUndo<T>(provider: Provider, work: () => Promise<T>): Promise<T> {
     return undoUnfinished(this.#project, { provider, config: this.#inputs.config }, work)
   }
+}
+
+/** What is known of a creation that was cut short: nothing that it was made from, or that was done in it. */
+function begunAgain({ layer: _, ...state }: MachineState): MachineState {
+  return { ...state, provision: {} }
 }

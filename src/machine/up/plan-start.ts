@@ -2,6 +2,7 @@ import { parseBoxSource, type StoredBox, sourceWithChecksum } from '../../box/in
 import type { Machine } from '../../manifest/index.ts'
 import { type MachinePaths, type MachineState, machineId, runtimeDir } from '../../project/index.ts'
 import { type Provider, sshForward } from '../../provider/index.ts'
+import type { Layer } from '../cache/find-layer.ts'
 import type { PlannedSeed } from '../cloud-init/seed.ts'
 import { hostNameOf } from '../facts/host-name.ts'
 import { needsOf } from '../facts/needs.ts'
@@ -26,12 +27,14 @@ export interface StartInputs {
   previous: MachineState | null
   /** Whether it is made: what there is of it was left by a creation that was cut short. */
   isNew: boolean
+  /** What a new machine's disks lie on in place of its box, and the steps that it has; left out: neither. */
+  layer?: Layer | null
 }
 
 /** What is to be recorded. What cannot be is refused here, before anything but the machine's key is made. */
 export async function planStart(
   project: Declared & Places & Providing & Reporting,
-  { projectId, config, provider, memory, previous, isNew }: StartInputs,
+  { projectId, config, provider, memory, previous, isNew, layer = null }: StartInputs,
   { box, seed, paths }: { box: StoredBox; seed: PlannedSeed | null; paths: MachinePaths },
 ): Promise<MachineState> {
   const id = machineId(projectId, config.name)
@@ -72,25 +75,30 @@ export async function planStart(
     const message = `port ${port.movedFrom} is in use; ${port.hostPort} leads to ${port.guestPort} instead`
     project.emit({ type: 'notice', level: 'info', machine: config.name, message })
   }
-  const { name, version } = box.manifest
+  const { digest, manifest } = layer?.original ?? box
+  const { name, version } = manifest
+  const source = previous?.box.source ?? sourceWithChecksum(parseBoxSource(config.box, '/'))
+  const onLayer = layer?.box.digest ?? previous?.layer
   const boot = await withBootKey(spec, { box, paths, login, isNew })
   return {
     version: 1,
     provider: provider.name,
-    box: {
-      name,
-      version,
-      digest: box.digest,
-      source: previous?.box.source ?? sourceWithChecksum(parseBoxSource(config.box, '/')),
-    },
+    // A machine on a layer is still one of the box that the layer came from.
+    box: previous?.layer === undefined ? { name, version, digest, source } : { ...previous.box, source },
+    ...(onLayer === undefined ? {} : { layer: onLayer }),
     spec: { ...spec, boot },
     ports,
     ...(networks.length === 0 ? {} : { networks }),
     login,
     ...(seed === null ? {} : { cloudInit: { userData: seed.digest } }),
-    provision: previous?.provision ?? {},
+    provision: layer === null ? (previous?.provision ?? {}) : stepsOf(layer),
     ...historyOf(previous),
   }
+}
+
+function stepsOf({ steps }: Layer): MachineState['provision'] {
+  const at = new Date().toISOString()
+  return Object.fromEntries(steps.map(({ name, digest }) => [name, { digest, at }]))
 }
 
 function tellNoNetwork(project: Reporting, machine: string, provider: string): void {

@@ -27,7 +27,7 @@ export async function startMachine(project: Project, given: StartInputs): Promis
   const paths = project.paths.machine(config.name)
   const previous = given.previous === null ? null : await settleDisks(paths, given.previous)
   const inputs = { ...given, previous }
-  const box = await holdBox(project, inputs)
+  const box = given.layer?.box ?? (await holdBox(project, inputs))
   const seed = await planSeed(config, { box, paths, previous: inputs.previous })
   for (let attempt = 1; ; attempt++) {
     const state = await planStart(project, inputs, { box, seed, paths })

@@ -2,6 +2,7 @@ import type { Machine } from '../../manifest/index.ts'
 import { type MachineState, readState, unlessDamaged } from '../../project/index.ts'
 import { isUp } from '../../provider/index.ts'
 import { discardShadow } from '../box/package/shadow.ts'
+import { layersFor, shownLayer } from '../cache/layers-for.ts'
 import { userDataDigest } from '../cloud-init/user-data.ts'
 import { whileUp } from '../companions/all.ts'
 import { onceDown } from '../guest/going-down.ts'
@@ -16,6 +17,7 @@ import { stallError } from '../observed/stall.ts'
 import type { Action } from '../plan/actions.ts'
 import { changesOf, cures, pendingOf } from '../plan/changes.ts'
 import { decide } from '../plan/decide.ts'
+import { sparedBy } from '../plan/spared-by.ts'
 import type { Places, Project, Providing, Reporting } from '../project.ts'
 import { decisionsOf, planProvision } from '../provision/plan-provision.ts'
 import type { UpMachineResult } from '../results.ts'
@@ -49,15 +51,22 @@ export function upMachine(project: Project, options: UpMachineOptions): Promise<
     if (sight.error === null) await runHooks(project, config, { when: 'before', verb: 'up' })
     await checkSources(config)
     // Scripts and files that are not available are found before a machine is started for them.
-    const plan = options.provision ? await planProvision(project, config, { state: previous }) : null
+    const made = previous?.createdAt === undefined ? null : previous
+    const planned = options.provision ? await planProvision(project, config, { state: made }) : null
     const userData = await userDataDigest(config)
-    const steps = plan === null ? null : decisionsOf(plan)
+    const isNew = made === null && sight.error === null
+    const cached = isNew && planned !== null ? await layersFor(project, options, { planned, userData }) : null
+    const steps = planned === null ? null : sparedBy(cached?.layer ?? null, decisionsOf(planned))
+    const plan = planned?.map((each, index) => ({ ...each, due: steps?.[index]?.due ?? each.due })) ?? null
     const isSynced = await isKept(project, config)
     const cold = options.cold === true
-    const actions = decide(previous, sight.observed, { verb: 'up', config, steps, userData, isSynced, cold })
+    const actions = decide(previous, sight.observed, {
+      ...{ verb: 'up', config, steps, userData, isSynced, cold },
+      ...shownLayer(cached?.layer ?? null),
+    })
     const change = changeOf(actions)
     if (previous?.createdAt !== undefined) tellLeft(project, { config, previous, userData }, actions)
-    const work = () => carryOut(project, { ...options, sight, plan }, actions)
+    const work = () => carryOut(project, { ...options, ...cached, sight, plan }, actions)
     const isAsleep = sight.observed.state === 'suspended'
     const isStarted = change === 'created' || change === 'started' || isAsleep
     const done = isStarted ? await withMemory(project, options, work) : await work()

@@ -68,6 +68,12 @@ export const step = object({
       description: 'Whether the guest is restarted after the step; Posada waits for it, then continues.',
       default: false,
     },
+    cache: {
+      schema: truth(),
+      description:
+        'Whether the disk is kept as it is after the step: the next machine with the same box and the same steps up to here starts from it. For steps whose result does not depend on the machine that they run in.',
+      default: false,
+    },
     timeout: {
       schema: duration({ min: 1, max: 604_800_000, bounds: 'more than 0 and at most 7d' }),
       description: 'How long the step may take; with `retries`, each time.',

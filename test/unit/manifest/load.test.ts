@@ -347,6 +347,30 @@ describe('sensitive values of a step', () => {
   })
 })
 
+describe('a step behind which the disk is kept', () => {
+  const stepsOf = (steps: string) => load(`version: 1\nbox: debian/12\nprovision: [${steps}]`)
+
+  test('says so; others do not', async () => {
+    const { machines } = await stepsOf('{shell: a, cache: true}, {shell: b, cache: false}, {shell: c}')
+    expect(machines[0]?.provision.map(({ cache }) => cache)).toEqual([true, undefined, undefined])
+  })
+
+  test('may come before secrets', async () => {
+    const steps = '{shell: a, cache: true}, {shell: b, sensitive: {A: {env: B}}}'
+    expect((await stepsOf(steps)).machines[0]?.provision).toHaveLength(2)
+  })
+
+  test.each([
+    'shell: a, cache: true, sensitive: {A: {env: B}}',
+    'shell: a, sensitive: {A: {env: B}}}, {shell: b}, {file: {content: a, to: /b}, cache: true',
+  ])('%s is refused', async (steps) => {
+    const error = await loadError(`version: 1\nbox: debian/12\nprovision: [{${steps}}]\n`)
+    expect(error.problems).toMatchObject([
+      { code: 'E_VALUE_INVALID', message: expect.stringContaining('secrets on the disk') },
+    ])
+  })
+})
+
 describe('when a step runs', () => {
   const first = async (keys: string) =>
     (await load(`version: 1\nbox: debian/12\nprovision: [{shell: a${keys}}]`)).machines[0]?.provision[0]

@@ -100,6 +100,7 @@ describe('names on disk', () => {
     }
     expect(userPaths(env)).toEqual({
       boxes: '/data/posada/boxes',
+      layers: '/data/posada/layers',
       fetched: '/home/ana/.cache/posada/fetched',
       projects: '/home/ana/.local/state/posada/projects',
       cache: '/home/ana/.cache/posada',

@@ -5,6 +5,8 @@ export interface CleanOptions {
   ownKey: string
   /** What takes its place; null: nothing, for a seed will bring the next machine's. */
   boxKey: string | null
+  /** Whether what programs have fetched and may fetch again stays, and what lies in temporary folders. */
+  keepsCaches?: boolean
 }
 
 /** What the script says last where the filesystems stand still, and where they could not be stopped. */
@@ -15,7 +17,7 @@ export const cleanWords = { still: 'posada-clean-still', writing: 'posada-clean-
  * share and what only this one had, gives free space back, and ends with all filesystems read-only, so that
  * nothing of it is written again by a shutdown. The guest is of no use afterwards.
  */
-export function cleanScript({ ownKey, boxKey }: CleanOptions): string {
+export function cleanScript({ ownKey, boxKey, keepsCaches = false }: CleanOptions): string {
   return [
     'set -e',
     'export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C',
@@ -25,6 +27,7 @@ export function cleanScript({ ownKey, boxKey }: CleanOptions): string {
     // cloud-init makes host keys by itself.
     ...(boxKey === null ? [] : [makeHostKeysAnew]),
     forgetUse,
+    ...(keepsCaches ? [] : [forgetCaches]),
     giveBack,
     standStill,
   ].join('\n')
@@ -86,15 +89,18 @@ UNIT
   systemctl enable posada-host-keys.service >/dev/null 2>&1
 fi`
 
-const forgetUse = `rm -rf /var/log/journal/* /var/cache/apt/archives/*.deb /var/cache/apt/archives/partial/* /var/cache/apt/*.bin \\
+const forgetCaches = `rm -rf /var/cache/apt/archives/*.deb /var/cache/apt/archives/partial/* /var/cache/apt/*.bin \\
   /var/lib/apt/lists/* /var/cache/dnf/* /var/cache/apk/* /var/tmp/* /tmp/*
+for home in /root /home/*; do rm -rf "$home/.cache"; done`
+
+const forgetUse = `rm -rf /var/log/journal/* /tmp/posada-*
 find /var/log -type f 2>/dev/null | while read -r f; do
   case $f in *.gz|*.xz|*.old|*.[0-9]) rm -f "$f" ;; *) : > "$f" ;; esac
 done
 rm -f /var/lib/dhcp/*lease* /var/lib/dhclient/*lease* /var/lib/dhcpcd/*lease* /var/lib/NetworkManager/*lease*
 for home in /root /home/*; do
   rm -rf "$home/.bash_history" "$home/.ash_history" "$home/.zsh_history" "$home/.python_history" \\
-    "$home/.lesshst" "$home/.viminfo" "$home/.wget-hsts" "$home/.sudo_as_admin_successful" "$home/.cache"
+    "$home/.lesshst" "$home/.viminfo" "$home/.wget-hsts" "$home/.sudo_as_admin_successful"
 done`
 
 const giveBack = `sync

@@ -11,6 +11,14 @@ import { cleanScript, cleanWords } from './clean-script.ts'
 import { type GuestKernel, takeKernel } from './guest-kernel.ts'
 import type { Shadow } from './shadow.ts'
 
+interface CleanInputs {
+  box: StoredBox
+  bootTimeout: number
+  withKernel: boolean
+  /** See CleanOptions. */
+  keepsCaches?: boolean
+}
+
 /**
  * Starts the shadow, cleans it from within and ends it; takes the kernel that it runs out of it first where that
  * is asked for. E_BOX_PACKAGE says what failed in the guest.
@@ -18,7 +26,7 @@ import type { Shadow } from './shadow.ts'
 export async function cleanShadow(
   project: Reporting,
   shadow: Shadow,
-  { box, bootTimeout, withKernel }: { box: StoredBox; bootTimeout: number; withKernel: boolean },
+  { box, bootTimeout, withKernel, keepsCaches = false }: CleanInputs,
 ): Promise<GuestKernel | null> {
   const { provider, state, paths } = shadow
   const machine = state.spec.name
@@ -32,7 +40,7 @@ export async function cleanShadow(
     const session = await connectInTime(project, guest, { deadline })
     try {
       const kernel = withKernel ? await takeKernel(session, paths.data, project.signal) : null
-      const isStill = await runClean(session, await scriptFor(shadow, box), project.signal)
+      const isStill = await runClean(session, await scriptFor(shadow, box, keepsCaches), project.signal)
       await provider.stop(state.spec, { graceful: !isStill, timeout: 60_000, signal: project.signal })
       return kernel
     } finally {
@@ -41,12 +49,17 @@ export async function cleanShadow(
   })
 }
 
-async function scriptFor({ paths }: Shadow, { dir, manifest }: StoredBox): Promise<string> {
+async function scriptFor(
+  { paths }: Shadow,
+  { dir, manifest }: StoredBox,
+  keepsCaches: boolean,
+): Promise<string> {
   const { key } = manifest.login
   const file = `${dir}/${key?.file}`
   return cleanScript({
     ownKey: await readFile(paths.publicKey, 'utf8'),
     boxKey: key === undefined ? null : `${publicKeyOf(await readFile(file, 'utf8'), file)} ${manifest.name}`,
+    keepsCaches,
   })
 }
 

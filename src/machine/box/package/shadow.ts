@@ -67,8 +67,10 @@ async function shadowSpec(
 ): Promise<MachineSpec> {
   const id = machineId(spec.id, 'packaging')
   const { forwards } = await choosePorts({ ...config, ports: [] })
+  // Nor has it folders of the host.
+  const { shares: _, ...rest } = spec
   return {
-    ...spec,
+    ...rest,
     id,
     uuid: identityOf(id).uuid,
     disks: spec.disks.map((disk) => ({ ...disk, path: paths.disk(disk.name) })),

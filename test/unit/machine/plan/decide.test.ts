@@ -47,6 +47,38 @@ describe('up', () => {
     expect(dos(decide(previous, found(state), anUp()))).toEqual(expected)
   })
 
+  describe('steps behind which the disk is kept', () => {
+    const folder = { from: '/host', to: '/srv/app', type: 'once', gitignore: true } as const
+    const config = aMachine({
+      sync: [{ ...folder, exclude: [], git: false, merge: false, place: aMachine().place() }],
+      provision: ['a', 'b', 'c'].map(writtenStep),
+    })
+    const cached = { ...aStep('b', true), cache: true }
+    const steps = [aStep('a', true), cached, aStep('c', true)]
+    const of = (previous: MachineState | null, all: StepDecision[], more = {}) =>
+      decide(previous, found(previous === null ? 'absent' : 'stopped'), { ...anUp(config, all), ...more })
+
+    it('come before the folders of the host in a new machine, the others after them', () => {
+      const actions = of(null, steps)
+      expect(dos(actions)).toEqual(['make', 'enter', 'provision', 'sync', 'provision'])
+      expect(actions).toMatchObject([{}, {}, { steps: ['a', 'b'] }, {}, { steps: ['c'] }])
+    })
+
+    it('come with the others in one that is there, and where a layer has them', () => {
+      expect(dos(of(ready(config), steps))).toEqual(['start', 'enter', 'sync', 'provision'])
+      const has = steps.slice(0, 2).map((step) => ({ ...step, due: false, from: step.to }))
+      expect(dos(of(null, [...has, aStep('c', true)]))).toEqual(['make', 'enter', 'sync', 'provision'])
+    })
+
+    it('are named as what a machine starts from, and count as done for its probes', () => {
+      const has = steps.map((step) => ({ ...step, due: false, from: step.to }))
+      const probed = { ...config, ready: [probe] }
+      const actions = decide(null, found('absent'), { ...anUp(probed, has), layer: 'layer 0' } as Wanted)
+      expect(actions[0]?.why[1]).toEqual({ key: 'cache', from: null, to: 'layer 0' })
+      expect(dos(actions)).toEqual(['make', 'enter', 'sync', 'await-ready'])
+    })
+  })
+
   describe('folders of the host', () => {
     const rest = { exclude: [], gitignore: true, git: false, merge: false, place: aMachine().place() }
     const folder = (to: string, type: 'mirror' | 'once') => ({ from: `/host${to}`, to, type, ...rest })

@@ -25,6 +25,14 @@ describe('cleanScript', () => {
     expect(seeded).not.toContain('posada-host-keys')
   })
 
+  it('takes lists of packages away from a box, and leaves them in a layer, whose next step may need them', () => {
+    const lists = '/var/lib/apt/lists'
+    expect(cleanScript({ ownKey, boxKey })).toContain(lists)
+    const layer = cleanScript({ ownKey, boxKey, keepsCaches: true })
+    expect(layer).not.toContain(lists)
+    expect(layer).toContain('rm -rf /var/log/journal/*')
+  })
+
   it('is not made of something that is not a key', () => {
     expect(() => cleanScript({ ownKey: "x '; reboot; '", boxKey })).toThrow('not a public key')
   })

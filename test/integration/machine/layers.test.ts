@@ -1,0 +1,103 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { LayerListing } from '../../../src/app/index.ts'
+import type { PlanResult } from '../../../src/machine/index.ts'
+import { userPaths } from '../../../src/project/paths.ts'
+import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
+
+// Three boots of posada/tiny: about 20 s with emulated processors.
+
+/** With the user's boxes, and layers of its own. */
+const data = mkdtempSync(join(tmpdir(), 'posada-layers-'))
+let first: MachinesPlace
+let second: MachinesPlace
+beforeAll(() => {
+  mkdirSync(join(data, 'posada'))
+  symlinkSync(userPaths(process.env).boxes, join(data, 'posada', 'boxes'))
+  first = machinesPlace('the first', { XDG_DATA_HOME: data })
+  second = machinesPlace('the second', { XDG_DATA_HOME: data })
+})
+afterAll(async () => {
+  await first.cleanUp()
+  await second.cleanUp()
+  rmSync(data, { recursive: true })
+})
+
+const manifest = (name: string, steps: [string, string, string]) =>
+  `version: 1
+name: ${name}
+box: posada/tiny
+memory: 128MiB
+sync: [{from: ., to: /srv/app, type: once}]
+provision:
+  - {name: ${steps[0]}, shell: "test ! -e /srv/app; head -c 8 /dev/urandom | od -An -tx1 > /root/drawn", cache: true}
+  - {name: ${steps[1]}, shell: "${steps[2]}"}
+`
+const inGuest = async (place: MachinesPlace, command: string) =>
+  (await place.run('exec', '--', 'sudo', 'sh', '-c', command)).stdout
+const knownHost = (place: MachinesPlace) =>
+  readFileSync(join(place.dir, '.posada', 'machines', 'default', 'known_hosts'), 'utf8')
+const layers = () => first.json<LayerListing>('cache', 'list')
+
+describe('a step with cache', () => {
+  it('leaves a layer, and nothing else', async () => {
+    first.write(manifest('first', ['packages', 'own', 'hostname > /root/own']))
+    await first.json('up')
+    const { layers: kept } = await layers()
+    expect(kept).toMatchObject([
+      { description: expect.stringContaining('after step packages'), machines: [], problem: null },
+    ])
+    expect(first.hypervisors()).toHaveLength(1)
+    expect(readdirSync(join(first.dir, '.posada', 'machines', 'default'))).not.toContain('packaging')
+    expect(await inGuest(first, 'cat /root/own; ls /srv/app')).toBe('first\nposada.lock\nposada.yaml\n')
+  })
+
+  it('is done in the next machine with the same beginning, in another project, by another name', async () => {
+    second.write(manifest('second', ['tools', 'own', 'hostname >> /root/own']))
+    const planned = await second.json<PlanResult>('plan')
+    expect(planned.machines[0]?.actions).toMatchObject([
+      {
+        do: 'make',
+        why: [{}, { key: 'cache', to: expect.stringMatching(/^layer [0-9a-f]{12} with step tools$/) }],
+      },
+      { do: 'enter' },
+      { do: 'sync' },
+      { do: 'provision', steps: ['own'] },
+    ])
+    const { machines } = await second.json<{ machines: { steps: object[] }[] }>('up')
+    expect(machines[0]?.steps).toMatchObject([
+      { name: 'tools', result: 'skipped' },
+      { name: 'own', result: 'ran' },
+    ])
+    expect(await second.json('plan')).toMatchObject({ changes: false })
+    const drawn = await inGuest(first, 'cat /root/drawn')
+    expect(drawn).toMatch(/[0-9a-f]{2}/)
+    expect(await inGuest(second, 'cat /root/drawn')).toBe(drawn)
+  })
+
+  it('has given it nothing that belongs to the first machine', async () => {
+    expect(await inGuest(second, 'cat /root/own; hostname; ls /srv/app')).toBe(
+      'second\nsecond\nposada.lock\nposada.yaml\n',
+    )
+    expect(knownHost(second)).not.toBe(knownHost(first))
+    expect(await inGuest(second, 'cut -d" " -f1,3- ~posada/.ssh/authorized_keys')).toBe(
+      'ssh-ed25519 posada default\n',
+    )
+  })
+
+  it('keeps the layer while a machine stands on it, and not when it was cut', async () => {
+    expect(await first.json('cache', 'prune')).toMatchObject({ removed: [] })
+    const { layers: kept } = await layers()
+    expect(kept[0]?.machines).toHaveLength(1)
+    await second.json('destroy', '--yes')
+    truncateSync(join(data, 'posada', 'layers', 'sha256', kept[0]?.digest ?? '', 'root.qcow2'), 100_000)
+    expect((await second.run('plan')).stderr).toContain('a cached layer is damaged and is not used')
+    expect(await second.json('plan')).toMatchObject({
+      machines: [{ actions: [{ why: [{}] }, {}, { steps: ['tools'] }, {}, { steps: ['own'] }] }],
+    })
+    expect(await second.json('cache', 'prune')).toMatchObject({ removed: [{ digest: kept[0]?.digest }] })
+    expect(await layers()).toEqual({ layers: [], size: 0 })
+  })
+})
