@@ -1,6 +1,7 @@
 import type { Provider, ProviderContext } from '../../src/provider/index.ts'
 import { machineLife } from '../../src/provider-kit/index.ts'
 import { capabilities } from './capabilities.ts'
+import { writeConsole } from './console.ts'
 import { makeDisks } from './disks.ts'
 import { qemuFiles } from './files.ts'
 import { qemu } from './hypervisor.ts'
@@ -30,6 +31,7 @@ export function createQemuProvider(context: ProviderContext): Provider {
     load: (spec, memory, options) => start(spec, probe, { ...options, memory }),
     memoryFacts: async (spec) => memoryFacts(spec, await chooseHow(spec, probe)),
     ...machineLife(qemu),
+    writeConsole,
     channel: (spec, name) => (name === 'vsock' ? null : qemuFiles(spec)[name]),
   }
 }

@@ -8,6 +8,7 @@ import type { MachineSpec } from '../../src/provider/index.ts'
 import { startMachine, stopMachine } from '../../src/provider-kit/index.ts'
 import { type Accelerator, qemuArguments } from './argv/index.ts'
 import { requireSystemProgram } from './binary.ts'
+import { makeConsole } from './console.ts'
 import { qemuFiles } from './files.ts'
 import { prepareUefi } from './firmware.ts'
 import { withGuard } from './guard/launch.ts'
@@ -55,6 +56,7 @@ async function launch(
 ): Promise<void> {
   const { signal, memory } = how
   const run = { accelerator, bootId: await hostBootId(), cut: false }
+  await makeConsole(spec)
   await writeRecord(spec, run)
   const begin = async (pipes: readonly Pipe[]) =>
     untilStarted(await spawnQemu(command, spec, { pipes, memory }), spec, how)

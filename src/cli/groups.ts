@@ -21,6 +21,7 @@ export const commandGroups: readonly CommandGroup[] = [
       'sync restore',
       'ssh-config',
       'logs',
+      'console',
       'ports',
     ],
   },

@@ -1,8 +1,6 @@
-import { type FileHandle, open } from 'node:fs/promises'
 import { PosadaError } from '../errors/index.ts'
-import { sleep } from '../lib/async/sleep.ts'
-import { isErrno } from '../lib/files/errno.ts'
 import { plainLine, tailLines } from './observed/console.ts'
+import { followFile, sizeOf } from './observed/follow-file.ts'
 import type { Declared, Places, Project } from './project.ts'
 import { selectWithOrphans, theOnly } from './select.ts'
 
@@ -19,7 +17,7 @@ export interface LogsOptions {
 }
 
 const poll = 200
-const chunk = 64 * 1024
+const longestLine = 64 * 1024
 
 /** Shows a machine's log. Its lines are the guest's words: they come without control characters. */
 export async function logs(project: Project, options: LogsOptions): Promise<void> {
@@ -44,53 +42,17 @@ async function pick(project: Declared & Places, name: string | undefined): Promi
   return theOnly(await selectWithOrphans(project.manifest, project.paths, names), name).name
 }
 
-/** Reads on from `from`; a file that was replaced or cut is read from its beginning. */
+/** The lines that are written from now on. */
 async function follow(
   path: string,
   { from, onLine, signal }: { from: number; onLine: (line: string) => void; signal: AbortSignal },
 ): Promise<void> {
-  let offset = from
   let rest = ''
-  let inode: number | undefined
   const decoder = new TextDecoder()
-  for (;;) {
-    const file = await openIfThere(path)
-    if (file !== null) {
-      try {
-        const found = await file.stat()
-        if (found.size < offset || (inode !== undefined && inode !== found.ino)) offset = 0
-        inode = found.ino
-        for (;;) {
-          const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(chunk), position: offset })
-          if (bytesRead === 0) break
-          offset += bytesRead
-          const lines = (rest + decoder.decode(buffer.subarray(0, bytesRead), { stream: true })).split('\n')
-          rest = (lines.pop() ?? '').slice(-chunk)
-          for (const line of lines) onLine(plainLine(line))
-        }
-      } finally {
-        await file.close()
-      }
-    }
-    await sleep(poll, signal)
+  const onBytes = (bytes: Buffer) => {
+    const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n')
+    rest = (lines.pop() ?? '').slice(-longestLine)
+    for (const line of lines) onLine(plainLine(line))
   }
-}
-
-async function openIfThere(path: string): Promise<FileHandle | null> {
-  try {
-    return await open(path, 'r')
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return null
-    throw error
-  }
-}
-
-async function sizeOf(path: string): Promise<number | null> {
-  const file = await openIfThere(path)
-  if (file === null) return null
-  try {
-    return (await file.stat()).size
-  } finally {
-    await file.close()
-  }
+  await followFile(path, { from, every: poll, onBytes, signal })
 }

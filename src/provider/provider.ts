@@ -112,6 +112,13 @@ export interface Provider {
   destroy(spec: MachineSpec): Promise<void>
 
   /**
+   * Writes `bytes` to the guest's serial console, whose output is in `files.consoleLog`, and resolves when all of them
+   * were taken; false: it does not run, or no one can be reached there. Any number of processes may write. Left out: the
+   * console is only written.
+   */
+  writeConsole?(spec: MachineSpec, bytes: Uint8Array, signal?: AbortSignal): Promise<boolean>
+
+  /**
    * Path of a Unix socket that leads into the guest, or null where there is none. `ready` and `agent` are
    * serial channels: the port named `org.posada.ready.0` on which a box says that it can be logged in to, and
    * the QEMU guest agent's. `vsock`, asked for only where `capabilities().network` is false, leads to the

@@ -4,15 +4,15 @@ import { option } from './escape.ts'
 import type { Transport } from './machine.ts'
 
 /**
- * The console goes to a file. The two named ports are Unix sockets on which QEMU listens: what the
- * guest writes waits until somebody connects. Port number 0 is reserved for a console (virtio 1.2,
- * 5.3), so they have 1 and 2.
+ * The console is read from a FIFO and goes to a file: any number of people use it, and none holds it up. The
+ * two named ports are Unix sockets on which QEMU listens: what the guest writes waits until somebody connects. Port
+ * number 0 is reserved for a console (virtio 1.2, 5.3), so they have 1 and 2.
  */
 export function channelArguments(spec: MachineSpec, transport: Transport): string[] {
-  const { ready, agent } = qemuFiles(spec)
-  const log = { id: 'console', path: spec.files.consoleLog, append: true }
+  const { ready, agent, console } = qemuFiles(spec)
+  const log = { logfile: spec.files.consoleLog, logappend: true }
   return [
-    ...['-chardev', option('file', log)],
+    ...['-chardev', option('pipe', { id: 'console', path: console, ...log })],
     ...['-serial', 'chardev:console'],
     ...['-device', option(`virtio-serial-${transport}`, { id: 'channels' })],
     ...port({ nr: 1, id: 'ready', path: ready, name: 'org.posada.ready.0' }),

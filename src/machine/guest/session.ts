@@ -1,6 +1,7 @@
 import { PosadaError } from '../../errors/index.ts'
 import { type MachineState, readState } from '../../project/index.ts'
 import { connect, type SshSession, type SshTarget } from '../../ssh/index.ts'
+import type { MachineStateName } from '../facts/observed.ts'
 import { conditionOf } from '../observed/observe.ts'
 import { panicked } from '../observed/panic.ts'
 import type { Declared, Places, Providing, Reporting } from '../project.ts'
@@ -27,21 +28,18 @@ export async function findReachable(
   const provider = await project.providers.get(state.provider)
   const { name: stateName, panic } = await conditionOf(provider, state)
   if (panic !== null) throw panicked(config.name, panic)
-  if (stateName === 'suspended') {
-    throw new PosadaError('E_NOT_RUNNING', `machine ${config.name} is suspended`, {
-      value: stateName,
-      machine: config.name,
-      hint: `posada resume ${config.name} lets it go on`,
-    })
-  }
-  if (stateName !== 'running') {
-    throw new PosadaError('E_NOT_RUNNING', `machine ${config.name} is not running`, {
-      value: stateName,
-      machine: config.name,
-      hint: `posada up ${config.name} starts it`,
-    })
-  }
+  if (stateName !== 'running') throw notRunning(config.name, stateName)
   return { name: config.name, state, target: sshTarget(provider, state, paths), env: config.env }
+}
+
+/** Why there is nothing to reach. */
+export function notRunning(machine: string, state: MachineStateName): PosadaError {
+  const suspended = state === 'suspended'
+  return new PosadaError('E_NOT_RUNNING', `machine ${machine} is ${suspended ? state : 'not running'}`, {
+    value: state,
+    machine,
+    hint: suspended ? `posada resume ${machine} lets it go on` : `posada up ${machine} starts it`,
+  })
 }
 
 export function notCreated(machine: string): PosadaError {

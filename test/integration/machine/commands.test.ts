@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { until } from '../../helpers/guest-talk.ts'
 import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
 import { ended, launcher } from '../../helpers/posada.ts'
 
@@ -95,7 +96,7 @@ describe('ssh', () => {
     const script = `
       set timeout 30
       set stty_init "rows 31 cols 97"
-      proc await {what} { expect { -re $what {} timeout { puts "no $what"; exit 98 } eof { puts "ended before $what"; exit 99 } } }
+      proc await {what} { expect -re $what {} timeout { puts "no $what"; exit 98 } eof { puts "ended before $what"; exit 99 } }
       spawn ${process.execPath} ${process.cwd()}/bin/posada.js ssh
       await {[$#] }
       sleep 1
@@ -176,5 +177,78 @@ describe('logs', () => {
     await heard
     child.kill('SIGINT')
     expect((await end).code).toBe(130)
+  })
+})
+
+describe('console', () => {
+  /** What comes out of a console, and a wait for a text in it. */
+  function attach(...args: string[]) {
+    const child = place.start('console', ...args)
+    const end = ended(child)
+    let shown = ''
+    child.stdout.on('data', (text: string) => {
+      shown += text
+    })
+    const shows = (text: string) => until(text, 60_000, async () => shown.includes(text))
+    return { child, end, shows }
+  }
+
+  it('takes input from a pipe, and shows what the guest writes to several at once', async () => {
+    const [one, other] = [attach(), attach('default')]
+    one.child.stdin.write('\n')
+    await Promise.all([one.shows('login:'), other.shows('login:')])
+    one.child.stdin.end('somebody\n')
+    await Promise.all([one.shows('somebody'), other.shows('somebody')])
+    await other.shows('Password:')
+    other.child.stdin.write('wrong\n')
+    await one.shows('Login incorrect')
+    one.child.kill('SIGINT')
+    other.child.kill('SIGTERM')
+    expect(await Promise.all([one.end, other.end])).toMatchObject([{ code: 130 }, { code: 130 }])
+    expect((await place.run('logs', '--console')).stdout).toContain('Login incorrect')
+  })
+
+  it('gives every key to the guest on a terminal, but Ctrl-], which detaches; the terminal is as before, killed too', async () => {
+    const shell = `before=$(stty -g)
+posada() { sh -c 'echo "pid=$$"; exec "$0" "$@"' ${process.execPath} ${launcher} console
+  echo "code=$?"; test "$before" = "$(stty -g)" && echo as before; }
+posada
+posada`
+    const script = String.raw`
+      set timeout 60
+      proc await {what} { expect -re $what {} timeout { puts "no $what"; exit 98 } eof { puts "ended before $what"; exit 99 } }
+      spawn sh console.sh
+      await {Ctrl-\] detaches}
+      send "another\r"
+      await {Password:}
+      send "\x03\r"
+      await {login:}
+      send "\x1d"
+      await {detached}
+      await {code=0\s+as before}
+      expect -re {pid=(\d+)}
+      set pid $expect_out(1,string)
+      await {Ctrl-\] detaches}
+      exec kill -TERM $pid
+      await {code=130\s+as before}
+      exit 0`
+    writeFileSync(join(place.dir, 'console.sh'), shell)
+    writeFileSync(join(place.dir, 'console.exp'), script)
+    const words = { cwd: place.dir, env: place.env, encoding: 'utf8', timeout: 100_000 } as const
+    expect(execFileSync('expect', ['console.exp'], words)).toMatch(/as before[\s\S]*as before/)
+  })
+
+  it('ends with the machine, and says so of one that is off', async () => {
+    expect(await place.fails('E_USAGE', 'console')).toMatchObject({ exitCode: 2 })
+    const { child, shows, end } = attach()
+    child.stdin.write('\n')
+    await shows('login:')
+    await place.json('halt', '--force')
+    expect(await end).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('machine default has stopped'),
+    })
+    const off = await ended(place.start('console'))
+    expect(off).toMatchObject({ code: 1, stderr: expect.stringContaining('[E_NOT_RUNNING]') })
   })
 })

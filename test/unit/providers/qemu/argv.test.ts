@@ -98,7 +98,7 @@ describe('qemuArguments', () => {
         })
         const argv = qemuArguments(spec, exampleHost())
         const values = argv.flatMap(parseProperties)
-        expect(values).toContainEqual(['path', `/${log}`])
+        expect(values).toContainEqual(['logfile', `/${log}`])
         expect(values).toContainEqual(['path', `/${run}/qmp.sock`])
         expect(argv).toContain(`/${run}/qemu.pid`)
         const image = JSON.parse(argv[argv.indexOf('-blockdev') + 1] ?? '')
