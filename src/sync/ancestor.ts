@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { isErrno } from '../lib/files/errno.ts'
 import { makeFolder } from '../lib/files/make-folder.ts'
 import { writeFileAtomic } from '../lib/files/write-file.ts'
-import type { Entry, Side } from './reconcile.ts'
+import { type Entry, isWithin, type Side } from './reconcile.ts'
 
 /** What both sides agreed on, with what each side's file system said of it then. */
 export interface Known extends Entry {
@@ -19,7 +19,7 @@ export interface Intent {
 
 export interface Marks {
   mark(path: string): void
-  unmarked(): Generator<string>
+  unmarked(): Iterable<string>
 }
 
 const title = 'posada sync 1'
@@ -111,6 +111,17 @@ export class Ancestor {
         for (const [path, at] of index) if (marked[at] !== 1) yield path
       },
     }
+  }
+
+  /** The same for some paths and what is below them. Where none of them was a folder, no others are looked through. */
+  marksIn(paths: readonly string[]): Marks {
+    const within = new Set(paths)
+    const isDeep = paths.some((path) => this.get(path)?.kind === 'folder')
+    const all = isDeep
+      ? [...this.paths()].filter((path) => isWithin(path, within))
+      : paths.filter((path) => this.has(path))
+    const left = new Set(all)
+    return { mark: (path) => void left.delete(path), unmarked: () => left.values() }
   }
 
   set(path: string, known: Known | null): void {

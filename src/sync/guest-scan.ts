@@ -16,7 +16,7 @@ export async function scanGuest(
   looking: Looking,
   scope: Scope,
 ): Promise<Sight & { count: number; inode: string }> {
-  const finder = new Finder('guest', looking)
+  const finder = new Finder('guest', looking, scope)
   let root: Listed | undefined
   const see = (listed: Listed) => {
     const { path } = listed
@@ -27,7 +27,7 @@ export async function scanGuest(
   const { now, closed } =
     scope === 'all' ? await guest.list({ deep: 'all', shallow: [] }, see) : await some(guest, scope, see)
   for (const path of closed) if (path !== '') finder.refuse(path, 'it cannot be read in the guest')
-  const sight = await finder.finish({ scope, now }, (suspects) => guest.digests(suspects))
+  const sight = await finder.finish(now, (suspects) => guest.digests(suspects))
   return { ...sight, count: finder.count, inode: root?.inode ?? '' }
 }
 

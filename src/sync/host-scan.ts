@@ -21,7 +21,7 @@ export async function scanHost(
   looking: Looking,
   scope: Scope,
 ): Promise<Sight & { count: number }> {
-  const finder = new Finder('host', looking)
+  const finder = new Finder('host', looking, scope)
   const now = BigInt(Date.now()) * 1_000_000n
   const { dev } = lstatSync(root, { bigint: true })
   const breath = breather()
@@ -44,7 +44,7 @@ export async function scanHost(
   }
   const tops = scope === 'all' ? namesIn(root, '', finder) : scope
   for (const path of tops) await walk(path, true)
-  const sight = await finder.finish({ scope, now }, (suspects) => digestsOf(root, suspects))
+  const sight = await finder.finish(now, (suspects) => digestsOf(root, suspects))
   return { ...sight, count: finder.count }
 }
 

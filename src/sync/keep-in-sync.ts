@@ -158,20 +158,20 @@ class Keeper {
       for (const path of [...changed.keys(), ...odd.keys(), ...busy]) this.#hints.add(path)
       if ([...changed.keys()].some((path) => session.ignored.concerns(path))) this.#hints.all()
     }
-    const { again, ...report } = await this.#pass(await this.#gathered())
+    const { again, ...report } = await this.#pass(await this.#gathered(true))
     await this.#flush()
     const left = again.map((path) => ({ path: textOf(path), why: unsettled }))
     return { ...report, skipped: [...report.skipped, ...left] }
   }
 
-  /** The next batch, of a git that is done. */
-  async #gathered(): Promise<Scope> {
+  /** The next batch, of a git that is done. `now`: all that is known. */
+  async #gathered(now = false): Promise<Scope> {
     const { root } = this.#session
     const limit = deadlineIn(times.git)
     for (;;) {
       const lock = join(root, '.git', 'index.lock')
       while (existsSync(lock) && !limit.isOver()) await sleep(20, this.#options.signal)
-      const scope = await this.#hints.take()
+      const scope = await this.#hints.take(now)
       if (limit.isOver() || !existsSync(lock)) return scope
       if (scope === 'all') this.#hints.all()
       else for (const path of scope) this.#hints.add(path)

@@ -8,10 +8,10 @@ import { Ignored } from './ignored.ts'
 import { mergeConflicts } from './merging.ts'
 import { fillGaps, settleIntents } from './orders.ts'
 import { pathOf, textOf } from './paths.ts'
-import { type Action, parentOf, reconcile, type Side } from './reconcile.ts'
+import { type Action, isWithin, parentOf, reconcile, type Side } from './reconcile.ts'
 import { Run, type Sights } from './run.ts'
 import { emptied, type Session } from './session.ts'
-import { isWithin, type Scope } from './sight.ts'
+import type { Scope } from './sight.ts'
 import type { Conflict, Resolution, SyncCount, SyncReport } from './types.ts'
 
 /** What one reconciliation did, and what has to be looked at again. */

@@ -152,6 +152,12 @@ function hasParentIn(path: string, closed: ReadonlySet<string>): boolean {
   return false
 }
 
+/** Whether a path is one of some, or below one. */
+export function isWithin(path: string, some: ReadonlySet<string>): boolean {
+  for (let at: string | null = path; at !== null; at = parentOf(at)) if (some.has(at)) return true
+  return false
+}
+
 /** The folder that a relative path lies in; null for one in the root. */
 export function parentOf(path: string): string | null {
   const end = path.lastIndexOf('/')

@@ -39,11 +39,11 @@ export class Finder {
   readonly #partly = new Set<string>()
   readonly #held = new Map<string, number>()
 
-  constructor(side: Side, { ancestor, ignored }: { ancestor: Ancestor; ignored: Ignored }) {
+  constructor(side: Side, { ancestor, ignored }: { ancestor: Ancestor; ignored: Ignored }, scope: Scope) {
     this.#side = side
     this.#ancestor = ancestor
     this.#ignored = ignored
-    this.#marks = ancestor.marks()
+    this.#marks = scope === 'all' ? ancestor.marks() : ancestor.marksIn(scope)
   }
 
   get count(): number {
@@ -70,7 +70,7 @@ export class Finder {
   }
 
   /** `now`: nanoseconds, by the side's clock, when it began to list. */
-  async finish({ scope, now }: { scope: Scope; now: bigint }, digests: Digests): Promise<Sight> {
+  async finish(now: bigint, digests: Digests): Promise<Sight> {
     this.#dropLeftFolders()
     const sight: Sight = { changed: new Map(), odd: this.#odd, busy: new Set() }
     const read = await digests(this.#suspects)
@@ -85,7 +85,7 @@ export class Finder {
         sight.changed.set(path, { kind, mode, size: kind === 'folder' ? 0 : size, digest, stamp, changed })
       }
     }
-    for (const path of this.#gone(scope)) sight.changed.set(path, null)
+    for (const path of this.#marks.unmarked()) sight.changed.set(path, null)
     return sight
   }
 
@@ -115,15 +115,4 @@ export class Finder {
     if (parent !== null && !this.#ancestor.has(parent))
       this.#held.set(parent, (this.#held.get(parent) ?? 0) + 1)
   }
-
-  *#gone(scope: Scope): Generator<string> {
-    const within = scope === 'all' ? null : new Set(scope)
-    for (const path of this.#marks.unmarked()) if (within === null || isWithin(path, within)) yield path
-  }
-}
-
-/** Whether a path is one of some, or below one. */
-export function isWithin(path: string, some: ReadonlySet<string>): boolean {
-  for (let at: string | null = path; at !== null; at = parentOf(at)) if (some.has(at)) return true
-  return false
 }

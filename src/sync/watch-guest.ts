@@ -23,7 +23,7 @@ export class GuestWatch {
   async start(session: Session, shell: GuestShell, signal: AbortSignal): Promise<void> {
     const { guest } = session
     const words = [guest.root, ...guest.excluded].map(quote).join(' ')
-    const command = `LC_ALL=C; export LC_ALL; command -v python3 >/dev/null && exec python3 -c ${quote(program)} ${words}`
+    const command = `LC_ALL=C; export LC_ALL; command -v python3 >/dev/null && exec python3 -ISc ${quote(program)} ${words}`
     const channel = await shell.open(command, signal)
     this.#channel = channel
     channel.stdin.on('error', () => undefined)
@@ -35,7 +35,7 @@ export class GuestWatch {
           this.isBlind = false
           resolve()
         } else if (record === 'told') this.#waiting.shift()?.(true)
-        else if (record === 'all') this.#hints.all()
+        else if (record === 'all') this.#hints.all('guest')
         else if (record.startsWith('/') && isPlain(record.slice(1))) this.#heard(session, record.slice(1))
       })
       channel.stdout.on('data', (bytes: Buffer) => reader.take(bytes))
@@ -62,7 +62,7 @@ export class GuestWatch {
   }
 
   #heard({ ignored }: Session, path: string): void {
-    if (!ignored.has(path, true) || !ignored.has(path, false)) this.#hints.add(path)
+    if (!ignored.has(path, true) || !ignored.has(path, false)) this.#hints.add(path, 'guest')
   }
 }
 
@@ -99,6 +99,7 @@ if fd < 0: sys.exit(3)
 MASK = 0x2 | 0x4 | 0x40 | 0x80 | 0x100 | 0x200 | 0x2000000 | 0x1000000
 out = sys.stdout.buffer
 paths = {}
+header = struct.Struct('iIII')
 def add(path):
     wd = libc.inotify_add_watch(fd, path, ctypes.c_uint32(MASK))
     if wd < 0:
@@ -112,22 +113,29 @@ def add(path):
         return
     for one in below: add(one)
 sys.setrecursionlimit(5000)
+os.nice(10)
 add(root)
 out.write(b'ready\\0'); out.flush()
+busy = False
 while True:
     ready, _, _ = select.select([fd, 0], [], [])
     asked = len(os.read(0, 4096)) if 0 in ready else -1
     if asked == 0: sys.exit(0)
-    if asked < 0: time.sleep(0.005)
+    if asked < 0: time.sleep(0.05 if busy else 0.005)
     found = {}
     while True:
         try: data = os.read(fd, 262144)
         except BlockingIOError: break
-        at = 0
+        at, before, last = 0, 0, 0
         while at < len(data):
-            wd, mask, _, length = struct.unpack_from('iIII', data, at)
-            name = data[at + 16:at + 16 + length].rstrip(b'\\0')
-            at += 16 + length
+            wd, mask, _, length = header.unpack_from(data, at)
+            end = at + 16 + length
+            if data[at + 16:end] == data[before + 16:at] and wd == last and not mask & 0x4000e000 and at > before:
+                before, at = at, end
+                continue
+            before, last = at, wd
+            name = data[at + 16:end].rstrip(b'\\0')
+            at = end
             if mask & 0x4000: found[None] = 1
             if mask & 0x8000: paths.pop(wd, None)
             folder = paths.get(wd)
@@ -135,5 +143,6 @@ while True:
             path = folder + b'/' + name if name else folder
             if mask & 0x40000000 and mask & 0x180 and name: add(path)
             if len(path) > len(root): found[path[len(root):]] = 1
+    busy = len(found) > 100
     out.write(b''.join((b'all' if p is None else p) + b'\\0' for p in found) + b'told\\0' * asked); out.flush()
 `

@@ -137,7 +137,7 @@ while True:
             os.chdir(root)
             if os.getcwdb() != root: os._exit(8)
         act = acts[fields[0]]
-        if act in (do_list, do_digest, do_pack) and (len(fields) > 200 or fields[1] == b'all'): code = aside(act, words)
+        if act in (do_list, do_digest, do_pack) and (len(fields) > 200 or is_large and fields[1] == b'all'): code = aside(act, words)
         else: act(words)
     except Exception:
         sys.excepthook(*sys.exc_info())

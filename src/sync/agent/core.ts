@@ -12,6 +12,7 @@ GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 CLOSED = (errno.EACCES, errno.EPERM)
 OURS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 root = work = token = b''
+lines, is_large = 0, False
 skipped = set()
 
 def some(words): return [next(words) for _ in range(int(next(words)))]
@@ -21,6 +22,8 @@ def ours():
         if file.read().strip() != token: os._exit(9)
 
 def line(path, s):
+    global lines
+    lines += 1
     sink.write(b'%s//%x %d %d %d %d|%d\n' % (b'./' + path if path else b'.', s.st_mode, s.st_ino, s.st_size, s.st_dev, s.st_mtime_ns, s.st_ctime_ns))
 
 class Places:
@@ -91,6 +94,8 @@ def say_now():
     sink.write(b'//now %d\n' % os.stat(name).st_ctime_ns)
 
 def do_list(words):
+    global lines, is_large
+    lines = 0
     everything, deep, shallow = next(words), some(words), some(words)
     say_now()
     here = os.stat(b'.')
@@ -102,6 +107,7 @@ def do_list(words):
         s = stat_at(places, path)
         if s is not None: line(path, s)
     places.close()
+    if everything == b'all': is_large = lines > 2000
 
 def do_digest(words):
     import hashlib
