@@ -2,6 +2,7 @@ import { afterEnd } from './companions/all.ts'
 import { notCreatedYet } from './down/not-created.ts'
 import { takeDown } from './down/stop-order.ts'
 import { throwFailures } from './failures.ts'
+import { runHooks } from './hooks/run-hooks.ts'
 import { inStep } from './in-step.ts'
 import { hasFolder, withMachineLock } from './machine-lock.ts'
 import { notOpen } from './memory/not-open.ts'
@@ -22,8 +23,11 @@ export async function suspend(project: Project, machines: readonly string[]): Pr
   const absent: string[] = []
   const done = ([result]: SuspendResult[]) =>
     result === undefined ? 'does not exist' : result.suspended ? 'is suspended' : 'was not running'
-  const work = async ({ name }: Selected) => {
-    const result = await suspendMachine(project, name)
+  const work = async ({ name, config }: Selected) => {
+    const hooks = async (when: 'before' | 'after') => {
+      if (config !== null) await runHooks(project, config, { when, verb: 'suspend' })
+    }
+    const result = await suspendMachine(project, name, hooks)
     if (result === null) absent.push(name)
     return result === null ? [] : [result]
   }
@@ -38,6 +42,7 @@ export async function suspend(project: Project, machines: readonly string[]): Pr
 async function suspendMachine(
   project: Places & Providing & Locking,
   name: string,
+  hooks: (when: 'before' | 'after') => Promise<void>,
 ): Promise<SuspendResult | null> {
   if (!(await hasFolder(project, name))) return null
   return withMachineLock(project, name, async () => {
@@ -52,9 +57,11 @@ async function suspendMachine(
     if (actions.some((action) => action.do === 'refuse')) throw notOpen(sight)
     if (actions.length === 0)
       return took(sight.observed.state === 'suspended' ? 'suspended' : 'stopped', false)
+    await hooks('before')
     await inStep(project.emit, { machine: name, step: 'suspend', message: 'saving its memory' }, () =>
       putToSleep(project, sight),
     )
+    await hooks('after')
     return took('suspended', true)
   })
 }

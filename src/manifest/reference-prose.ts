@@ -72,7 +72,7 @@ machines:
   ansible:
     '`ansible: ops/site.yml` is `ansible: {playbook: ops/site.yml}`. How playbooks run: [provisioning.md](provisioning.md#ansible-steps).',
 
-  hooks: `\`before\` and \`after\` have \`up\`, \`halt\`, \`destroy\` and \`provision\`, each with a command, a mapping, or a list of these. [Hooks](hooks.md) tells when they run.
+  hooks: `\`before\` and \`after\` have \`up\`, \`halt\`, \`destroy\`, \`provision\`, \`suspend\`, \`resume\`, \`snapshot\` and \`rewind\`, each with a command, a mapping, or a list of these. [Hooks](hooks.md) tells when they run.
 
 \`\`\`yaml
 hooks:

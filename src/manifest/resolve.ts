@@ -5,7 +5,15 @@ import { resolveNetworks } from './resolve-networks.ts'
 import type { BoxPlace } from './schema/places.ts'
 import { validName } from './schema/text.ts'
 import type { Located } from './schema/types.ts'
-import type { Hook, HookVerb, MountedFolder, ReadyProbe, SyncedFolder, WrittenStep } from './shapes.ts'
+import {
+  type Hook,
+  type HookVerb,
+  hookVerbs,
+  type MountedFolder,
+  type ReadyProbe,
+  type SyncedFolder,
+  type WrittenStep,
+} from './shapes.ts'
 import { nearestEntry } from './source/merge.ts'
 import { entrySpan } from './source/node.ts'
 import { placeOf } from './source/source.ts'
@@ -121,7 +129,7 @@ function hooksOf(around: Around | undefined): Record<HookVerb, Hook[]> {
       onError: value.on_error ?? (verb === 'halt' || verb === 'destroy' ? 'warn' : 'fail'),
       place: placeOf(node.span),
     }))
-  return { up: of('up'), halt: of('halt'), destroy: of('destroy'), provision: of('provision') }
+  return Object.fromEntries(hookVerbs.map((verb) => [verb, of(verb)])) as Record<HookVerb, Hook[]>
 }
 
 function resolveProbe({ value, node }: NonNullable<Values['ready']>[number]): ReadyProbe {

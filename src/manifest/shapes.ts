@@ -57,7 +57,12 @@ export interface MountedFolder {
   place: Place
 }
 
-export type HookVerb = 'up' | 'halt' | 'destroy' | 'provision'
+/** What hooks may run around. */
+export const hookVerbs = [
+  ...(['up', 'halt', 'destroy', 'provision', 'suspend', 'resume', 'snapshot', 'rewind'] as const),
+] as const
+
+export type HookVerb = (typeof hookVerbs)[number]
 
 /** What runs around a verb, in order. */
 export type Hooks = Record<'before' | 'after', Record<HookVerb, Hook[]>>

@@ -1,6 +1,7 @@
 import type { BoxManifest, StoredBox } from '../../src/box/model.ts'
 import { machineSpec } from '../../src/machine/up/spec.ts'
 import type { Machine } from '../../src/manifest/index.ts'
+import { hookVerbs } from '../../src/manifest/shapes.ts'
 import type { MachineState } from '../../src/project/machine-state.ts'
 import type { MachinePaths } from '../../src/project/paths.ts'
 import { projectIn } from './own-paths.ts'
@@ -39,7 +40,7 @@ export function aMachine(changes: Partial<Machine> = {}): Machine {
 }
 
 function noHooks(): Machine['hooks']['before'] {
-  return { up: [], halt: [], destroy: [], provision: [] }
+  return Object.fromEntries(hookVerbs.map((verb) => [verb, []])) as unknown as Machine['hooks']['before']
 }
 
 const file = (name: string) => ({ file: name, size: 1, sha256: '0'.repeat(64) })

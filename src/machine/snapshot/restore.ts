@@ -4,6 +4,7 @@ import { type MachineState, readSnapshots, type Snapshot, writeState } from '../
 import { isUp } from '../../provider/index.ts'
 import { afterEnd, betweenRuns } from '../companions/all.ts'
 import type { HandOver } from '../guest/reach-guest.ts'
+import { runHooksOf } from '../hooks/run-hooks.ts'
 import { inStep } from '../in-step.ts'
 import { withLayers } from '../layers/chain.ts'
 import { settleDisks } from '../layers/settle.ts'
@@ -46,6 +47,8 @@ export async function snapshotRestore(
     const restores = await findRestores(project, made, { name, isNamed: machines.length > 0 })
     const content = trusting ? 'mark' : 'whole'
     if (!cold) await pool(atOnce, restores, (restore) => checkRestore(project, restore, content))
+    const back = restores.map((restore) => restore.made.previous.spec.name)
+    await runHooksOf(project, back, { when: 'before', verb: 'rewind' })
     const put = new Map<Restore, MachineState>()
     await pool(atOnce, restores, async (restore) => {
       const step = { machine: restore.made.previous.spec.name, step: 'restore', message: `restoring ${name}` }
@@ -61,6 +64,7 @@ export async function snapshotRestore(
       handOver,
     )
     for (const { previous } of restored) await sweepSnapshots(project.paths.machine(previous.spec.name))
+    await runHooksOf(project, back, { when: 'after', verb: 'rewind' })
     return restored.map(({ previous }) => ({
       ...{ machine: previous.spec.name, name },
       state: previous.suspended === undefined ? ('stopped' as const) : ('running' as const),

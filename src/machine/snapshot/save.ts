@@ -16,6 +16,7 @@ import {
 import { type DiskSpec, isUp } from '../../provider/index.ts'
 import { betweenRuns } from '../companions/all.ts'
 import type { HandOver } from '../guest/reach-guest.ts'
+import { runHooksOf } from '../hooks/run-hooks.ts'
 import { inStep } from '../in-step.ts'
 import { layersUnder, mostLayers, withLayers } from '../layers/chain.ts'
 import { linkLayers, makeNext, marksOf, takeNext } from '../layers/next-disks.ts'
@@ -57,6 +58,8 @@ export async function snapshotSave(project: Project, options: SnapshotSaveOption
   return withLocks(project, names, async () => {
     const made = await lookAtMade(project, names, machines.length > 0)
     for (const one of made) await checkSaving(project, one, name)
+    const saved = made.map(({ previous }) => previous.spec.name)
+    await runHooksOf(project, saved, { when: 'before', verb: 'snapshot' })
     const running = made.filter(({ found }) => isUp(found))
     const rest = made.filter(({ found }) => !isUp(found))
     const saving = { name, note, at: at.toISOString() }
@@ -69,6 +72,7 @@ export async function snapshotSave(project: Project, options: SnapshotSaveOption
       await goOnAgain(project, running, options.handOver)
     }
     for (const one of made) await sweepSnapshots(project.paths.machine(one.previous.spec.name))
+    await runHooksOf(project, saved, { when: 'after', verb: 'snapshot' })
     return made.map(({ previous, found }) => ({
       machine: previous.spec.name,
       name,

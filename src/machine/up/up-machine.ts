@@ -68,10 +68,13 @@ export function upMachine(project: Project, options: UpMachineOptions): Promise<
     if (previous?.createdAt !== undefined) tellLeft(project, { config, previous, userData }, actions)
     const work = () => carryOut(project, { ...options, ...cached, sight, plan }, actions)
     const isAsleep = sight.observed.state === 'suspended'
+    const wakes = isAsleep && change === 'resumed'
+    if (wakes) await runHooks(project, config, { when: 'before', verb: 'resume' })
     const isStarted = change === 'created' || change === 'started' || isAsleep
     const done = isStarted ? await withMemory(project, options, work) : await work()
     tellUnprobed(project, config, actions)
     const result = await resultOf(project, config, { done, change, begun })
+    if (wakes) await runHooks(project, config, { when: 'after', verb: 'resume' })
     await runHooks(project, config, { when: 'after', verb: 'up' })
     return result
   })

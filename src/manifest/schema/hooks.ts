@@ -11,6 +11,7 @@ const command = text({ label: 'command', expected: 'a command', minLength: 1, ve
 
 const hook = object({
   what: 'a hook',
+  definition: 'hook',
   fields: {
     run: {
       schema: command,
@@ -67,15 +68,17 @@ function asMapping(node: Node): Node {
 }
 
 function around(when: string) {
-  const verb = (name: string) => ({
-    schema: hooksOf,
-    description: `Hooks that run ${when} \`posada ${name}\`.`,
-  })
+  const verb = (name: string) => hooksAround(`\`posada ${name}\``)
+  const hooksAround = (what: string) => ({ schema: hooksOf, description: `Hooks that run ${when} ${what}.` })
   const fields = {
     up: verb('up'),
     halt: verb('halt'),
     destroy: verb('destroy'),
     provision: verb('provision'),
+    suspend: verb('suspend'),
+    resume: hooksAround('a suspended machine goes on, by `posada resume` or `posada up`'),
+    snapshot: verb('snapshot save'),
+    rewind: hooksAround('`posada rewind` and `posada snapshot restore`'),
   }
   return {
     schema: object({ what: `hooks ${when} a command`, fields }),

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, truncateSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../../helpers/guest-talk.ts'
@@ -8,11 +8,14 @@ import { ended, says } from '../../helpers/posada.ts'
 
 // Boots posada/tiny once, and has it go on from its memory some times: about 40 s with emulated processors.
 
+const hookOf = (verb: string) => `${verb}: "echo $POSADA_HOOK >> hooks.log"`
+const hooks = `{${['suspend', 'resume', 'snapshot', 'rewind'].map(hookOf).join(', ')}}`
 const manifest = `version: 1
 name: time
 box: posada/tiny
 provider: qemu
 memory: 128MiB
+hooks: {before: ${hooks}, after: ${hooks}}
 `
 
 interface StatusDocument {
@@ -26,7 +29,7 @@ describe('a machine that goes back and forth in time', () => {
     place = machinesPlace('time')
     own = join(place.dir, '.posada', 'machines', 'default')
     place.write(manifest)
-    await place.json('up')
+    await place.json('up', '--yes')
     await inGuest(
       'nohup sh -c "while :; do echo tick; sleep 0.2; done" > /tmp/ticks 2>&1 < /dev/null & echo $! > /tmp/pid',
     )
@@ -41,6 +44,13 @@ describe('a machine that goes back and forth in time', () => {
   const expectTime = async () => {
     const clock = Number(await inGuest('date +%s'))
     expect(Math.abs(Date.now() / 1000 - clock)).toBeLessThan(20)
+  }
+  /** The hooks that ran since this was last asked. */
+  const hooked = () => {
+    const log = join(place.dir, 'hooks.log')
+    const names = readFileSync(log, 'utf8').trim().split('\n')
+    rmSync(log)
+    return names
   }
   const ticks = async () => Number(await inGuest('kill -0 $(cat /tmp/pid) && wc -l < /tmp/ticks'))
 
@@ -63,6 +73,7 @@ describe('a machine that goes back and forth in time', () => {
     await until('its process goes on', 20_000, async () => (await ticks()) > before)
     await expectTime()
     expect(existsSync(join(own, 'memory'))).toBe(false)
+    expect(hooked()).toEqual(['before-suspend', 'after-suspend', 'before-resume', 'after-resume'])
   })
 
   it('is saved while it runs and restored: what was done since is gone, and its process goes on', async () => {
@@ -97,6 +108,9 @@ describe('a machine that goes back and forth in time', () => {
       expect(await inGuest(`ls ~/rounds 2>/dev/null || echo ${round} > ~/rounds`)).toBe('')
       expect(await place.json('rewind', 'clean')).toMatchObject({ machines: [{ state: 'running' }] })
     }
+    expect(hooked().slice(0, 2)).toEqual(['before-snapshot', 'after-snapshot'])
+    expect(await place.json('rewind', 'clean')).toMatchObject({ machines: [{}] })
+    expect(hooked()).toEqual(['before-rewind', 'after-rewind'])
     await expectTime()
     expect(await ticks()).toBeGreaterThan(0)
   })

@@ -276,7 +276,7 @@ describe('hooks', () => {
           { run: 'a', ...base },
           { run: 'b ${x}', in: 'guest', timeout: 10_000, onError: 'warn' },
         ],
-        ...{ halt: [], destroy: [{ run: 'd', onError: 'warn' }], provision: [] },
+        ...{ halt: [], destroy: [{ run: 'd', onError: 'warn' }], provision: [], rewind: [] },
       },
     })
   })

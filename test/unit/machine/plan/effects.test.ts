@@ -41,9 +41,9 @@ const edits: { [K in Name]: Machine[K] } = {
     },
   ],
   hooks: {
-    before: { up: [], halt: [], destroy: [], provision: [] },
+    before: aMachine().hooks.before,
     after: {
-      ...{ halt: [], destroy: [], provision: [] },
+      ...aMachine().hooks.after,
       up: [{ run: 'true', in: 'host', timeout: 1000, onError: 'fail', place }],
     },
   },
