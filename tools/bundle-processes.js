@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { processes } from './entries.js'
+import { throughDoors } from './through-doors.js'
 
 /** Modules of Node's that are loaded once something of them is used: together 7 ms before a machine's start. */
 const DEFERRED = ['crypto', 'zlib', 'child_process', 'net', 'fs/promises', 'timers/promises']
@@ -34,7 +35,7 @@ export async function bundleProcesses(root, outdir, entries = processes) {
     entryPoints,
     outdir,
     external: ['koffi'],
-    plugins: [ownRequire],
+    plugins: [ownRequire, throughDoors],
   })
 }
 

@@ -48,7 +48,7 @@ export async function withGuard(
     logs: boundedLogs(spec),
   }
   await launchProcess({
-    file: join(packageRoot(), 'dist', 'qemu-guard.js'),
+    file: join(packageRoot(), 'dist', 'qemu-guard.cjs'),
     // On its command line, where it has them even when this process is killed before it could tell.
     arguments: [JSON.stringify(config)],
     config: {},

@@ -32,8 +32,9 @@ const tidy = async () => {
 setTimeout(tidy, lookAgain)
 const carried = relay(ends.guest, ends.stack, guardOf(nic, { reassembles: true, onRefused }))
 const usage = async () => ({ ...carried, ...ownUsage() })
-await serveControl(socket, { usage }).catch((error) => log(`${socket}: ${error.message}`))
-tellStarter(encodeReady(), log)
+void serveControl(socket, { usage })
+  .catch((error) => log(`${socket}: ${error.message}`))
+  .then(() => tellStarter(encodeReady(), log))
 
 function ownUsage(): { cpu: number; memory: number } {
   const { user, system } = process.cpuUsage()

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import { sleep } from '../../lib/async/sleep.ts'
 import { isAlive, processIdentity } from '../../lib/process/process-identity.ts'
 import type { WatchdogConfig } from './launch-watchdog.ts'
-import { sweepRuns } from './sweep-runs.ts'
 
 /** The process that waits for a `posada run` to end, however it does, and takes away what it left. */
 
@@ -12,4 +11,6 @@ const pause = 500
 const { pid, env } = JSON.parse(readFileSync(0, 'utf8')) as WatchdogConfig
 const watched = await processIdentity(pid)
 while (watched !== null && (await isAlive(watched))) await sleep(pause)
+// Not before: it is most of Posada, for a process that as a rule has nothing to do.
+const { sweepRuns } = await import('./sweep-runs.ts')
 await sweepRuns({ env, emit: () => undefined, signal: new AbortController().signal })
