@@ -54,7 +54,7 @@ async function downloadOne(
   const path = guestPath(from)
   const to = await destination(path, written)
   const receiving = {
-    command: ['/bin/sh', '-c', packScript, 'sh', path],
+    command: { script: packScript, args: [path] },
     signal,
     explain: (code: number, said: string) => failureOf(session, { path, code, said }),
   }
