@@ -12,6 +12,7 @@ export const modules = {
 /** What a hypervisor runs in processes and threads of their own: each a file of its own, which starts sooner. */
 export const processes = {
   'qemu-guard': 'providers/qemu/guard/main.ts',
+  'kvm-launch': 'providers/kvm/process/confined-launch.ts',
   'kvm-vmm': 'providers/kvm/process/main.ts',
   'kvm-machine': 'providers/kvm/process/run-machine.ts',
   'kvm-vcpu': 'providers/kvm/vcpu/worker.ts',

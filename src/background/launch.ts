@@ -5,7 +5,7 @@ import { within } from '../lib/async/time-limit.ts'
 import { readEnd } from '../lib/files/read-end.ts'
 import { LineDecoder } from '../lib/text/line-decoder.ts'
 import { readHandshake } from './handshake.ts'
-import { type Detached, spawnDetached } from './spawn-detached.ts'
+import { type Detached, type DetachedOptions, spawnDetached } from './spawn-detached.ts'
 
 /** A process to start. */
 interface Started {
@@ -13,6 +13,8 @@ interface Started {
   file: string
   /** For Node itself. */
   flags?: readonly string[]
+  /** Its variables, where it is to have others than what our environment leaves a background process. */
+  env?: Record<string, string>
   /** What stands behind it on the command line, by which it can be found. */
   arguments?: readonly string[]
   /** Told on its standard input, as JSON, until the input's end. */
@@ -29,6 +31,8 @@ export interface LaunchOptions extends Started {
   /** Milliseconds until it has to be ready. */
   limit: number
   signal?: AbortSignal
+  /** Told of the process's end, where this one still lives then. */
+  onEnd?: () => void
   /** Descriptors of ours that it gets as its own from 3 on. */
   descriptors?: readonly number[]
   /** Pipes at its descriptors behind those, and what is done meanwhile with our ends of them, which are closed then. */
@@ -69,6 +73,7 @@ export async function launchProcess(options: LaunchOptions): Promise<void> {
     child.stdout?.destroy()
     for (const end of ends) end.destroy()
     child.unref()
+    if (options.onEnd !== undefined) child.once('exit', options.onEnd)
   }
 }
 
@@ -90,10 +95,13 @@ export async function startProcess(options: Started): Promise<number> {
 }
 
 function spawnNode(
-  { flags = [], file, arguments: given = [] }: Started,
-  stdio: Parameters<typeof spawnDetached>[2],
+  { flags = [], file, arguments: given = [], env }: Started,
+  stdio: DetachedOptions['stdio'],
 ): Detached {
-  return spawnDetached(process.execPath, [...flags, file, ...given], stdio)
+  return spawnDetached(process.execPath, [...flags, file, ...given], {
+    stdio,
+    ...(env === undefined ? {} : { env }),
+  })
 }
 
 /** A process that no one waits for any longer has run nothing worth keeping. */

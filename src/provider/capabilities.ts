@@ -54,6 +54,11 @@ export interface ProbeReport {
   hint?: string
   /** Packages of the distribution that would make it usable, for `posada doctor --fix`. */
   packages?: readonly string[]
+  /**
+   * For `posada doctor`: what keeps a guest that took over its hypervisor from the rest of this host; a hint where that is
+   * less than it could be. Left out: nothing is known.
+   */
+  confinement?: { message: string; hint?: string }
   /** Version of the software behind the provider, as it gives it. */
   version?: string
 }

@@ -25,7 +25,15 @@ interface Functions {
   socketpair(domain: number, type: number, protocol: number, pair: Int32Array): number
   setsockopt(fd: number, level: number, option: number, value: Int32Array, length: number): number
   dup2(from: number, to: number): number
+  capget(header: Uint8Array, data: Uint32Array): number
+  capset(header: Uint8Array, data: Uint32Array): number
+  landlockCreate(call: number, attributes: Uint8Array | null, size: number, flags: number): number
+  landlockAdd(call: number, ruleset: number, type: number, rule: Uint8Array, flags: number): number
+  landlockRestrict(call: number, ruleset: number, flags: number): number
   gettid(): number
+  prctl(option: number, a: number, b: number, c: number, d: number): number
+  /** One by its number, with numbers; addresses are such. */
+  systemCall(call: number, a: number, b: number, c: Address): number
   tgkill(pid: number, tid: number, signal: number): number
   sigaction(signal: number, action: Uint8Array, old: null): number
   /** The address of `abs`, a function that takes an int and does nothing with it. */
@@ -56,6 +64,13 @@ export function libc(): Functions {
     socketpair: lib.func('socketpair', 'int', ['int', 'int', 'int', 'void *']),
     setsockopt: lib.func('setsockopt', 'int', ['int', 'int', 'int', 'void *', 'uint']),
     dup2: lib.func('dup2', 'int', ['int', 'int']),
+    prctl: lib.func('prctl', 'int', ['int', 'ulong', 'ulong', 'ulong', 'ulong']),
+    systemCall: lib.func('syscall', 'long', ['long', 'long', 'long', 'intptr']),
+    capget: lib.func('capget', 'int', ['void *', 'void *']),
+    capset: lib.func('capset', 'int', ['void *', 'void *']),
+    landlockCreate: lib.func('syscall', 'long', ['long', 'void *', 'size_t', 'uint']),
+    landlockAdd: lib.func('syscall', 'long', ['long', 'int', 'int', 'void *', 'uint']),
+    landlockRestrict: lib.func('syscall', 'long', ['long', 'int', 'uint']),
     gettid: lib.func('gettid', 'int', []),
     tgkill: lib.func('tgkill', 'int', ['int', 'int', 'int']),
     sigaction: lib.func('sigaction', 'int', ['int', 'void *', 'void *']),

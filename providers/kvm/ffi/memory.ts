@@ -10,6 +10,7 @@ const MAP_ANONYMOUS = 0x20
 const MAP_NORESERVE = 0x4000
 const MADV_DONTNEED = 4
 const MADV_DONTFORK = 10
+const MADV_DONTDUMP = 16
 const MADV_HUGEPAGE = 14
 const hugePage = 2 * 1024 * 1024
 
@@ -20,8 +21,8 @@ export function mapShared(fd: number, length: number): Address {
 }
 
 /**
- * Memory of this process alone: zero, taking no room until it is touched, by huge pages where the host has them, and
- * not inherited by child processes, for whom the host would have to keep track of every page written.
+ * Memory of this process alone: zero, taking no room until it is touched, by huge pages where the host has them, not in
+ * core dumps, and not inherited by child processes, for whom the host would have to keep track of every page written.
  * Returns its address, a multiple of 2 MiB.
  */
 export function mapAnonymous(length: number): Address {
@@ -55,6 +56,7 @@ export function mapMemoryFile(fd: number, length: number): Address {
 
 function adviseAsRam(start: Address, length: number): void {
   checked('madvise', libc().madvise(start, length, MADV_DONTFORK))
+  checked('madvise', libc().madvise(start, length, MADV_DONTDUMP))
   // A kernel without huge pages does not know this advice.
   libc().madvise(start, length, MADV_HUGEPAGE)
 }

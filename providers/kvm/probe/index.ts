@@ -34,7 +34,11 @@ export async function probe(
   options: ProbeOptions = {},
 ): Promise<ProbeReport> {
   const { report } = await findOut(cacheDir, entries, options)
-  return withNetwork(report, findProgram('passt') !== null)
+  const found = withNetwork(report, findProgram('passt') !== null)
+  // Native code is loaded for it, so only who looks closely pays.
+  if (options.fresh !== true || !found.usable) return found
+  const { confinementHere } = await import('../confine/report.ts')
+  return { ...found, confinement: confinementHere() }
 }
 
 /**

@@ -4,9 +4,9 @@ import { type ConsoleLog, openConsoleLog } from '../platform/console-log.ts'
 import { createSerialPortState } from '../platform/serial-port.ts'
 import { openKvm } from '../vm/open-kvm.ts'
 import type { DeviceCounters } from './devices.ts'
-import type { VmmConfig } from './launch.ts'
 import { type Log, limitedLog } from './machine-log.ts'
 import { type OpenUplink, openUplink } from './uplink.ts'
+import type { VmmConfig } from './vmm-config.ts'
 
 /** What stays when a guest restarts. */
 export interface GuestHost {

@@ -13,10 +13,10 @@ import { allDone } from './all-done.ts'
 import { type DeviceSet, openDevices } from './devices.ts'
 import { giveBack } from './give-back.ts'
 import type { GuestHost } from './guest-host.ts'
-import type { VmmConfig } from './launch.ts'
 import type { Milestones } from './milestones.ts'
 import { type Plugged, plugDevices } from './plug-devices.ts'
 import { powerOff } from './power-off.ts'
+import type { VmmConfig } from './vmm-config.ts'
 
 /** What a guest does, or meets, by itself. */
 export type GuestEvent =

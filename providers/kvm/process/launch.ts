@@ -1,28 +1,17 @@
-import { closeSync, writeFileSync, writeSync } from 'node:fs'
-import { launchProcess } from '../../../src/background/index.ts'
-import type { MachineSpec } from '../../../src/provider/index.ts'
+import { writeFileSync } from 'node:fs'
+import { access } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { launchProcess, readHandshake } from '../../../src/background/index.ts'
+import { koffiFolders } from '../../../src/lib/native/koffi.ts'
+import { codeToKeep } from '../../../src/lib/process/load-program.ts'
+import { pathRules } from '../confine/path-rules.ts'
 import { kvmFiles } from '../files.ts'
 import { allDone } from './all-done.ts'
+import type { ConfinedLaunch } from './confined-launch.ts'
 import { entryPoint } from './entry-points.ts'
-
-/** What a machine's process is told. */
-export interface VmmConfig {
-  spec: MachineSpec
-  /** Folder of the built files of threads. */
-  entries: string
-  /** Where unpacked kernels are kept; may be emptied at any time. */
-  cacheDir: string
-  /** How it reaches the outside; null: it does not. */
-  uplink: Uplink | null
-}
-
-/** Descriptors of a machine's process. */
-export interface Uplink {
-  /** To passt, a pair of sockets. */
-  passt: number
-  /** A byte comes here once passt runs; the end without one: it does not. */
-  ready: number
-}
+import { openNetwork } from './open-network.ts'
+import type { LaunchConfig, VmmConfig } from './vmm-config.ts'
 
 /** Milliseconds for the process to load kernel and initrd and start the vCPUs; it needs a quarter of a second. */
 const launchLimit = 60_000
@@ -42,52 +31,80 @@ export const nodeFlags: readonly string[] = ['--random-seed=32']
  * @throws PosadaError why either failed, or E_KVM_START
  */
 export async function launchVmm(config: LaunchConfig, signal?: AbortSignal): Promise<void> {
-  const nic = config.spec.nics.find(({ kind }) => kind === 'user')
-  if (nic?.kind !== 'user') return await launch({ ...config, uplink: null }, [], signal)
-  const [{ passtPair, startPasst }, { socketPair }] = await Promise.all([
-    import('../net/passt.ts'),
-    import('../ffi/sockets.ts'),
-  ])
-  const [ours, its] = passtPair()
-  const [go, ready] = socketPair()
-  const { forwards, isolated = false } = nic
-  const startNetwork = async () => {
-    try {
-      await startPasst({ forwards, isolated, machine: config.spec.name }, its)
-      writeSync(go, '\n')
-    } finally {
-      closeSync(go)
-    }
+  const isConfined = process.env.POSADA_UNCONFINED !== '1'
+  const version = isConfined ? (await import('../confine/landlock.ts')).landlockVersion() : 0
+  const network = await openNetwork(config.spec)
+  const code = codeToKeep(entryPoint('kvm-machine', config.entries), config.cacheDir)
+  const given = [...(network?.descriptors ?? []), ...(code === null ? [] : [code.descriptor])]
+  const vmm: VmmConfig = {
+    ...config,
+    uplink: network === null ? null : { passt: firstDescriptor, ready: firstDescriptor + 1 },
+    code: code === null ? null : firstDescriptor + given.length - 1,
+    confined: version > 0 ? 'files and calls' : isConfined ? 'calls' : 'nothing',
   }
-  const uplink = { passt: firstDescriptor, ready: firstDescriptor + 1 }
   try {
     // Where passt fails that is the reason, whatever the machine's process says.
-    await allDone([startNetwork(), launch({ ...config, uplink }, [ours, ready], signal)])
+    await allDone([
+      network?.start() ?? Promise.resolve(),
+      launch(vmm, { descriptors: given, version, signal }),
+    ])
   } finally {
-    // passt ends by itself where no machine has the other end.
-    for (const descriptor of [ours, its, ready]) closeSync(descriptor)
+    network?.close()
+    await code?.finish()
   }
 }
 
-/** What a machine is started with. */
-export type LaunchConfig = Omit<VmmConfig, 'uplink'>
-
-/** Of those that the process is given besides the standard ones. */
+/** Of the descriptors that the process is given besides the standard ones. */
 const firstDescriptor = 3
 
-async function launch(config: VmmConfig, descriptors: number[], signal?: AbortSignal): Promise<void> {
-  // Neither waited for nor flushed, as the machine waits: a power cut that loses it ends the process too.
-  writeFileSync(kvmFiles(config.spec).starting, '', { mode: 0o600 })
-  await launchProcess({
-    file: entryPoint('kvm-vmm', config.entries),
+interface Launching {
+  descriptors: number[]
+  /** Of Landlock; 0: files are not confined. */
+  version: number
+  signal: AbortSignal | undefined
+}
+
+async function launch(config: VmmConfig, { descriptors, version, signal }: Launching): Promise<void> {
+  const { spec, entries, cacheDir } = config
+  const options = {
+    file: entryPoint('kvm-vmm', entries),
     flags: nodeFlags,
-    arguments: [config.spec.name, config.spec.id],
+    arguments: [spec.name, spec.id],
     config,
-    log: config.spec.files.providerLog,
+    log: spec.files.providerLog,
+    env: {},
     what: 'the hypervisor',
     code: 'E_KVM_START',
     limit: launchLimit,
     descriptors,
-    ...(signal === undefined ? {} : { signal }),
-  })
+  } as const
+  // Neither waited for nor flushed, as the machine waits: a power cut that loses it ends the process too.
+  writeFileSync(kvmFiles(spec).starting, '', { mode: 0o600 })
+  if (version === 0) return await launchProcess({ ...options, ...(signal === undefined ? {} : { signal }) })
+  const program = [dirname(entryPoint('kvm-vmm', entries)), ...koffiFolders()]
+  const rules = pathRules({ spec, program, runtime: process.execPath, cacheDir })
+  await launchConfined(entryPoint('kvm-launch', entries), { options, rules, version }, signal)
+}
+
+/** By a thread that confines itself and starts the process: confined-launch.ts. */
+async function launchConfined(file: string, launch: ConfinedLaunch, signal?: AbortSignal): Promise<void> {
+  // Threads of libuv's pool are made by whoever needs one first, and have what that thread may do: it must not be that one.
+  await access('/')
+  signal?.throwIfAborted()
+  const worker = new Worker(file, { workerData: launch, trackUnmanagedFds: false })
+  const callOff = () => worker.postMessage('')
+  signal?.addEventListener('abort', callOff)
+  try {
+    const said = await new Promise<string>((resolve, reject) => {
+      worker.once('message', resolve)
+      worker.once('error', reject)
+      worker.once('exit', () => reject(new Error('the thread that starts a machine ended')))
+    })
+    signal?.throwIfAborted()
+    const failure = said === '' ? null : readHandshake(said, launch.options)
+    if (failure !== null) throw failure
+  } finally {
+    signal?.removeEventListener('abort', callOff)
+    worker.unref()
+  }
 }

@@ -4,14 +4,15 @@ import { allDone } from './all-done.ts'
 import { entryPoint } from './entry-points.ts'
 import { type Guest, type GuestEvent, powerOn } from './guest.ts'
 import type { GuestHost } from './guest-host.ts'
-import type { VmmConfig } from './launch.ts'
 import { afterEvent, firstLife, type Life, type LifeEvent } from './life.ts'
 import { createMilestones, type Milestones } from './milestones.ts'
+import type { VmmConfig } from './vmm-config.ts'
 
 /** What a guest is started with. */
 interface Start {
   threads: readonly VcpuThread[]
   milestones: Milestones
+  beforeGuest: () => void
   /** What else has to be done before its disks may be released; begun once it runs. */
   meanwhile: () => Promise<unknown>
 }
@@ -79,9 +80,10 @@ export class MachineRun {
     if (action === 'end') await this.#end()
   }
 
-  async #start({ threads, milestones, meanwhile }: Start): Promise<void> {
+  async #start({ threads, milestones, beforeGuest, meanwhile }: Start): Promise<void> {
     const onEvent = (event: GuestEvent) => this.#heard(event)
     this.#guest = await powerOn(this.#config, this.#host, { threads, milestones, onEvent })
+    beforeGuest()
     this.#startedAt = performance.now()
     await this.tell({ type: 'started' })
     milestones.reached('guest')
@@ -112,7 +114,12 @@ export class MachineRun {
     const { spec, entries } = this.#config
     const threads = startVcpuThreads(spec.cpus, entryPoint('kvm-vcpu', entries))
     this.#host.ram.clear()
-    await this.#start({ threads, milestones: createMilestones(), meanwhile: async () => undefined })
+    await this.#start({
+      threads,
+      milestones: createMilestones(),
+      beforeGuest: () => undefined,
+      meanwhile: async () => undefined,
+    })
     this.releaseDisks()
   }
 

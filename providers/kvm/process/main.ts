@@ -1,17 +1,15 @@
-import { readFileSync } from 'node:fs'
+import { closeSync, readFileSync, writeFileSync } from 'node:fs'
 import { logLine as log } from '../../../src/background/index.ts'
+import type { LoadedProgram } from '../../../src/lib/process/load-program.ts'
 import { startVcpuThreads } from '../vcpu/thread.ts'
 import { entryPoint } from './entry-points.ts'
-import type { VmmConfig } from './launch.ts'
 import { processTitle } from './title.ts'
+import type { VmmConfig } from './vmm-config.ts'
 
 /**
  * The process of one machine: its configuration on standard input, one line of JSON on standard output. The threads of
  * its vCPUs are started first of all, and everything else is loaded meanwhile.
  */
-
-/** Milliseconds after the guest's start until compiled code is kept. */
-const keepAfter = 2000
 
 /** A vCPU inside KVM_RUN would hold process.exit() up for ever; no state is worth saving after a bug. */
 process.on('uncaughtException', (error) => {
@@ -37,7 +35,22 @@ async function main(cut: Promise<string>): Promise<void> {
     entryPoint('kvm-machine', config.entries),
     config.cacheDir,
   )
-  const keep = () => program.keep().catch((error) => log(`compiled code is not kept: ${error}`))
-  const onReady = () => setTimeout(keep, keepAfter).unref()
-  await program.exports.runMachine({ ...config, threads, log, cut, onReady })
+  await program.exports.runMachine({
+    ...config,
+    threads,
+    log,
+    cut,
+    beforeGuest: () => keepCode(config, program),
+  })
+}
+
+/** What was compiled so far, which is all that a start needs; afterwards this process is no longer to be trusted with it. */
+function keepCode({ code }: VmmConfig, program: LoadedProgram<unknown>): void {
+  if (code === null) return
+  try {
+    if (!program.compiled) writeFileSync(code, program.code())
+  } catch (error) {
+    log(`compiled code is not kept: ${error}`)
+  }
+  closeSync(code)
 }

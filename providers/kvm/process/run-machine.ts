@@ -6,18 +6,17 @@ import { rotatedLog } from './machine-log.ts'
 import { type SuperviseOptions, supervise } from './supervise.ts'
 
 /** Runs a machine to its end, and this process with it: says on standard output how the start went, and ends it. */
-export async function runMachine(options: SuperviseOptions): Promise<void> {
+export async function runMachine(options: Omit<SuperviseOptions, 'onReady'>): Promise<void> {
   const log = rotatedLog(options.spec.files.providerLog, providerLogLimit, options.log)
   let ready = false
   try {
     await supervise({
       ...options,
       log,
-      onReady: () => {
+      onReady() {
         ready = true
         tellStarter(encodeReady(), log)
         letGoOfStarter()
-        options.onReady()
       },
     })
     process.exit(0)

@@ -5,19 +5,23 @@ import { hostBootId } from '../../../src/lib/process/boot-id.ts'
 import { keepLock, lockFile } from '../../../src/lib/process/lock-file.ts'
 import { processIdentity } from '../../../src/lib/process/process-identity.ts'
 import type { MachineSpec } from '../../../src/provider/index.ts'
+import { confineCalls } from '../confine/confine-calls.ts'
+import { SystemCallError } from '../ffi/system-call-error.ts'
 import { kvmFiles } from '../files.ts'
 import { type Run, type RunEnding, writeRecord } from '../run-record.ts'
 import type { VcpuThread } from '../vcpu/thread.ts'
 import { controlCommands } from './control-commands.ts'
 import { openHost } from './guest-host.ts'
-import type { VmmConfig } from './launch.ts'
 import { MachineRun } from './machine-run.ts'
 import { createMilestones } from './milestones.ts'
+import type { VmmConfig } from './vmm-config.ts'
 
 export interface SuperviseOptions extends VmmConfig {
   /** Of the vCPUs of the first guest. */
   threads: readonly VcpuThread[]
   log: (message: string) => void
+  /** A guest is about to run for the first time. */
+  beforeGuest: () => void
   /** The vCPUs run. */
   onReady: () => void
   /** Resolves when the power shall be cut from outside, with who asked. */
@@ -44,7 +48,14 @@ export async function supervise(options: SuperviseOptions): Promise<RunEnding> {
 }
 
 /** What takes the host's time comes after the guest's first instruction, whose kernel is at something else for long. */
-async function run({ log, onReady, cut, threads, ...config }: SuperviseOptions): Promise<RunEnding> {
+async function run({
+  log,
+  onReady,
+  beforeGuest,
+  cut,
+  threads,
+  ...config
+}: SuperviseOptions): Promise<RunEnding> {
   const { spec } = config
   const milestones = createMilestones()
   milestones.reached('configuration')
@@ -52,7 +63,7 @@ async function run({ log, onReady, cut, threads, ...config }: SuperviseOptions):
   milestones.reached('host')
   const machine = new MachineRun(config, host)
   const meanwhile = async () => writeRecord(spec, await thisRun())
-  await machine.begin({ threads, milestones, meanwhile })
+  await machine.begin({ threads, milestones, beforeGuest, meanwhile })
   const press = () => {
     log('asked to press the power button, by SIGPWR')
     machine.guest?.pressPowerButton()
@@ -60,6 +71,7 @@ async function run({ log, onReady, cut, threads, ...config }: SuperviseOptions):
   process.on('SIGPWR', press)
   const { control: path } = kvmFiles(spec)
   const control = await serveControl(path, controlCommands(machine, { spec, counters: host.counters, log }))
+  confine(config, log)
   machine.releaseDisks()
   milestones.reached('ready')
   log(`started; milliseconds: ${milestones.text()}`)
@@ -73,6 +85,21 @@ async function run({ log, onReady, cut, threads, ...config }: SuperviseOptions):
   await control.close()
   await rm(path, { force: true })
   return ending
+}
+
+/** Before the guest reaches its disks. A host that cannot do it runs the machine all the same, and its log says so. */
+function confine({ confined }: Pick<VmmConfig, 'confined'>, log: (message: string) => void): void {
+  if (confined === 'nothing') {
+    log('not confined, as POSADA_UNCONFINED says')
+    return
+  }
+  if (confined === 'calls') log('files are not confined: this kernel has no Landlock, or refuses it')
+  try {
+    confineCalls()
+  } catch (error) {
+    if (!(error instanceof SystemCallError)) throw error
+    log(`system calls are not confined: ${error.message}`)
+  }
 }
 
 /** Two processes on the same disks would ruin them. The lock ends with the process. */

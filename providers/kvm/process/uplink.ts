@@ -2,7 +2,7 @@ import { Socket } from 'node:net'
 import { PosadaError } from '../../../src/errors/index.ts'
 import { KeptLink } from '../net/kept-link.ts'
 import { StreamLink, type StreamLinkOptions } from '../net/stream-link.ts'
-import type { Uplink } from './launch.ts'
+import type { Uplink } from './vmm-config.ts'
 
 /** A machine's way to the outside, through all restarts of its guest. */
 export interface OpenUplink {

@@ -81,5 +81,12 @@ async function report(find: Find, options?: ProbeOptions): Promise<ProbeReport> 
     version,
     reason: `QEMU ${version} ran a probe guest ${how} (${accelerator})${tried}`,
     ...(hint === undefined ? {} : { hint }),
+    confinement: confinement(found.sandbox),
   }
+}
+
+function confinement(sandbox: boolean): NonNullable<ProbeReport['confinement']> {
+  if (sandbox)
+    return { message: 'machines are confined: QEMU starts no programs and gains no rights, by seccomp' }
+  return { message: 'machines are not confined', hint: 'use a QEMU that is built with seccomp' }
 }

@@ -40,7 +40,7 @@ export async function spawnQemu(
     const incoming = memory === undefined ? [] : [(await opened(memory, 'r')).fd]
     const further = incoming.length === 0 ? [] : ['-incoming', `fd:${3 + pipes.length}`]
     const stdio = [stdin.fd, stdout.fd, log.fd, ...pipes, ...incoming]
-    const child = spawnDetached(program, [...argv, ...further], stdio)
+    const child = spawnDetached(program, [...argv, ...further], { stdio })
     const ended = endOf(child)
     await started(child, program)
     child.unref()

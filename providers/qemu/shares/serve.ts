@@ -67,7 +67,9 @@ async function serve({ name, files }: MachineSpec, share: ShareSpec, socket: str
     ...share.hidden,
     ...serverCommand(share, socket),
   ]
-  const child = spawnDetached('unshare', [...namespaceArguments, ...argv], ['pipe', 'pipe', log.fd])
+  const child = spawnDetached('unshare', [...namespaceArguments, ...argv], {
+    stdio: ['pipe', 'pipe', log.fd],
+  })
   await log.close()
   let failure: string | null = null
   child.once('error', ({ message }) => {

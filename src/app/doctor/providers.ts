@@ -16,6 +16,9 @@ export async function checkProviders(
   const checks = probed.map(({ provider, report }) =>
     providerCheck(provider.name, report, best !== undefined),
   )
+  for (const { provider, report } of probed) {
+    if (report.confinement !== undefined) checks.push(confinementCheck(provider.name, report.confinement))
+  }
   const auto = best === undefined ? null : { provider: best.provider.name, reason: reasonFor(best, probed) }
   return { checks, auto }
 }
@@ -26,6 +29,11 @@ function reasonFor(best: Choice, all: readonly Choice[]): string {
     : `it emulates the processor (${best.report.accelerator})`
   const others = all.filter(({ report }) => !report.usable)
   return [how, ...others.map(({ provider, report }) => `not ${provider.name}: ${report.reason}`)].join('; ')
+}
+
+function confinementCheck(name: string, { message, hint }: NonNullable<ProbeReport['confinement']>): Check {
+  const check = { name: `confinement:${name}`, message: `${name}: ${message}` }
+  return hint === undefined ? { ...check, status: 'ok' } : { ...check, status: 'warn', hint }
 }
 
 function providerCheck(name: string, report: ProbeReport, another: boolean): Check {

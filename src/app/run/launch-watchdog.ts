@@ -25,7 +25,7 @@ export function startWatchdog(env: NodeJS.ProcessEnv, runs: string): void {
   const kept = needed.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]] as const]))
   const config: WatchdogConfig = { pid: process.pid, env: Object.fromEntries(kept) }
   const file = join(packageRoot(), 'dist', 'run-watchdog.js')
-  const child = spawnDetached(process.execPath, [file, runs], ['pipe', 'ignore', 'ignore'])
+  const child = spawnDetached(process.execPath, [file, runs], { stdio: ['pipe', 'ignore', 'ignore'] })
   child.stdin?.on('error', () => undefined).end(JSON.stringify(config))
   child.unref()
 }

@@ -1,4 +1,5 @@
-import { readFileSync, statSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
@@ -12,6 +13,8 @@ export interface LoadedProgram<T> {
   readonly exports: T
   /** Whether it was compiled in an earlier process. */
   readonly compiled: boolean
+  /** What has been compiled of it so far, as it is kept. */
+  code(): Buffer
   /** Keeps what has been compiled of it so far for the next process; does nothing where that was done. */
   keep(): Promise<void>
 }
@@ -31,15 +34,50 @@ export function loadProgram<T>(file: string, folder: string | null): LoadedProgr
   const compiled = cachedData !== null && script.cachedDataRejected !== true
   const module = { exports: {} as T }
   script.runInThisContext()(module.exports, createRequire(file), module, file, dirname(file))
+  const code = () => {
+    const once = script.createCachedData()
+    return Buffer.concat([once, once])
+  }
   return {
     exports: module.exports,
     compiled,
+    code,
     async keep() {
       if (compiled || place === null) return
-      const code = script.createCachedData()
-      await writeFileAtomic(place, Buffer.concat([code, code]), { mode: 0o600 })
+      await writeFileAtomic(place, code(), { mode: 0o600 })
       await removeOthers(place, `${basename(file)}-`)
     },
+  }
+}
+
+/** Where another process is to write the code of a program that it runs, which may write to no folder itself. */
+export interface CodeToKeep {
+  descriptor: number
+  /** Keeps what was written, if anything was. */
+  finish(): Promise<void>
+}
+
+/** Null where the code is kept already, or cannot be. */
+export function codeToKeep(file: string, folder: string): CodeToKeep | null {
+  const place = placeOf(file, folder)
+  if (readKept(place) !== null) return null
+  const temporary = `${place}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`
+  try {
+    mkdirSync(dirname(place), { recursive: true })
+    const descriptor = openSync(temporary, 'wx', 0o600)
+    return {
+      descriptor,
+      async finish() {
+        const { size } = fstatSync(descriptor)
+        closeSync(descriptor)
+        if (size === 0) return await rm(temporary)
+        renameSync(temporary, place)
+        await removeOthers(place, `${basename(file)}-`)
+      },
+    }
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT')) return null
+    throw error
   }
 }
 

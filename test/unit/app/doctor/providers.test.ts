@@ -35,6 +35,16 @@ test('one that works and lacks something is a warning with its packages', async 
   ])
 })
 
+test('what confines machines is a check of its own, a warning where it could be more', async () => {
+  const confined = { ...onProcessor, confinement: { message: 'by seccomp' } }
+  const open = { ...onProcessor, confinement: { message: 'by nothing', hint: 'another kernel' } }
+  const { checks } = await check(choice('kvm', confined), choice('qemu', open))
+  expect(checks.slice(2)).toEqual([
+    { name: 'confinement:kvm', status: 'ok', message: 'kvm: by seccomp' },
+    { name: 'confinement:qemu', status: 'warn', message: 'qemu: by nothing', hint: 'another kernel' },
+  ])
+})
+
 test('one that does not work is a warning where another does, else a failure', async () => {
   const statuses = async (...choices: Choice[]) =>
     (await check(...choices)).checks.map(({ status }) => status)

@@ -17,9 +17,17 @@ beforeAll(async () => {
   await build({
     stdin: {
       contents: `import { loadProgram } from './load-program.ts'
-const { exports, compiled, keep } = loadProgram(process.argv[2], process.argv[3])
+import { codeToKeep } from './load-program.ts'
+import { writeFileSync } from 'node:fs'
+const [, , file, folder, how] = process.argv
+const given = how === 'given' ? codeToKeep(file, folder) : null
+const { exports, compiled, keep, code } = loadProgram(file, folder)
 console.log(exports.answer(41), compiled)
-await keep()`,
+if (how === undefined) await keep()
+else if (given !== null) {
+  if (process.argv[5] !== 'nothing') writeFileSync(given.descriptor, code())
+  await given.finish()
+}`,
       resolveDir: resolve('src/lib/process'),
     },
     outfile: loader,
@@ -31,8 +39,10 @@ await keep()`,
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** In a process of its own: V8 keeps what it has compiled for the rest of the same one. */
-const run = () =>
-  execFileSync(process.execPath, [loader, program, join(folder, 'cache')], { encoding: 'utf8' }).trim()
+const run = (...how: string[]) =>
+  execFileSync(process.execPath, [loader, program, join(folder, 'cache'), ...how], {
+    encoding: 'utf8',
+  }).trim()
 
 it('runs a program, and the next time what was compiled of it; not where that is damaged or another’s', () => {
   writeFileSync(program, `const path = require('node:path')\nexports.answer = (n) => n + path.sep.length\n`)
@@ -56,5 +66,14 @@ it('runs a program, and the next time what was compiled of it; not where that is
   writeFileSync(program, 'exports.answer = (n) => n - 1\n')
   expect(run()).toBe('40 false')
   expect(run()).toBe('40 true')
+  expect(readdirSync(cache())).toHaveLength(1)
+})
+
+it('keeps what another process writes through a descriptor that it is given, and nothing where it writes nothing', () => {
+  writeFileSync(program, 'exports.answer = (n) => n - 2\n')
+  expect(run('given', 'nothing')).toBe('39 false')
+  expect(run('given')).toBe('39 false')
+  expect(readdirSync(cache())).toHaveLength(1)
+  expect(run('given')).toBe('39 true')
   expect(readdirSync(cache())).toHaveLength(1)
 })
