@@ -90,6 +90,8 @@ export interface SavedMemory {
   sha256: string
   /** By which the file is known while no one has written to it; see `fileMark`. */
   mark?: string
+  /** Of the host when it was saved; see `hostBootId`. */
+  bootId?: string
   /** Digest of the spec, as far as the guest sees it. */
   hardware: string
   /** See `Provider.memoryFacts`. */

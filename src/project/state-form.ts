@@ -16,6 +16,7 @@ export const savedMemory = partOf({
   size: count(),
   sha256: text({ pattern: digestPattern }),
   mark: optional(anyText),
+  bootId: optional(anyText),
   hardware: text({ pattern: digestPattern }),
   facts: mapOf(anyText),
   disks: mapOf(list(anyText)),

@@ -32,6 +32,7 @@ export {
   type Provider,
   type ProviderContext,
   type ProviderPlugin,
+  type SaveOptions,
   type StopOptions,
   type StopResult,
   type UpStatus,

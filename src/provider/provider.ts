@@ -92,9 +92,10 @@ export interface Provider {
   /**
    * Where `capabilities().snapshot`: lets the machine stand still and writes its memory and devices into a new file at
    * `path`, flushed. Its disks then hold all that was written to them and are left alone until `resume`, which lets it
-   * go on, or `stop`. Cut short or failed, it leaves a part of the file, and a machine that stands still.
+   * go on, or `stop`. Cut short or failed, it leaves a part of the file, and a machine that stands still. A provider may
+   * pass all that it writes to `onBytes`, in order, so that the file need not be read again for its checksum.
    */
-  save?(spec: MachineSpec, path: string, options?: { signal?: AbortSignal }): Promise<void>
+  save?(spec: MachineSpec, path: string, options?: SaveOptions): Promise<void>
 
   /**
    * Where `capabilities().snapshot`: starts a stopped machine with what `save` wrote of one with the same spec, whose
@@ -127,6 +128,11 @@ export interface Provider {
    * before anybody connects may be lost.
    */
   channel(spec: MachineSpec, name: 'ready' | 'agent' | 'vsock'): string | null
+}
+
+export interface SaveOptions {
+  signal?: AbortSignal
+  onBytes?: (bytes: Uint8Array) => void
 }
 
 export interface HostOption {

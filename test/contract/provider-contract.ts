@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sha256OfFile } from '../../src/lib/files/hash-file.ts'
 import { processIdentity } from '../../src/lib/process/process-identity.ts'
 import { residentMemory } from '../../src/lib/process/process-usage.ts'
 import { forwardsOf, type MachineSpec, type Provider } from '../../src/provider/index.ts'
@@ -255,7 +257,15 @@ export function providerContract(name: string, subject: ContractSubject): void {
       test('is saved into a file while it stands still, and it goes on from there in another process', async () => {
         const facts = await provider.memoryFacts?.(spec())
         const before = await provider.status(spec())
-        await provider.save?.(spec(), memory())
+        const passed = createHash('sha256')
+        let size = 0
+        const onBytes = (bytes: Uint8Array) => {
+          passed.update(bytes)
+          size += bytes.length
+        }
+        await provider.save?.(spec(), memory(), { onBytes })
+        // All of it, in order, or nothing.
+        if (size > 0) expect(passed.digest('hex')).toBe(await sha256OfFile(memory()))
         expect(await state()).toBe('paused')
         await stopNow()
         expect(await provider.memoryFacts?.(spec())).toEqual(facts)

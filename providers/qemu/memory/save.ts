@@ -5,13 +5,15 @@ import { fromSystemError, PosadaError } from '../../../src/errors/index.ts'
 import { sleep } from '../../../src/lib/async/sleep.ts'
 import { writeAll } from '../../../src/lib/files/write-all.ts'
 import { asObject } from '../../../src/lib/values/as-object.ts'
-import type { MachineSpec } from '../../../src/provider/index.ts'
+import type { MachineSpec, SaveOptions } from '../../../src/provider/index.ts'
 import { qemuFiles } from '../files.ts'
 import { type QmpClient, withQmp } from '../qmp/client.ts'
 
 /** Milliseconds for an answer of QEMU's, which writes back its disks before the last. */
 const patience = 60_000
 const poll = 10
+/** Bytes that are written at once, and that wait for it meanwhile. */
+const atOnce = 1024 * 1024
 
 /**
  * As much at once as there is, and the last of it without regard to how long that takes: the machine stands still
@@ -26,7 +28,7 @@ const unhurried = { 'max-bandwidth': 2 ** 40, 'downtime-limit': 2_000_000 }
 export async function saveMemory(
   spec: MachineSpec,
   path: string,
-  { signal }: { signal?: AbortSignal } = {},
+  { signal, onBytes = () => undefined }: SaveOptions = {},
 ): Promise<void> {
   const { qmp, memory } = qemuFiles(spec)
   await rm(memory, { force: true })
@@ -37,7 +39,7 @@ export async function saveMemory(
     const { connection, close } = await listen(memory)
     try {
       await client.execute('migrate', { uri: `unix:${memory}` })
-      await receive(await connected(connection, client), path, signal)
+      await receive(await connected(connection, client), path, { signal, onBytes })
       await completed(client)
       return true
     } finally {
@@ -50,7 +52,7 @@ export async function saveMemory(
 }
 
 async function listen(path: string): Promise<{ connection: Promise<Socket>; close: () => void }> {
-  const server = createServer()
+  const server = createServer({ highWaterMark: atOnce })
   const connection = new Promise<Socket>((resolve) => server.once('connection', resolve))
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -60,16 +62,27 @@ async function listen(path: string): Promise<{ connection: Promise<Socket>; clos
 }
 
 /** A connection that is broken off here ends the migration, and leaves the machine as it stands. */
-async function receive(connection: Socket, path: string, signal: AbortSignal | undefined): Promise<void> {
+async function receive(
+  connection: Socket,
+  path: string,
+  { signal, onBytes }: Pick<SaveOptions, 'onBytes'> & { signal: AbortSignal | undefined },
+): Promise<void> {
   if (signal !== undefined) addAbortSignal(signal, connection)
   try {
     const file = await open(path, 'wx', 0o600)
     try {
-      let end = 0
-      for await (const chunk of connection as AsyncIterable<Buffer>) {
-        await writeAll(file, [chunk], end)
-        end += chunk.length
+      const held = { end: 0, size: 0, chunks: [] as Buffer[] }
+      const write = async () => {
+        await writeAll(file, held.chunks, held.end)
+        Object.assign(held, { end: held.end + held.size, size: 0, chunks: [] })
       }
+      for await (const chunk of connection as AsyncIterable<Buffer>) {
+        onBytes?.(chunk)
+        held.chunks.push(chunk)
+        held.size += chunk.length
+        if (held.size >= atOnce) await write()
+      }
+      await write()
       await file.sync()
     } finally {
       await file.close()

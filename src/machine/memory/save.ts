@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto'
 import { rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { sha256OfFile } from '../../lib/files/hash-file.ts'
 import { flushFolder } from '../../lib/files/write-file.ts'
+import { hostBootId } from '../../lib/process/boot-id.ts'
 import type { MachineState, SavedMemory } from '../../project/index.ts'
 import type { Provider } from '../../provider/index.ts'
 import { marksOf } from '../layers/next-disks.ts'
@@ -34,16 +36,23 @@ export async function saveMemory(
   try {
     const facts = await provider.memoryFacts(spec)
     await rm(part, { force: true })
-    await provider.save(spec, part, { signal: project.signal })
-    const [sha256, disks] = [await sha256OfFile(part), await marksOf(spec.disks, 'now')]
+    const written = { hash: createHash('sha256'), size: 0 }
+    const onBytes = (bytes: Uint8Array) => {
+      written.hash.update(bytes)
+      written.size += bytes.length
+    }
+    await provider.save(spec, part, { signal: project.signal, onBytes })
     const { size, mark } = await fileMark(part)
+    const sha256 = written.size === size ? written.hash.digest('hex') : await sha256OfFile(part)
+    const disks = await marksOf(spec.disks, 'now')
     await rename(part, path)
     await flushFolder(dirname(path))
     const suspended: SavedMemory = {
       version: 1,
       at: new Date().toISOString(),
       ...(snapshot === undefined ? {} : { snapshot }),
-      ...{ size, sha256, mark, facts, hardware: hardwareOf(spec) },
+      ...{ size, sha256, mark, bootId: await hostBootId() },
+      ...{ facts, hardware: hardwareOf(spec) },
       disks: Object.fromEntries(Object.entries(disks).map(([name, mark]) => [name, [mark]])),
     }
     project.signal.throwIfAborted()

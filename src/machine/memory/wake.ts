@@ -1,4 +1,5 @@
 import { isPosadaError } from '../../errors/index.ts'
+import { hostBootId } from '../../lib/process/boot-id.ts'
 import type { Machine } from '../../manifest/index.ts'
 import { ensureRuntimeDir, type MachineState, type SavedMemory } from '../../project/index.ts'
 import { type MachineSpec, type Provider, sshForward } from '../../provider/index.ts'
@@ -48,7 +49,10 @@ export async function loadMemory(project: Project, sleeper: Sleeper): Promise<Ma
   // That it is there: without it the guest would go on over nothing.
   await madeFrom(project, settled)
   const { spec, ports } = await withPorts(project, { ...sleeper, state: settled })
-  await checkMemory({ provider, spec, memory, paths, hint, content: isChecked ? null : 'whole' })
+  // What no one has written to since, on a host that was not restarted, is what was written then.
+  const isOfThisRun = memory.bootId !== undefined && memory.bootId === (await hostBootId())
+  const content = isChecked ? null : isOfThisRun ? 'mark' : 'whole'
+  await checkMemory({ provider, spec, memory, paths, hint, content })
   const path = memoryFile(paths, memory)
   const why = diskFlaw(memory, await marksOf(spec.disks, 'now'))
   if (why !== null) throw unusable({ machine: config.name, path, why, hint })

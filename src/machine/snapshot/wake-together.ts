@@ -7,9 +7,8 @@ import { inStep } from '../in-step.ts'
 import { setClock } from '../memory/set-clock.ts'
 import { goOn, loadMemory, type Sleeper } from '../memory/wake.ts'
 import type { Project } from '../project.ts'
-import { processors } from '../schedule/processors.ts'
 
-/** Machines at once, whose guests all have something to answer. */
+/** Machines at once: loading one waits for the disk and for a new process most of the time, and guests have something to answer. */
 const atOnce = 16
 
 /**
@@ -28,7 +27,7 @@ export async function wakeTogether(
     return config === undefined ? [] : [{ projectId, config, provider, state, isChecked: true }]
   })
   const loaded: Sleeper[] = []
-  await pool(processors.limit, sleepers, async (sleeper) => {
+  await pool(atOnce, sleepers, async (sleeper) => {
     const step = { machine: sleeper.config.name, step: 'resume', message: 'loading its memory' }
     const state = await inStep(project.emit, step, () => loadMemory(project, sleeper))
     loaded.push({ ...sleeper, state })

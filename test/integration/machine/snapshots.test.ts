@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, rmSync, truncateSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../../helpers/guest-talk.ts'
@@ -149,9 +158,24 @@ describe('a machine that goes back and forth in time', () => {
     expect(await names()).toEqual(['clean'])
   })
 
-  it('refuses a memory that was cut short, and boots without it where it is told to', async () => {
+  it('refuses a memory that was changed or cut short, and boots without it where it is told to', async () => {
     await place.json('suspend')
-    truncateSync(join(own, 'memory'), 1000)
+    const memory = join(own, 'memory')
+    const file = openSync(memory, 'r+')
+    const byte = Buffer.alloc(1)
+    readSync(file, byte, 0, 1, 500_000)
+    writeSync(
+      file,
+      byte.map((before) => before ^ 1),
+      0,
+      1,
+      500_000,
+    )
+    closeSync(file)
+    expect(await place.fails('E_MEMORY_UNUSABLE', 'up')).toMatchObject({
+      message: expect.stringContaining('its content has changed'),
+    })
+    truncateSync(memory, 1000)
     expect(await place.fails('E_MEMORY_UNUSABLE', 'up')).toMatchObject({
       message: expect.stringContaining('it has 1000 bytes'),
       hint: expect.stringContaining('posada up --cold'),
