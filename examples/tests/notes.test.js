@@ -23,6 +23,17 @@ test('what the test before did is gone', async () => {
   assert.deepEqual({ stdout, exitCode }, { stdout: '1\n', exitCode: 0 })
 })
 
+test('a port leads into a machine, also after a rewind', async () => {
+  const serve = async (page) => {
+    await env.machine('web').exec(`mkdir /tmp/www && echo ${page} > /tmp/www/index.html && sudo httpd -h /tmp/www`)
+    const [{ hostAddress, hostPort }] = env.machine('web').ports
+    return (await fetch(`http://${hostAddress}:${hostPort}/`)).text()
+  }
+  assert.equal(await serve('first'), 'first\n')
+  await env.rewind()
+  assert.equal(await serve('second'), 'second\n')
+})
+
 test('the network between them is cut, and is whole after a rewind', async () => {
   const ping = async (seconds) => (await env.machine('web').exec(`sudo ping -4 -c 1 -W ${seconds} db`)).exitCode
   assert.equal(await ping(20), 0)

@@ -38,8 +38,18 @@ export interface Environment {
 
 export interface Machine {
   readonly name: string
+  /** The manifest's `ports`, each with the free port of the host that leads to it; a rewind may change that. */
+  readonly ports: readonly Port[]
   /** Runs a program with its arguments, or text in the login user's shell; a failing command is a result like any other. */
   exec(command: string | readonly string[], options?: ExecOptions): Promise<ExecResult>
+}
+
+export interface Port {
+  protocol: 'tcp' | 'udp'
+  guestPort: number
+  /** 127.0.0.1 */
+  hostAddress: string
+  hostPort: number
 }
 
 export interface ExecOptions {

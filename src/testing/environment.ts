@@ -9,7 +9,8 @@ import {
   selectMachines,
   snapshotSave,
 } from '../machine/index.ts'
-import type { ConditionsPlace, ConditionsSet, Environment, ExecOptions, Machine } from './contract.ts'
+import { readState } from '../project/index.ts'
+import type { ConditionsPlace, ConditionsSet, Environment, ExecOptions, Machine, Port } from './contract.ts'
 
 interface Opened {
   project: Project
@@ -20,11 +21,18 @@ interface Opened {
 /** Machines that are up. */
 export class OpenEnvironment implements Environment {
   readonly #opened: Opened
+  readonly #ports = new Map<string, readonly Port[]>()
   #areConditionsChanged = false
   #ended: Promise<void> | undefined
 
-  constructor(opened: Opened) {
+  private constructor(opened: Opened) {
     this.#opened = opened
+  }
+
+  static async of(opened: Opened): Promise<OpenEnvironment> {
+    const environment = new OpenEnvironment(opened)
+    await environment.#readPorts()
+    return environment
   }
 
   get machines(): readonly string[] {
@@ -41,6 +49,7 @@ export class OpenEnvironment implements Environment {
       })
     return {
       name: found.name,
+      ports: this.#ports.get(found.name) ?? [],
       exec: async (command, options: ExecOptions = {}) => {
         const { code, stdout, stderr } = await sessions.capture(found.name, command, options)
         return { stdout, stderr, exitCode: code }
@@ -52,6 +61,7 @@ export class OpenEnvironment implements Environment {
     const { project, sessions } = this.#opened
     await sessions.close()
     await snapshotSave(project, { name, machines: [], handOver: sessions.take })
+    await this.#readPorts()
   }
 
   async rewind(name?: string): Promise<void> {
@@ -61,6 +71,24 @@ export class OpenEnvironment implements Environment {
       await networkConditions(project, { machines: [], network: null, set: {}, reset: true })
     this.#areConditionsChanged = false
     await rewind(project, name, sessions.take)
+    await this.#readPorts()
+  }
+
+  /** The same as before, unless another program took one while the machine did not run. */
+  async #readPorts(): Promise<void> {
+    const { paths } = this.#opened.project
+    for (const name of this.machines) {
+      const { ports = [] } = (await readState(paths.machine(name))) ?? {}
+      this.#ports.set(
+        name,
+        ports.map(({ protocol, guestPort, hostAddress, hostPort }) => ({
+          protocol,
+          guestPort,
+          hostAddress,
+          hostPort,
+        })),
+      )
+    }
   }
 
   async conditions(set: ConditionsSet, { between, network }: ConditionsPlace = {}): Promise<void> {

@@ -30,12 +30,12 @@ export async function environment(options: EnvironmentOptions): Promise<Environm
       command: 'posada/test',
     },
   })
-  const project = asThrowAway(run.project)
+  const project = asThrowAway(run.project, 'moved')
   const sessions = new GuestSessions(project)
   try {
     await up(project, { machines: [], provision: true, handOver: sessions.take })
     if (rewindable) await snapshotSave(project, { name: readyPoint, machines: [], handOver: sessions.take })
-    return new OpenEnvironment({ project, sessions, end: run.end })
+    return await OpenEnvironment.of({ project, sessions, end: run.end })
   } catch (error) {
     await sessions.close()
     await run.end()

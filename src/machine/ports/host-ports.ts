@@ -33,7 +33,7 @@ export interface ChosenPorts {
 
 /**
  * Chooses the host's ports of a machine that is about to start. SSH keeps `previous.ssh` where it is
- * free. A port that is taken is moved where the manifest says `auto`, to where it was moved before if
+ * free. A port that is taken, or 0, is moved where the manifest says `auto`, to where it was moved before if
  * that is free, else it is E_PORT_IN_USE with its owner. None is chosen that another forward of the machine has,
  * or one of the `others`. Between
  * this and the start another program may still take one: the start then fails. E_LOOPBACK.
@@ -84,7 +84,7 @@ async function settle(
   previous: readonly PortResult[],
 ): Promise<PortResult> {
   const { auto, item: _, ...rest } = port
-  if (!auto || (await isOpenTo(port, given))) return rest
+  if (!auto || (port.hostPort !== 0 && (await isOpenTo(port, given)))) return rest
   const { protocol, hostAddress, guestPort } = port
   const before = previous.find(
     (one) =>

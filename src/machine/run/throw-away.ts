@@ -2,12 +2,14 @@ import type { Project } from '../project.ts'
 
 /**
  * A project whose machines live no longer than a process. Several share a host, which may have the project's own machines
- * besides: none of them takes its ports. What one changes in a folder stays in it. Pure.
+ * besides: none of them takes its ports; where they are `moved`, others of the loopback lead into them. What one changes
+ * in a folder stays in it. Pure.
  */
-export function asThrowAway(project: Project): Project {
+export function asThrowAway(project: Project, ports: 'none' | 'moved' = 'none'): Project {
+  const moved = { hostAddress: '127.0.0.1', hostPort: 0, auto: true }
   const machines = project.manifest.machines.map((machine) => ({
     ...machine,
-    ports: [],
+    ports: ports === 'none' ? [] : machine.ports.map((port) => ({ ...port, ...moved })),
     autoPorts: false,
     sync: [
       ...machine.sync.map((folder) => ({ ...folder, type: 'once' as const })),

@@ -8,7 +8,7 @@ import { setClock } from '../memory/set-clock.ts'
 import { goOn, loadMemory, type Sleeper } from '../memory/wake.ts'
 import type { Project } from '../project.ts'
 
-/** Machines at once: loading one waits for the disk and for a new process most of the time, and guests have something to answer. */
+/** Machines at once: each waits for the disk, a new process and its guest most of the time. */
 const atOnce = 16
 
 /**

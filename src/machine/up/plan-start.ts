@@ -71,7 +71,7 @@ export async function planStart(
   else if (config.hostAccess !== 'all' && provider.capabilities().hostAccess !== true)
     tellOpenHost(project, config.name, provider.name)
   for (const port of ports) {
-    if (port.movedFrom === undefined) continue
+    if (port.movedFrom === undefined || port.movedFrom === 0) continue
     const message = `port ${port.movedFrom} is in use; ${port.hostPort} leads to ${port.guestPort} instead`
     project.emit({ type: 'notice', level: 'info', machine: config.name, message })
   }

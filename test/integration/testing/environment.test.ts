@@ -28,7 +28,7 @@ const left = () => {
 it('the example passes: tests find machines as they were when they were ready, and leave nothing', async () => {
   const { code, stdout, stderr } = await ended(start('--test', '--test-reporter=tap', 'examples/tests/'))
   expect(code, stdout + stderr).toBe(0)
-  expect(stdout).toMatch(/^# pass 3$/m)
+  expect(stdout).toMatch(/^# pass 4$/m)
   await until('all is gone', 20_000, async () => left().length === 0)
 })
 

@@ -98,6 +98,29 @@ describe('choosePorts', () => {
     expect(third.ports[0]?.hostPort).not.toBe(moved?.hostPort)
   })
 
+  it('finds a port for one that may be any, and keeps it', async () => {
+    const ports = [port('tcp', 0, true), { ...port('udp', 0, true), guestPort: 53 }]
+    const first = await choosePorts(aMachine({ ports }))
+    expect(first.ports).toEqual([
+      {
+        protocol: 'tcp',
+        hostAddress: '127.0.0.1',
+        guestPort: 80,
+        hostPort: expect.any(Number),
+        movedFrom: 0,
+      },
+      {
+        protocol: 'udp',
+        hostAddress: '127.0.0.1',
+        guestPort: 53,
+        hostPort: expect.any(Number),
+        movedFrom: 0,
+      },
+    ])
+    expect(first.ports.map(({ hostPort }) => hostPort)).not.toContain(0)
+    expect((await choosePorts(aMachine({ ports }), { ports: first.ports })).ports).toEqual(first.ports)
+  })
+
   it('moves a port that another forward, or another machine, has in the manifest', async () => {
     const number = await takenTcp()
     for (const close of closers.splice(0)) close()
