@@ -23,6 +23,7 @@ export function capabilities(): Capabilities {
     nested: true,
     agent: true,
     media: true,
+    display: true,
     udpForward: true,
     switchNics: true,
     isolation: true,

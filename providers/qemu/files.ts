@@ -12,6 +12,8 @@ export interface QemuFiles {
   /** Where a machine's memory comes out while it is saved. */
   memory: string
   ready: string
+  /** VNC, of a machine with a screen. */
+  display: string
   /** `<console>.in` is a FIFO: what is written to it is typed at the guest's console. `<console>.out` is /dev/null. */
   console: string
   agent: string
@@ -32,6 +34,7 @@ export function qemuFiles(spec: MachineSpec): QemuFiles {
     pid: join(runtimeDir, 'qemu.pid'),
     guard: join(runtimeDir, 'guard.sock'),
     memory: join(runtimeDir, 'memory.sock'),
+    display: join(runtimeDir, 'vnc.sock'),
     console: join(runtimeDir, 'console'),
     ready: join(runtimeDir, 'ready.sock'),
     agent: join(runtimeDir, 'agent.sock'),

@@ -11,6 +11,7 @@ import { checkQemuOptions, qemuHostOptions } from './options.ts'
 import { memoryOverhead } from './overhead.ts'
 import { createProbe } from './probe/index.ts'
 import { readRecord, writeRecord } from './run-record.ts'
+import { screenshot } from './screenshot.ts'
 import { chooseHow, start } from './start.ts'
 
 export function createQemuProvider(context: ProviderContext): Provider {
@@ -32,6 +33,7 @@ export function createQemuProvider(context: ProviderContext): Provider {
     memoryFacts: async (spec) => memoryFacts(spec, await chooseHow(spec, probe)),
     ...machineLife(qemu),
     writeConsole,
+    screenshot,
     channel: (spec, name) => (name === 'vsock' ? null : qemuFiles(spec)[name]),
   }
 }

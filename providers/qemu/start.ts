@@ -45,8 +45,8 @@ export async function start(spec: MachineSpec, probe: Probe, { signal, memory }:
     return () =>
       launch(spec, { program, argv, accelerator }, { signal, ...(memory === undefined ? {} : { memory }) })
   }
-  const { pid, qmp, guard, ready, agent } = qemuFiles(spec)
-  await startMachine(qemu, { spec, prepare, stale: [pid, qmp, guard, ready, agent], signal })
+  const { pid, qmp, guard, ready, agent, display } = qemuFiles(spec)
+  await startMachine(qemu, { spec, prepare, stale: [pid, qmp, guard, ready, agent, display], signal })
 }
 
 async function launch(

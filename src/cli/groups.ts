@@ -22,6 +22,7 @@ export const commandGroups: readonly CommandGroup[] = [
       'ssh-config',
       'logs',
       'console',
+      'screenshot',
       'ports',
     ],
   },

@@ -34,6 +34,7 @@ export type {
   ProjectResult,
   ProvisionResult,
   ProxyResult,
+  ScreenshotResult,
   StatsResult,
   StatusResult,
   StepStatus,
@@ -50,6 +51,7 @@ export { type RunResult, type RunVerbOptions, run } from './run.ts'
 export { freeForMachines } from './schedule/free-memory.ts'
 export { takenBy } from './schedule/host-memory.ts'
 export { type MachineUp, machinesUp } from './schedule/machines-up.ts'
+export { screenshot } from './screenshot.ts'
 export { selectMachines } from './select.ts'
 export { snapshotDelete } from './snapshot/delete.ts'
 export { snapshotDiff } from './snapshot/diff.ts'

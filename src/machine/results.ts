@@ -31,6 +31,16 @@ export interface PortResult {
   auto?: true
 }
 
+export interface ScreenshotResult {
+  machine: string
+  /** As it was given; relative to the working folder. */
+  file: string
+  bytes: number
+  /** Of the picture, in pixels. */
+  width: number
+  height: number
+}
+
 export interface StatsResult {
   name: string
   state: MachineStateName

@@ -3,6 +3,7 @@ import type { Arch } from '../lib/values/arch.ts'
 import type { Conditions } from '../lib/values/link-conditions.ts'
 import type {
   BoxTerms,
+  Display,
   Hooks,
   HostAccess,
   MountedFolder,
@@ -76,6 +77,8 @@ export interface Machine {
   /** Bytes; null: the box's own size. */
   disk: number | null
   nested: boolean
+  /** Null: no screen. */
+  display: Display | null
   dependsOn: string[]
   /** In the order of the file, which is that of the NICs. */
   networks: Attachment[]
@@ -131,6 +134,7 @@ export const settings = {
   memory: { key: 'memory', effect: 'start' },
   disk: { key: 'disk', effect: 'start' },
   nested: { key: 'nested', effect: 'start' },
+  display: { key: 'display', effect: 'start' },
   dependsOn: { key: 'depends_on', effect: 'use' },
   networks: { key: 'networks', effect: 'start' },
   ports: { key: 'ports', effect: 'start' },

@@ -44,6 +44,7 @@ function resolveMachine(machine: CheckedMachine, root: string): Omit<Machine, 'n
     memory: known(values.memory),
     disk: values.disk ?? null,
     nested: known(values.nested),
+    display: values.display ?? null,
     dependsOn: machine.dependsOn.map(({ value }) => value),
     autoPorts: values.ports?.auto ?? false,
     hostAccess: values.host_access ?? [],

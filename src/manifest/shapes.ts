@@ -31,6 +31,12 @@ export interface Port {
   item: number
 }
 
+/** A screen, in pixels. */
+export interface Display {
+  width: number
+  height: number
+}
+
 /** A folder of the host in the guest. */
 export interface SyncedFolder {
   /** Absolute path of the host; a symbolic link may lead from it. */

@@ -18,6 +18,8 @@ export interface Capabilities {
   agent: boolean
   /** Whether `MachineSpec.media` are heeded; absent: they are not. */
   media?: boolean
+  /** Whether machines can have a screen; then it has `screenshot`. Left out: false. */
+  display?: boolean
   /** Whether UDP ports can be forwarded, besides TCP. */
   udpForward: boolean
   /**

@@ -9,6 +9,7 @@ export {
   type DiskBase,
   type DiskFormat,
   type DiskSpec,
+  type DisplaySpec,
   type FirmwareBoot,
   forwardsOf,
   type KernelBoot,

@@ -27,9 +27,17 @@ export interface MachineSpec {
   nics: NicSpec[]
   /** Folders of the host. Absent: none. See `Capabilities.shares`. */
   shares?: ShareSpec[]
+  /** A screen, and a keyboard and a tablet with it. Absent: none. See `Capabilities.display`. */
+  display?: DisplaySpec
   files: MachineFiles
   /** What the manifest says under `providers.<this provider>`, not looked at by the core. */
   options: Record<string, unknown>
+}
+
+/** The size of a screen at first, in pixels; the guest may choose another. */
+export interface DisplaySpec {
+  width: number
+  height: number
 }
 
 /** The provider loads the kernel itself; no firmware runs. */

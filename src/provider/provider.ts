@@ -119,6 +119,9 @@ export interface Provider {
    */
   writeConsole?(spec: MachineSpec, bytes: Uint8Array, signal?: AbortSignal): Promise<boolean>
 
+  /** Where `capabilities().display`: what is on the screen of a machine that has one and runs, as a PNG. */
+  screenshot?(spec: MachineSpec, signal?: AbortSignal): Promise<Buffer>
+
   /**
    * Path of a Unix socket that leads into the guest, or null where there is none. `ready` and `agent` are
    * serial channels: the port named `org.posada.ready.0` on which a box says that it can be logged in to, and

@@ -20,6 +20,7 @@ export function aMachine(changes: Partial<Machine> = {}): Machine {
     memory: 512 * 2 ** 20,
     disk: null,
     nested: false,
+    display: null,
     hostAccess: [],
     dependsOn: [],
     networks: [],

@@ -17,12 +17,13 @@ function kernelArguments(boot: KernelBoot, spec: MachineSpec): string[] {
   return [
     ...['-kernel', boot.kernel],
     ...(boot.initrd === undefined ? [] : ['-initrd', boot.initrd]),
-    ...['-append', `${boot.cmdline} console=${consoleOf(spec)}`.trim()],
+    ...['-append', `${boot.cmdline} ${consoles(spec)}`.trim()],
   ]
 }
 
-function consoleOf(spec: MachineSpec): string {
-  return spec.arch === 'x86_64' ? 'ttyS0' : 'ttyAMA0'
+/** Linux says what it has to say on all, and reads from the last: admin-guide/serial-console. */
+function consoles({ arch, display }: MachineSpec): string {
+  return `${display === undefined ? '' : 'console=tty0 '}console=${arch === 'x86_64' ? 'ttyS0' : 'ttyAMA0'}`
 }
 
 function flash(node: string, path: string, readOnly: boolean): string {

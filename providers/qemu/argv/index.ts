@@ -3,6 +3,7 @@ import { qemuFiles } from '../files.ts'
 import { bootArguments } from './boot.ts'
 import { channelArguments } from './channels.ts'
 import { diskArguments } from './disks.ts'
+import { displayArguments } from './display.ts'
 import { option } from './escape.ts'
 import type { HostFacts } from './host-facts.ts'
 import { machineArguments, transportOf } from './machine.ts'
@@ -26,6 +27,7 @@ export function qemuArguments(spec: MachineSpec, host: HostFacts): string[] {
     ...nicArguments(spec, transport),
     ...shareArguments(spec, transport),
     ...channelArguments(spec, transport),
+    ...displayArguments(spec, transport),
     ...['-object', option('rng-builtin', { id: 'rng0' })],
     ...['-device', option(`virtio-rng-${transport}`, { rng: 'rng0' })],
     ...['-device', option(`virtio-balloon-${transport}`, balloon)],

@@ -8,7 +8,7 @@ import { writeFileAtomic } from './write-file.ts'
  * (`/dev/null`, `/dev/stdout`, a shell's `>(…)`) is written to and stays what it is: renamed over by root, it would be
  * lost to the whole host.
  */
-export async function writeOutputFile(path: string, content: string): Promise<void> {
+export async function writeOutputFile(path: string, content: string | Uint8Array): Promise<void> {
   const target = await outputTarget(path)
   if (target === null) await writeFile(path, content)
   else await writeFileAtomic(target, content)

@@ -42,8 +42,13 @@ export function nicGiven(config: Machine): Partial<Pick<UserNic, NicSetting>> {
   return Object.fromEntries(all.filter(([, value]) => value !== undefined))
 }
 
+/** The size of a screen, for people. */
+export function shownDisplay(display: Machine['display'] | undefined): string {
+  return display ? `${display.width}x${display.height}` : 'none'
+}
+
 /** What a machine asks of its provider. */
-export interface Needs extends Pick<Machine, 'nested'> {
+export interface Needs extends Pick<Machine, 'nested' | 'display'> {
   arch: Arch
   boot: Capabilities['boot'][number]
   /** Whether it is given a seed. */
@@ -67,6 +72,7 @@ export function needsOf(config: Machine, box: BoxManifest, isolated: boolean): N
     arch: box.arch,
     boot: bootOf(box),
     nested: config.nested,
+    display: config.display,
     media: box.seed !== undefined,
     forwards: config.ports.map(({ protocol }) => protocol),
     switchNics: config.networks.length > 0,
@@ -118,6 +124,17 @@ const demands = {
     text: () => 'let a guest run machines of its own',
     lacking: (can, { nested }) => nested && !can.nested,
     shown: () => [{ path: ['nested'], value: 'true' }],
+  },
+  display: {
+    text: () => 'show a screen',
+    lacking: (can, { display }) => display !== null && can.display !== true,
+    shown: ({ display }) => [
+      {
+        path: ['display'],
+        value: shownDisplay(display),
+        hint: 'use provider: qemu, or leave `display` out; posada console and posada logs --console need none',
+      },
+    ],
   },
   switchNics: {
     text: () => 'join private networks',

@@ -6,7 +6,7 @@ import type { MachineSpec } from '../../provider/index.ts'
  * host and paths are not among it.
  */
 export function hardwareOf(spec: MachineSpec): string {
-  const { uuid, arch, cpus, memory, nested, boot, disks, media = [], nics, options } = spec
+  const { uuid, arch, cpus, memory, nested, boot, disks, media = [], nics, options, display } = spec
   const seen = [
     ...[uuid, arch, cpus, memory, nested],
     boot.kind === 'kernel' ? [boot.kind, boot.cmdline] : [boot.kind, boot.firmware],
@@ -14,6 +14,8 @@ export function hardwareOf(spec: MachineSpec): string {
     media.map(({ name }) => name),
     nics.map(({ kind, mac }) => [kind, mac]),
     options,
+    // Digests that were recorded before there were displays stay as they are.
+    ...(display === undefined ? [] : [display]),
   ]
   return createHash('sha256').update(JSON.stringify(seen)).digest('hex')
 }

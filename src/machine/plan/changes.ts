@@ -6,7 +6,14 @@ import type { MachineState } from '../../project/index.ts'
 import type { PortForward } from '../../provider/index.ts'
 import { wantedArch } from '../facts/arch.ts'
 import { wholeSectors } from '../facts/disk-size.ts'
-import { type NicSetting, nicGiven, nicSettings, type PlainSetting, plainSettings } from '../facts/needs.ts'
+import {
+  type NicSetting,
+  nicGiven,
+  nicSettings,
+  type PlainSetting,
+  plainSettings,
+  shownDisplay,
+} from '../facts/needs.ts'
 import { isSameNetworks } from '../facts/same-networks.ts'
 import { shownBox } from '../facts/shown-box.ts'
 import { hasShare } from '../sync/mounts.ts'
@@ -87,6 +94,8 @@ const comparisons = {
     const effect = wanted > size ? 'start' : 'remake'
     return wanted === size ? null : { from: formatSize(size), to: formatSize(wanted), effect }
   },
+  display: ({ display }, { state: { spec } }) =>
+    unlessEqual(shownDisplay(spec.display), shownDisplay(display)),
   networks: ({ networks }, { state }) => {
     const recorded = state.networks ?? []
     const shown = (all: readonly { network: string; ipv4: string }[]) =>

@@ -58,6 +58,7 @@ export function machineSpec(inputs: SpecInputs): MachineSpec {
     ...(box.manifest.seed === undefined ? {} : { media: [{ name: seedLabel, path: paths.seed }] }),
     nics: nics(inputs, mac),
     ...(inputs.shares === undefined || inputs.shares.length === 0 ? {} : { shares: inputs.shares }),
+    ...(config.display === null ? {} : { display: config.display }),
     files: {
       dataDir: paths.data,
       runtimeDir: inputs.runtimeDir,

@@ -3,6 +3,7 @@ import { limits } from '../limits.ts'
 import { box } from './box.ts'
 import { cloudInit } from './cloud-init.ts'
 import { anything, list, mapOf } from './collections.ts'
+import { display } from './display.ts'
 import { hooks } from './hooks.ts'
 import { hostAccess } from './host-access.ts'
 import { machineNetwork } from './network.ts'
@@ -85,6 +86,13 @@ export const machineFields = {
     schema: truth(),
     description: 'Whether the guest may run virtual machines itself.',
     default: false,
+  },
+  display: {
+    schema: display,
+    description:
+      'Whether the machine has a screen, a keyboard and a tablet: `true`, or the size of the screen. [Displays](displays.md) has what can be done with them.',
+    absent: 'none',
+    examples: [true, { width: 1280, height: 800 }],
   },
   depends_on: {
     schema: list(name(), { max: limits.machines, of: 'machines' }),

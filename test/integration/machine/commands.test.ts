@@ -23,6 +23,7 @@ name: commands
 box: posada/tiny
 memory: 256MiB
 env: {APP_ENV: "two words"}
+display: {width: 800}
 ports:
   - {host: 18080, guest: 80, auto: true}
 `)
@@ -178,6 +179,24 @@ describe('logs', () => {
     await heard
     child.kill('SIGINT')
     expect((await end).code).toBe(130)
+  })
+})
+
+describe('screenshot', () => {
+  it('saves what the guest shows, a whole picture in place of an older one', async () => {
+    await place.run('exec', '--', 'sudo', 'sh', '-c', "printf '\\033c' > /dev/tty0")
+    writeFileSync(join(place.dir, 'old.png'), 'old')
+    const taken = await place.json<{ width: number; bytes: number }>('screenshot', 'default', 'old.png')
+    const empty = readFileSync(join(place.dir, 'old.png'))
+    expect(empty.subarray(1, 4).toString()).toBe('PNG')
+    expect(empty.subarray(-8, -4).toString()).toBe('IEND')
+    expect([taken.width, taken.bytes]).toEqual([expect.any(Number), empty.length])
+    await place.run('exec', '--', 'sudo', 'sh', '-c', 'seq 9999 | head -c 900 > /dev/tty0')
+    await until('the screen has changed', 20_000, async () => {
+      await place.json('screenshot')
+      return !readFileSync(join(place.dir, 'default.png')).equals(empty)
+    })
+    await place.fails('E_MACHINE_UNKNOWN', 'screenshot', 'nowhere')
   })
 })
 

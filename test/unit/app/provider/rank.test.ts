@@ -28,7 +28,7 @@ const noPasst = { network: false, udpForward: false }
 const qemu = (report: Omit<ProbeReport, 'reason'> = onProcessor) => choice('qemu', report)
 const needs = (change: Partial<Needs> = {}): Needs => ({
   ...{ arch: 'x86_64', boot: 'kernel', nested: false, forwards: [], settings: [] },
-  ...{ media: false, switchNics: false, isolated: false, hostAccess: false, shares: false },
+  ...{ media: false, switchNics: false, isolated: false, hostAccess: false, shares: false, display: null },
   ...change,
 })
 const names = (choices: readonly Choice[]) => choices.map(({ provider }) => provider.name)
@@ -37,6 +37,12 @@ test.each<[string, Choice[], Partial<Needs>, string[]]>([
   ['equals stay in their order', [kvm(), qemu()], {}, ['kvm', 'qemu']],
   ['the processor itself before emulation', [kvm(), qemu(emulated)], {}, ['kvm', 'qemu']],
   ['what cannot run here is out', [kvm(unusable), qemu(emulated)], {}, ['qemu']],
+  [
+    'a screen',
+    [kvm(), choice('qemu', emulated, { display: true })],
+    { display: { width: 640, height: 480 } },
+    ['qemu'],
+  ],
   ['a folder to mount', [kvm(), choice('qemu', emulated, { shares: true })], { shares: true }, ['qemu']],
   ['an image with a boot loader', [kvm(), qemu()], { boot: 'uefi' }, ['qemu']],
   ['another architecture', [kvm(), qemu(emulated)], { arch: 'aarch64' }, ['qemu']],

@@ -46,6 +46,12 @@ describe('checkDemands', () => {
   it.each([
     ['udpForward', { udpForward: false }, aMachine({ ports: [udp] }), 'limited cannot forward UDP'],
     ['nested', { nested: false }, aMachine({ nested: true }), 'limited cannot let a guest run machines'],
+    [
+      'display',
+      { display: false },
+      aMachine({ display: { width: 640, height: 480 } }),
+      'limited cannot show a screen',
+    ],
     ['hostAccess', { hostAccess: false }, aMachine({ hostAccess: [53] }), 'limited cannot open some ports'],
     ['arch', { arch: ['aarch64' as const] }, aMachine(), 'limited cannot run x86_64 guests'],
     ['boot', { boot: ['bios' as const] }, aMachine(), 'limited cannot boot a box by kernel'],

@@ -72,6 +72,22 @@ describe('qemuArguments', () => {
     expect(argv).toContain('virtio-net-pci,netdev=net1,mac=52:54:00:00:00:02,romfile=')
   })
 
+  test('a display is at a Unix socket, and what Linux has to say comes on it as well', () => {
+    const spec = exampleSpec({
+      display: { width: 800, height: 600 },
+      files: { ...exampleSpec().files, runtimeDir: '/r,un' },
+    })
+    const argv = qemuArguments(spec, exampleHost())
+    expect(argv).toEqual(
+      expect.arrayContaining(['VGA,xres=800,yres=600', 'usb-tablet,bus=usb.0', 'vnc=unix:/r,,un/vnc.sock']),
+    )
+    expect(argv[argv.indexOf('-append') + 1]).toMatch(/ console=tty0 console=ttyS0$/)
+    expect(qemuArguments({ ...spec, arch: 'aarch64' }, exampleHost())).toEqual(
+      expect.arrayContaining(['virtio-gpu-pci,xres=800,yres=600', 'usb-kbd,bus=usb.0']),
+    )
+    expect(qemuArguments(exampleSpec(), exampleHost()).join()).not.toMatch(/vnc|VGA|tty0/)
+  })
+
   test('SVM is never switched off under TCG', () => {
     const argv = qemuArguments(exampleSpec({ nested: false }), exampleHost())
     expect(argv[argv.indexOf('-cpu') + 1]).toBe('max')

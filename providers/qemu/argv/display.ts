@@ -1,0 +1,33 @@
+import type { DisplaySpec, MachineSpec } from '../../../src/provider/index.ts'
+import { qemuFiles } from '../files.ts'
+import { option } from './escape.ts'
+import type { Transport } from './machine.ts'
+
+/**
+ * A screen that is reached by VNC at a Unix socket, never over TCP, with a keyboard and a tablet, which unlike a mouse
+ * says where it is. A PC has a keyboard as it is (i8042).
+ */
+export function displayArguments(spec: MachineSpec, transport: Transport): string[] {
+  const { display } = spec
+  if (display === undefined) return []
+  return [
+    ...devices(spec, display, transport),
+    ...['-vnc', option('', { vnc: `unix:${qemuFiles(spec).display}` })],
+  ]
+}
+
+function devices({ arch }: MachineSpec, { width, height }: DisplaySpec, transport: Transport): string[] {
+  const size = { xres: width, yres: height }
+  if (transport === 'device')
+    return ['virtio-gpu-device', 'virtio-keyboard-device', 'virtio-tablet-device'].flatMap((kind) => [
+      '-device',
+      option(kind, kind.includes('gpu') ? size : {}),
+    ])
+  const usb = ['usb-tablet', ...(arch === 'x86_64' ? [] : ['usb-kbd'])]
+  return [
+    // Every guest shows something on a standard VGA, from its first instruction on; QEMU's ARM boards have none.
+    ...['-device', option(arch === 'x86_64' ? 'VGA' : 'virtio-gpu-pci', size)],
+    ...['-device', option('qemu-xhci', { id: 'usb' })],
+    ...usb.flatMap((kind) => ['-device', option(kind, { bus: 'usb.0' })]),
+  ]
+}
