@@ -105,9 +105,10 @@ async function filesIn(texts: readonly string[], root: string): Promise<string[]
 
 /** Files of the host that lie outside the project, also those that a link in the project leads to. */
 async function fileUses({ provision, cloudInit }: Machine, root: string): Promise<HostUse[]> {
-  const sources = provision.map((step) =>
-    step.kind === 'ansible' ? { path: dirname(step.playbook) } : step.source,
-  )
+  const sources = provision.map((step) => {
+    if (step.kind === 'ansible') return { path: dirname(step.playbook) }
+    return step.kind === 'puppet' ? { path: dirname(step.manifest) } : step.source
+  })
   const places = [...sources, ...secretPlaces(provision)]
   const paths = places.flatMap((place) => ('path' in place ? [place.path] : []))
   if (cloudInit !== null && 'path' in cloudInit) paths.push(cloudInit.path)

@@ -237,6 +237,7 @@ export const errorCodes = {
     exit: 1,
     means: 'An ansible step found no ansible-playbook, neither on this computer nor in the guest.',
   },
+  E_PUPPET_MISSING: { exit: 1, means: 'A puppet step found no puppet in the guest.' },
   E_STEP_UNKNOWN: { exit: 2, means: 'The machine has no provision step of this name.' },
 } as const satisfies Record<string, { exit: ExitCode; means: string }>
 

@@ -104,7 +104,7 @@ export interface StatusResult {
 /** How a provision step stands. */
 export interface StepStatus {
   name: string
-  kind: 'shell' | 'file' | 'ansible'
+  kind: 'shell' | 'file' | 'ansible' | 'puppet'
   run: 'once' | 'changed' | 'always'
   /** When it last succeeded; null: it has not, or failed since. */
   doneAt: string | null

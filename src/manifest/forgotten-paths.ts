@@ -30,18 +30,18 @@ export async function checkForgottenPaths(
     }
 }
 
-/** Reports a playbook in the project's own folder: all that lies there would belong to it. */
+/** Reports a playbook or Puppet manifest in the project's own folder: all that lies there would belong to it. */
 export function checkPlaybooks(machines: readonly WrittenMachine[], root: string, report: Report): void {
   for (const { values } of machines)
     for (const { value, node } of values.provision ?? []) {
-      const playbook = value.ansible?.playbook
+      const playbook = value.ansible?.playbook ?? value.puppet?.manifest
       if (playbook === undefined || !`${root}/`.startsWith(`${dirname(playbook)}/`)) continue
       report({
         code: 'E_VALUE_INVALID',
-        message: `the playbook '${shorten(basename(playbook))}' has to be in a folder of its own`,
+        message: `the ${value.ansible === undefined ? 'Puppet manifest' : 'playbook'} '${shorten(basename(playbook))}' has to be in a folder of its own`,
         span: node.span,
         value: shorten(playbook),
-        hint: `move it, with its roles and files, to ops/${shorten(basename(playbook))}`,
+        hint: `move it, with its ${value.ansible === undefined ? 'modules' : 'roles'} and files, to ops/${shorten(basename(playbook))}`,
       })
     }
 }

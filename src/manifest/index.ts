@@ -25,6 +25,7 @@ export type {
   MountedFolder,
   Port,
   ProvisionStep,
+  PuppetStep,
   ReadyProbe,
   SecretPlace,
   ShellProbe,

@@ -60,7 +60,7 @@ machines:
 
   attachment: `An item of a machine's \`networks\` is the network's name, or a mapping:`,
 
-  step: `A step has \`shell\`, \`file\` or \`ansible\`. Names are unique in a machine.`,
+  step: `A step has \`shell\`, \`file\`, \`ansible\` or \`puppet\`. Names are unique in a machine.`,
 
   shell: `\`shell: ./setup.sh\` and \`shell: {path: setup.sh}\` run a script of the host; \`shell: echo hello\` and \`shell: {inline: ./made-in-the-guest}\` run what they say. Exactly one of the keys is there. Paths are relative to the folder of the file that has them. \`shell: https://example.com/setup.sh\` and \`shell: {url: …}\` run a script that is fetched; see [base manifests](#base-manifests) for checksums and \`posada.lock\`.`,
 
@@ -71,6 +71,9 @@ machines:
 
   ansible:
     '`ansible: ops/site.yml` is `ansible: {playbook: ops/site.yml}`. How playbooks run: [provisioning.md](provisioning.md#ansible-steps).',
+
+  puppet:
+    '`puppet: ops/site.pp` is `puppet: {manifest: ops/site.pp}`. How manifests are applied: [provisioning.md](provisioning.md#puppet-steps).',
 
   hooks: `\`before\` and \`after\` have \`up\`, \`halt\`, \`destroy\`, \`provision\`, \`suspend\`, \`resume\`, \`snapshot\` and \`rewind\`, each with a command, a mapping, or a list of these. [Hooks](hooks.md) tells when they run.
 

@@ -11,6 +11,7 @@ import { projectFields } from './schema/manifest-schema.ts'
 import { attachmentFields, networkFields } from './schema/network.ts'
 import { type Field, type Fields, isOffered } from './schema/object.ts'
 import { portFields } from './schema/port.ts'
+import { puppetFields } from './schema/puppet.ts'
 import { ready } from './schema/ready.ts'
 import { secretFields } from './schema/secret.ts'
 import { shellFields } from './schema/shell.ts'
@@ -59,6 +60,9 @@ export function manifestReference(): string {
     '### `ansible` as a mapping',
     prose.ansible,
     table(ansibleFields),
+    '### `puppet` as a mapping',
+    prose.puppet,
+    table(puppetFields),
     '## Hooks',
     prose.hooks,
     table(hookFields),

@@ -80,7 +80,7 @@ function steps(written: readonly Step[]): WrittenStep[] {
 }
 
 function resolveStep({ value, node }: Step, name: string): WrittenStep {
-  const { shell, file, ansible } = value
+  const { shell, file, ansible, puppet } = value
   const base = {
     name,
     run: value.on === undefined ? known(value.run) : runOn(value.on.map((each) => each.value)),
@@ -101,6 +101,8 @@ function resolveStep({ value, node }: Step, name: string): WrittenStep {
     const vars = plain(ansible.vars, (each) => each)
     return { ...base, kind: 'ansible', playbook, groups: groups.map((each) => each.value), vars, via }
   }
+  if (puppet !== undefined)
+    return { ...base, kind: 'puppet', manifest: puppet.manifest, facts: texts(puppet.facts) }
   const { from, content, to, mode, owner, group } = known(file)
   return {
     ...base,

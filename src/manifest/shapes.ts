@@ -87,10 +87,10 @@ export interface Hook {
 export type HostAccess = 'all' | number[]
 
 /** A step as it is run. */
-export type ProvisionStep = ShellStep | FileStep | AnsibleStep
+export type ProvisionStep = ShellStep | FileStep | AnsibleStep | PuppetStep
 
 /** A step as it is written: its script may have to be fetched first. */
-export type WrittenStep = ShellStep<LocalScript | WebAddress> | FileStep | AnsibleStep
+export type WrittenStep = ShellStep<LocalScript | WebAddress> | FileStep | AnsibleStep | PuppetStep
 
 /** A script itself, or an absolute path of the host to read it from. */
 export type LocalScript = { inline: string } | { path: string }
@@ -148,6 +148,13 @@ export interface AnsibleStep extends StepBase {
   vars: Record<string, unknown>
   /** Whose ansible-playbook runs it; null: this computer's where it has one, else the guest's. */
   via: 'host' | 'guest' | null
+}
+
+export interface PuppetStep extends StepBase {
+  kind: 'puppet'
+  /** Absolute path of the host. */
+  manifest: string
+  facts: Record<string, string>
 }
 
 export type ReadyProbe = TcpProbe | HttpProbe | ShellProbe

@@ -13,7 +13,7 @@ const reasons: Record<string, string> = {
   ansible: 'write an ansible step; its playbook has to be in a folder of its own',
   ansible_local: 'write an ansible step with via: guest; its playbook has to be in a folder of its own',
   docker: 'a shell step can install and start it',
-  puppet: others,
+  puppet: 'write a puppet step; its manifest has to be in a folder of its own, with modules beside it',
   chef_solo: others,
   salt: others,
 }

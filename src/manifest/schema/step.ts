@@ -5,6 +5,7 @@ import { list } from './collections.ts'
 import { exactlyOne } from './exactly-one.ts'
 import { file } from './file.ts'
 import { object } from './object.ts'
+import { puppet } from './puppet.ts'
 import { duration, integer, truth } from './scalars.ts'
 import { sensitive } from './secret.ts'
 import { shell } from './shell.ts'
@@ -13,7 +14,8 @@ import { oneOf, text } from './text.ts'
 import type { Context } from './types.ts'
 
 const onlyShell = ['args', 'env', 'sensitive', 'user']
-const kinds = ['shell', 'file', 'ansible']
+const kinds = ['shell', 'file', 'ansible', 'puppet']
+const shown: Record<string, string> = { file: 'a file', ansible: 'an ansible', puppet: 'a puppet' }
 
 export const step = object({
   what: 'a provision step',
@@ -40,6 +42,11 @@ export const step = object({
     },
     file: { schema: file, description: 'Copies a file or folder, or writes a text, into the guest.' },
     ansible: { schema: ansible, description: 'Runs an Ansible playbook.', examples: ['ops/site.yml'] },
+    puppet: {
+      schema: puppet,
+      description: "Applies a Puppet manifest by the guest's `puppet apply`.",
+      examples: ['ops/site.pp'],
+    },
     run: {
       schema: oneOf(['once', 'changed', 'always'], { never: 'once', change: 'changed' }),
       description: 'When the step runs: only the first time, whenever it has changed, or with every `up`.',
@@ -113,7 +120,7 @@ export const step = object({
       if (entry !== undefined)
         context.report({
           code: 'E_KEY_UNKNOWN',
-          message: `${kind === 'file' ? 'a file' : 'an ansible'} step has no key '${key}'`,
+          message: `${shown[kind]} step has no key '${key}'`,
           span: entry.keySpan,
           value: key,
           hint: `'${key}' belongs to shell steps; remove it`,
@@ -123,7 +130,7 @@ export const step = object({
   json: {
     oneOf: [
       { required: ['shell'] },
-      ...['file', 'ansible'].map((kind) => ({
+      ...['file', 'ansible', 'puppet'].map((kind) => ({
         required: [kind],
         not: { anyOf: onlyShell.map((key) => ({ required: [key] })) },
       })),

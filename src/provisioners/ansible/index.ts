@@ -1,11 +1,11 @@
-import { basename, dirname } from 'node:path'
+import { basename } from 'node:path'
 import { PosadaError } from '../../errors/index.ts'
 import { findProgram } from '../../lib/process/find-program.ts'
-import type { AnsibleStep, FileStep } from '../../manifest/index.ts'
+import type { AnsibleStep } from '../../manifest/index.ts'
 import { capture } from '../../ssh/index.ts'
 import type { Provisioner } from '../contract.ts'
 import { digestOfData } from '../digest.ts'
-import { fileProvisioner } from '../file/index.ts'
+import { digestOfFolder } from '../in-copy.ts'
 import { runInGuest } from './in-guest.ts'
 
 /**
@@ -15,7 +15,7 @@ import { runInGuest } from './in-guest.ts'
 export const ansibleProvisioner: Provisioner<AnsibleStep> = {
   async digest(step) {
     const { kind, playbook, groups, vars } = step
-    const folder = await fileProvisioner.digest(folderOf(step, '/'))
+    const folder = await digestOfFolder(step, playbook)
     return digestOfData({ kind, playbook: basename(playbook), groups, vars, folder })
   },
 
@@ -28,16 +28,8 @@ export const ansibleProvisioner: Provisioner<AnsibleStep> = {
     const look = ['/bin/sh', '-c', 'command -v ansible-playbook']
     const isThere = step.via !== 'host' && (await capture(session, look, { user: 'root' })).code === 0
     if (!isThere) throw missing(step, context.machine)
-    return runInGuest({ step, folder: (to) => folderOf(step, to) }, session, context)
+    return runInGuest(step, session, context)
   },
-}
-
-/** The step that copies the playbook's folder. */
-function folderOf({ playbook, ...base }: AnsibleStep, to: string): FileStep {
-  return {
-    ...{ name: base.name, run: base.run, timeout: null, retries: 0, reboot: false, place: base.place },
-    ...{ kind: 'file', source: { path: dirname(playbook) }, to, mode: null, owner: 'root', group: null },
-  }
 }
 
 function missing({ name, via, place }: AnsibleStep, machine: string): PosadaError {

@@ -347,6 +347,30 @@ describe('sensitive values of a step', () => {
   })
 })
 
+describe('a puppet step', () => {
+  test('is a manifest, or a mapping', async () => {
+    const long = '{manifest: ./b/y.pp, facts: {role: db, port: "80"}}'
+    const { machines, root } = await load(
+      `version: 1\nbox: debian/12\nprovision: [{puppet: ops/site.pp}, {puppet: ${long}}]`,
+    )
+    expect(machines[0]?.provision).toMatchObject([
+      { kind: 'puppet', manifest: `${root}/ops/site.pp`, facts: {} },
+      { kind: 'puppet', manifest: `${root}/b/y.pp`, facts: { role: 'db', port: '80' } },
+    ])
+  })
+
+  test.each([
+    ['puppet: {facts: {a: b}}', "the key 'manifest' is missing"],
+    ['puppet: site.pp', "the Puppet manifest 'site.pp' has to be in a folder of its own"],
+    ['puppet: {manifest: ops/site.pp, facts: {A-b: c}}', 'the name of a fact'],
+    ['puppet: ops/site.pp, user: web', "a puppet step has no key 'user'"],
+    ['puppet: ops/site.pp, ansible: ops/site.yml', 'takes one of'],
+  ])('%s is refused', async (keys, message) => {
+    const error = await loadError(`version: 1\nbox: debian/12\nprovision:\n  - {${keys}}\n`)
+    expect(error.problems.map((problem) => problem.message)).toEqual([expect.stringContaining(message)])
+  })
+})
+
 describe('a step behind which the disk is kept', () => {
   const stepsOf = (steps: string) => load(`version: 1\nbox: debian/12\nprovision: [${steps}]`)
 
