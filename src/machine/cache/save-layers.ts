@@ -1,11 +1,13 @@
+import { isDeepStrictEqual } from 'node:util'
 import { packBox, type StoredBox } from '../../box/index.ts'
-import { isPosadaError } from '../../errors/index.ts'
+import { isPosadaError, PosadaError } from '../../errors/index.ts'
 import type { Machine } from '../../manifest/index.ts'
 import type { MachineState } from '../../project/index.ts'
 import type { Provider } from '../../provider/index.ts'
 import { cleanShadow } from '../box/package/clean.ts'
 import { discardShadow, makeShadow, type Shadow } from '../box/package/shadow.ts'
 import { inStep } from '../in-step.ts'
+import { marksOf } from '../layers/next-disks.ts'
 import { setClock } from '../memory/set-clock.ts'
 import type { BoxSupply, Declared, Places, Providing, Reporting } from '../project.ts'
 import { overheadOf } from '../schedule/host-budget.ts'
@@ -25,6 +27,9 @@ export interface SaveInputs {
 
 /** Milliseconds that a guest's clock may be behind after its disk was copied. */
 const longPause = 1000
+
+/** How often a disk is copied that is still written to. */
+const copies = 5
 
 /** Layers that machines of this process are making, so that replicas do not make the same. */
 const underway = new Set<string>()
@@ -72,10 +77,27 @@ export class LayerSaver {
     const begun = performance.now()
     await provider.pause(state.spec)
     try {
-      return await makeShadow(this.#project, { config, provider, state })
+      return await this.#copyAtRest({ provider, state })
     } finally {
       await provider.resume(state.spec)
       if (performance.now() - begun > longPause) await setClock(this.#project, { config, provider, state })
+    }
+  }
+
+  /** A provider may still write what the guest's processors had asked for before they stood still. */
+  async #copyAtRest({ provider, state }: { provider: Provider; state: MachineState }): Promise<Shadow> {
+    const { config } = this.#inputs
+    const { disks } = state.spec
+    for (let attempt = 1; ; attempt++) {
+      const before = await marksOf(disks, 'now')
+      const shadow = await makeShadow(this.#project, { config, provider, state })
+      if (isDeepStrictEqual(await marksOf(disks, 'now'), before)) return shadow
+      await discardShadow(this.#project, config.name)
+      if (attempt === copies)
+        throw new PosadaError('E_BOX_PACKAGE', 'its disk changed while it was copied', {
+          machine: config.name,
+          hint: 'the next machine that is created tries again',
+        })
     }
   }
 

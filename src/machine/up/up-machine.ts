@@ -2,6 +2,7 @@ import type { Machine } from '../../manifest/index.ts'
 import { type MachineState, readState, unlessDamaged } from '../../project/index.ts'
 import { isUp } from '../../provider/index.ts'
 import { discardShadow } from '../box/package/shadow.ts'
+import type { Layer } from '../cache/find-layer.ts'
 import { layersFor, shownLayer } from '../cache/layers-for.ts'
 import { userDataDigest } from '../cloud-init/user-data.ts'
 import { whileUp } from '../companions/all.ts'
@@ -65,6 +66,7 @@ export function upMachine(project: Project, options: UpMachineOptions): Promise<
       ...shownLayer(cached?.layer ?? null),
     })
     const change = changeOf(actions)
+    tellLayer(project, config, cached?.layer ?? null)
     if (previous?.createdAt !== undefined) tellLeft(project, { config, previous, userData }, actions)
     const work = () => carryOut(project, { ...options, ...cached, sight, plan }, actions)
     const isAsleep = sight.observed.state === 'suspended'
@@ -118,6 +120,12 @@ function tellUnprobed(
 ): void {
   if (ready.length === 0 || actions.some((action) => action.do === 'await-ready')) return
   const message = 'readiness not checked: provision steps have not run yet'
+  emit({ type: 'notice', level: 'info', machine, message })
+}
+
+function tellLayer({ emit }: Reporting, { name: machine }: Machine, layer: Layer | null): void {
+  if (layer === null) return
+  const message = `starts from ${shownLayer(layer).layer}; its steps are not run again`
   emit({ type: 'notice', level: 'info', machine, message })
 }
 
