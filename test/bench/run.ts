@@ -2,6 +2,7 @@ import { type Bench, type BenchResult, holds, median } from './bench.ts'
 import { bench as bootToSsh } from './boot.ts'
 import { bench as boxes } from './boxes/index.ts'
 import { bench as commandLine } from './command-line.ts'
+import { bench as converge } from './converge/index.ts'
 import { bench as kvm } from './kvm/index.ts'
 import { bench as network } from './network.ts'
 import { bench as registry } from './registry.ts'
@@ -28,6 +29,7 @@ const benches: Bench[] = [
   throwAway,
   folders,
   time,
+  converge,
 ]
 
 /** `npm run bench`, or `npm run bench -- NAME…`; SAMPLES=n for another number than five. */
