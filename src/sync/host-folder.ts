@@ -3,6 +3,7 @@ import {
   linkSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   renameSync,
   rmdirSync,
   rmSync,
@@ -13,7 +14,7 @@ import { exchange } from '../lib/native/exchange.ts'
 import { isInside, statHost } from './host-stat.ts'
 import { below } from './paths.ts'
 import type { Received } from './receive.ts'
-import type { Entry } from './reconcile.ts'
+import { type Entry, parentOf } from './reconcile.ts'
 import { identityOf, type Stat, stampOf } from './stamp.ts'
 import type { TrashBatch } from './trash.ts'
 
@@ -193,15 +194,13 @@ function putInPlace(file: string, to: Buffer): void {
   }
 }
 
-/** On a file system that takes `A` and `a` for one name, the second of them is in the first one's way. */
+/** On a file system that takes `A` and `a` for one name, the second of them is in the first one's way, and is not listed. */
 function clash(root: string, path: string, error: unknown): string | null {
-  if (!isErrno(error, 'EEXIST')) return null
-  const swapped = path.replace(/[^/]*$/, (name) =>
-    name === name.toUpperCase() ? name.toLowerCase() : name.toUpperCase(),
-  )
-  if (swapped === path) return null
-  const [one, other] = [statHost(root, path), statHost(root, swapped)]
-  return one !== null && other !== null && one.inode === other.inode
-    ? "!the host's file system does not tell it from a name that differs in case only"
-    : null
+  if (!isErrno(error, 'EEXIST') || statHost(root, path) === null) return null
+  const parent = parentOf(path)
+  const names = readdirSync(parent === null ? root : below(root, parent), { encoding: 'latin1' })
+  return names.includes(path.slice(path.lastIndexOf('/') + 1)) ? null : `!${clashes}`
 }
+
+const clashes =
+  "the host's file system takes it for another name there, which differs in case or in how a letter is written"
