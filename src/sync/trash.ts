@@ -56,7 +56,10 @@ export async function listTrash(stateDir: string): Promise<TrashItem[]> {
  * Puts the latest version of what patterns name (gitignore(5)) back into the host's folder, where nothing has taken its
  * place; returns what was put back.
  */
-export async function restoreFromTrash(pair: SyncPair, patterns: readonly string[]): Promise<TrashItem[]> {
+export async function restoreFromTrash(
+  pair: Pick<SyncPair, 'from' | 'stateDir'>,
+  patterns: readonly string[],
+): Promise<TrashItem[]> {
   const wanted = ignore({ allowRelativePaths: true }).add([...patterns])
   const restored = new Map<string, TrashItem>()
   for (const { item, path, file } of await itemsIn(pair.stateDir)) {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { namesIn } from '../../lib/files/folders.ts'
 import { makeFolder } from '../../lib/files/make-folder.ts'
 import type { SyncedFolder } from '../../manifest/index.ts'
 import type { MachineState } from '../../project/index.ts'
@@ -28,23 +28,20 @@ export async function pairOf(
   return { from, to, exclude: [...exclude, never], ignoreFiles: gitignore, git, merge, stateDir }
 }
 
-/** The same pair with what is remembered of each machine of this name that there was, the present one first. */
+/** What is remembered of a folder of each machine with this id that there was, the latest first. */
 export async function pairsEver(
-  places: Places,
-  state: MachineState,
+  { user }: Places,
+  id: string,
   folder: SyncedFolder,
-): Promise<SyncPair[]> {
-  const pair = await pairOf(places, state, folder)
-  const above = join(places.user.sync, state.spec.id)
-  const names = (await readdir(above)).filter((name) => name.startsWith(`${nameOf(pair.from, pair.to)}-`))
-  const dirs = names.map((name) => join(above, name)).filter((dir) => dir !== pair.stateDir)
-  return [
-    pair,
-    ...dirs
-      .sort()
-      .reverse()
-      .map((stateDir) => ({ ...pair, stateDir })),
-  ]
+): Promise<Pick<SyncPair, 'from' | 'to' | 'stateDir'>[]> {
+  const from = await sourceOf(folder)
+  const { to } = folder
+  const above = join(user.sync, id)
+  const names = (await namesIn(above)).filter((name) => name.startsWith(`${nameOf(from, to)}-`))
+  return names
+    .sort()
+    .reverse()
+    .map((name) => ({ from, to, stateDir: join(above, name) }))
 }
 
 function nameOf(from: string, to: string): string {

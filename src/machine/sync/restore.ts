@@ -1,7 +1,8 @@
 import { PosadaError } from '../../errors/index.ts'
+import { machineId, readIdentity } from '../../project/index.ts'
 import { listTrash, restoreFromTrash, type TrashItem } from '../../sync/index.ts'
 import type { Declared, Places } from '../project.ts'
-import { mirrored } from './conflicts.ts'
+import { selectMachines } from '../select.ts'
 import { pairsEver } from './pairs.ts'
 
 /** Something that was replaced or deleted by a sync. Times are ISO 8601. */
@@ -21,19 +22,21 @@ export interface RestoreOptions {
 
 /**
  * What is in the trash, or, with patterns, what of it was put back into the host's folder; from there it is carried to
- * the guest like any other change. Machines that were made again since have their old trash still. E_SYNC_NONE.
+ * the guest like any other change. A machine that was destroyed, or made again since, has its old trash still. E_SYNC_NONE.
  */
 export async function syncRestore(
   project: Declared & Places,
   { machines, patterns }: RestoreOptions,
 ): Promise<TrashResult[]> {
   const found: TrashResult[] = []
-  for (const { config, state, folder } of await mirrored(project, machines))
-    for (const pair of await pairsEver(project, state, folder)) {
-      const items = patterns.length === 0 ? listTrash(pair.stateDir) : restoreFromTrash(pair, patterns)
-      for (const { at, ...item } of await items)
-        found.push({ machine: config.name, to: pair.to, ...item, at: new Date(at).toISOString() })
-    }
+  const identity = await readIdentity(project.paths)
+  for (const { name, sync } of identity === null ? [] : selectMachines(project.manifest, machines))
+    for (const folder of sync.filter(({ type }) => type === 'mirror'))
+      for (const pair of await pairsEver(project, machineId(identity?.id ?? '', name), folder)) {
+        const items = patterns.length === 0 ? listTrash(pair.stateDir) : restoreFromTrash(pair, patterns)
+        for (const { at, ...item } of await items)
+          found.push({ machine: name, to: pair.to, ...item, at: new Date(at).toISOString() })
+      }
   if (found.length === 0 && patterns.length > 0)
     throw new PosadaError('E_SYNC_NONE', `nothing in the trash matches ${patterns.join(' ')}`, {
       value: patterns.join(' '),
