@@ -13,9 +13,11 @@ import { areKept } from './kept-folders.ts'
 import { mountFolder } from './mount-folder.ts'
 import { hasShare, shareTag } from './mounts.ts'
 import { pairOf } from './pairs.ts'
+import { rsync, rsyncIsHere } from './rsync.ts'
 import { sendWorkspace } from './send-workspace.ts'
 import { sourceOf } from './sources.ts'
 import { prepareTarget } from './target.ts'
+import { workspacePaths } from './workspace.ts'
 
 /** What became of a folder. Sizes are bytes. */
 export interface Brought {
@@ -52,9 +54,9 @@ export async function bringFolders(
   for (const folder of due) {
     const brought = await inStep(project.emit, syncStep(config, folder), async () => {
       if (folder.type === 'mount') return mount(config, { state, folder }, session)
-      await prepareTarget(session, folder)
+      const target = await prepareTarget(session, folder)
       return folder.type === 'once'
-        ? copyOnce(project, folder, session)
+        ? copyOnce(project, folder, { session, ...target })
         : mirrorOnce(project, { state, folder }, session)
     })
     after = await recordBrought(project, config, brought)
@@ -127,7 +129,7 @@ async function mount(
 async function copyOnce(
   { emit, signal }: Reporting,
   folder: SyncedFolder,
-  session: SshSession,
+  { session, hasRsync }: { session: SshSession; hasRsync: boolean },
 ): Promise<Brought> {
   const { to, exclude, gitignore, git } = folder
   const machine = session.target.hostAlias
@@ -145,7 +147,13 @@ async function copyOnce(
   }
   const root = await sourceOf(folder)
   const options = { root, to, git, exclude, ignoreFiles: gitignore, signal, onProgress }
-  const { files, bytes, skipped } = await sendWorkspace(session, options)
+  const { files, bytes, skipped } =
+    hasRsync && rsyncIsHere()
+      ? {
+          ...(await rsync(guestShell(session), { ...options, paths: await workspacePaths(root, options) })),
+          skipped: [],
+        }
+      : await sendWorkspace(session, options)
   const toGuest = { written: files, removed: 0, bytes }
   const toHost = { written: 0, removed: 0, bytes: 0 }
   return { folder, toGuest, toHost, conflicts: 0, skipped: skipped.length }

@@ -31,16 +31,20 @@ here=$(pwd -P); [ "$here" = "$1" ] || say through "$here"`
 
 /**
  * Sees to it that a folder is in the guest, where it is named and not where a link leads, and that the login user can
- * write to it. E_SYNC_TARGET.
+ * write to it. Returns whether the guest has rsync. E_SYNC_TARGET.
  */
-export async function prepareTarget(session: GuestShells, { to, place }: SyncedFolder): Promise<void> {
+export async function prepareTarget(
+  session: GuestShells,
+  { to, place }: SyncedFolder,
+): Promise<{ hasRsync: boolean }> {
   const { user, hostAlias: machine } = session.target
   const making = asRootWhereAllowed(makeScript, to, user).map(quote).join(' ')
   // One command for all of it: each takes an emulated guest a moment.
-  const script = `look() (\n${lookScript}\n)\nlook "$1" 2>/dev/null || { ${making} && look "$1"; }`
+  const script = `look() (\n${lookScript}\n)\n{ look "$1" 2>/dev/null || { ${making} && look "$1"; }; } || exit
+command -v rsync || :`
   const command = ['/bin/sh', '-c', script, 'sh', to]
-  const { code, stderr } = await capture(session, command, { env: { LC_ALL: 'C' } })
-  if (code === 0) return
+  const { code, stdout, stderr } = await capture(session, command, { env: { LC_ALL: 'C' } })
+  if (code === 0) return { hasRsync: stdout.includes('rsync') }
   const [, word = '', path = to] = new RegExp(`^${mark} (\\w+) (.*)$`, 'm').exec(stderr) ?? []
   const [why, hint] = problem(word, { path, to, user, said: stderr })
   throw new PosadaError('E_SYNC_TARGET', `the folder ${to} of ${machine} ${why}`, {
