@@ -1,10 +1,10 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open, rm, symlink } from 'node:fs/promises'
-import { execa } from 'execa'
 import { sleep } from '../../src/lib/async/sleep.ts'
 import { isErrno } from '../../src/lib/files/errno.ts'
 import type { MachineSpec } from '../../src/provider/index.ts'
 import { qemuFiles } from './files.ts'
+import { makeFifo } from './make-fifo.ts'
 
 /** Milliseconds between two attempts while the guest has not taken what was typed before. */
 const retry = 10
@@ -14,7 +14,7 @@ export async function makeConsole(spec: MachineSpec): Promise<void> {
   const { console } = qemuFiles(spec)
   const [typed, written] = [`${console}.in`, `${console}.out`]
   await Promise.all([typed, written].map((path) => rm(path, { force: true })))
-  await execa('mkfifo', ['-m', '600', typed])
+  makeFifo(typed)
   await symlink('/dev/null', written)
 }
 
