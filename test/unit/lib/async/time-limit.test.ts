@@ -90,6 +90,7 @@ const dates = [
   'providers/qemu/probe/cache.ts',
   'src/box/download/part-file.ts',
   'src/machine/guest/overdue.ts',
+  'src/machine/memory/tell-time.ts',
   'src/network/capture/recording.ts',
   'src/sync-process/run.ts',
   'src/sync/conflicts.ts',
