@@ -25,12 +25,12 @@ function did({ type, toGuest, toHost, conflicts }: FolderResult): string {
 
 /** How one folder stands: `web:/srv/app is in sync`. */
 export function folderStatusText(folder: FolderStatus): string {
-  const { machine, to, state, behind, bytes, conflicts, scanning, problem } = folder
+  const { machine, to, type, state, behind, bytes, conflicts, scanning, problem } = folder
   const words = {
     'in step': 'is in sync',
     syncing:
       behind === 0 ? 'is being compared' : `is ${behind} behind${bytes > 0 ? ` (${formatSize(bytes)})` : ''}`,
-    stopped: 'is not being synced',
+    stopped: type === 'mount' ? 'is not mounted' : 'is not being synced',
     copied: 'was copied',
     mounted: 'is mounted',
     missing: 'has not been copied yet',

@@ -57,7 +57,9 @@ function mountStatus(
     return tells(
       `the process that serves it has ended: whatever works in it waits (posada reload --force ${config.name})`,
     )
-  return { ...base, state: at === null ? 'missing' : 'mounted' }
+  return at === null
+    ? tells(`up has not come to it yet (posada up ${config.name})`)
+    : { ...base, state: 'mounted' }
 }
 
 const unknown = { behind: 0, bytes: 0, conflicts: 0, scanning: { host: false, guest: false } }
