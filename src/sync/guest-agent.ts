@@ -16,7 +16,7 @@ export function agentOr(loop: string): string {
   const program = `import sys
 try:
     if sys.version_info < (3, 7): sys.exit(77)
-    import ctypes, errno, os, stat, struct, time
+    import ctypes, errno, os, stat, struct, time, zlib
     ctypes.CDLL(None).syncfs
 except Exception: sys.exit(77)
 source = open(0, "rb", 262144, closefd=False)
@@ -49,7 +49,7 @@ export const askAgent: GuestRequests = {
   pack: (paths) => request('pack', paths),
   drain: (batch) => request('drain', batch),
   remove: (batch) => request('remove', batch),
-  stage: (blocks) => request('stage', blocks),
+  stage: (blocks, isDeflated) => request('stage', blocks, isDeflated ? 'deflated' : 'plain'),
   commit: ({ out, modes, ...commit }, batch) =>
     request(
       'commit',

@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createDeflate } from 'node:zlib'
 import { PosadaError } from '../errors/index.ts'
 import { agent, agentOr, askAgent, openAgent } from './guest-agent.ts'
 import type { Commit } from './guest-commit.ts'
@@ -159,9 +162,13 @@ export class GuestFolder {
   ): Promise<{ staged: Map<string, Listed>; spoiled: string[] }> {
     const size = items.reduce((sum, item) => sum + tarLength(item), tarEnd.length)
     const spoiled: string[] = []
+    const files = packFiles(root, items, spoiled)
+    const isDeflated = this.#link.isAgent && size > deflating.from && size <= deflating.most
+    const deflated = isDeflated ? await deflate(files) : null
+    const blocks = Math.ceil((deflated?.length ?? size) / 65_536)
     const answer = await this.#ask(
-      this.#requests.stage(Math.ceil(size / 65_536)),
-      packFiles(root, items, spoiled),
+      this.#requests.stage(blocks, isDeflated),
+      deflated === null ? files : Readable.from([deflated]),
     )
     if (answer.endsWith('//failed\n'))
       throw new PosadaError('E_SYNC_GUEST', 'the guest could not write what was sent to it', {
@@ -189,6 +196,17 @@ export class GuestFolder {
   async #ask(text: string, payload?: AsyncIterable<Buffer>): Promise<string> {
     return (await this.#link.ask(text, payload)).toString('latin1')
   }
+}
+
+/** Bytes of an archive that is deflated: an emulated guest inflates sooner than it decrypts. A longer one is not held. */
+const deflating = { from: 2 ** 18, most: 2 ** 24 }
+
+async function deflate(files: AsyncIterable<Buffer>): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  await pipeline(files, createDeflate({ level: 1 }), async (deflated: AsyncIterable<Buffer>) => {
+    for await (const bytes of deflated) pieces.push(bytes)
+  })
+  return Buffer.concat(pieces)
 }
 
 /** What the guest said of the folder, and what it was told. */

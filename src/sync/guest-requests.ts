@@ -10,8 +10,8 @@ export interface GuestRequests {
   pack(paths: readonly string[]): string
   drain(batch: string): string
   remove(batch: string): string
-  /** Unpacks the payload, of so many blocks of 64 KiB. */
-  stage(blocks: number): string
+  /** Unpacks the payload, of so many blocks of 64 KiB; only the agent inflates it first. */
+  stage(blocks: number, isDeflated: boolean): string
   commit(commit: Commit, batch: string): string
   flush(): string
 }

@@ -23,6 +23,9 @@ above "$(dirname -- "$to")"
 [ -d "$to" ] || mkdir -- "$to" 2>/dev/null || say make "$to"
 [ -n "$(find "$to" -prune -user "$user")" ] || [ -n "$(ls -A -- "$to")" ] || chown "$user:$(id -g -- "$user")" "$to"`
 
+/** Makes a folder without `sudo`, where the one above is the user's own and no link leads there. */
+const ownScript = `own() { p=\${1%/*}; [ -O "$p" ] && [ -w "$p" ] && [ ! -L "$1" ] && ( cd "$p" && [ "$(pwd -P)" = "$p" ] ) && mkdir "$1"; }`
+
 /** As the user itself: whether it can work there, and where that is. */
 const lookScript = `set -e
 say() { echo "${mark} $1 $2" >&2; exit 97; }
@@ -39,8 +42,9 @@ export async function prepareTarget(
 ): Promise<{ hasRsync: boolean }> {
   const { user, hostAlias: machine } = session.target
   const making = asRootWhereAllowed(makeScript, to, user).map(quote).join(' ')
-  // One command for all of it: each takes an emulated guest a moment.
-  const script = `look() (\n${lookScript}\n)\n{ look "$1" 2>/dev/null || { ${making} && look "$1"; }; } || exit
+  // One command for all of it, and few processes: each takes an emulated guest a moment, and `sudo` many.
+  const script = `look() (\n${lookScript}\n)\n${ownScript}
+{ look "$1" 2>/dev/null || { own "$1" && look "$1"; } 2>/dev/null || { ${making} && look "$1"; }; } || exit
 command -v rsync || :`
   const command = ['/bin/sh', '-c', script, 'sh', to]
   const { code, stdout, stderr } = await capture(session, command, { env: { LC_ALL: 'C' } })

@@ -57,58 +57,79 @@ def do_drain(words):
 def do_remove(words): remove(work + b'/' + next(words))
 
 class Payload:
+    """What a request carries behind it, in blocks of 64 KiB."""
     def __init__(self, blocks): self.left = blocks * 65536
+    def inflated(self):
+        data = zlib.decompressobj().decompress(self.take(self.left))
+        at = 0
+        def take(size):
+            nonlocal at
+            at += size
+            if at > len(data): raise EOFError
+            return data[at - size:at]
+        return take
     def take(self, size):
-        data = source.read(min(size, self.left))
-        self.left -= len(data)
+        if size > self.left: raise EOFError
+        self.left -= size
+        data = source.read(size)
         if len(data) < size: raise EOFError
         return data
     def end(self):
-        while self.left > 0 and self.take(min(self.left, 65536)): pass
+        while self.left > 0: self.take(min(self.left, 65536))
 
-def unpack(payload, folder):
+def make(kind, path, mode, target):
+    if kind == b'0': return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    if kind == b'2': os.symlink(target, path)
+    elif not os.path.isdir(path): os.mkdir(path, mode)
+    else: os.chmod(path, mode)
+
+def unpack(take):
+    """Into the present folder."""
     long = {}
     while True:
-        block = payload.take(512)
-        if block == b'\0' * 512: return
+        block = take(512)
         kind = block[156:157]
+        if kind == b'\0': return
         size = int.from_bytes(block[125:136], 'big') if block[124] == 0x80 else int(block[124:135], 8)
         if kind in b'LK':
-            long[kind] = payload.take(size + -size % 512)[:size - 1]
+            long[kind] = take(size + -size % 512)[:size - 1]
             continue
-        name = long.pop(b'L', block[:100].rstrip(b'\0')).rstrip(b'/')
-        target = long.pop(b'K', block[157:257].rstrip(b'\0'))
+        name, target = block[:100].rstrip(b'\0'), b''
+        if kind == b'2': target = long.pop(b'K', block[157:257].rstrip(b'\0'))
+        if long: name = long.pop(b'L', name)
+        if kind == b'5': name = name.rstrip(b'/')
         mode = int(block[100:107], 8)
-        path = folder + b'/' + name
-        def make():
-            if kind == b'5':
-                if not os.path.isdir(path): os.mkdir(path)
-                os.chmod(path, mode)
-            elif kind == b'2': os.symlink(target, path)
-            else: return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try: file = make()
+        try: file = make(kind, name, mode, target)
         except FileNotFoundError:
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            file = make()
-        if file is None: line(name, os.lstat(path))
-        else:
-            try:
-                for left in range(size, 0, -65536): os_write(file, payload.take(min(left, 65536)))
-                os.fchmod(file, mode)
-                line(name, os.fstat(file))
-            finally: os.close(file)
-            payload.take(-size % 512)
+            os.makedirs(os.path.dirname(name), exist_ok=True)
+            file = make(kind, name, mode, target)
+        if file is None:
+            line(name, os.lstat(name))
+            continue
+        try:
+            # The most are small: one read, one write.
+            if size <= 65536: whole = take(size + -size % 512)[:size]
+            else:
+                for left in range(size, 65536, -65536): put(file, take(65536))
+                left = size - (size - 1) // 65536 * 65536
+                whole = take(left + -left % 512)[:left]
+            put(file, whole)
+            line(name, os.fstat(file))
+        finally: os.close(file)
 
-def os_write(file, data):
-    view = memoryview(data)
-    while view: view = view[os.write(file, view):]
+def put(file, data):
+    done = os.write(file, data)
+    while done < len(data): done += os.write(file, data[done:])
 
 def do_stage(words):
-    payload = Payload(int(next(words)))
+    payload, how = Payload(int(next(words))), next(words)
     folder = work + b'/in-' + token
     try:
         os.makedirs(folder, exist_ok=True)
-        unpack(payload, folder)
+        os.chdir(folder)
+        before = os.umask(0)
+        try: unpack(payload.inflated() if how == b'deflated' else payload.take)
+        finally: os.umask(before)
     except OSError as error:
         sink.write(b'\n//failed\n')
         sys.stderr.write('%s\n' % error.strerror)

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import {
   chmodSync,
   lstatSync,
@@ -71,4 +72,23 @@ test('a name that exclude takes back is carried from the guest too', { timeout: 
   await pair.sync()
   expect(readFileSync(join(pair.from, 'src/data/f'), 'utf8')).toBe('1')
   expect(lstatSync(join(pair.from, 'data'), { throwIfNoEntry: false })).toBe(undefined)
+})
+
+test('many files arrive as they are, whether they can be deflated or not', { timeout: 60_000 }, async () => {
+  using pair = makePair('dash', {}, onlyPython)
+  for (let count = 0; count < 300; count++) {
+    mkdirSync(join(pair.from, `d${count % 7}`), { recursive: true })
+    writeFileSync(
+      join(pair.from, `d${count % 7}/f${count}`),
+      count % 2 === 0 ? 'x'.repeat(count * 20) : randomBytes(count * 9),
+    )
+  }
+  for (const size of [65_536, 65_537, 196_608, 300_001])
+    writeFileSync(join(pair.from, `${size}`), randomBytes(size))
+  await pair.sync()
+  expect(pair.differences()).toBe('')
+  for (const size of [65_536, 65_537, 18 * 2 ** 20])
+    writeFileSync(join(pair.from, `${size}`), randomBytes(size))
+  await pair.sync()
+  expect(pair.differences()).toBe('')
 })
