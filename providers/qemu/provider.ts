@@ -5,6 +5,7 @@ import { writeConsole } from './console.ts'
 import { makeDisks } from './disks.ts'
 import { qemuFiles } from './files.ts'
 import { qemu } from './hypervisor.ts'
+import { pressKeys } from './keyboard.ts'
 import { memoryFacts } from './memory/facts.ts'
 import { saveMemory } from './memory/save.ts'
 import { checkQemuOptions, qemuHostOptions } from './options.ts'
@@ -34,6 +35,7 @@ export function createQemuProvider(context: ProviderContext): Provider {
     ...machineLife(qemu),
     writeConsole,
     screenshot,
+    pressKeys,
     channel: (spec, name) => (name === 'vsock' ? null : qemuFiles(spec)[name]),
   }
 }

@@ -23,6 +23,8 @@ export const commandGroups: readonly CommandGroup[] = [
       'logs',
       'console',
       'screenshot',
+      'type',
+      'send-key',
       'ports',
     ],
   },

@@ -199,6 +199,7 @@ export const errorCodes = {
 
   // Life of a machine
   E_NOT_CREATED: { exit: 1, means: 'The machine does not exist yet; posada up creates it.' },
+  E_KEYBOARD: { exit: 2, means: 'A US keyboard has no such key or character.' },
   E_NO_DISPLAY: { exit: 1, means: 'The machine was started without a `display:`.' },
   E_NOT_RUNNING: { exit: 1, means: 'The machine is not running.' },
   E_MACHINE_CRASHED: { exit: 1, means: 'The machine ended by itself.' },

@@ -18,7 +18,7 @@ export interface Capabilities {
   agent: boolean
   /** Whether `MachineSpec.media` are heeded; absent: they are not. */
   media?: boolean
-  /** Whether machines can have a screen; then it has `screenshot`. Left out: false. */
+  /** Whether machines can have a screen; then it has `screenshot` and `pressKeys`. Left out: false. */
   display?: boolean
   /** Whether UDP ports can be forwarded, besides TCP. */
   udpForward: boolean

@@ -28,6 +28,7 @@ export {
   contractVersion,
   type HostOption,
   isUp,
+  type KeyName,
   type MachineStatus,
   type OptionProblem,
   type Provider,

@@ -123,6 +123,12 @@ export interface Provider {
   screenshot?(spec: MachineSpec, signal?: AbortSignal): Promise<Buffer>
 
   /**
+   * Where `capabilities().display`: presses keys of the keyboard together, and lets them go; false: it does not run. What
+   * the guest does not take in time is lost, as with a real one: callers leave some 30 ms between two calls.
+   */
+  pressKeys?(spec: MachineSpec, keys: readonly KeyName[], signal?: AbortSignal): Promise<boolean>
+
+  /**
    * Path of a Unix socket that leads into the guest, or null where there is none. `ready` and `agent` are
    * serial channels: the port named `org.posada.ready.0` on which a box says that it can be logged in to, and
    * the QEMU guest agent's. `vsock`, asked for only where `capabilities().network` is false, leads to the
@@ -137,6 +143,9 @@ export interface SaveOptions {
   signal?: AbortSignal
   onBytes?: (bytes: Uint8Array) => void
 }
+
+/** A key by its name in QEMU (qapi/ui.json, QKeyCode): `a`, `f1`, `ret`, `shift`. */
+export type KeyName = string
 
 export interface HostOption {
   /** For people: `starts the program "./qemu" as QEMU`. */

@@ -200,6 +200,35 @@ describe('screenshot', () => {
   })
 })
 
+describe('type and send-key', () => {
+  it('reach the guest as its keyboard', async () => {
+    const text = 'Hi "~|_'
+    const reading = place.run(
+      'exec',
+      '--',
+      'sudo',
+      'timeout',
+      '60',
+      'sh',
+      '-c',
+      'touch /tmp/reads; read -r line < /dev/tty1; echo "$line"',
+    )
+    await until(
+      'the guest reads',
+      60_000,
+      async () => (await place.run('exec', '--', 'test', '-e', '/tmp/reads')).code === 0,
+    )
+    expect(await place.json('type', 'default', `${text}x`)).toEqual({
+      machine: 'default',
+      keys: text.length + 1,
+    })
+    expect(await place.json('send-key', 'default', 'backspace', 'enter')).toMatchObject({ keys: 2 })
+    expect((await reading).stdout).toBe(`${text}\n`)
+    await place.fails('E_KEYBOARD', 'type', 'default', 'naïve')
+    await place.fails('E_KEYBOARD', 'send-key', 'default', 'ctrl-entre')
+  })
+})
+
 describe('console', () => {
   /** What comes out of a console, and a wait for a text in it. */
   function attach(...args: string[]) {
