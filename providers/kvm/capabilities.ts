@@ -11,6 +11,7 @@ export function capabilities(): Capabilities {
     nested: true,
     agent: true,
     media: true,
+    limits: true,
     udpForward: network,
     network,
     switchNics: true,

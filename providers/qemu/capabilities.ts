@@ -24,6 +24,7 @@ export function capabilities(): Capabilities {
     agent: true,
     media: true,
     display: true,
+    limits: true,
     udpForward: true,
     switchNics: true,
     isolation: true,

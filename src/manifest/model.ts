@@ -1,5 +1,6 @@
 import type { Place } from '../errors/index.ts'
 import type { Arch } from '../lib/values/arch.ts'
+import type { Limits } from '../lib/values/limits.ts'
 import type { Conditions } from '../lib/values/link-conditions.ts'
 import type {
   BoxTerms,
@@ -79,6 +80,7 @@ export interface Machine {
   nested: boolean
   /** Null: no screen. */
   display: Display | null
+  limits: Limits
   dependsOn: string[]
   /** In the order of the file, which is that of the NICs. */
   networks: Attachment[]
@@ -135,6 +137,7 @@ export const settings = {
   disk: { key: 'disk', effect: 'start' },
   nested: { key: 'nested', effect: 'start' },
   display: { key: 'display', effect: 'start' },
+  limits: { key: 'limits', effect: 'start' },
   dependsOn: { key: 'depends_on', effect: 'use' },
   networks: { key: 'networks', effect: 'start' },
   ports: { key: 'ports', effect: 'start' },

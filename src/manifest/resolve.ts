@@ -1,4 +1,5 @@
 import { basename, relative, resolve } from 'node:path'
+import type { Limits } from '../lib/values/limits.ts'
 import type { Checked, CheckedMachine } from './checked.ts'
 import type { Machine, Manifest } from './model.ts'
 import { resolveNetworks } from './resolve-networks.ts'
@@ -45,6 +46,7 @@ function resolveMachine(machine: CheckedMachine, root: string): Omit<Machine, 'n
     disk: values.disk ?? null,
     nested: known(values.nested),
     display: values.display ?? null,
+    limits: limitsOf(values.limits),
     dependsOn: machine.dependsOn.map(({ value }) => value),
     autoPorts: values.ports?.auto ?? false,
     hostAccess: values.host_access ?? [],
@@ -67,6 +69,15 @@ function resolveMachine(machine: CheckedMachine, root: string): Omit<Machine, 'n
 }
 
 type Values = CheckedMachine['values']
+
+function limitsOf(written: Values['limits']): Limits {
+  const { disk, network } = written ?? {}
+  return {
+    disk: { iops: disk?.iops ?? null, bandwidth: disk?.bandwidth ?? null },
+    network: { bandwidth: network?.bandwidth ?? null },
+  }
+}
+
 type Step = NonNullable<Values['provision']>[number]
 
 function steps(written: readonly Step[]): WrittenStep[] {

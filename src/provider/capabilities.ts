@@ -20,6 +20,8 @@ export interface Capabilities {
   media?: boolean
   /** Whether machines can have a screen; then it has `screenshot` and `pressKeys`. Left out: false. */
   display?: boolean
+  /** Whether `MachineSpec.limits` are kept to. Left out: false. */
+  limits?: boolean
   /** Whether UDP ports can be forwarded, besides TCP. */
   udpForward: boolean
   /**

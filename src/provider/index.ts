@@ -3,6 +3,7 @@
 export { PosadaError, type PosadaErrorOptions } from '../errors/index.ts'
 export type { Emit, PosadaEvent } from '../events/index.ts'
 export type { Arch } from '../lib/values/arch.ts'
+export type { Limits } from '../lib/values/limits.ts'
 export type { Capabilities, ProbeReport } from './capabilities.ts'
 export {
   consoleLogLimit,

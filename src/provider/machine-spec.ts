@@ -1,4 +1,5 @@
 import type { Arch } from '../lib/values/arch.ts'
+import type { Limits } from '../lib/values/limits.ts'
 
 /**
  * All that a provider needs to know to make and run one machine. It is plain data (it survives
@@ -18,6 +19,8 @@ export interface MachineSpec {
   memory: number
   /** Whether the guest may itself run virtual machines. */
   nested: boolean
+  /** Absent, in the spec of a machine of an older Posada: none. See `Capabilities.limits`. */
+  limits?: Limits
   boot: KernelBoot | FirmwareBoot
   /** The first disk is the one the machine boots from. */
   disks: DiskSpec[]

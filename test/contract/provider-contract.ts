@@ -80,6 +80,8 @@ export function providerContract(name: string, subject: ContractSubject): void {
         {
           boot: guest.boot,
           memory: guest.memory,
+          // As much as there is, and still all goes through what keeps to them.
+          limits: { disk: { iops: 10_000_000, bandwidth: 2 ** 40 }, network: { bandwidth: 1e11 } },
           ...(subject.can.media ? { media: [{ name: 'cidata', path: medium }] } : {}),
         },
         guest.echoPort,

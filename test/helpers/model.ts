@@ -21,6 +21,7 @@ export function aMachine(changes: Partial<Machine> = {}): Machine {
     disk: null,
     nested: false,
     display: null,
+    limits: { disk: { iops: null, bandwidth: null }, network: { bandwidth: null } },
     hostAccess: [],
     dependsOn: [],
     networks: [],

@@ -1,7 +1,9 @@
+import { noLimits } from '../../../src/lib/values/limits.ts'
 import type { MachineSpec } from '../../../src/provider/index.ts'
 import { kvmFiles } from '../files.ts'
 import type { VirtioDevice } from '../virtio/device/virtio-device.ts'
 import { BalloonDevice } from '../virtio/devices/balloon/device.ts'
+import { diskThrottle } from '../virtio/devices/blk/throttle.ts'
 import { ConsoleDevice } from '../virtio/devices/console/device.ts'
 import { UnixPort } from '../virtio/devices/console/unix-port.ts'
 import { RngDevice } from '../virtio/devices/rng/device.ts'
@@ -61,8 +63,11 @@ export function openDevices(
   const released = new Promise<void>((resolve) => {
     releaseDisks = resolve
   })
-  const disks = openDisks(spec, { log, onNoSpace, heldUntil: released, transferred: counters.disk })
-  const nics = spec.nics.map((nic) => makeNic(nic, { log, carried: counters.network, uplink }))
+  const { limits = noLimits } = spec
+  const throttle = diskThrottle(limits.disk)
+  const disks = openDisks(spec, { log, onNoSpace, heldUntil: released, transferred: counters.disk, throttle })
+  const { bandwidth } = limits.network
+  const nics = spec.nics.map((nic) => makeNic(nic, { log, carried: counters.network, uplink, bandwidth }))
   const { ready, agent, vsock } = kvmFiles(spec)
   // In the order in which QEMU's machines have them.
   const ports = [new UnixPort('org.posada.ready.0', ready), new UnixPort(agentPort, agent)]

@@ -2,12 +2,15 @@ import type { MachineSpec } from '../../../src/provider/index.ts'
 import type { Disk } from '../disk/disk.ts'
 import { type DiskFile, openDisk } from '../disk/open-disk.ts'
 import { BlkDevice } from '../virtio/devices/blk/device.ts'
+import type { DiskThrottle } from '../virtio/devices/blk/throttle.ts'
 import type { Log } from './machine-log.ts'
 
 export interface DiskOptions {
   log: Log
   /** Of all of them together; what is read and written is added to it. */
   transferred: { read: number; written: number }
+  /** Of all of them together. */
+  throttle: DiskThrottle
   /** A disk has no room on the host; its requests wait for a retry. */
   onNoSpace: () => void
   /** Requests wait until this resolves. */

@@ -8,6 +8,8 @@ import { qemuFiles } from '../files.ts'
 export interface GuardConfig {
   machine: string
   nic: UserNic
+  /** Bits a second each way; null: as many as there are. */
+  bandwidth: number | null
   /** Where it says what it has carried. */
   socket: string
   /** Files that QEMU appends to, and how many bytes each may have. */
@@ -44,6 +46,7 @@ export async function withGuard(
   const config: GuardConfig = {
     machine: spec.name,
     nic,
+    bandwidth: spec.limits?.network.bandwidth ?? null,
     socket: qemuFiles(spec).guard,
     logs: boundedLogs(spec),
   }

@@ -13,7 +13,7 @@ const lookAgain = 2000
  * QEMU it ends. Where it ends by itself the guest has no network: nothing leads around it. It also keeps what QEMU writes
  * within bounds, since QEMU does not.
  */
-const { machine, nic, socket, logs } = JSON.parse(process.argv[2] ?? '') as GuardConfig
+const { machine, nic, bandwidth, socket, logs } = JSON.parse(process.argv[2] ?? '') as GuardConfig
 process.title = `posada-guard ${machine}`
 const onRefused = (what: string) => log(`network: the guest may not reach ${what}: see host_access`)
 const ends = { guest: new Socket({ fd: guardEnds.guest }), stack: new Socket({ fd: guardEnds.stack }) }
@@ -30,7 +30,7 @@ const tidy = async () => {
   setTimeout(tidy, lookAgain)
 }
 setTimeout(tidy, lookAgain)
-const carried = relay(ends.guest, ends.stack, guardOf(nic, { reassembles: true, onRefused }))
+const carried = relay(ends, guardOf(nic, { reassembles: true, onRefused }), bandwidth)
 const usage = async () => ({ ...carried, ...ownUsage() })
 void serveControl(socket, { usage })
   .catch((error) => log(`${socket}: ${error.message}`))

@@ -1,5 +1,6 @@
 import type { BoxManifest } from '../../box/index.ts'
 import type { Arch } from '../../lib/values/arch.ts'
+import { formatLimits, hasLimits } from '../../lib/values/limits.ts'
 import { formatSize } from '../../lib/values/units.ts'
 import type { Machine, Port } from '../../manifest/index.ts'
 import type { Capabilities, MachineSpec, PortForward, UserNic } from '../../provider/index.ts'
@@ -12,6 +13,7 @@ export const plainSettings = {
   cpus: String,
   memory: formatSize,
   nested: String,
+  limits: formatLimits,
 } as const satisfies { [K in keyof Machine & keyof MachineSpec]?: (value: Machine[K]) => string }
 
 export type PlainSetting = keyof typeof plainSettings
@@ -62,6 +64,8 @@ export interface Needs extends Pick<Machine, 'nested' | 'display'> {
   hostAccess: boolean
   /** Whether it mounts folders of the host. */
   shares: boolean
+  /** Whether what it uses of disks and network is limited. */
+  limits: boolean
   /** Providers that the manifest has settings for. */
   settings: readonly string[]
 }
@@ -79,6 +83,7 @@ export function needsOf(config: Machine, box: BoxManifest, isolated: boolean): N
     isolated,
     hostAccess: config.hostAccess !== 'all' && config.hostAccess.length > 0,
     shares: config.mounts.length > 0,
+    limits: hasLimits(config.limits),
     settings: Object.keys(config.providers),
   }
 }
@@ -135,6 +140,11 @@ const demands = {
         hint: 'use provider: qemu, or leave `display` out; posada console and posada logs --console need none',
       },
     ],
+  },
+  limits: {
+    text: () => 'limit what a machine uses of disks and network',
+    lacking: (can, { limits }) => limits && can.limits !== true,
+    shown: ({ limits }) => [{ path: ['limits'], value: formatLimits(limits) }],
   },
   switchNics: {
     text: () => 'join private networks',

@@ -65,7 +65,8 @@ function isIn<T extends object>(table: T, name: PropertyKey): name is keyof T {
 /** One that was not recorded, as the machine was started before there was such a setting, is not known to differ. */
 function comparePlain(name: PlainSetting, config: Machine, { spec }: MachineState) {
   const shown = plainSettings[name] as (value: unknown) => string
-  return spec[name] === undefined ? null : unlessEqual<unknown>(spec[name], config[name], shown)
+  const [from, to] = [spec[name], config[name]]
+  return from === undefined || isDeepStrictEqual(from, to) ? null : { from: shown(from), to: shown(to) }
 }
 
 /** A machine without such a NIC has nothing to compare. */

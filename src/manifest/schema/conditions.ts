@@ -1,5 +1,5 @@
 import { longestDelay } from '../../lib/values/link-conditions.ts'
-import { parsePart, parseRate } from '../../lib/values/link-units.ts'
+import { formatRate, parsePart, parseRate } from '../../lib/values/link-units.ts'
 import type { Parsed } from '../../lib/values/units.ts'
 import { badUnit, duration, type Read, scalar } from './scalars.ts'
 import type { Schema } from './types.ts'
@@ -32,11 +32,16 @@ const part = () =>
     parse: parsePart,
     pattern: '^[0-9]+(\\.[0-9]+)? ?%$',
   })
-const rate = () =>
+/** @param least bits a second */
+export const rate = (least = 0) =>
   quantity({
     label: 'rate',
     expected: 'a rate such as 100mbit',
-    parse: parseRate,
+    parse: (text) => {
+      const parsed = parseRate(text)
+      if ('problem' in parsed || parsed.value >= least) return parsed
+      return { problem: 'is too little', hint: `at least ${formatRate(least)}` }
+    },
     pattern: '^[0-9]+(\\.[0-9]+)? ?[kmg]?bit$',
   })
 const delay = () => duration({ min: 0, max: longestDelay, bounds: 'from 0ms to 1m', likely: 'ms' })

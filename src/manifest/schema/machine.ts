@@ -6,6 +6,7 @@ import { anything, list, mapOf } from './collections.ts'
 import { display } from './display.ts'
 import { hooks } from './hooks.ts'
 import { hostAccess } from './host-access.ts'
+import { machineLimits } from './machine-limits.ts'
 import { machineNetwork } from './network.ts'
 import { notFetched } from './not-fetched.ts'
 import { object } from './object.ts'
@@ -93,6 +94,13 @@ export const machineFields = {
       'Whether the machine has a screen, a keyboard and a tablet: `true`, or the size of the screen. [Displays](displays.md) has what can be done with them.',
     absent: 'none',
     examples: [true, { width: 1280, height: 800 }],
+  },
+  limits: {
+    schema: machineLimits,
+    description:
+      'The most that the machine may use a second of disks and network, so that others have their share. A tenth of a second of it may come at once.',
+    absent: 'no limits',
+    examples: [{ disk: { iops: 500, bandwidth: '50MiB' }, network: { bandwidth: '20mbit' } }],
   },
   depends_on: {
     schema: list(name(), { max: limits.machines, of: 'machines' }),

@@ -29,6 +29,7 @@ const qemu = (report: Omit<ProbeReport, 'reason'> = onProcessor) => choice('qemu
 const needs = (change: Partial<Needs> = {}): Needs => ({
   ...{ arch: 'x86_64', boot: 'kernel', nested: false, forwards: [], settings: [] },
   ...{ media: false, switchNics: false, isolated: false, hostAccess: false, shares: false, display: null },
+  ...{ media: false, switchNics: false, isolated: false, hostAccess: false, shares: false, limits: false },
   ...change,
 })
 const names = (choices: readonly Choice[]) => choices.map(({ provider }) => provider.name)
@@ -44,6 +45,7 @@ test.each<[string, Choice[], Partial<Needs>, string[]]>([
     ['qemu'],
   ],
   ['a folder to mount', [kvm(), choice('qemu', emulated, { shares: true })], { shares: true }, ['qemu']],
+  ['limits', [kvm(), choice('qemu', emulated, { limits: true })], { limits: true }, ['qemu']],
   ['an image with a boot loader', [kvm(), qemu()], { boot: 'uefi' }, ['qemu']],
   ['another architecture', [kvm(), qemu(emulated)], { arch: 'aarch64' }, ['qemu']],
   [

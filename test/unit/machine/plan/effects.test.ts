@@ -29,6 +29,7 @@ const edits: { [K in Name]: Machine[K] } = {
   disk: 20 * 2 ** 30,
   nested: true,
   display: { width: 1024, height: 768 },
+  limits: { disk: { iops: 500, bandwidth: null }, network: { bandwidth: null } },
   dependsOn: ['db'],
   networks: [{ network: 'back', ipv4: '10.40.0.2', ipv6: 'fd12::2', mac: '52:54:00:c0:ff:ee' }],
   ports: [{ protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: 8080, guestPort: 80, auto: false, item: 0 }],

@@ -52,6 +52,12 @@ describe('checkDemands', () => {
       aMachine({ display: { width: 640, height: 480 } }),
       'limited cannot show a screen',
     ],
+    [
+      'limits',
+      { limits: false },
+      aMachine({ limits: { disk: { iops: 5, bandwidth: null }, network: { bandwidth: null } } }),
+      'limited cannot limit',
+    ],
     ['hostAccess', { hostAccess: false }, aMachine({ hostAccess: [53] }), 'limited cannot open some ports'],
     ['arch', { arch: ['aarch64' as const] }, aMachine(), 'limited cannot run x86_64 guests'],
     ['boot', { boot: ['bios' as const] }, aMachine(), 'limited cannot boot a box by kernel'],

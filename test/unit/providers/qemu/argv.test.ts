@@ -31,6 +31,20 @@ describe('qemuArguments', () => {
     expect(argv).toContain('virtio-blk-device,drive=disk0,serial=root')
   })
 
+  test('limits of disks are a group for all of them, and media have none', () => {
+    const limits = { disk: { iops: 500, bandwidth: null }, network: { bandwidth: 1e6 } }
+    const argv = qemuArguments(
+      exampleSpec({ limits, media: [{ name: 'cidata', path: '/p/1.iso' }] }),
+      exampleHost(),
+    )
+    expect(argv).toContain('{"qom-type":"throttle-group","id":"disk-limits","limits":{"iops-total":500}}')
+    const drives = argv.flatMap((each) => /^virtio-blk-pci,drive=(\w+)/.exec(each)?.[1] ?? [])
+    expect(drives).toEqual(['throttled0', 'throttled1', 'medium0'])
+    expect(argv).toContain(
+      '{"driver":"throttle","node-name":"throttled1","throttle-group":"disk-limits","file":"disk1"}',
+    )
+  })
+
   test('a medium comes behind the disks and is read only', () => {
     const argv = qemuArguments(
       exampleSpec({ media: [{ name: 'cidata', path: '/p/seed, 1.iso' }] }),

@@ -5,6 +5,7 @@ import type { DeviceHost, VirtioDevice } from '../../device/virtio-device.ts'
 import type { Chain } from '../../queue/chain.ts'
 import { blkConfig, blkConfigLength, blkLimits, featuresOf } from './config.ts'
 import { answer, blkStatus, blkType, parseRequest, type Request, serveRequest } from './request.ts'
+import type { DiskThrottle } from './throttle.ts'
 
 export interface BlkOptions {
   /** The device closes it. */
@@ -13,6 +14,8 @@ export interface BlkOptions {
   readonly id: string
   /** Bytes that the guest has read and written are added to. */
   readonly transferred: { read: number; written: number }
+  /** What it and the machine's other disks may do a second. */
+  readonly throttle?: DiskThrottle
   /** Requests wait until this resolves. */
   readonly heldUntil?: Promise<void>
   /** The host could not do a request; the guest gets an I/O error. For the machine's log. */
@@ -37,6 +40,8 @@ export class BlkDevice implements VirtioDevice {
   #held = false
   /** What is tried again once there is room on the host. */
   #stuck: (() => void) | null = null
+  /** When the next request may be served. */
+  #soon: NodeJS.Timeout | null = null
 
   constructor(options: BlkOptions) {
     this.#options = options
@@ -73,6 +78,8 @@ export class BlkDevice implements VirtioDevice {
     this.#active?.pump.stop()
     this.#active = null
     this.#stuck = null
+    if (this.#soon !== null) clearTimeout(this.#soon)
+    this.#soon = null
     await this.#flushing
   }
 
@@ -99,12 +106,25 @@ export class BlkDevice implements VirtioDevice {
       this.#flushing = this.#flush(host, chain)
       return true
     }
+    if (!this.#isDue()) return false
     const status = this.#attempt(request)
     if (status === null) return false
+    this.#options.throttle?.served(request.dataLength + request.roomLength)
     host.queue(0)?.push(chain.head, answer(chain, status))
     if (request.type === blkType.discard || request.type === blkType.writeZeroes) this.#active?.pump.endTurn()
     if (this.#options.disk.needsFlush) this.#flushing = this.#flush(host, null)
     return true
+  }
+
+  /** False where the disk has done as much as it may: the pump is run again when that is over. */
+  #isDue(): boolean {
+    const wait = this.#options.throttle?.wait() ?? 0
+    if (wait === 0) return true
+    this.#soon ??= setTimeout(() => {
+      this.#soon = null
+      this.kick()
+    }, Math.ceil(wait))
+    return false
   }
 
   /** @param chain that asked for it; null where the disk needs it by itself */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { openDisk } from '../../../../../../providers/kvm/disk/open-disk.ts'
 import { createOverlay } from '../../../../../../providers/kvm/disk/qcow2/create.ts'
 import { blkLimits } from '../../../../../../providers/kvm/virtio/devices/blk/config.ts'
-import { BlkDevice } from '../../../../../../providers/kvm/virtio/devices/blk/device.ts'
+import { BlkDevice, type BlkOptions } from '../../../../../../providers/kvm/virtio/devices/blk/device.ts'
 import { inFolder } from '../../../../../helpers/qemu-img.ts'
 import { eventually, startDevice } from '../../../../../helpers/started-device.ts'
 
@@ -26,7 +26,9 @@ async function withDisk(
   })
 }
 
-async function rigUp(path: string, readOnly: boolean, held: { heldUntil?: Promise<void> } = {}) {
+type Further = Partial<Pick<BlkOptions, 'heldUntil' | 'throttle'>>
+
+async function rigUp(path: string, readOnly: boolean, further: Further = {}) {
   const errors: unknown[] = []
   const disk = openDisk({ path, format: 'qcow2', readOnly })
   const full: unknown[] = []
@@ -35,7 +37,7 @@ async function rigUp(path: string, readOnly: boolean, held: { heldUntil?: Promis
     disk,
     id: 'root',
     transferred,
-    ...held,
+    ...further,
     onError: (error) => errors.push(error),
     onNoSpace: (error) => full.push(error),
   })
@@ -76,6 +78,27 @@ const ranges = (...list: [sector: number, count: number, flags: number][]) => {
 }
 
 describe('a block device', () => {
+  it('leaves requests in its queue until they are due, and tells how much each has moved', async () => {
+    await inFolder(async (folder) => {
+      createOverlay(`${folder}/disk.qcow2`, { size })
+      const moved: number[] = []
+      let wait = 0
+      const throttle = { wait: () => wait, served: (bytes: number) => void moved.push(bytes) }
+      const rig = await rigUp(`${folder}/disk.qcow2`, false, { throttle })
+      expect(rig.request(1, 0, { out: Buffer.alloc(1024, 7) }).status).toBe(0)
+      wait = 1
+      expect(rig.request(0, 0, { into: 512 }).status).toBe(0xee)
+      wait = 0
+      await eventually(() => rig.memory.readU8(0xf000) === 0)
+      expect(moved).toEqual([1024, 512])
+      // One that waits is forgotten with the device.
+      wait = 1
+      rig.request(0, 0, { into: 512 })
+      await rig.stop()
+      expect(moved).toHaveLength(2)
+    })
+  })
+
   it('says its size and limits', () =>
     withDisk(({ driver }) => {
       expect(driver.device(0, 4) * 512).toBe(size)
