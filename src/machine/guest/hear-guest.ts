@@ -7,38 +7,47 @@ const retry = 200
 /** Guests say who they are each second to any listener. */
 const silence = 5000
 
+export interface Hearing<T> {
+  signal: AbortSignal
+  hear: Hear<T>
+  /** Said to a guest that says nothing for so many milliseconds: it may not have noticed that the listener is another one. */
+  nudge?: { after: number; line: string }
+}
+
 /** What is made of a line; undefined: the next one is waited for. `say` answers with a line. */
-export type Hear<T> = (line: string, say: (line: string) => void) => T | undefined
+type Hear<T> = (line: string, say: (line: string) => void) => T | undefined
 
 /**
  * Listens on a guest's ready channel until `hear` has what it waits for; connects again when the socket is not there, is
  * closed, or nothing comes: where a listener left just as the guest wrote, QEMU 7.2 at times holds back all that the
  * guest says to the next one.
  */
-export async function hearGuest<T>(path: string, signal: AbortSignal, hear: Hear<T>): Promise<T> {
+export async function hearGuest<T>(path: string, hearing: Hearing<T>): Promise<T> {
   for (;;) {
-    const came = await listenOnce(path, signal, hear)
+    const came = await listenOnce(path, hearing)
     if (typeof came === 'object') return came.heard
     // What a guest says while no one listens is lost, and it says it again only after a second.
-    if (came === 'gone') await sleep(retry, signal)
+    if (came === 'gone') await sleep(retry, hearing.signal)
   }
 }
 
 function listenOnce<T>(
   path: string,
-  signal: AbortSignal,
-  hear: Hear<T>,
+  { signal, hear, nudge }: Hearing<T>,
 ): Promise<{ heard: T } | 'silence' | 'gone'> {
   return new Promise((resolve) => {
     let text = ''
     const socket = createConnection({ path, signal })
+    const timer = nudge && setTimeout(() => socket.write(`${nudge.line}\n`), nudge.after)
     const end = (came: { heard: T } | 'silence' | 'gone') => {
+      clearTimeout(timer)
       socket.destroy()
       resolve(came)
     }
     socket.setEncoding('utf8')
     socket.setTimeout(silence, () => end('silence'))
     socket.on('data', (chunk: string) => {
+      clearTimeout(timer)
       const lines = (text + chunk).split('\n')
       text = (lines.pop() ?? '').slice(-lineLimit)
       for (const line of lines) {

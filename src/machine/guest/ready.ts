@@ -28,7 +28,7 @@ const crashPoll = 1000
 export async function awaitAnnouncement(socket: string, options: ReadyOptions): Promise<void> {
   const { spec, timeout } = options
   const said = await raceCrash(options, (signal) =>
-    within({ limit: timeout, late: () => false, signal }, hearGuest(socket, signal, isReady)),
+    within({ limit: timeout, late: () => false, signal }, hearGuest(socket, { signal, hear: isReady })),
   )
   if (!said)
     throw await bootTimeout(spec, { timeout, stage: 'the guest has not said that it can be logged in to' })

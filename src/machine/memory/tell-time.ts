@@ -1,8 +1,9 @@
 import { within } from '../../lib/async/time-limit.ts'
 import { hearGuest } from '../guest/hear-guest.ts'
 
-/** Milliseconds for a guest to say that it takes the time, and that it has; on a busy host that takes a second. */
-const patience = 5000
+/** Milliseconds for a guest to say that it takes the time, and that it has; on a busy host that takes some seconds. */
+const patience = 10_000
+const nudge = { after: 1000, line: 'hello' }
 
 /**
  * Tells a guest the time over its ready channel. Such as take it say `clock?` before each `ready`, and `clock` once it is
@@ -15,14 +16,15 @@ export async function tellTime(
 ): Promise<boolean> {
   let isAsked = false
   const stop = new AbortController()
-  const heard = hearGuest(socket, AbortSignal.any([signal, stop.signal]), (line, say) => {
+  const hear = (line: string, say: (line: string) => void) => {
     if (line === 'clock') return true
     if (line === 'ready') return isAsked ? undefined : false
-    if (line !== 'clock?' || isAsked) return undefined
+    if (line !== 'clock?') return undefined
     isAsked = true
     say(`clock ${(Date.now() / 1000).toFixed(3)}`)
     return undefined
-  })
+  }
+  const heard = hearGuest(socket, { signal: AbortSignal.any([signal, stop.signal]), hear, nudge })
   try {
     return await within({ limit, late: () => false, signal }, heard)
   } finally {

@@ -27,16 +27,26 @@ async function channel(first: string, answer: (line: string, socket: Socket) => 
 
 const { signal } = new AbortController()
 
-it('tells a guest that asks the time, once, and hears that it is set', async () => {
+it('tells a guest that asks the time, and hears that it is set', async () => {
   const told: string[] = []
   const path = await channel('clock?\nready\n', (line, socket) => {
     told.push(line)
-    socket.write('clock?\nready\nclo')
+    socket.write('clo')
     socket.write('ck\n')
   })
   expect(await tellTime(path, signal)).toBe(true)
   expect(told).toEqual([expect.stringMatching(/^clock \d{10}\.\d{3}\n$/)])
   expect(Math.abs(Number(told[0]?.slice(6)) - Date.now() / 1000)).toBeLessThan(60)
+})
+
+it('speaks to a guest that has not noticed a new listener, and again to one that lost what was said', async () => {
+  const told: string[] = []
+  const path = await channel('', (line, socket) => {
+    told.push(line.slice(0, 5))
+    socket.write(told.length < 3 ? 'clock?\nready\n' : 'clock\n')
+  })
+  expect(await tellTime(path, signal)).toBe(true)
+  expect(told).toEqual(['hello', 'clock', 'clock'])
 })
 
 it('leaves a guest that is ready and does not ask', async () => {
