@@ -10,7 +10,9 @@ export async function buildOnMirror(
   guest: GuestOfBench,
   { files, samples, log }: Sizes,
 ): Promise<BenchResult[]> {
-  await guest.folders({ empty: '/home/posada/mirror' })
+  // A folder in which nothing is left would be refused.
+  await guest.tree('mirror', 1)
+  await guest.folders({ mirror: '/home/posada/mirror' })
   await guest.posada('sync')
   await guest.run(
     `mkdir -p build own && cd build && for i in $(seq ${files}); do echo "file $i" >$i; done; cd .. && tar -cf build.tar build && rm -rf build`,

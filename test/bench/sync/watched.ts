@@ -51,9 +51,11 @@ export async function watched(guest: GuestOfBench, { files, samples, log }: Size
   const holder = await lockHolder(join(guest.folder, '.posada/machines/default/sync.lock'))
   if (holder === null) throw new Error('no process keeps the folder equal')
   const { pid } = holder.identity
+  const guestBefore = await guestSeconds(guest)
   const before = usage(pid).seconds
   await sleep(idle)
   const { seconds, mebibytes } = usage(pid)
+  const inGuest = (await guestSeconds(guest)) - guestBefore
   const single = (name: string, unit: string, how: string, [value, most]: [number, number]): BenchResult => ({
     ...{ name, unit, how, limit: 1, ours: [value], theirs: [most], ratio: value / most },
   })
@@ -70,6 +72,10 @@ export async function watched(guest: GuestOfBench, { files, samples, log }: Size
       ((seconds - before) / idle) * 100_000,
       0.5,
     ]),
+    single(`the helpers’ processor time in the guest when idle ÷ 0.5 %`, '%', 'its python3 processes', [
+      (inGuest / idle) * 100_000,
+      0.5,
+    ]),
   ]
 }
 
@@ -78,6 +84,16 @@ async function timeOf(lines: Lines, act: () => void): Promise<number> {
   act()
   await lines.next()
   return performance.now() - begun
+}
+
+/** Seconds that python3 processes of the guest have worked: fields 14 and 15 of `stat`, in ticks of 10 ms. */
+async function guestSeconds(guest: GuestOfBench): Promise<number> {
+  const said = await guest.run('cat /proc/[0-9]*/stat 2>/dev/null | grep "(python3)" || :')
+  const ticks = said.split('\n').map((line) => {
+    const fields = line.replace(/^.*\) /, '').split(' ')
+    return Number(fields[11] ?? 0) + Number(fields[12] ?? 0)
+  })
+  return ticks.reduce((sum, count) => sum + count, 0) / 100
 }
 
 /** Source: proc(5), `stat` fields 14 and 15 in ticks of 10 ms, `status` VmRSS in KiB. */
