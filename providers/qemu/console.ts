@@ -11,8 +11,7 @@ const retry = 10
 
 /** What QEMU opens as its console; chardev/char-pipe.c: `<path>.in` and `<path>.out`, both for reading and writing. */
 export async function makeConsole(spec: MachineSpec): Promise<void> {
-  const { console } = qemuFiles(spec)
-  const [typed, written] = [`${console}.in`, `${console}.out`]
+  const { consoleIn: typed, consoleOut: written } = qemuFiles(spec)
   await Promise.all([typed, written].map((path) => rm(path, { force: true })))
   makeFifo(typed)
   await symlink('/dev/null', written)
@@ -24,7 +23,7 @@ export async function writeConsole(
   bytes: Uint8Array,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const fifo = await openForWriting(`${qemuFiles(spec).console}.in`)
+  const fifo = await openForWriting(qemuFiles(spec).consoleIn)
   if (fifo === null) return false
   try {
     for (let at = 0; at < bytes.length; ) {

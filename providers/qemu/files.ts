@@ -14,8 +14,12 @@ export interface QemuFiles {
   ready: string
   /** VNC, of a machine with a screen. */
   display: string
-  /** `<console>.in` is a FIFO: what is written to it is typed at the guest's console. `<console>.out` is /dev/null. */
+  /** The console, as QEMU is told of it: it opens the two files below. */
   console: string
+  /** A FIFO: what is written to it is typed at the guest's console. */
+  consoleIn: string
+  /** Leads to /dev/null. */
+  consoleOut: string
   agent: string
   /** That the machine was made, and how it was last started and stopped: RunRecord. */
   record: string
@@ -36,6 +40,8 @@ export function qemuFiles(spec: MachineSpec): QemuFiles {
     memory: join(runtimeDir, 'memory.sock'),
     display: join(runtimeDir, 'vnc.sock'),
     console: join(runtimeDir, 'console'),
+    consoleIn: join(runtimeDir, 'console.in'),
+    consoleOut: join(runtimeDir, 'console.out'),
     ready: join(runtimeDir, 'ready.sock'),
     agent: join(runtimeDir, 'agent.sock'),
     record: join(dataDir, 'qemu.json'),
