@@ -57,6 +57,8 @@ export async function launchProcess(options: LaunchOptions): Promise<void> {
   try {
     const pipes = Array.from({ length: options.pipes?.count ?? 0 }, () => 'pipe' as const)
     child = spawnNode(options, ['pipe', 'pipe', log.fd, ...(options.descriptors ?? []), ...pipes])
+    // At once, so that a process that can be seen goes on though this one is killed.
+    tellConfig(child, options)
   } finally {
     await log.close()
   }
@@ -112,8 +114,14 @@ async function end(child: Detached): Promise<void> {
   await ended
 }
 
+/** A process that ends at once breaks this pipe; what it says, or does not, tells more. */
+function tellConfig({ stdin }: Detached, { config }: Started): void {
+  stdin?.once('error', () => stdin.destroy())
+  stdin?.end(JSON.stringify(config))
+}
+
 /** The first line that the process says; empty when it ends without one. */
-function handshake(child: Detached, { config, what, code, limit, signal }: LaunchOptions): Promise<string> {
+function handshake(child: Detached, { what, code, limit, signal }: LaunchOptions): Promise<string> {
   const failure = (message: string, cause?: unknown) =>
     new PosadaError(code, message, cause === undefined ? {} : { cause })
   const late = () => {
@@ -133,9 +141,6 @@ function handshake(child: Detached, { config, what, code, limit, signal }: Launc
       }
     })
     child.stdout?.once('end', () => resolve(''))
-    // A process that ends at once breaks this pipe; what it says, or does not, tells more.
-    child.stdin?.once('error', () => child.stdin?.destroy())
-    child.stdin?.end(JSON.stringify(config))
   })
   return within({ limit, late, signal }, line)
 }
