@@ -1,11 +1,13 @@
+import { closeSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { Duplex } from 'node:stream'
 import { type ErrorCode, PosadaError } from '../errors/index.ts'
 import { within } from '../lib/async/time-limit.ts'
 import { readEnd } from '../lib/files/read-end.ts'
+import { textFile } from '../lib/native/memory-file.ts'
 import { LineDecoder } from '../lib/text/line-decoder.ts'
 import { readHandshake } from './handshake.ts'
-import { type Detached, type DetachedOptions, spawnDetached } from './spawn-detached.ts'
+import { type Detached, spawnDetached } from './spawn-detached.ts'
 
 /** A process to start. */
 interface Started {
@@ -56,9 +58,7 @@ export async function launchProcess(options: LaunchOptions): Promise<void> {
   let child: Detached
   try {
     const pipes = Array.from({ length: options.pipes?.count ?? 0 }, () => 'pipe' as const)
-    child = spawnNode(options, ['pipe', 'pipe', log.fd, ...(options.descriptors ?? []), ...pipes])
-    // At once, so that a process that can be seen goes on though this one is killed.
-    tellConfig(child, options)
+    child = spawnNode(options, ['pipe', log.fd, ...(options.descriptors ?? []), ...pipes])
   } finally {
     await log.close()
   }
@@ -71,7 +71,6 @@ export async function launchProcess(options: LaunchOptions): Promise<void> {
     await end(child)
     throw error
   } finally {
-    child.stdin?.destroy()
     child.stdout?.destroy()
     for (const end of ends) end.destroy()
     child.unref()
@@ -83,11 +82,10 @@ export async function launchProcess(options: LaunchOptions): Promise<void> {
 export async function startProcess(options: Started): Promise<number> {
   const log = await open(options.log, 'a', 0o600)
   try {
-    const child = spawnNode(options, ['pipe', 'ignore', log.fd])
+    const child = spawnNode(options, ['ignore', log.fd])
     await new Promise<void>((resolve, reject) => {
       child.once('error', reject)
-      child.stdin?.once('error', reject)
-      child.stdin?.end(JSON.stringify(options.config), resolve)
+      child.once('spawn', resolve)
     })
     child.unref()
     return child.pid ?? 0
@@ -96,14 +94,20 @@ export async function startProcess(options: Started): Promise<number> {
   }
 }
 
+/** `others`: its descriptors from 1 on. What it is told is there before it is, so that it goes on though this one is killed. */
 function spawnNode(
-  { flags = [], file, arguments: given = [], env }: Started,
-  stdio: DetachedOptions['stdio'],
+  { flags = [], file, arguments: given = [], env, config }: Started,
+  others: readonly (number | 'pipe' | 'ignore')[],
 ): Detached {
-  return spawnDetached(process.execPath, [...flags, file, ...given], {
-    stdio,
-    ...(env === undefined ? {} : { env }),
-  })
+  const input = textFile(JSON.stringify(config))
+  try {
+    return spawnDetached(process.execPath, [...flags, file, ...given], {
+      stdio: [input, ...others],
+      ...(env === undefined ? {} : { env }),
+    })
+  } finally {
+    closeSync(input)
+  }
 }
 
 /** A process that no one waits for any longer has run nothing worth keeping. */
@@ -112,12 +116,6 @@ async function end(child: Detached): Promise<void> {
   const ended = new Promise((resolve) => child.once('exit', resolve))
   child.kill('SIGKILL')
   await ended
-}
-
-/** A process that ends at once breaks this pipe; what it says, or does not, tells more. */
-function tellConfig({ stdin }: Detached, { config }: Started): void {
-  stdin?.once('error', () => stdin.destroy())
-  stdin?.end(JSON.stringify(config))
 }
 
 /** The first line that the process says; empty when it ends without one. */
