@@ -50,6 +50,7 @@ export async function rawMachine(original: Original, box: StoredBox): Promise<Ra
   let child: ChildProcess | null = null
   const ended = async (work: (running: ChildProcess) => Promise<void> | void) => {
     if (child === null) throw new Error('the raw machine does not run')
+    if (child.exitCode !== null) throw new Error(`QEMU ended with ${child.exitCode}`)
     const exit = once(child, 'exit')
     await work(child)
     await exit
@@ -106,7 +107,7 @@ async function clocked(work: () => Promise<void>): Promise<number> {
 
 /**
  * Only folders and the SSH port differ, and the NIC is joined to the user network itself: plain QEMU has no guard. It is
- * logged in to with the box's key.
+ * logged in to with the box's key, and its console is a file alone.
  */
 function ownArguments({ argv, folder }: Original, dir: string, port: number): string[] {
   const pidFile = argv[argv.indexOf('-pidfile') + 1]
@@ -117,6 +118,7 @@ function ownArguments({ argv, folder }: Original, dir: string, port: number): st
     argument
       .replace(/^user,id=user,/, 'user,id=net0,')
       .replace(/ posada\.key=\S+/, '')
+      .replace(/^pipe,id=console,.*\blogfile=([^,]+).*/, 'file,id=console,path=$1')
       .replaceAll(folder, dir)
       .replaceAll(dirname(pidFile), dir)
       .replace(/(hostfwd=tcp:127\.0\.0\.1:)\d+(-:22)/, `$1${port}$2`),
