@@ -17,15 +17,10 @@ export {
 } from './machine-state.ts'
 export { checkOwnTree } from './own-tree.ts'
 export {
-  forwarderSocket,
-  keeperSocket,
   type MachinePaths,
   machinePaths,
-  networkSockets,
-  nicSocket,
   type ProjectPaths,
   projectPaths,
-  syncSocket,
   type UserPaths,
   userPaths,
 } from './paths.ts'
@@ -38,4 +33,5 @@ export {
   runtimeDir,
 } from './runtime-dir.ts'
 export { forgetSnapshot, readSnapshots, type Snapshot, writeSnapshot } from './snapshot.ts'
+export { forwarderSocket, keeperSocket, networkSockets, nicSocket, syncSocket } from './sockets.ts'
 export { forgetInIndex, type IndexEntry, noteInIndex, readIndex } from './user-index.ts'

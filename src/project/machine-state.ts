@@ -5,9 +5,10 @@ import type { MachineSpec, PortForward } from '../provider/index.ts'
 import { isCopyOf } from './copied.ts'
 import { corrupt } from './json-file.ts'
 import { identityOf, machineId } from './machine-identity.ts'
-import { type MachinePaths, nicSocket, type ProjectPaths } from './paths.ts'
+import type { MachinePaths, ProjectPaths } from './paths.ts'
 import { findRuntimeDir } from './runtime-dir.ts'
 import { readForeign, readSealed, type SealedFile, writeSealed } from './seal.ts'
+import { nicSocket } from './sockets.ts'
 import { essentials } from './state-form.ts'
 
 /**

@@ -5,8 +5,8 @@ import { userId } from '../lib/process/user-id.ts'
 import { homeFolder } from './home-folder.ts'
 
 /**
- * Every name that Posada gives to a file, in one place; docs/files.md explains them. Nothing else
- * in the code joins these names. Pure: nothing is made or looked at here.
+ * Every name that Posada gives to a file, in one place (of sockets: sockets.ts); docs/files.md explains them. Nothing
+ * else in the code joins these names. Pure: nothing is made or looked at here.
  */
 export interface UserPaths {
   /** Boxes by digest, and the names that lead to them. */
@@ -225,29 +225,4 @@ function snapshotPaths(dir: string): SnapshotPaths {
     memory: join(dir, 'memory'),
     disk: (name) => join(dir, `${name}.qcow2`),
   }
-}
-
-/** The sockets of a project's network process, in its runtime folder. */
-export function networkSockets(folder: string): { control: string; capture: string } {
-  return { control: join(folder, 'net.sock'), capture: join(folder, 'capture.sock') }
-}
-
-/** Where the process that forwards a guest's ports answers, in the machine's runtime folder. */
-export function forwarderSocket(folder: string): string {
-  return join(folder, 'forward.sock')
-}
-
-/** Where the process that keeps an SSH connection to a guest gives out shells, in the machine's runtime folder. */
-export function keeperSocket(folder: string): string {
-  return join(folder, 'ssh.sock')
-}
-
-/** Where the process that keeps a guest's folders equal with the host's answers, in the machine's runtime folder. */
-export function syncSocket(folder: string): string {
-  return join(folder, 'sync.sock')
-}
-
-/** The socket of a machine's NIC on a private network, counted from 0, in the machine's runtime folder. */
-export function nicSocket(folder: string, index: number): string {
-  return join(folder, `net${index + 1}.sock`)
 }
