@@ -66,7 +66,7 @@ function checkCachedSteps({ values }: WrittenMachine, report: Report): void {
       message: "a step with 'sensitive' may have left secrets on the disk, which 'cache' would keep",
       span: node.entries.get('cache')?.value.span ?? node.span,
       value: 'cache',
-      hint: "put the steps with 'sensitive' behind those with 'cache'",
+      hint: "put the steps with 'sensitive' after those with 'cache'",
     })
   }
 }

@@ -5,19 +5,21 @@ import { formatSize, parseSize } from '../../lib/values/units.ts'
 import type { UserPaths } from '../../project/index.ts'
 import { machinesOnBox } from './users.ts'
 
-/**
- * After a box came into the store: removes those used longest ago that no machine needs, until all boxes
- * together take no more than POSADA_BOX_BUDGET; nothing where that is not set. E_USAGE.
- */
-export async function keepBudget(options: {
+/** A store that something came into. */
+export interface Arrival {
   store: BoxStore
   user: UserPaths
   env: NodeJS.ProcessEnv
   emit: Emit
-  /** The digest of the box that came. */
+  /** The digest of what came. */
   spare: string
-}): Promise<void> {
-  const { store, user, env, emit, spare } = options
+}
+
+/**
+ * After a box came into the store: removes those used longest ago that no machine needs, until all boxes
+ * together take no more than POSADA_BOX_BUDGET; nothing where that is not set. E_USAGE.
+ */
+export async function keepBudget({ store, user, env, emit, spare }: Arrival): Promise<void> {
   const budget = boxBudget(env)
   if (budget === null) return
   for (const { name, version, size } of await pruneTo(budget, { store, user, spare })) {
