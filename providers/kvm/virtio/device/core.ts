@@ -1,8 +1,8 @@
 import type { DeviceMetrics } from '../../../../src/provider/index.ts'
 import type { GuestMemory } from '../../memory/guest-memory.ts'
-import { newCounters, type QueueCounters } from '../queue/counters.ts'
 import { isQueueSize, setupProblem } from '../queue/layout.ts'
 import { SplitQueue } from '../queue/split-queue.ts'
+import { DeviceCounters } from './device-counters.ts'
 import { Negotiation, ringFeatures } from './negotiation.ts'
 import { QueueRegisters } from './queue-registers.ts'
 import { type DeviceHost, hasFeature, type VirtioDevice } from './virtio-device.ts'
@@ -42,15 +42,14 @@ export class VirtioCore {
   #resetting = false
   #unplugged = false
   #memoryAccess = false
-  readonly #counters: QueueCounters[]
-  #faults = 0
+  readonly #counters: DeviceCounters
 
   constructor(device: VirtioDevice, memory: GuestMemory, events: CoreEvents) {
     this.device = device
     this.#memory = memory
     this.#events = events
     this.#features = new Negotiation(device.features)
-    this.#counters = device.queueSizes.map(newCounters)
+    this.#counters = new DeviceCounters(device.queueSizes.length)
     this.#forgetQueues()
   }
 
@@ -131,18 +130,13 @@ export class VirtioCore {
 
   /** The doorbell of a queue. */
   kick(index: number): void {
-    const counters = this.#counters[index]
-    if (counters !== undefined) counters.kicks += 1
+    this.#counters.kicked(index)
     this.#serve(index)
   }
 
   /** What was counted so far; the device's name is the machine's to know. */
   metrics(): Omit<DeviceMetrics, 'name'> {
-    const queues = this.#counters.map((counters, index) => ({
-      ...counters,
-      inFlight: this.#running[index]?.inFlight ?? 0,
-    }))
-    return { queues, faults: this.#faults }
+    return this.#counters.metrics(this.#running)
   }
 
   /** For good: the driver reaches the device no longer, and the device, which is to be reset, no memory. */
@@ -190,7 +184,7 @@ export class VirtioCore {
             setup,
             eventIndex: hasFeature(features, ringFeatures.eventIndex),
             indirect: hasFeature(features, ringFeatures.indirect),
-            counters: this.#counters[index] ?? newCounters(),
+            counters: this.#counters.of(index),
             onFault: (reason) => this.#fault(`queue ${index}: ${reason}`),
           })
         : null,
@@ -207,8 +201,7 @@ export class VirtioCore {
       queue: (index) => running[index] ?? null,
       notify: (index) => {
         if (!running[index]?.needsInterrupt()) return
-        const counters = this.#counters[index]
-        if (counters !== undefined) counters.interrupts += 1
+        this.#counters.interrupted(index)
         this.#events.queueInterrupt(index)
       },
       configChanged: () => {
@@ -225,7 +218,7 @@ export class VirtioCore {
   #fault(reason: string): void {
     if (this.#status & status.needsReset) return
     this.#status |= status.needsReset
-    this.#faults += 1
+    this.#counters.faulted()
     for (const queue of this.#running) queue?.stop()
     this.#events.fault(reason)
     if (this.active) this.#events.configInterrupt()
