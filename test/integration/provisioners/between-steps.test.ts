@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { PosadaEvent } from '../../../src/events/index.ts'
 import type { ShellStep } from '../../../src/manifest/index.ts'
-import { type GuestAccess, planSteps, runSteps, type StepRecord } from '../../../src/provisioners/index.ts'
+import type { GuestAccess, StepRecord } from '../../../src/provisioners/index.ts'
 import { capture, connect, exec, type SshSession } from '../../../src/ssh/index.ts'
 import { canStartDropbear, startDropbear } from '../../helpers/dropbear.ts'
+import { runHere } from '../../helpers/run-steps.ts'
 import type { TestServer } from '../../helpers/ssh-server.ts'
 import { isRunning, startSshd } from '../../helpers/sshd.ts'
 
@@ -50,26 +51,8 @@ interface Steps {
   steps: ShellStep[]
 }
 
-async function run({ server, session, steps }: Steps, own: Partial<GuestAccess> = {}): Promise<void> {
-  const access: GuestAccess = {
-    machine: id,
-    open: async () => session,
-    reconnect: () => connect(server.target),
-    awaitRestart: async () => false,
-    restart: async () => undefined,
-    ...own,
-  }
-  const record = {
-    get: (name: string) => done.get(name),
-    save: async (name: string, entry: StepRecord) => void done.set(name, entry),
-    remove: async (name: string) => void done.delete(name),
-    fail: async (name: string, { code }: { code: string }) => void failed.set(name, code),
-  }
-  await runSteps(await planSteps(steps, record, { machine: 'web' }), access, {
-    record,
-    emit: (event) => events.push(event),
-    machine: 'web',
-  })
+async function run(inputs: Steps, own: Partial<GuestAccess> = {}): Promise<void> {
+  await runHere({ ...inputs, id, done, failed, emit: (event) => events.push(event) }, own)
 }
 
 async function started(start: () => Promise<TestServer>) {

@@ -6,8 +6,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { PosadaEvent } from '../../../src/events/index.ts'
 import { findProgram } from '../../../src/lib/process/find-program.ts'
 import type { PuppetStep } from '../../../src/manifest/index.ts'
-import { planSteps, runSteps, type StepRecord } from '../../../src/provisioners/index.ts'
+import type { StepRecord } from '../../../src/provisioners/index.ts'
 import { connect, type SshSession } from '../../../src/ssh/index.ts'
+import { runHere } from '../../helpers/run-steps.ts'
 import type { TestServer } from '../../helpers/ssh-server.ts'
 import { startSshd } from '../../helpers/sshd.ts'
 
@@ -55,21 +56,8 @@ const puppet = (rest: Partial<PuppetStep> = {}): PuppetStep => ({
 
 async function run(step: PuppetStep): Promise<string[]> {
   session = await connect(server.target)
-  const record = {
-    get: (name: string) => done.get(name),
-    save: async (name: string, entry: StepRecord) => void done.set(name, entry),
-    remove: async (name: string) => void done.delete(name),
-    fail: async () => undefined,
-  }
-  const access = {
-    ...{ machine, open: async () => session, reconnect: () => connect(server.target) },
-    ...{ awaitRestart: async () => false, restart: async () => undefined },
-  }
   const emit = (event: PosadaEvent) => void events.push(event)
-  const outcomes = await runSteps(await planSteps([step], record, { machine: 'web' }), access, {
-    ...{ record, emit, machine: 'web' },
-  })
-  return outcomes.map(({ name, result }) => `${name} ${result}`)
+  return runHere({ server, session, id: machine, steps: [step], done, emit })
 }
 
 const output = () => events.map((event) => (event.type === 'output' ? event.text : '')).join('')
