@@ -22,6 +22,7 @@ import type { MemoryBudget } from '../schedule/memory-budget.ts'
 import { keepFolders } from '../sync/kept-folders.ts'
 import { chooseProvider } from './choose-provider.ts'
 import { startMachine } from './start.ts'
+import { StepProgress } from './step-progress.ts'
 import { undoUnfinished } from './undo-start.ts'
 
 interface Inputs {
@@ -68,16 +69,15 @@ class Work {
   readonly #inputs: Inputs
   #made: { provider: Provider; state: MachineState } | null
   #session: SshSession | null = null
-  #steps: ProvisionResult[] | null = null
-  /** Of the plan, how many steps have been seen to. */
-  #passed = 0
+  readonly #steps: StepProgress
   #saver: LayerSaver | null = null
   #ready: true | null = null
 
   constructor(project: Project, inputs: Inputs) {
     this.#project = project
     this.#inputs = inputs
-    const { sight } = inputs
+    const { sight, plan } = inputs
+    this.#steps = new StepProgress(plan)
     this.#made = sight.previous === null ? null : { provider: sight.provider, state: sight.previous }
   }
 
@@ -113,13 +113,13 @@ class Work {
   async end(): Promise<Done> {
     await this.#provision()
     await this.#saver?.end()
-    return { ...this.#known, steps: this.#steps ?? [], ready: this.#ready }
+    return { ...this.#known, steps: this.#steps.results, ready: this.#ready }
   }
 
   /** A step may have changed what a login gives: whoever comes after it logs in again. */
   handOver(): void {
     const { handOver, config } = this.#inputs
-    const isChanged = (this.#steps ?? []).some(({ result }) => result === 'ran')
+    const isChanged = this.#steps.results.some(({ result }) => result === 'ran')
     if (this.#session === null || isChanged) return
     if (handOver?.(config.name, this.#session) === true) this.#session = null
   }
@@ -207,11 +207,8 @@ class Work {
 
   /** Runs the plan up to the last of these steps; left out: to its end. */
   async #provision(steps?: readonly string[]): Promise<void> {
-    const { plan, config } = this.#inputs
-    if (plan === null) return
-    const end =
-      steps === undefined ? plan.length : plan.findLastIndex(({ step }) => steps.includes(step.name)) + 1
-    const part = plan.slice(this.#passed, end)
+    const { config } = this.#inputs
+    const part = this.#steps.upTo(steps)
     if (part.length === 0) return
     const { state } = this.#known
     const done = await runProvision(
@@ -223,8 +220,7 @@ class Work {
         afterStep: async (name) => this.#saver?.afterStep(name, this.#known),
       },
     )
-    this.#steps = [...(this.#steps ?? []), ...done]
-    this.#passed += part.length
+    this.#steps.passed(part, done)
     const now = await readState(this.#project.paths.machine(config.name))
     if (now !== null) this.#made = { ...this.#known, state: now }
   }
