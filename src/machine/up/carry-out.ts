@@ -1,45 +1,25 @@
-import type { Machine } from '../../manifest/index.ts'
 import { isUnsettled, type MachineState, readState } from '../../project/index.ts'
 import { isUp, type Provider } from '../../provider/index.ts'
-import type { PlannedStep } from '../../provisioners/index.ts'
 import type { SshSession } from '../../ssh/index.ts'
-import type { Layer } from '../cache/find-layer.ts'
-import type { LayerSaver, SaveInputs } from '../cache/save-layers.ts'
+import type { LayerSaver } from '../cache/save-layers.ts'
 import { settleCloudInit } from '../cloud-init/settle.ts'
 import { logIn } from '../guest/login.ts'
-import { type HandOver, openSession } from '../guest/reach-guest.ts'
+import { openSession } from '../guest/reach-guest.ts'
 import { forgetMemory } from '../memory/forget.ts'
 import { setClock } from '../memory/set-clock.ts'
 import { goOn, wake } from '../memory/wake.ts'
-import type { Sight } from '../observed/look.ts'
 import { explainStall } from '../observed/stall.ts'
 import type { Action } from '../plan/actions.ts'
 import type { Project } from '../project.ts'
 import { runProvision } from '../provision/run-provision.ts'
 import { untilReady } from '../readiness/until-ready.ts'
 import type { ProvisionResult } from '../results.ts'
-import type { MemoryBudget } from '../schedule/memory-budget.ts'
 import { keepFolders } from '../sync/kept-folders.ts'
 import { chooseProvider } from './choose-provider.ts'
 import { startMachine } from './start.ts'
 import { StepProgress } from './step-progress.ts'
 import { undoUnfinished } from './undo-start.ts'
-
-interface Inputs {
-  projectId: string
-  config: Machine
-  memory: MemoryBudget
-  /** Told when the machine needs processors no more than any other that runs. */
-  onProvisioned: () => void
-  sight: Sight
-  handOver: HandOver | undefined
-  /** Null: no steps are to run. */
-  plan: readonly PlannedStep[] | null
-  /** What a machine that is made begins with; left out: its box, and none of its steps. */
-  layer?: Layer | null
-  /** Where the disk of a machine that is made is kept for others; left out: nowhere. */
-  keeping?: Pick<SaveInputs, 'points' | 'original'> | null
-}
+import type { WorkInputs } from './work-inputs.ts'
 
 /** A machine that has been brought up. */
 export interface Done {
@@ -51,7 +31,11 @@ export interface Done {
 }
 
 /** Does what was decided, in order. Nothing is decided here. */
-export async function carryOut(project: Project, inputs: Inputs, actions: readonly Action[]): Promise<Done> {
+export async function carryOut(
+  project: Project,
+  inputs: WorkInputs,
+  actions: readonly Action[],
+): Promise<Done> {
   const work = new Work(project, inputs)
   try {
     for (const action of actions) await work.perform(action)
@@ -66,14 +50,14 @@ export async function carryOut(project: Project, inputs: Inputs, actions: readon
 /** What becomes of a machine while it is worked on. */
 class Work {
   readonly #project: Project
-  readonly #inputs: Inputs
+  readonly #inputs: WorkInputs
   #made: { provider: Provider; state: MachineState } | null
   #session: SshSession | null = null
   readonly #steps: StepProgress
   #saver: LayerSaver | null = null
   #ready: true | null = null
 
-  constructor(project: Project, inputs: Inputs) {
+  constructor(project: Project, inputs: WorkInputs) {
     this.#project = project
     this.#inputs = inputs
     const { sight, plan } = inputs

@@ -3,19 +3,10 @@ import type { GuestMemory } from '../../memory/guest-memory.ts'
 import { isQueueSize, setupProblem } from '../queue/layout.ts'
 import { SplitQueue } from '../queue/split-queue.ts'
 import { DeviceCounters } from './device-counters.ts'
+import { status } from './device-status.ts'
 import { Negotiation, ringFeatures } from './negotiation.ts'
 import { QueueRegisters } from './queue-registers.ts'
 import { type DeviceHost, hasFeature, type VirtioDevice } from './virtio-device.ts'
-
-/** Device status bits (virtio 1.2, §2.1). */
-const status = {
-  acknowledge: 1,
-  driver: 2,
-  driverOk: 4,
-  featuresOk: 8,
-  needsReset: 64,
-  failed: 128,
-} as const
 
 /** How the transport reaches the driver. */
 export interface CoreEvents {
