@@ -20,6 +20,7 @@ module.exports = {
     only('errors-are-alone', '^src/errors/', '^src/errors/', 'errors import nothing of the project'),
     only('background', '^src/background/', '^src/(background|errors|lib)/', 'starting processes that outlive the command and talking to them'),
     only('events-are-alone', '^src/events/', '^src/(events|errors)/', 'events are plain types'),
+    only('event-log', '^src/event-log/', '^src/(event-log|events|errors|lib)/', 'what commands told, for others of this user'),
     only('manifest', '^src/manifest/', '^src/(manifest|errors|events|lib)/', 'manifest, box, network and ssh do not know each other'),
     only('http', '^src/http/', '^src/(http|errors|events|lib)/', 'a client for servers, whatever is asked of them'),
     only('fetched-files', '^src/fetched-files/', '^src/(fetched-files|http|project|ssh|errors|events|lib)/', 'files that have a URL, as posada.lock has them'),

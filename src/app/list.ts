@@ -1,5 +1,10 @@
 import type { Emit } from '../events/index.ts'
-import { listProjects, type ProjectResult } from '../machine/index.ts'
+import {
+  listProjects,
+  type ProjectResult,
+  type ProjectsOptions,
+  type ProviderSource,
+} from '../machine/index.ts'
 import { userPaths } from '../project/index.ts'
 import { providerRegistry } from './provider/registry.ts'
 import { trustOf } from './trust/agreed.ts'
@@ -11,11 +16,21 @@ export interface ListOptions {
 }
 
 /** Every project of this user that has machines, with their states. */
-export async function list({ env, emit, signal }: ListOptions): Promise<ProjectResult[]> {
+export async function list(options: ListOptions): Promise<ProjectResult[]> {
+  return listProjects(userProjects(options))
+}
+
+/**
+ * How the projects of this user are looked at, once or again and again: providers are loaded once a project.
+ */
+export function userProjects({ env, emit, signal }: ListOptions): ProjectsOptions {
   const user = userPaths(env)
-  return listProjects(
-    user,
-    (root) => providerRegistry({ root, cacheDir: user.cache, emit, trust: trustOf({ root, user, env }) }),
-    signal,
-  )
+  const known = new Map<string, ProviderSource>()
+  const providersFor = (root: string) => {
+    const trust = trustOf({ root, user, env })
+    const source = known.get(root) ?? providerRegistry({ root, cacheDir: user.cache, emit, trust })
+    known.set(root, source)
+    return source
+  }
+  return { user, providersFor, signal }
 }

@@ -1,5 +1,6 @@
 import { basename, dirname, resolve } from 'node:path'
 import { isPosadaError, type PosadaError } from '../errors/index.ts'
+import { recorded } from '../event-log/index.ts'
 import type { Emit } from '../events/index.ts'
 import { type WebFiles, webFiles } from '../fetched-files/index.ts'
 import type { Project } from '../machine/index.ts'
@@ -41,9 +42,11 @@ const defaultLockWait = 600_000
 
 /** Joins everything that the verbs of src/machine need. The only place that knows all rooms. */
 export async function openProject(options: OpenProjectOptions): Promise<Project> {
-  const { env, emit, signal, command } = options
+  const { env, signal, command } = options
   const user = userPaths(env)
   const { manifest, broken, files } = await readManifest(options, user)
+  const { name: project, root } = manifest
+  const emit = recorded(options.emit, user.events, { command, project, root })
   const { lockfile } = projectPaths(manifest.root, user)
   const paths = { ...projectPaths(options.place ?? manifest.root, user), lockfile }
   checkOwnTree(paths)

@@ -28,7 +28,7 @@ export const commandGroups: readonly CommandGroup[] = [
       'ports',
     ],
   },
-  { title: 'See', commands: ['status', 'list', 'stats'] },
+  { title: 'See', commands: ['status', 'list', 'stats', 'top', 'events'] },
   {
     title: 'Time',
     commands: [

@@ -39,6 +39,7 @@ export {
 export { layersPrunedText, layersText } from './text/cache.ts'
 export { installedText } from './text/completion.ts'
 export { doctorText } from './text/doctor.ts'
+export { eventTeller } from './text/events.ts'
 export { copyText, destroyText, haltText, provisionText, suspendText, upText } from './text/machines.ts'
 export { captureText, networksText, proxyText } from './text/networks.ts'
 export { planText } from './text/plan.ts'
@@ -52,7 +53,7 @@ export {
   snapshotDiffText,
   snapshotsText,
 } from './text/snapshots.ts'
-export { type Graphs, graphsOf, statsText } from './text/stats.ts'
+export { type Graphs, graphsOf, statsText, topRows } from './text/stats.ts'
 export { projectsText, statusText, stepsText } from './text/status.ts'
 export {
   conflictsText,
@@ -63,3 +64,4 @@ export {
   trashText,
 } from './text/sync.ts'
 export { adoptText, trustedText, usesText } from './text/trust.ts'
+export { watchTable } from './watch-table.ts'

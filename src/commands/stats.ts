@@ -1,9 +1,8 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../base-command.ts'
-import { type Graphs, graphsOf, machinesArg, prometheusText, statsText } from '../cli/index.ts'
-import { errorCodes, isPosadaError, PosadaError } from '../errors/index.ts'
+import { type Graphs, graphsOf, machinesArg, prometheusText, statsText, watchTable } from '../cli/index.ts'
+import { errorCodes, PosadaError } from '../errors/index.ts'
 import { type StatsResult, stats } from '../machine/index.ts'
-import { makeScreen } from '../ui/index.ts'
 
 /** Milliseconds between two looks. */
 const interval = { once: 1000, watch: 2000 }
@@ -40,22 +39,15 @@ export default class Stats extends BaseCommand {
     return { project: name, machines: found }
   }
 
-  /** In one place on a terminal, else one table after the other. Ends with Ctrl-C. */
   private async watch(work: (onLook: (found: StatsResult[]) => void) => Promise<unknown>): Promise<never> {
     this.endProgress()
-    const screen = process.stdout.isTTY ? makeScreen(process.stdout) : null
     let graphs: Graphs = new Map()
-    try {
-      await work((found) => {
+    await watchTable((show, live) =>
+      work((found) => {
         graphs = graphsOf(graphs, found)
-        const text = statsText(found, this.paint, screen === null ? undefined : graphs)
-        if (screen === null) process.stdout.write(text)
-        else screen.show(text.trimEnd().split('\n'))
-      })
-    } catch (error) {
-      // It is how one leaves.
-      if (!isPosadaError(error, 'E_INTERRUPTED')) throw error
-    }
+        show(statsText(found, this.paint, live ? graphs : undefined))
+      }),
+    )
     return this.exit(errorCodes.E_INTERRUPTED.exit)
   }
 }

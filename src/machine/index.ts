@@ -12,7 +12,7 @@ export { lacks, type Needs } from './facts/needs.ts'
 export type { FolderResult, FolderStatus } from './folder-results.ts'
 export { GuestSessions } from './guest/sessions.ts'
 export { halt } from './halt.ts'
-export { listProjects } from './list.ts'
+export { eachProject, listProjects, type ProjectsOptions } from './list.ts'
 export { logs } from './logs.ts'
 export { type CaptureResult, captureNetworks } from './network/capture.ts'
 export { networkConditions } from './network/conditions.ts'
@@ -20,7 +20,7 @@ export { listNetworks, type NetworkResult } from './network/list.ts'
 export { cures } from './plan/changes.ts'
 export { plan } from './plan.ts'
 export { ports } from './ports.ts'
-export type { BuildBox, FetchBox, Project, Secrets } from './project.ts'
+export type { BuildBox, FetchBox, Project, ProviderSource, Secrets } from './project.ts'
 export { provision } from './provision.ts'
 export { proxy } from './proxy.ts'
 export { reload } from './reload.ts'
@@ -31,6 +31,7 @@ export type {
   PlanResult,
   PortResult,
   PortsResult,
+  ProjectOf,
   ProjectResult,
   ProvisionResult,
   ProxyResult,
@@ -63,7 +64,7 @@ export type { RestoredResult, SavedResult, SnapshotDiffResult, SnapshotResult } 
 export { ssh } from './ssh.ts'
 export { sshConfig } from './ssh-config.ts'
 export { sshProxy } from './ssh-proxy.ts'
-export { stats } from './stats.ts'
+export { lookAt, Rates, stats } from './stats.ts'
 export { status } from './status.ts'
 export { suspend } from './suspend.ts'
 export { type ConflictResult, syncConflicts } from './sync/conflicts.ts'

@@ -2,52 +2,63 @@ import { fromSystemError, PosadaError } from '../errors/index.ts'
 import { exists } from '../lib/files/folders.ts'
 import {
   checkOwnTree,
-  type IndexEntry,
   machinesOnDisk,
   projectPaths,
   readIndex,
   readState,
   type UserPaths,
 } from '../project/index.ts'
-import type { MachineStateName } from './facts/observed.ts'
 import { conditionOf } from './observed/observe.ts'
-import type { ProviderSource } from './project.ts'
-import type { ProjectResult } from './results.ts'
+import type { Places, ProviderSource, Providing } from './project.ts'
+import type { ProjectOf, ProjectResult } from './results.ts'
 import { untilAborted } from './until-aborted.ts'
 
-/** All projects of this user that have machines, wherever they are. */
-export async function listProjects(
-  user: UserPaths,
-  providersFor: (root: string) => ProviderSource,
-  signal: AbortSignal,
-): Promise<ProjectResult[]> {
-  const entries = await readIndex(user.projects)
-  return untilAborted(
-    signal,
-    Promise.all(entries.map((entry) => describe(entry, user, providersFor(entry.root)))),
-  )
+/** Who looks at the projects of a user. */
+export interface ProjectsOptions {
+  user: UserPaths
+  providersFor: (root: string) => ProviderSource
+  signal: AbortSignal
 }
 
-async function describe(
-  entry: IndexEntry,
-  user: UserPaths,
-  providers: ProviderSource,
-): Promise<ProjectResult> {
-  const { id, root, name } = entry
-  const paths = projectPaths(root, user)
+/** All projects of this user that have machines, wherever they are. */
+export async function listProjects(options: ProjectsOptions): Promise<ProjectResult[]> {
+  return eachProject(options, async ({ paths, providers }, name) => {
+    const state = await readState(paths.machine(name))
+    if (state === null) return null
+    const provider = await providers.get(state.provider)
+    return { name, state: (await conditionOf(provider, state)).name }
+  })
+}
+
+/** The same projects, with what `look` finds of each machine on disk; null: it is not one. */
+export async function eachProject<T>(
+  { user, providersFor, signal }: ProjectsOptions,
+  look: (project: Places & Providing, machine: string) => Promise<T | null>,
+): Promise<ProjectOf<T>[]> {
+  const entries = await readIndex(user.projects)
+  const described = entries.map(async ({ id, root, name }): Promise<ProjectOf<T>> => {
+    const project = { paths: projectPaths(root, user), user, providers: providersFor(root) }
+    return { id, root, name, ...(await describe(project, look)) }
+  })
+  return untilAborted(signal, Promise.all(described))
+}
+
+async function describe<T>(
+  project: Places & Providing,
+  look: (project: Places & Providing, machine: string) => Promise<T | null>,
+): Promise<Pick<ProjectOf<T>, 'machines' | 'problem'>> {
+  const { paths } = project
   try {
     checkOwnTree(paths)
-    if (!(await exists(root))) return { id, root, name, machines: null, problem: 'the folder is gone' }
-    const machines: { name: string; state: MachineStateName }[] = []
-    for (const machine of await machinesOnDisk(paths)) {
-      const state = await readState(paths.machine(machine))
-      if (state === null) continue
-      const provider = await providers.get(state.provider)
-      machines.push({ name: machine, state: (await conditionOf(provider, state)).name })
+    if (!(await exists(paths.root))) return { machines: null, problem: 'the folder is gone' }
+    const machines: T[] = []
+    for (const name of await machinesOnDisk(paths)) {
+      const found = await look(project, name)
+      if (found !== null) machines.push(found)
     }
-    return { id, root, name, machines }
+    return { machines }
   } catch (error) {
-    return { id, root, name, machines: null, problem: problemOf(error) }
+    return { machines: null, problem: problemOf(error) }
   }
 }
 

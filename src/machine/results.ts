@@ -185,14 +185,17 @@ export interface DestroyResult {
   destroyed: boolean
 }
 
-export interface ProjectResult {
+/** A project of this user, with what is said of each of its machines. */
+export interface ProjectOf<T> {
   name: string
   root: string
   id: string
   /** Null where the folder or the manifest is gone or cannot be read; `problem` says why. */
-  machines: { name: string; state: MachineStateName }[] | null
+  machines: T[] | null
   problem?: string
 }
+
+export type ProjectResult = ProjectOf<{ name: string; state: MachineStateName }>
 
 export interface PortsResult {
   machine: string

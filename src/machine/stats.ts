@@ -3,7 +3,7 @@ import { sleep } from '../lib/async/sleep.ts'
 import { readState } from '../project/index.ts'
 import type { Usage } from '../provider/index.ts'
 import { nameOf } from './observed/observe.ts'
-import type { Declared, Places, Project, Providing } from './project.ts'
+import type { Places, Project, Providing } from './project.ts'
 import type { StatsResult } from './results.ts'
 import { type Selected, selectWithOrphans } from './select.ts'
 import { untilAborted } from './until-aborted.ts'
@@ -20,38 +20,34 @@ export interface StatsOptions {
 
 /** What machines take of this host: totals since each was started, and rates over the interval. Nothing is changed. */
 export async function stats(project: Project, options: StatsOptions): Promise<StatsResult[]> {
-  const { interval, watch, onLook } = options
-  let before = await look(project, options.machines)
-  if (interval === 0) return before.map(({ found }) => found)
-  for (;;) {
+  const { interval, watch, onLook, machines } = options
+  const rates = new Rates()
+  for (let first = true; ; first = false) {
+    const selected = await selectWithOrphans(project.manifest, project.paths, machines)
+    const looks = Promise.all(selected.map((machine) => lookAt(project, machine)))
+    const found = (await untilAborted(project.signal, looks)).map((one) => rates.add(one.name, one))
+    if (interval === 0) return found
+    if (!first) onLook?.(found)
+    if (!first && !watch) return found
     await sleep(interval, project.signal)
-    const now = await look(project, options.machines)
-    const found = now.map((one) => withRates(before, one))
-    onLook?.(found)
-    if (!watch) return found
-    before = now
   }
 }
 
-/** A machine at a moment, in milliseconds since any fixed one. */
-interface Look {
-  at: number
-  found: StatsResult
+/** Makes rates of what is found again and again, each machine under a key of its own. */
+export class Rates {
+  readonly #last = new Map<string, { at: number; usage: Usage | null }>()
+
+  add(key: string, found: StatsResult): StatsResult {
+    const last = this.#last.get(key)
+    const now = { at: performance.now(), usage: found.usage }
+    this.#last.set(key, now)
+    if (last === undefined || last.usage === null || now.usage === null) return found
+    return { ...found, rates: ratesOf(last.usage, now.usage, (now.at - last.at) / 1000) }
+  }
 }
 
-async function look(project: Project, names: readonly string[]): Promise<Look[]> {
-  const selected = await selectWithOrphans(project.manifest, project.paths, names)
-  const looks = selected.map(async (machine) => {
-    const found = await lookAt(project, machine)
-    return { at: performance.now(), found }
-  })
-  return untilAborted(project.signal, Promise.all(looks))
-}
-
-async function lookAt(
-  project: Declared & Places & Providing,
-  { name, config }: Selected,
-): Promise<StatsResult> {
+/** What one machine takes, without rates. */
+export async function lookAt(project: Places & Providing, { name, config }: Selected): Promise<StatsResult> {
   const { cpus = 0, memory = 0 } = config ?? {}
   const absent: StatsResult = { name, state: 'absent', cpus, memory, usage: null, rates: null, metrics: null }
   try {
@@ -70,13 +66,6 @@ async function lookAt(
     if (!isPosadaError(error)) throw error
     return { ...absent, state: 'unknown' }
   }
-}
-
-function withRates(before: readonly Look[], { at, found }: Look): StatsResult {
-  const last = before.find((one) => one.found.name === found.name)
-  if (last === undefined || last.found.usage === null || found.usage === null) return found
-  const rates = ratesOf(last.found.usage, found.usage, (at - last.at) / 1000)
-  return { ...found, rates }
 }
 
 /** What came between two looks, a second. Null where the machine was started again in between. Pure. */

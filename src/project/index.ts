@@ -34,4 +34,4 @@ export {
 } from './runtime-dir.ts'
 export { forgetSnapshot, readSnapshots, type Snapshot, writeSnapshot } from './snapshot.ts'
 export { forwarderSocket, keeperSocket, networkSockets, nicSocket, syncSocket } from './sockets.ts'
-export { forgetInIndex, type IndexEntry, noteInIndex, readIndex } from './user-index.ts'
+export { forgetInIndex, noteInIndex, readIndex } from './user-index.ts'

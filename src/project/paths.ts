@@ -29,6 +29,8 @@ export interface UserPaths {
   runs: string
   /** What keeps folders equal with those in guests, and old versions of their files: a folder a machine, by its id. */
   sync: string
+  /** What commands told lately: files of lines of JSON, for `posada events`. */
+  events: string
   /** What this user lets single projects run on this host: see src/app/trust. */
   trusted: string
 }
@@ -65,6 +67,7 @@ export function userPaths(env: NodeJS.ProcessEnv = process.env): UserPaths {
     key: join(state, 'key'),
     runs: join(state, 'runs'),
     sync: join(state, 'sync'),
+    events: join(state, 'events'),
     trusted: join(state, 'trusted'),
   }
 }

@@ -1,3 +1,4 @@
+import type { ProjectStats } from '../../app/index.ts'
 import { formatSize } from '../../lib/values/units.ts'
 import type { StatsResult } from '../../machine/index.ts'
 import { type Palette, renderTable } from '../../ui/index.ts'
@@ -16,6 +17,19 @@ export function graphsOf(before: Graphs, machines: readonly StatsResult[]): Grap
     return [...(before.get(name) ?? []), Math.min(1, rates.cpu / Math.max(1, cpus))].slice(-graphWidth)
   }
   return new Map(machines.map((machine) => [machine.name, next(machine)]))
+}
+
+/**
+ * The machines of all projects, each behind the name of its project, or its folder where two share the name; busiest
+ * first. Pure.
+ */
+export function topRows(projects: readonly ProjectStats[]): StatsResult[] {
+  const isShared = (name: string) => projects.filter((project) => project.name === name).length > 1
+  return projects
+    .flatMap(({ name, root, machines }) =>
+      (machines ?? []).map((one) => ({ ...one, name: `${isShared(name) ? root : name}/${one.name}` })),
+    )
+    .sort((a, b) => (b.rates?.cpu ?? -1) - (a.rates?.cpu ?? -1))
 }
 
 /** @param graphs drawn beside the numbers where they are given */

@@ -24,7 +24,7 @@ it('a project whose folder is no longer a folder hides none of the others', asyn
   }
   const { signal } = new AbortController()
   const source = { get: providers, choose: providers, builtIn: providers }
-  const found = await listProjects(user, () => source, signal)
+  const found = await listProjects({ user, providersFor: () => source, signal })
   expect(found.map(({ name, machines, problem }) => [name, machines, problem])).toEqual([
     ['file', [], undefined],
     ['gone', null, 'the folder is gone'],

@@ -1,0 +1,98 @@
+import { constants } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { sleep } from '../lib/async/sleep.ts'
+import { isErrno } from '../lib/files/errno.ts'
+import { namesIn } from '../lib/files/folders.ts'
+import { bounds, type LoggedEvent, numberOf, parseLine } from './model.ts'
+
+export interface FollowLogOptions {
+  /** Whether to begin with what the log still has; else with what comes from now on. */
+  past: boolean
+  /** Whether to go on until the signal; else it ends with what is there. */
+  follow: boolean
+  /** May take its time. */
+  onEvent: (event: LoggedEvent) => void | Promise<void>
+  signal: AbortSignal
+}
+
+/** Milliseconds between two looks: two files are asked for their sizes. */
+const every = 200
+const chunk = 64 * 1024
+
+/** Where reading has come to in a file, and the line that has no end yet. */
+interface Mark {
+  offset: number
+  rest: Buffer
+}
+
+/**
+ * Hands over what processes of this user tell, in the order of the log. Lines that make no sense or are longer than any
+ * that is written are passed over. Rejects with the signal's reason.
+ */
+export async function followLog(folder: string, options: FollowLogOptions): Promise<void> {
+  const { past, follow, onEvent, signal } = options
+  let marks = new Map<number, Mark>()
+  let first = !past
+  for (;;) {
+    const numbers = (await namesIn(folder)).flatMap((name) => numberOf(name) ?? []).sort((a, b) => a - b)
+    const kept = new Map(numbers.map((number) => [number, marks.get(number) ?? { offset: 0, rest: empty }]))
+    marks = kept
+    for (const [number, mark] of kept) {
+      const take = first ? null : onEvent
+      await readOn(join(folder, `${number}.jsonl`), { mark, take, signal })
+    }
+    first = false
+    if (!follow) return
+    await sleep(every, signal)
+  }
+}
+
+const empty = Buffer.alloc(0)
+
+interface Reading {
+  mark: Mark
+  /** Null: what is there is passed over. */
+  take: FollowLogOptions['onEvent'] | null
+  signal: AbortSignal
+}
+
+/** Reads a file from its mark to its end. */
+async function readOn(path: string, { mark, take, signal }: Reading): Promise<void> {
+  const file = await openIfThere(path)
+  if (file === null) return
+  try {
+    const { size } = await file.stat()
+    if (take === null) mark.offset = size
+    while (take !== null && mark.offset < size) {
+      const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(chunk), position: mark.offset })
+      if (bytesRead === 0) return
+      mark.offset += bytesRead
+      for (const line of linesOf(mark, buffer.subarray(0, bytesRead))) {
+        const event = parseLine(line)
+        if (event !== null) await take(event)
+        signal.throwIfAborted()
+      }
+    }
+  } finally {
+    await file.close()
+  }
+}
+
+/** The lines that end in these bytes. */
+function linesOf(mark: Mark, bytes: Buffer): string[] {
+  const all = Buffer.concat([mark.rest, bytes])
+  const end = all.lastIndexOf(10)
+  mark.rest = all.length - end > bounds.line ? empty : all.subarray(end + 1)
+  return end === -1 ? [] : all.subarray(0, end).toString('utf8').split('\n')
+}
+
+/** Null too where it was removed meanwhile. */
+async function openIfThere(path: string): Promise<FileHandle | null> {
+  try {
+    return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ELOOP')) return null
+    throw error
+  }
+}
