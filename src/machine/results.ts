@@ -149,7 +149,8 @@ export interface UpMachineResult {
   change: 'created' | 'started' | 'resumed' | 'none'
   provider: string
   accelerator: string | null
-  ssh: SshAddress
+  /** Null: its guest is not logged in to. */
+  ssh: SshAddress | null
   ports: PortResult[]
   steps: ProvisionResult[]
   /** True where the manifest's probes were answered well; null where it has none, or steps are left to run first. */
@@ -199,7 +200,8 @@ export type ProjectResult = ProjectOf<{ name: string; state: MachineStateName }>
 
 export interface PortsResult {
   machine: string
-  ssh: SshAddress
+  /** Null: its guest is not logged in to. */
+  ssh: SshAddress | null
   ports: PortResult[]
   /** Its addresses on private networks, which `posada proxy` leads to. */
   networks: { name: string; ipv4: string; ipv6: string }[]

@@ -4,6 +4,7 @@ import { PosadaError } from '../errors/index.ts'
 import { formatDuration } from '../lib/values/units.ts'
 import type { Machine, Manifest } from '../manifest/index.ts'
 import { exec, openShell, type SshSession } from '../ssh/index.ts'
+import { requireLogin } from './facts/guest-kind.ts'
 import { findReachable, withSession } from './guest/session.ts'
 import { inStep } from './in-step.ts'
 import { raceStall } from './observed/stall.ts'
@@ -65,7 +66,8 @@ export interface RunResult {
  */
 export async function run(project: Project, options: RunVerbOptions): Promise<RunResult> {
   const begun = performance.now()
-  const { name } = theMachine(project.manifest, options)
+  const { name, guest } = theMachine(project.manifest, options)
+  requireLogin(name, { guest })
   const own = asRun(project, name, options.variation)
   const { services } = options
   const machines = withDependencies(own.manifest, selectMachines(own.manifest, [name, ...services]))

@@ -2,6 +2,7 @@ import { PosadaError } from '../errors/index.ts'
 import { domainOf } from '../network/index.ts'
 import { type RecordedAttachment, readState } from '../project/index.ts'
 import { clientConfig, type NamedTarget } from '../ssh/index.ts'
+import { requireLogin } from './facts/guest-kind.ts'
 import { sshTarget } from './guest/target.ts'
 import type { Project } from './project.ts'
 import { selectMachines } from './select.ts'
@@ -22,7 +23,10 @@ export async function sshConfig(project: Project, machines: readonly string[]): 
         ...sshTarget(await project.providers.get(state.provider), state, paths),
         names: namesOf(state.networks ?? [], name, project.manifest.name),
       })
-    else if (machines.length > 0) throw notYet(name)
+    else if (machines.length > 0) {
+      if (state !== null) requireLogin(name, state)
+      throw notYet(name)
+    }
   }
   if (targets.length === 0) throw notYet(undefined)
   return clientConfig(targets, (machine) => sshProxyCommand(project, machine))

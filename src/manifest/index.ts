@@ -18,6 +18,7 @@ export { validName } from './schema/text.ts'
 export type {
   AnsibleStep,
   BoxTerms,
+  ConsoleProbe,
   FileStep,
   Hook,
   HookVerb,

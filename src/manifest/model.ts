@@ -5,6 +5,7 @@ import type { Conditions } from '../lib/values/link-conditions.ts'
 import type {
   BoxTerms,
   Display,
+  GuestKind,
   Hooks,
   HostAccess,
   MountedFolder,
@@ -72,6 +73,7 @@ export interface Machine {
   /** `providers:` as written; a provider looks at the mapping under its own name. */
   providers: Record<string, Record<string, unknown>>
   arch: Arch | 'host'
+  guest: GuestKind
   cpus: number
   /** Bytes. */
   memory: number
@@ -132,6 +134,7 @@ export const settings = {
   provider: { key: 'provider', effect: 'start' },
   providers: { key: 'providers', effect: 'start' },
   arch: { key: 'arch', effect: 'remake' },
+  guest: { key: 'guest', effect: 'start' },
   cpus: { key: 'cpus', effect: 'start' },
   memory: { key: 'memory', effect: 'start' },
   disk: { key: 'disk', effect: 'start' },

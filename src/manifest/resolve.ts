@@ -41,6 +41,7 @@ function resolveMachine(machine: CheckedMachine, root: string): Omit<Machine, 'n
     provider: known(values.provider),
     providers: plain(values.providers, (options) => plain(options, (option) => option)),
     arch: known(values.arch),
+    guest: known(values.guest),
     cpus: known(values.cpus),
     memory: known(values.memory),
     disk: values.disk ?? null,
@@ -147,7 +148,7 @@ function hooksOf(around: Around | undefined): Record<HookVerb, Hook[]> {
 }
 
 function resolveProbe({ value, node }: NonNullable<Values['ready']>[number]): ReadyProbe {
-  const { tcp, http, shell, hint, interval, timeout } = value
+  const { tcp, http, shell, console, hint, interval, timeout } = value
   const base = {
     hint: hint ?? null,
     interval: known(interval),
@@ -156,7 +157,8 @@ function resolveProbe({ value, node }: NonNullable<Values['ready']>[number]): Re
   }
   if (tcp !== undefined) return { ...base, kind: 'tcp', port: tcp }
   if (http !== undefined) return { ...base, kind: 'http', ...http }
-  return { ...base, kind: 'shell', script: known(shell) }
+  if (shell !== undefined) return { ...base, kind: 'shell', script: shell }
+  return { ...base, kind: 'console', text: known(console) }
 }
 
 type Folder = NonNullable<Values['sync']>[number]

@@ -31,6 +31,11 @@ export interface Port {
   item: number
 }
 
+/** What runs in a machine: Linux that can be logged in to, or anything else. */
+export const guestKinds = ['linux', 'other'] as const
+
+export type GuestKind = (typeof guestKinds)[number]
+
 /** A screen, in pixels. */
 export interface Display {
   width: number
@@ -157,7 +162,7 @@ export interface PuppetStep extends StepBase {
   facts: Record<string, string>
 }
 
-export type ReadyProbe = TcpProbe | HttpProbe | ShellProbe
+export type ReadyProbe = TcpProbe | HttpProbe | ShellProbe | ConsoleProbe
 
 interface ProbeBase {
   /** What to do where it does not come; null: nothing was written. */
@@ -186,4 +191,10 @@ export interface HttpProbe extends ProbeBase {
 export interface ShellProbe extends ProbeBase {
   kind: 'shell'
   script: string
+}
+
+/** Looked for in what the guest has written to its console since it was started. */
+export interface ConsoleProbe extends ProbeBase {
+  kind: 'console'
+  text: string
 }

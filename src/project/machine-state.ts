@@ -25,6 +25,8 @@ export interface MachineState {
   layer?: string
   /** As last given to the provider. */
   spec: MachineSpec
+  /** As it was last started: a `linux` is logged in to, what is `other` is not. Absent in states of older versions: `linux`. */
+  guest?: 'linux' | 'other'
   login: {
     user: string
     /** Whether the machine's own key has taken the place of the box's. */

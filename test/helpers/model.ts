@@ -16,6 +16,7 @@ export function aMachine(changes: Partial<Machine> = {}): Machine {
     provider: 'auto',
     providers: {},
     arch: 'x86_64',
+    guest: 'linux',
     cpus: 1,
     memory: 512 * 2 ** 20,
     disk: null,

@@ -4,7 +4,7 @@ import { type Palette, renderTable } from '../../ui/index.ts'
 export function portsText(machines: readonly PortsResult[], paint: Palette): string {
   if (machines.length === 0) return 'no machine is running'
   const rows = machines.flatMap(({ machine, ssh, ports, networks }) => [
-    { machine, guest: '22/tcp (ssh)', host: `${ssh.host}:${ssh.port}`, note: '' },
+    ...(ssh === null ? [] : [{ machine, guest: '22/tcp (ssh)', host: `${ssh.host}:${ssh.port}`, note: '' }]),
     ...ports.map((port) => ({
       machine,
       guest: `${port.guestPort}/${port.protocol}`,

@@ -4,6 +4,7 @@ import type { Machine } from '../../manifest/index.ts'
 import { type MachineState, readState } from '../../project/index.ts'
 import { isUp, type Provider } from '../../provider/index.ts'
 import { windUp } from '../down/wind-up.ts'
+import { requireLogin } from '../facts/guest-kind.ts'
 import { madeFrom } from '../facts/made-from.ts'
 import { notCreated } from '../guest/session.ts'
 import { inStep } from '../in-step.ts'
@@ -45,6 +46,7 @@ export async function packageMachine(project: Project, options: PackageOptions):
   const { name: machine } = config
   return withMachineLock(project, machine, async () => {
     const state = await readState(project.paths.machine(machine))
+    if (state !== null) requireLogin(machine, state)
     if (state?.createdAt === undefined || !state.login.ownKey) throw notCreated(machine)
     if (state.suspended !== undefined) throw isSuspended(machine)
     const box = await madeFrom(project, state)

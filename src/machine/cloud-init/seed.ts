@@ -20,14 +20,14 @@ export interface PlannedSeed {
 }
 
 /**
- * The seed of a machine whose box wants one and that has none yet; else null. Refuses user-data that will
- * not do (E_USER_DATA), and any for a box whose guest would not read it.
+ * The seed of a machine whose box wants one, whose guest is logged in to, and that has none yet; else null. Refuses
+ * user-data that will not do (E_USER_DATA), and any for a box whose guest would not read it.
  */
 export async function planSeed(
   config: Machine,
   { box, paths, previous }: { box: StoredBox; paths: MachinePaths; previous: MachineState | null },
 ): Promise<PlannedSeed | null> {
-  if (box.manifest.seed === undefined) {
+  if (box.manifest.seed === undefined || config.guest === 'other') {
     if (config.cloudInit !== null && previous === null) throw unheard(config)
     return null
   }

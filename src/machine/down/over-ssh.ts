@@ -1,6 +1,7 @@
 import { isPosadaError } from '../../errors/index.ts'
 import { exists } from '../../lib/files/folders.ts'
 import { asRootWhereAllowed, capture, connect } from '../../ssh/index.ts'
+import { hasLogin } from '../facts/guest-kind.ts'
 import { sshTarget } from '../guest/target.ts'
 import type { Sighted } from '../observed/look.ts'
 import type { Places, Reporting } from '../project.ts'
@@ -19,7 +20,7 @@ exit 1`
  * they are after a logout. Whether it has taken the order.
  */
 export async function askOverSsh(project: Places & Reporting, sight: Sighted): Promise<boolean> {
-  if (!(await isOutOfReach(sight))) return false
+  if (!hasLogin(sight.previous) || !(await isOutOfReach(sight))) return false
   const { provider, previous } = sight
   const target = sshTarget(provider, previous, project.paths.machine(previous.spec.name))
   try {

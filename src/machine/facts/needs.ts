@@ -77,7 +77,7 @@ export function needsOf(config: Machine, box: BoxManifest, isolated: boolean): N
     boot: bootOf(box),
     nested: config.nested,
     display: config.display,
-    media: box.seed !== undefined,
+    media: needsSeed(config, box),
     forwards: config.ports.map(({ protocol }) => protocol),
     switchNics: config.networks.length > 0,
     isolated,
@@ -86,6 +86,11 @@ export function needsOf(config: Machine, box: BoxManifest, isolated: boolean): N
     limits: hasLimits(config.limits),
     settings: Object.keys(config.providers),
   }
+}
+
+/** Whether a machine is given what its guest's cloud-init reads. */
+export function needsSeed({ guest }: Machine, { seed }: BoxManifest): boolean {
+  return seed !== undefined && guest !== 'other'
 }
 
 interface Demand {

@@ -6,6 +6,7 @@ import type { MachineState } from '../../project/index.ts'
 import { isUp } from '../../provider/index.ts'
 import { lookAtGuest } from '../../provisioners/index.ts'
 import { connect } from '../../ssh/index.ts'
+import { hasLogin } from '../facts/guest-kind.ts'
 import { inStep } from '../in-step.ts'
 import { look, type Sight, type Sighted } from '../observed/look.ts'
 import type { Places, Providing, Reporting } from '../project.ts'
@@ -51,6 +52,7 @@ function forgetAsking(state: MachineState): MachineState {
 
 /** Whether the guest can be logged in to and is not on its way down. */
 async function isHere(project: Places & Reporting, { provider, previous }: Sighted): Promise<boolean> {
+  if (!hasLogin(previous)) return false
   const target = sshTarget(provider, previous, project.paths.machine(previous.spec.name))
   try {
     const session = await connect(target, { timeout: times.answer, signal: project.signal })

@@ -40,7 +40,7 @@ export async function awaitAnnouncement(socket: string, options: ReadyOptions): 
  * for its own end.
  */
 export async function raceCrash<T>(
-  options: ReadyOptions,
+  options: Omit<ReadyOptions, 'timeout'>,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const stop = new AbortController()
@@ -53,7 +53,7 @@ export async function raceCrash<T>(
   }
 }
 
-async function watchForCrash(options: ReadyOptions, signal: AbortSignal): Promise<never> {
+async function watchForCrash(options: Omit<ReadyOptions, 'timeout'>, signal: AbortSignal): Promise<never> {
   const { provider, spec, consoleFrom } = options
   for (;;) {
     await sleep(crashPoll, signal)

@@ -1,11 +1,13 @@
 import type { MachinePaths, MachineState } from '../../project/index.ts'
 import { type Provider, sshForward } from '../../provider/index.ts'
 import type { SshTarget } from '../../ssh/index.ts'
+import { hasLogin, requireLogin } from '../facts/guest-kind.ts'
 import { sshGuestPort } from '../facts/ssh-port.ts'
 import type { SshAddress } from '../results.ts'
 
-/** Where a machine's SSH is, with the machine's own key: by the port that was chosen for it, else over vsock. */
+/** Where a machine's SSH is, with the machine's own key: by the port that was chosen for it, else over vsock. E_CAPABILITY. */
 export function sshTarget(provider: Provider, state: MachineState, paths: MachinePaths): SshTarget {
+  requireLogin(state.spec.name, state)
   return {
     ...endpoint(provider, state),
     user: state.login.user,
@@ -15,8 +17,9 @@ export function sshTarget(provider: Provider, state: MachineState, paths: Machin
   }
 }
 
-/** The same for people and scripts. */
-export function sshAddress(provider: Provider, state: MachineState, paths: MachinePaths): SshAddress {
+/** The same for people and scripts; null: its guest is not logged in to. */
+export function sshAddress(provider: Provider, state: MachineState, paths: MachinePaths): SshAddress | null {
+  if (!hasLogin(state)) return null
   const { host, port, user, keyFile, vsock } = sshTarget(provider, state, paths)
   return { host, port, user, keyFile, ...(vsock === undefined ? {} : { vsock }) }
 }

@@ -3,6 +3,7 @@ import type { Machine } from '../../manifest/index.ts'
 import type { MachineState } from '../../project/index.ts'
 import type { Provider } from '../../provider/index.ts'
 import { asRootWhereAllowed, capture } from '../../ssh/index.ts'
+import { hasLogin } from '../facts/guest-kind.ts'
 import { type HandOver, openSession } from '../guest/reach-guest.ts'
 import type { BoxSupply, Places, Reporting } from '../project.ts'
 import { tellTime } from './tell-time.ts'
@@ -30,7 +31,8 @@ export async function setClock(
   const { manifest } = await project.boxes.byDigest(state.box)
   const socket = manifest.announcesReady ? provider.channel(state.spec, 'ready') : null
   if (socket !== null && (await tellTime(socket, project.signal))) return
-  await setOverSsh(project, woken, handOver)
+  if (hasLogin(state)) await setOverSsh(project, woken, handOver)
+  else tell(project, state.spec.name, 'Posada does not log in to it')
 }
 
 async function setOverSsh(

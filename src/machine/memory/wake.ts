@@ -81,12 +81,12 @@ function coldHint(machine: string, { snapshot }: SavedMemory): string {
 /** The host's ports may be taken, or the manifest's have changed, meanwhile; the guest sees nothing of them. */
 async function withPorts(
   project: Project,
-  { config, state: { spec, ports: before } }: Sleeper,
+  { config, state: { spec, guest = 'linux', ports: before } }: Sleeper,
 ): Promise<{ spec: MachineSpec; ports: MachineState['ports'] }> {
   if (!spec.nics.some(({ kind }) => kind === 'user')) return { spec, ports: before }
   const others = project.manifest.machines.filter(({ name }) => name !== config.name)
   const { forwards, ports } = await choosePorts(
-    config,
+    { ...config, guest },
     { ssh: sshForward(spec)?.hostPort, ports: before },
     {
       others: others.flatMap((machine) => machine.ports.filter(({ auto }) => !auto)),

@@ -88,6 +88,7 @@ const comparisons = {
     return { from: JSON.stringify(spec.options), to: JSON.stringify(options) }
   },
   arch: (config, { state: { spec } }) => unlessEqual(spec.arch, wantedArch(config)),
+  guest: ({ guest }, { state }) => unlessEqual(state.guest ?? 'linux', guest),
   disk: ({ disk }, { state: { spec } }) => {
     const size = spec.disks[0]?.size ?? 0
     const wanted = disk === null ? size : wholeSectors(disk)

@@ -125,6 +125,7 @@ function toRunning(previous: MachineState | null, observed: Observed, wanted: Up
 }
 
 function enter(previous: MachineState | null, { config }: Up, isStarted: boolean): Action[] {
+  if (isStarted && config.guest === 'other') return []
   const isOpen = !isStarted && previous?.start?.readyAt !== undefined
   if (isOpen && !isUnsettled(previous)) return []
   const from = isOpen ? 'cloud-init has not ended' : null

@@ -25,7 +25,7 @@ export interface PortNeighbours {
 type HolderOf = (port: HostPort) => Promise<PortHolder | null>
 
 export interface ChosenPorts {
-  /** All of them, SSH's named so. */
+  /** All of them, SSH's named so; a guest that is not logged in to has none for it. */
   forwards: PortForward[]
   /** The manifest's ports as they are, SSH's not among them. */
   ports: PortResult[]
@@ -58,10 +58,11 @@ export async function choosePorts(
     ports.push(settled)
     given.push(settled)
   }
+  const forwards = ports.map(({ movedFrom: _, ...forward }) => forward)
+  if (config.guest === 'other') return { forwards, ports }
   const wanted: HostPort = { protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: previous.ssh ?? 0 }
   const hostPort = await keepOrMove(wanted, given)
   const ssh: PortForward = { ...wanted, name: 'ssh', hostPort, guestPort: sshGuestPort }
-  const forwards = ports.map(({ movedFrom: _, ...forward }) => forward)
   return { forwards: [ssh, ...forwards], ports }
 }
 

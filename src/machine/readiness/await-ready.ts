@@ -3,8 +3,7 @@ import { sleep } from '../../lib/async/sleep.ts'
 import { abortAfter, deadlineIn } from '../../lib/async/time-limit.ts'
 import { formatDuration } from '../../lib/values/units.ts'
 import type { Machine, ReadyProbe } from '../../manifest/index.ts'
-import type { SshSession } from '../../ssh/index.ts'
-import type { Answer } from './answer.ts'
+import type { Answer, Looking } from './answer.ts'
 import { probeName, probeOnce } from './probe.ts'
 
 /** Milliseconds that a single look at a port may take: a firewall that drops packets never answers. */
@@ -17,11 +16,11 @@ const lookLeast = 1000
  * own time from now. What was not is E_NOT_READY with the last answer and the manifest's hint, for
  * several probes one error that holds them. Throws E_SSH_LOST where the guest goes away meanwhile.
  */
-export async function awaitReady(config: Machine, session: SshSession, signal: AbortSignal): Promise<void> {
+export async function awaitReady(config: Machine, looking: Omit<Looking, 'env'>): Promise<void> {
   const settled = await Promise.allSettled(
-    config.ready.map((probe) => awaitProbe(probe, { session, env: config.env, signal })),
+    config.ready.map((probe) => awaitProbe(probe, { ...looking, env: config.env })),
   )
-  signal.throwIfAborted()
+  looking.signal.throwIfAborted()
   const broken = settled.find((one) => one.status === 'rejected')
   if (broken !== undefined) throw broken.reason
   const problems = settled.flatMap((one, index) => {
@@ -31,12 +30,6 @@ export async function awaitReady(config: Machine, session: SshSession, signal: A
   })
   const message = `machine ${config.name} is not ready: ${problems.length} of ${config.ready.length} probes`
   throwProblems(problems, { message, machine: config.name })
-}
-
-interface Looking {
-  session: SshSession
-  env: Record<string, string>
-  signal: AbortSignal
 }
 
 /** Looks again and again until it is ready or the time is over; returns the last answer. */
@@ -71,7 +64,7 @@ function notReady(machine: string, probe: ReadyProbe, answer: Answer & { ready: 
     place: probe.place,
     hint:
       probe.hint ??
-      `it is running: look with posada ssh ${machine}, then run posada up again; timeout: gives it more time`,
+      `it is running: look with posada ${probe.kind === 'console' ? 'console' : 'ssh'} ${machine}, then run posada up again; timeout: gives it more time`,
     ...(answer.details === undefined ? {} : { details: answer.details }),
   })
 }

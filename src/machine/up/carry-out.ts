@@ -212,7 +212,8 @@ class Work {
   async #awaitReady(): Promise<void> {
     await this.#provision()
     this.#inputs.onProvisioned()
-    await untilReady(this.#project, this.#inputs.config, await this.#open())
+    const { config } = this.#inputs
+    await untilReady(this.#project, { config, ...this.#known }, () => this.#open())
     this.#ready = true
   }
 

@@ -79,13 +79,14 @@ export async function planStart(
   const { name, version } = manifest
   const source = previous?.box.source ?? sourceWithChecksum(parseBoxSource(config.box, '/'))
   const onLayer = layer?.box.digest ?? previous?.layer
-  const boot = await withBootKey(spec, { box, paths, login, isNew })
+  const boot = config.guest === 'other' ? spec.boot : await withBootKey(spec, { box, paths, login, isNew })
   return {
     version: 1,
     provider: provider.name,
     // A machine on a layer is still one of the box that the layer came from.
     box: previous?.layer === undefined ? { name, version, digest, source } : { ...previous.box, source },
     ...(onLayer === undefined ? {} : { layer: onLayer }),
+    guest: config.guest,
     spec: { ...spec, boot },
     ports,
     ...(networks.length === 0 ? {} : { networks }),

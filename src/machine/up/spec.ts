@@ -14,7 +14,7 @@ import type {
   ShareSpec,
 } from '../../provider/index.ts'
 import { wholeSectors } from '../facts/disk-size.ts'
-import { nicGiven, type PlainSetting, plainSettings } from '../facts/needs.ts'
+import { needsSeed, nicGiven, type PlainSetting, plainSettings } from '../facts/needs.ts'
 import { shownBox } from '../facts/shown-box.ts'
 
 export interface SpecInputs {
@@ -55,7 +55,7 @@ export function machineSpec(inputs: SpecInputs): MachineSpec {
     ...asWritten(config),
     boot: boot(box, inputs.hostName, inputs.forwards === null),
     disks: disks(inputs),
-    ...(box.manifest.seed === undefined ? {} : { media: [{ name: seedLabel, path: paths.seed }] }),
+    ...(needsSeed(config, box.manifest) ? { media: [{ name: seedLabel, path: paths.seed }] } : {}),
     nics: nics(inputs, mac),
     ...(inputs.shares === undefined || inputs.shares.length === 0 ? {} : { shares: inputs.shares }),
     ...(config.display === null ? {} : { display: config.display }),

@@ -6,6 +6,7 @@ import { consoleLogLimit, type MachineSpec, type Provider } from '../../provider
 import { holdBox } from '../box/hold-box.ts'
 import { type PlannedSeed, planSeed, writeSeed } from '../cloud-init/seed.ts'
 import { beforeStart } from '../companions/all.ts'
+import { hasLogin } from '../facts/guest-kind.ts'
 import { hostNameOf } from '../facts/host-name.ts'
 import { inStep } from '../in-step.ts'
 import { settleDisks } from '../layers/settle.ts'
@@ -60,7 +61,8 @@ async function carryOut(
   const state = await record(paths, (now) => ({
     ...now,
     createdAt: now.createdAt ?? at,
-    start: { at, consoleFrom },
+    // No one waits for a login where there is none.
+    start: { at, consoleFrom, ...(hasLogin(now) ? {} : { readyAt: at }) },
   }))
   project.signal.throwIfAborted()
   const starting = { machine: spec.name, step: 'start', message: `starting with ${provider.name}` }

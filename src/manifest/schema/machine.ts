@@ -1,5 +1,6 @@
 import { archAliases, archs } from '../../lib/values/arch.ts'
 import { limits } from '../limits.ts'
+import { guestKinds } from '../shapes.ts'
 import { box } from './box.ts'
 import { cloudInit } from './cloud-init.ts'
 import { anything, list, mapOf } from './collections.ts'
@@ -64,6 +65,12 @@ export const machineFields = {
     schema: oneOf(['host', ...archs], archAliases),
     description: 'The architecture of the processor.',
     default: 'host',
+  },
+  guest: {
+    schema: oneOf(guestKinds),
+    description:
+      'What runs in the machine: `linux`, which Posada logs in to, or `other`, which it only starts, looks at and stops. [Guests](guests.md) has what can be done with each.',
+    default: 'linux',
   },
   cpus: {
     schema: integer({ min: 1, max: 255 }),
@@ -140,7 +147,7 @@ export const machineFields = {
   ready: {
     schema: list(ready, { max: limits.probes, of: 'probes', example: '- tcp: 5432' }),
     description:
-      'What must be so before the machine counts as ready, looked at from inside the guest: `up` waits for it, and so do machines that depend on this one.',
+      'What must be so before the machine counts as ready, looked at from inside the guest, or at its console: `up` waits for it, and so do machines that depend on this one.',
     examples: [[{ tcp: 5432 }]],
   },
   sync: {

@@ -4,7 +4,7 @@ import { duration, integer, type Read, scalar } from './scalars.ts'
 import { text } from './text.ts'
 
 const day = 86_400_000
-const kinds = ['tcp', 'http', 'shell']
+const kinds = ['tcp', 'http', 'shell', 'console']
 
 /** Where a GET goes, as the guest sees it. */
 export interface HttpAddress {
@@ -61,6 +61,12 @@ export const ready = object({
       }),
       description: 'A script that has to end with 0. The user that `exec` logs in as runs it, by `sh`.',
       examples: ['pg_isready'],
+    },
+    console: {
+      schema: text({ label: 'text', expected: 'a text of one line', pattern: '[^\\x00-\\x1f\\x7f]{1,200}' }),
+      description:
+        'A text that the guest has to write to its serial console, on one line; colours do not count. The one way to tell that a machine with `guest: other` is up.',
+      examples: ['login:'],
     },
     hint: {
       schema: text({ minLength: 1, maxLength: 1000 }),

@@ -39,7 +39,11 @@ async function listening(server: Server, port = 0): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 const wait = (ready: ReadyProbe[], signal = never) =>
-  awaitReady(aMachine({ ready, env: { GREETING: 'hello' } }), session, signal)
+  awaitReady(aMachine({ ready, env: { GREETING: 'hello' } }), {
+    session,
+    console: { path: '/nowhere', from: 0 },
+    signal,
+  })
 const http = (port: number, path = '/'): ReadyProbe => ({
   ...base,
   kind: 'http',

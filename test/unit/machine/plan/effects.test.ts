@@ -24,6 +24,7 @@ const edits: { [K in Name]: Machine[K] } = {
   provider: 'kvm',
   providers: { qemu: { cpu: 'max' } },
   arch: 'aarch64',
+  guest: 'other',
   cpus: 2,
   memory: 2 ** 30,
   disk: 20 * 2 ** 30,
@@ -105,7 +106,9 @@ describe.each(names)('a change of %s', (name) => {
 
   it.each(states)('on a machine that is %s', (state, previous) => {
     if (effect === 'rename') return
-    const starts = state === 'running' ? [] : ['start', 'enter']
+    // What is not logged in to is not entered.
+    const enter = name === 'guest' ? [] : ['enter']
+    const starts = state === 'running' ? [] : ['start', ...enter]
     const actions = planned(config, state, previous)
     // What a start gives the machine is mounted then.
     const after = name === 'mounts' && state !== 'running' ? ['sync'] : (actionsOf[name] ?? [])
