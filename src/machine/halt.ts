@@ -68,13 +68,17 @@ async function haltMachine(
     if (hooked !== null) await runHooks(project, hooked, { when: 'after', verb: 'halt' })
     const { how, via } = stopped
     if (how === 'forced' && !force) {
-      const isPanic = sight.observed.state === 'panicked'
-      const why = isPanic ? "the guest's kernel had panicked" : 'the guest did not shut down in time'
-      const warning = `${why}; its power was cut (${via})`
-      project.emit({ type: 'notice', level: 'warn', machine: name, message: warning })
+      const message = whyForced(via, sight.observed.state === 'panicked')
+      project.emit({ type: 'notice', level: 'warn', machine: name, message })
     }
     return { name, how, via, ms: Math.round(performance.now() - begun) }
   })
+}
+
+function whyForced(via: string, isPanic: boolean): string {
+  if (via === 'itself') return 'its hypervisor ended before the guest had shut down'
+  const why = isPanic ? "the guest's kernel had panicked" : 'the guest did not shut down in time'
+  return `${why}; its power was cut (${via})`
 }
 
 function tellAsleep({ emit }: Reporting, machine: string): void {

@@ -191,6 +191,6 @@ export interface StopOptions {
 export interface StopResult {
   /** How it ended: the guest shut down, the power was cut, or it was not running at all. */
   how: 'graceful' | 'forced' | 'already'
-  /** By what means: `acpi`, `agent`, `quit`, `kill`… */
+  /** By what means: `acpi`, `agent`, `quit`, `kill`…; `itself`: the hypervisor ended before its power was cut. */
   via: string
 }

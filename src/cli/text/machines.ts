@@ -32,6 +32,7 @@ export function haltText(machines: readonly HaltResult[]): string {
     .map(({ name, how, via, ms }) => {
       if (how === 'already') return `${name} was not running`
       if (via === 'memory') return `${name} is off; its saved memory was discarded`
+      if (via === 'itself') return `${name} ended by itself after ${formatDuration(ms)}`
       const way = how === 'graceful' ? `shut down (${via})` : `was cut off (${via})`
       return `${name} ${way} after ${formatDuration(ms)}`
     })

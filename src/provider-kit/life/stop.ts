@@ -49,8 +49,10 @@ async function askGuest<Run extends { bootId: string }>({
     timeout,
     signal,
   })
+  // It may also have gone down just when the time was over.
+  if (via === null && (await isAlive(found))) return null
   const run = (await hypervisor.readRecord(spec))?.run ?? null
-  return (await hypervisor.ending(spec, run))?.byGuest === true ? via : null
+  return (await hypervisor.ending(spec, run))?.byGuest === true ? (via ?? 'acpi') : null
 }
 
 /** A process that does not know the signal, since it is older or only just starting, would end by it. */
@@ -68,8 +70,9 @@ async function cutPower<Run extends { bootId: string }>({
   found,
   options: { signal },
 }: Stopping<Run>): Promise<StopResult> {
+  // Nothing is written down then: what its hypervisor left tells why it ended.
+  if (!(await isAlive(found))) return { how: 'forced', via: 'itself' }
   await whereThereIsRoom(hypervisor.onCut?.(spec))
-  if (!(await isAlive(found))) return { how: 'forced', via: 'none' }
   const heard = await isHeard(hypervisor.order(spec, 'quit'))
   // One that is only just starting, or has lost its socket, ends in good order by a signal.
   if (!heard) await terminate(found, 'SIGTERM')

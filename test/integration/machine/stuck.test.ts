@@ -24,7 +24,8 @@ describe('a guest that does not do what is expected', () => {
   })
   afterAll(() => place.cleanUp())
   const status = async () => (await place.json<StatusDocument>('status')).machines[0]
-  const inGuest = async (script: string) => (await place.run('exec', '--', 'sudo', 'sh', '-c', script)).stdout
+  const inGuest = async (script: string) =>
+    expect(await place.run('exec', '--', 'sudo', 'sh', '-c', script)).toMatchObject({ code: 0 })
 
   it('is not ready in time: says at which stage and what the console has, and goes on booting', async () => {
     place.write(manifest('boot_timeout: 1s\n'))
@@ -48,8 +49,11 @@ describe('a guest that does not do what is expected', () => {
     )
     place.write(manifest('halt_timeout: 2s\n'))
     const { code, stdout, stderr } = await place.run('halt')
-    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('was cut off (quit)') })
-    expect(stderr).toContain('did not shut down in time; its power was cut')
+    expect({ code, stdout, stderr }).toEqual({
+      code: 0,
+      stdout: expect.stringContaining('was cut off (quit)'),
+      stderr: expect.stringContaining('did not shut down in time; its power was cut'),
+    })
     expect(place.hypervisors()).toEqual([])
     expect(await status()).toMatchObject({ state: 'stopped' })
   })

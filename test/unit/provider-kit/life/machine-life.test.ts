@@ -133,7 +133,22 @@ describe('stop', () => {
       order: async () => child?.kill('SIGKILL') ?? true,
       ending: async () => ({ crashed: true, byGuest: false }),
     })
-    expect(await life.stop(spec, { graceful: true, timeout: 10_000 })).toEqual({ how: 'forced', via: 'none' })
+    expect(await life.stop(spec, { graceful: true, timeout: 10_000 })).toEqual({
+      how: 'forced',
+      via: 'itself',
+    })
+  })
+
+  it('takes it for a shutdown when the guest goes down just as the time is over', async () => {
+    const cuts: string[] = []
+    const { life, spec } = await machine({
+      order: async (_spec, order) => (order === 'powerdown' ? (child?.kill('SIGKILL') ?? true) : true),
+      ending: async () => ({ crashed: false, byGuest: true }),
+      onCut: async () => void cuts.push('cut'),
+    })
+    const asked = life.stop(spec, { graceful: true, timeout: 0 })
+    expect(await asked).toMatchObject({ how: 'graceful', via: 'acpi' })
+    expect(cuts).toEqual([])
   })
 
   it.each([
