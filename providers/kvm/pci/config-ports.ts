@@ -27,9 +27,7 @@ export interface ConfigPortsOptions {
  */
 export function createConfigPorts({ state, functions, kept }: ConfigPortsOptions): BusDevice {
   const { cells } = state
-  const setAddress = (port: number, width: number, value: number) => {
-    if (port === pciConfigPorts.base && width === 4) cells[configCell.address] = value & 0x80ff_fffc
-  }
+  const setAddress = setConfigAddress(cells)
   const currentAddress = () => {
     kept?.take(setAddress)
     return cells[configCell.address] ?? 0
@@ -67,6 +65,13 @@ export function createConfigPorts({ state, functions, kept }: ConfigPortsOptions
   return {
     read: (offset, data) => locked(offset, data, read),
     write: (offset, data) => locked(offset, data, write),
+  }
+}
+
+/** Takes a write to the ports in; the cells belong to whoever holds the lock, or to all while no vCPU runs. */
+export function setConfigAddress(cells: Int32Array): (port: number, width: number, value: number) => void {
+  return (port, width, value) => {
+    if (port === pciConfigPorts.base && width === 4) cells[configCell.address] = value & 0x80ff_fffc
   }
 }
 

@@ -99,7 +99,7 @@ export async function powerOn(
     const entry = loadKernel(memory, kernel)
     writeTables(memory, spec.cpus)
     reached('kernel')
-    const begun = machine.beginVcpus(entry)
+    const begun = machine.beginVcpus({ boot: entry })
     // A failure is met where it is awaited, which is later.
     begun.catch(() => undefined)
     void machine.ended.then((ending) => {

@@ -26,18 +26,23 @@ const EAGAIN = 11
 
 /**
  * Runs a vCPU until it is told to stop or cannot go on. Obeys `command` between two entries into the guest;
- * whoever changes it kicks the thread out of KVM_RUN (see Vcpu).
+ * whoever changes it kicks the thread out of KVM_RUN (see Vcpu). It stands still with nothing of an exit left to do, so that
+ * its state is whole: the instruction that left the guest is finished by KVM at the next entry (KVM api.rst, section 5,
+ * `immediate_exit`).
  */
 export function runLoop({ vcpu, page, shared: { cells }, onAccess }: LoopOptions): Ending {
   const ended = (ending: Ending): Ending => {
     Atomics.store(cells, cell.ended, 1)
     return ending
   }
-  for (;;) {
-    if (!obey(cells, vcpu)) return ended({ why: 'stopped' })
+  for (let isWhole = true; ; ) {
+    const next = obey(cells, vcpu, isWhole)
+    if (next === 'stop') return ended({ why: 'stopped' })
+    if (next === 'finish') page.immediateExit = true
     const errno = ioctlErrno(vcpu, KVM.RUN)
     // The result first: after an immediate exit the reason on the page is that of the exit before.
-    if (errno === EINTR || errno === EAGAIN) {
+    isWhole = errno === EINTR || errno === EAGAIN
+    if (isWhole) {
       page.immediateExit = false
       count(cells, 'interrupted')
       continue
@@ -50,14 +55,16 @@ export function runLoop({ vcpu, page, shared: { cells }, onAccess }: LoopOptions
   }
 }
 
-/** Waits while the command is to pause; false when it is to stop. */
-function obey(cells: Int32Array, vcpu: number): boolean {
+/** Waits while the command is to pause. `finish`: that, but something is left to do first. */
+function obey(cells: Int32Array, vcpu: number, isWhole: boolean): 'run' | 'finish' | 'stop' {
   for (let paused = false; ; paused = true) {
     const order = Atomics.load(cells, cell.command)
+    const kind = commandOf(order)
+    if (kind === command.pause && !isWhole) return 'finish'
     if (order !== cells[cell.obeyed]) Atomics.store(cells, cell.obeyed, order)
-    switch (commandOf(order)) {
+    switch (kind) {
       case command.stop:
-        return false
+        return 'stop'
       case command.pause:
         Atomics.wait(cells, cell.command, order)
         break
@@ -65,7 +72,7 @@ function obey(cells: Int32Array, vcpu: number): boolean {
         // Without this the guest's watchdogs take the pause for a hang (KVM api.rst, 4.70). It fails
         // with EINVAL where the guest does not use kvm-clock, which is as good.
         if (paused) ioctlErrno(vcpu, KVM.KVMCLOCK_CTRL)
-        return true
+        return 'run'
     }
   }
 }

@@ -1,16 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { PosadaError } from '../../../src/errors/index.ts'
 import { deadlineIn } from '../../../src/lib/async/time-limit.ts'
 import type { VcpuMetrics } from '../../../src/provider/index.ts'
 import type { AddressBus } from '../bus/bus.ts'
 import { closeDescriptor } from '../ffi/descriptors.ts'
 import { SystemCallError } from '../ffi/system-call-error.ts'
+import type { KeptWrites } from '../pci/config-ports.ts'
 import { answerAccess } from './exit-channel.ts'
-import type { EntryState } from './initial-state.ts'
+import { openKeptWrites } from './kept-writes.ts'
 import { kickThread } from './kick.ts'
 import type { Ending } from './run-loop.ts'
 import { mapRunPage, RunPage } from './run-page.ts'
 import { type Command, cell, command, commandOf, exitReasons, type SharedState } from './shared-state.ts'
 import { tell, type VcpuThread } from './thread.ts'
+import { saveVcpu } from './vcpu-state.ts'
 import type { VcpuThreadData, VcpuThreadMessage, VcpuThreadStart } from './worker.ts'
 
 /** A virtual processor, as the thread of the devices sees it. It starts paused. */
@@ -30,6 +33,8 @@ export interface Vcpu {
    */
   pause(): Promise<void>
   resume(): void
+  /** Its state, and what KVM keeps of writes to ports. Only once `pause` has resolved, and before `resume`. */
+  save(): { state: Uint8Array; kept: KeptWrites }
   /** Resolves when its thread is gone, however long that takes. */
   stop(): Promise<void>
 }
@@ -58,13 +63,12 @@ interface Handle {
 
 export interface BeginOptions {
   kvm: number
-  /** Where to begin: null for all but the boot processor. */
-  entry: EntryState | null
+  start: VcpuThreadStart
   log: (message: string) => void
 }
 
 /** The vCPU of a thread that was set up. */
-export function beginVcpu(thread: VcpuThread, { kvm, entry, log }: BeginOptions): Vcpu {
+export function beginVcpu(thread: VcpuThread, { kvm, start, log }: BeginOptions): Vcpu {
   const { id, worker, shared, failed, exited } = thread
   const onSlow = () => log(`vCPU ${id} has not left the guest within ${slowAfter} ms; waiting for it`)
   const made = new Promise<Handle>((resolve) => {
@@ -81,7 +85,10 @@ export function beginVcpu(thread: VcpuThread, { kvm, entry, log }: BeginOptions)
     void failed.then((error) => resolve({ why: 'failed', reason: `its thread failed: ${error.message}` }))
     void exited.then(() => resolve({ why: 'failed', reason: 'its thread ended' }))
   })
-  const start: VcpuThreadStart = entry
+  let there: Handle | null = null
+  void made.then((handle) => {
+    there = handle
+  })
   tell(thread, start)
   const ready = Promise.race([made, failed]).then((first) => {
     if (first instanceof Error) throw first
@@ -103,6 +110,11 @@ export function beginVcpu(thread: VcpuThread, { kvm, entry, log }: BeginOptions)
     },
     resume() {
       if (!isStopping(shared)) give(shared, command.run)
+    },
+    save() {
+      if (!(there?.page instanceof RunPage) || !standsStill(shared))
+        throw new PosadaError('E_CONTROL', 'the machine does not stand still')
+      return { state: saveVcpu(kvm, there.vcpu), kept: openKeptWrites(there.page.ring) }
     },
     async stop() {
       if (isStopping(shared)) return await exited
@@ -150,6 +162,10 @@ function give({ cells }: SharedState, value: Command): number {
 }
 
 const isStopping = ({ cells }: SharedState) => commandOf(Atomics.load(cells, cell.command)) === command.stop
+const standsStill = ({ cells }: SharedState) => {
+  const order = Atomics.load(cells, cell.command)
+  return commandOf(order) === command.pause && Atomics.load(cells, cell.obeyed) === order
+}
 const hasEnded = ({ cells }: SharedState) => Atomics.load(cells, cell.ended) === 1
 /** Whether it has come to this order or a later one. */
 const hasObeyed = (shared: SharedState, order: number) =>

@@ -17,6 +17,7 @@ import { type AccessHandler, type Ending, runLoop } from './run-loop.ts'
 import { mapRunPage, type RunPage } from './run-page.ts'
 import { access, cell, openSharedState } from './shared-state.ts'
 import { abandoned } from './thread.ts'
+import { loadVcpu, type VcpuState } from './vcpu-state.ts'
 
 /** What the thread of a vCPU is given first. Descriptors are the process's own. */
 export interface VcpuThreadData {
@@ -33,8 +34,8 @@ export interface VcpuThreadData {
   pciConfig: SharedArrayBuffer
 }
 
-/** What it is given next: where to begin; null for all but the boot processor. */
-export type VcpuThreadStart = EntryState | null
+/** What it is given next: where a kernel begins, null for all but the boot processor; or what was saved of a vCPU. */
+export type VcpuThreadStart = EntryState | VcpuState | null
 
 /** What it says: once when it is set up and waits for its first command, once when it has ended. */
 export type VcpuThreadMessage =
@@ -51,13 +52,14 @@ function become(): void {
   const data = hear(1) as VcpuThreadData | typeof abandoned
   if (data === abandoned) return
   const { vcpu, page, run } = setUp(data)
-  const entry = hear(2) as VcpuThreadStart | typeof abandoned
-  if (entry === abandoned) {
+  const start = hear(2) as VcpuThreadStart | typeof abandoned
+  if (start === abandoned) {
     page.close()
     closeDescriptor(vcpu)
     return
   }
-  setInitialState(vcpu, entry)
+  if (start !== null && 'saved' in start) loadVcpu(data.kvm, vcpu, start)
+  else setInitialState(vcpu, start)
   say({ type: 'ready', vcpu, tid: threadId() })
   const ending = run()
   page.close()

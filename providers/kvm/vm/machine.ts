@@ -4,16 +4,21 @@ import { closeDescriptor } from '../ffi/descriptors.ts'
 import { createEventDescriptor } from '../ffi/events.ts'
 import { serialPort } from '../memory/layout.ts'
 import type { Ram } from '../memory/ram.ts'
-import { createConfigState } from '../pci/config-state.ts'
+import { setConfigAddress } from '../pci/config-ports.ts'
+import { configCell, createConfigState, openConfigState } from '../pci/config-state.ts'
+import { StateReader, StateWriter } from '../snapshot/fields.ts'
+import { unusable } from '../snapshot/unusable.ts'
 import { answerBurst } from '../vcpu/exit-channel.ts'
 import type { EntryState } from '../vcpu/initial-state.ts'
 import type { Ending } from '../vcpu/run-loop.ts'
 import { abandonThreads, type VcpuThread } from '../vcpu/thread.ts'
 import { beginVcpu, setUpVcpu, type Vcpu } from '../vcpu/vcpu.ts'
+import type { VcpuThreadStart } from '../vcpu/worker.ts'
 import { createDoorbells, type Doorbells } from './doorbells.ts'
 import { watchEvent } from './event-watch.ts'
 import { createInterrupts, type Interrupts } from './interrupts.ts'
 import { createVm } from './vm.ts'
+import { loadVm, saveVm } from './vm-state.ts'
 
 /** A machine without devices: memory, buses, interrupts, and vCPUs once they are started. */
 export interface Machine {
@@ -28,19 +33,35 @@ export interface Machine {
   /** Has threads make the vCPUs, which takes them a while. Once only. */
   setUpVcpus(options: VcpuSettings): void
   /**
-   * Says where the boot processor begins, once its kernel is loaded and the devices are plugged in. The vCPUs stand
+   * Says where the processors begin, once kernel or memory are loaded and the devices are plugged in. The vCPUs stand
    * still until `resume`, which need not wait for them to be there. Resolves when they are; rejects with what kept
    * one from it, and the machine is to be closed then.
    */
-  beginVcpus(entry: EntryState): Promise<void>
+  beginVcpus(origin: Origin): Promise<void>
   pause(): Promise<void>
   resume(): void
+  /**
+   * All of it but RAM and devices, as `Origin` takes it; between `pause` and `resume` only.
+   *
+   * @throws PosadaError E_CONTROL for one that runs, E_MEMORY_UNUSABLE where KVM is too old
+   */
+  save(): SavedMachine
   /** Settles with the reason, once any vCPU has ended. Never rejects. */
   readonly ended: Promise<Ending>
   /** What each vCPU has counted so far. */
   metrics(): VcpuMetrics[]
   /** Stops the vCPUs, however long that takes, and gives everything back but the RAM. */
   close(): Promise<void>
+}
+
+/** Where a machine begins: at the first instruction of a kernel, or where another was saved. */
+export type Origin = { boot: EntryState } | { restore: SavedMachine }
+
+export interface SavedMachine {
+  /** Interrupt controllers, timer, clock, and the address in the PCI bus. */
+  vm: Uint8Array
+  /** One a vCPU. */
+  vcpus: readonly Uint8Array[]
 }
 
 export interface MachineOptions {
@@ -70,6 +91,7 @@ export function createMachine({ kvm, ram, serial, log }: MachineOptions): Machin
   const ports = createBus(portSpace, new Uint8Array(claimedPorts))
   const memory = createBus(memorySpace)
   const pciConfig = createConfigState()
+  const pciCells = openConfigState(pciConfig).cells
   let setUp: readonly VcpuThread[] = []
   let vcpus: readonly Vcpu[] = []
   const bell = { fd: createEventDescriptor(), watching: new SharedArrayBuffer(4) }
@@ -98,11 +120,24 @@ export function createMachine({ kvm, ram, serial, log }: MachineOptions): Machin
       for (const thread of threads) setUpVcpu(thread, setup)
       setUp = threads
     },
-    async beginVcpus(entry) {
-      vcpus = setUp.map((thread) => beginVcpu(thread, { kvm, entry: thread.id === 0 ? entry : null, log }))
+    async beginVcpus(origin) {
+      vcpus = setUp.map((thread) => beginVcpu(thread, { kvm, start: startOf(origin, thread.id), log }))
       setUp = []
       for (const vcpu of vcpus) void vcpu.ended.then(settleEnded)
       await Promise.all(vcpus.map(({ ready }) => ready))
+      if (!('restore' in origin)) return
+      const from = new StateReader(origin.restore.vm)
+      loadVm(vm.fd, from)
+      pciCells[configCell.address] = from.number()
+      from.end()
+    },
+    save() {
+      const saved = vcpus.map((vcpu) => vcpu.save())
+      saved[0]?.kept.take(setConfigAddress(pciCells))
+      const to = new StateWriter()
+      saveVm(vm.fd, to)
+      to.number((pciCells[configCell.address] ?? 0) >>> 0)
+      return { vm: to.content, vcpus: saved.map(({ state }) => state) }
     },
     pause: async () => {
       await Promise.all(vcpus.map((vcpu) => vcpu.pause()))
@@ -122,4 +157,12 @@ export function createMachine({ kvm, ram, serial, log }: MachineOptions): Machin
       vm.close()
     },
   }
+}
+
+/** How a vCPU begins. */
+function startOf(origin: Origin, id: number): VcpuThreadStart {
+  if ('boot' in origin) return id === 0 ? origin.boot : null
+  const saved = origin.restore.vcpus[id]
+  if (saved === undefined) throw unusable(`it has no processor ${id}`)
+  return { saved }
 }

@@ -137,7 +137,9 @@ describe.skipIf(!hasKvm)('vCPUs (needs /dev/kvm)', () => {
     machine.setUpVcpus({ threads, nested: false })
     ram.memory.slice(codeAddress, 2)?.set([0xeb, 0xfe]) // jmp to itself
     const entry = enterLongMode(ram.memory, { rip: codeAddress })
-    const [vcpu] = threads.map((thread) => beginVcpu(thread, { kvm: other, entry, log: () => undefined }))
+    const [vcpu] = threads.map((thread) =>
+      beginVcpu(thread, { kvm: other, start: entry, log: () => undefined }),
+    )
     if (resumed) vcpu?.resume()
     await expect(vcpu?.ready).rejects.toMatchObject({ syscall: 'KVM_GET_VCPU_MMAP_SIZE', code: 'ENOTTY' })
     await vcpu?.stop()

@@ -16,7 +16,8 @@ export interface SmallGuest {
 }
 
 export interface SmallGuestOptions {
-  code: number[]
+  /** Instructions, or another guest that stands still: this one goes on from there. */
+  code: number[] | SmallGuest
   folder: string
   cpus?: number
   memory?: number
@@ -43,9 +44,15 @@ export async function startSmallGuest(options: SmallGuestOptions): Promise<Small
     serial: { shared: serial, onOutput },
     log: () => undefined,
   })
-  ram.memory.slice(codeAddress, code.length)?.set(code)
   machine.setUpVcpus({ threads, nested: false })
-  await machine.beginVcpus(enterLongMode(ram.memory, { rip: codeAddress }))
+  if (Array.isArray(code)) {
+    ram.memory.slice(codeAddress, code.length)?.set(code)
+    await machine.beginVcpus({ boot: enterLongMode(ram.memory, { rip: codeAddress }) })
+  } else {
+    const before = code.machine.ram.memory.slice(0, memory)
+    if (before !== null) ram.memory.slice(0, memory)?.set(before)
+    await machine.beginVcpus({ restore: code.machine.save() })
+  }
   return {
     machine,
     output: () => output,

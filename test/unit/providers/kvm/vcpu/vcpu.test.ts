@@ -33,7 +33,7 @@ function slowVcpu(after: number) {
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
   const thread: VcpuThread = { id: 7, cpus: 1, worker, shared, failed, exited }
   const logged: string[] = []
-  const begun = beginVcpu(thread, { kvm, entry: null, log: (message) => logged.push(message) })
+  const begun = beginVcpu(thread, { kvm, start: null, log: (message) => logged.push(message) })
   begun.ready.catch(() => undefined)
   return { begun, logged, vcpu, shared }
 }
