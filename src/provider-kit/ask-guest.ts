@@ -23,10 +23,11 @@ export interface ShutdownRequest {
 
 /** Milliseconds between what a guest is asked and what it is asked next. */
 const pauses = {
-  /** An agent that has taken the order may have failed at it; the power button is tried then. */
-  agent: 10_000,
-  /** A guest whose kernel has not loaded its power button yet misses a press: it is pressed again. */
-  press: 3000,
+  /**
+   * An agent that has taken the order and is still there may have failed at it: the button is pressed then. A guest
+   * whose kernel has not loaded its power button yet misses a press: it is pressed again.
+   */
+  first: 3000,
   /** Each press costs the guest a process: the more it has heard, the longer it is left alone. */
   longest: 15_000,
 }
@@ -49,12 +50,14 @@ export async function askToShutDown(
     const listens = agent !== null && (await agent.listens())
     // An agent that took the order and has left was ended by it: the guest is on its way down, slow as it may be.
     if (listens || !taken) {
-      const answers = listens && (await askAgentToShutDown(agent.socket, signal))
-      via = answers && !taken ? 'agent' : 'acpi'
-      if (via === 'acpi') await press()
-      taken ||= answers
+      const again = taken
+      // An agent that waits for what it has started does not answer: not before the button is pressed.
+      if (again) await press()
+      taken = (listens && (await askAgentToShutDown(agent.socket, signal))) || again
+      via = taken && !again ? 'agent' : 'acpi'
+      if (!taken) await press()
     }
-    pause = pause === 0 ? limits[taken ? 'agent' : 'press'] : Math.min(pause * 2, limits.longest)
+    pause = pause === 0 ? limits.first : Math.min(pause * 2, limits.longest)
     if (await hasEnded(hypervisor, Math.min(pause, deadline.left()), signal)) return via
     if (deadline.isOver()) return null
   }

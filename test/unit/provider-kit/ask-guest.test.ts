@@ -45,7 +45,7 @@ async function agent(does: 'obeys' | 'obeys slowly' | 'fails' | 'answers late'):
   return { socket: path, listens: async () => listens }
 }
 
-const limits = { agent: 100, press: 100, longest: 200 }
+const limits = { first: 100, longest: 200 }
 
 async function ask(options: { agent?: AgentChannel; press?: () => void; timeout?: number }) {
   const identity = await processIdentity(hypervisor.pid ?? 0)
