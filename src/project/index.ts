@@ -24,7 +24,7 @@ export {
   type UserPaths,
   userPaths,
 } from './paths.ts'
-export { abandonedRuns, makeRunFolder, type RunFolder, removeRunFolder } from './run-folder.ts'
+export { abandonedRuns, isRunId, makeRunFolder, type RunFolder, removeRunFolder } from './run-folder.ts'
 export {
   ensureRuntimeDir,
   findRuntimeDir,

@@ -17,6 +17,11 @@ export interface RunFolder {
 /** Held open with flock(2) by the process whose run it is: the kernel frees it, however that process ends. */
 const lockName = 'held'
 
+/** Whether an entry of the folder of runs is one of them. */
+export function isRunId(name: string): boolean {
+  return /^[0-9a-f]{8}$/.test(name)
+}
+
 /** Makes a folder for a run of this process's, and holds it. */
 export async function makeRunFolder(runs: string): Promise<RunFolder> {
   for (;;) {
@@ -32,7 +37,7 @@ export async function makeRunFolder(runs: string): Promise<RunFolder> {
 export async function abandonedRuns(runs: string): Promise<RunFolder[]> {
   const found: RunFolder[] = []
   for (const id of await namesIn(runs)) {
-    const held = /^[0-9a-f]{8}$/.test(id) ? await hold(runs, id) : null
+    const held = isRunId(id) ? await hold(runs, id) : null
     if (held !== null) found.push(held)
   }
   return found

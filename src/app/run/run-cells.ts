@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Writable } from 'node:stream'
 import { asPosadaError, errorCodes, type PosadaError, runExitCode } from '../../errors/index.ts'
 import type { Emit } from '../../events/index.ts'
+import { inTurn } from '../../lib/async/in-turn.ts'
 import { pool } from '../../lib/async/pool.ts'
 import { type Cell, type RunResult, type RunVerbOptions, run } from '../../machine/index.ts'
 import { userPaths } from '../../project/index.ts'
@@ -42,6 +43,9 @@ export interface CellResult<T> extends RunResult {
   error: PosadaError | null
   output: T
 }
+
+/** Of the runs of this process that wait, the first looks at the queue for all. */
+const inQueue = inTurn()
 
 /**
  * Runs the command in throw-away machines of its own for each cell, and takes them away. The results stand in the order
@@ -102,7 +106,9 @@ async function tryCell<T>(
       run(project, {
         ...{ ...setting, variation, env, outDir, stdout, stderr, starts },
         takeTurn: (share) =>
-          takeTurn({ ...open, user: project.user, folder, share, wait, sweep: () => sweepRuns(open) }),
+          inQueue(() =>
+            takeTurn({ ...open, user: project.user, folder, share, wait, sweep: () => sweepRuns(open) }),
+          ),
       }),
     keeps,
   ).catch(asPosadaError)

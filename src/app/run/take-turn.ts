@@ -3,8 +3,8 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { PosadaError } from '../../errors/index.ts'
 import type { Emit } from '../../events/index.ts'
-import { sleep } from '../../lib/async/sleep.ts'
 import { exists, namesIn } from '../../lib/files/folders.ts'
+import { type FolderWatch, watchFolder } from '../../lib/files/watch-folder.ts'
 import { readTextIfThere, writeFileAtomic } from '../../lib/files/write-file.ts'
 import { isAlive, type ProcessIdentity, processIdentity } from '../../lib/process/process-identity.ts'
 import { formatSize } from '../../lib/values/units.ts'
@@ -18,7 +18,7 @@ import {
   type Wait,
   whatFor,
 } from '../../machine/index.ts'
-import { type RunFolder, type UserPaths, withLock } from '../../project/index.ts'
+import { isRunId, type RunFolder, type UserPaths, withLock } from '../../project/index.ts'
 
 /** What stands in a run's folder for the other runs of this user. */
 interface Ticket extends Share {
@@ -39,8 +39,8 @@ export interface TurnOptions {
   sweep(): Promise<void>
 }
 
-/** Milliseconds between two looks at the others. */
-const pause = 200
+/** Milliseconds between two looks at the others: a run that ends is heard of, one that is killed or kept is not. */
+const pause = 500
 
 const waiting: Record<Exclude<Wait, null>, string> = {
   turn: 'waiting for earlier runs',
@@ -57,6 +57,16 @@ function hintFor(why: Wait, up: readonly MachineUp[]): string | null {
 
 /** Resolves when a run may start its machines beside the other runs of this user, in all processes. */
 export async function takeTurn(options: TurnOptions): Promise<void> {
+  // From before the first look, lest the end of a run be missed. The queue's own lock comes and goes with each look.
+  const runs = watchFolder(options.user.runs, isRunId)
+  try {
+    await untilItsTurn(options, runs)
+  } finally {
+    runs.close()
+  }
+}
+
+async function untilItsTurn(options: TurnOptions, runs: FolderWatch): Promise<void> {
   const { user, folder, share, wait, emit, signal } = options
   const own = (await processIdentity(process.pid)) ?? { pid: process.pid, startTime: '' }
   let written: Ticket | undefined
@@ -91,7 +101,7 @@ export async function takeTurn(options: TurnOptions): Promise<void> {
     if (told === null)
       emit({ type: 'notice', level: 'info', message: waiting[why], ...(hint === null ? {} : { hint }) })
     told = why
-    await sleep(pause, signal)
+    await runs.change(pause, signal)
   }
 }
 
