@@ -50,7 +50,7 @@ export async function askToShutDown(
     const listens = agent !== null && (await agent.listens())
     // An agent that took the order and has left was ended by it: the guest is on its way down, slow as it may be.
     if (listens || !taken) {
-      const again = taken
+      const again: boolean = taken
       // An agent that waits for what it has started does not answer: not before the button is pressed.
       if (again) await press()
       taken = (listens && (await askAgentToShutDown(agent.socket, signal))) || again

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { sleep } from '../../lib/async/sleep.ts'
+import { namesIn } from '../../lib/files/folders.ts'
 import { isAlive, processIdentity } from '../../lib/process/process-identity.ts'
 import type { WatchdogConfig } from './launch-watchdog.ts'
 
@@ -9,8 +10,11 @@ import type { WatchdogConfig } from './launch-watchdog.ts'
 const pause = 500
 
 const { pid, env } = JSON.parse(readFileSync(0, 'utf8')) as WatchdogConfig
+const [, , runs = ''] = process.argv
 const watched = await processIdentity(pid)
 while (watched !== null && (await isAlive(watched))) await sleep(pause)
-// Not before: it is most of Posada, for a process that as a rule has nothing to do.
-const { sweepRuns } = await import('./sweep-runs.ts')
-await sweepRuns({ env, emit: () => undefined, signal: new AbortController().signal })
+// As a rule there is nothing to do, and what does it is most of Posada.
+if ((await namesIn(runs)).length > 0) {
+  const { sweepRuns } = await import('./sweep-runs.ts')
+  await sweepRuns({ env, emit: () => undefined, signal: new AbortController().signal })
+}
