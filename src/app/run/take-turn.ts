@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { PosadaError } from '../../errors/index.ts'
 import type { Emit } from '../../events/index.ts'
 import { exists, namesIn } from '../../lib/files/folders.ts'
-import { type FolderWatch, watchFolder } from '../../lib/files/watch-folder.ts'
 import { readTextIfThere, writeFileAtomic } from '../../lib/files/write-file.ts'
 import { isAlive, type ProcessIdentity, processIdentity } from '../../lib/process/process-identity.ts'
 import { formatSize } from '../../lib/values/units.ts'
@@ -19,6 +18,7 @@ import {
   whatFor,
 } from '../../machine/index.ts'
 import { isRunId, type RunFolder, type UserPaths, withLock } from '../../project/index.ts'
+import { type FolderWatch, watchFolder } from './watch-folder.ts'
 
 /** What stands in a run's folder for the other runs of this user. */
 interface Ticket extends Share {

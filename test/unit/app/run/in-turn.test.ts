@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { inTurn } from '../../../../src/lib/async/in-turn.ts'
+import { inTurn } from '../../../../src/app/run/in-turn.ts'
 
 it('does one thing after the other, also when one fails', async () => {
   const next = inTurn()

@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs'
-import { within } from '../async/time-limit.ts'
-import { isErrno } from './errno.ts'
+import { within } from '../../lib/async/time-limit.ts'
+import { isErrno } from '../../lib/files/errno.ts'
 
 export interface FolderWatch {
   /** Resolves at a change since the last call, or after so many milliseconds; aborted, it throws the signal's reason. */

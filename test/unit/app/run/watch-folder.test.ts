@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { watchFolder } from '../../../../src/lib/files/watch-folder.ts'
+import { watchFolder } from '../../../../src/app/run/watch-folder.ts'
 
 function watched() {
   const folder = mkdtempSync(join(tmpdir(), 'posada-watch-'))
