@@ -1,6 +1,7 @@
 import { archive } from './agent/archive.ts'
 import { commit } from './agent/commit.ts'
 import { core } from './agent/core.ts'
+import type { Commit } from './guest-commit.ts'
 import type { GuestRequests } from './guest-requests.ts'
 import { workFolder } from './ignored.ts'
 import { bytesOf } from './paths.ts'
@@ -38,6 +39,21 @@ export function openAgent(to: string, token: string, excluded: readonly string[]
   return request('open', Buffer.from(to).toString('latin1'), token, workFolder, excluded)
 }
 
+function commitFields({ out, modes, ...commit }: Commit, batch: string): (Field | readonly Field[])[] {
+  return [
+    batch,
+    commit.dropped,
+    out.map(({ path, stamp }) => `${stamp}/${path}`),
+    commit.removed,
+    commit.swapped,
+    commit.placed,
+    commit.made,
+    modes.map(({ path, mode }) => `${mode.toString(8)}/${path}`),
+    commit.looked,
+    commit.lookedDeep,
+  ]
+}
+
 export const askAgent: GuestRequests = {
   list: ({ deep, shallow }) =>
     deep === 'all' ? request('list', 'all', [], shallow) : request('list', 'some', deep, shallow),
@@ -50,19 +66,7 @@ export const askAgent: GuestRequests = {
   drain: (batch) => request('drain', batch),
   remove: (batch) => request('remove', batch),
   stage: (blocks, isDeflated) => request('stage', blocks, isDeflated ? 'deflated' : 'plain'),
-  commit: ({ out, modes, ...commit }, batch) =>
-    request(
-      'commit',
-      batch,
-      commit.dropped,
-      out.map(({ path, stamp }) => `${stamp}/${path}`),
-      commit.removed,
-      commit.swapped,
-      commit.placed,
-      commit.made,
-      modes.map(({ path, mode }) => `${mode.toString(8)}/${path}`),
-      commit.looked,
-      commit.lookedDeep,
-    ),
+  commit: (commit, batch) => request('commit', ...commitFields(commit, batch)),
+  save: (blocks, commit, batch) => request('save', blocks, 'plain', ...commitFields(commit, batch)),
   flush: () => request('flush'),
 }

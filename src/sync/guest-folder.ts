@@ -1,7 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { createDeflate } from 'node:zlib'
 import { PosadaError } from '../errors/index.ts'
 import { agent, agentOr, askAgent, openAgent } from './guest-agent.ts'
 import type { Commit } from './guest-commit.ts'
@@ -11,16 +8,17 @@ import { guestLoop, openScript } from './guest-script.ts'
 import { askShell } from './guest-shell.ts'
 import { sha256 } from './host-scan.ts'
 import { type Listed, type Listing, ListingReader, malformed, parseListing } from './listing.ts'
-import { packFiles, type Sending } from './pack-files.ts'
+import { deflate, packedSize, packFiles, type Sending } from './pack-files.ts'
 import { bytesOf } from './paths.ts'
 import { type Received, receive } from './receive.ts'
 import type { Stat } from './stamp.ts'
-import { tarEnd, tarLength } from './tar-pack.ts'
 import type { GuestShell, SyncPair } from './types.ts'
 
 /** What a commit came to, by path. */
 export interface Committed {
   now: bigint
+  /** What came along with it. */
+  came: Map<string, Listed>
   /** What left its place. */
   out: Map<string, Listed>
   /** What could not be put in its place. */
@@ -78,8 +76,8 @@ export class GuestFolder {
     return new GuestFolder(link, { token, excluded, opened: answer.split('\0').slice(0, -1) })
   }
 
-  /** Whether two files can change places in one step. */
-  get canSwap(): boolean {
+  /** Whether two files can change places in one step, and files can come along with a commit. */
+  get hasAgent(): boolean {
     return this.#link.isAgent
   }
 
@@ -160,32 +158,33 @@ export class GuestFolder {
     root: string,
     items: readonly Sending[],
   ): Promise<{ staged: Map<string, Listed>; spoiled: string[] }> {
-    const size = items.reduce((sum, item) => sum + tarLength(item), tarEnd.length)
+    const size = packedSize(items)
     const spoiled: string[] = []
     const files = packFiles(root, items, spoiled)
     const isDeflated = this.#link.isAgent && size > deflating.from && size <= deflating.most
     const deflated = isDeflated ? await deflate(files) : null
-    const blocks = Math.ceil((deflated?.length ?? size) / 65_536)
-    const answer = await this.#ask(
-      this.#requests.stage(blocks, isDeflated),
-      deflated === null ? files : Readable.from([deflated]),
-    )
-    if (answer.endsWith('//failed\n'))
-      throw new PosadaError('E_SYNC_GUEST', 'the guest could not write what was sent to it', {
-        hint: 'its disk may be full: posada exec -- df -h',
-      })
-    return { staged: byPath(parseListing(answer)), spoiled }
+    const blocks = this.#link.blocksOf(deflated?.length ?? size)
+    const answer = await this.#ask(this.#requests.stage(blocks, isDeflated), deflated ?? files)
+    return { staged: byPath(parseListing(written(answer))), spoiled }
   }
 
-  /** Carries a commit out, as far as the guest still is what was seen. `batch` is what `drain` takes. */
-  async commit(commit: Commit): Promise<Committed & { batch: string }> {
+  /**
+   * Carries a commit out, as far as the guest still is what was seen. `batch` is what `drain` takes.
+   * @param archive what comes along with it, where there is an agent and nothing was staged
+   */
+  async commit(commit: Commit, archive: Buffer | null): Promise<Committed & { batch: string }> {
     const batch = `out-${this.#token}-${++this.#count}`
-    const answer = await this.#ask(this.#requests.commit(commit, batch))
-    const [first = '', rest = ''] = cut(answer, '//staged\n')
-    const [second = '', third = ''] = cut(rest, '//placed\n')
-    const placed = parseListing(third)
-    const out = byPath(parseListing(first))
-    return { now: placed.now, out, left: byPath(parseListing(second)), placed: byPath(placed), batch }
+    const blocks = this.#link.blocksOf(archive?.length ?? 0)
+    const request = archive === null ? undefined : this.#requests.save?.(blocks, commit, batch)
+    const answer = written(
+      await this.#ask(request ?? this.#requests.commit(commit, batch), archive ?? undefined),
+    )
+    const [came, all] = request === undefined ? ['', answer] : cut(answer, '//came\n')
+    const [out, rest] = cut(all, '//staged\n')
+    const [left, last] = cut(rest, '//placed\n')
+    const { now, ...placed } = parseListing(last)
+    const of = (text: string) => byPath(parseListing(text))
+    return { now, came: of(came), out: of(out), left: of(left), placed: byPath(placed), batch }
   }
 
   /** Has all that was written put on the guest's disk. */
@@ -193,21 +192,13 @@ export class GuestFolder {
     await this.#ask(this.#requests.flush())
   }
 
-  async #ask(text: string, payload?: AsyncIterable<Buffer>): Promise<string> {
+  async #ask(text: string, payload?: AsyncIterable<Buffer> | Buffer): Promise<string> {
     return (await this.#link.ask(text, payload)).toString('latin1')
   }
 }
 
 /** Bytes of an archive that is deflated: an emulated guest inflates sooner than it decrypts. A longer one is not held. */
 const deflating = { from: 2 ** 18, most: 2 ** 24 }
-
-async function deflate(files: AsyncIterable<Buffer>): Promise<Buffer> {
-  const pieces: Buffer[] = []
-  await pipeline(files, createDeflate({ level: 1 }), async (deflated: AsyncIterable<Buffer>) => {
-    for await (const bytes of deflated) pieces.push(bytes)
-  })
-  return Buffer.concat(pieces)
-}
 
 /** What the guest said of the folder, and what it was told. */
 interface Opened {
@@ -223,7 +214,15 @@ function cut(text: string, mark: string): [string, string] {
   return [text.slice(0, at), text.slice(at + mark.length)]
 }
 
-function byPath({ found }: Listing): Map<string, Listed> {
+/** E_SYNC_GUEST where it could not be. */
+function written(answer: string): string {
+  if (!answer.endsWith('//failed\n')) return answer
+  throw new PosadaError('E_SYNC_GUEST', 'the guest could not write what was sent to it', {
+    hint: 'its disk may be full: posada exec -- df -h',
+  })
+}
+
+function byPath({ found }: Pick<Listing, 'found'>): Map<string, Listed> {
   return new Map(found.map((listed) => [listed.path, listed]))
 }
 

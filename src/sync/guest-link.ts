@@ -2,10 +2,19 @@ import { randomBytes } from 'node:crypto'
 import { PosadaError } from '../errors/index.ts'
 import type { GuestChannel, GuestShell } from './types.ts'
 
-/** Bytes of a request's text are filled up to this, those of its payload to the larger one, so that `dd` reads no further. */
-const block = { text: 512, payload: 65_536 }
+/** Bytes of a request's text are filled up to this, and what an agent is sent behind it. */
+const block = 512
+/** Bytes that a shell's payload is filled up to: it reads so much at once by `dd`, and no further. */
+const shellBlock = 65_536
 /** Bytes of what the guest says on stderr that are kept. */
 const heard = 4096
+
+type Payload = AsyncIterable<Buffer> | Buffer
+
+/** Bytes filled up to whole blocks. */
+function filled(bytes: Buffer, unit: number, fill: string | number = 0): Buffer {
+  return Buffer.concat([bytes, Buffer.alloc(-bytes.length & (unit - 1), fill)])
+}
 
 /**
  * A shell in the guest that carries out one piece of shell text after the other over one channel. Each is answered by what it
@@ -46,8 +55,13 @@ export class GuestLink {
     return link
   }
 
-  /** Runs shell text and returns what it wrote. `payload` is its stdin, in blocks of 64 KiB that `take` of the script reads. */
-  async ask(text: string, payload?: AsyncIterable<Buffer>): Promise<Buffer> {
+  /** How many blocks a payload of so many bytes is filled up to. */
+  blocksOf(size: number): number {
+    return Math.ceil(size / this.#payloadBlock)
+  }
+
+  /** Runs a request and returns what it wrote. `payload` is what it reads, in blocks; what is whole goes along with it. */
+  async ask(text: string, payload?: Payload): Promise<Buffer> {
     const pieces: Buffer[] = []
     await this.stream(text, payload, async (answer) => {
       for await (const bytes of answer) pieces.push(bytes)
@@ -58,7 +72,7 @@ export class GuestLink {
   /** The same for an answer that is read as it comes. */
   async stream(
     text: string,
-    payload: AsyncIterable<Buffer> | undefined,
+    payload: Payload | undefined,
     read: (answer: AsyncGenerator<Buffer>) => Promise<void>,
   ): Promise<void> {
     const before = this.#turn
@@ -74,21 +88,20 @@ export class GuestLink {
 
   async #exchange(
     text: string,
-    payload: AsyncIterable<Buffer> | undefined,
+    payload: Payload | undefined,
     read: (answer: AsyncGenerator<Buffer>) => Promise<void>,
   ): Promise<void> {
     if (this.#failed !== undefined) throw this.#failed
     try {
       const mark = randomBytes(16).toString('hex')
-      const bytes = Buffer.from(text, 'latin1')
-      const blocks = Math.ceil(bytes.length / block.text)
-      const filled = Buffer.alloc(blocks * block.text, '\n')
-      bytes.copy(filled)
+      const bytes = filled(Buffer.from(text, 'latin1'), block, '\n')
+      const head = Buffer.from(`${mark} ${bytes.length / block}\n`)
+      const whole = Buffer.isBuffer(payload) ? filled(payload, this.#payloadBlock) : Buffer.alloc(0)
       this.#said = ''
-      await this.#write(Buffer.from(`${mark} ${blocks}\n`))
-      await this.#write(filled)
+      await this.#write(Buffer.concat([head, bytes, whole]))
       const answer = this.#until(Buffer.from(`\n${mark} `))
-      const sending = payload === undefined ? Promise.resolve() : this.#send(payload)
+      const sending =
+        payload === undefined || Buffer.isBuffer(payload) ? Promise.resolve() : this.#send(payload)
       // A failure to send shows in what is read, or is thrown below.
       sending.catch(() => this.#channel.close())
       await read(answer)
@@ -109,14 +122,18 @@ export class GuestLink {
     for await (const bytes of payload) {
       pieces.push(bytes)
       size += bytes.length
-      if (size < block.payload) continue
+      if (size < shellBlock) continue
       const whole = Buffer.concat(pieces)
-      const rest = size % block.payload
+      const rest = size % shellBlock
       await this.#write(whole.subarray(0, size - rest))
       pieces = [whole.subarray(size - rest)]
       size = rest
     }
-    if (size > 0) await this.#write(Buffer.concat([...pieces, Buffer.alloc(block.payload - size)]))
+    if (size > 0) await this.#write(filled(Buffer.concat(pieces), this.#payloadBlock))
+  }
+
+  get #payloadBlock(): number {
+    return this.isAgent ? block : shellBlock
   }
 
   async #write(bytes: Buffer): Promise<void> {

@@ -10,8 +10,10 @@ export interface GuestRequests {
   pack(paths: readonly string[]): string
   drain(batch: string): string
   remove(batch: string): string
-  /** Unpacks the payload, of so many blocks of 64 KiB; only the agent inflates it first. */
+  /** Unpacks the payload, of so many blocks; only the agent inflates it first. */
   stage(blocks: number, isDeflated: boolean): string
   commit(commit: Commit, batch: string): string
+  /** The agent's: both in one, the answers with `//came` between them. */
+  save?(blocks: number, commit: Commit, batch: string): string
   flush(): string
 }

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
+import { pipeline } from 'node:stream/promises'
+import { createDeflate } from 'node:zlib'
 import { readHost } from './host-scan.ts'
-import { type TarItem, tarEnd, tarHead, tarPadding } from './tar-pack.ts'
+import { type TarItem, tarEnd, tarHead, tarLength, tarPadding } from './tar-pack.ts'
 
 /** A file, folder or link of the host that is sent. */
 export interface Sending extends TarItem {
@@ -35,4 +37,18 @@ export async function* packFiles(
     yield tarPadding(item.size)
   }
   yield tarEnd
+}
+
+/** Bytes of the archive. */
+export function packedSize(items: readonly Sending[]): number {
+  return items.reduce((sum, item) => sum + tarLength(item), tarEnd.length)
+}
+
+/** It, in one piece, deflated. */
+export async function deflate(archive: AsyncIterable<Buffer>): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  await pipeline(archive, createDeflate({ level: 1 }), async (deflated: AsyncIterable<Buffer>) => {
+    for await (const bytes of deflated) pieces.push(bytes)
+  })
+  return Buffer.concat(pieces)
 }

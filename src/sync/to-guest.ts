@@ -3,7 +3,7 @@ import type { Commit } from './guest-commit.ts'
 import type { Committed, GuestFolder } from './guest-folder.ts'
 import { isStill, type Order, type Outcome, stale } from './host-folder.ts'
 import type { Listed } from './listing.ts'
-import type { Sending } from './pack-files.ts'
+import { packedSize, packFiles, type Sending } from './pack-files.ts'
 import { below } from './paths.ts'
 import { parentOf } from './reconcile.ts'
 import { identityOf, type Stat, stampOf } from './stamp.ts'
@@ -16,7 +16,10 @@ export interface CarriedToGuest {
   overtaken: string[]
 }
 
-/** Carries orders out in the guest: one message with what comes, one with what is to be done. */
+/** Bytes of an archive that goes along with its commit: a saved file costs one round trip. */
+const goesAlong = 2 ** 18
+
+/** Carries orders out in the guest: one message with what comes, one with what is to be done, or both in one. */
 export async function carryToGuest(
   root: string,
   guest: GuestFolder,
@@ -34,16 +37,17 @@ export async function carryToGuest(
     else items.push(item)
   }
   const trees = new Trees(arriving)
-  const staged = items.some((item) => item.kind !== 'folder' || trees.isWithin(item.name))
-    ? await guest.stage(
-        root,
-        items.filter((item) => item.kind !== 'folder' || trees.isWithin(item.name)),
-      )
-    : { staged: new Map<string, Listed>(), spoiled: [] }
-  for (const path of staged.spoiled) spoiled.add(path)
-  const { canSwap } = guest
-  const commit = commitOf({ removing, coming, arriving, trees, spoiled, came: staged.staged, canSwap })
-  const done = await guest.commit(commit)
+  const sent = items.filter((item) => item.kind !== 'folder' || trees.isWithin(item.name))
+  const archive = guest.hasAgent && packedSize(sent) <= goesAlong ? await packed(root, sent, spoiled) : null
+  const early =
+    archive === null && sent.length > 0
+      ? await guest.stage(root, sent)
+      : { staged: new Map<string, Listed>(), spoiled: [] }
+  for (const path of early.spoiled) spoiled.add(path)
+  const came = archive === null ? early.staged : new Map(sent.map(({ name }) => [name, null]))
+  const commit = commitOf({ removing, coming, arriving, trees, spoiled, came, canSwap: guest.hasAgent })
+  const done = await guest.commit(commit, sent.length > 0 ? archive : null)
+  const staged = archive === null ? early.staged : done.came
   const outcomes = new Map<string, Outcome>()
   const overtaken: string[] = []
   for (const order of [...removing, ...coming]) {
@@ -54,13 +58,22 @@ export async function carryToGuest(
       order.there.kind !== 'folder' &&
       !isStill(out, order.there.stamp)
     if (isOvertaken) overtaken.push(order.path)
-    outcomes.set(order.path, spoiled.has(order.path) ? stale : outcomeOf(order, done, staged.staged))
+    outcomes.set(order.path, spoiled.has(order.path) ? stale : outcomeOf(order, done, staged))
   }
   return {
     outcomes,
     batch: [...done.out.values()].some(({ kind }) => kind !== 'folder') ? done.batch : null,
     overtaken,
   }
+}
+
+/** The archive, in one piece. */
+async function packed(root: string, items: readonly Sending[], spoiled: Set<string>): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  const names: string[] = []
+  for await (const bytes of packFiles(root, items, names)) pieces.push(bytes)
+  for (const name of names) spoiled.add(name)
+  return Buffer.concat(pieces)
 }
 
 /** Null where the host no longer has it. */
@@ -109,7 +122,8 @@ interface Plan {
   arriving: readonly Order[]
   trees: Trees
   spoiled: ReadonlySet<string>
-  came: ReadonlyMap<string, Listed>
+  /** Paths that are staged. */
+  came: ReadonlyMap<string, unknown>
   canSwap: boolean
 }
 

@@ -57,8 +57,8 @@ def do_drain(words):
 def do_remove(words): remove(work + b'/' + next(words))
 
 class Payload:
-    """What a request carries behind it, in blocks of 64 KiB."""
-    def __init__(self, blocks): self.left = blocks * 65536
+    """What a request carries behind it, in blocks of 512 bytes."""
+    def __init__(self, blocks): self.left = blocks * 512
     def inflated(self):
         data = zlib.decompressobj().decompress(self.take(self.left))
         at = 0
@@ -122,7 +122,7 @@ def put(file, data):
     while done < len(data): done += os.write(file, data[done:])
 
 def do_stage(words):
-    payload, how = Payload(int(next(words))), next(words)
+    payload, how, is_here = Payload(int(next(words))), next(words), True
     folder = work + b'/in-' + token
     try:
         os.makedirs(folder, exist_ok=True)
@@ -134,5 +134,7 @@ def do_stage(words):
         sink.write(b'\n//failed\n')
         sys.stderr.write('%s\n' % error.strerror)
         sys.stderr.flush()
+        is_here = False
     payload.end()
+    return is_here
 `

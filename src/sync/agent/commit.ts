@@ -38,6 +38,7 @@ def swap(staged, away, fd, name):
     place(staged, fd, name)
 
 def do_commit(words):
+    if identity != one_of(os.stat(b'.')): raise RuntimeError('the folder was replaced by another')
     out, staged = work + b'/' + next(words) + b'/', work + b'/in-' + token + b'/'
     dropped, leaving, removed, swapped, placed, made_, modes, looked, deep = (some(words) for _ in range(9))
     os.makedirs(staged, exist_ok=True)
@@ -97,6 +98,13 @@ def do_commit(words):
     for path in deep: walk_at(places, path)
     places.close()
     remove(staged[:-1])
+
+def do_save(words):
+    """Both in one."""
+    if not do_stage(words): return
+    os.chdir(root)
+    sink.write(b'//came\n')
+    do_commit(words)
 
 def listed(folder):
     """Files and links in a folder of our own."""

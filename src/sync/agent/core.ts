@@ -14,6 +14,9 @@ OURS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 root = work = token = b''
 lines, is_large = 0, False
 skipped = set()
+identity = None
+
+def one_of(s): return s.st_dev, s.st_ino
 
 def some(words): return [next(words) for _ in range(int(next(words)))]
 
@@ -165,7 +168,7 @@ def made(path):
     return stat.S_ISDIR(s.st_mode) and s.st_uid == os.geteuid() and s.st_dev == os.stat(b'.').st_dev
 
 def do_open(words):
-    global root, work, token, skipped
+    global root, work, token, skipped, identity
     to, token, beside = next(words), next(words), next(words)
     skipped = set(some(words) + [beside])
     if not os.path.isdir(to):
@@ -188,6 +191,7 @@ def do_open(words):
     def put(name):
         with open(work + b'/' + name + b'.' + token, 'wb') as file: file.write(token + b'\n')
         os.rename(work + b'/' + name + b'.' + token, work + b'/' + name)
+    identity = one_of(os.stat(b'.'))
     put(b'owner')
     try: known = os.stat(work + b'/id').st_size > 0
     except FileNotFoundError: known = False
