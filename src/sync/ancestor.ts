@@ -3,31 +3,26 @@ import { join } from 'node:path'
 import { isErrno } from '../lib/files/errno.ts'
 import { makeFolder } from '../lib/files/make-folder.ts'
 import { writeFileAtomic } from '../lib/files/write-file.ts'
+import {
+  addIntent,
+  decode,
+  encode,
+  type Intent,
+  intentLine,
+  type Known,
+  parse,
+  put,
+  title,
+} from './ancestor-records.ts'
 import { type Entry, isWithin, type Side } from './reconcile.ts'
-
-/** What both sides agreed on, with what each side's file system said of it then. */
-export interface Known extends Entry {
-  host: string
-  guest: string
-}
-
-/** What a side was to become when this was written; not known to have happened. */
-export interface Intent {
-  side: Side
-  entry: Entry | null
-}
 
 export interface Marks {
   mark(path: string): void
   unmarked(): Iterable<string>
 }
 
-const title = 'posada sync 1'
 /** Bytes of records that were overtaken before the file is written again. */
 const slack = 4 * 2 ** 20
-const letters = { file: 'f', folder: 'd', link: 'l' } as const
-const kinds = { f: 'file', d: 'folder', l: 'link' } as const
-
 /**
  * The common ancestor of a pair: what every path was when both sides were last equal. A file that is only appended to, so
  * that a kill cuts off its last records at most: then both sides are compared again. Paths are relative, a character a byte.
@@ -40,6 +35,10 @@ export class Ancestor {
   /** Of each path, what it was to become since it was last recorded: the latest last. */
   readonly intents: Map<string, Intent[]>
   #lines: string[] = []
+  /** Lines of what was intended since `takeSet`. */
+  #intended: string[] = []
+  /** What is written is written one after the other. */
+  #turn: Promise<unknown> = Promise.resolve()
   #file: FileHandle | null = null
   #size: number
   #identity: string
@@ -143,19 +142,40 @@ export class Ancestor {
       addIntent(this.intents, path, intent)
       lines.push(intentLine(path, intent))
     }
-    await this.#append(lines)
+    this.#intended.push(...lines)
+    await this.#inTurn(() => this.#append(lines))
+  }
+
+  /** What was set since this was last called: it is for `save`. */
+  takeSet(): string[] {
+    this.#intended = []
+    return this.#lines.splice(0)
   }
 
   /** Makes what was set last over a power cut. What it says of the two sides has to be on their disks before. */
-  async save(): Promise<void> {
-    if (this.#lines.length > 0) {
-      await this.#append(this.#lines.splice(0))
-      await this.#file?.datasync()
-    }
-    if (this.#size > slack + 250 * this.#index.size) await this.#rewrite()
+  async save(set: readonly string[]): Promise<void> {
+    await this.#inTurn(async () => {
+      if (set.length > 0) {
+        // What was intended after it was set is not over.
+        await this.#append([...set, ...this.#intended])
+        await this.#file?.datasync()
+      }
+      const isLong = this.#size > slack + 250 * this.#index.size
+      if (isLong && this.#lines.length === 0) await this.#rewrite()
+    })
   }
 
   async close(): Promise<void> {
+    await this.#inTurn(() => this.#close())
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const own = this.#turn.then(work)
+    this.#turn = own.catch(() => undefined)
+    return own
+  }
+
+  async #close(): Promise<void> {
     await this.#file?.close()
     this.#file = null
   }
@@ -173,7 +193,7 @@ export class Ancestor {
   }
 
   async #rewrite(): Promise<void> {
-    await this.close()
+    await this.#close()
     const lines = [`${title} ${this.#identity}\n`]
     for (const [path, at] of this.#index) lines.push(`${path}\0${this.#texts[at]}\n`)
     for (const [path, intents] of this.intents)
@@ -182,69 +202,4 @@ export class Ancestor {
     await writeFileAtomic(this.#path, bytes, { mode: 0o600 })
     this.#size = bytes.length
   }
-}
-
-interface Records {
-  index: Map<string, number>
-  texts: (string | null)[]
-}
-
-function put({ index, texts }: Records, path: string, text: string | null): void {
-  const at = index.get(path)
-  if (at !== undefined) texts[at] = text
-  else if (text !== null) index.set(path, texts.push(text) - 1)
-  if (text === null) index.delete(path)
-}
-
-/** Intents of one path that are remembered: one that cannot be carried out is repeated. */
-const mostIntents = 20
-
-function addIntent(all: Map<string, Intent[]>, path: string, intent: Intent): void {
-  all.set(path, [...(all.get(path) ?? []), intent].slice(-mostIntents))
-}
-
-function intentLine(path: string, { side, entry }: Intent): string {
-  const text = entry === null ? '-' : encode({ ...entry, host: '', guest: '' })
-  return `${path}\0?${side === 'host' ? 'h' : 'g'}${text}\n`
-}
-
-function encode({ kind, mode, size, digest, host, guest }: Known): string {
-  return `${letters[kind]}${mode.toString(8)} ${size} ${digest} ${host} ${guest}`
-}
-
-function decode(text: string): Known | null {
-  const match = /^([fdl])([0-7]{1,4}) (\d{1,16}) ([0-9a-f]*) ([^ \n]*) ([^ \n]*)$/.exec(text)
-  if (match === null) return null
-  const [, letter = 'f', mode = '', size, digest = '', host = '', guest = ''] = match
-  const kind = kinds[letter as keyof typeof kinds]
-  return { kind, mode: Number.parseInt(mode, 8), size: Number(size), digest, host, guest }
-}
-
-/** Reads as far as the records are whole; `end`: how many bytes that is. */
-function parse(content: string) {
-  const index = new Map<string, number>()
-  const texts: (string | null)[] = []
-  const intents = new Map<string, Intent[]>()
-  const first = content.indexOf('\n')
-  if (first < 0 || !content.startsWith(`${title} `)) return { index, texts, intents, identity: '', end: 0 }
-  const identity = content.slice(title.length + 1, first)
-  let at = first + 1
-  for (;;) {
-    const middle = content.indexOf('\0', at)
-    const end = middle < 0 ? -1 : content.indexOf('\n', middle)
-    if (end < 0) break
-    const path = content.slice(at, middle)
-    const text = content.slice(middle + 1, end)
-    const mark = text.startsWith('?') ? text.slice(0, 2) : ''
-    const rest = text.slice(mark.length)
-    const entry = rest === '-' ? null : decode(rest)
-    if (entry === null && rest !== '-') break
-    if (mark !== '') addIntent(intents, path, { side: mark === '?h' ? 'host' : 'guest', entry })
-    else {
-      intents.delete(path)
-      put({ index, texts }, path, entry === null ? null : rest)
-    }
-    at = end + 1
-  }
-  return { index, texts, intents, identity, end: at }
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { PosadaError } from '../errors/index.ts'
 import { agent, agentOr, askAgent, openAgent } from './guest-agent.ts'
 import type { Commit } from './guest-commit.ts'
@@ -187,9 +188,14 @@ export class GuestFolder {
     return { now, came: of(came), out: of(out), left: of(left), placed: byPath(placed), batch }
   }
 
-  /** Has all that was written put on the guest's disk. */
+  /** Has all that was written put on the guest's disk; the agent goes on with other requests meanwhile. */
   async flush(): Promise<void> {
-    await this.#ask(this.#requests.flush())
+    for (
+      let pause = 20;
+      (await this.#ask(this.#requests.flush())) !== 'done';
+      pause = Math.min(2 * pause, 500)
+    )
+      await sleep(pause)
   }
 
   async #ask(text: string, payload?: AsyncIterable<Buffer> | Buffer): Promise<string> {

@@ -15,5 +15,6 @@ export interface GuestRequests {
   commit(commit: Commit, batch: string): string
   /** The agent's: both in one, the answers with `//came` between them. */
   save?(blocks: number, commit: Commit, batch: string): string
+  /** Is answered `done`, or nothing where it has to be asked again. */
   flush(): string
 }

@@ -25,6 +25,6 @@ export function askShell(
       `${begin}rm -rf "$W/${batch}" 2>/dev/null || { chmod -R u+rwx "$W/${batch}"; rm -rf "$W/${batch}"; }\n`,
     stage: (blocks) => begin + stageScript(blocks),
     commit: (commit, batch) => begin + commitScript(commit, batch),
-    flush: () => `${begin}sync; :\n`,
+    flush: () => `${begin}sync; printf done\n`,
   }
 }

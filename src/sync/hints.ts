@@ -21,6 +21,12 @@ export function wholeAt({ count, first, last }: Heard): number {
   return Math.min(last + quiet, first + longest)
 }
 
+/** What may have changed, and the sides that this was heard of on. */
+export interface Taken {
+  scope: Scope
+  sides: readonly Side[]
+}
+
 /** What may have changed since it was last looked at: hints, which may be wrong, but leave nothing out. */
 export class Hints {
   readonly #paths = { host: new Set<string>(), guest: new Set<string>() }
@@ -65,7 +71,7 @@ export class Hints {
   }
 
   /** Takes what there is of the side that is whole first, or of both, and forgets it. `now`: what there is, whole or not. */
-  async take(now = false): Promise<Scope> {
+  async take(now = false): Promise<Taken> {
     for (;;) {
       const sides = (['host', 'guest'] as const).filter((side) => this.#heard[side] !== null)
       const whole = sides.filter((side) => now || leftOf(this.#heard[side]) <= 0)
@@ -74,7 +80,7 @@ export class Hints {
     }
   }
 
-  #forget(sides: readonly Side[]): Scope {
+  #forget(sides: readonly Side[]): Taken {
     const isAll = sides.some((side) => this.#isAll[side])
     const scope: Scope = isAll ? 'all' : sides.flatMap((side) => [...this.#paths[side]])
     for (const side of isAll ? (['host', 'guest'] as const) : sides) {
@@ -83,7 +89,7 @@ export class Hints {
       this.#isAll[side] = false
     }
     this.#isPoked = Object.values(this.#heard).some((heard) => heard !== null)
-    return scope
+    return { scope, sides }
   }
 
   #hear(side: Side): void {

@@ -3,12 +3,11 @@ import { join } from 'node:path'
 import { sleep } from '../lib/async/sleep.ts'
 import { deadlineIn } from '../lib/async/time-limit.ts'
 import { choicesOf } from './conflicts.ts'
-import { Hints } from './hints.ts'
+import { Hints, type Taken } from './hints.ts'
 import { scanHost } from './host-scan.ts'
 import { type PassResult, passes } from './pass.ts'
 import { textOf } from './paths.ts'
 import { flush, type Session, withSession } from './session.ts'
-import type { Scope } from './sight.ts'
 import { StatusWriter } from './status.ts'
 import { reporter, unsettled } from './sync-once.ts'
 import { sweepTrash } from './trash.ts'
@@ -50,7 +49,7 @@ export async function keepInSync(pair: SyncPair, guest: GuestShell, options: Kee
         options.onKeeping?.(() => keeper.settle())
         await keeper.run()
       } finally {
-        keeper.close()
+        await keeper.close()
       }
     })
   } finally {
@@ -71,9 +70,15 @@ class Keeper {
   #took = 0
   #swept = performance.now()
   #flushed = performance.now()
+  #flushing: Promise<void> = Promise.resolve()
+  #failure: unknown = null
   /** Those who wait for the folders to be equal; null once no one keeps them so. */
   #asked: ((report: SyncReport | null) => void)[] | null = []
   #onAbort = () => this.#hints.poke()
+  #onFailure = (error: unknown) => {
+    this.#failure ??= error
+    this.#hints.poke()
+  }
 
   constructor(session: Session, { status, options }: { status: StatusWriter; options: SyncOptions }) {
     this.#session = session
@@ -101,19 +106,21 @@ class Keeper {
     })
   }
 
-  close(): void {
+  async close(): Promise<void> {
     for (const answer of this.#asked ?? []) answer(null)
     this.#asked = null
     this.#options.signal.removeEventListener('abort', this.#onAbort)
     this.#choices?.close()
     this.#host.close()
     this.#guest.close()
+    await this.#flushing.catch(() => undefined)
   }
 
   async run(): Promise<void> {
     const { signal } = this.#options
     for (;;) {
       signal.throwIfAborted()
+      if (this.#failure !== null) throw this.#failure
       await this.#answer()
       if (performance.now() > this.#swept + times.careful) {
         await sweepTrash(this.#session.pair.stateDir)
@@ -124,18 +131,20 @@ class Keeper {
       const scan = isBlind ? Math.max(times.scan, times.scanShare * this.#took) : times.careful
       const left = Math.max(0, this.#looked + scan - performance.now())
       if (!(await this.#hints.some(Math.min(left, isDirty ? times.settle : times.careful)))) {
-        if (isDirty) await this.#flush()
+        if (isDirty) this.#flush().catch(this.#onFailure)
         if (performance.now() < this.#looked + scan) continue
         this.#hints.all()
       }
       if (this.#asked?.length === 0) await this.#pass(await this.#gathered())
-      if (performance.now() > this.#flushed + times.busy) await this.#flush()
+      if (performance.now() > this.#flushed + times.busy) this.#flush().catch(this.#onFailure)
     }
   }
 
-  async #flush(): Promise<void> {
-    await flush(this.#session)
+  /** One after the other, beside what else is done. */
+  #flush(): Promise<void> {
     this.#flushed = performance.now()
+    this.#flushing = this.#flushing.then(() => flush(this.#session))
+    return this.#flushing
   }
 
   async #answer(): Promise<void> {
@@ -165,28 +174,31 @@ class Keeper {
   }
 
   /** The next batch, of a git that is done. `now`: all that is known. */
-  async #gathered(now = false): Promise<Scope> {
+  async #gathered(now = false): Promise<Taken> {
     const { root } = this.#session
     const limit = deadlineIn(times.git)
     for (;;) {
       const lock = join(root, '.git', 'index.lock')
       while (existsSync(lock) && !limit.isOver()) await sleep(20, this.#options.signal)
-      const scope = await this.#hints.take(now)
-      if (limit.isOver() || !existsSync(lock)) return scope
-      if (scope === 'all') this.#hints.all()
-      else for (const path of scope) this.#hints.add(path)
+      const taken = await this.#hints.take(now)
+      if (limit.isOver() || !existsSync(lock)) return taken
+      for (const side of taken.sides)
+        if (taken.scope === 'all') this.#hints.all(side)
+        else for (const path of taken.scope) this.#hints.add(path, side)
     }
   }
 
-  async #pass(scope: Scope): Promise<PassResult> {
+  async #pass({ scope, sides }: Taken): Promise<PassResult> {
     const start = performance.now()
     if (scope === 'all') this.#host.renew()
     else this.#host.follow(scope)
     const tell = reporter(this.#options)
-    const result = await passes(this.#session, scope, (behind, bytes) => {
+    const progress = (behind: number, bytes: number) => {
       if (behind > 0) this.#status.set({ state: 'syncing', behind, bytes })
       tell(behind, bytes)
-    })
+    }
+    const isGuestQuiet = !this.#guest.isBlind && !sides.includes('guest')
+    const result = await passes(this.#session, scope, { progress, isGuestQuiet })
     const { conflicts, again } = result
     for (const path of again) this.#hints.add(path)
     const scanning = { host: this.#host.isBlind, guest: this.#guest.isBlind }

@@ -1,5 +1,5 @@
 import { lstatSync } from 'node:fs'
-import type { Known } from './ancestor.ts'
+import type { Known } from './ancestor-records.ts'
 import { forgetChoices, listConflicts, recordedChoices, writeConflicts } from './conflicts.ts'
 import { scanGuest } from './guest-scan.ts'
 import type { Order } from './host-folder.ts'
@@ -11,7 +11,7 @@ import { pathOf, textOf } from './paths.ts'
 import { type Action, isWithin, parentOf, reconcile, type Side } from './reconcile.ts'
 import { Run, type Sights } from './run.ts'
 import { emptied, type Session } from './session.ts'
-import type { Scope } from './sight.ts'
+import type { Scope, Sight } from './sight.ts'
 import type { Conflict, Resolution, SyncCount, SyncReport } from './types.ts'
 
 /** What one reconciliation did, and what has to be looked at again. */
@@ -22,19 +22,28 @@ export interface PassResult extends SyncReport {
 const none: SyncCount = { written: 0, removed: 0, bytes: 0 }
 const nothing = { toGuest: none, toHost: none, skipped: [], again: [] }
 
-/** Looks at both sides, decides, and carries it out. `progress`: what is known and not carried yet. */
+interface PassOptions {
+  /** Told what is known and not carried yet. */
+  progress?: (behind: number, bytes: number) => void
+  /** Whether all of the guest's changes are heard of, and none was in the scope. */
+  isGuestQuiet?: boolean
+}
+
+/** Looks at both sides, decides, and carries it out. */
 async function pass(
   session: Session,
   scope: Scope,
-  progress: (behind: number, bytes: number) => void = () => undefined,
+  { progress = () => undefined, isGuestQuiet = false }: PassOptions,
 ): Promise<PassResult> {
   const { pair } = session
   if (scope === 'all') renewIgnored(session)
   const { choices, files } = await recordedChoices(pair.stateDir)
   if (scope.length === 0 && choices.size === 0 && session.ancestor.intents.size === 0)
     return { ...nothing, conflicts: (await listConflicts(pair.stateDir)).length }
-  const wide = scope === 'all' ? scope : widened(session, [...scope, ...(await openPaths(session, choices))])
-  const sights = await look(session, wide)
+  const open = scope === 'all' ? [] : await openPaths(session, choices)
+  const wide = scope === 'all' ? scope : widened(session, [...scope, ...open])
+  const isSure = isGuestQuiet && open.length === 0 && isKnownAtGuest(session, wide)
+  const sights = await look(session, wide, isSure)
   const decided = decide(session, sights, choices)
   const merged = pair.merge ? await mergeConflicts(session, sights, decided) : new Set<string>()
   const actions = decided.filter(({ path }) => !merged.has(path))
@@ -95,9 +104,25 @@ function widened({ ancestor }: Session, paths: readonly string[]): string[] {
   return [...wide].filter((path) => !isWithin(parentOf(path) ?? '', wide))
 }
 
-async function look(session: Session, scope: Scope): Promise<Sights> {
+/**
+ * Whether a commit sees by itself, from its stamp, when the guest has something else at one of a few paths: then it need not be
+ * looked at before, which saves a round trip. What cannot be carried because of that is looked at by the next pass.
+ */
+function isKnownAtGuest({ ancestor }: Session, scope: Scope): boolean {
+  if (scope === 'all' || scope.length > 20) return false
+  return scope.every((path) => {
+    const known = ancestor.get(path)
+    return known === null || (known.kind !== 'folder' && !/[~?]$/.test(known.guest))
+  })
+}
+
+async function look(session: Session, scope: Scope, isGuestKnown: boolean): Promise<Sights> {
   const { root, guest, pair, ancestor } = session
   if (inodeOf(root) !== session.inode) throw emptied(pair.from, 'replaced')
+  if (isGuestKnown) {
+    const nothing: Sight = { changed: new Map(), odd: new Map(), busy: new Set() }
+    return { host: await scanHost(root, session, scope), guest: nothing }
+  }
   const [host, there] = await Promise.all([scanHost(root, session, scope), scanGuest(guest, session, scope)])
   if (there.inode !== guest.identity.split('.')[0]) throw emptied(pair.to, 'replaced in the guest')
   if (scope === 'all' && ancestor.size > 0) {
@@ -187,14 +212,10 @@ function version(entry: Order['entry']): Conflict['mine'] {
 }
 
 /** Repeats a pass for what changed meanwhile, some times. */
-export async function passes(
-  session: Session,
-  scope: Scope,
-  progress?: (behind: number, bytes: number) => void,
-): Promise<PassResult> {
-  let result = await pass(session, scope, progress)
+export async function passes(session: Session, scope: Scope, options: PassOptions = {}): Promise<PassResult> {
+  let result = await pass(session, scope, options)
   for (let round = 0; round < 4 && result.again.length > 0; round++) {
-    const next = await pass(session, result.again, progress)
+    const next = await pass(session, result.again, { ...options, isGuestQuiet: false })
     result = {
       toGuest: sum(result.toGuest, next.toGuest),
       toHost: sum(result.toHost, next.toHost),

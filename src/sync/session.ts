@@ -103,13 +103,18 @@ export async function drain({ guest, work, pair }: Session, batch: string): Prom
   })
 }
 
-/** Makes what was done last over a power cut, first on both sides, then in the ancestor. */
+/**
+ * Makes what was done so far last over a power cut, first on both sides, then in the ancestor. Other work goes on meanwhile,
+ * and is for the next one.
+ */
 export async function flush(session: Session): Promise<void> {
-  if (session.isGuestDirty) await session.guest.flush()
-  if (session.isHostDirty) await execa('sync', ['-f', session.root], { reject: false })
+  const { isGuestDirty, isHostDirty, ancestor } = session
+  const set = ancestor.takeSet()
   session.isGuestDirty = false
   session.isHostDirty = false
-  await session.ancestor.save()
+  if (isGuestDirty) await session.guest.flush()
+  if (isHostDirty) await execa('sync', ['-f', session.root], { reject: false })
+  await ancestor.save(set)
 }
 
 function rootOf({ from }: SyncPair): string {

@@ -10,7 +10,9 @@ import type { GuestShell, SyncOptions, SyncPair, SyncReport } from './types.ts'
  */
 export async function syncOnce(pair: SyncPair, guest: GuestShell, options: SyncOptions): Promise<SyncReport> {
   return withSession({ pair, shell: guest, options }, async (session) => {
-    const { toGuest, toHost, conflicts, skipped, again } = await passes(session, 'all', reporter(options))
+    const { toGuest, toHost, conflicts, skipped, again } = await passes(session, 'all', {
+      progress: reporter(options),
+    })
     await flush(session)
     const before = await readSyncStatus(pair.stateDir)
     await writeSyncStatus(pair.stateDir, {

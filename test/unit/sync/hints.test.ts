@@ -16,15 +16,15 @@ test('what was heard is taken once, and nothing of it is left out', async () => 
   hints.add('a')
   hints.add('b', 'guest')
   expect(await hints.some(0)).toBe(true)
-  expect(await hints.take(true)).toEqual(['a', 'b'])
+  expect(await hints.take(true)).toEqual({ scope: ['a', 'b'], sides: ['host', 'guest'] })
   expect(await hints.some(0)).toBe(false)
   hints.poke()
   expect(await hints.some(0)).toBe(true)
-  expect(await hints.take()).toEqual([])
+  expect(await hints.take()).toEqual({ scope: [], sides: [] })
   for (let count = 0; count <= 5000; count++) hints.add(`${count}`, 'guest')
-  expect(await hints.take(true)).toBe('all')
+  expect(await hints.take(true)).toEqual({ scope: 'all', sides: ['guest'] })
   hints.add('late', 'guest')
-  expect(await hints.take()).toEqual(['late'])
+  expect(await hints.take()).toEqual({ scope: ['late'], sides: ['guest'] })
 })
 
 test('a side that is whole is taken without the other, which is not forgotten', async () => {
@@ -32,8 +32,8 @@ test('a side that is whole is taken without the other, which is not forgotten', 
   const built = Array.from({ length: 600 }, (_, count) => `built-${count}`)
   for (const path of built) hints.add(path, 'guest')
   hints.add('saved')
-  const scopes = [await hints.take()]
+  const scopes = [(await hints.take()).scope]
   expect(scopes[0]).toContain('saved')
-  while (await hints.some(0)) scopes.push(await hints.take())
+  while (await hints.some(0)) scopes.push((await hints.take()).scope)
   expect(scopes.flat().sort()).toEqual([...built, 'saved'].sort())
 })
