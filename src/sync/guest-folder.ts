@@ -188,7 +188,7 @@ export class GuestFolder {
     return { now, came: of(came), out: of(out), left: of(left), placed: byPath(placed), batch }
   }
 
-  /** Has all that was written put on the guest's disk; the agent goes on with other requests meanwhile. */
+  /** Has all that was written put on the guest's disk; the agent takes other requests meanwhile. */
   async flush(): Promise<void> {
     for (
       let pause = 20;
