@@ -76,7 +76,8 @@ export async function chooseHow(spec: MachineSpec, probe: Probe, signal?: AbortS
   const options = qemuOptions(spec.options)
   const program = requireSystemProgram(spec.arch, options.binary)
   const found = await probe.host(program, spec.arch, signal === undefined ? {} : { signal })
-  return { options, program, accelerator: options.accel ?? found.accelerator, sandbox: found.sandbox }
+  const { sandbox, version } = found
+  return { options, program, accelerator: options.accel ?? found.accelerator, sandbox, version }
 }
 
 /** QEMU opens the control socket before it builds the machine, and answers once the machine runs or has its memory. */

@@ -5,7 +5,6 @@ import type { MachineSpec } from '../../../src/provider/index.ts'
 import type { Accelerator } from '../argv/index.ts'
 import { machineType } from '../argv/machine.ts'
 import type { QemuOptions } from '../options.ts'
-import { versionOf } from '../probe/version.ts'
 
 /**
  * What the memory of a machine fits: a QEMU of the same release, for machine types without a version are others in the
@@ -13,9 +12,9 @@ import { versionOf } from '../probe/version.ts'
  */
 export async function memoryFacts(
   spec: MachineSpec,
-  { program, accelerator, options }: How,
+  { version, accelerator, options }: How,
 ): Promise<Record<string, string>> {
-  const [release = 'unknown'] = /^\d+\.\d+/.exec(await versionOf(program)) ?? []
+  const [release = 'unknown'] = /^\d+\.\d+/.exec(version) ?? []
   return {
     QEMU: release,
     'machine type': machineType(spec, { options }),
@@ -25,7 +24,8 @@ export async function memoryFacts(
 }
 
 interface How {
-  program: string
+  /** QEMU's own: `7.2.22`. */
+  version: string
   accelerator: Accelerator
   options: QemuOptions
 }

@@ -22,7 +22,7 @@ export interface Probe {
     program: string,
     arch: Arch,
     options?: ProbeOptions,
-  ): Promise<{ accelerator: Accelerator; sandbox: boolean }>
+  ): Promise<{ accelerator: Accelerator; sandbox: boolean; version: string }>
 }
 
 export function createProbe({ cacheDir }: ProviderContext): Probe {
@@ -38,8 +38,10 @@ export function createProbe({ cacheDir }: ProviderContext): Probe {
   return {
     report: (options) => report(find, options),
     host: async (program, arch, options) => {
-      const { accelerator, sandbox, failures } = await find(program, arch, options)
-      if (accelerator !== null) return { accelerator, sandbox }
+      const { accelerator, sandbox, failures, version } = await find(program, arch, options)
+      // Of the program as it is: what is found is kept by its inode, size and time of writing.
+      if (accelerator !== null)
+        return { accelerator, sandbox, version: version ?? (await versionOf(program)) }
       throw new PosadaError('E_PROVIDER_UNUSABLE', `${program} cannot run a guest on this host`, {
         value: program,
         details: failures,
