@@ -9,8 +9,6 @@ export interface QemuFiles {
   pid: string
   /** Where the guard says what it has carried. */
   guard: string
-  /** Where a machine's memory comes out while it is saved. */
-  memory: string
   ready: string
   /** VNC, of a machine with a screen. */
   display: string
@@ -37,7 +35,6 @@ export function qemuFiles(spec: MachineSpec): QemuFiles {
     qmp: join(runtimeDir, 'qmp.sock'),
     pid: join(runtimeDir, 'qemu.pid'),
     guard: join(runtimeDir, 'guard.sock'),
-    memory: join(runtimeDir, 'memory.sock'),
     display: join(runtimeDir, 'vnc.sock'),
     console: join(runtimeDir, 'console'),
     consoleIn: join(runtimeDir, 'console.in'),

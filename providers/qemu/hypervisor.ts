@@ -8,6 +8,7 @@ import { ask } from './ask.ts'
 import { counters } from './counters.ts'
 import { qemuFiles } from './files.ts'
 import { boundedLogs } from './guard/launch.ts'
+import { endSaving } from './memory/save.ts'
 import { readEnding } from './process/events-log.ts'
 import { findQemu } from './process/find.ts'
 import { type QmpClient, withQmp } from './qmp/client.ts'
@@ -34,6 +35,7 @@ export const qemu: Hypervisor<Run> = {
   order: async (spec, order) => {
     const timeout = order === 'pause' || order === 'resume' ? patient : patience
     const done = await withQmp(qemuFiles(spec).qmp, { timeout }, async (client) => {
+      if (order === 'resume') await endSaving(client)
       await client.execute(orders[order])
       return true
     })

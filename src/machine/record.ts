@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { type MachinePaths, type MachineState, readState, writeState } from '../project/index.ts'
 
 /**
@@ -11,6 +12,6 @@ export async function record(
   const before = await readState(paths)
   if (before === null) throw new Error(`there is no ${paths.state} to change`)
   const after = change(before)
-  if (after !== before) await writeState(paths, after)
+  if (!isDeepStrictEqual(after, before)) await writeState(paths, after)
   return after
 }

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { type Detached, type Pipe, spawnDetached } from '../../../src/background/index.ts'
 import { PosadaError } from '../../../src/errors/index.ts'
-import { writeFileAtomic } from '../../../src/lib/files/write-file.ts'
+import { readTextIfThere, writeFileAtomic } from '../../../src/lib/files/write-file.ts'
 import type { MachineSpec } from '../../../src/provider/index.ts'
 import { qemuFiles } from '../files.ts'
 import { encodeCommand } from '../qmp/codec.ts'
@@ -24,7 +24,8 @@ export async function spawnQemu(
   { pipes, memory }: { pipes: readonly Pipe[]; memory?: string | undefined },
 ): Promise<Spawned> {
   const { events, eventsCommand: command } = qemuFiles(spec)
-  await writeFileAtomic(command, encodeCommand(0, 'qmp_capabilities'))
+  const order = encodeCommand(0, 'qmp_capabilities')
+  if ((await readTextIfThere(command)) !== order) await writeFileAtomic(command, order)
   const files: FileHandle[] = []
   try {
     const opened = async (path: string, flags: string) => {

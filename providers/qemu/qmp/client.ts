@@ -3,6 +3,7 @@ import { PosadaError } from '../../../src/errors/index.ts'
 import { sleep } from '../../../src/lib/async/sleep.ts'
 import { deadlineIn, within } from '../../../src/lib/async/time-limit.ts'
 import { isErrno } from '../../../src/lib/files/errno.ts'
+import { sendDescriptor } from '../../../src/lib/native/send-descriptor.ts'
 import { encodeCommand, parseQmpLine, type QmpEvent, type QmpMessage, qmpLines } from './codec.ts'
 
 /** Milliseconds between two attempts to connect where too many others wait. */
@@ -78,12 +79,18 @@ export class QmpClient {
     await this.execute('qmp_capabilities')
   }
 
-  /** What QEMU returned. E_QMP where it refuses, E_QMP_TIMEOUT where it does not answer in time. */
-  async execute(command: string, args?: Record<string, unknown>): Promise<unknown> {
+  /**
+   * What QEMU returned. E_QMP where it refuses, E_QMP_TIMEOUT where it does not answer in time.
+   *
+   * @param descriptor of ours, for QEMU to have, too
+   */
+  async execute(command: string, args?: Record<string, unknown>, descriptor?: number): Promise<unknown> {
     this.#options.signal?.throwIfAborted()
     const id = this.#nextId++
     const answer = this.#wait(id, command)
-    this.#socket.write(encodeCommand(id, command, args))
+    const line = encodeCommand(id, command, args)
+    if (descriptor === undefined) this.#socket.write(line)
+    else sendDescriptor(descriptorOf(this.#socket), Buffer.from(line), descriptor)
     return await answer
   }
 
@@ -168,6 +175,11 @@ async function openSocket(path: string, timeout: number): Promise<Socket | null>
       await sleep(retry)
     }
   }
+}
+
+/** Node tells it nowhere else. */
+function descriptorOf(socket: Socket): number {
+  return (socket as unknown as { _handle: { fd: number } })._handle.fd
 }
 
 function lost(cause?: Error): PosadaError {
