@@ -97,7 +97,5 @@ Vagrant's \`up\`, \`halt\`, \`suspend\`, \`resume\`, \`reload\`, \`destroy\`, \`
 | you write | in | here |
 |---|---|---|
 ${keys.join('\n')}
-
-Keys that are listed as [planned](manifest.md#planned) are refused with a message until they are there.
 `
 }

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { PosadaError } from '../errors/index.ts'
 import { externalDataExtension, readQcow2Header } from '../lib/disk/qcow2-header.ts'
 import { isErrno } from '../lib/files/errno.ts'
+import { namesIn } from '../lib/files/folders.ts'
 import { readStart } from '../lib/files/read-start.ts'
 import { findManifest } from '../manifest/index.ts'
 import {
@@ -88,8 +89,9 @@ async function checkDisks(
   { box, spec }: MachineState,
   { paths, name, user }: { paths: ProjectPaths; name: string; user: UserPaths },
 ): Promise<void> {
-  for (const disk of spec.disks) {
-    const path = paths.machine(name).disk(disk.name)
+  const own = paths.machine(name)
+  const files = new Set([...spec.disks.map((disk) => own.disk(disk.name)), ...(await imagesIn(own.data))])
+  for (const path of files) {
     const header = await headerOf(path)
     if (header === null) continue
     if (typeof header === 'string') throw unusable(path, header)
@@ -99,6 +101,11 @@ async function checkDisks(
     if (backingName !== null && dirname(backingName) !== join(user.boxes, 'sha256', box.digest))
       throw unusable(path, `it is based on ${backingName}, which is not its box`)
   }
+}
+
+/** Also what left the manifest: it may come back into it. */
+async function imagesIn(folder: string): Promise<string[]> {
+  return (await namesIn(folder)).filter((name) => name.endsWith('.qcow2')).map((name) => join(folder, name))
 }
 
 /** null: it was not made yet. */

@@ -2,7 +2,8 @@ import * as Flags from '@oclif/core/flags'
 import { PosadaError } from '../errors/index.ts'
 
 export const pruneFlag = Flags.boolean({
-  description: 'Destroy the machines that are no longer in the manifest, with their disks.',
+  description:
+    'Destroy the machines that are no longer in the manifest, with their disks, and remove disks that are no longer in it.',
 })
 
 /** E_USAGE: a machine that left the manifest has nothing to do with those that are named. */

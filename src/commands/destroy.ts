@@ -4,10 +4,16 @@ import { confirm, destroyText, machinesArg } from '../cli/index.ts'
 import { type DestroyResult, destroy } from '../machine/index.ts'
 
 export default class Destroy extends BaseCommand {
-  static override summary = 'Stop machines and remove their disks and everything else that was made for them.'
-  static override examples = ['<%= config.bin %> destroy', '<%= config.bin %> destroy web db --yes']
+  static override summary =
+    'Stop machines and remove their disks and everything else that was made for them. Disks with `keep: true` stay.'
+  static override examples = [
+    '<%= config.bin %> destroy',
+    '<%= config.bin %> destroy web db --yes',
+    '<%= config.bin %> destroy --disks db',
+  ]
   static override args = { machine: machinesArg }
   static override flags = {
+    disks: Flags.boolean({ description: 'Also remove disks that have `keep: true`.' }),
     yes: Flags.boolean({ char: 'y', description: 'Do not ask.' }),
   }
 
@@ -23,7 +29,7 @@ export default class Destroy extends BaseCommand {
       json,
       signal: this.signal,
     })
-    const machines = await destroy(project, named)
+    const machines = await destroy(project, named, { withDisks: flags.disks })
     this.print(destroyText(machines))
     return { machines }
   }

@@ -28,8 +28,8 @@ export default class Up extends BaseCommand {
     const project = await this.openProject(flags, { runs: true })
     await this.sweepRuns()
     const pruned = flags.prune ? await destroyOrphans(project) : []
-    const { provision, cold } = flags
-    const machines = await up(project, { machines: args.machine ?? [], provision, cold })
+    const { provision, cold, prune } = flags
+    const machines = await up(project, { machines: args.machine ?? [], provision, cold, prune })
     this.print([...(pruned.length === 0 ? [] : [destroyText(pruned)]), upText(machines)].join('\n'))
     return { machines, ...(flags.prune ? { pruned } : {}) }
   }

@@ -37,10 +37,6 @@ export const errorCodes = {
   E_YAML: { exit: 2, means: 'The file is not well-formed YAML.' },
   E_KEY_UNKNOWN: { exit: 2, means: 'This key does not exist here.' },
   E_KEY_MISSING: { exit: 2, means: 'A required key is missing.' },
-  E_KEY_UNSUPPORTED: {
-    exit: 2,
-    means: 'This key is planned, and this version of Posada does not support it yet.',
-  },
   E_VALUE_TYPE: { exit: 2, means: 'The value is of the wrong type.' },
   E_VALUE_INVALID: { exit: 2, means: 'The value is not one of those allowed.' },
   E_VALUE_UNIT: { exit: 2, means: 'A size or duration lacks its unit, or has one that is not known.' },
@@ -209,6 +205,10 @@ export const errorCodes = {
     means: 'A disk image is damaged, or uses something that Posada does not support.',
   },
   E_DISK_IN_USE: { exit: 1, means: 'Another process has the disk open for writing.' },
+  E_DISK_USE: {
+    exit: 1,
+    means: 'A disk of the manifest cannot be formatted, mounted or grown in the guest.',
+  },
   E_DISK_SHRINK: { exit: 2, means: 'A disk cannot be made smaller.' },
   E_NOT_READY: {
     exit: 1,

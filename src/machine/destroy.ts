@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { exists, namesIn } from '../lib/files/folders.ts'
+import type { Machine } from '../manifest/index.ts'
 import {
   forgetInIndex,
   machinesOnDisk,
@@ -13,6 +14,8 @@ import {
 import { discardShadow } from './box/package/shadow.ts'
 import { afterEnd } from './companions/all.ts'
 import type { Surroundings } from './companions/companion.ts'
+import { keepDisks, keptFiles, removeBut } from './disks/kept.ts'
+import { disksAlone, tellKept } from './disks/left.ts'
 import { lostTargets, type Target } from './down/lost-targets.ts'
 import { takeDown } from './down/stop-order.ts'
 import { throwFailures } from './failures.ts'
@@ -25,15 +28,23 @@ import type { Action } from './plan/actions.ts'
 import { decide } from './plan/decide.ts'
 import type { BoxSupply, Places, Project } from './project.ts'
 import type { DestroyResult } from './results.ts'
-import { orphansOf, type Selected, selectWithOrphans } from './select.ts'
+import { orphansOf, type Selected, select, selectWithOrphans } from './select.ts'
 
 /**
- * Cuts the machines' power and takes away all that was made for them; boxes stay. Machines that do
- * not exist are reported so. No names: all, those that left the manifest included.
+ * Cuts the machines' power and takes away all that was made for them; boxes stay, and disks with `keep`, unless
+ * `withDisks`. Machines that do not exist are reported so. No names: all, those that left the manifest included.
  */
-export async function destroy(project: Project, machines: readonly string[]): Promise<DestroyResult[]> {
-  const selected = await selectWithOrphans(project.manifest, project.paths, machines)
-  const done = ({ destroyed }: DestroyResult) => (destroyed ? 'is destroyed' : 'did not exist')
+export async function destroy(
+  project: Project,
+  machines: readonly string[],
+  { withDisks = false }: { withDisks?: boolean } = {},
+): Promise<DestroyResult[]> {
+  const made = await selectWithOrphans(project.manifest, project.paths, [])
+  const left = withDisks ? await machinesOnDisk(project.paths, 'keptDisks') : []
+  const gone = left.filter((name) => !made.some((machine) => machine.name === name))
+  const selected = select([...made, ...gone.map((name) => ({ name, config: null }))], machines)
+  const done = ({ destroyed, keptDisks = [] }: DestroyResult) =>
+    `${destroyed ? 'is destroyed' : 'did not exist'}${keptDisks.length === 0 ? '' : `; kept: ${keptDisks.join(', ')}`}`
   const work = async ({ name, config }: Selected) => {
     const around = async (when: 'before' | 'after') => {
       if (config !== null) await runHooks(project, config, { when, verb: 'destroy' })
@@ -45,7 +56,7 @@ export async function destroy(project: Project, machines: readonly string[]): Pr
       await lastSync(project, config)
     }
     const hooks = { before, after: () => around('after') }
-    return { name, destroyed: await destroyMachine(project, name, { hooks }) }
+    return destroyMachine(project, name, { config, withDisks, hooks })
   }
   const { results, failures } = await takeDown(project, selected, { done, work })
   await forgetUnlessUp(project)
@@ -64,7 +75,7 @@ export async function destroyOrphans(project: Project): Promise<DestroyResult[]>
   const work = async ({ name }: Selected) => {
     const message = `machine ${name} is no longer in the manifest, and is destroyed`
     emit({ type: 'notice', level: 'info', machine: name, message })
-    return { name, destroyed: await destroyMachine(project, name, { isOrphan: true }) }
+    return destroyMachine(project, name, { config: null, isOrphan: true })
   }
   const selected = orphans.map((name) => ({ name, config: null }))
   const { results, failures } = await takeDown(project, selected, { done, work })
@@ -75,33 +86,49 @@ export async function destroyOrphans(project: Project): Promise<DestroyResult[]>
 async function destroyMachine(
   project: Surroundings & BoxSupply,
   name: string,
-  {
-    isOrphan = false,
-    hooks,
-  }: { isOrphan?: boolean; hooks?: Record<'before' | 'after', () => Promise<void>> },
-): Promise<boolean> {
-  if (!(await hasFolder(project, name))) return false
+  options: {
+    config: Machine | null
+    withDisks?: boolean
+    isOrphan?: boolean
+    hooks?: Record<'before' | 'after', () => Promise<void>>
+  },
+): Promise<DestroyResult> {
+  const { config, withDisks = false, isOrphan = false, hooks } = options
+  if (!(await hasFolder(project, name))) return { name, destroyed: false }
   return withMachineLock(project, name, async () => {
     const sight = await look(project, name)
     const actions = decide(sight.previous, sight.observed, { verb: 'destroy', machine: name, isOrphan })
-    if (actions.length === 0) return false
+    const paths = project.paths.machine(name)
+    if (actions.length === 0) return disksAlone(project, name, withDisks)
     if (sight.observed.state !== 'foreign') await hooks?.before()
+    let kept: string[] = []
+    // Only once it is sure that it goes.
+    const keep = async () => {
+      if (!withDisks) kept = await keepDisks(paths, config, sight.previous)
+      return kept
+    }
     await inStep(project.emit, { machine: name, step: 'destroy', message: 'destroying' }, () =>
-      carryOut(project, sight, actions),
+      carryOut(project, { sight, keep }, actions),
     )
     const forGood = dirname(project.paths.root) === project.user.runs
     for (const id of await idsHere(project))
       for (const store of [project.boxes, project.layers])
         await store.forgetUser({ id, machine: name, forGood })
     await hooks?.after()
-    return true
+    if (kept.length > 0) tellKept(project, name, kept)
+    return { name, destroyed: true, ...(kept.length === 0 ? {} : { keptDisks: kept }) }
   })
 }
 
-async function carryOut(project: Surroundings, sight: Sight, actions: readonly Action[]): Promise<void> {
+async function carryOut(
+  project: Surroundings,
+  { sight, keep }: { sight: Sight; keep: () => Promise<string[]> },
+  actions: readonly Action[],
+): Promise<void> {
   for (const action of actions) {
     if (action.do === 'refuse') throw sight.error
-    if (action.do === 'remove') await remove(project, action.machine, await targetsOf(project, sight, action))
+    if (action.do === 'remove')
+      await remove(project, action.machine, { targets: await targetsOf(project, sight, action), keep })
     else for (const target of await targetsOf(project, sight, action)) await cutPower(target)
   }
 }
@@ -125,18 +152,24 @@ async function cutPower({ provider, spec }: Target): Promise<void> {
   await provider.stop(spec, { graceful: false, timeout: 0 })
 }
 
-async function remove(project: Surroundings, name: string, targets: readonly Target[]): Promise<void> {
+async function remove(
+  project: Surroundings,
+  name: string,
+  { targets, keep }: { targets: readonly Target[]; keep: () => Promise<string[]> },
+): Promise<void> {
   const paths = project.paths.machine(name)
   await discardShadow(project, name)
   const files = (await namesIn(paths.dir)).map((entry) => join(paths.dir, entry))
   await afterEnd(project, name)
+  const kept = await keep()
+  const spared = await keptFiles(paths, kept)
   for (const { provider, spec } of targets) {
-    await provider.destroy(spec)
+    await provider.destroy({ ...spec, disks: spec.disks.filter((disk) => !kept.includes(disk.name)) })
     await removeRuntimeDir(spec.files.runtimeDir)
   }
   // The state goes last: what a destroy that is cut short leaves is still known as a machine.
   const rest = files.filter((path) => path !== paths.state && path !== paths.lock)
-  for (const path of rest) await rm(path, { recursive: true, force: true })
+  await removeBut(rest, spared)
   await rm(paths.state, { recursive: true, force: true })
 }
 

@@ -6,6 +6,7 @@ import { findLayer, type Layer } from './cache/find-layer.ts'
 import { shownLayer } from './cache/layers-for.ts'
 import { cachePoints } from './cache/points.ts'
 import { userDataDigest } from './cloud-init/user-data.ts'
+import { lookAtDisks } from './disks/look.ts'
 import { shownBox } from './facts/shown-box.ts'
 import { withoutPatience } from './guest/overdue.ts'
 import { look } from './observed/look.ts'
@@ -42,7 +43,7 @@ export async function plan(
   const orphans = machines.length === 0 ? await orphansOf(manifest, paths) : []
   const gone = prune ? await Promise.all(orphans.map((name) => planEnd(project, name))) : []
   const made = await Promise.all(
-    wanted.map((config) => unlessLost(config, () => planMachine(project, config, provision))),
+    wanted.map((config) => unlessLost(config, () => planMachine(project, config, { provision, prune }))),
   )
   const plans = [...gone, ...made]
   return {
@@ -83,12 +84,13 @@ async function unlessLost(
 async function planMachine(
   project: Declared & Places & Providing & Reporting & Scripts & BoxSupply,
   config: Machine,
-  provision: boolean,
+  { provision, prune }: Omit<PlanOptions, 'machines'>,
 ): Promise<MachinePlan> {
   const sight = await withoutPatience(project, config, await look(project, config.name))
   const { previous, observed, error } = sight
   await checkSources(config)
   const made = previous?.createdAt === undefined ? null : previous
+  const disks = await lookAtDisks(project.paths.machine(config.name), config, made)
   const foreseen = provision ? await foreseeProvision(project, config, made) : null
   const userData = await userDataDigest(config)
   const isNew = made === null && error === null
@@ -96,12 +98,16 @@ async function planMachine(
     foreseen !== null && isNew ? await foreseeLayer(project, config, { foreseen, userData }) : null
   const steps = foreseen === null ? null : sparedBy(layer, foreseen)
   const isSynced = await isKept(project, config)
-  const wanted = { verb: 'up' as const, config, steps, userData, isSynced, ...shownLayer(layer) }
+  const wanted = {
+    ...{ verb: 'up' as const, config, steps, userData, isSynced, disks, prune },
+    ...shownLayer(layer),
+  }
   const actions = decide(previous, observed, wanted)
   await checkProvider(project, config, { previous, actions })
   const isMade = actions.some((action) => action.do === 'make')
   const isStarted = actions.some((action) => action.do === 'start')
-  const changes = previous === null || isMade ? [] : changesOf(config, previous, userData)
+  const changes =
+    previous === null || isMade ? [] : changesOf(config, previous, { userData, gone: disks.gone })
   return {
     name: config.name,
     state: observed.state,
@@ -114,6 +120,7 @@ async function planMachine(
         to,
         takes: effect === 'start' ? 'reload' : 'destroy',
       })),
+    ...(disks.left.length === 0 || prune ? {} : { leftDisks: disks.left }),
     ...(isMade ? { box: await boxFor(project, config) } : {}),
     ...(error === null ? {} : refusal(error)),
   }

@@ -135,6 +135,8 @@ export interface MachinePlan {
   actions: Planned[]
   /** What it would have of the manifest only after a `reload`, or after a `destroy` and an `up`. */
   pending: { key: string; from: string; to: string; takes: 'reload' | 'destroy' }[]
+  /** Its disks that left the manifest, whose files stay without `--prune`; absent: none. */
+  leftDisks?: readonly string[]
   /** Of a machine that would be made; `stored`: false where its box would be fetched, null where its recipe says. */
   box?: { name: string; stored: boolean | null }
   /** Why `up` would refuse: its records cannot be read, or its provider is not installed. */
@@ -184,6 +186,8 @@ export interface DestroyResult {
   name: string
   /** Whether there was anything to take away. */
   destroyed: boolean
+  /** Disks that were kept, which the next machine of this name gets; absent: none. */
+  keptDisks?: string[]
 }
 
 /** A project of this user, with what is said of each of its machines. */

@@ -65,7 +65,8 @@ export async function orphansOf({ machines }: Manifest, paths: ProjectPaths): Pr
   return (await machinesOnDisk(paths)).filter((name) => !inManifest.has(name))
 }
 
-function select<T extends Selected>(all: readonly T[], names: readonly string[]): T[] {
+/** Those of some machines that are named, all where nothing is. E_MACHINE_UNKNOWN. */
+export function select<T extends Selected>(all: readonly T[], names: readonly string[]): T[] {
   if (names.length === 0) return [...all]
   const meant = new Map(names.map((name) => [name, new Set(meaning(all, name))]))
   const unknown = names.filter((name) => meant.get(name)?.size === 0)

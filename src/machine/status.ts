@@ -75,7 +75,7 @@ async function machineStatus(
   const { found, name: stateName } = condition
   const runs = isUp(found)
   const { start, remake } = pendingOf(
-    config === null ? [] : changesOf(config, state, await userDataDigest(config)),
+    config === null ? [] : changesOf(config, state, { userData: await userDataDigest(config) }),
   )
   return {
     name,

@@ -21,6 +21,8 @@ export interface UpOptions {
   machines: readonly string[]
   /** Whether provision steps run. */
   provision: boolean
+  /** Whether disks that left the manifest are removed. Left out: false. */
+  prune?: boolean
   handOver?: HandOver
   /** Whether suspended machines boot, without what they had in memory. Left out: false. */
   cold?: boolean
@@ -46,12 +48,12 @@ export async function up(project: Project, options: UpOptions): Promise<UpMachin
     await joinNetworks(project, id, [])
   }
   const memory = hostBudget(project)
-  const { provision, cold = false, handOver } = options
+  const { provision, cold = false, prune = false, handOver } = options
   const outcomes = await workTogether(project, wanted, {
     ...processors,
     done: doneText,
     work: (config: Machine, onProvisioned) =>
-      upMachine(project, { projectId: id, config, provision, cold, memory, onProvisioned, handOver }),
+      upMachine(project, { projectId: id, config, provision, cold, prune, memory, onProvisioned, handOver }),
   })
   const done: UpMachineResult[] = []
   const failures: Failure[] = []

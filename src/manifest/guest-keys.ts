@@ -22,6 +22,9 @@ export function checkGuest({ values, node }: WrittenMachine, report: Report): vo
   }
   for (const key of keys) refuse(node, key)
   if (values.ports?.auto === true) refuse(node, 'ports', "'ports: auto'")
+  for (const { value, node: disk } of values.disks ?? [])
+    if (disk.kind === 'map')
+      refuse(disk, value.mount === undefined ? 'filesystem' : 'mount', 'a disk that is mounted or swapped to')
   for (const probe of values.ready ?? [])
     for (const key of probes) if (probe.node.kind === 'map') refuse(probe.node, key, `a probe by '${key}'`)
   for (const hooks of [values.hooks?.before, values.hooks?.after])

@@ -19,6 +19,7 @@ export type {
   AnsibleStep,
   BoxTerms,
   ConsoleProbe,
+  DiskUse,
   FileStep,
   Hook,
   HookVerb,

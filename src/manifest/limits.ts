@@ -22,6 +22,7 @@ export const limits = {
   variables: 500,
   args: 1000,
   folders: 20,
+  disks: 8,
   excludes: 500,
   nameLength: 63,
   stepNameLength: 100,

@@ -4,6 +4,8 @@ import type { Limits } from '../lib/values/limits.ts'
 import type { Conditions } from '../lib/values/link-conditions.ts'
 import type {
   BoxTerms,
+  Disk,
+  DiskUse,
   Display,
   GuestKind,
   Hooks,
@@ -79,6 +81,12 @@ export interface Machine {
   memory: number
   /** Bytes; null: the box's own size. */
   disk: number | null
+  /** Disks besides those of the box, in the order of the file. */
+  disks: Disk[]
+  /** What the guest does with them: those that it mounts or swaps to, a folder before what lies in it. */
+  diskUses: DiskUse[]
+  /** Names of those that outlive the machine. */
+  keptDisks: string[]
   nested: boolean
   /** Null: no screen. */
   display: Display | null
@@ -138,6 +146,9 @@ export const settings = {
   cpus: { key: 'cpus', effect: 'start' },
   memory: { key: 'memory', effect: 'start' },
   disk: { key: 'disk', effect: 'start' },
+  disks: { key: 'disks', effect: 'start', part: '`name`, `size`' },
+  diskUses: { key: 'disks', effect: 'up', part: '`mount`, `filesystem`, `format`' },
+  keptDisks: { key: 'disks', effect: 'use', part: '`keep`' },
   nested: { key: 'nested', effect: 'start' },
   display: { key: 'display', effect: 'start' },
   limits: { key: 'limits', effect: 'start' },

@@ -94,6 +94,14 @@ sync:
   - {from: ./seed, to: /srv/seed, type: once}
 \`\`\``,
 
+  disk: `An item of \`disks\`. The guest finds it by its name: \`/dev/disk/by-id/virtio-NAME\` (its serial number). Posada formats it **only if it is blank**, mounts it, and writes a line with \`nofail\` into the guest's \`/etc/fstab\`; a disk that holds anything is never formatted. [Disks](disks.md) tells what happens to disks that grow, are taken out of the manifest, or outlive their machine.
+
+\`\`\`yaml
+disks:
+  - {name: data, size: 20GiB, mount: /var/lib/postgresql, keep: true}
+  - {name: swap, size: 2GiB, filesystem: swap}
+\`\`\``,
+
   probe: `An item of \`ready\` has \`tcp\`, \`http\` or \`shell\`. All look from inside the guest, so no port has to be forwarded for them. They begin when the provision steps are done, all at once; the machine is ready when each was answered well, and \`up\` fails with \`E_NOT_READY\`, the last answer and the \`hint\` when one was not in its time. The machine stays up then, and the next \`up\` looks again.
 
 \`\`\`yaml
@@ -158,6 +166,4 @@ A base from a URL reaches no files and programs of this computer; each of these 
 The result is what is checked. Problems point into the file where the value was written. An empty value counts as no entries where a list or a mapping is expected.`,
 
   limits: 'A manifest comes with a repository, so it is read with care:',
-
-  planned: 'These keys are known and not supported yet. A manifest that has one is refused.',
 } as const

@@ -4,12 +4,13 @@ import { prose } from './reference-prose.ts'
 import { ansibleFields } from './schema/ansible.ts'
 import { boxFields } from './schema/box.ts'
 import { conditionFields } from './schema/conditions.ts'
+import { diskFields } from './schema/disk.ts'
 import { fileFields } from './schema/file.ts'
 import { hookFields } from './schema/hooks.ts'
 import { machineFields } from './schema/machine.ts'
 import { projectFields } from './schema/manifest-schema.ts'
 import { attachmentFields, networkFields } from './schema/network.ts'
-import { type Field, type Fields, isOffered } from './schema/object.ts'
+import type { Field, Fields } from './schema/object.ts'
 import { portFields } from './schema/port.ts'
 import { puppetFields } from './schema/puppet.ts'
 import { ready } from './schema/ready.ts'
@@ -45,6 +46,9 @@ export function manifestReference(): string {
     '### A network of a machine',
     prose.attachment,
     table(attachmentFields),
+    '## A disk',
+    prose.disk,
+    table(diskFields),
     '## A provision step',
     prose.step,
     table(step.fields),
@@ -79,23 +83,18 @@ export function manifestReference(): string {
     '## Limits',
     prose.limits,
     limitsList(),
-    '## Planned',
-    prose.planned,
-    plannedList(),
   ]
   return `${sections.join('\n\n')}\n`
 }
 
 function table(fields: Fields): string {
-  const rows = Object.entries(fields).flatMap(([key, field]) => (isOffered(field) ? [row(key, field)] : []))
+  const rows = Object.entries(fields).map(([key, field]) => row(key, field))
   return ['| key | value | default | meaning |', '|---|---|---|---|', ...rows].join('\n')
 }
 
 /** With what a change of each key means for machines that exist. */
 function machineTable(): string {
-  const rows = Object.entries(machineFields).flatMap(([key, field]: [string, Fields[string]]) =>
-    isOffered(field) ? [row(key, field, effectOf(key))] : [],
-  )
+  const rows = Object.entries(machineFields).map(([key, field]) => row(key, field, effectOf(key)))
   return ['| key | value | default | a change applies | meaning |', '|---|---|---|---|---|', ...rows].join(
     '\n',
   )
@@ -133,21 +132,6 @@ function inline(value: unknown): string {
 
 function cell(text: string): string {
   return text.replaceAll('|', '\\|')
-}
-
-function plannedList(): string {
-  const groups: [string, Fields][] = [
-    ['the file', projectFields],
-    ['a machine', machineFields],
-    ['a provision step', step.fields],
-  ]
-  return groups
-    .flatMap(([where, fields]) =>
-      Object.entries(fields).flatMap(([key, field]) =>
-        'planned' in field ? [`- \`${key}\` of ${where}: ${field.planned}`] : [],
-      ),
-    )
-    .join('\n')
 }
 
 function limitsList(): string {

@@ -7,6 +7,8 @@ import type { BoxPlace } from './schema/places.ts'
 import { validName } from './schema/text.ts'
 import type { Located } from './schema/types.ts'
 import {
+  type Disk,
+  type DiskUse,
   type Hook,
   type HookVerb,
   hookVerbs,
@@ -33,6 +35,7 @@ export function resolveManifest(where: { file: string; root: string }, checked: 
 
 function resolveMachine(machine: CheckedMachine, root: string): Omit<Machine, 'networks'> {
   const { name, group, values, node, owner } = machine
+  const disks = values.disks ?? []
   return {
     name,
     group,
@@ -45,6 +48,9 @@ function resolveMachine(machine: CheckedMachine, root: string): Omit<Machine, 'n
     cpus: known(values.cpus),
     memory: known(values.memory),
     disk: values.disk ?? null,
+    disks: disks.map(resolveDisk),
+    diskUses: disks.flatMap(resolveUse).sort((a, b) => (a.mount ?? '').length - (b.mount ?? '').length),
+    keptDisks: disks.flatMap(({ value }) => (value.keep === true ? known(value.name) : [])),
     nested: known(values.nested),
     display: values.display ?? null,
     limits: limitsOf(values.limits),
@@ -77,6 +83,19 @@ function limitsOf(written: Values['limits']): Limits {
     disk: { iops: disk?.iops ?? null, bandwidth: disk?.bandwidth ?? null },
     network: { bandwidth: network?.bandwidth ?? null },
   }
+}
+
+type WrittenDisk = NonNullable<Values['disks']>[number]
+
+function resolveDisk({ value, node }: WrittenDisk): Disk {
+  return { name: known(value.name), size: known(value.size), place: placeOf(node.span) }
+}
+
+function resolveUse({ value, node }: WrittenDisk): DiskUse[] {
+  const { mount = null } = value
+  const [name, filesystem, format] = [known(value.name), known(value.filesystem), known(value.format)]
+  if (mount === null && filesystem !== 'swap') return []
+  return [{ name, filesystem, mount, format, place: placeOf(node.span) }]
 }
 
 type Step = NonNullable<Values['provision']>[number]

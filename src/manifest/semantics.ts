@@ -1,5 +1,6 @@
 import { nearest } from '../lib/text/suggest.ts'
 import type { CheckedMachine, WrittenMachine } from './checked.ts'
+import { checkDisks } from './disk-checks.ts'
 import { checkGuest } from './guest-keys.ts'
 import { checkPorts } from './port-clashes.ts'
 import type { Report } from './problems.ts'
@@ -26,6 +27,7 @@ export function checkMachines(
     checkStepNames(machine, report)
     checkCachedSteps(machine, report)
     checkTargets(machine, report)
+    checkDisks(machine, report)
     checkKeysOfKind(machine, report)
     checkGuest(machine, report)
     checkDependencies(machine, namesOf(written, machines), report)

@@ -42,6 +42,28 @@ export interface Display {
   height: number
 }
 
+export const filesystems = ['ext4', 'xfs', 'btrfs', 'swap'] as const
+
+/** A disk of the machine's own, besides those of its box. */
+export interface Disk {
+  /** Unique in the machine; also the disk's serial number. */
+  name: string
+  /** Bytes, a whole number of MiB. */
+  size: number
+  place: Place
+}
+
+/** What the guest does with a disk. */
+export interface DiskUse {
+  name: string
+  filesystem: (typeof filesystems)[number]
+  /** Absolute path in the guest; null: it is swapped to. */
+  mount: string | null
+  /** Whether it is formatted where it is blank. */
+  format: boolean
+  place: Place
+}
+
 /** A folder of the host in the guest. */
 export interface SyncedFolder {
   /** Absolute path of the host; a symbolic link may lead from it. */

@@ -1,5 +1,6 @@
 export { adoptIdentity, ensureIdentity, readForeignIdentity, readIdentity } from './identity.ts'
 export { isDamage, readJsonFile, unlessDamaged, writeJsonFile } from './json-file.ts'
+export { readKeptDisks, writeKeptDisks } from './kept-disks.ts'
 export { describeHolder, withLock } from './lock.ts'
 export { changeLockfile, type LockfilePaths } from './lockfile/change.ts'
 export type { LockedBox, LockedFacts, LockedFiles } from './lockfile/model.ts'

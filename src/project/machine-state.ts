@@ -63,6 +63,12 @@ export interface MachineState {
   stop?: { at: string; how: 'graceful' | 'forced'; via: string }
   /** Folders of the host that have been brought into it, by their paths there. */
   folders?: Record<string, { from: string; at: string }>
+  /** Names of its disks that outlive it, as the manifest last said of each. */
+  keptDisks?: string[]
+  /** Disks that the guest was seen to have mounted or to swap to, by name. */
+  diskUses?: Record<string, { filesystem: string; mount: string | null; at: string }>
+  /** Names of blank disks that are being formatted: what a format that was cut short left is formatted again. */
+  formatting?: string[]
   /** Provision steps that have succeeded, by name. */
   provision: Record<string, { digest: string; at: string }>
   /** Provision steps whose last run failed, and the code of the error, by name. */
@@ -163,11 +169,14 @@ export function isUnsettled({ cloudInit }: MachineState): boolean {
   return cloudInit !== undefined && cloudInit.doneAt === undefined
 }
 
-/** Names of the machines that have a state, sorted; a folder without one is not a machine. */
-export async function machinesOnDisk(paths: ProjectPaths): Promise<string[]> {
+/** Names of the machines that have a state, sorted; a folder without one is not a machine, but may have kept disks. */
+export async function machinesOnDisk(
+  paths: ProjectPaths,
+  file: 'state' | 'keptDisks' = 'state',
+): Promise<string[]> {
   const names = await namesIn(paths.machines)
   const valid = names.filter((name) => /^[a-z][a-z0-9-]{0,62}$/.test(name)).sort()
-  const there = await Promise.all(valid.map((name) => exists(paths.machine(name).state)))
+  const there = await Promise.all(valid.map((name) => exists(paths.machine(name)[file])))
   return valid.filter((_, index) => there[index])
 }
 

@@ -140,6 +140,8 @@ export interface MachinePaths {
   syncLock: string
   /** What tells the guest's cloud-init who it is; mode 0600. */
   seed: string
+  /** Which disks were kept when it was destroyed. */
+  keptDisks: string
   /** The folder of the copy that a box is made of; there while that goes on. */
   packaging: string
   /** What the guest has in memory, while the machine is suspended. */
@@ -204,6 +206,7 @@ export function machinePaths(dir: string, user: OwnPaths): MachinePaths {
     publicKey: join(dir, 'id_ed25519.pub'),
     knownHosts: join(dir, 'known_hosts'),
     seed: join(dir, 'seed.iso'),
+    keptDisks: join(dir, 'kept.json'),
     packaging: join(dir, 'packaging'),
     consoleLog: join(dir, 'console.log'),
     providerLog: join(dir, 'provider.log'),

@@ -18,7 +18,7 @@ export function planText({ changes, machines, orphans }: PlanResult, paint: Pale
 }
 
 function machineLines(machine: MachinePlan, paint: Palette): string[] {
-  const { name, actions, pending, reason, code, hint } = machine
+  const { name, actions, pending, leftDisks = [], reason, code, hint } = machine
   if (code !== undefined)
     return [
       `${paint.red('!')} ${name}: ${makeVisible(reason ?? '')} [${code}]`,
@@ -33,10 +33,13 @@ function machineLines(machine: MachinePlan, paint: Palette): string[] {
   const waiting = pending.map(
     ({ key, from, to, takes }) => `${key}: ${shown(from)} → ${shown(to)}, after ${cure(name, takes)}`,
   )
+  const left = leftDisks.map(
+    (disk) => `disk ${disk}: not in the manifest, stays (posada up --prune removes it)`,
+  )
   const mark = does.length === 0 ? paint.dim('=') : paint.green('+')
   const head =
     does.length === 0 ? `${mark} ${name}: up to date` : `${mark} ${name}: ${does.map(verb).join(', ')}`
-  return [head, ...[...what, ...waiting].map((line) => `    ${makeVisible(line)}`)]
+  return [head, ...[...what, ...waiting, ...left].map((line) => `    ${makeVisible(line)}`)]
 }
 
 const verbs = {
@@ -49,6 +52,8 @@ const verbs = {
   'shut-down': 'shut down',
   'cut-power': 'cut its power',
   enter: 'log in',
+  'mount-disks': 'mount disks',
+  'remove-disks': 'remove disks',
   sync: 'sync folders',
   provision: 'provision',
   'await-ready': 'wait until it is ready',
@@ -64,7 +69,7 @@ function actionLines(action: Planned, { box }: MachinePlan): string[] {
     case 'make':
       return [
         ...(box === undefined ? [] : [`box: ${box.name}${boxNote(box.stored)}`]),
-        ...action.why.flatMap(({ key, to }) => (key === 'cache' ? [`starts from ${shown(to)}`] : [])),
+        ...action.why.flatMap((reason) => makeReason(reason)),
       ]
     case 'provision':
       return action.why.map(
@@ -72,6 +77,8 @@ function actionLines(action: Planned, { box }: MachinePlan): string[] {
       )
     case 'sync':
       return action.why.map(({ key, to }) => `folder ${key.slice('sync.'.length)}: from ${shown(to)}`)
+    case 'mount-disks':
+      return action.why.map(diskReason)
     case 'enter':
       return []
     default:
@@ -79,6 +86,17 @@ function actionLines(action: Planned, { box }: MachinePlan): string[] {
         key === 'machines' ? 'no longer in the manifest' : `${key}: ${shown(from)} → ${shown(to)}`,
       )
   }
+}
+
+function makeReason({ key, from, to }: Reason): string[] {
+  if (key === 'cache') return [`starts from ${shown(to)}`]
+  return key.startsWith('disks.') ? [`disk ${key.slice('disks.'.length)}: ${shown(from)} → ${shown(to)}`] : []
+}
+
+function diskReason({ key, to }: Reason): string {
+  const name = key.slice('disks.'.length)
+  if (to === null) return `disk ${name}: not mounted when it boots`
+  return to === 'swap' ? `disk ${name}: to swap to` : `disk ${name}: at ${to}`
 }
 
 function boxNote(stored: boolean | null): string {

@@ -2,6 +2,7 @@ import { PosadaError } from '../../errors/index.ts'
 import { isErrno } from '../../lib/files/errno.ts'
 import type { MachinePaths } from '../../project/index.ts'
 import type { DiskBase, DiskSpec } from '../../provider/index.ts'
+import { isBoxDisk } from '../facts/disk-names.ts'
 import { qcow2Facts, renameBase } from './qcow2-base.ts'
 
 /** Layers between a disk and its box, at most: each takes a hypervisor a file and a look. */
@@ -37,26 +38,32 @@ export async function withLayers(
   return Promise.all(
     disks.map(async (disk) => {
       const ids = await layersUnder(paths, disk.name, disk.path)
+      const bottom = ids.at(-1)
+      const lowest = bottom === undefined ? disk.path : paths.snapshot(bottom).disk(disk.name)
+      if (!isBoxDisk(disk) && (await baseOf(lowest)) !== null) throw unusable(lowest, 'it has a base')
       const layers = ids.map((id) => paths.snapshot(id).disk(disk.name))
-      for (const [index, layer] of layers.entries()) await putRight(layers[index - 1] ?? disk.path, layer)
+      for (const [index, layer] of layers.entries())
+        await putRight(layers[index - 1] ?? disk.path, layer, isBoxDisk(disk))
       const onto = (base: DiskBase | undefined, path: string): DiskBase => ({
         path,
         format: 'qcow2',
         ...(base === undefined ? {} : { base }),
       })
-      const base = layers.reduceRight<DiskBase | undefined>(onto, boxImage(disk.base))
+      const base = layers.reduceRight<DiskBase | undefined>(onto, boxImage(disk))
       return base === undefined ? disk : { ...disk, base }
     }),
   )
 }
 
-/** What lies below all layers. */
-function boxImage(base: DiskBase | undefined): DiskBase | undefined {
-  return base?.base === undefined ? base : boxImage(base.base)
+/** What lies below all layers: a disk that did not come with the box has nothing there. */
+function boxImage({ name, base }: Pick<DiskSpec, 'name' | 'base'>): DiskBase | undefined {
+  if (!isBoxDisk({ name })) return undefined
+  return base?.base === undefined ? base : boxImage({ name, base: base.base })
 }
 
-async function putRight(file: string, base: string): Promise<void> {
-  if ((await baseOf(base, true)) === null) throw unusable(base, 'it has no base')
+/** The lowest layer of a disk of a box lies on that. */
+async function putRight(file: string, base: string, liesOnBox: boolean): Promise<void> {
+  if ((await baseOf(base, true)) === null && liesOnBox) throw unusable(base, 'it has no base')
   if ((await baseOf(file)) !== base) await renameBase(file, base)
 }
 

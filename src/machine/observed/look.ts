@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { PosadaError } from '../../errors/index.ts'
-import { namesIn } from '../../lib/files/folders.ts'
+import { exists, namesIn } from '../../lib/files/folders.ts'
 import { isDamage, type MachineState, readIdentity, readState, unlessDamaged } from '../../project/index.ts'
 import type { MachineStatus, Provider } from '../../provider/index.ts'
 import type { Observed } from '../facts/observed.ts'
@@ -32,7 +32,12 @@ export async function look(project: Places & Providing, name: string): Promise<S
   try {
     const previous = await readState(paths)
     if (previous === null) {
-      const isBegun = (await namesIn(paths.dir)).some((file) => join(paths.dir, file) !== paths.lock)
+      const isLeft = await exists(paths.keptDisks)
+      // Kept disks are what a machine left that is destroyed.
+      const left = isLeft ? [paths.keptDisks, paths.data, paths.snapshots] : []
+      const isBegun = (await namesIn(paths.dir)).some(
+        (file) => ![paths.lock, ...left].includes(join(paths.dir, file)),
+      )
       return { previous, observed: { state: isBegun ? 'created' : 'absent', detail: null }, error: null }
     }
     const provider = await project.providers.get(previous.provider)

@@ -25,6 +25,10 @@ export type Planned = { why: readonly Reason[] } & (
   | { do: 'cut-power' }
   /** Waits until it can be logged in to and what its first boot does is done. */
   | { do: 'enter' }
+  /** Formats those of its disks that are blank, mounts them and grows their file systems; those with these names. */
+  | { do: 'mount-disks'; disks: readonly string[] }
+  /** Removes disks that left the manifest. */
+  | { do: 'remove-disks'; disks: readonly string[] }
   /** Brings folders of the host into it, those with these paths there. */
   | { do: 'sync'; folders: readonly string[] }
   | { do: 'provision'; steps: readonly string[] }

@@ -5,6 +5,7 @@ import { type Effect, type Kept, type Machine, settings } from '../../manifest/i
 import type { MachineState } from '../../project/index.ts'
 import type { PortForward } from '../../provider/index.ts'
 import { wantedArch } from '../facts/arch.ts'
+import { isBoxDisk } from '../facts/disk-names.ts'
 import { wholeSectors } from '../facts/disk-size.ts'
 import {
   type NicSetting,
@@ -29,21 +30,22 @@ export interface Change {
 }
 
 /** What a machine was made and last started with. */
-interface Made {
+interface Made extends Required<Known> {
   state: MachineState
+}
+
+interface Known {
   /** The digest of the manifest's user-data now; undefined where that cannot be told. */
   userData: string | null | undefined
+  /** Names of disks that it was started with and whose files are gone. Left out: none. */
+  gone?: readonly string[]
 }
 
 /** Null: it is as the manifest says. */
 type Compare = (config: Machine, made: Made) => (Pick<Change, 'from' | 'to'> & Partial<Change>) | null
 
 /** What the manifest says now against what a machine was made and last started with. Pure. */
-export function changesOf(
-  config: Machine,
-  state: MachineState,
-  userData: string | null | undefined,
-): Change[] {
+export function changesOf(config: Machine, state: MachineState, { userData, gone = [] }: Known): Change[] {
   const kept = Object.keys(settings).filter(
     (name): name is Kept => isIn(plainSettings, name) || isIn(nicSettings, name) || isIn(comparisons, name),
   )
@@ -53,7 +55,7 @@ export function changesOf(
       ? comparePlain(name, config, state)
       : isIn(nicSettings, name)
         ? compareNic(name, config, state)
-        : comparisons[name](config, { state, userData })
+        : comparisons[name](config, { state, userData, gone })
     return found === null ? [] : { key, effect, ...found }
   })
 }
@@ -95,6 +97,14 @@ const comparisons = {
     // A disk never shrinks.
     const effect = wanted > size ? 'start' : 'remake'
     return wanted === size ? null : { from: formatSize(size), to: formatSize(wanted), effect }
+  },
+  disks: ({ disks }, { state: { spec }, gone }) => {
+    const shown = (all: readonly { name: string; size: number }[], lost: readonly string[]) =>
+      listed(
+        all.map(({ name, size }) => `${name} ${lost.includes(name) ? '(gone)' : formatSize(size)}`).sort(),
+      )
+    const own = spec.disks.filter((disk) => !isBoxDisk(disk))
+    return unlessEqual(shown(own, gone), shown(disks, []))
   },
   display: ({ display }, { state: { spec } }) =>
     unlessEqual(shownDisplay(spec.display), shownDisplay(display)),

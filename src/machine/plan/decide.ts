@@ -1,9 +1,11 @@
 import type { Machine, MountedFolder } from '../../manifest/index.ts'
 import { isUnsettled, type MachineState } from '../../project/index.ts'
+import { type DisksFound, noDisks } from '../disks/look.ts'
 import type { Found, Observed } from '../facts/observed.ts'
 import { hasShare } from '../sync/mounts.ts'
 import type { Action, Reason } from './actions.ts'
 import { changesOf } from './changes.ts'
+import { keptDisks, mountDisks, removeDisks } from './decide-disks.ts'
 
 /** A provision step, and whether it is to run. */
 export interface StepDecision {
@@ -28,6 +30,10 @@ interface Up {
   isSynced?: boolean
   /** The layer that it would be made from, for people; left out: its box. */
   layer?: string
+  /** Left out: it has none of its own. */
+  disks?: DisksFound
+  /** Whether disks that left the manifest are removed. Left out: false. */
+  prune?: boolean
   /** Whether a suspended machine boots, without what it had in memory. Left out: false. */
   cold?: boolean
 }
@@ -74,7 +80,9 @@ function up(previous: MachineState | null, observed: Observed, wanted: Up): Acti
   const [early, late] = stepsAround(run, wanted)
   return [
     ...run,
+    ...removeDisks(previous, wanted, isStarted),
     ...enter(previous, wanted, isStarted),
+    ...mountDisks(previous, wanted, isStarted),
     ...provision(machine, early),
     ...sync(previous, wanted, isStarted),
     ...provision(machine, late),
@@ -98,11 +106,10 @@ function toRunning(previous: MachineState | null, observed: Observed, wanted: Up
   const start = (): Action => {
     if (previous?.createdAt === undefined) {
       const layer = wanted.layer === undefined ? [] : [{ key: 'cache', from: null, to: wanted.layer }]
-      return { do: 'make', machine, why: [toRun, ...layer] }
+      return { do: 'make', machine, why: [toRun, ...layer, ...keptDisks(wanted)] }
     }
-    const changes = changesOf(wanted.config, previous, wanted.userData).filter(
-      ({ effect }) => effect === 'start',
-    )
+    const { config, userData, disks: { gone } = noDisks } = wanted
+    const changes = changesOf(config, previous, { userData, gone }).filter(({ effect }) => effect === 'start')
     return { do: 'start', machine, why: [toRun, ...changes.map(({ key, from, to }) => ({ key, from, to }))] }
   }
   switch (observed.state) {

@@ -11,6 +11,7 @@ export function asThrowAway(project: Project, ports: 'none' | 'moved' = 'none'):
     ...machine,
     ports: ports === 'none' ? [] : machine.ports.map((port) => ({ ...port, ...moved })),
     autoPorts: false,
+    keptDisks: [],
     sync: [
       ...machine.sync.map((folder) => ({ ...folder, type: 'once' as const })),
       ...machine.mounts.map(({ from, to, place }) => ({ from, to, place, ...asWritten })),

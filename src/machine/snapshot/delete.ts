@@ -1,10 +1,10 @@
 import { forgetSnapshot, readSnapshots, writeSnapshot } from '../../project/index.ts'
+import { sweepSnapshots } from '../layers/sweep.ts'
 import type { Project } from '../project.ts'
 import { record } from '../record.ts'
 import { selectWithOrphans } from '../select.ts'
 import { lookAtMade, withLocks } from './locked.ts'
 import { byName, unknownSnapshot } from './names.ts'
-import { sweepSnapshots } from './sweep.ts'
 import { withoutNode } from './tree.ts'
 
 export interface SnapshotDeleteOptions {

@@ -3,6 +3,7 @@ import { isUp, type Provider } from '../../provider/index.ts'
 import type { SshSession } from '../../ssh/index.ts'
 import type { LayerSaver } from '../cache/save-layers.ts'
 import { settleCloudInit } from '../cloud-init/settle.ts'
+import { removeDisks } from '../disks/remove.ts'
 import { logIn } from '../guest/login.ts'
 import { openSession } from '../guest/reach-guest.ts'
 import { forgetMemory } from '../memory/forget.ts'
@@ -80,6 +81,10 @@ class Work {
         return this.#cutPower()
       case 'enter':
         return this.#inGuest(() => this.#enter())
+      case 'mount-disks':
+        return this.#inGuest(() => this.#mountDisks(action.disks))
+      case 'remove-disks':
+        return removeDisks(this.#project, this.#inputs.config, action.disks)
       case 'sync':
         return this.#inGuest(() => this.#sync(action.folders))
       case 'provision':
@@ -123,8 +128,8 @@ class Work {
     const before = this.#made?.state ?? null
     const previous = isNew && before !== null ? begunAgain(before) : before
     const provider = await chooseProvider(this.#project, config, previous)
-    const { layer = null, keeping = null } = this.#inputs
-    const start = { projectId, config, provider, memory, previous, isNew, layer: isNew ? layer : null }
+    const { layer = null, keeping = null, disks } = this.#inputs
+    const start = { projectId, config, provider, memory, previous, isNew, disks, layer: isNew ? layer : null }
     const state = await this.#orUndo(provider, () => startMachine(this.#project, start))
     this.#made = { provider, state }
     if (!isNew || keeping === null || keeping.points.length === 0) return
@@ -175,6 +180,14 @@ class Work {
     const inputs = { config, provider, state: open }
     const settled = await settleCloudInit(this.#project, inputs, { session, reopened })
     this.#made = { provider, state: settled }
+  }
+
+  async #mountDisks(disks: readonly string[]): Promise<void> {
+    const { config } = this.#inputs
+    const { provider, state } = this.#known
+    const session = await this.#open()
+    const { useDisks } = await import('../disks/use-disks.ts')
+    this.#made = { provider, state: await useDisks(this.#project, { config, state, disks }, session) }
   }
 
   async #sync(folders: readonly string[]): Promise<void> {

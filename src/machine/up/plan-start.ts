@@ -4,6 +4,7 @@ import { type MachinePaths, type MachineState, machineId, runtimeDir } from '../
 import { type Provider, sshForward } from '../../provider/index.ts'
 import type { Layer } from '../cache/find-layer.ts'
 import type { PlannedSeed } from '../cloud-init/seed.ts'
+import type { DisksFound } from '../disks/look.ts'
 import { hostNameOf } from '../facts/host-name.ts'
 import { needsOf } from '../facts/needs.ts'
 import { withLayers } from '../layers/chain.ts'
@@ -27,6 +28,7 @@ export interface StartInputs {
   previous: MachineState | null
   /** Whether it is made: what there is of it was left by a creation that was cut short. */
   isNew: boolean
+  disks: DisksFound
   /** What a new machine's disks lie on in place of its box, and the steps that it has; left out: neither. */
   layer?: Layer | null
 }
@@ -34,7 +36,16 @@ export interface StartInputs {
 /** What is to be recorded. What cannot be is refused here, before anything but the machine's key is made. */
 export async function planStart(
   project: Declared & Places & Providing & Reporting,
-  { projectId, config, provider, memory, previous, isNew, layer = null }: StartInputs,
+  {
+    projectId,
+    config,
+    provider,
+    memory,
+    previous,
+    isNew,
+    disks: { kept: keptDisks },
+    layer = null,
+  }: StartInputs,
   { box, seed, paths }: { box: StoredBox; seed: PlannedSeed | null; paths: MachinePaths },
 ): Promise<MachineState> {
   const id = machineId(projectId, config.name)
@@ -92,6 +103,7 @@ export async function planStart(
     ...(networks.length === 0 ? {} : { networks }),
     login,
     ...(seed === null ? {} : { cloudInit: { userData: seed.digest } }),
+    ...(keptDisks.length === 0 ? {} : { keptDisks: [...keptDisks] }),
     provision: layer === null ? (previous?.provision ?? {}) : stepsOf(layer),
     ...historyOf(previous),
   }
@@ -117,14 +129,16 @@ function tellOpenHost(project: Reporting, machine: string, provider: string): vo
 /** What was stays true until the machine is started again: a start that fails before changes nothing. */
 function historyOf(
   previous: MachineState | null,
-): Pick<MachineState, 'cloudInit' | 'createdAt' | 'start' | 'stop' | 'snapshot'> {
+): Pick<MachineState, 'cloudInit' | 'createdAt' | 'start' | 'stop' | 'snapshot' | 'diskUses' | 'formatting'> {
   if (previous === null) return {}
-  const { cloudInit, createdAt, start, stop, snapshot } = previous
+  const { cloudInit, createdAt, start, stop, snapshot, diskUses, formatting } = previous
   return {
     ...(cloudInit === undefined || createdAt === undefined ? {} : { cloudInit }),
     ...(createdAt === undefined ? {} : { createdAt }),
     ...(start === undefined ? {} : { start }),
     ...(stop === undefined ? {} : { stop }),
     ...(snapshot === undefined ? {} : { snapshot }),
+    ...(diskUses === undefined ? {} : { diskUses }),
+    ...(formatting === undefined ? {} : { formatting }),
   }
 }

@@ -13,6 +13,7 @@ import type {
   PortForward,
   ShareSpec,
 } from '../../provider/index.ts'
+import { boxDiskName } from '../facts/disk-names.ts'
 import { wholeSectors } from '../facts/disk-size.ts'
 import { needsSeed, nicGiven, type PlainSetting, plainSettings } from '../facts/needs.ts'
 import { shownBox } from '../facts/shown-box.ts'
@@ -33,7 +34,7 @@ export interface SpecInputs {
   shares?: ShareSpec[]
   /** The guest is to reach nothing outside the project. */
   isolated: boolean
-  /** Bytes that the first disk has come to, which it keeps; 0 for one that is not made yet. */
+  /** Bytes that the first disk of the box has come to, which it keeps; 0 for one that is not made yet. */
   grown: number
   /** The name of the provider that the spec is for. */
   provider: string
@@ -54,7 +55,7 @@ export function machineSpec(inputs: SpecInputs): MachineSpec {
     arch: box.manifest.arch,
     ...asWritten(config),
     boot: boot(box, inputs.hostName, inputs.forwards === null),
-    disks: disks(inputs),
+    disks: [...boxDisks(inputs), ...ownDisks(inputs)],
     ...(needsSeed(config, box.manifest) ? { media: [{ name: seedLabel, path: paths.seed }] } : {}),
     nics: nics(inputs, mac),
     ...(inputs.shares === undefined || inputs.shares.length === 0 ? {} : { shares: inputs.shares }),
@@ -98,9 +99,9 @@ function boot(box: StoredBox, hostName: string, sshOverVsock: boolean): KernelBo
 }
 
 /** The box's first disk becomes `root`, further ones keep the order and are `disk-2`, `disk-3`… */
-function disks({ config, box, paths, grown }: SpecInputs): DiskSpec[] {
+function boxDisks({ config, box, paths, grown }: SpecInputs): DiskSpec[] {
   return box.manifest.disks.map((disk, index) => {
-    const name = index === 0 ? 'root' : `disk-${index + 1}`
+    const name = boxDiskName(index)
     const wanted = index === 0 ? config.disk : null
     if (wanted !== null && wanted < disk.virtualSize) {
       throw new PosadaError(
@@ -122,6 +123,10 @@ function disks({ config, box, paths, grown }: SpecInputs): DiskSpec[] {
       size,
     }
   })
+}
+
+function ownDisks({ config, paths }: SpecInputs): DiskSpec[] {
+  return config.disks.map(({ name, size }) => ({ name, path: paths.disk(name), size }))
 }
 
 function checkMemory(config: Machine, box: StoredBox): void {

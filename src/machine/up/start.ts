@@ -6,6 +6,7 @@ import { consoleLogLimit, type MachineSpec, type Provider } from '../../provider
 import { holdBox } from '../box/hold-box.ts'
 import { type PlannedSeed, planSeed, writeSeed } from '../cloud-init/seed.ts'
 import { beforeStart } from '../companions/all.ts'
+import { keptFiles, removeBut } from '../disks/kept.ts'
 import { hasLogin } from '../facts/guest-kind.ts'
 import { hostNameOf } from '../facts/host-name.ts'
 import { inStep } from '../in-step.ts'
@@ -47,11 +48,11 @@ export async function startMachine(project: Project, given: StartInputs): Promis
 
 async function carryOut(
   project: Declared & Reporting,
-  { config, provider, isNew }: StartInputs,
+  { config, provider, isNew, disks }: StartInputs,
   { paths, seed, planned }: { paths: MachinePaths; seed: PlannedSeed | null; planned: MachineState },
 ): Promise<MachineState> {
   const { spec, box } = planned
-  if (isNew) await removeLeftovers(provider, spec, paths)
+  if (isNew) await removeLeftovers(provider, spec, { paths, kept: disks.kept })
   if (seed !== null)
     await writeSeed(seed, { spec, paths, hostName: hostNameOf(config, project.manifest.name) })
   const step = { machine: spec.name, step: 'disk', message: `disk over ${box.name} ${box.version}` }
@@ -64,6 +65,8 @@ async function carryOut(
     // No one waits for a login where there is none.
     start: { at, consoleFrom, ...(hasLogin(now) ? {} : { readyAt: at }) },
   }))
+  // From here on they are the machine's.
+  if (disks.kept.length > 0) await rm(paths.keptDisks, { force: true })
   project.signal.throwIfAborted()
   const starting = { machine: spec.name, step: 'start', message: `starting with ${provider.name}` }
   await inStep(project.emit, starting, () => provider.start(spec, { signal: project.signal }))
@@ -75,12 +78,14 @@ async function carryOut(
  * short: half a disk, and the host key of another guest, which the new one has not. Where a
  * state was deleted by hand its machine may still run, on the disk that goes.
  */
-async function removeLeftovers(provider: Provider, spec: MachineSpec, paths: MachinePaths): Promise<void> {
+async function removeLeftovers(
+  provider: Provider,
+  spec: MachineSpec,
+  { paths, kept }: { paths: MachinePaths; kept: readonly string[] },
+): Promise<void> {
   await provider.stop(spec, { graceful: false, timeout: 0 })
   const { data, knownHosts, seed, memory, snapshots } = paths
-  for (const path of [data, knownHosts, seed, memory, snapshots]) {
-    await rm(path, { recursive: true, force: true })
-  }
+  await removeBut([data, knownHosts, seed, memory, snapshots], await keptFiles(paths, kept))
 }
 
 /** Where the console's log will go on. A start keeps a large one under another name and begins a new one. */

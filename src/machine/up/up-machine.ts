@@ -6,6 +6,7 @@ import type { Layer } from '../cache/find-layer.ts'
 import { layersFor, shownLayer } from '../cache/layers-for.ts'
 import { userDataDigest } from '../cloud-init/user-data.ts'
 import { whileUp } from '../companions/all.ts'
+import { lookAtDisks } from '../disks/look.ts'
 import { onceDown } from '../guest/going-down.ts'
 import { withoutPatience } from '../guest/overdue.ts'
 import type { HandOver } from '../guest/reach-guest.ts'
@@ -26,6 +27,7 @@ import type { MemoryBudget } from '../schedule/memory-budget.ts'
 import { isKept } from '../sync/kept-folders.ts'
 import { checkSources } from '../sync/sources.ts'
 import { carryOut, type Done } from './carry-out.ts'
+import { tellDisks } from './tell-disks.ts'
 
 export interface UpMachineOptions {
   projectId: string
@@ -33,6 +35,8 @@ export interface UpMachineOptions {
   provision: boolean
   /** Whether a suspended machine boots, without what it had in memory. */
   cold?: boolean
+  /** Whether disks that left the manifest are removed. Left out: false. */
+  prune?: boolean
   /** Asked before the machine is started. */
   memory: MemoryBudget
   /** Told when the machine needs processors no more than any other that runs. */
@@ -48,11 +52,12 @@ export function upMachine(project: Project, options: UpMachineOptions): Promise<
     const seen = await onceDown(project, config, await look(project, config.name))
     const sight = await withoutPatience(project, config, seen)
     const { previous } = sight
+    const made = previous?.createdAt === undefined ? null : previous
     if (sight.error === null) await discardShadow(project, config.name)
     if (sight.error === null) await runHooks(project, config, { when: 'before', verb: 'up' })
     await checkSources(config)
+    const disks = await lookAtDisks(project.paths.machine(config.name), config, made)
     // Scripts and files that are not available are found before a machine is started for them.
-    const made = previous?.createdAt === undefined ? null : previous
     const planned = options.provision ? await planProvision(project, config, { state: made }) : null
     const userData = await userDataDigest(config)
     const isNew = made === null && sight.error === null
@@ -62,13 +67,14 @@ export function upMachine(project: Project, options: UpMachineOptions): Promise<
     const isSynced = await isKept(project, config)
     const cold = options.cold === true
     const actions = decide(previous, sight.observed, {
-      ...{ verb: 'up', config, steps, userData, isSynced, cold },
+      ...{ verb: 'up', config, steps, userData, isSynced, cold, disks, prune: options.prune === true },
       ...shownLayer(cached?.layer ?? null),
     })
     const change = changeOf(actions)
     tellLayer(project, config, cached?.layer ?? null)
+    tellDisks(project, { config, disks }, actions)
     if (previous?.createdAt !== undefined) tellLeft(project, { config, previous, userData }, actions)
-    const work = () => carryOut(project, { ...options, ...cached, sight, plan }, actions)
+    const work = () => carryOut(project, { ...options, ...cached, sight, plan, disks }, actions)
     const isAsleep = sight.observed.state === 'suspended'
     const wakes = isAsleep && change === 'resumed'
     if (wakes) await runHooks(project, config, { when: 'before', verb: 'resume' })
@@ -135,7 +141,7 @@ function tellLeft(
   { config, previous, userData }: Left,
   actions: readonly Action[],
 ): void {
-  const { start, remake } = pendingOf(changesOf(config, previous, userData))
+  const { start, remake } = pendingOf(changesOf(config, previous, { userData }))
   const isStarted = actions.some((action) => action.do === 'start')
   const left = cures(config.name, { start: isStarted ? [] : start, remake })
   if (left.length === 0) return

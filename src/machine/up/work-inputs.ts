@@ -2,6 +2,7 @@ import type { Machine } from '../../manifest/index.ts'
 import type { PlannedStep } from '../../provisioners/index.ts'
 import type { Layer } from '../cache/find-layer.ts'
 import type { SaveInputs } from '../cache/save-layers.ts'
+import type { DisksFound } from '../disks/look.ts'
 import type { HandOver } from '../guest/reach-guest.ts'
 import type { Sight } from '../observed/look.ts'
 import type { MemoryBudget } from '../schedule/memory-budget.ts'
@@ -14,6 +15,7 @@ export interface WorkInputs {
   /** Told when the machine needs processors no more than any other that runs. */
   onProvisioned: () => void
   sight: Sight
+  disks: DisksFound
   handOver: HandOver | undefined
   /** Null: no steps are to run. */
   plan: readonly PlannedStep[] | null

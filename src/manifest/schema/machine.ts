@@ -4,6 +4,7 @@ import { guestKinds } from '../shapes.ts'
 import { box } from './box.ts'
 import { cloudInit } from './cloud-init.ts'
 import { anything, list, mapOf } from './collections.ts'
+import { disk } from './disk.ts'
 import { display } from './display.ts'
 import { hooks } from './hooks.ts'
 import { hostAccess } from './host-access.ts'
@@ -89,6 +90,13 @@ export const machineFields = {
     description: 'Size of the disk, rounded up to a whole MiB; partition and file system are grown to it.',
     absent: "the box's own size",
     examples: ['40GiB'],
+  },
+  disks: {
+    schema: list(disk, { max: limits.disks, of: 'disks', example: '[{name: data, size: 5GiB}]' }),
+    description:
+      'Disks of its own besides those of its box. A blank one gets a file system and is mounted; one with `keep: true` outlives the machine. [Disks](disks.md) has more.',
+    absent: 'none',
+    examples: [[{ name: 'data', size: '5GiB', mount: '/srv/data', keep: true }]],
   },
   nested: {
     schema: truth(),
@@ -184,7 +192,6 @@ export const machineFields = {
     description: 'Private networks that the machine is on, each with a NIC: their names, or mappings.',
     examples: [['backend']],
   },
-  disks: { planned: 'Further disks.' },
 } as const
 
 /** A machine under `machines:`, and `defaults:`. */

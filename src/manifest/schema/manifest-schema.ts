@@ -108,10 +108,9 @@ export function manifestSchema(): object {
   const definitions: Definitions = new Map()
   // Editors use it for overrides and base manifests, too, which have no version; posada validate asks posada.yaml for it.
   const { required: _versionOfTheManifest, ...top } = singleMachine.json(definitions)
-  const offered = Object.entries(singleMachineFields).flatMap(([key, field]) =>
-    'planned' in field ? [] : [key],
+  const misplaced: JsonSchema = Object.fromEntries(
+    Object.keys(singleMachineFields).map((key) => [key, false]),
   )
-  const misplaced: JsonSchema = Object.fromEntries(offered.map((key) => [key, false]))
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'posada.yaml',

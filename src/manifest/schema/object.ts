@@ -17,18 +17,13 @@ export interface Field<T> {
   examples?: readonly unknown[]
 }
 
-/** A key of later work: refused with its own message, and not offered. */
-export interface PlannedField {
-  planned: string
-}
-
-export type Fields = Record<string, Field<unknown> | PlannedField>
+export type Fields = Record<string, Field<unknown>>
 
 type FieldValue<F> = F extends Field<infer T> ? T | undefined : never
 
 /** What a mapping is read as: undefined for what is absent or was wrong. */
 export type Values<F extends Fields> = {
-  [K in keyof F as F[K] extends PlannedField ? never : K]: FieldValue<F[K]>
+  [K in keyof F]: FieldValue<F[K]>
 }
 
 export interface ObjectSchema<T, F extends Fields = Fields> extends Schema<T> {
@@ -61,13 +56,11 @@ export function object<F extends Fields>(options: ObjectOptions<F>): ObjectSchem
       if (map === undefined)
         return wrongType({ node, context, owner }, `${options.what}: a mapping of keys`, mappingHint)
       for (const entry of map.entries.values()) {
-        const known = Object.hasOwn(options.fields, entry.key) ? options.fields[entry.key] : undefined
-        if (known === undefined) unknownKey(entry, context, options)
-        else if ('planned' in known) plannedKey(entry.key, entry.keySpan, context)
+        if (!Object.hasOwn(options.fields, entry.key)) unknownKey(entry, context, options)
       }
       const values: Record<string, unknown> = {}
       for (const [key, field] of Object.entries(options.fields))
-        if (!('planned' in field)) values[key] = readField([key, field], map, { context, owner })
+        values[key] = readField([key, field], map, { context, owner })
       options.refine?.(map, context, owner)
       return values as Values<F>
     },
@@ -110,13 +103,12 @@ function unknownKey<F extends Fields>(
   context: Context,
   options: ObjectOptions<F>,
 ): void {
-  const supported = Object.keys(options.fields).filter((name) => isOffered(options.fields[name]))
   const keys = Object.keys(options.fields)
   const near = nearest(key, keys)
   const hint =
     options.explain?.(key) ??
     foreignKeyHint(key, keys) ??
-    (near === undefined ? `known here: ${supported.join(', ')}` : `did you mean '${near}'?`)
+    (near === undefined ? `known here: ${keys.join(', ')}` : `did you mean '${near}'?`)
   context.report({
     code: 'E_KEY_UNKNOWN',
     message: `${options.what} has no key '${shortKey(key)}'`,
@@ -126,22 +118,8 @@ function unknownKey<F extends Fields>(
   })
 }
 
-function plannedKey(key: string, span: Span, context: Context): void {
-  context.report({
-    code: 'E_KEY_UNSUPPORTED',
-    message: `'${key}' is not supported yet`,
-    span,
-    value: key,
-    hint: 'remove it; it is planned for a later version of Posada',
-  })
-}
-
 function shortKey(key: string): string {
   return key.length > 60 ? `${key.slice(0, 59)}…` : key
-}
-
-export function isOffered(field: Field<unknown> | PlannedField | undefined): field is Field<unknown> {
-  return field !== undefined && !('planned' in field)
 }
 
 function defined(name: string | undefined, definitions: Definitions, make: () => JsonSchema): JsonSchema {
@@ -154,11 +132,9 @@ function defined(name: string | undefined, definitions: Definitions, make: () =>
 }
 
 function objectJson<F extends Fields>(options: ObjectOptions<F>, definitions: Definitions): JsonSchema {
-  const offered = Object.entries(options.fields).flatMap(([key, field]) =>
-    isOffered(field) ? [{ key, field }] : [],
-  )
-  const required = offered.filter(({ field }) => field.required === true).map(({ key }) => key)
-  const properties = offered.map(({ key, field }) => [key, fieldJson(field, definitions)])
+  const all = Object.entries(options.fields)
+  const required = all.filter(([, field]) => field.required === true).map(([key]) => key)
+  const properties = all.map(([key, field]) => [key, fieldJson(field, definitions)])
   return {
     type: options.emptyAllowed === true ? ['object', 'null'] : 'object',
     properties: Object.fromEntries(properties),

@@ -1,36 +1,12 @@
-import { posix } from 'node:path'
 import { limits } from '../limits.ts'
 import { list } from './collections.ts'
+import { guestFolder } from './guest-folder.ts'
 import { object } from './object.ts'
 import { hostPath } from './places.ts'
 import { type Read, scalar, truth } from './scalars.ts'
 import { text } from './text.ts'
 
 const words = ['auto', 'mirror', 'once', 'mount'] as const
-
-/** Folders of the guest's kernel. */
-const ofKernel = /^\/(?:proc|sys|dev)(?:\/|$)/
-
-const target = scalar<string>({
-  label: 'path',
-  expected: 'an absolute path of a folder in the guest',
-  read: readTarget,
-  json: { type: 'string', pattern: '^/[\\s\\S]*[^/]' },
-})
-
-/** Without slashes at its end and without `.`; one with `..` does not say where it leads. */
-function readTarget(given: string): Read<string> {
-  if (given.length > limits.pathLength)
-    return { problem: `got ${given.length} characters`, hint: `at most ${limits.pathLength} are allowed` }
-  if (given.startsWith('~')) return { hint: "'~' is not expanded; write the path out: /home/USER/…" }
-  if (!given.startsWith('/')) return { hint: `did you mean '/${given}'?` }
-  if (given.split('/').includes('..')) return { hint: "write the path without '..'" }
-  const path = posix.normalize(given).replace(/^\/+/, '/').replace(/\/$/, '')
-  if (path === '') return { hint: 'name a folder of its own, such as /srv/app' }
-  if (ofKernel.test(path))
-    return { hint: "/proc, /sys and /dev are the guest's kernel's; name another folder" }
-  return { value: path }
-}
 
 const type = scalar<(typeof words)[number]>({
   label: words.map((word) => `\`${word}\``).join(', '),
@@ -58,7 +34,7 @@ export const syncedFolder = object({
       examples: ['.'],
     },
     to: {
-      schema: target,
+      schema: guestFolder,
       description:
         'Absolute path of the folder in the guest. If it does not exist, it is created and belongs to the login user.',
       required: true,

@@ -36,14 +36,27 @@ machines:
     'posada.yaml': 'version: 1\nmachines:\n  web: {box: debian/12}\n  db: {}\n',
     'posada.override.yaml': 'machines:\n  wbe: null\n  web: {cpus: "2", memory: null}\nbox: debian/12\n',
   },
-  'everything that is planned': `version: 1
+  'keys of other kinds': `version: 1
 boxes: {mine: {}}
 machines:
   a:
     box: debian/12
-    disks: [{name: data}]
     hooks: {after: {up: x}}
     cloud_init: x
+`,
+  disks: `version: 1
+box: debian/12
+sync: [{from: ., to: /srv/app}]
+provision: [{shell: make, cache: true}]
+disks:
+  - {name: root, size: 1GiB}
+  - {name: disk-2, size: 1GiB}
+  - {name: Data, size: 100TiB}
+  - {name: a-name-of-more-than-twenty, size: 5}
+  - {name: data, size: 1GiB, mount: /srv/app}
+  - {name: data, size: 100MiB, mount: /srv/data, filesystem: xfs}
+  - {name: pages, size: 1GiB, mount: /srv/pages, filesystem: swap, format: 'no'}
+  - {name: other, mount: srv, filesystem: ext3, keep: maybe, type: raw}
 `,
   'folders of the host': `version: 1
 defaults: {box: debian/12}

@@ -14,6 +14,7 @@ import {
   writeState,
 } from '../../../project/index.ts'
 import type { MachineSpec, NicSpec, PortForward, Provider } from '../../../provider/index.ts'
+import { isBoxDisk } from '../../facts/disk-names.ts'
 import { choosePorts } from '../../ports/host-ports.ts'
 import type { Places, Providing } from '../../project.ts'
 
@@ -37,8 +38,8 @@ export async function makeShadow(
   await mkdir(paths.data, { recursive: true })
   // Recorded first, so that the next command finds it after a kill.
   await writeState(paths, shadow.state)
-  for (const [index, disk] of spec.disks.entries()) {
-    const from = state.spec.disks[index]?.path
+  for (const disk of spec.disks) {
+    const from = state.spec.disks.find(({ name }) => name === disk.name)?.path
     if (from !== undefined) await copyFile(from, disk.path, constants.COPYFILE_FICLONE)
   }
   await provider.create(spec)
@@ -73,7 +74,8 @@ async function shadowSpec(
     ...rest,
     id,
     uuid: identityOf(id).uuid,
-    disks: spec.disks.map((disk) => ({ ...disk, path: paths.disk(disk.name) })),
+    // What a box is made of came with a box.
+    disks: spec.disks.filter(isBoxDisk).map((disk) => ({ ...disk, path: paths.disk(disk.name) })),
     nics: shadowNics(spec.nics, forwards),
     files: {
       dataDir: paths.data,

@@ -18,7 +18,7 @@ const lan = { network: 'lan', ipv4: '10.1.2.3', ipv6: 'fd00::3', mac: '52:54:00:
 describe('changesOf', () => {
   it('is empty right after a start', () => {
     const config = aMachine({ ports: [port], disk: 2 ** 31 })
-    expect(changesOf(config, aState(config), null)).toEqual([])
+    expect(changesOf(config, aState(config), { userData: null })).toEqual([])
   })
 
   const start = 'start' as const
@@ -42,20 +42,20 @@ describe('changesOf', () => {
     [{ box: 'debian/12@1' }, { key: 'box', from: 'debian/12@20261122.1', to: 'debian/12@1', effect: remake }],
     [{ arch: 'aarch64' }, { key: 'arch', from: 'x86_64', to: 'aarch64', effect: remake }],
   ])('%j', (change, expected) => {
-    expect(changesOf(aMachine(change), aState(), null)).toEqual([expected])
+    expect(changesOf(aMachine(change), aState(), { userData: null })).toEqual([expected])
   })
 
   it('compares user-data by digest, where it can be read', () => {
     const digest = 'a'.repeat(64)
-    expect(changesOf(aMachine(), aState(), undefined)).toEqual([])
-    expect(changesOf(aMachine(), aState(), digest)).toEqual([
+    expect(changesOf(aMachine(), aState(), { userData: undefined })).toEqual([])
+    expect(changesOf(aMachine(), aState(), { userData: digest })).toEqual([
       { key: 'cloud_init', from: 'none', to: `sha256:${'a'.repeat(12)}`, effect: 'remake' },
     ])
   })
 
   it('says nothing of what takes effect without a start', () => {
     const config = aMachine({ env: { A: 'b' }, autoPorts: true, bootTimeout: 1, haltTimeout: 1 })
-    expect(changesOf(config, aState(), null)).toEqual([])
+    expect(changesOf(config, aState(), { userData: null })).toEqual([])
   })
 
   it('does not take a port that was moved for a change', () => {
@@ -64,13 +64,13 @@ describe('changesOf', () => {
         { protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: 50_000, guestPort: 80, movedFrom: 8080 },
       ],
     })
-    expect(changesOf(aMachine({ ports: [port] }), state, null)).toEqual([])
+    expect(changesOf(aMachine({ ports: [port] }), state, { userData: null })).toEqual([])
   })
 })
 
 it('names the cure of each change', () => {
   const config = aMachine({ cpus: 4, memory: 2 ** 31, box: 'posada/tiny' })
-  expect(cures('web', pendingOf(changesOf(config, aState(), null)))).toEqual([
+  expect(cures('web', pendingOf(changesOf(config, aState(), { userData: null })))).toEqual([
     'cpus, memory (posada reload web)',
     'box (posada destroy web, then posada up)',
   ])

@@ -28,6 +28,9 @@ const edits: { [K in Name]: Machine[K] } = {
   cpus: 2,
   memory: 2 ** 30,
   disk: 20 * 2 ** 30,
+  disks: [{ name: 'data', size: 2 ** 30, place }],
+  diskUses: [{ name: 'data', filesystem: 'ext4', mount: '/srv/data', format: true, place }],
+  keptDisks: ['data'],
   nested: true,
   display: { width: 1024, height: 768 },
   limits: { disk: { iops: 500, bandwidth: null }, network: { bandwidth: null } },
@@ -65,15 +68,19 @@ const edits: { [K in Name]: Machine[K] } = {
 
 /** What `up` does to a machine that is up for a setting that reaches it without a start. */
 const actionsOf: Partial<Record<Name, string[]>> = {
+  diskUses: ['mount-disks'],
   provision: ['provision'],
   sync: ['sync'],
   ready: ['await-ready'],
 }
 
-const states: [Found, MachineState][] = [
-  ['created', aState()],
-  ['running', aState(aMachine(), { start: { at, readyAt: at } })],
-  ['stopped', aState(aMachine(), { start: { at, readyAt: at } })],
+/** What is done with a disk is changed of one that is there. */
+const disks = [{ name: 'data', size: 2 ** 30, place }]
+const before = (name: Name) => (name === 'diskUses' ? aMachine({ disks }) : aMachine())
+const statesOf = (name: Name): [Found, MachineState][] => [
+  ['created', aState(before(name))],
+  ['running', aState(before(name), { start: { at, readyAt: at } })],
+  ['stopped', aState(before(name), { start: { at, readyAt: at } })],
 ]
 
 /** Of each effect: whether a change of it is compared with what the machine has, and what it takes. */
@@ -86,7 +93,7 @@ const takes: Record<Effect, 'start' | 'remake' | null> = {
 }
 
 const names = Object.keys(edits) as Name[]
-const changed = (name: Name) => aMachine({ [name]: edits[name] })
+const changed = (name: Name) => ({ ...before(name), [name]: edits[name] })
 const userDataOf = ({ cloudInit }: Machine) => (cloudInit === null ? null : 'd'.repeat(64))
 
 function planned(config: Machine, state: Found, previous: MachineState | null) {
@@ -104,7 +111,7 @@ describe.each(names)('a change of %s', (name) => {
   const config = changed(name)
   const { key, effect } = settings[name]
 
-  it.each(states)('on a machine that is %s', (state, previous) => {
+  it.each(statesOf(name))('on a machine that is %s', (state, previous) => {
     if (effect === 'rename') return
     // What is not logged in to is not entered.
     const enter = name === 'guest' ? [] : ['enter']
@@ -120,7 +127,7 @@ describe.each(names)('a change of %s', (name) => {
     expect(why).toEqual(starts.length === 0 ? [] : ['state', ...(effect === 'start' ? [key] : [])])
 
     // The rest waits, and what it takes is said. What holds for getting a box is compared with posada.lock.
-    const left = changesOf(config, previous, userDataOf(config))
+    const left = changesOf(config, previous, { userData: userDataOf(config) })
     const isCompared = takes[effect] !== null && name !== 'boxTerms'
     expect(left.map((change) => [change.key, change.effect])).toEqual(
       isCompared ? [[key, takes[effect]]] : [],
@@ -141,7 +148,7 @@ describe.each(names)('a change of %s', (name) => {
 
 it('a machine of another name is another machine, and the one that was made is destroyed only by --prune', () => {
   expect(planned(changed('name'), 'absent', null).map((action) => action.do)).toEqual(['make', 'enter'])
-  for (const [state, previous] of states) {
+  for (const [state, previous] of statesOf('name')) {
     const wanted = { verb: 'destroy', machine: 'web', isOrphan: true } as const
     const gone = decide(previous, { state, detail: null }, wanted)
     expect(gone.map((action) => action.do)).toEqual(['cut-power', 'remove'])

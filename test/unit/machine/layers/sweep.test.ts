@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { emptyQcow2 } from '../../../../src/lib/disk/qcow2-empty.ts'
 import { linkLayers, makeNext, takeNext } from '../../../../src/machine/layers/next-disks.ts'
 import { settleDisks } from '../../../../src/machine/layers/settle.ts'
-import { sweepSnapshots } from '../../../../src/machine/snapshot/sweep.ts'
+import { sweepSnapshots } from '../../../../src/machine/layers/sweep.ts'
 import {
   forgetSnapshot,
   type MachinePaths,
