@@ -8,6 +8,7 @@ export function capabilities(): Capabilities {
     arch: ['x86_64'],
     boot: ['kernel'],
     pause: true,
+    snapshot: true,
     nested: true,
     agent: true,
     media: true,

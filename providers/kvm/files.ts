@@ -14,6 +14,8 @@ export interface KvmFiles {
   starting: string
   /** Programs of the host reach ports of the guest here; the guest reaches `<vsock>_<port>`. */
   vsock: string
+  /** Who saves the machine's memory reads it here, once it was told to save it. */
+  memory: string
   /** Held with flock(2) by the machine's process as long as it lives. */
   lock: string
   /** That the machine was made, and how its last run began and ended: RunRecord. */
@@ -28,6 +30,7 @@ export function kvmFiles(spec: MachineSpec): KvmFiles {
     ready: join(runtimeDir, 'ready.sock'),
     agent: join(runtimeDir, 'agent.sock'),
     vsock: join(runtimeDir, 'vsock'),
+    memory: join(runtimeDir, 'memory.sock'),
     lock: join(dataDir, 'kvm.lock'),
     record: join(dataDir, 'kvm.json'),
   }

@@ -15,5 +15,9 @@ function onSoundHosts(context: ProviderContext) {
     await requireKvm(context.cacheDir, spec.name, options?.signal)
     await provider.start(spec, options)
   }
-  return { ...provider, start }
+  const load: typeof provider.load = async (spec, memory, options) => {
+    await requireKvm(context.cacheDir, spec.name, options?.signal)
+    await provider.load?.(spec, memory, options)
+  }
+  return { ...provider, start, load }
 }

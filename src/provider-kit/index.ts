@@ -1,5 +1,6 @@
 export { findProcess, type OwnProcess, ownProcess } from './find-process.ts'
 export { guardOf, type HostGuard, judgedBytes } from './host-guard.ts'
+export { hostProcessor } from './host-processor.ts'
 export { kvmCure } from './kvm-cure.ts'
 export type { Counters, Ending, Hypervisor } from './life/hypervisor.ts'
 export { machineLife } from './life/machine-life.ts'

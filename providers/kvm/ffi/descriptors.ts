@@ -1,4 +1,4 @@
-import { libc } from './libc.ts'
+import { koffi, libc } from './libc.ts'
 import { checked, uninterrupted } from './system-call-error.ts'
 
 // <asm-generic/fcntl.h>
@@ -17,6 +17,20 @@ export function replaceDescriptor(fd: number, source: number): void {
 
 export function closeDescriptor(fd: number): void {
   checked('close', libc().close(fd))
+}
+
+// <unistd.h>
+const SEEK_DATA = 3
+const SEEK_HOLE = 4
+
+/** The ranges of a file that are not holes, in order. */
+export function* dataRanges(fd: number): Generator<{ offset: number; length: number }> {
+  for (let end = 0; ; ) {
+    const offset = libc().lseek(fd, end, SEEK_DATA)
+    if (offset === -1 && koffi.errno() === koffi.os.errno.ENXIO) return
+    end = checked('lseek', offset === -1 ? -1 : libc().lseek(fd, offset, SEEK_HOLE))
+    yield { offset, length: end - offset }
+  }
 }
 
 // <linux/falloc.h>

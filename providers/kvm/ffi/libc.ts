@@ -18,6 +18,7 @@ interface Functions {
   madvise(address: Address, length: number, advice: number): number
   memfd(name: string, flags: number): number
   ftruncate(fd: number, length: number): number
+  lseek(fd: number, offset: number, whence: number): number
   fallocate(fd: number, mode: number, offset: number, length: number): number
   eventfd(initial: number, flags: number): number
   read(fd: number, data: Uint8Array, length: number): number
@@ -56,6 +57,7 @@ export function libc(): Functions {
     munmap: lib.func('munmap', 'int', ['intptr', 'size_t']),
     madvise: lib.func('madvise', 'int', ['intptr', 'size_t', 'int']),
     memfd: lib.func('memfd_create', 'int', ['str', 'uint']),
+    lseek: lib.func('lseek', 'int64', ['int', 'int64', 'int']),
     ftruncate: lib.func('ftruncate', 'int', ['int', 'int64']),
     fallocate: lib.func('fallocate', 'int', ['int', 'int', 'int64', 'int64']),
     eventfd: lib.func('eventfd', 'int', ['uint', 'int']),

@@ -54,6 +54,25 @@ export function mapMemoryFile(fd: number, length: number): Address {
   return start
 }
 
+/**
+ * Maps a part of a file, from the boundary of a page on, at a multiple of 2 MiB: what is written stays in this process, and
+ * what was not written is the file's.
+ */
+export function mapPrivately(fd: number, offset: number, length: number): Address {
+  const start = mapAnonymous(length)
+  const flags = MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE
+  checked('mmap', libc().mmap(start, length, PROT_READ_WRITE, flags, fd, offset))
+  adviseAsRam(start, length)
+  return start
+}
+
+/** Puts zero bytes that take no room in the place of whole pages. */
+export function mapZeros(address: Address, length: number): void {
+  const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE
+  checked('mmap', libc().mmap(address, length, PROT_READ_WRITE, flags, -1, 0))
+  adviseAsRam(address, length)
+}
+
 function adviseAsRam(start: Address, length: number): void {
   checked('madvise', libc().madvise(start, length, MADV_DONTFORK))
   checked('madvise', libc().madvise(start, length, MADV_DONTDUMP))

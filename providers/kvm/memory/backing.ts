@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs'
-import { punchHole } from '../ffi/descriptors.ts'
-import { createMemoryFile, mapAnonymous, mapMemoryFile, releaseMemory } from '../ffi/memory.ts'
+import { dataRanges, punchHole } from '../ffi/descriptors.ts'
+import {
+  createMemoryFile,
+  mapAnonymous,
+  mapMemoryFile,
+  mapPrivately,
+  mapZeros,
+  releaseMemory,
+} from '../ffi/memory.ts'
+import { SystemCallError } from '../ffi/system-call-error.ts'
 
 /**
  * What RAM is made of: a memory file (memfd), or memory of this process that has no file. Which one, and why:
@@ -11,8 +19,13 @@ export type BackingKind = 'file' | 'anonymous'
 export interface Backing {
   /** Where it is mapped in this process, a multiple of 2 MiB. */
   readonly start: number
-  /** Gives whole pages back to the host; they read as zero afterwards. `offset` counts from `start`. */
+  /**
+   * Gives whole pages back to the host; they read as zero afterwards, unless the host keeps no account of so many ranges:
+   * then they are left. `offset` counts from `start`.
+   */
   release(offset: number, length: number): void
+  /** The ranges in which anything may be that is not zero, in order. */
+  ranges(): Iterable<{ offset: number; length: number }>
 }
 
 /** Zero bytes that take room on the host only once they are touched. They last as long as the process. */
@@ -22,10 +35,35 @@ export function createBacking(size: number, kind: BackingKind): Backing {
     return {
       start: mapMemoryFile(fd, size),
       release: (offset, length) => punchHole(fd, offset, length),
+      ranges: () => dataRanges(fd),
     }
   }
   const start = mapAnonymous(size)
-  return { start, release: (offset, length) => releaseMemory(start + offset, length) }
+  return {
+    start,
+    release: (offset, length) => releaseMemory(start + offset, length),
+    ranges: () => [{ offset: 0, length: size }],
+  }
+}
+
+/**
+ * What was saved in a file, from `offset` on. It is read as it is touched; the file must not change meanwhile, and is not
+ * written to.
+ */
+export function savedBacking(size: number, { fd, offset }: { fd: number; offset: number }): Backing {
+  const start = mapPrivately(fd, offset, size)
+  return {
+    start,
+    // Advice would bring back what the file has.
+    release(at, length) {
+      try {
+        mapZeros(start + at, length)
+      } catch (error) {
+        if (!(error instanceof SystemCallError) || error.code !== 'ENOMEM') throw error
+      }
+    },
+    ranges: () => [{ offset: 0, length: size }],
+  }
 }
 
 const settings = '/sys/kernel/mm/transparent_hugepage'

@@ -1,7 +1,8 @@
 import { viewMemory } from '../ffi/memory.ts'
-import { type BackingKind, bestBacking, createBacking } from './backing.ts'
+import { type Backing, bestBacking, createBacking } from './backing.ts'
 import type { GuestMemory } from './guest-memory.ts'
 import { type RamRegion, ramRegions } from './layout.ts'
+import { contentsOf } from './ram-contents.ts'
 import { createWindowedMemory, type MemoryWindow } from './windowed-memory.ts'
 
 /**
@@ -17,14 +18,16 @@ export interface Ram {
   mappings: readonly (RamRegion & { hostAddress: number })[]
   /** Makes all of it zero and gives it back to the host. No virtual processor may run. */
   clear(): void
+  /** What of it is not zero, in order: where each run of bytes lies in all of RAM, and a view of it. */
+  contents(): Iterable<{ offset: number; bytes: Uint8Array }>
 }
 
 /**
  * Makes `size` bytes of RAM, all zero; they take room on the host only once they are touched. The mapping ends with
  * the process, for buffers lead to it.
  */
-export function createRam(size: number, kind: BackingKind = bestBacking()): Ram {
-  const { start, release } = createBacking(size, kind)
+export function createRam(size: number, backing: Backing = createBacking(size, bestBacking())): Ram {
+  const { start, release, ranges } = backing
   const mappings = ramRegions(size).map((region) => ({ ...region, hostAddress: start + region.offset }))
   const windows: (MemoryWindow & { offset: number })[] = []
   for (const { base, size: length, offset, hostAddress } of mappings) {
@@ -36,5 +39,5 @@ export function createRam(size: number, kind: BackingKind = bestBacking()): Ram 
   const memory = createWindowedMemory(windows, (window, offset, length) => {
     release((windows[window]?.offset ?? 0) + offset, length)
   })
-  return { memory, mappings, clear: () => release(0, size) }
+  return { memory, mappings, clear: () => release(0, size), contents: () => contentsOf(windows, ranges()) }
 }

@@ -1,4 +1,5 @@
 import type { MsiMessage, MsiVector } from '../bus/device.ts'
+import type { Snapshottable, StateReader, StateWriter } from '../snapshot/fields.ts'
 
 /** Capability id and control bits of MSI-X (PCI 3.0, §6.8.2). */
 export const msix = { id: 0x11, enable: 0x8000, functionMask: 0x4000, entryBytes: 16 } as const
@@ -7,10 +8,10 @@ export const msix = { id: 0x11, enable: 0x8000, functionMask: 0x4000, entryBytes
  * The MSI-X table and pending bits of a function (PCI 3.0, §6.8.2). A vector that is masked remembers one
  * interrupt and delivers it when it is unmasked (§6.8.2.9).
  */
-export class MsixTable {
+export class MsixTable implements Snapshottable {
   readonly #vectors: readonly MsiVector[]
   readonly #table: Buffer
-  readonly #pending: boolean[]
+  #pending: boolean[]
   readonly #routed: (MsiMessage | null)[]
   #control = 0
 
@@ -33,6 +34,17 @@ export class MsixTable {
   setControl(value: number): void {
     this.#control = value & (msix.enable | msix.functionMask)
     for (let index = 0; index < this.size; index += 1) this.#refresh(index)
+  }
+
+  save(to: StateWriter): void {
+    to.bytes(this.#table)
+    for (const pending of this.#pending) to.number(pending ? 1 : 0)
+  }
+
+  /** The control register, which says what of it counts, is set next. */
+  load(from: StateReader): void {
+    this.#table.set(from.exactly(this.#table.length))
+    this.#pending = this.#pending.map(() => from.number(1) === 1)
   }
 
   readTable(offset: number, data: Uint8Array): void {

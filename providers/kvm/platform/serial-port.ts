@@ -1,4 +1,5 @@
 import type { BusDevice } from '../bus/device.ts'
+import type { StateReader, StateWriter } from '../snapshot/fields.ts'
 import { lock, unlock } from './shared-lock.ts'
 import { openSharedRing, type SharedRing, sharedRingBytes } from './shared-ring.ts'
 
@@ -154,6 +155,17 @@ export function openSerialPort(shared: SharedArrayBuffer, hooks: SerialPortHooks
 /** What the guest has sent through the port. */
 export function serialOutput(shared: SharedArrayBuffer): SharedRing {
   return openSharedRing(shared, headerBytes + rxSize, ringSize)
+}
+
+/** What is known of the port but what it has sent. Only while no vCPU runs. */
+export function saveSerialPort(shared: SharedArrayBuffer, to: StateWriter): void {
+  to.bytes(new Uint8Array(shared, 0, headerBytes + rxSize))
+}
+
+/** By a port that no one has used. */
+export function loadSerialPort(shared: SharedArrayBuffer, from: StateReader): void {
+  new Uint8Array(shared).set(from.exactly(headerBytes + rxSize))
+  new Int32Array(shared, 0, headerBytes / 4)[cell.lock] = 0
 }
 
 /** Puts the port into the state it has after power-on; bytes not yet taken are lost. */

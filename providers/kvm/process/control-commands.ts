@@ -1,10 +1,12 @@
 import type { Handlers } from '../../../src/background/index.ts'
 import { PosadaError } from '../../../src/errors/index.ts'
 import type { MachineSpec, Metrics } from '../../../src/provider/index.ts'
+import { kvmFiles } from '../files.ts'
 import type { BalloonDevice } from '../virtio/devices/balloon/device.ts'
 import type { DeviceCounters } from './devices.ts'
 import type { Guest } from './guest.ts'
 import type { MachineRun } from './machine-run.ts'
+import { offerMemory } from './offer-memory.ts'
 
 interface Served {
   spec: MachineSpec
@@ -34,6 +36,10 @@ export function controlCommands(run: MachineRun, { spec, counters, log }: Served
     pause: order('pause', () => run.tell({ type: 'pause' })),
     resume: order('resume', () => run.tell({ type: 'resume' })),
     powerdown: order('press the power button', () => running(run).pressPowerButton()),
+    save: order('save its memory', async () => {
+      const saved = await run.save()
+      await offerMemory(kvmFiles(spec).memory, { ...saved, isStill: () => run.still !== null }, log)
+    }),
     balloon: async ({ target }) => running(run).balloon.setTarget(balloonTarget(target, spec.memory)),
     // Answered at once: the process ends when it is done.
     quit: order('cut the power', () => {

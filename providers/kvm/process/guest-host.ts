@@ -1,10 +1,15 @@
-import { consoleLogLimit } from '../../../src/provider/index.ts'
+import { closeSync, fstatSync, readSync } from 'node:fs'
+import { consoleLogLimit, type MachineSpec } from '../../../src/provider/index.ts'
+import { savedBacking } from '../memory/backing.ts'
 import { createRam, type Ram } from '../memory/ram.ts'
 import { type ConsoleLog, openConsoleLog } from '../platform/console-log.ts'
 import { createSerialPortState } from '../platform/serial-port.ts'
+import { decodeState } from '../snapshot/format.ts'
+import { unusable } from '../snapshot/unusable.ts'
 import { openKvm } from '../vm/open-kvm.ts'
 import type { DeviceCounters } from './devices.ts'
 import { type Log, limitedLog } from './machine-log.ts'
+import { decodeGuest, factsOf, type SavedGuest } from './saved-guest.ts'
 import { type OpenUplink, openUplink } from './uplink.ts'
 import type { VmmConfig } from './vmm-config.ts'
 
@@ -22,12 +27,42 @@ export interface GuestHost {
   guestLog: Log
 }
 
-/** @throws PosadaError E_KVM_MISSING, E_KVM_PERMISSION, E_KVM_UNUSABLE */
-export function openHost({ spec, uplink }: Pick<VmmConfig, 'spec' | 'uplink'>, log: Log): GuestHost {
+/**
+ * Where the machine goes on from a memory, that is compared with what is here before it is mapped.
+ *
+ * @throws PosadaError E_KVM_MISSING, E_KVM_PERMISSION, E_KVM_UNUSABLE, E_MEMORY_UNUSABLE
+ */
+export function openHost(
+  { spec, uplink, memory }: Pick<VmmConfig, 'spec' | 'uplink' | 'memory'>,
+  log: Log,
+): { host: GuestHost; saved: SavedGuest | null } {
+  const kvm = openKvm()
+  const { ram, saved } =
+    memory === null ? { ram: createRam(spec.memory), saved: null } : load(spec, kvm, memory)
+  return { host: { ...hostOf({ spec, uplink }, log), kvm, ram }, saved }
+}
+
+function load(spec: MachineSpec, kvm: number, fd: number): { ram: Ram; saved: SavedGuest } {
+  try {
+    const read = (offset: number, length: number) => {
+      const bytes = Buffer.alloc(length)
+      return bytes.subarray(0, readSync(fd, bytes, 0, length, offset))
+    }
+    const file = decodeState({ size: fstatSync(fd).size, read })
+    const saved = decodeGuest(file, factsOf(spec, kvm))
+    if (file.ram.size !== spec.memory) throw unusable(`it has ${file.ram.size} bytes of RAM`)
+    return { ram: createRam(spec.memory, savedBacking(spec.memory, { fd, offset: file.ram.offset })), saved }
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function hostOf(
+  { spec, uplink }: Pick<VmmConfig, 'spec' | 'uplink'>,
+  log: Log,
+): Omit<GuestHost, 'kvm' | 'ram'> {
   const onDown = (reason: string) => log(`network: ${reason}`)
   return {
-    kvm: openKvm(),
-    ram: createRam(spec.memory),
     serial: createSerialPortState(),
     console: openConsoleLog(spec.files.consoleLog, consoleLogLimit, (error) => log(`console log: ${error}`)),
     counters: { disk: { read: 0, written: 0 }, network: { received: 0, sent: 0 } },

@@ -5,10 +5,11 @@ import { cachedKernel } from '../boot/kernel-cache.ts'
 import { loadKernel } from '../boot/load-kernel.ts'
 import { powerButtonGsi } from '../memory/layout.ts'
 import type { PowerRequest } from '../platform/power-port.ts'
-import { resetSerialPort, serialOutput } from '../platform/serial-port.ts'
+import { loadSerialPort, resetSerialPort, saveSerialPort, serialOutput } from '../platform/serial-port.ts'
+import { StateReader, StateWriter } from '../snapshot/fields.ts'
 import { abandonThreads, type VcpuThread } from '../vcpu/thread.ts'
 import type { BalloonDevice } from '../virtio/devices/balloon/device.ts'
-import { createMachine, type Machine } from '../vm/machine.ts'
+import { createMachine, type Machine, type Origin } from '../vm/machine.ts'
 import { allDone } from './all-done.ts'
 import { type DeviceSet, openDevices } from './devices.ts'
 import { giveBack } from './give-back.ts'
@@ -16,6 +17,7 @@ import type { GuestHost } from './guest-host.ts'
 import type { Milestones } from './milestones.ts'
 import { type Plugged, plugDevices } from './plug-devices.ts'
 import { powerOff } from './power-off.ts'
+import type { SavedGuest } from './saved-guest.ts'
 import type { VmmConfig } from './vmm-config.ts'
 
 /** What a guest does, or meets, by itself. */
@@ -36,6 +38,8 @@ export interface Guest {
   connect(): Promise<void>
   releaseDisks(): void
   pause(): Promise<void>
+  /** What it is at but its RAM; it has to stand still, and leaves its RAM and disks alone until `resume`. */
+  save(): Promise<SavedGuest>
   pressPowerButton(): void
   /** What its vCPUs and devices have counted so far. */
   metrics(): Metrics
@@ -50,15 +54,17 @@ export interface PowerOn {
   /** Of the vCPUs; they are ended where this fails. */
   threads: readonly VcpuThread[]
   milestones: Milestones
+  /** What it goes on from; null: its kernel is booted. */
+  saved: SavedGuest | null
   /** May be called several times, also from within `powerOn`. */
   onEvent: (event: GuestEvent) => void
 }
 
-/** Builds a guest up to the point where its first instruction waits. RAM is zero. */
+/** Builds a guest up to the point where its first or next instruction waits. RAM is zero, or what was saved. */
 export async function powerOn(
   { spec, cacheDir }: Pick<VmmConfig, 'spec' | 'cacheDir'>,
   host: GuestHost,
-  { threads, milestones: { reached }, onEvent }: PowerOn,
+  { threads, milestones: { reached }, saved, onEvent }: PowerOn,
 ): Promise<Guest> {
   if (spec.boot.kind !== 'kernel') {
     throw new PosadaError('E_CAPABILITY', 'the built-in hypervisor starts kernels only; it has no firmware', {
@@ -96,17 +102,21 @@ export async function powerOn(
     const onPower = (type: PowerRequest) => onEvent({ type })
     const plugged = plugDevices(machine, { devices: devices.devices, onPower, onFault: guestLog })
     reached('devices')
-    const entry = loadKernel(memory, kernel)
-    writeTables(memory, spec.cpus)
-    reached('kernel')
-    const begun = machine.beginVcpus({ boot: entry })
+    const load = () => {
+      const entry = loadKernel(memory, kernel)
+      writeTables(memory, spec.cpus)
+      return { boot: entry }
+    }
+    const origin = saved === null ? load() : restore(saved, { plugged, serial: host.serial })
+    reached(saved === null ? 'kernel' : 'memory')
+    const begun = machine.beginVcpus(origin)
     // A failure is met where it is awaited, which is later.
     begun.catch(() => undefined)
     void machine.ended.then((ending) => {
       if (ending.why === 'triple-fault') onEvent({ type: 'triple-fault' })
       else if (ending.why === 'failed') onEvent({ type: 'failed', reason: ending.reason })
     })
-    return guestOf({ machine, devices, plugged, begun })
+    return guestOf({ machine, devices, plugged, begun, serial })
   } catch (error) {
     await giveBack(undo, log)
     throw error
@@ -118,12 +128,31 @@ interface Parts {
   devices: DeviceSet
   plugged: Plugged
   begun: Promise<void>
+  serial: { shared: SharedArrayBuffer; onOutput: () => void }
 }
 
-function guestOf({ machine, devices, plugged, begun }: Parts): Guest {
+/** Has devices and port go on from where they were saved; says where the processors do. */
+function restore(
+  { machine, devices, serial }: SavedGuest,
+  { plugged, serial: port }: { plugged: Plugged; serial: SharedArrayBuffer },
+): Origin {
+  plugged.load(devices)
+  loadSerialPort(port, new StateReader(serial))
+  return { restore: machine }
+}
+
+function guestOf({ machine, devices, plugged, begun, serial }: Parts): Guest {
   return {
+    async save() {
+      await plugged.freeze()
+      const to = new StateWriter()
+      serial.onOutput()
+      saveSerialPort(serial.shared, to)
+      return { machine: machine.save(), devices: plugged.save(), serial: to.content }
+    },
     resume() {
       devices.retry()
+      plugged.thaw()
       machine.resume()
     },
     connect: () => allDone([devices.connect(), begun]),

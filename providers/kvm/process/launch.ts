@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Worker } from 'node:worker_threads'
@@ -30,16 +30,21 @@ export const nodeFlags: readonly string[] = ['--random-seed=32']
  *
  * @throws PosadaError why either failed, or E_KVM_START
  */
-export async function launchVmm(config: LaunchConfig, signal?: AbortSignal): Promise<void> {
+export async function launchVmm(launched: LaunchConfig, signal?: AbortSignal): Promise<void> {
+  const { memory: path, ...config } = launched
   const isConfined = process.env.POSADA_UNCONFINED !== '1'
   const version = isConfined ? (await import('../confine/landlock.ts')).landlockVersion() : 0
   const network = await openNetwork(config.spec)
   const code = codeToKeep(entryPoint('kvm-machine', config.entries), config.cacheDir)
-  const given = [...(network?.descriptors ?? []), ...(code === null ? [] : [code.descriptor])]
+  const memory = path === undefined ? null : openSync(path, 'r')
+  const given = [...(network?.descriptors ?? []), memory ?? [], code?.descriptor ?? []].flat()
+  const placeOf = (descriptor: number | null | undefined) =>
+    descriptor == null ? null : firstDescriptor + given.indexOf(descriptor)
   const vmm: VmmConfig = {
     ...config,
     uplink: network === null ? null : { passt: firstDescriptor, ready: firstDescriptor + 1 },
-    code: code === null ? null : firstDescriptor + given.length - 1,
+    memory: placeOf(memory),
+    code: placeOf(code?.descriptor),
     confined: version > 0 ? 'files and calls' : isConfined ? 'calls' : 'nothing',
   }
   try {
@@ -50,6 +55,7 @@ export async function launchVmm(config: LaunchConfig, signal?: AbortSignal): Pro
     ])
   } finally {
     network?.close()
+    if (memory !== null) closeSync(memory)
     await code?.finish()
   }
 }

@@ -1,3 +1,4 @@
+import { PosadaError } from '../../../src/errors/index.ts'
 import type { RunEnding } from '../run-record.ts'
 import { startVcpuThreads, type VcpuThread } from '../vcpu/thread.ts'
 import { allDone } from './all-done.ts'
@@ -6,6 +7,8 @@ import { type Guest, type GuestEvent, powerOn } from './guest.ts'
 import type { GuestHost } from './guest-host.ts'
 import { afterEvent, firstLife, type Life, type LifeEvent } from './life.ts'
 import { createMilestones, type Milestones } from './milestones.ts'
+import type { Offered } from './offer-memory.ts'
+import { encodeGuest, factsOf, type SavedGuest } from './saved-guest.ts'
 import type { VmmConfig } from './vmm-config.ts'
 
 /** What a guest is started with. */
@@ -23,7 +26,9 @@ export class MachineRun {
   readonly ended: Promise<RunEnding>
   readonly #config: VmmConfig
   readonly #host: GuestHost
-  #life: Life = firstLife
+  /** What the first guest goes on from; none of those after it. */
+  #saved: SavedGuest | null
+  #life: Life
   #guest: Guest | null = null
   /** When the guest of now was started, by the monotonic clock. */
   #startedAt = 0
@@ -31,9 +36,12 @@ export class MachineRun {
   #changing: Promise<unknown> = Promise.resolve()
   #settle: (ending: RunEnding) => void = () => undefined
 
-  constructor(config: VmmConfig, host: GuestHost) {
+  /** @param saved what it goes on from, once it is told to; null: it boots */
+  constructor(config: VmmConfig, host: GuestHost, saved: SavedGuest | null) {
     this.#config = config
     this.#host = host
+    this.#saved = saved
+    this.#life = saved === null ? firstLife : { ...firstLife, still: 'asked' }
     this.ended = new Promise((resolve) => {
       this.#settle = resolve
     })
@@ -70,6 +78,19 @@ export class MachineRun {
     this.#guest?.releaseDisks()
   }
 
+  /** Lets it stand still, and resolves when it can be written to a file. @throws PosadaError E_CONTROL, E_DISK_FULL */
+  async save(): Promise<Omit<Offered, 'isStill'>> {
+    await this.tell({ type: 'pause' })
+    const guest = this.guest
+    if (guest === null)
+      throw new PosadaError('E_CONTROL', 'the machine is just being restarted or switched off')
+    const { spec } = this.#config
+    const { kvm, ram } = this.#host
+    const saved = await guest.save()
+    const state = encodeGuest(saved, factsOf(spec, kvm), spec.memory)
+    return { state, ramSize: spec.memory, contents: ram.contents() }
+  }
+
   /** Takes what has happened. Resolves when what follows from it is done. */
   async tell(event: LifeEvent): Promise<void> {
     const { life, action } = afterEvent(this.#life, event)
@@ -82,7 +103,9 @@ export class MachineRun {
 
   async #start({ threads, milestones, beforeGuest, meanwhile }: Start): Promise<void> {
     const onEvent = (event: GuestEvent) => this.#heard(event)
-    this.#guest = await powerOn(this.#config, this.#host, { threads, milestones, onEvent })
+    const saved = this.#saved
+    this.#saved = null
+    this.#guest = await powerOn(this.#config, this.#host, { threads, milestones, saved, onEvent })
     beforeGuest()
     this.#startedAt = performance.now()
     await this.tell({ type: 'started' })

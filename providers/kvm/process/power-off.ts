@@ -6,7 +6,7 @@ import type { Plugged } from './plug-devices.ts'
 export interface Powered {
   machine: Pick<Machine, 'close'>
   devices: Pick<DeviceSet, 'close'>
-  plugged: Plugged
+  plugged: Pick<Plugged, 'unplug'>
 }
 
 /**

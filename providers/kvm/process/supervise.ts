@@ -59,9 +59,9 @@ async function run({
   const { spec } = config
   const milestones = createMilestones()
   milestones.reached('configuration')
-  const host = openHost(config, log)
+  const { host, saved } = openHost(config, log)
   milestones.reached('host')
-  const machine = new MachineRun(config, host)
+  const machine = new MachineRun(config, host, saved)
   const meanwhile = async () => writeRecord(spec, await thisRun())
   await machine.begin({ threads, milestones, beforeGuest, meanwhile })
   const press = () => {

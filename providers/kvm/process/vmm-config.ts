@@ -9,6 +9,8 @@ export interface VmmConfig {
   cacheDir: string
   /** How it reaches the outside; null: it does not. */
   uplink: Uplink | null
+  /** The descriptor of the file that the machine goes on from; null: it boots. */
+  memory: number | null
   /** The descriptor that takes what is compiled of the program; null: that is kept already, or cannot be. */
   code: number | null
   /** What is kept to what a machine needs; `nothing` where the user looks for a fault in it. */
@@ -24,4 +26,7 @@ export interface Uplink {
 }
 
 /** What a machine is started with. */
-export type LaunchConfig = Pick<VmmConfig, 'spec' | 'entries' | 'cacheDir'>
+export interface LaunchConfig extends Pick<VmmConfig, 'spec' | 'entries' | 'cacheDir'> {
+  /** Path of the file that it goes on from; left out: it boots. */
+  memory?: string
+}

@@ -1,5 +1,13 @@
 import { unusable } from './unusable.ts'
 
+/** Something whose state can be saved, and taken up by another of its kind that has not been used yet. */
+export interface Snapshottable {
+  /** Only while nothing of it goes on. */
+  save(to: StateWriter): void
+  /** Checks all that it reads. @throws PosadaError E_MEMORY_UNUSABLE */
+  load(from: StateReader): void
+}
+
 /** Numbers of 32 bits and runs of bytes, one behind the other, as `StateReader` takes them. */
 export class StateWriter {
   readonly #parts: Uint8Array[] = []

@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto'
-import { cpus } from 'node:os'
-import { readTextIfThere } from '../../../src/lib/files/write-file.ts'
 import type { MachineSpec } from '../../../src/provider/index.ts'
+import { hostProcessor } from '../../../src/provider-kit/index.ts'
 import type { Accelerator } from '../argv/index.ts'
 import { machineType } from '../argv/machine.ts'
 import type { QemuOptions } from '../options.ts'
@@ -28,12 +26,4 @@ interface How {
   version: string
   accelerator: Accelerator
   options: QemuOptions
-}
-
-/** Its model and what it can do, which its microcode and the kernel have a say in. */
-async function hostProcessor(): Promise<string> {
-  const features =
-    /^(?:flags|Features)\s*:.*$/m.exec((await readTextIfThere('/proc/cpuinfo')) ?? '')?.[0] ?? ''
-  const digest = createHash('sha256').update(features).digest('hex').slice(0, 12)
-  return `${cpus()[0]?.model ?? 'unknown'} (features ${digest})`
 }

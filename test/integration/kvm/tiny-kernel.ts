@@ -116,6 +116,18 @@ export const tinyKernels = {
   ],
   /** See above. */
   writing: [...up, ...writing()],
+  /** Says the alphabet for ever, a letter every few milliseconds; which one comes next is in memory. */
+  reciting: [
+    ...up,
+    ...store32(0x20_0000, 0x61),
+    ...[0xbb, 0x00, 0x00, 0x20, 0x00], // again: mov ebx, 0x200000
+    ...[0x8b, 0x03], // mov eax, [ebx]
+    ...[...portDx(0x3f8), 0xee], // out dx, al
+    ...[0x40, 0x3c, 0x7b, 0x75, 0x02, 0xb0, 0x61], // inc eax; cmp al, 'z' + 1; jne; mov al, 'a'
+    ...[0x89, 0x03], // mov [ebx], eax
+    ...[0xb9, 0x00, 0x04, 0x00, 0x00, 0x49, 0x75, 0xfd], // mov ecx, 1024; dec ecx; jnz
+    ...[0xeb, 0xe1], // jmp to again
+  ],
   /** Writes to its console for ever. */
   flooding: [...up, ...portDx(0x3f8), 0xb0, 0x78, 0xee, 0xeb, 0xfd],
 } as const

@@ -5,7 +5,7 @@ import { busyboxGuest } from '../../helpers/busybox-guest.ts'
 // Under emulated SVM a start to `guest is up` takes some seconds, on a busy host minutes: the suite three minutes.
 providerContract('kvm', {
   makeProvider: (context) => provider.create(context),
-  can: { pause: true, ready: true, media: true, switchNics: true, hostAccess: true, snapshot: false },
+  can: { pause: true, ready: true, media: true, switchNics: true, hostAccess: true, snapshot: true },
   makeGuest: async () => {
     const guest = await busyboxGuest()
     const boot = { kind: 'kernel' as const, ...guest }

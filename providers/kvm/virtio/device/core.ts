@@ -1,12 +1,12 @@
 import type { DeviceMetrics } from '../../../../src/provider/index.ts'
 import type { GuestMemory } from '../../memory/guest-memory.ts'
-import { isQueueSize, setupProblem } from '../queue/layout.ts'
-import { SplitQueue } from '../queue/split-queue.ts'
+import type { Snapshottable, StateReader, StateWriter } from '../../snapshot/fields.ts'
 import { DeviceCounters } from './device-counters.ts'
+import { DeviceQueues, servedQueues } from './device-queues.ts'
 import { status } from './device-status.ts'
-import { Negotiation, ringFeatures } from './negotiation.ts'
-import { QueueRegisters } from './queue-registers.ts'
-import { type DeviceHost, hasFeature, type VirtioDevice } from './virtio-device.ts'
+import { Negotiation } from './negotiation.ts'
+import type { QueueRegisters } from './queue-registers.ts'
+import type { DeviceHost, VirtioDevice } from './virtio-device.ts'
 
 /** How the transport reaches the driver. */
 export interface CoreEvents {
@@ -20,17 +20,17 @@ export interface CoreEvents {
  * The life of one device as every transport needs it: status, feature negotiation, queue set-up, reset
  * (virtio 1.2, §2.1, §2.2, §2.4, §3.1). A transport only maps registers onto this.
  */
-export class VirtioCore {
+export class VirtioCore implements Snapshottable {
   readonly device: VirtioDevice
   readonly #memory: GuestMemory
   readonly #events: CoreEvents
   readonly #features: Negotiation
   #status = 0
   #generation = 0
-  #queues: QueueRegisters[] = []
-  #running: (SplitQueue | null)[] = []
+  readonly #queues: DeviceQueues
   /** What the driver writes meanwhile is ignored. */
   #resetting = false
+  #resetDone: Promise<void> = Promise.resolve()
   #unplugged = false
   #memoryAccess = false
   readonly #counters: DeviceCounters
@@ -41,7 +41,7 @@ export class VirtioCore {
     this.#events = events
     this.#features = new Negotiation(device.features)
     this.#counters = new DeviceCounters(device.queueSizes.length)
-    this.#forgetQueues()
+    this.#queues = new DeviceQueues(memory, device.queueSizes)
   }
 
   /** Changes with every change of the configuration that the device makes (§2.5). */
@@ -51,11 +51,8 @@ export class VirtioCore {
   get status(): number {
     return this.#status
   }
-  get offeredFeatures(): bigint {
-    return this.#features.offered
-  }
-  get driverFeatures(): bigint {
-    return this.#features.taken
+  get features(): Pick<Negotiation, 'offered' | 'taken'> {
+    return this.#features
   }
   get active(): boolean {
     return (this.#status & status.driverOk) !== 0
@@ -95,26 +92,22 @@ export class VirtioCore {
     if (!allowed && this.active && !this.#resetting) this.#reset()
   }
 
-  /** Null where there is no such queue. Changed by the methods below only. */
+  /** Null where there is no such queue. */
   queueRegisters(index: number): Readonly<QueueRegisters> | null {
-    return this.#queues[index] ?? null
+    return this.#queues.registers(index)
   }
 
-  setQueueSize(index: number, size: number): void {
-    const queue = this.#changeable(index)
-    if (queue !== null && isQueueSize(size, this.device.queueSizes[index] ?? 0)) queue.size = size
-  }
-
-  /** `word` is one of `addressWords`; `value` has 32 bits. */
-  setQueueWord(index: number, word: number, value: number): void {
-    const queue = this.#changeable(index)
-    if (queue !== null) queue.words[word] = value
+  /** One that may still be changed: not enabled, before DRIVER_OK (§4.1.4.3.2). What is written to another is ignored. */
+  changeableQueue(index: number): QueueRegisters | null {
+    const queue = this.#queues.registers(index)
+    const fixed = this.#resetting || (this.#status & (status.driverOk | status.needsReset)) !== 0
+    return queue === null || queue.enabled || fixed ? null : queue
   }
 
   enableQueue(index: number): void {
-    const queue = this.#changeable(index)
+    const queue = this.changeableQueue(index)
     if (queue === null) return
-    const problem = setupProblem(this.#memory, queue.setup, this.device.queueSizes[index] ?? 0)
+    const problem = this.#queues.problemOf(index)
     if (problem === null) queue.enabled = true
     else this.#fault(`queue ${index}: ${problem}`)
   }
@@ -127,15 +120,53 @@ export class VirtioCore {
 
   /** What was counted so far; the device's name is the machine's to know. */
   metrics(): Omit<DeviceMetrics, 'name'> {
-    return this.#counters.metrics(this.#running)
+    return this.#counters.metrics(this.#queues.running)
   }
 
   /** For good: the driver reaches the device no longer, and the device, which is to be reset, no memory. */
   unplug(): void {
-    for (const queue of this.#running) queue?.stop()
-    this.#running = []
+    this.#queues.stop()
     this.#unplugged = true
     this.#resetting = true
+  }
+
+  /** Its queues give out nothing until `thaw`. Resolves when nothing goes on aside: it can be saved then. */
+  async freeze(): Promise<void> {
+    for (const queue of this.#queues.running) queue?.freeze()
+    await this.#resetDone
+    await this.device.quiesce?.()
+  }
+
+  /** It goes on: every queue is looked at, and the driver told to look, for it may have been told before it was saved. */
+  thaw(): void {
+    for (const [index, queue] of this.#queues.running.entries()) {
+      queue?.thaw()
+      this.#serve(index)
+      if (queue !== null) this.#events.queueInterrupt(index)
+    }
+    if (this.active) this.#events.configInterrupt()
+  }
+
+  /** Of one that is frozen. */
+  save(to: StateWriter): void {
+    to.number(this.#status)
+    to.number(this.#generation)
+    this.#features.save(to)
+    this.#queues.save(to)
+    this.device.save?.(to)
+  }
+
+  /** By one that no driver has touched; it is frozen then. */
+  load(from: StateReader): void {
+    this.#status = from.number(0xff)
+    this.#generation = from.number(0xff)
+    this.#features.load(from)
+    this.#queues.load(from)
+    const host = this.active ? this.#run() : null
+    this.#queues.loadRunning(from)
+    if (this.#status & status.needsReset) for (const queue of this.#queues.running) queue?.stop()
+    if (host !== null) this.device.activate(host)
+    this.device.load?.(from, host)
   }
 
   readConfig(offset: number, data: Uint8Array): void {
@@ -150,14 +181,7 @@ export class VirtioCore {
   }
 
   #serve(index: number): void {
-    if (this.active && this.#running[index] != null) this.device.kick(index)
-  }
-
-  /** A queue that is not enabled, before DRIVER_OK (§4.1.4.3.2): what is written to another is ignored. */
-  #changeable(index: number): QueueRegisters | null {
-    const queue = this.#queues[index]
-    const fixed = this.#resetting || (this.#status & (status.driverOk | status.needsReset)) !== 0
-    return queue === undefined || queue.enabled || fixed ? null : queue
+    if (this.active && this.#queues.running[index] != null) this.device.kick(index)
   }
 
   #activate(): void {
@@ -167,42 +191,28 @@ export class VirtioCore {
       return
     }
     this.#status |= status.driverOk
-    const features = this.#features.taken
-    this.#running = this.#queues.map(({ setup, enabled }, index) =>
-      enabled
-        ? new SplitQueue({
-            memory: this.#memory,
-            setup,
-            eventIndex: hasFeature(features, ringFeatures.eventIndex),
-            indirect: hasFeature(features, ringFeatures.indirect),
-            counters: this.#counters.of(index),
-            onFault: (reason) => this.#fault(`queue ${index}: ${reason}`),
-          })
-        : null,
-    )
-    this.device.activate(this.#host(features))
-    for (let index = 0; index < this.#running.length; index += 1) this.#serve(index)
+    this.device.activate(this.#run())
+    for (let index = 0; index < this.#queues.running.length; index += 1) this.#serve(index)
   }
 
-  #host(features: bigint): DeviceHost {
-    const running = this.#running
-    return {
-      memory: this.#memory,
+  /** Has the queues run that the driver has enabled. */
+  #run(): DeviceHost {
+    const features = this.#features.taken
+    const running = this.#queues.run({
       features,
-      queue: (index) => running[index] ?? null,
-      notify: (index) => {
-        if (!running[index]?.needsInterrupt()) return
-        this.#counters.interrupted(index)
-        this.#events.queueInterrupt(index)
-      },
-      configChanged: () => {
-        this.#generation = (this.#generation + 1) & 0xff
-        if (running === this.#running && this.active) this.#events.configInterrupt()
-      },
-      fault: (reason) => {
-        if (running === this.#running) this.#fault(reason)
-      },
+      counters: this.#counters,
+      onFault: (reason) => this.#fault(reason),
+    })
+    const isCurrent = () => running === this.#queues.running
+    const queues = servedQueues(running, this.#counters, (index) => this.#events.queueInterrupt(index))
+    const configChanged = () => {
+      this.#generation = (this.#generation + 1) & 0xff
+      if (isCurrent() && this.active) this.#events.configInterrupt()
     }
+    const fault = (reason: string) => {
+      if (isCurrent()) this.#fault(reason)
+    }
+    return { ...queues, memory: this.#memory, features, configChanged, fault }
   }
 
   /** A bad guest loses this device until it resets it (§2.1.2). */
@@ -210,20 +220,19 @@ export class VirtioCore {
     if (this.#status & status.needsReset) return
     this.#status |= status.needsReset
     this.#counters.faulted()
-    for (const queue of this.#running) queue?.stop()
+    for (const queue of this.#queues.running) queue?.stop()
     this.#events.fault(reason)
     if (this.active) this.#events.configInterrupt()
   }
 
   #reset(): void {
-    for (const queue of this.#running) queue?.stop()
-    this.#running = []
+    this.#queues.stop()
     if (!this.active) {
       this.#clear()
       return
     }
     this.#resetting = true
-    this.device.reset().then(
+    this.#resetDone = this.device.reset().then(
       () => this.#clear(),
       (error: unknown) => {
         // The register keeps its value, so the driver waits; the machine runs on without the device.
@@ -236,10 +245,6 @@ export class VirtioCore {
     this.#status = 0
     this.#features.reset()
     this.#resetting = this.#unplugged
-    this.#forgetQueues()
-  }
-
-  #forgetQueues(): void {
-    this.#queues = this.device.queueSizes.map((size) => new QueueRegisters(size))
+    this.#queues.forget()
   }
 }

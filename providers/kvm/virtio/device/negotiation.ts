@@ -1,10 +1,11 @@
+import type { Snapshottable, StateReader, StateWriter } from '../../snapshot/fields.ts'
 import { featureSet, hasFeature } from './virtio-device.ts'
 
 /** Feature bits of rings and transport (virtio 1.2, §6). */
 export const ringFeatures = { indirect: 28, eventIndex: 29, version1: 32 } as const
 
 /** What a device offers and its driver takes of it (virtio 1.2, §2.2). */
-export class Negotiation {
+export class Negotiation implements Snapshottable {
   readonly offered: bigint
   #taken = 0n
 
@@ -32,5 +33,13 @@ export class Negotiation {
 
   reset(): void {
     this.#taken = 0n
+  }
+
+  save(to: StateWriter): void {
+    for (const word of [0n, 32n]) to.number(Number((this.#taken >> word) & 0xffff_ffffn))
+  }
+
+  load(from: StateReader): void {
+    for (const word of [0, 1]) this.take(word, from.number())
   }
 }

@@ -1,4 +1,5 @@
 import type { GuestMemory } from '../../memory/guest-memory.ts'
+import type { StateReader, StateWriter } from '../../snapshot/fields.ts'
 import type { SplitQueue } from '../queue/split-queue.ts'
 
 /** Device types (virtio 1.2, §5) with the PCI class each is shown as. */
@@ -34,6 +35,15 @@ export interface VirtioDevice {
   activate(host: DeviceHost): void
   /** The driver may have put chains into this queue. Also called once for each queue after `activate`. */
   kick(queue: number): void
+  /**
+   * Brings to an end what goes on aside; its queues give out nothing until they are kicked again. What it has written to the
+   * host is on stable storage then. Left out: nothing ever does. @throws PosadaError where the host has no room
+   */
+  quiesce?(): Promise<void>
+  /** What it remembers of its driver, besides its queues. Left out, as `load`: nothing. */
+  save?(to: StateWriter): void
+  /** Comes after `activate`, where the device was active. `host`: as there; null where it was not. */
+  load?(from: StateReader, host: DeviceHost | null): void
   /** Forgets the driver. Resolves when nothing in flight can touch guest memory any more. */
   reset(): Promise<void>
   /** Closes what the device holds of the host's, for good; comes after `reset`. */

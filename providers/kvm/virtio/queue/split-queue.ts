@@ -1,4 +1,5 @@
 import type { GuestMemory } from '../../memory/guest-memory.ts'
+import type { Snapshottable, StateReader, StateWriter } from '../../snapshot/fields.ts'
 import { type Chain, readChain } from './chain.ts'
 import type { QueueCounters } from './counters.ts'
 import { availNoInterrupt, type QueueSetup, usedNoNotify } from './layout.ts'
@@ -24,7 +25,7 @@ export interface UsedBuffer {
 }
 
 /** The device's side of a split virtqueue (virtio 1.2, §2.7). Not thread-safe; one owner a queue. */
-export class SplitQueue {
+export class SplitQueue implements Snapshottable {
   readonly size: number
   readonly #options: SplitQueueOptions
   readonly #memory: GuestMemory
@@ -37,6 +38,7 @@ export class SplitQueue {
   #nextUsed = 0
   #signalled = 0
   #stopped = false
+  #frozen = false
 
   constructor(options: SplitQueueOptions) {
     this.#options = options
@@ -60,6 +62,27 @@ export class SplitQueue {
   /** Leaves guest memory alone from now on (a device reset). */
   stop(): void {
     this.#stopped = true
+  }
+
+  /** Gives out nothing until `thaw`, and takes back what it has given: the machine is about to be saved. */
+  freeze(): void {
+    this.#frozen = true
+  }
+
+  thaw(): void {
+    this.#frozen = false
+  }
+
+  /** All chains that were given out have to be back. */
+  save(to: StateWriter): void {
+    if (this.#inFlight > 0) throw new Error(`${this.#inFlight} requests are still served`)
+    for (const index of [this.#nextAvailable, this.#nextUsed, this.#signalled]) to.number(index)
+  }
+
+  load(from: StateReader): void {
+    this.#nextAvailable = from.number(0xffff)
+    this.#nextUsed = from.number(0xffff)
+    this.#signalled = from.number(0xffff)
   }
 
   /** The next chain the driver made available; null when there is none, or the queue has stopped. */
@@ -129,13 +152,13 @@ export class SplitQueue {
 
   /** Asks the driver not to kick while the device is looking anyway; a hint only (§2.7.9). */
   suppressKicks(): void {
-    if (this.#stopped || this.#options.eventIndex) return
+    if (this.#stopped || this.#frozen || this.#options.eventIndex) return
     this.#memory.storeU16(this.#setup.used, usedNoNotify)
   }
 
   /** Asks for a kick at the next chain the driver adds. True when some are there, for which none may come. */
   armKicks(): boolean {
-    if (this.#stopped) return false
+    if (this.#stopped || this.#frozen) return false
     if (this.#options.eventIndex) {
       this.#armEvent()
     } else {
@@ -158,7 +181,7 @@ export class SplitQueue {
   }
 
   #waiting(): number {
-    if (this.#stopped) return 0
+    if (this.#stopped || this.#frozen) return 0
     const index = this.#memory.loadU16(this.#setup.available + 2)
     if (index === null) {
       this.#fault('the available ring is outside RAM')

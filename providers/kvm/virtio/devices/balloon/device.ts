@@ -1,4 +1,5 @@
 import { copyOut } from '../../../memory/pieces.ts'
+import type { StateReader, StateWriter } from '../../../snapshot/fields.ts'
 import { QueuePump } from '../../device/pump.ts'
 import { type DeviceHost, hasFeature, type VirtioDevice } from '../../device/virtio-device.ts'
 import type { Chain } from '../../queue/chain.ts'
@@ -28,7 +29,7 @@ export class BalloonDevice implements VirtioDevice {
   #pumps: QueuePump[] = []
   #statisticsQueue = -1
   /** The guest's buffer, held until fresh statistics are wanted (§5.5.6.3). */
-  #statisticsHead: number | null = null
+  #held: Chain | null = null
   #statistics: BalloonStatistics = {}
 
   /** Bytes the guest has given into the balloon. */
@@ -48,9 +49,9 @@ export class BalloonDevice implements VirtioDevice {
 
   /** Asks for fresh statistics; they stand in `statistics` when the guest has answered. */
   requestStatistics(): void {
-    if (this.#host === null || this.#statisticsHead === null) return
-    this.#host.queue(this.#statisticsQueue)?.push(this.#statisticsHead, 0)
-    this.#statisticsHead = null
+    if (this.#host === null || this.#held === null) return
+    this.#host.queue(this.#statisticsQueue)?.push(this.#held.head, 0)
+    this.#held = null
     this.#host.notify(this.#statisticsQueue)
   }
 
@@ -93,12 +94,27 @@ export class BalloonDevice implements VirtioDevice {
     this.#pumps[queue]?.run()
   }
 
+  /** The guest's buffer of statistics is put back, to be taken again. */
+  async quiesce(): Promise<void> {
+    const held = this.#held
+    this.#held = null
+    if (held !== null) this.#host?.queue(this.#statisticsQueue)?.unpop([held])
+  }
+
+  save(to: StateWriter): void {
+    to.bytes(this.#config)
+  }
+
+  load(from: StateReader): void {
+    this.#config.set(from.exactly(balloonConfigLength))
+  }
+
   async reset(): Promise<void> {
     for (const pump of this.#pumps) pump.stop()
     this.#pumps = []
     this.#host = null
     this.#statisticsQueue = -1
-    this.#statisticsHead = null
+    this.#held = null
     this.#config.writeUInt32LE(0, balloonFields.actual)
   }
 
@@ -128,10 +144,10 @@ export class BalloonDevice implements VirtioDevice {
     const length = Math.min(chain.readableLength, mostStatisticBytes)
     const bytes = copyOut(chain.readable, 0, length)
     if (bytes !== null) this.#statistics = parseStatistics(bytes)
-    const before = this.#statisticsHead
-    this.#statisticsHead = chain.head
+    const before = this.#held
+    this.#held = chain
     // One buffer is all the driver should give; another frees the first.
-    if (before !== null) this.#host?.queue(this.#statisticsQueue)?.push(before, 0)
+    if (before !== null) this.#host?.queue(this.#statisticsQueue)?.push(before.head, 0)
   }
 
   /** Pages that the guest does not use, as the buffers themselves (§5.5.6.5). */

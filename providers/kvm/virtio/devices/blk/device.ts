@@ -1,3 +1,4 @@
+import { PosadaError } from '../../../../../src/errors/index.ts'
 import { isErrno } from '../../../../../src/lib/files/errno.ts'
 import type { Disk } from '../../../disk/disk.ts'
 import { QueuePump } from '../../device/pump.ts'
@@ -72,6 +73,14 @@ export class BlkDevice implements VirtioDevice {
     const again = this.#stuck
     this.#stuck = null
     again?.()
+  }
+
+  async quiesce(): Promise<void> {
+    while (this.#flushing !== null) await this.#flushing
+    const { disk, id } = this.#options
+    if (this.#stuck !== null)
+      throw new PosadaError('E_DISK_FULL', `the host has no room for what the guest writes to its disk ${id}`)
+    await disk.flushAway()
   }
 
   async reset(): Promise<void> {

@@ -1,4 +1,5 @@
 import { copyOut } from '../../../memory/pieces.ts'
+import type { StateReader, StateWriter } from '../../../snapshot/fields.ts'
 import { QueuePump } from '../../device/pump.ts'
 import { type DeviceHost, featureSet, hasFeature, type VirtioDevice } from '../../device/virtio-device.ts'
 import type { Chain } from '../../queue/chain.ts'
@@ -81,6 +82,25 @@ export class ConsoleDevice implements VirtioDevice {
     if (pump !== undefined) pump.run()
     else if (queue === 2) this.#control.deliver(this.#host)
     else this.#fill(this.#ports.find(({ receive }) => receive === queue))
+  }
+
+  save(to: StateWriter): void {
+    this.#control.save(to)
+    for (const { guestOpen, backend, toGuest } of this.#ports) {
+      to.number(guestOpen ? 1 : 0)
+      to.number(backend.connected ? 1 : 0)
+      toGuest.save(to)
+    }
+  }
+
+  /** The client that the guest knows of was one of the machine that was saved. */
+  load(from: StateReader): void {
+    this.#control.load(from)
+    for (const port of this.#ports) {
+      port.guestOpen = from.number(1) === 1
+      if (from.number(1) === 1) this.#tell({ port: port.number, event: consoleEvent.portOpen, value: 0 })
+      port.toGuest.load(from)
+    }
   }
 
   async reset(): Promise<void> {

@@ -1,11 +1,16 @@
 import { copyIn } from '../../../memory/pieces.ts'
+import type { Snapshottable, StateReader, StateWriter } from '../../../snapshot/fields.ts'
 import type { DeviceHost } from '../../device/virtio-device.ts'
 
 /** Buffers filled in one go; more wait for the guest's next kick, which follows as it gives new ones. */
 const chainsPerTurn = 64
 
+/** What can wait at most, with what one read brings above the limit. */
+const mostPieces = 65536
+const mostPieceBytes = 1024 * 1024
+
 /** Bytes that wait for the guest's receive buffers on one queue. */
-export class ToGuest {
+export class ToGuest implements Snapshottable {
   readonly #queue: number
   readonly #limit: number
   #waiting: { bytes: Uint8Array; whole: boolean }[] = []
@@ -31,6 +36,21 @@ export class ToGuest {
   clear(): void {
     this.#waiting = []
     this.#length = 0
+  }
+
+  save(to: StateWriter): void {
+    to.number(this.#waiting.length)
+    for (const { bytes, whole } of this.#waiting) {
+      to.number(whole ? 1 : 0)
+      to.bytes(bytes)
+    }
+  }
+
+  load(from: StateReader): void {
+    for (let left = from.number(mostPieces); left > 0; left -= 1) {
+      const whole = from.number(1) === 1
+      this.add(Uint8Array.from(from.bytes(mostPieceBytes)), { whole })
+    }
   }
 
   /** Fills the guest's buffers as far as both go. */

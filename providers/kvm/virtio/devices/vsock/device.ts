@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
-import { copyOut } from '../../../memory/pieces.ts'
+import { copyIn, copyOut } from '../../../memory/pieces.ts'
+import type { StateReader } from '../../../snapshot/fields.ts'
 import { QueuePump } from '../../device/pump.ts'
 import { type DeviceHost, featureSet, type VirtioDevice } from '../../device/virtio-device.ts'
 import type { Chain } from '../../queue/chain.ts'
@@ -10,6 +11,9 @@ import { decodeHeader, hostCid, streamType, type VsockHeader, vsockHeaderBytes, 
 import { receiveQueue, VsockToGuest } from './to-guest.ts'
 
 const transmitQueue = 1
+const eventQueue = 2
+/** struct virtio_vsock_event: VIRTIO_VSOCK_EVENT_TRANSPORT_RESET (§5.10.6.7). */
+const transportReset = Uint8Array.of(0, 0, 0, 0)
 /** Bytes of data in one packet of the guest; Linux sends up to 64 KiB. */
 const mostData = 65536
 /** Ports of the host for programs that connect to the guest; above those a service would listen on. */
@@ -19,7 +23,7 @@ const firstHostPort = 2 ** 30
 export class VsockDevice implements VirtioDevice {
   readonly type = 'vsock'
   readonly features = featureSet(0)
-  /** Receive, transmit, event; the last is for migration and stays silent. */
+  /** Receive, transmit, event; the last is for a machine that was saved. */
   readonly queueSizes = [256, 256, 16]
   readonly configLength = 8
   readonly #guestCid: number
@@ -29,6 +33,8 @@ export class VsockDevice implements VirtioDevice {
   #host: DeviceHost | null = null
   #pump: QueuePump | null = null
   #nextHostPort = firstHostPort
+  /** The guest is yet to hear that its connections are gone. */
+  #wasSaved = false
 
   /** `guestCid` is the guest's address: at least 3, below 2^32 (§5.10.4). The device closes `hostSide`. */
   constructor(guestCid: number, hostSide: VsockHost) {
@@ -62,9 +68,25 @@ export class VsockDevice implements VirtioDevice {
   kick(queue: number): void {
     if (queue === transmitQueue) this.#pump?.run()
     else if (queue === receiveQueue) this.#toGuest.deliver()
+    else if (this.#wasSaved) this.#tellOfReset()
+  }
+
+  /** Its connections led to sockets of another process. */
+  load(_from: StateReader, host: DeviceHost | null): void {
+    this.#wasSaved = host !== null
+  }
+
+  #tellOfReset(): void {
+    const queue = this.#host?.queue(eventQueue)
+    const chain = queue?.pop() ?? null
+    if (chain === null) return
+    this.#wasSaved = false
+    queue?.push(chain.head, copyIn(chain.writable, 0, transportReset))
+    this.#host?.notify(eventQueue)
   }
 
   async reset(): Promise<void> {
+    this.#wasSaved = false
     this.#pump?.stop()
     this.#pump = null
     this.#host = null

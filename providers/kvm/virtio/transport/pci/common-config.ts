@@ -1,3 +1,4 @@
+import type { Snapshottable, StateReader, StateWriter } from '../../../snapshot/fields.ts'
 import type { VirtioCore } from '../../device/core.ts'
 import { addressWords } from '../../device/queue-registers.ts'
 
@@ -14,7 +15,7 @@ interface Register {
  * The common configuration structure (virtio 1.2, §4.1.4.3) over a device's core. A driver reads and
  * writes whole fields, 64-bit ones by halves (§4.1.3.1); any other access reads ones or does nothing.
  */
-export class CommonConfig {
+export class CommonConfig implements Snapshottable {
   readonly #core: VirtioCore
   readonly #vectors: number
   readonly #onReset: () => void
@@ -53,6 +54,20 @@ export class CommonConfig {
     register.write(Buffer.from(data.buffer, data.byteOffset, data.length).readUIntLE(0, data.length))
   }
 
+  save(to: StateWriter): void {
+    for (const value of [this.#deviceWord, this.#driverWord, this.#queue, this.#configVector])
+      to.number(value)
+    for (const vector of this.#queueVectors) to.number(vector)
+  }
+
+  load(from: StateReader): void {
+    this.#deviceWord = from.number()
+    this.#driverWord = from.number()
+    this.#queue = from.number(0xffff)
+    this.#configVector = this.#known(from.number(noVector))
+    this.#queueVectors = this.#queueVectors.map(() => this.#known(from.number(noVector)))
+  }
+
   #table(): Map<number, Register> {
     const core = this.#core
     const word = (set: bigint, index: number) =>
@@ -69,7 +84,7 @@ export class CommonConfig {
           },
         },
       ],
-      [4, { width: 4, read: () => word(core.offeredFeatures, this.#deviceWord) }],
+      [4, { width: 4, read: () => word(core.features.offered, this.#deviceWord) }],
       [
         8,
         {
@@ -84,7 +99,7 @@ export class CommonConfig {
         12,
         {
           width: 4,
-          read: () => word(core.driverFeatures, this.#driverWord),
+          read: () => word(core.features.taken, this.#driverWord),
           write: (value) => core.setDriverFeatures(this.#driverWord, value),
         },
       ],
@@ -117,7 +132,7 @@ export class CommonConfig {
           width: 2,
           // A size of 0 says that there is no such queue (§4.1.4.3).
           read: () => core.queueRegisters(this.#queue)?.size ?? 0,
-          write: (size) => core.setQueueSize(this.#queue, size),
+          write: (size) => core.changeableQueue(this.#queue)?.setSize(size),
         },
       ],
       [
@@ -146,7 +161,7 @@ export class CommonConfig {
         {
           width: 4,
           read: () => core.queueRegisters(this.#queue)?.words[word] ?? 0,
-          write: (value) => core.setQueueWord(this.#queue, word, value),
+          write: (value) => core.changeableQueue(this.#queue)?.setWord(word, value),
         },
       ]),
     ])

@@ -1,8 +1,10 @@
 import type { Bus, BusDevice, MsiSource, QueueNotifier, Release } from '../../../bus/device.ts'
 import type { GuestMemory } from '../../../memory/guest-memory.ts'
 import { ConfigSpace, command, header } from '../../../pci/config-space.ts'
+import { configSize } from '../../../pci/config-state.ts'
 import { MsixTable } from '../../../pci/msix.ts'
 import type { PciFunction } from '../../../pci/root.ts'
+import type { Snapshottable, StateReader, StateWriter } from '../../../snapshot/fields.ts'
 import { VirtioCore } from '../../device/core.ts'
 import { type VirtioDevice, virtioTypes } from '../../device/virtio-device.ts'
 import { CommonConfig } from './common-config.ts'
@@ -32,7 +34,7 @@ export interface VirtioPciOptions {
  * A virtio device as a modern PCI function (virtio 1.2, §4.1) with one BAR and MSI-X: a vector for the
  * configuration and one a queue. There is no legacy interface and no INTx.
  */
-export class VirtioPci implements PciFunction, BusDevice {
+export class VirtioPci implements PciFunction, BusDevice, Snapshottable {
   readonly barSize = barSize
   readonly core: VirtioCore
   readonly #options: VirtioPciOptions
@@ -87,6 +89,28 @@ export class VirtioPci implements PciFunction, BusDevice {
       return
     }
     this.config.write(offset, data)
+    this.#applyConfig()
+  }
+
+  save(to: StateWriter): void {
+    to.bytes(this.config.bytes)
+    this.#msix.save(to)
+    to.number(this.#isr)
+    this.#common.save(to)
+    this.core.save(to)
+  }
+
+  /** Of the configuration only what a driver may write is taken. */
+  load(from: StateReader): void {
+    this.config.write(0, from.exactly(configSize))
+    this.#msix.load(from)
+    this.#isr = from.number(3)
+    this.#common.load(from)
+    this.#applyConfig()
+    this.core.load(from)
+  }
+
+  #applyConfig(): void {
     this.#msix.setControl(this.config.bytes.readUInt16LE(this.#capabilities.msix + 2))
     this.core.setMemoryAccess((this.#command & command.master) !== 0)
     this.#map()

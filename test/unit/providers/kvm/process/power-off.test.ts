@@ -9,7 +9,7 @@ function guest(stopped: Promise<void>, closed: Promise<void> = Promise.resolve()
     return after
   }
   const power = powerOff({
-    plugged: { unplug: note('unplugged', Promise.resolve()), metrics: () => [] },
+    plugged: { unplug: note('unplugged', Promise.resolve()) },
     devices: { close: note('devices closed', closed) },
     machine: { close: note('vCPUs stopped', stopped) },
   })
