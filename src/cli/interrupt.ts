@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { PosadaError } from '../errors/index.ts'
 import { whenPipeBreaks } from './streams.ts'
 
@@ -13,6 +14,8 @@ const patience = 300
  */
 export function interruptible(tell: (message: string) => void, hint?: string): AbortSignal {
   const controller = new AbortController()
+  // Ten machines listen at once, each with several waits; newer versions of Node count no listeners of signals.
+  setMaxListeners(0, controller.signal)
   const abort = (by: string) => {
     if (controller.signal.aborted) process.exit(exitCode)
     if (by === 'SIGINT')

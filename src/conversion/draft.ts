@@ -59,6 +59,7 @@ export interface DraftMachine {
   cpus?: Given
   memory?: Given
   disk?: Given
+  disks: { name: string; size: Given }[]
   nested?: boolean
   replicas?: number
   boot_timeout?: string
@@ -86,7 +87,17 @@ export interface Draft {
 }
 
 export function emptyMachine(): DraftMachine {
-  return { depends_on: [], networks: [], ports: [], env: {}, sync: [], provision: [], ready: [], leftOut: [] }
+  return {
+    depends_on: [],
+    disks: [],
+    networks: [],
+    ports: [],
+    env: {},
+    sync: [],
+    provision: [],
+    ready: [],
+    leftOut: [],
+  }
 }
 
 export function emptyDraft(): Draft {

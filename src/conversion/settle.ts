@@ -48,11 +48,13 @@ function inherit(machine: DraftMachine, defaults: DraftMachine, several: boolean
   }
   if (!several || machine.provision.length > 0)
     machine.provision = [...defaults.provision.map((step) => ({ ...step })), ...machine.provision]
+  if (!several || machine.disks.length > 0) machine.disks = [...defaults.disks, ...machine.disks]
   if (several) return
   const {
     leftOut: _said,
     provision: _steps,
     ports: _ports,
+    disks: _disks,
     networks: _networks,
     sync: _sync,
     ...rest

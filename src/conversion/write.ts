@@ -76,6 +76,7 @@ function machineKeys(machine: DraftMachine): Plain {
     cpus: cpus && numberOr(asValue(cpus)),
     memory: memory && asValue(memory),
     disk: disk && asValue(disk),
+    disks: machine.disks.map(({ name, size }) => ({ name, size: asValue(size) })),
     nested,
     replicas,
     depends_on: machine.depends_on,

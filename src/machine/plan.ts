@@ -91,7 +91,8 @@ async function planMachine(
   await checkSources(config)
   const made = previous?.createdAt === undefined ? null : previous
   const disks = await lookAtDisks(project.paths.machine(config.name), config, made)
-  const foreseen = provision ? await foreseeProvision(project, config, made) : null
+  const woken = observed.state === 'suspended'
+  const foreseen = provision ? await foreseeProvision(project, config, { state: made, woken }) : null
   const userData = await userDataDigest(config)
   const isNew = made === null && error === null
   const layer =

@@ -105,7 +105,7 @@ export interface StatusResult {
 export interface StepStatus {
   name: string
   kind: 'shell' | 'file' | 'ansible' | 'puppet'
-  run: 'once' | 'changed' | 'always'
+  run: 'once' | 'changed' | 'always' | 'never'
   /** When it last succeeded; null: it has not, or failed since. */
   doneAt: string | null
   /** Whether it is not what it was then; null where there is nothing to compare. */

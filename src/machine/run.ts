@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { dirname } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { PosadaError } from '../errors/index.ts'
@@ -160,6 +161,7 @@ function asRun(project: Project, name: string, variation: Variation): Project {
 function withTimeout(project: Project, timeout: number | null): { project: Project; end(): void } {
   if (timeout === null) return { project, end: () => undefined }
   const controller = new AbortController()
+  setMaxListeners(0, controller.signal)
   const over = new PosadaError('E_RUN_TIMEOUT', `the run took longer than ${formatDuration(timeout)}`, {
     value: formatDuration(timeout),
     hint: 'give it more with --timeout',

@@ -4,6 +4,7 @@ import type { Checked, CheckedMachine } from './checked.ts'
 import type { Machine, Manifest } from './model.ts'
 import { resolveNetworks } from './resolve-networks.ts'
 import type { BoxPlace } from './schema/places.ts'
+import type { occasions } from './schema/step.ts'
 import { validName } from './schema/text.ts'
 import type { Located } from './schema/types.ts'
 import {
@@ -114,7 +115,7 @@ function resolveStep({ value, node }: Step, name: string): WrittenStep {
   const { shell, file, ansible, puppet } = value
   const base = {
     name,
-    run: value.on === undefined ? known(value.run) : runOn(value.on.map((each) => each.value)),
+    ...(value.on === undefined ? { run: known(value.run) } : runOn(value.on.map((each) => each.value))),
     retries: known(value.retries),
     reboot: known(value.reboot),
     ...(value.cache === true ? { cache: true } : {}),
@@ -147,9 +148,10 @@ function resolveStep({ value, node }: Step, name: string): WrittenStep {
 }
 
 /** What a list of occasions comes to: every `up` is all of them, and a step that never ran has changed. */
-function runOn(occasions: readonly ('create' | 'change' | 'up')[]): WrittenStep['run'] {
-  if (occasions.includes('up')) return 'always'
-  return occasions.includes('change') ? 'changed' : 'once'
+function runOn(on: readonly (typeof occasions)[number][]): Pick<WrittenStep, 'run' | 'onResume'> {
+  const [first = 'never'] = (['up', 'change', 'create'] as const).filter((each) => on.includes(each))
+  const runs = { up: 'always', change: 'changed', create: 'once', never: 'never' } as const
+  return { run: runs[first], ...(on.includes('resume') ? { onResume: true } : {}) }
 }
 
 type Around = NonNullable<NonNullable<Values['hooks']>['before']>

@@ -64,7 +64,16 @@ function checkCachedSteps({ values }: WrittenMachine, report: Report): void {
   let hasSecrets = false
   for (const { value, node } of values.provision ?? []) {
     hasSecrets ||= value.sensitive !== undefined
-    if (value.cache !== true || !hasSecrets || node.kind !== 'map') continue
+    if (value.cache !== true || node.kind !== 'map') continue
+    if (value.on?.every((each) => each.value === 'resume') === true)
+      report({
+        code: 'E_VALUE_INVALID',
+        message: "a step that runs on 'resume' only leaves nothing that 'cache' could keep",
+        span: node.entries.get('cache')?.value.span ?? node.span,
+        value: 'cache',
+        hint: "remove 'cache', or add create to 'on'",
+      })
+    if (!hasSecrets) continue
     report({
       code: 'E_VALUE_INVALID',
       message: "a step with 'sensitive' may have left secrets on the disk, which 'cache' would keep",

@@ -128,7 +128,10 @@ type RunnableScript = LocalScript | { bytes: Uint8Array }
 interface StepBase {
   /** Unique in the machine; `step-<n>` (from 1) where none was written. */
   name: string
-  run: 'once' | 'changed' | 'always'
+  /** `never`: only where `onResume` says so. */
+  run: 'once' | 'changed' | 'always' | 'never'
+  /** Whether it is run each time that the machine goes on from its memory; left out: it is not. */
+  onResume?: boolean
   /** How often it is run again where it fails. */
   retries: number
   /** Whether the guest is restarted behind it. */

@@ -33,6 +33,8 @@ export interface PlanOptions {
   only?: string
   /** Only the step of this name and those behind it; E_STEP_UNKNOWN as well. */
   from?: string
+  /** Whether the machine goes on from its memory. */
+  woken?: boolean
   /** Steps that are done are due, too. */
   force?: boolean
 }
@@ -46,12 +48,17 @@ export async function planSteps(
   record: Pick<ProvisionRecord, 'get'>,
   options: PlanOptions,
 ): Promise<PlannedStep[]> {
-  const { force = false } = options
+  const { force = false, woken = false } = options
   const plan: PlannedStep[] = []
   for (const step of chosen(steps, options)) {
     const digest = await digestOf(step)
     const done = record.get(step.name)
-    plan.push({ step, digest, before: done?.digest ?? null, due: force || isDue(step, digest, done) })
+    plan.push({
+      step,
+      digest,
+      before: done?.digest ?? null,
+      due: force || isDue(step, digest, { done, woken }),
+    })
   }
   return plan
 }
@@ -67,9 +74,15 @@ function chosen(
   return steps.slice(at, only === undefined ? undefined : at + 1)
 }
 
-function isDue(step: ProvisionStep, digest: string, done: StepRecord | undefined): boolean {
-  if (done === undefined || step.run === 'always') return true
-  return step.run === 'changed' && done.digest !== digest
+function isDue(
+  { run, onResume = false }: ProvisionStep,
+  digest: string,
+  { done, woken }: { done: StepRecord | undefined; woken: boolean },
+): boolean {
+  if (woken && onResume) return true
+  if (run === 'never') return false
+  if (done === undefined || run === 'always') return true
+  return run === 'changed' && done.digest !== digest
 }
 
 function unknownStep(only: string, steps: readonly ProvisionStep[], machine: string): PosadaError {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { openRun, startWatchdog, sweepRuns } from '../app/index.ts'
 import type { Emit } from '../events/index.ts'
@@ -14,6 +15,7 @@ export async function environment(options: EnvironmentOptions): Promise<Environm
   const { rewindable = true } = options
   const { env } = process
   const signal = options.signal ?? new AbortController().signal
+  setMaxListeners(0, signal)
   const emit: Emit = (event) => options.onEvent?.(event)
   const { runs } = userPaths(env)
   await sweepRuns({ env, emit, signal })

@@ -48,6 +48,7 @@ type StepRow = StepStatus & { machine: string }
 function stepNote({ doneAt, run, changed, failed, problem }: StepRow): string {
   if (problem !== undefined) return makeVisible(problem)
   if (failed !== null) return `failed at ${failed.at.replace(/\.\d+Z$/, 'Z')} [${failed.code}]`
+  if (run === 'never') return 'runs when it resumes'
   if (doneAt === null) return 'never ran'
   if (run === 'always') return 'runs every time'
   if (changed !== true) return ''

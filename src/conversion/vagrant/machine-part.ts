@@ -1,4 +1,5 @@
 import { notYet } from '../not-yet.ts'
+import { looseSize } from '../units.ts'
 import { readFolder } from './folder.ts'
 import { setSize, settersOf } from './machine-settings.ts'
 import { readNetwork } from './network.ts'
@@ -98,10 +99,20 @@ function define({ args, block, line }: MadeCall, { settings, around }: Of): stri
   return undefined
 }
 
+/** As a manifest may call a disk. */
+const diskName = /^(?!(?:root|cidata|disk-\d+)$)[a-z](?:[a-z0-9-]{0,18}[a-z0-9])?$/
+
 function disk({ args }: MadeCall, { machine }: Settings): string | undefined {
   const options = hashOf(args.at(-1))
-  if (asText(args[0]) !== 'disk' || options?.get('primary') !== true) return notYet.disks
-  return setSize(options.get('size'), machine)
+  if (asText(args[0]) !== 'disk')
+    return 'a disk from a file is not supported; bring files in by sync: or a step'
+  if (options?.get('primary') === true) return setSize(options.get('size'), machine)
+  const name = asText(options?.get('name')) ?? ''
+  const size = looseSize(asText(options?.get('size')) ?? '')
+  const isTaken = machine.disks.some((each) => each.name === name)
+  if (size === undefined || !diskName.test(name) || isTaken || machine.disks.length === 8) return notYet.disks
+  machine.disks.push({ name, size })
+  return undefined
 }
 
 function reasonOf(path: readonly string[]): string {

@@ -4,6 +4,7 @@ import type { Machine } from '../../manifest/index.ts'
 import { type MachineState, readState } from '../../project/index.ts'
 import { isUp, type Provider } from '../../provider/index.ts'
 import { windUp } from '../down/wind-up.ts'
+import { isBoxDisk } from '../facts/disk-names.ts'
 import { requireLogin } from '../facts/guest-kind.ts'
 import { madeFrom } from '../facts/made-from.ts'
 import { notCreated } from '../guest/session.ts'
@@ -56,6 +57,11 @@ export async function packageMachine(project: Project, options: PackageOptions):
     if (halted) {
       await options.beforeHalt?.(machine)
       await shutDown(project, { config, provider, state })
+    }
+    const own = state.spec.disks.filter((disk) => !isBoxDisk(disk)).map(({ name }) => name)
+    if (own.length > 0) {
+      const message = `not in the box, which has the disks of the machine's box only: disk ${own.join(', ')}`
+      project.emit({ type: 'notice', level: 'warn', machine, message })
     }
     try {
       const step = { machine, step: 'disks', message: 'copying its disks' }

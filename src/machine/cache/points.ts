@@ -12,7 +12,7 @@ export interface CachePoint {
 
 /** A step, and the digest of what it does; null where its script is yet to be fetched. */
 export interface DigestedStep {
-  step: Pick<WrittenStep, 'name' | 'kind' | 'reboot'> & { cache?: boolean }
+  step: Pick<WrittenStep, 'name' | 'kind' | 'reboot' | 'run'> & { cache?: boolean }
   digest: string | null
 }
 
@@ -32,6 +32,8 @@ export function cachePoints(beginning: Beginning, all: readonly DigestedStep[]):
   const steps: { name: string; digest: string }[] = []
   const parts: unknown[] = [1, box.digest, userData, disk ?? box.manifest.disks[0]?.virtualSize]
   for (const { step, digest } of all) {
+    // A machine that is made does not run it.
+    if (step.run === 'never') continue
     if (digest === null) break
     steps.push({ name: step.name, digest })
     parts.push([step.kind, digest, step.reboot])

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { PosadaError } from '../../errors/index.ts'
 import { sleep } from '../../lib/async/sleep.ts'
 import { within } from '../../lib/async/time-limit.ts'
@@ -45,6 +46,8 @@ export async function raceCrash<T>(
 ): Promise<T> {
   const stop = new AbortController()
   const signal = AbortSignal.any([options.signal, stop.signal])
+  // Each probe listens.
+  setMaxListeners(0, signal)
   const watch = watchForCrash(options, signal)
   try {
     return await Promise.race([work(signal), watch])

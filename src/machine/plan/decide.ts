@@ -172,7 +172,7 @@ function awaitReady(previous: MachineState | null, { config, steps }: Up): Actio
     (steps ?? []).filter(({ due, from }) => due || from !== null).map(({ name }) => name),
   )
   const isLeft = config.provision.some(
-    ({ name }) => previous?.provision[name] === undefined && !willBe.has(name),
+    ({ name, run }) => run !== 'never' && previous?.provision[name] === undefined && !willBe.has(name),
   )
   if (config.ready.length === 0 || isLeft) return []
   return [{ do: 'await-ready', machine: config.name, why: [{ key: 'ready', from: null, to: 'ready' }] }]

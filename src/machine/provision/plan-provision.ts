@@ -13,6 +13,8 @@ export interface PlanInputs {
   only?: string
   /** Only the step of this name and those behind it. */
   from?: string
+  /** Whether it goes on from its memory. Left out: false. */
+  woken?: boolean
   /** Steps that are done run too. */
   force?: boolean
 }
@@ -36,6 +38,12 @@ export async function planProvision(
   return complete
 }
 
+/** A machine with those of its steps that run when it goes on from its memory; null where it has none. */
+export function onResume(config: Machine): Machine | null {
+  const provision = config.provision.filter((step) => step.onResume === true)
+  return provision.length === 0 ? null : { ...config, provision }
+}
+
 async function secretsOf(project: Secrets, { step }: PlannedStep): Promise<Record<string, string>> {
   const found: Record<string, string> = {}
   for (const [name, place] of Object.entries(step.kind === 'shell' ? step.sensitive : {}))
@@ -57,18 +65,21 @@ export function decisionsOf(plan: readonly PlannedStep[]): StepDecision[] {
 export async function foreseeProvision(
   project: Scripts,
   config: Machine,
-  state: MachineState | null,
+  { state, woken = false }: Pick<PlanInputs, 'state' | 'woken'>,
 ): Promise<StepDecision[]> {
   const done = state?.provision ?? {}
   const record = { get: (name: string) => done[name] }
   const foresee = async (step: Machine['provision'][number]): Promise<StepDecision[]> => {
     try {
       const known = await fetchScripts(project, { ...config, provision: [step] })
-      return decisionsOf(await planSteps(withEnvironment(config, known), record, { machine: config.name }))
+      return decisionsOf(
+        await planSteps(withEnvironment(config, known), record, { machine: config.name, woken }),
+      )
     } catch (error) {
       if (!isPosadaError(error, 'E_NOT_LOCKED')) throw error
       const from = done[step.name]?.digest ?? null
-      const due = from === null || step.run !== 'once'
+      const due =
+        (woken && step.onResume === true) || !(step.run === 'never' || (step.run === 'once' && from !== null))
       return [{ name: step.name, due, from, to: null, cache: step.cache === true }]
     }
   }

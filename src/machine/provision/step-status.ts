@@ -36,7 +36,7 @@ type Foreseen = Pick<StepDecision, 'due' | 'from' | 'to'> & { problem?: string }
 async function decide(project: Scripts, config: Machine, state: MachineState | null): Promise<Foreseen> {
   try {
     const { foreseeProvision } = await import('./plan-provision.ts')
-    const [decision] = await foreseeProvision(project, config, state)
+    const [decision] = await foreseeProvision(project, config, { state })
     if (decision !== undefined) return decision
     throw new Error('a step is foreseen in one way')
   } catch (error) {

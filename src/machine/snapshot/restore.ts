@@ -12,7 +12,9 @@ import { sweepSnapshots } from '../layers/sweep.ts'
 import { checkMemory } from '../memory/check.ts'
 import type { Sighted } from '../observed/look.ts'
 import type { Locking, Places, Project, Providing } from '../project.ts'
+import { runOnResume } from '../provision/run-on-resume.ts'
 import { record } from '../record.ts'
+import { processors } from '../schedule/processors.ts'
 import { selectMachines } from '../select.ts'
 import type { RestoredResult } from '../snapshot-results.ts'
 import { lookAtMade, withLocks } from './locked.ts'
@@ -58,11 +60,9 @@ export async function snapshotRestore(
       const previous = put.get(restore)
       return previous === undefined ? [] : [{ provider: restore.made.provider, previous }]
     })
-    await wakeTogether(
-      project,
-      restored.filter(({ previous }) => previous.suspended !== undefined),
-      handOver,
-    )
+    const asleep = restored.filter(({ previous }) => previous.suspended !== undefined)
+    await wakeTogether(project, asleep, handOver)
+    await pool(processors.limit, asleep, (one) => runOnResume(project, one))
     for (const { previous } of restored) await sweepSnapshots(project.paths.machine(previous.spec.name))
     await runHooksOf(project, back, { when: 'after', verb: 'rewind' })
     return restored.map(({ previous }) => ({

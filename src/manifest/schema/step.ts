@@ -15,6 +15,7 @@ import type { Context } from './types.ts'
 
 const onlyShell = ['args', 'env', 'sensitive', 'user']
 const kinds = ['shell', 'file', 'ansible', 'puppet']
+export const occasions = ['create', 'change', 'up', 'resume'] as const
 const shown: Record<string, string> = { file: 'a file', ansible: 'an ansible', puppet: 'a puppet' }
 
 export const step = object({
@@ -53,13 +54,13 @@ export const step = object({
       default: 'changed',
     },
     on: {
-      schema: list(oneOf(['create', 'change', 'up'], { once: 'create', changed: 'change', always: 'up' }), {
-        max: 3,
+      schema: list(oneOf(occasions, { once: 'create', changed: 'change', always: 'up', restore: 'resume' }), {
+        max: occasions.length,
         of: 'occasions',
         example: '[create, up]',
       }),
       description:
-        'The same in place of `run`, as a list: `create` is until it has succeeded once in the machine, `change` whenever it has changed, `up` every `up`.',
+        'The same in place of `run`, as a list: `create` is until it has succeeded once in the machine, `change` whenever it has changed, `up` every `up`, and `resume` each time that the machine goes on from its saved memory: after `posada resume`, `snapshot restore` and `rewind`.',
       absent: 'as `run` says',
       examples: [['create', 'change']],
     },
@@ -152,7 +153,7 @@ function checkOccasions(node: MapNode, { report }: Context): void {
   if (on !== undefined && (isNull(on.value) || (on.value.kind === 'list' && on.value.items.length === 0)))
     report({
       code: 'E_VALUE_INVALID',
-      message: "'on' needs at least one of create, change, up",
+      message: `'on' needs at least one of ${occasions.join(', ')}`,
       span: on.keySpan,
       value: 'on',
       hint: 'remove it for the default, or remove the step',

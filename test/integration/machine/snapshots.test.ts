@@ -25,6 +25,7 @@ box: posada/tiny
 provider: qemu
 memory: 128MiB
 hooks: {before: ${hooks}, after: ${hooks}}
+provision: [{name: woken, on: [resume], shell: echo >>/tmp/woken}]
 `
 
 interface StatusDocument {
@@ -61,6 +62,7 @@ describe('a machine that goes back and forth in time', () => {
     rmSync(log)
     return names
   }
+  const woken = () => inGuest('wc -l </tmp/woken')
   const ticks = async () => Number(await inGuest('kill -0 $(cat /tmp/pid) && wc -l < /tmp/ticks'))
 
   it('is suspended: no process is left, and what needs it says how to go on', async () => {
@@ -76,12 +78,13 @@ describe('a machine that goes back and forth in time', () => {
       hint: expect.stringContaining('posada resume'),
     })
     expect(await place.json('plan')).toMatchObject({
-      machines: [{ state: 'suspended', actions: [{ do: 'resume' }] }],
+      machines: [{ state: 'suspended', actions: [{ do: 'resume' }, { do: 'provision', steps: ['woken'] }] }],
     })
     expect(await place.json('resume')).toMatchObject({ machines: [{ change: 'resumed' }] })
     await until('its process goes on', 20_000, async () => (await ticks()) > before)
     await expectTime()
     expect(existsSync(join(own, 'memory'))).toBe(false)
+    expect(await woken()).toBe('1')
     expect(hooked()).toEqual(['before-suspend', 'after-suspend', 'before-resume', 'after-resume'])
   })
 
@@ -97,6 +100,7 @@ describe('a machine that goes back and forth in time', () => {
       machines: [{ state: 'running' }],
     })
     expect(await inGuest('ls ~/change 2>/dev/null || echo gone')).toBe('gone')
+    expect(await woken()).toBe('2')
     await until('its process goes on', 20_000, async () => (await ticks()) > before)
   })
 
@@ -106,7 +110,9 @@ describe('a machine that goes back and forth in time', () => {
     })
     await inGuest('head -c 1000000 /dev/urandom > ~/noise; sync')
     expect(await place.json('snapshot', 'diff', 'clean')).toMatchObject({
-      differences: [{ from: 'clean', to: null, memory: { from: true, to: true }, changes: [] }],
+      differences: [
+        { from: 'clean', to: null, memory: { from: true, to: true }, changes: [{ what: 'step woken' }] },
+      ],
     })
     const { differences } = await place.json<{ differences: { disk: number }[] }>('snapshot', 'diff', 'clean')
     expect(differences[0]?.disk).toBeGreaterThan(1_000_000)

@@ -94,6 +94,7 @@ const forgetCaches = `rm -rf /var/cache/apt/archives/*.deb /var/cache/apt/archiv
 for home in /root /home/*; do rm -rf "$home/.cache"; done`
 
 const forgetUse = `rm -rf /var/log/journal/* /tmp/posada-*
+[ ! -w /etc/fstab ] || sed -i '/^# posada disks: begin$/,/^# posada disks: end$/d' /etc/fstab
 find /var/log -type f 2>/dev/null | while read -r f; do
   case $f in *.gz|*.xz|*.old|*.[0-9]) rm -f "$f" ;; *) : > "$f" ;; esac
 done

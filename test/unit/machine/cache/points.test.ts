@@ -12,7 +12,7 @@ const box = (digest: string, virtualSize = 1000) =>
 const beginning: Beginning = { box: box('b'), userData: null, disk: null }
 const step = (name: string, change: Partial<DigestedStep['step']> & { digest?: string | null } = {}) => {
   const { digest = `digest of ${name}`, ...rest } = change
-  return { step: { name, kind: 'shell' as const, reboot: false, ...rest }, digest }
+  return { step: { name, kind: 'shell' as const, reboot: false, run: 'changed' as const, ...rest }, digest }
 }
 const cached = (name: string, change = {}) => step(name, { cache: true, ...change })
 const keys = (steps: DigestedStep[], from: Partial<Beginning> = {}) =>

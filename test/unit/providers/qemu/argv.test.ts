@@ -31,6 +31,23 @@ describe('qemuArguments', () => {
     expect(argv).toContain('virtio-blk-device,drive=disk0,serial=root')
   })
 
+  test('disks come in their order, each known by its name, and only the first is booted', () => {
+    const disks = ['root', 'disk-2', 'data', 'a-name-of-20-letters'].map((name) => ({
+      ...{ name, path: `/p/${name}.qcow2`, size: 2 ** 20 },
+    }))
+    const argv = qemuArguments(
+      exampleSpec({ disks, boot: { kind: 'firmware', firmware: 'bios' } }),
+      exampleHost(),
+    )
+    expect(argv.filter((each) => each.startsWith('virtio-blk-pci'))).toEqual([
+      'virtio-blk-pci,drive=disk0,serial=root,bootindex=0',
+      'virtio-blk-pci,drive=disk1,serial=disk-2',
+      'virtio-blk-pci,drive=disk2,serial=data',
+      'virtio-blk-pci,drive=disk3,serial=a-name-of-20-letters',
+    ])
+    expect(argv.filter((each) => each.includes('"filename":"/p/data.qcow2"'))).toHaveLength(1)
+  })
+
   test('limits of disks are a group for all of them, and media have none', () => {
     const limits = { disk: { iops: 500, bandwidth: null }, network: { bandwidth: 1e6 } }
     const argv = qemuArguments(
