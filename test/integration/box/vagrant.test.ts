@@ -14,7 +14,8 @@ import { createBoxScript, makeVagrantImage } from '../../helpers/vagrant-box.ts'
 import { serve, webServer } from '../../helpers/web-server.ts'
 
 // A Debian image with GRUB (a minute where it is not in the cache folder yet) becomes a Vagrant box with two disks,
-// which comes from Vagrant's catalogue and boots through SeaBIOS: a minute with emulated processors.
+// which comes from Vagrant's catalogue and boots through SeaBIOS, twice, and once by its kernel: a minute with emulated
+// processors.
 
 const recipe = join(import.meta.dirname, '..', '..', 'fixtures', 'boxes', 'cloud')
 
@@ -116,9 +117,21 @@ describe('a machine of a Vagrant box', () => {
     expect(stderr).toContain('Permission denied (publickey')
   })
 
-  it('shuts down', async () => {
-    expect((await place.json<{ machines: object[] }>('halt')).machines).toMatchObject([{ how: 'graceful' }])
+  it('boots through its firmware and boot loader', async () => {
+    const look = 'cat /proc/cmdline; cat /sys/class/dmi/id/bios_vendor'
+    expect(await inGuest(look)).toMatch(/BOOT_IMAGE=.*\nSeaBIOS\n/)
   })
+
+  it('is shut down to become a box that boots by its kernel', async () => {
+    const options = ['--yes', '--with-kernel', '--name', 'test/converted']
+    expect(await place.json('box', 'package', ...options)).toMatchObject({ halted: true })
+    await place.json('destroy', '--yes')
+    place.write('version: 1\nname: direct\nbox: test/converted\nmemory: 768MiB\n')
+    await place.json('up')
+    expect(await inGuest('cat /proc/cmdline; hostname; uname -r; ls /boot')).toMatch(
+      /^root=LABEL=root ro quiet .*\ndirect\n(\S+)\n(.*\n)*vmlinuz-\1\n/,
+    )
+  }, 600_000)
 })
 
 const hasVagrant = spawnSync('vagrant', ['--version']).status === 0
