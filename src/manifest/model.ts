@@ -115,6 +115,8 @@ export interface Machine {
   bootTimeout: number
   /** Milliseconds that a graceful halt may take before the power is cut. */
   haltTimeout: number
+  /** Set by what makes throw-away machines, not in a manifest. */
+  throwAway?: true
   /**
    * Where a value of this machine stands: `place('box')`, `place('providers', 'qemu', 'machine')`; the nearest
    * written ancestor where it was not written.
@@ -166,6 +168,7 @@ export const settings = {
   cloudInit: { key: 'cloud_init', effect: 'remake' },
   bootTimeout: { key: 'boot_timeout', effect: 'use' },
   haltTimeout: { key: 'halt_timeout', effect: 'use' },
+  throwAway: null,
   place: null,
 } as const satisfies Record<keyof Machine, Setting | null>
 

@@ -24,6 +24,8 @@ export interface MachineSpec {
   boot: KernelBoot | FirmwareBoot
   /** The first disk is the one the machine boots from. */
   disks: DiskSpec[]
+  /** Nobody wants its disks after a power cut of the host: a provider need not flush them. */
+  throwAway?: true
   /** What the guest only reads; they come after the disks. Absent: none. See `Capabilities.media`. */
   media?: MediumSpec[]
   /** The one that leads to the outside world comes first; at most one does. */

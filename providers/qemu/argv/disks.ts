@@ -4,13 +4,13 @@ import { option } from './escape.ts'
 import type { Transport } from './machine.ts'
 
 export function diskArguments(spec: MachineSpec, transport: Transport): string[] {
-  const { disks, media = [], limits = noLimits } = spec
+  const { disks, media = [], limits = noLimits, throwAway = false } = spec
   const throttled = throttle(limits.disk)
   const isBooted = (index: number) => spec.boot.kind === 'firmware' && index === 0
   return [
     ...(throttled === null ? [] : ['-object', JSON.stringify(throttled)]),
     ...disks.flatMap((disk, index) => [
-      ...['-blockdev', JSON.stringify(image(disk, index))],
+      ...['-blockdev', JSON.stringify(image(disk, index, throwAway))],
       ...(throttled === null ? [] : ['-blockdev', JSON.stringify(throttledImage(index))]),
       ...[
         '-device',
@@ -29,22 +29,23 @@ export function diskArguments(spec: MachineSpec, transport: Transport): string[]
 
 /**
  * Through the host's page cache, for machines of one box then share its pages; the guest's flushes
- * reach the disk. aio=threads, for native needs O_DIRECT and io_uring is forbidden in many
+ * reach the disk, where it is to outlive a power cut. aio=threads, for native needs O_DIRECT and io_uring is forbidden in many
  * containers. Written as JSON, in which no path needs escaping of its own.
  */
-function image(disk: DiskSpec, index: number): unknown {
+function image(disk: DiskSpec, index: number, throwAway: boolean): unknown {
+  const cache = { direct: false, 'no-flush': throwAway }
   return {
     driver: 'qcow2',
     'node-name': `disk${index}`,
     discard: 'unmap',
     'detect-zeroes': 'unmap',
-    cache: { direct: false, 'no-flush': false },
+    cache,
     file: {
       driver: 'file',
       filename: disk.path,
       aio: 'threads',
       discard: 'unmap',
-      cache: { direct: false, 'no-flush': false },
+      cache,
     },
   }
 }

@@ -9,6 +9,7 @@ export function asThrowAway(project: Project, ports: 'none' | 'moved' = 'none'):
   const moved = { hostAddress: '127.0.0.1', hostPort: 0, auto: true }
   const machines = project.manifest.machines.map((machine) => ({
     ...machine,
+    throwAway: true as const,
     ports: ports === 'none' ? [] : machine.ports.map((port) => ({ ...port, ...moved })),
     autoPorts: false,
     keptDisks: [],

@@ -56,6 +56,7 @@ export function machineSpec(inputs: SpecInputs): MachineSpec {
     ...asWritten(config),
     boot: boot(box, inputs.hostName, inputs.forwards === null),
     disks: [...boxDisks(inputs), ...ownDisks(inputs)],
+    ...(config.throwAway === true ? { throwAway: true } : {}),
     ...(needsSeed(config, box.manifest) ? { media: [{ name: seedLabel, path: paths.seed }] } : {}),
     nics: nics(inputs, mac),
     ...(inputs.shares === undefined || inputs.shares.length === 0 ? {} : { shares: inputs.shares }),

@@ -10,7 +10,7 @@ import { aMachine, aState } from '../../../helpers/model.ts'
 // Each setting of the manifest is changed on a created, a running and a stopped machine: what `plan` shows and `up` does
 // is what the table of settings and docs/manifest.md say.
 
-type Name = Exclude<keyof Machine, 'place'>
+type Name = Exclude<keyof Machine, 'place' | 'throwAway'>
 
 const at = '2026-01-01T00:00:00.000Z'
 const place = { file: '/shop/posada.yaml', line: 1, column: 1 }

@@ -48,6 +48,12 @@ describe('qemuArguments', () => {
     expect(argv.filter((each) => each.includes('"filename":"/p/data.qcow2"'))).toHaveLength(1)
   })
 
+  test('disks of a throw-away machine are not flushed, in the image and in its file', () => {
+    const argv = qemuArguments(exampleSpec({ throwAway: true }), exampleHost()).join(' ')
+    expect(argv.match(/"no-flush":true/g)).toHaveLength(4)
+    expect(argv).not.toContain('"no-flush":false')
+  })
+
   test('limits of disks are a group for all of them, and media have none', () => {
     const limits = { disk: { iops: 500, bandwidth: null }, network: { bandwidth: 1e6 } }
     const argv = qemuArguments(
