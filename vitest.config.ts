@@ -1,10 +1,14 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import LongestFirst from './test/helpers/longest-first.ts'
 
 // `unit` never boots a machine. `cli` runs the built command line. `machines` boots guests; `lab` is the part of
-// the hypervisor's lab that each run has, `npm run test:lab` is all of it. Of these two together two files run
-// at a time: a guest that boots keeps one processor busy, one that is up none. Otherwise the projects
-// run one after the other, so that nothing else takes the processors from a guest.
+// the hypervisor's lab that each run has, `npm run test:lab` is all of it. Of these two together one file more runs at a
+// time than there are processors: a guest that boots keeps one busy, one that is up none, and tests wait for limits that
+// pass and processes that end. Otherwise the projects run one after the other, so that nothing else takes the processors
+// from a guest.
+const guests = availableParallelism() + 1
+
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
@@ -33,7 +37,7 @@ export default defineConfig({
           name: 'machines',
           include: ['test/contract/**/*.test.ts', 'test/integration/**/*.test.ts'],
           globalSetup: ['test/helpers/built.ts'],
-          maxWorkers: 2,
+          maxWorkers: guests,
           testTimeout: 180_000,
           hookTimeout: 600_000,
           sequence: { groupOrder: 2 },
@@ -44,7 +48,7 @@ export default defineConfig({
           name: 'lab',
           include: ['test/lab/lean/*.test.ts'],
           globalSetup: ['test/helpers/built.ts'],
-          maxWorkers: 2,
+          maxWorkers: guests,
           sequence: { groupOrder: 2 },
         },
       },

@@ -6,15 +6,21 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
  */
 const longest = [
   'integration/machine/cloud-image',
+  'integration/box/recipe',
   'integration/machine/package',
   'lab/lean/tiny',
   'integration/machine/interrupted',
-  'integration/machine/firmware',
   'integration/box/vagrant',
   'integration/box/build',
   'integration/box/sources',
   'integration/network/machines',
-  'integration/box/recipe',
+  'integration/machine/stuck',
+  'integration/machine/run',
+  'integration/machine/run-matrix',
+  'integration/machine/kills',
+  'integration/machine/run-kills',
+  'integration/machine/time-kills',
+  'integration/machine/snapshots',
 ]
 
 export default class LongestFirst extends BaseSequencer {
