@@ -24,7 +24,7 @@ export interface MachineSpec {
   boot: KernelBoot | FirmwareBoot
   /** The first disk is the one the machine boots from. */
   disks: DiskSpec[]
-  /** Nobody wants its disks after a power cut of the host: a provider need not flush them. */
+  /** Its disks are of no use after a power cut of the host: a provider need not flush them. */
   throwAway?: true
   /** What the guest only reads; they come after the disks. Absent: none. See `Capabilities.media`. */
   media?: MediumSpec[]

@@ -23,7 +23,7 @@ machines:
           content: |
             #!/bin/sh
             [ -e /etc/restarted ] || { touch /etc/restarted; reboot; sleep 60; }
-            [ -e /etc/mended ] || { echo it goes wrong here >&2; exit 3; }
+            [ -e /etc/fixed ] || { echo it goes wrong here >&2; exit 3; }
       runcmd: ["id -un > /etc/ran", "${last}"]
     provision:
       - shell: cp /etc/ran /etc/provisioned
@@ -86,7 +86,7 @@ describe('a machine made from a cloud image', () => {
   })
 
   it('goes on to provisioning once cloud-init has nothing to complain of', async () => {
-    await inWeb('sudo touch /etc/mended; sudo cloud-init modules --mode final')
+    await inWeb('sudo touch /etc/fixed; sudo cloud-init modules --mode final')
     const ended = await place.run('up', 'web')
     expect(ended, ended.stderr).toMatchObject({ code: 0 })
     expect(await inWeb('id -un; cat /etc/provisioned')).toBe('alice\nroot\n')
