@@ -8,6 +8,8 @@ export default {
     ...Object.values(launcher),
     commandLine,
     'src/commands/**/*.ts',
+    // Runs in the browser.
+    'src/dashboard/page/main.tsx',
     // The types of posada/test, for those who use it.
     'src/testing/contract.ts',
     // Started by path: from package.json, bin/test, tools/test-lab.sh or another test.
@@ -20,7 +22,7 @@ export default {
     'test/fixtures/*/*.{ts,js}',
     'test/fixtures/posada-provider-acme/{index,guest}.js',
   ],
-  project: ['src/**/*.ts', 'providers/**/*.ts', 'test/**/*.{ts,js}', 'tools/**/*.{ts,js}'],
+  project: ['src/**/*.{ts,tsx}', 'providers/**/*.ts', 'test/**/*.{ts,js}', 'tools/**/*.{ts,js}'],
   // A type that a public signature in its file names is as public as that. A door has no file of its own to use it in.
   ignoreExportsUsedInFile: { interface: true, type: true },
   // Programs of the system are not npm packages: `posada doctor` knows which are needed.

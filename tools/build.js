@@ -6,6 +6,7 @@ import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { writeContractTypes } from './build-types.js'
+import { bundlePage } from './bundle-page.js'
 import { bundleProcesses } from './bundle-processes.js'
 import { bundleCommandLine } from './command-line.js'
 import { writeCommandManifest } from './command-manifest.js'
@@ -77,6 +78,7 @@ function sweep(files) {
 const files = [
   ...(await bundle(modules)),
   ...(await bundleProcesses(root, dist, { ...launcher, ...processes })),
+  ...(await bundlePage(root, join(dist, 'dashboard'))),
   ...(await bundleCommandLine(root, { main: commandLine, outdir: dist, external: EXTERNAL })),
 ]
 write(files)

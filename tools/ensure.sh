@@ -5,7 +5,7 @@ lab_packages=("${quickstart_packages[@]}" passt iperf3)
 # shellcheck disable=SC2034 # for bin/test
 test_packages=("${lab_packages[@]}" zstd xz-utils libarchive-tools docker-registry skopeo openssh-server
   dropbear-bin tcsh fish sudo procps iproute2 expect busybox-static shellcheck acpica-tools ovmf xorriso
-  genisoimage tcpdump curl autopkgtest rsync exfat-fuse exfatprogs)
+  genisoimage tcpdump curl autopkgtest rsync exfat-fuse exfatprogs chromium)
 
 # say TEXT: one line of progress on stderr.
 say() { printf '\n==> %s\n' "$*" >&2; }

@@ -1,7 +1,7 @@
 /** Packages that oclif loads at every start and hardly ever uses: templates, globs, spinners. */
 const OF_OCLIF = ['ejs', 'minimatch', 'tinyglobby', 'lilconfig', 'wsl-utils', 'cli-spinners']
 /** Large ones that our own code imports where it needs them. */
-const OURS = ['ssh2', 'execa', 'tar-stream']
+const OURS = ['ssh2', 'execa', 'tar-stream', 'ws']
 
 /** It imports modules, which what has it cannot: src/lib/process/load-program.ts. */
 const IMPORTER = 'import-module'

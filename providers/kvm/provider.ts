@@ -29,6 +29,6 @@ export function createKvmProvider(context: ProviderContext, entries?: string): P
     memoryFacts: async () => (await import('./save.ts')).memoryFacts(),
     ...machineLife(kvm),
     metrics: askMetrics,
-    channel: (spec, name) => kvmFiles(spec)[name],
+    channel: (spec, name) => (name === 'display' ? null : kvmFiles(spec)[name]),
   }
 }

@@ -34,7 +34,7 @@ export async function events(options: StreamOptions): Promise<void> {
   const common = { onEvent, signal: AbortSignal.any([signal, failed.signal]) }
   try {
     await Promise.all([
-      followLog(userPaths(env).events, { past, follow, ...common }),
+      followLog(eventsFolder(env), { past, follow, ...common }),
       ...(follow ? [watchStates({ ...options, ...common })] : []),
     ])
   } finally {
@@ -73,4 +73,9 @@ export function changes(
     .filter(([key]) => !now.has(key))
     .map(([, event]) => ({ ...event, from: event.to, to: 'absent' }))
   return [...changed, ...gone]
+}
+
+/** Where commands of this user write what they tell. */
+export function eventsFolder(env: NodeJS.ProcessEnv): string {
+  return userPaths(env).events
 }

@@ -17,7 +17,7 @@ export { boxNames, offeredNames, projectNames, recipeNames, templateNames } from
 export { type Check, type DoctorResult, doctor, fix } from './doctor/index.ts'
 export { doctorInputs } from './doctor/inputs.ts'
 export type { AskTrust } from './ensure-trust.ts'
-export { events, type StreamedEvent } from './events.ts'
+export { events, eventsFolder, type StreamedEvent } from './events.ts'
 export { init } from './init.ts'
 export { list } from './list.ts'
 export type { OpenProjectOptions } from './open-project.ts'

@@ -9,7 +9,7 @@ export interface TopOptions extends ListOptions {
   interval: number
   /** Whether to go on until the signal. */
   watch: boolean
-  /** Takes what was found at each look that has one before it. */
+  /** Takes what was found at each look; the first has no rates. */
   onLook?: (found: ProjectStats[]) => void
 }
 
@@ -22,7 +22,7 @@ export async function top({ interval, watch, onLook, ...options }: TopOptions): 
       const one = await lookAt(project, { name, config: null })
       return one.state === 'absent' ? null : rates.add(`${project.paths.root}/${name}`, one)
     })
-    if (!first) onLook?.(found)
+    onLook?.(found)
     if (!first && !watch) return found
     await sleep(interval, options.signal)
   }

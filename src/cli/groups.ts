@@ -28,7 +28,7 @@ export const commandGroups: readonly CommandGroup[] = [
       'ports',
     ],
   },
-  { title: 'See', commands: ['status', 'list', 'stats', 'top', 'events'] },
+  { title: 'See', commands: ['status', 'list', 'stats', 'top', 'events', 'dashboard'] },
   {
     title: 'Time',
     commands: [

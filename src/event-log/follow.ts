@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, lstat, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sleep } from '../lib/async/sleep.ts'
 import { isErrno } from '../lib/files/errno.ts'
@@ -17,7 +17,7 @@ export interface FollowLogOptions {
 }
 
 /** Milliseconds between two looks: two files are asked for their sizes. */
-const every = 200
+const every = 250
 const chunk = 64 * 1024
 
 /** Where reading has come to in a file, and the line that has no end yet. */
@@ -59,12 +59,12 @@ interface Reading {
 
 /** Reads a file from its mark to its end. */
 async function readOn(path: string, { mark, take, signal }: Reading): Promise<void> {
-  const file = await openIfThere(path)
-  if (file === null) return
+  const size = await sizeOf(path)
+  if (take === null) mark.offset = size
+  const file = mark.offset < size ? await openIfThere(path) : null
+  if (take === null || file === null) return
   try {
-    const { size } = await file.stat()
-    if (take === null) mark.offset = size
-    while (take !== null && mark.offset < size) {
+    while (mark.offset < size) {
       const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(chunk), position: mark.offset })
       if (bytesRead === 0) return
       mark.offset += bytesRead
@@ -85,6 +85,17 @@ function linesOf(mark: Mark, bytes: Buffer): string[] {
   const end = all.lastIndexOf(10)
   mark.rest = all.length - end > bounds.line ? empty : all.subarray(end + 1)
   return end === -1 ? [] : all.subarray(0, end).toString('utf8').split('\n')
+}
+
+/** 0 where it was removed meanwhile, or is not a file. */
+async function sizeOf(path: string): Promise<number> {
+  try {
+    const found = await lstat(path)
+    return found.isFile() ? found.size : 0
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return 0
+    throw error
+  }
 }
 
 /** Null too where it was removed meanwhile. */

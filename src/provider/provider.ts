@@ -133,10 +133,11 @@ export interface Provider {
    * serial channels: the port named `org.posada.ready.0` on which a box says that it can be logged in to, and
    * the QEMU guest agent's. `vsock`, asked for only where `capabilities().network` is false, leads to the
    * guest's vsock ports as Firecracker has it: whoever connects says `CONNECT <port>`, is told `OK <number>`,
-   * each a line, and is joined to the guest. Readable from the moment `start` resolves; what the guest has said
+   * each a line, and is joined to the guest. `display`, asked for only where `capabilities().display` and of a machine with
+   * a screen, shows that by VNC (RFC 6143). Readable from the moment `start` resolves; what the guest has said
    * before anybody connects may be lost.
    */
-  channel(spec: MachineSpec, name: 'ready' | 'agent' | 'vsock'): string | null
+  channel(spec: MachineSpec, name: 'ready' | 'agent' | 'vsock' | 'display'): string | null
 }
 
 export interface SaveOptions {

@@ -1,15 +1,15 @@
 import type { Readable, Writable } from 'node:stream'
 import { ReadStream, WriteStream } from 'node:tty'
-import type { ClientChannel, PseudoTtyOptions } from 'ssh2'
+import type { PseudoTtyOptions } from 'ssh2'
 import { PosadaError } from '../errors/index.ts'
 import { capture } from './capture.ts'
 import { channelEnd, type ExecResult, openChannel } from './channel.ts'
 import { EscapeFilter } from './escape.ts'
 import { exec } from './exec.ts'
 import { type RemoteCommand, settingLines, startLine } from './remote-command.ts'
-import type { SshSession } from './session.ts'
+import type { Channel, SshSession } from './session.ts'
 import { supervised } from './supervised.ts'
-import { rawMode, terminalSize } from './terminal.ts'
+import { rawMode, type TerminalSize, terminalSize } from './terminal.ts'
 
 export interface ShellOptions {
   /** The process's own streams. */
@@ -36,10 +36,26 @@ export async function openShell(session: SshSession, options: ShellOptions): Pro
   if (!(stdin instanceof ReadStream && stdout instanceof WriteStream)) {
     return exec(session, options.command ?? ['/bin/sh', '-c', loginShell], options)
   }
-  const commandLine = await shellCommand(session, options)
-  const pty: PseudoTtyOptions = { ...terminalSize(stdout), term: options.term ?? process.env.TERM ?? 'xterm' }
-  const channel = await openChannel(session, commandLine, { pty })
-  return interact(session, channel, { stdin, stdout, signal })
+  const pty = { size: terminalSize(stdout), term: options.term ?? process.env.TERM ?? 'xterm' }
+  return interact(session, await openTerminal(session, { ...options, ...pty }), { stdin, stdout, signal })
+}
+
+export interface TerminalOptions extends Pick<ShellOptions, 'env' | 'command'> {
+  size: TerminalSize
+  /** The terminal's type, as in TERM. */
+  term: string
+}
+
+export interface Terminal {
+  channel: Channel
+  resize(size: TerminalSize): void
+}
+
+/** The same shell or command on a terminal in the guest, for whoever shows it. E_SSH_LOST, E_COPY. */
+export async function openTerminal(session: SshSession, options: TerminalOptions): Promise<Terminal> {
+  const pty: PseudoTtyOptions = { ...options.size, term: options.term }
+  const channel = await openChannel(session, await shellCommand(session, options), { pty })
+  return { channel, resize: ({ cols, rows }) => channel.setWindow(rows, cols, 0, 0) }
 }
 
 /** For a POSIX shell, which starts the user's own as a login shell. */
@@ -50,7 +66,7 @@ const leavePatience = 1000
 
 async function interact(
   session: SshSession,
-  channel: ClientChannel,
+  { channel, resize }: Terminal,
   { stdin, stdout, signal }: { stdin: ReadStream; stdout: WriteStream; signal: AbortSignal | undefined },
 ): Promise<ExecResult> {
   const filter = new EscapeFilter()
@@ -72,10 +88,7 @@ async function interact(
   // In raw mode Ctrl-D is a key like any other: the end means that the terminal is gone.
   const onEnd = () => leave('escape')
   const onAbort = () => leave('abort')
-  const onResize = () => {
-    const { cols, rows } = terminalSize(stdout)
-    channel.setWindow(rows, cols, 0, 0)
-  }
+  const onResize = () => resize(terminalSize(stdout))
   const restore = rawMode(stdin)
   try {
     channel.pipe(stdout, { end: false })

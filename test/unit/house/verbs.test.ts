@@ -4,9 +4,12 @@ import { declared, filesLike } from '../../helpers/house.ts'
 // A verb has one name: `posada box add` is src/commands/box/add.ts, whose work is `addBox` in src/app/box/add.ts.
 
 const commands = filesLike(/^src\/commands\/.*\.ts$/)
-const work = new Map(filesLike(/^src\/(app|machine|cli)\/.*\.ts$/).map(({ path, text }) => [path, text]))
+const work = new Map(
+  filesLike(/^src\/(app|machine|cli|dashboard)\/.*\.ts$/).map(({ path, text }) => [path, text]),
+)
 /** Concerns neither machines nor boxes. */
 const elsewhere: Record<string, [file: string, name: string]> = {
+  dashboard: ['src/dashboard/dashboard.ts', 'dashboard'],
   completion: ['src/cli/completion/scripts.ts', 'completionScript'],
 }
 

@@ -1,0 +1,1 @@
+export { type DashboardResult, dashboard } from './dashboard.ts'
