@@ -1,9 +1,19 @@
-import { constants, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, type Stats } from 'node:fs'
+import {
+  constants,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  type Stats,
+} from 'node:fs'
 import { copyFile, link, mkdir, readlink, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import ignore from 'ignore'
 import { isErrno } from '../lib/files/errno.ts'
 import { namesIn } from '../lib/files/folders.ts'
+import { statHost } from './host-stat.ts'
 import { below, textOf } from './paths.ts'
 import { parentOf, type Side } from './reconcile.ts'
 import type { SyncPair, TrashItem } from './types.ts'
@@ -52,33 +62,58 @@ export async function listTrash(stateDir: string): Promise<TrashItem[]> {
   return (await itemsIn(stateDir)).map(({ item }) => item)
 }
 
+export interface Restored {
+  restored: TrashItem[]
+  /** What patterns name as well, but something is there already. */
+  taken: TrashItem[]
+}
+
 /**
  * Puts the latest version of what patterns name (gitignore(5)) back into the host's folder, where nothing has taken its
- * place; returns what was put back.
+ * place. Where a pattern is the whole path of a file, what is there now goes to the trash for it. No link is followed.
+ * @param before only what was replaced or deleted before this time, in milliseconds since 1970
  */
 export async function restoreFromTrash(
   pair: Pick<SyncPair, 'from' | 'stateDir'>,
   patterns: readonly string[],
-): Promise<TrashItem[]> {
-  const wanted = ignore({ allowRelativePaths: true }).add([...patterns])
-  const restored = new Map<string, TrashItem>()
+  before = Number.POSITIVE_INFINITY,
+): Promise<Restored> {
+  const plain = patterns.map((pattern) => pattern.replace(/^\.\//, ''))
+  const wanted = ignore({ allowRelativePaths: true }).add(plain)
+  const exact = new Set(plain.map((pattern) => pattern.replace(/^\//, '')))
+  const root = realpathSync(pair.from)
+  const batch = new TrashBatch(pair.stateDir, 'host')
+  const done = new Set<string>()
+  const found: Restored = { restored: [], taken: [] }
   for (const { item, path, file } of await itemsIn(pair.stateDir)) {
-    if (restored.has(path) || !wanted.ignores(item.path)) continue
-    const to = below(pair.from, path)
-    if (lstatSync(to, { throwIfNoEntry: false }) !== undefined) continue
-    await mkdir(below(pair.from, parentOf(path) ?? ''), { recursive: true })
-    if (item.kind === 'link') {
-      await symlink(await readlink(file, 'buffer'), to)
-      await rm(file)
-    } else await putBack(file, to)
-    restored.set(path, item)
+    if (done.has(path) || item.at >= before || !wanted.ignores(item.path)) continue
+    done.add(path)
+    const there = statHost(root, path)
+    const isFree = there === null || (exact.has(item.path) && there.kind !== 'folder')
+    if (!isFree || !(await makeParents(root, path))) {
+      found.taken.push(item)
+      continue
+    }
+    if (there !== null) await batch.take(root, path)
+    await putBack(item, file, below(root, path))
+    found.restored.push(item)
   }
-  return [...restored.values()]
+  return found
 }
 
-async function putBack(file: Buffer, to: Buffer): Promise<void> {
+/** Makes the folders that a path lies in; false: something else is in their place, a link too. */
+async function makeParents(root: string, path: string): Promise<boolean> {
+  const parent = parentOf(path)
+  if (parent === null) return true
+  if (!(await makeParents(root, parent))) return false
+  if (statHost(root, parent) === null) await mkdir(below(root, parent))
+  return statHost(root, parent)?.kind === 'folder'
+}
+
+async function putBack({ kind }: TrashItem, file: Buffer, to: Buffer): Promise<void> {
   try {
-    await link(file, to)
+    if (kind === 'link') await symlink(await readlink(file, 'buffer'), to)
+    else await link(file, to)
   } catch (error) {
     if (!isErrno(error, 'EXDEV', 'EPERM', 'ENOTSUP')) throw error
     await copyFile(file, to, constants.COPYFILE_EXCL)

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { userPaths } from '../../../src/project/paths.ts'
@@ -25,6 +25,7 @@ machines:
             [ -e /etc/restarted ] || { touch /etc/restarted; reboot; sleep 60; }
             [ -e /etc/fixed ] || { echo it goes wrong here >&2; exit 3; }
       runcmd: ["id -un > /etc/ran", "${last}"]
+    sync: [{from: ./app, to: /srv/app}]
     provision:
       - shell: cp /etc/ran /etc/provisioned
   script:
@@ -43,6 +44,8 @@ beforeAll(async () => {
   expect(added, added.stderr).toMatchObject({ code: 0 })
   place.write(manifest())
   writeFileSync(join(place.dir, 'script.sh'), 'echo no first line\n')
+  mkdirSync(join(place.dir, 'app'))
+  writeFileSync(join(place.dir, 'app/page'), 'host\n')
 }, 900_000)
 afterAll(() => place.cleanUp())
 
@@ -92,6 +95,14 @@ describe('a machine made from a cloud image', () => {
     expect(await inWeb('id -un; cat /etc/provisioned')).toBe('alice\nroot\n')
   }, 900_000)
 
+  it('has a folder that is kept equal, which belongs to its user', async () => {
+    expect(await inWeb('cat /srv/app/page; stat -c %U /srv/app/page; echo guest >/srv/app/answer')).toBe(
+      'host\nalice\n',
+    )
+    await place.json('sync', 'web')
+    expect(readFileSync(join(place.dir, 'app/answer'), 'utf8')).toBe('guest\n')
+  })
+
   it('shuts down when it is asked to', async () => {
     expect((await place.json<{ machines: object[] }>('halt', 'web')).machines).toMatchObject([
       { how: 'graceful' },
@@ -101,7 +112,7 @@ describe('a machine made from a cloud image', () => {
 
 it('user-data that is none is refused before anything is made', async () => {
   const error = await place.fails('E_USER_DATA', 'up', 'script')
-  expect(error).toMatchObject({ exitCode: 2, place: { line: 20 } })
+  expect(error).toMatchObject({ exitCode: 2, place: { line: 21 } })
   expect((await place.json<{ machines: object[] }>('status', 'script')).machines).toMatchObject([
     { state: 'absent' },
   ])

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { listConflicts, readSyncStatus, resolveConflicts, restoreFromTrash } from '../../../src/sync/index.ts'
@@ -125,11 +134,37 @@ describe('what is deleted', { timeout: 60_000 }, () => {
     rmSync(join(pair.from, 'd'), { recursive: true })
     await pair.sync()
     expect(existsSync(join(pair.to, 'd'))).toBe(false)
-    const restored = await restoreFromTrash(pair, ['d/a'])
+    const { restored } = await restoreFromTrash(pair, ['d/a'])
     expect(restored).toMatchObject([{ path: 'd/a', side: 'guest', kind: 'file', size: 1 }])
     await pair.sync()
     expect(read(pair.to, 'd/a')).toBe('A')
-    expect(await restoreFromTrash(pair, ['d/a'])).toEqual([])
+    expect(await restoreFromTrash(pair, ['d/a'])).toEqual({ restored: [], taken: [] })
+  })
+
+  test('or was replaced comes back in the place of what is newer, which can come back in turn', async () => {
+    using pair = await synced({ 'd/a': 'one', keep: '' })
+    write(pair.from, { 'd/a': 'second' })
+    await pair.sync()
+    expect(await restoreFromTrash(pair, ['d'])).toMatchObject({ restored: [], taken: [{ path: 'd/a' }] })
+    expect((await restoreFromTrash(pair, ['./d/a'])).restored).toMatchObject([{ path: 'd/a', size: 3 }])
+    const between = Date.now() + 1
+    await pair.sync()
+    expect(read(pair.to, 'd/a')).toBe('one')
+    expect((await restoreFromTrash(pair, ['d/a'])).restored).toMatchObject([{ path: 'd/a', size: 6 }])
+    expect(read(pair.from, 'd/a')).toBe('second')
+    expect((await restoreFromTrash(pair, ['d/a'], between)).restored).toMatchObject([
+      { size: 6, side: 'host' },
+    ])
+  })
+
+  test('does not come back through a link that has taken the place of a folder', async () => {
+    using pair = await synced({ 'd/a': 'A', keep: '' })
+    rmSync(join(pair.from, 'd'), { recursive: true })
+    await pair.sync()
+    mkdirSync(join(pair.stateDir, 'elsewhere'))
+    symlinkSync(join(pair.stateDir, 'elsewhere'), join(pair.from, 'd'))
+    expect(await restoreFromTrash(pair, ['d/a'])).toMatchObject({ restored: [], taken: [{ path: 'd/a' }] })
+    expect(readdirSync(join(pair.stateDir, 'elsewhere'))).toEqual([])
   })
 
   test('is not what was new or changed on the other side meanwhile', async () => {
