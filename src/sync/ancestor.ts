@@ -154,15 +154,13 @@ export class Ancestor {
 
   /** Makes what was set last over a power cut. What it says of the two sides has to be on their disks before. */
   async save(set: readonly string[]): Promise<void> {
-    await this.#inTurn(async () => {
-      if (set.length > 0) {
-        // What was intended after it was set is not over.
-        await this.#append([...set, ...this.#intended])
-        await this.#file?.datasync()
-      }
-      const isLong = this.#size > slack + 250 * this.#index.size
-      if (isLong && this.#lines.length === 0) await this.#rewrite()
-    })
+    if (set.length > 0) {
+      // What was intended after it was set is not over.
+      await this.#inTurn(() => this.#append([...set, ...this.#intended]))
+      await this.#file?.datasync()
+    }
+    const isLong = this.#size > slack + 250 * this.#index.size
+    if (isLong && this.#lines.length === 0) await this.#inTurn(() => this.#rewrite())
   }
 
   async close(): Promise<void> {

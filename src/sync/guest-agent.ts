@@ -1,13 +1,14 @@
 import { archive } from './agent/archive.ts'
 import { commit } from './agent/commit.ts'
 import { core } from './agent/core.ts'
+import { stepBack } from './agent/step-back.ts'
 import type { Commit } from './guest-commit.ts'
 import type { GuestRequests } from './guest-requests.ts'
 import { workFolder } from './ignored.ts'
 import { bytesOf } from './paths.ts'
 
 /** A program for python3 from 3.7 on: it stays, and does without further processes what the shell's scripts do. */
-export const agent: Buffer = bytesOf(`${core}${archive}${commit}`)
+export const agent: Buffer = bytesOf(`${stepBack}${core}${archive}${commit}`)
 
 /**
  * Shell text that starts it where the guest has such a python3, and says so in a line; the program is what follows on stdin.

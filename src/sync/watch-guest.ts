@@ -1,4 +1,5 @@
 import { quote } from '../ssh/index.ts'
+import { stepBack } from './agent/step-back.ts'
 import type { Hints } from './hints.ts'
 import { isPlain } from './paths.ts'
 import type { Session } from './session.ts'
@@ -90,6 +91,7 @@ class Reader {
  */
 const program = `
 import ctypes, errno, os, select, struct, sys, time
+${stepBack}
 root = os.fsencode(sys.argv[1])
 skipped = set(os.fsencode(a) for a in sys.argv[2:])
 skipped.add(b'.posada-sync')
@@ -113,7 +115,7 @@ def add(path):
         return
     for one in below: add(one)
 sys.setrecursionlimit(5000)
-os.nice(10)
+step_back()
 add(root)
 out.write(b'ready\\0'); out.flush()
 busy = False

@@ -119,7 +119,7 @@ def aside(act, words):
     child = os.fork()
     if child == 0:
         try:
-            os.nice(19)
+            step_back()
             if calls is not None: libc.syscall(ctypes.c_long(calls[2]), 1, 0, 3 << 13)
             act(words)
             sink.flush()
