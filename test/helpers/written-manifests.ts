@@ -17,7 +17,6 @@ export const manifestsEnv = { TOKEN: 'of a test' }
 
 /** What documents speak of and do not show. */
 const spokenOf: Record<string, Record<string, string>> = {
-  'README.md 3': { 'package.json': '{"name": "app", "version": "1.0.0"}\n' },
   'docs/manifest.md 1': {
     'nginx.conf': 'events {}\nhttp { server { listen 80; return 200 "It works."; } }\n',
     'scripts/setup.sh':
@@ -44,12 +43,17 @@ export function writtenManifests(): WrittenManifest[] {
 function inDocument(document: string, text: string): WrittenManifest[] {
   const { blocks } = readMarkdown(text)
   const shown = blocks.find((block) => block.language === 'yaml' && /^from: /m.test(block.text))?.text ?? ''
+  const programs = blocks.flatMap((block) => {
+    const [, name] = /^\/\/ (\S+\.js)\n/.exec(block.text) ?? []
+    return name === undefined ? [] : [[name, block.text] as const]
+  })
   const manifests = blocks
     .filter((block) => /^version: 1$/m.test(block.text))
     .map((block, index) => {
       const name = `${document} ${index + 1}`
       const own = /^boxes:/m.test(block.text) ? { 'boxes/base/recipe.yaml': shown } : {}
-      return { name, text: block.text, files: { ...own, ...spokenOf[name] } }
+      const shownFiles = /^sync:/m.test(block.text) ? Object.fromEntries(programs) : {}
+      return { name, text: block.text, files: { ...own, ...shownFiles, ...spokenOf[name] } }
     })
   const recipes = recipesIn(text).map((recipe) => ({
     name: `the recipe in ${document}`,

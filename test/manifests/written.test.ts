@@ -1,5 +1,8 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
-import { machinesPlace } from '../helpers/machines.ts'
+import { type MachinesPlace, machinesPlace } from '../helpers/machines.ts'
 import { makePlace } from '../helpers/posada.ts'
 import { manifestsEnv, writeProject, writtenManifests } from '../helpers/written-manifests.ts'
 
@@ -42,7 +45,27 @@ test.each(manifests.filter(({ text }) => !elsewhere.test(text)))('$name', async 
         expect([answer.status, await answer.text()]).toEqual([200, expect.stringMatching(/It works|nginx/)])
       }
   }
+  const server = manifest.files['server.js']
+  if (server !== undefined) await reloads(place, server)
 })
+
+/** The README's server in the guest answers with what is saved on the host. */
+async function reloads(place: MachinesPlace, server: string): Promise<void> {
+  const serving = place.start('exec', '--', 'node', '--watch', '/srv/app/server.js')
+  onTestFinished(() => void serving.kill())
+  for (const text of ['Hello', 'Hello again']) {
+    writeFileSync(join(place.dir, 'server.js'), server.replace('Hello', text))
+    const answer = () =>
+      fetch('http://127.0.0.1:8080/').then(
+        (response) => response.text(),
+        (error: unknown) => String(error),
+      )
+    for (let tries = 0; (await answer()) !== `<h1>${text}</h1>`; tries++) {
+      if (tries > 400) throw new Error(`not ${text}: ${await answer()}`)
+      await sleep(300)
+    }
+  }
+}
 
 interface Up {
   name: string
