@@ -9,7 +9,7 @@ import { guestLoop, openScript } from './guest-script.ts'
 import { askShell } from './guest-shell.ts'
 import { sha256 } from './host-scan.ts'
 import { type Listed, type Listing, ListingReader, malformed, parseListing } from './listing.ts'
-import { deflate, packedSize, packFiles, type Sending } from './pack-files.ts'
+import { deflate, type Packing, packedSize, packFiles, type Sending } from './pack-files.ts'
 import { bytesOf } from './paths.ts'
 import { type Received, receive } from './receive.ts'
 import type { Stat } from './stamp.ts'
@@ -158,10 +158,11 @@ export class GuestFolder {
   async stage(
     root: string,
     items: readonly Sending[],
+    onPacked?: Packing['onPacked'],
   ): Promise<{ staged: Map<string, Listed>; spoiled: string[] }> {
     const size = packedSize(items)
     const spoiled: string[] = []
-    const files = packFiles(root, items, spoiled)
+    const files = packFiles(root, items, { spoiled, onPacked })
     const isDeflated = this.#link.isAgent && size > deflating.from && size <= deflating.most
     const deflated = isDeflated ? await deflate(files) : null
     const blocks = this.#link.blocksOf(deflated?.length ?? size)
@@ -177,9 +178,8 @@ export class GuestFolder {
     const batch = `out-${this.#token}-${++this.#count}`
     const blocks = this.#link.blocksOf(archive?.length ?? 0)
     const request = archive === null ? undefined : this.#requests.save?.(blocks, commit, batch)
-    const answer = written(
-      await this.#ask(request ?? this.#requests.commit(commit, batch), archive ?? undefined),
-    )
+    const text = request ?? this.#requests.commit(commit, batch)
+    const answer = written(await this.#ask(text, archive ?? undefined))
     const [came, all] = request === undefined ? ['', answer] : cut(answer, '//came\n')
     const [out, rest] = cut(all, '//staged\n')
     const [left, last] = cut(rest, '//placed\n')

@@ -9,6 +9,12 @@ export interface Sending extends TarItem {
   digest: string
 }
 
+export interface Packing {
+  spoiled: string[]
+  /** Told of each item when it comes to it. */
+  onPacked?: ((item: Sending) => void) | undefined
+}
+
 /**
  * A tar archive of files of `root`, of exactly the length that `tarLength` says, whatever becomes of them meanwhile: names of
  * those that turned out to be other than was said are added to `spoiled`.
@@ -16,10 +22,11 @@ export interface Sending extends TarItem {
 export async function* packFiles(
   root: string,
   items: readonly Sending[],
-  spoiled: string[],
+  { spoiled, onPacked }: Packing,
 ): AsyncGenerator<Buffer> {
   for (const item of items) {
     yield tarHead(item)
+    onPacked?.(item)
     if (item.kind !== 'file') continue
     const hash = createHash('sha256')
     let left = item.size

@@ -1,5 +1,6 @@
 import { type Order, type Outcome, stale } from './host-folder.ts'
 import { ordersOf, thereOf } from './orders.ts'
+import type { Packing } from './pack-files.ts'
 import { type Action, type Entry, isSame, type Side } from './reconcile.ts'
 import { drain, type Session } from './session.ts'
 import type { Sight } from './sight.ts'
@@ -9,7 +10,7 @@ import { TrashBatch } from './trash.ts'
 import type { SyncCount } from './types.ts'
 
 /** Paths and bytes that are carried at once. */
-const batchLimits = { paths: 4000, bytes: 256 * 2 ** 20 }
+const batchLimits = { paths: 4000, bytes: 64 * 2 ** 20 }
 
 export type Sights = Record<Side, Sight>
 
@@ -41,7 +42,12 @@ export class Run {
       let behind = removing.length + coming.length
       for (const batch of batches(removing, coming)) {
         progress(behind, left)
-        await this.#batch(side, batch)
+        const now = { behind, left }
+        await this.#batch(side, batch, ({ size }) => {
+          now.behind -= 1
+          now.left -= size
+          progress(now.behind, now.left)
+        })
         for (const { entry } of [...batch.removing, ...batch.coming]) {
           left -= entry?.size ?? 0
           behind -= 1
@@ -51,7 +57,11 @@ export class Run {
     progress(0, 0)
   }
 
-  async #batch(side: Side, batch: { removing: Order[]; coming: Order[] }): Promise<void> {
+  async #batch(
+    side: Side,
+    batch: { removing: Order[]; coming: Order[] },
+    onPacked: Packing['onPacked'],
+  ): Promise<void> {
     const { ancestor, guest, root, work, pair } = this.#session
     const all = [...batch.removing, ...batch.coming]
     await ancestor.intend(
@@ -65,7 +75,7 @@ export class Run {
       outcomes = await carryToHost({ root, work, trash }, guest, batch)
     } else {
       this.#session.isGuestDirty = true
-      const carried = await carryToGuest(root, guest, batch)
+      const carried = await carryToGuest(root, guest, { ...batch, onPacked })
       outcomes = carried.outcomes
       if (carried.batch !== null) await drain(this.#session, carried.batch)
       for (const path of carried.overtaken)

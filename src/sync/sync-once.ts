@@ -1,3 +1,4 @@
+import { formatSize } from '../lib/values/units.ts'
 import { passes } from './pass.ts'
 import { textOf } from './paths.ts'
 import { flush, withSession } from './session.ts'
@@ -30,16 +31,22 @@ export async function syncOnce(pair: SyncPair, guest: GuestShell, options: SyncO
 
 export const unsettled = 'it kept changing while it was being copied'
 
+/** Milliseconds between two. */
+const pace = 100
+
 /** Tells how many changes are left, as progress. */
 export function reporter({ emit, machine }: SyncOptions): (behind: number, bytes: number) => void {
   let most = 0
+  let last = 0
   return (behind, bytes) => {
+    const isDue = behind === 0 || behind > most || performance.now() > last + pace
     most = Math.max(most, behind)
-    if (most === 0) return
+    if (most === 0 || !isDue) return
+    last = performance.now()
     emit({
       type: 'progress',
       step: 'sync',
-      message: bytes === 0 ? 'folders' : `folders, ${bytes} bytes to go`,
+      message: bytes === 0 ? 'files' : `files, ${formatSize(bytes)} to go`,
       done: most - behind,
       total: most,
       unit: 'items',

@@ -3,7 +3,7 @@ import type { Commit } from './guest-commit.ts'
 import type { Committed, GuestFolder } from './guest-folder.ts'
 import { isStill, type Order, type Outcome, stale } from './host-folder.ts'
 import type { Listed } from './listing.ts'
-import { packedSize, packFiles, type Sending } from './pack-files.ts'
+import { type Packing, packedSize, packFiles, type Sending } from './pack-files.ts'
 import { below } from './paths.ts'
 import { parentOf } from './reconcile.ts'
 import { identityOf, type Stat, stampOf } from './stamp.ts'
@@ -23,9 +23,9 @@ const goesAlong = 2 ** 18
 export async function carryToGuest(
   root: string,
   guest: GuestFolder,
-  orders: { removing: readonly Order[]; coming: readonly Order[] },
+  orders: { removing: readonly Order[]; coming: readonly Order[]; onPacked?: Packing['onPacked'] },
 ): Promise<CarriedToGuest> {
-  const { removing, coming } = orders
+  const { removing, coming, onPacked } = orders
   const arriving = coming.filter(
     ({ entry, there }) => entry?.digest !== there?.digest || entry?.kind !== there?.kind,
   )
@@ -41,7 +41,7 @@ export async function carryToGuest(
   const archive = guest.hasAgent && packedSize(sent) <= goesAlong ? await packed(root, sent, spoiled) : null
   const early =
     archive === null && sent.length > 0
-      ? await guest.stage(root, sent)
+      ? await guest.stage(root, sent, onPacked)
       : { staged: new Map<string, Listed>(), spoiled: [] }
   for (const path of early.spoiled) spoiled.add(path)
   const came = archive === null ? early.staged : new Map(sent.map(({ name }) => [name, null]))
@@ -71,7 +71,7 @@ export async function carryToGuest(
 async function packed(root: string, items: readonly Sending[], spoiled: Set<string>): Promise<Buffer> {
   const pieces: Buffer[] = []
   const names: string[] = []
-  for await (const bytes of packFiles(root, items, names)) pieces.push(bytes)
+  for await (const bytes of packFiles(root, items, { spoiled: names })) pieces.push(bytes)
   for (const name of names) spoiled.add(name)
   return Buffer.concat(pieces)
 }

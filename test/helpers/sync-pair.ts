@@ -2,11 +2,12 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Emit } from '../../src/events/index.ts'
 import { type SyncPair, type SyncReport, syncOnce } from '../../src/sync/index.ts'
 import { type LocalShell, localGuest } from './local-guest.ts'
 
 export interface TestPair extends SyncPair, Disposable {
-  sync(): Promise<SyncReport>
+  sync(emit?: Emit): Promise<SyncReport>
   /** What differs between the two folders, modes and links too; empty where they are equal. */
   differences(): string
   /** What is in the trash: the side and the path of each file. */
@@ -31,7 +32,7 @@ export function makePair(shell: LocalShell, settings: Partial<SyncPair> = {}, se
   const { signal } = new AbortController()
   return {
     ...pair,
-    sync: () => syncOnce(pair, guest, { emit: () => undefined, signal }),
+    sync: (emit = () => undefined) => syncOnce(pair, guest, { emit, signal }),
     differences: () => differences(pair.from, pair.to),
     trash: () => trash(join(pair.stateDir, 'trash')),
     [Symbol.dispose]: () => rmSync(dir, { recursive: true, force: true }),

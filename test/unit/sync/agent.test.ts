@@ -89,6 +89,10 @@ test('many files arrive as they are, whether they can be deflated or not', { tim
   expect(pair.differences()).toBe('')
   for (const size of [65_536, 65_537, 18 * 2 ** 20])
     writeFileSync(join(pair.from, `${size}`), randomBytes(size))
-  await pair.sync()
+  const told: string[] = []
+  await pair.sync((event) => {
+    if (event.type === 'progress') told.push(`${event.done} of ${event.total} ${event.message}`)
+  })
+  expect([told[0], told.at(-1)]).toEqual(['0 of 3 files, 18.1MiB to go', '3 of 3 files'])
   expect(pair.differences()).toBe('')
 })
