@@ -98,13 +98,15 @@ function recordBrought(
   { name }: Machine,
   brought: Brought,
 ): Promise<MachineState> {
-  const { from, to } = brought.folder
+  const { from, to, type } = brought.folder
   tellLeftOut(project, name, brought)
   const entry = { from, at: new Date().toISOString() }
-  return record(project.paths.machine(name), (now) => ({
-    ...now,
-    folders: { ...now.folders, [to]: entry },
-  }))
+  return record(project.paths.machine(name), (now) =>
+    // Of a mirrored one its own status has the time.
+    type === 'mirror' && now.folders?.[to]?.from === from
+      ? now
+      : { ...now, folders: { ...now.folders, [to]: entry } },
+  )
 }
 
 async function mount(
