@@ -24,7 +24,8 @@ export interface RestoreOptions {
 
 /**
  * What is in the trash, or, with patterns, what of it was put back into the host's folder; from there it is carried to
- * the guest like any other change. A file that is named by its path takes the place of a newer one, which goes to the trash. A machine that was destroyed, or made again since, has its old trash still. E_SYNC_NONE.
+ * the guest like any other change. A file that is named by its path takes the place of a newer one, which goes to the
+ * trash. A machine that was destroyed, or made again since, has its old trash still. E_SYNC_NONE.
  */
 export async function syncRestore(
   project: Declared & Places,
