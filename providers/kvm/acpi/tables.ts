@@ -1,5 +1,6 @@
+import { randomFillSync } from 'node:crypto'
 import type { GuestMemory } from '../memory/guest-memory.ts'
-import { acpiTables, rsdp } from '../memory/layout.ts'
+import { acpiTables, generationId, rsdp } from '../memory/layout.ts'
 import { littleEndian } from './aml.ts'
 import { buildDsdt } from './dsdt.ts'
 import { buildFadt } from './fadt.ts'
@@ -33,6 +34,11 @@ export function layOutTables(cpus: number): PlacedTable[] {
 
 export function writeTables(memory: GuestMemory, cpus: number): void {
   for (const { address, bytes } of layOutTables(cpus)) memory.slice(address, bytes.length)?.set(bytes)
+}
+
+/** Makes the machine another than the one that its guest knows: what it has taken for random is so no longer. */
+export function renewGeneration(memory: GuestMemory): void {
+  memory.slice(generationId, 16)?.set(randomFillSync(new Uint8Array(16)))
 }
 
 /** Extended system description table (ACPI 6.4, §5.2.8). */

@@ -10,6 +10,7 @@
  *     0x0002_0000  kernel command line       1_0000_0000  rest of RAM
  *     0x0009_fc00  ACPI tables
  *     0x000e_0000  RSDP
+ *     0x000e_1000  generation id
  */
 
 const KiB = 1024
@@ -33,6 +34,8 @@ export const lowRamEnd = 0x9fc00
 export const acpiTables = 0x9fc00
 /** Found at a 16-byte boundary between 0xe0000 and 0xfffff (ACPI 6.4, §5.2.5.1). */
 export const rsdp = 0xe0000
+/** 16 bytes that are others whenever the machine is another than its guest believes. */
+export const generationId = 0xe1000
 
 export const highRamStart = 1 * MiB
 
@@ -62,6 +65,8 @@ export const keyboardController = { data: 0x60, command: 0x64 } as const
 export const powerPort = { base: 0x600, size: 2 } as const
 /** The interrupt that tells the guest of the power button. */
 export const powerButtonGsi = 9
+/** The one that tells it of another generation id. */
+export const generationGsi = 10
 /** GSIs of the I/O APIC's 24 pins come first; message-signalled interrupts have GSIs after these. */
 export const ioApicPins = 24
 

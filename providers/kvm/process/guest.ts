@@ -1,9 +1,9 @@
 import { PosadaError } from '../../../src/errors/index.ts'
 import type { Metrics } from '../../../src/provider/index.ts'
-import { writeTables } from '../acpi/tables.ts'
+import { renewGeneration, writeTables } from '../acpi/tables.ts'
 import { cachedKernel } from '../boot/kernel-cache.ts'
 import { loadKernel } from '../boot/load-kernel.ts'
-import { powerButtonGsi } from '../memory/layout.ts'
+import { generationGsi, powerButtonGsi } from '../memory/layout.ts'
 import type { PowerRequest } from '../platform/power-port.ts'
 import { loadSerialPort, resetSerialPort, saveSerialPort, serialOutput } from '../platform/serial-port.ts'
 import { StateReader, StateWriter } from '../snapshot/fields.ts'
@@ -107,6 +107,7 @@ export async function powerOn(
       writeTables(memory, spec.cpus)
       return { boot: entry }
     }
+    renewGeneration(memory)
     const origin = saved === null ? load() : restore(saved, { plugged, serial: host.serial })
     reached(saved === null ? 'kernel' : 'memory')
     const begun = machine.beginVcpus(origin)
@@ -116,7 +117,7 @@ export async function powerOn(
       if (ending.why === 'triple-fault') onEvent({ type: 'triple-fault' })
       else if (ending.why === 'failed') onEvent({ type: 'failed', reason: ending.reason })
     })
-    return guestOf({ machine, devices, plugged, begun, serial })
+    return guestOf({ machine, devices, plugged, begun, serial, isOther: saved !== null })
   } catch (error) {
     await giveBack(undo, log)
     throw error
@@ -129,6 +130,8 @@ interface Parts {
   plugged: Plugged
   begun: Promise<void>
   serial: { shared: SharedArrayBuffer; onOutput: () => void }
+  /** It is another machine than its guest knows, which is yet to hear that. */
+  isOther: boolean
 }
 
 /** Has devices and port go on from where they were saved; says where the processors do. */
@@ -141,7 +144,8 @@ function restore(
   return { restore: machine }
 }
 
-function guestOf({ machine, devices, plugged, begun, serial }: Parts): Guest {
+function guestOf({ machine, devices, plugged, begun, serial, isOther }: Parts): Guest {
+  let isUntold = isOther
   return {
     async save() {
       await plugged.freeze()
@@ -153,6 +157,8 @@ function guestOf({ machine, devices, plugged, begun, serial }: Parts): Guest {
     resume() {
       devices.retry()
       plugged.thaw()
+      if (isUntold) machine.interrupts.line(generationGsi).trigger()
+      isUntold = false
       machine.resume()
     },
     connect: () => allDone([devices.connect(), begun]),
