@@ -28,6 +28,8 @@ export async function saveMemory(spec: MachineSpec, path: string, options: SaveO
   if ((await sendCommand(control, { name: 'save', ...limits })) === null)
     throw new PosadaError('E_NOT_RUNNING', `machine ${spec.name} is not running`, { machine: spec.name })
   const socket = connect(memory)
+  // It is met where the socket is read, which is later.
+  socket.on('error', () => undefined)
   if (signal !== undefined) addAbortSignal(signal, socket)
   try {
     await receive(socket, path, { most: spec.memory + mostStateBytes, onBytes })

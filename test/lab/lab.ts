@@ -190,7 +190,8 @@ export const projectFiles = belowProject([
 
 /** What of it the built command line needs. */
 export const builtFiles = belowProject([
-  ...['package.json', 'oclif.manifest.json', 'bin', 'dist', 'node_modules/koffi', 'node_modules/@koromix'],
+  ...['package.json', 'oclif.manifest.json', 'bin', 'dist', 'boxes/catalogue.json'],
+  ...['node_modules/koffi', 'node_modules/@koromix'],
 ])
 
 function belowProject(names: readonly string[]): Record<string, string> {

@@ -45,7 +45,7 @@ posada resume --json
 ${count}
 sleep 3
 ${count}
-posada exec -- sh -c 'dd if=/dev/vda of=/dev/null bs=1M count=8 2>&1 | tail -1; uptime; date -u +now=%s'; date -u +now=%s
+posada exec -- sh -c 'sync; dd if=/dev/vda of=/dev/null bs=1M count=8 2>&1 | tail -1'
 ${agent ? "posada exec -- sh -c 'until systemctl -q is-active qemu-guest-agent; do sleep 1; done; sleep 3'" : ''}
 posada halt --json
 posada status

@@ -103,6 +103,7 @@ export function passtArguments(forwards: readonly Forward[], isolated = false): 
     ...['--address', userNetwork.address],
     ...['--netmask', String(userNetwork.prefix)],
     ...['--gateway', userNetwork.gateway],
+    ...['--mac-addr', userNetwork.gatewayMac],
     ...['--dns', userNetwork.dns],
     ...['--dns-forward', userNetwork.dns],
     ...['--mtu', String(userMtu)],

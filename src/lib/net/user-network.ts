@@ -4,6 +4,8 @@ export const userNetwork = {
   prefix: 24,
   address: '10.0.2.15',
   gateway: '10.0.2.2',
+  /** Of all that answers there, always: a guest that was saved finds it again. */
+  gatewayMac: '52:55:0a:00:02:02',
   dns: '10.0.2.3',
 } as const
 

@@ -1,9 +1,11 @@
 import { largestFrame } from '../../../../../src/lib/net/framing.ts'
 import { cut } from '../../../memory/pieces.ts'
 import { type FrameLink, smallestFrame } from '../../../net/frame-link.ts'
+import type { StateReader } from '../../../snapshot/fields.ts'
 import { QueuePump } from '../../device/pump.ts'
 import { type DeviceHost, hasFeature, type VirtioDevice } from '../../device/virtio-device.ts'
 import type { Chain } from '../../queue/chain.ts'
+import { announcement } from './announcement.ts'
 import {
   linkUp,
   netConfig,
@@ -40,6 +42,8 @@ export class NetDevice implements VirtioDevice {
   readonly #backlog = new ReceiveBacklog(mostFrames, receiveQueue)
   #host: DeviceHost | null = null
   #pump: QueuePump | null = null
+  /** The other end is yet to hear where the guest is. */
+  #wasSaved = false
 
   constructor({ link, mac, mtu }: NetOptions) {
     this.#link = link
@@ -75,11 +79,24 @@ export class NetDevice implements VirtioDevice {
   }
 
   kick(queue: number): void {
+    if (this.#wasSaved) this.#announce()
     if (queue === transmitQueue) this.#pump?.run()
     else this.#deliver()
   }
 
+  /** The other end is another than the one that knows the guest, which may say nothing until it is asked. */
+  load(_from: StateReader, host: DeviceHost | null): void {
+    this.#wasSaved = host !== null
+  }
+
+  #announce(): void {
+    this.#wasSaved = false
+    const frame = announcement(this.#config.subarray(netFields.mac, netFields.mac + 6))
+    this.#link.send([frame], frame.length)
+  }
+
   async reset(): Promise<void> {
+    this.#wasSaved = false
     this.#pump?.stop()
     this.#pump = null
     this.#host = null

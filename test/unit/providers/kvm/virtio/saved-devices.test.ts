@@ -197,6 +197,32 @@ it('a guest is told once that its vsock connections are gone', async () => {
   expect(next.queue(2).takeUsed()).toEqual([])
 })
 
+it('a NIC that was saved tells its new other end once where the guest is', async () => {
+  const sent: Buffer[] = []
+  const make = () => {
+    const link: FrameLink = {
+      up: true,
+      start: () => undefined,
+      send: (frame) => sent.push(Buffer.concat(frame)) > 0,
+      resume: () => undefined,
+      close: async () => undefined,
+    }
+    return new NetDevice({ link, mac: '52:54:00:00:00:01', mtu: 1500 })
+  }
+  const rig = await started(make())
+  const next = goOn(rig, make(), await save(rig))
+  rig.core.thaw()
+  expect(sent).toEqual([])
+  next.core.thaw()
+  next.driver.kick(1)
+  const mac = '525400000001'
+  const none = '00000000'
+  const arp = `0001080006040002${mac}${none}ffffffffffff${none}`
+  expect(sent.map((frame) => frame.toString('hex'))).toEqual([
+    `ffffffffffff${mac}0806${arp}`.padEnd(120, '0'),
+  ])
+})
+
 it('frames that come for a NIC meanwhile are its backlog, and memory is left alone', async () => {
   let events: FrameEvents | null = null
   const link: FrameLink = {
