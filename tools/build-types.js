@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** What `posada/provider` and `posada/test` declare: the contracts and all that they name. */
-const SOURCES = ['src/provider', 'src/errors', 'src/events', 'src/testing']
-const CONTRACTS = ['src/provider/index.ts', 'src/testing/contract.ts']
+/** What `posada/provider`, `posada/provisioner` and `posada/test` declare: the contracts and all that they name. */
+const SOURCES = ['src/provider', 'src/provisioners/plugin', 'src/errors', 'src/events', 'src/testing']
+const CONTRACTS = ['src/provider/index.ts', 'src/provisioners/plugin/contract.ts', 'src/testing/contract.ts']
 
 /** Writes dist/types/, the types of what the package exports, unless they are newer than their sources. */
 export function writeContractTypes(root) {

@@ -1,6 +1,7 @@
 /** Files that are started by name, each with its name in dist/: what the build makes and what nothing imports. */
 export const modules = {
   provider: 'src/provider/index.ts',
+  provisioner: 'src/provisioners/plugin/contract.ts',
   test: 'src/testing/index.ts',
   network: 'src/network/process/main.ts',
   forwarder: 'src/forwarder/main.ts',

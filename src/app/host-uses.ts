@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { isErrno } from '../lib/files/errno.ts'
 import { packageRoot } from '../lib/files/package-root.ts'
 import type { Machine, Manifest } from '../manifest/index.ts'
+import { pathsIn } from '../provisioners/index.ts'
 import { searchPlugin } from './provider/find-plugin.ts'
 import type { ProviderRegistry } from './provider/registry.ts'
 import type { HostUse } from './trust/agreed.ts'
@@ -18,6 +19,7 @@ export async function hostUses(manifest: Manifest, registry: ProviderRegistry): 
   const uses: HostUse[] = []
   for (const config of manifest.machines) {
     uses.push(...(await providerUses(config, registry, manifest.root)))
+    uses.push(...(await provisionerUses(config, manifest.root)))
     uses.push(...(await fileUses(config, manifest.root)))
     for (const use of await playbookUses(config)) uses.push(use)
     for (const command of hookCommands(config)) uses.push(await hookUse(command, manifest.root))
@@ -53,6 +55,17 @@ async function providerUses(
   if (provider === 'auto' || known.length > 0) return uses
   const { folder, isOfProject } = await searchPlugin(provider, root)
   return folder !== null && isOfProject ? [await pluginUse(provider, folder)] : []
+}
+
+/** Packages of the project whose code carries steps out. */
+async function provisionerUses({ provision }: Machine, root: string): Promise<HostUse[]> {
+  const uses: HostUse[] = []
+  for (const step of provision) {
+    if (step.kind !== 'uses') continue
+    const { folder, isOfProject } = await searchPlugin(step.uses, root, 'provisioner')
+    if (folder !== null && isOfProject) uses.push(await pluginUse(step.uses, folder, 'provisioner'))
+  }
+  return uses
 }
 
 /** A command of this host that a provision step gets a secret from, with the files of the project that it names. */
@@ -105,7 +118,8 @@ async function filesIn(texts: readonly string[], root: string): Promise<string[]
 
 /** Files of the host that lie outside the project, also those that a link in the project leads to. */
 async function fileUses({ provision, cloudInit }: Machine, root: string): Promise<HostUse[]> {
-  const sources = provision.map((step) => {
+  const sources = provision.flatMap((step) => {
+    if (step.kind === 'uses') return pathsIn(step).map((path) => ({ path }))
     if (step.kind === 'ansible') return { path: dirname(step.playbook) }
     return step.kind === 'puppet' ? { path: dirname(step.manifest) } : step.source
   })

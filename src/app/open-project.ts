@@ -13,6 +13,7 @@ import { lazyBoxStore } from './box/store.ts'
 import { type AskTrust, ensureTrust } from './ensure-trust.ts'
 import { fetchBase } from './fetch-base.ts'
 import { hookUse, recipeUse } from './host-uses.ts'
+import { provisionerSource } from './provider/provisioners.ts'
 import { providerRegistry } from './provider/registry.ts'
 import { trustOf, trustsEverything } from './trust/agreed.ts'
 
@@ -74,6 +75,7 @@ export async function openProject(options: OpenProjectOptions): Promise<Project>
     },
     fetchBox: boxFetcher({ store: boxes, user, catalogues: manifest.catalogues, env, emit, signal }),
     webFiles: files,
+    provisioners: provisionerSource(manifest.root, trust),
     readSecret: async (place, of) => {
       const { readSecret } = await import('./secrets.ts')
       return readSecret({ root: manifest.root, env, anyOwner: isNamed(options), trust, signal }, place, of)

@@ -145,6 +145,8 @@ export const errorCodes = {
   E_PROVIDER_INVALID: { exit: 1, means: 'A provider package does not fulfil the contract.' },
   E_PROVIDER_UNUSABLE: { exit: 1, means: 'The provider cannot run on this host.' },
   E_PROVIDER_OPTION: { exit: 2, means: 'A provider option in the manifest is wrong.' },
+  E_PROVISIONER_UNKNOWN: { exit: 2, means: 'No package of a provisioner of this name is installed.' },
+  E_PROVISIONER_INVALID: { exit: 1, means: 'A provisioner package does not fulfil the contract.' },
   E_CAPABILITY: { exit: 1, means: 'The provider cannot do what was asked.' },
   E_QEMU_MISSING: { exit: 1, means: 'QEMU is not installed.' },
   E_QEMU_START: { exit: 1, means: 'QEMU ended while the machine was being started.' },

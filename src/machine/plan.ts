@@ -75,8 +75,11 @@ async function unlessLost(
   try {
     return await work()
   } catch (error) {
-    if (!isPosadaError(error, 'E_PROVIDER_UNKNOWN', 'E_PROVIDER_INVALID')) throw error
-    const why = [{ key: 'provider', from: String(error.value ?? provider), to: null }]
+    const isStep = isPosadaError(error, 'E_PROVISIONER_UNKNOWN')
+    if (!isPosadaError(error, 'E_PROVIDER_UNKNOWN', 'E_PROVIDER_INVALID', 'E_PROVISIONER_UNKNOWN'))
+      throw error
+    const key = isStep ? 'provision' : 'provider'
+    const why = [{ key, from: String(error.value ?? provider), to: null }]
     return { name, state: 'unknown', actions: [{ do: 'refuse', why }], pending: [], ...refusal(error) }
   }
 }

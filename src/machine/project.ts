@@ -1,10 +1,10 @@
 import type { BoxSource, BoxStore, StoredBox } from '../box/index.ts'
-import type { PosadaError } from '../errors/index.ts'
+import type { Place, PosadaError } from '../errors/index.ts'
 import type { Emit } from '../events/index.ts'
 import type { WebFiles } from '../fetched-files/index.ts'
 import type { GroupOptions } from '../lib/process/run-group.ts'
 import type { Arch } from '../lib/values/arch.ts'
-import type { BoxTerms, Hook, Manifest, ProvisionStep, SecretPlace } from '../manifest/index.ts'
+import type { BoxTerms, Hook, Manifest, PluginCode, ProvisionStep, SecretPlace } from '../manifest/index.ts'
 import type { ProjectPaths, UserPaths } from '../project/index.ts'
 import type { ProbeReport, Provider } from '../provider/index.ts'
 import type { Needs } from './facts/needs.ts'
@@ -54,9 +54,16 @@ export interface BoxSupply {
   buildBox: BuildBox
 }
 
-/** Base manifests and scripts that have a URL. */
+/** What provision steps are made of besides what the manifest says: what has a URL, and code in packages. */
 export interface Scripts {
   webFiles: WebFiles
+  provisioners: ProvisionerSource
+}
+
+/** Where provisioners come from; src/app/provider/provisioners.ts is the real one. */
+export interface ProvisionerSource {
+  /** E_PROVISIONER_UNKNOWN, with the place of the step. Nothing of it is loaded before `load`. */
+  find(name: string, place: Place): Promise<PluginCode>
 }
 
 /** Values that a project's steps are given and that stand in none of its files. */

@@ -104,7 +104,7 @@ export interface StatusResult {
 /** How a provision step stands. */
 export interface StepStatus {
   name: string
-  kind: 'shell' | 'file' | 'ansible' | 'puppet'
+  kind: 'shell' | 'file' | 'ansible' | 'puppet' | 'uses'
   run: 'once' | 'changed' | 'always' | 'never'
   /** When it last succeeded; null: it has not, or failed since. */
   doneAt: string | null

@@ -25,6 +25,8 @@ export type {
   HookVerb,
   HttpProbe,
   MountedFolder,
+  PluginCode,
+  PluginStep,
   Port,
   ProvisionStep,
   PuppetStep,

@@ -60,7 +60,7 @@ function resolveMachine(machine: CheckedMachine, root: string): Omit<Machine, 'n
     hostAccess: values.host_access ?? [],
     ports: machine.ports.map(({ value }) => value),
     env: texts(values.env),
-    provision: steps(values.provision ?? []),
+    provision: steps(values.provision ?? [], root),
     sync: (values.sync ?? []).filter((item) => !isMount(item)).map(resolveFolder),
     mounts: (values.sync ?? []).filter(isMount).map(resolveMount),
     hooks: { before: hooksOf(values.hooks?.before), after: hooksOf(values.hooks?.after) },
@@ -101,18 +101,18 @@ function resolveUse({ value, node }: WrittenDisk): DiskUse[] {
 
 type Step = NonNullable<Values['provision']>[number]
 
-function steps(written: readonly Step[]): WrittenStep[] {
+function steps(written: readonly Step[], root: string): WrittenStep[] {
   const taken = new Set(written.flatMap(({ value }) => value.name ?? []))
   return written.map((step, index) => {
     // A step may have been given the name that another would get by its number.
     let name = step.value.name ?? `step-${index + 1}`
     while (step.value.name === undefined && taken.has(name)) name = `${name}-`
-    return resolveStep(step, name)
+    return resolveStep(step, name, root)
   })
 }
 
-function resolveStep({ value, node }: Step, name: string): WrittenStep {
-  const { shell, file, ansible, puppet } = value
+function resolveStep({ value, node }: Step, name: string, root: string): WrittenStep {
+  const { shell, file, ansible, puppet, uses } = value
   const base = {
     name,
     ...(value.on === undefined ? { run: known(value.run) } : runOn(value.on.map((each) => each.value))),
@@ -135,6 +135,8 @@ function resolveStep({ value, node }: Step, name: string): WrittenStep {
   }
   if (puppet !== undefined)
     return { ...base, kind: 'puppet', manifest: puppet.manifest, facts: texts(puppet.facts) }
+  if (uses !== undefined)
+    return { ...base, kind: 'uses', uses, with: plain(value.with, (each) => each), root }
   const { from, content, to, mode, owner, group } = known(file)
   return {
     ...base,

@@ -114,10 +114,15 @@ export interface Hook {
 export type HostAccess = 'all' | number[]
 
 /** A step as it is run. */
-export type ProvisionStep = ShellStep | FileStep | AnsibleStep | PuppetStep
+export type ProvisionStep = ShellStep | FileStep | AnsibleStep | PuppetStep | PluginStep
 
 /** A step as it is written: its script may have to be fetched first. */
-export type WrittenStep = ShellStep<LocalScript | WebAddress> | FileStep | AnsibleStep | PuppetStep
+export type WrittenStep =
+  | ShellStep<LocalScript | WebAddress>
+  | FileStep
+  | AnsibleStep
+  | PuppetStep
+  | Omit<PluginStep, 'code'>
 
 /** A script itself, or an absolute path of the host to read it from. */
 export type LocalScript = { inline: string } | { path: string }
@@ -185,6 +190,25 @@ export interface PuppetStep extends StepBase {
   /** Absolute path of the host. */
   manifest: string
   facts: Record<string, string>
+}
+
+/** A step that code in a package carries out. */
+export interface PluginStep extends StepBase {
+  kind: 'uses'
+  /** The name of the provisioner. */
+  uses: string
+  with: Record<string, unknown>
+  /** Absolute path of the folder that paths in `with` are relative to. */
+  root: string
+  code: PluginCode
+}
+
+/** The code of a plug-in that was found. */
+export interface PluginCode {
+  /** SHA-256 of the package's content, hexadecimal. */
+  digest: string
+  /** What it exports as `provisioner`; asks for trust. */
+  load(): Promise<unknown>
 }
 
 export type ReadyProbe = TcpProbe | HttpProbe | ShellProbe | ConsoleProbe

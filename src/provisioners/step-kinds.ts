@@ -3,6 +3,7 @@ import type { SshSession } from '../ssh/index.ts'
 import { ansibleProvisioner } from './ansible/index.ts'
 import type { Provisioner, StepContext } from './contract.ts'
 import { fileProvisioner } from './file/index.ts'
+import { pluginProvisioner } from './plugin/index.ts'
 import { puppetProvisioner } from './puppet/index.ts'
 import { shellProvisioner } from './shell/index.ts'
 
@@ -25,6 +26,8 @@ function withProvisioner<T>(
       return use(fileProvisioner, step)
     case 'ansible':
       return use(ansibleProvisioner, step)
+    case 'uses':
+      return use(pluginProvisioner, step)
     case 'puppet':
       return use(puppetProvisioner, step)
   }

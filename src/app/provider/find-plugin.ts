@@ -4,6 +4,7 @@ import { join, relative } from 'node:path'
 import { isErrno } from '../../lib/files/errno.ts'
 import { packageRoot } from '../../lib/files/package-root.ts'
 import { readTextIfThere } from '../../lib/files/write-file.ts'
+import type { PluginKind } from '../trust/code-use.ts'
 
 export interface SearchResult {
   /** The file to import, or null where no package of this name is installed. */
@@ -20,16 +21,20 @@ export interface SearchResult {
  * The npm package of a provider: `acme` is in `posada-provider-acme`, `@corp/acme` in
  * `@corp/posada-provider-acme`. Null: this can be no provider's name.
  */
-export function packageNameOf(name: string): string | null {
+export function packageNameOf(name: string, kind: PluginKind = 'provider'): string | null {
   const parts = /^(?:(@[a-z0-9][a-z0-9._-]*)\/)?([a-z0-9][a-z0-9._-]*)$/.exec(name)
   if (parts === null || name.length > 128) return null
   const [, scope, base] = parts
-  return `${scope === undefined ? '' : `${scope}/`}posada-provider-${base}`
+  return `${scope === undefined ? '' : `${scope}/`}posada-${kind}-${base}`
 }
 
 /** Looks from the project's folder upwards, then beside Posada itself, then where npm installs globally. */
-export async function searchPlugin(name: string, root: string): Promise<SearchResult> {
-  const packageName = packageNameOf(name)
+export async function searchPlugin(
+  name: string,
+  root: string,
+  kind: PluginKind = 'provider',
+): Promise<SearchResult> {
+  const packageName = packageNameOf(name, kind)
   const searched: string[] = []
   const none = { path: null, folder: null, isOfProject: false, searched }
   if (packageName === null) return none

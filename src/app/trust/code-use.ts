@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto'
 import type { HostUse } from './agreed.ts'
 import { digestTree } from './digest-tree.ts'
 
+export type PluginKind = 'provider' | 'provisioner'
+
 /** The code of a plug-in that the project has brought. E_OWNER, E_UNTRUSTED. */
-export function pluginUse(name: string, folder: string): Promise<HostUse> {
-  return codeUse(`loads the provider ${name} from ${folder}`, [folder])
+export function pluginUse(name: string, folder: string, kind: PluginKind = 'provider'): Promise<HostUse> {
+  return codeUse(`loads the ${kind} ${name} from ${folder}`, [folder])
 }
 
 /** Code in folders, by its content. */

@@ -1,7 +1,7 @@
 import { isPosadaError } from '../../errors/index.ts'
 import type { Machine } from '../../manifest/index.ts'
 import type { MachineState } from '../../project/index.ts'
-import { type PlannedStep, planSteps } from '../../provisioners/index.ts'
+import { checkPluginStep, type PlannedStep, planSteps } from '../../provisioners/index.ts'
 import type { StepDecision } from '../plan/decide.ts'
 import type { Scripts, Secrets } from '../project.ts'
 import { fetchScripts, stepsOf, withEnvironment } from './steps.ts'
@@ -33,8 +33,10 @@ export async function planProvision(
   const plan = await planSteps(await stepsOf(project, config), record, { ...options, machine: config.name })
   const complete: PlannedStep[] = []
   // One by one: a command that gets a secret may ask for a password.
-  for (const planned of plan)
+  for (const planned of plan) {
+    if (planned.due && planned.step.kind === 'uses') await checkPluginStep(planned.step)
     complete.push(planned.due ? { ...planned, secrets: await secretsOf(project, planned) } : planned)
+  }
   return complete
 }
 

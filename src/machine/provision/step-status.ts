@@ -40,7 +40,7 @@ async function decide(project: Scripts, config: Machine, state: MachineState | n
     if (decision !== undefined) return decision
     throw new Error('a step is foreseen in one way')
   } catch (error) {
-    if (!isPosadaError(error, 'E_PROVISION_SOURCE')) throw error
+    if (!isPosadaError(error, 'E_PROVISION_SOURCE', 'E_PROVISIONER_UNKNOWN')) throw error
     return { due: true, from: null, to: null, problem: error.message }
   }
 }

@@ -21,10 +21,12 @@ export function withEnvironment({ env }: Machine, steps: readonly ProvisionStep[
 /** The steps with all scripts at hand; nothing is written into posada.lock. */
 export function fetchScripts(project: Scripts, { name, provision }: Machine): Promise<ProvisionStep[]> {
   return Promise.all(
-    provision.map(
-      async (step): Promise<ProvisionStep> =>
-        step.kind === 'shell' ? { ...step, source: await scriptOf(project, step, name) } : step,
-    ),
+    provision.map(async (step): Promise<ProvisionStep> => {
+      if (step.kind === 'shell') return { ...step, source: await scriptOf(project, step, name) }
+      return step.kind === 'uses'
+        ? { ...step, code: await project.provisioners.find(step.uses, step.place) }
+        : step
+    }),
   )
 }
 

@@ -12,6 +12,7 @@ import { machineLimits } from './machine-limits.ts'
 import { machineNetwork } from './network.ts'
 import { notFetched } from './not-fetched.ts'
 import { object } from './object.ts'
+import { pluginNameHint, pluginNamePattern } from './plugin-name.ts'
 import { ports } from './port.ts'
 import { ready } from './ready.ts'
 import { duration, integer, size, truth } from './scalars.ts'
@@ -23,14 +24,11 @@ import { name, oneOf, text } from './text.ts'
 const mebibyte = 1024 ** 2
 const day = 86_400_000
 
-/** A plug-in's name is that of its package without `posada-provider-`, behind the scope where it has one. */
-const providerPattern = '(?:@[a-z0-9][a-z0-9._-]{0,62}/)?[a-z][a-z0-9-]{0,62}'
-
 const providerName = text({
   label: '`auto` or the name of a provider',
   expected: "'auto' or the name of a provider",
-  pattern: providerPattern,
-  hint: () => 'posada-provider-acme is the provider acme, @corp/posada-provider-acme is @corp/acme',
+  pattern: pluginNamePattern,
+  hint: () => pluginNameHint('provider'),
 })
 
 const options = mapOf(anything(), {
@@ -57,7 +55,7 @@ export const machineFields = {
   providers: {
     schema: notFetched(
       'providers',
-      mapOf(options, { max: 20, of: 'providers', pattern: providerPattern, keys: providerName }),
+      mapOf(options, { max: 20, of: 'providers', pattern: pluginNamePattern, keys: providerName }),
     ),
     description: "Options for single providers, under each one's name; the provider checks them.",
     examples: [{ qemu: { args: ['-device', 'virtio-rng-pci'] } }],

@@ -1,10 +1,12 @@
 import { limits } from '../limits.ts'
 import { isNull, type MapNode } from '../source/node.ts'
 import { ansible } from './ansible.ts'
-import { list } from './collections.ts'
+import { anything, list, mapOf } from './collections.ts'
 import { exactlyOne } from './exactly-one.ts'
 import { file } from './file.ts'
+import { notFetched } from './not-fetched.ts'
 import { object } from './object.ts'
+import { pluginName } from './plugin-name.ts'
 import { puppet } from './puppet.ts'
 import { duration, integer, truth } from './scalars.ts'
 import { sensitive } from './secret.ts'
@@ -14,9 +16,14 @@ import { oneOf, text } from './text.ts'
 import type { Context } from './types.ts'
 
 const onlyShell = ['args', 'env', 'sensitive', 'user']
-const kinds = ['shell', 'file', 'ansible', 'puppet']
+const kinds = ['shell', 'file', 'ansible', 'puppet', 'uses']
 export const occasions = ['create', 'change', 'up', 'resume'] as const
-const shown: Record<string, string> = { file: 'a file', ansible: 'an ansible', puppet: 'a puppet' }
+const shown: Record<string, string> = {
+  file: 'a file',
+  ansible: 'an ansible',
+  puppet: 'a puppet',
+  uses: 'a plug-in',
+}
 
 export const step = object({
   what: 'a provision step',
@@ -47,6 +54,25 @@ export const step = object({
       schema: puppet,
       description: "Applies a Puppet manifest by the guest's `puppet apply`.",
       examples: ['ops/site.pp'],
+    },
+    uses: {
+      schema: notFetched('uses', pluginName('provisioner')),
+      description:
+        'Has a [provisioner of a package](provisioners.md) carry the step out: `acme` is `posada-provisioner-acme`.',
+      examples: ['acme'],
+    },
+    with: {
+      schema: notFetched(
+        'with',
+        mapOf(anything(), {
+          max: limits.variables,
+          of: 'settings',
+          keys: text({ expected: 'the name of a setting', pattern: '[^\\x00-\\x1f]{1,100}' }),
+        }),
+      ),
+      description:
+        'What the provisioner is told; it checks that. Texts that begin with `./` or `../` are paths from the folder of the manifest: the step is due again when what lies there changes. Steps with `uses` only.',
+      examples: [{ recipe: './ops/web' }],
     },
     run: {
       schema: oneOf(['once', 'changed', 'always'], { never: 'once', change: 'changed' }),
@@ -115,6 +141,15 @@ export const step = object({
     exactlyOne('a provision step', kinds)(node, context, owner)
     checkOccasions(node, context)
     const kind = kinds.find((each) => node.entries.has(each))
+    const settings = node.entries.get('with')
+    if (settings !== undefined && kind !== 'uses')
+      context.report({
+        code: 'E_KEY_UNKNOWN',
+        message: "a step without 'uses' has no key 'with'",
+        span: settings.keySpan,
+        value: 'with',
+        hint: 'remove it',
+      })
     if (kind === undefined || kind === 'shell') return
     for (const key of onlyShell) {
       const entry = node.entries.get(key)
@@ -130,10 +165,12 @@ export const step = object({
   },
   json: {
     oneOf: [
-      { required: ['shell'] },
-      ...['file', 'ansible', 'puppet'].map((kind) => ({
+      { required: ['shell'], not: { required: ['with'] } },
+      ...['file', 'ansible', 'puppet', 'uses'].map((kind) => ({
         required: [kind],
-        not: { anyOf: onlyShell.map((key) => ({ required: [key] })) },
+        not: {
+          anyOf: [...onlyShell, ...(kind === 'uses' ? [] : ['with'])].map((key) => ({ required: [key] })),
+        },
       })),
     ],
   },

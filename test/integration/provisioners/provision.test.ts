@@ -192,7 +192,7 @@ describe.runIf(privileged)('shell steps', () => {
         lockWait: 1000,
         moves: () => moves,
       })
-      return run(await stepsOf({ webFiles: files }, config))
+      return run(await stepsOf({ webFiles: files } as never, config))
     }
     expect(await provisioned(false)).toEqual(['step-1 ran'])
     script = 'echo "two $1"\n'
