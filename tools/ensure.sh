@@ -5,7 +5,8 @@ lab_packages=("${quickstart_packages[@]}" passt iperf3)
 # shellcheck disable=SC2034 # for bin/test
 test_packages=("${lab_packages[@]}" zstd xz-utils libarchive-tools docker-registry skopeo openssh-server
   dropbear-bin tcsh fish sudo procps iproute2 expect busybox-static shellcheck acpica-tools ovmf xorriso
-  genisoimage tcpdump curl autopkgtest rsync exfat-fuse exfatprogs chromium)
+  genisoimage tcpdump curl autopkgtest rsync exfat-fuse exfatprogs chromium
+  qemu-system-arm qemu-user-static)
 
 # say TEXT: one line of progress on stderr.
 say() { printf '\n==> %s\n' "$*" >&2; }
@@ -15,6 +16,15 @@ as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; return; fi
   command -v sudo >/dev/null || { echo "root is needed for: $* (and sudo is not installed)" >&2; return 1; }
   sudo "$@"
+}
+
+# ensure_programs_of ARCH: the kernel runs programs of another architecture by qemu-user-static, also where no systemd
+# has told it so, as in a container.
+ensure_programs_of() {
+  local handlers=/proc/sys/fs/binfmt_misc
+  [ -e "$handlers/qemu-$1" ] && return
+  [ -e "$handlers/register" ] || as_root mount -t binfmt_misc none "$handlers"
+  as_root /usr/lib/systemd/systemd-binfmt "/usr/lib/binfmt.d/qemu-$1.conf"
 }
 
 # ensure_packages PACKAGE...: installs those that are missing.

@@ -17,7 +17,7 @@ chown -R 0:0 "$work/build"
 root="$work/root"
 cp -a -x "$source" "$root"
 . "$work/build/settings.sh"
-export root login_user
+export root arch login_user initrd_modules
 
 # A link of a package is replaced and not followed: it may be absolute, and lead out of the root.
 cp -R --no-preserve=ownership --remove-destination "$work/build/recipe/files/." "$root/"

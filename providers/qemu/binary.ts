@@ -1,11 +1,11 @@
 import { PosadaError } from '../../src/errors/index.ts'
 import { findProgram } from '../../src/lib/process/find-program.ts'
-import type { Arch } from '../../src/lib/values/arch.ts'
+import { type Arch, debianNames } from '../../src/lib/values/arch.ts'
 
 /** Debian's and Ubuntu's packages of what this provider runs. */
 const packages = {
-  'qemu-system-x86_64': 'qemu-system-x86',
-  'qemu-system-aarch64': 'qemu-system-arm',
+  'qemu-system-x86_64': debianNames.x86_64.emulator,
+  'qemu-system-aarch64': debianNames.aarch64.emulator,
   'qemu-img': 'qemu-utils',
 } as const
 

@@ -1,6 +1,6 @@
 export { boxFiles } from './box-manifest.ts'
 export { buildRecipe } from './build/build-recipe.ts'
-export { boxBuildRequirements } from './build/requirements.ts'
+export { boxBuildRequirements, runsPrograms } from './build/requirements.ts'
 export { sweepBuilds } from './build/sweep-builds.ts'
 export { builtInCatalogue } from './catalogue/built-in.ts'
 export { fetchBox } from './fetch/fetch-box.ts'

@@ -32,7 +32,15 @@ describe('doctor', () => {
     expect(qemu?.status).not.toBe('ok')
     expect(qemu?.packages).toContain('qemu-system-x86')
     expect(checks.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(['node', 'box-tools', 'namespaces', 'sockets', 'disk:boxes', 'disk:project']),
+      expect.arrayContaining([
+        'node',
+        'box-tools',
+        'architectures',
+        'namespaces',
+        'sockets',
+        'disk:boxes',
+        'disk:project',
+      ]),
     )
   })
 

@@ -11,7 +11,7 @@ chmod 440 "$root"/etc/sudoers.d/*
 mkdir -p "$root/var/lib/posada"
 
 # The kernel that boots is the box's own; without this package apt brings no new ones.
-chroot "$root" dpkg --purge linux-image-cloud-amd64
+chroot "$root" dpkg --purge "linux-image-cloud-$(chroot "$root" dpkg --print-architecture)"
 
 for unit in posada-network posada-private-networks posada-ready; do chroot "$root" systemctl --quiet enable "$unit.service"; done
 

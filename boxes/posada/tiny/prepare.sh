@@ -21,16 +21,25 @@ for applet in $(chroot "$root" /bin/busybox --list); do
   ln -s /bin/busybox "$root/bin/$applet"
 done
 
-# Of the kernel's modules only those for virtual machines stay; there is no udev to load others.
+# The serial console, as the kernel calls it there.
+[ "$arch" != aarch64 ] || sed -i 's/ttyS0/ttyAMA0/g' "$root/etc/inittab"
+
+# Of the kernel's modules only those for virtual machines stay, and those that the initrd loads; there is no udev to
+# load others.
 version=$(basename "$root"/lib/modules/*)
 kept="$root/lib/modules.kept"
-for module in $(cd "$root/lib/modules/$version" && find kernel/drivers/virtio kernel/drivers/acpi/button.ko \
+cd "$root/lib/modules/$version"
+of_initrd=$(for module in button $initrd_modules; do find kernel -name "$module.ko"; done)
+for module in $(find kernel/drivers/virtio $of_initrd \
   kernel/drivers/input/evdev.ko kernel/drivers/char kernel/drivers/net/virtio_net.ko \
-  kernel/drivers/net/net_failover.ko kernel/net/vmw_vsock kernel/net/core kernel/drivers/block/virtio_blk.ko \
-  kernel/fs/fuse kernel/fs/overlayfs kernel/fs/isofs -name '*.ko'); do
+  kernel/drivers/net/net_failover.ko kernel/net/vmw_vsock kernel/net/core \
+  kernel/fs/fuse kernel/fs/overlayfs kernel/fs/isofs -name '*.ko' | sort -u); do
   mkdir -p "$kept/$version/$(dirname "$module")"
   mv "$root/lib/modules/$version/$module" "$kept/$version/$module"
 done
+# The initrd is made by what it says.
+cp modules.builtin "$kept/$version/"
+cd /
 rm -rf "$root/lib/modules"
 mv "$kept" "$root/lib/modules"
 

@@ -1,4 +1,5 @@
 import type { KernelBoot, MachineSpec } from '../../../src/provider/index.ts'
+import { boards } from './boards.ts'
 import { option } from './escape.ts'
 import type { HostFacts } from './host-facts.ts'
 
@@ -23,7 +24,7 @@ function kernelArguments(boot: KernelBoot, spec: MachineSpec): string[] {
 
 /** Linux says what it has to say on all, and reads from the last: admin-guide/serial-console. */
 function consoles({ arch, display }: MachineSpec): string {
-  return `${display === undefined ? '' : 'console=tty0 '}console=${arch === 'x86_64' ? 'ttyS0' : 'ttyAMA0'}`
+  return `${display === undefined ? '' : 'console=tty0 '}console=${boards[arch].console}`
 }
 
 function flash(node: string, path: string, readOnly: boolean): string {

@@ -1,5 +1,6 @@
 import type { DisplaySpec, MachineSpec } from '../../../src/provider/index.ts'
 import { qemuFiles } from '../files.ts'
+import { boards } from './boards.ts'
 import { option } from './escape.ts'
 import type { Transport } from './machine.ts'
 
@@ -23,10 +24,10 @@ function devices({ arch }: MachineSpec, { width, height }: DisplaySpec, transpor
       '-device',
       option(kind, kind.includes('gpu') ? size : {}),
     ])
-  const usb = ['usb-tablet', ...(arch === 'x86_64' ? [] : ['usb-kbd'])]
+  const { screen, keyboard } = boards[arch]
+  const usb = ['usb-tablet', ...(keyboard ? [] : ['usb-kbd'])]
   return [
-    // Every guest shows something on a standard VGA, from its first instruction on; QEMU's ARM boards have none.
-    ...['-device', option(arch === 'x86_64' ? 'VGA' : 'virtio-gpu-pci', size)],
+    ...['-device', option(screen, size)],
     ...['-device', option('qemu-xhci', { id: 'usb' })],
     ...usb.flatMap((kind) => ['-device', option(kind, { bus: 'usb.0' })]),
   ]

@@ -1,5 +1,6 @@
 import type { MachineSpec } from '../../../src/provider/index.ts'
 import { translated } from '../overhead.ts'
+import { boards } from './boards.ts'
 import { option } from './escape.ts'
 import type { HostFacts } from './host-facts.ts'
 
@@ -34,17 +35,16 @@ export function machineArguments(spec: MachineSpec, host: HostFacts): string[] {
 
 /** As in `-machine`, without its options. */
 export function machineType(spec: MachineSpec, host: Pick<HostFacts, 'options'>): string {
-  return host.options.machine ?? (spec.arch === 'x86_64' ? 'q35' : 'virt')
+  return host.options.machine ?? boards[spec.arch].type
 }
 
 function boardOptions(spec: MachineSpec, host: HostFacts): Record<string, string | boolean> {
   const type = machineType(spec, host)
   const flash = host.uefi === null ? {} : { pflash0: 'uefi-code', pflash1: 'uefi-variables' }
-  if (spec.arch === 'aarch64') {
-    // The hypervisor extension is emulated only; a real one is passed on by no accelerator yet.
-    const nested = spec.nested && host.accelerator === 'tcg' ? { virtualization: true } : {}
-    return { 'gic-version': 'max', ...nested, ...flash }
-  }
+  const { type: usual, properties, nested } = boards[spec.arch]
+  // Emulated only; a real one is passed on by no accelerator yet.
+  const extension = nested !== null && spec.nested && host.accelerator === 'tcg' ? { [nested]: true } : {}
+  if (spec.arch !== 'x86_64') return type === usual ? { ...properties, ...extension, ...flash } : flash
   if (!type.startsWith('q35') && !type.startsWith('pc')) return {}
   // SeaBIOS and the boot loader then speak on the serial console. With a kernel of its own, SeaBIOS
   // has nothing to say but terminal control sequences.
@@ -57,13 +57,10 @@ function ofMemory({ shares = [] }: MachineSpec): Record<string, string> {
 }
 
 function processor(spec: MachineSpec, host: HostFacts): string {
-  const model = host.accelerator === 'tcg' ? 'max' : 'host'
-  if (spec.arch === 'aarch64') {
-    // The real algorithm of pointer authentication takes most of the time of an emulated processor.
-    return host.accelerator === 'tcg' ? option(model, { 'pauth-impdef': true }) : model
-  }
+  if (host.accelerator === 'tcg') return option('max', boards[spec.arch].processor)
+  const model = 'host'
+  if (spec.arch !== 'x86_64') return model
   // SVM stays on even where no one asked for it: svm=off also lowers the highest CPUID leaf, below
   // those that glibc reads the cache sizes from, and its string functions then go wrong.
-  if (host.accelerator === 'tcg') return model
   return spec.nested ? model : option(model, { vmx: false, svm: false })
 }

@@ -1,23 +1,32 @@
 import { buildRecipe } from '../../box/index.ts'
 import type { Emit } from '../../events/index.ts'
-import { hostArch } from '../../lib/values/arch.ts'
+import { type Arch, hostArch } from '../../lib/values/arch.ts'
 import { boxBudget, keepBudget } from './budget.ts'
 import { type BoxResult, boxResult } from './result.ts'
 import { userBoxes } from './user-boxes.ts'
 
 export interface BuildOptions {
   recipe: string
+  /** Undefined: this host's. */
+  arch: Arch | undefined
   force: boolean
   env: NodeJS.ProcessEnv
   emit: Emit
   signal: AbortSignal
 }
 
-/** Builds a box for this host's architecture and puts it in the store. */
-export async function buildBox({ recipe, force, env, emit, signal }: BuildOptions): Promise<BoxResult> {
+/** Builds a box and puts it in the store. */
+export async function buildBox({
+  recipe,
+  arch = hostArch(),
+  force,
+  env,
+  emit,
+  signal,
+}: BuildOptions): Promise<BoxResult> {
   boxBudget(env)
   const { store, user } = userBoxes(env)
-  const box = await buildRecipe({ recipe, store, arch: hostArch(), force, emit, signal })
+  const box = await buildRecipe({ recipe, store, arch, force, emit, signal })
   await keepBudget({ store, user, env, emit, spare: box.digest })
   return boxResult(box)
 }

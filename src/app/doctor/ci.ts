@@ -2,7 +2,7 @@ import { closeSync, openSync } from 'node:fs'
 import { isErrno } from '../../lib/files/errno.ts'
 import { type CiService, ciService } from '../../lib/process/ci-service.ts'
 import { findProgram } from '../../lib/process/find-program.ts'
-import { hostArch } from '../../lib/values/arch.ts'
+import { debianNames, hostArch } from '../../lib/values/arch.ts'
 import type { Check } from './model.ts'
 
 /** What there is of what a CI job's machines can use. */
@@ -17,7 +17,7 @@ export interface CiFacts {
 
 /** The emulator of the host's own architecture. */
 const emulator = `qemu-system-${hostArch()}`
-const emulatorPackage = hostArch() === 'aarch64' ? 'qemu-system-arm' : 'qemu-system-x86'
+const emulatorPackage = debianNames[hostArch()].emulator
 const programs = [emulator, 'passt', 'mmdebstrap']
 
 export function ciFacts(env: NodeJS.ProcessEnv): CiFacts {

@@ -1,3 +1,4 @@
+import { checkArchitectures } from './architectures.ts'
 import { checkBoxTools } from './box-tools.ts'
 import { checkCi, ciFacts } from './ci.ts'
 import { asText, install, installCommands, missingPackages } from './fix.ts'
@@ -14,6 +15,7 @@ export async function doctor(inputs: DoctorInputs): Promise<DoctorResult> {
   const looks: (() => Check | Promise<Check>)[] = [
     () => checkNode(),
     checkBoxTools,
+    checkArchitectures,
     checkNamespaces,
     checkMounts,
     () => checkRuntimeDir(user.runtime),

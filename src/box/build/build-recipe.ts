@@ -7,7 +7,7 @@ import { makeWorkFolder } from '../../lib/process/work-folder.ts'
 import type { Arch } from '../../lib/values/arch.ts'
 import type { StoredBox } from '../model.ts'
 import { nextVersion } from '../names.ts'
-import { type Recipe, readRecipe } from '../recipe/recipe.ts'
+import { type Recipe, readRecipe, recipeFor } from '../recipe/recipe.ts'
 import { boxesFolder, findRecipe } from '../recipe/recipes.ts'
 import { findBuilt } from '../store/find.ts'
 import { placeFolder } from '../store/place.ts'
@@ -43,7 +43,7 @@ export interface BuildRecipeOptions {
  */
 export async function buildRecipe(options: BuildRecipeOptions): Promise<StoredBox> {
   const { arch, emit, signal } = options
-  const recipe = await readRecipe(await findRecipe(options.recipe))
+  const recipe = recipeFor(await readRecipe(await findRecipe(options.recipe)), arch)
   if (options.name !== undefined && options.name !== recipe.name) throw wrongName(recipe, options.name)
   const step = `box:${recipe.name}`
   if (!recipe.arch.includes(arch)) throw wrongArch(recipe, arch)
@@ -56,7 +56,7 @@ export async function buildRecipe(options: BuildRecipeOptions): Promise<StoredBo
     emit({ type: 'step', status: 'skip', step, message })
     return existing
   }
-  checkRequirements()
+  checkRequirements(arch)
   await sweepBuilds(options.store.dir)
   emit({ type: 'step', status: 'start', step, message: `building ${recipe.name}` })
   const started = performance.now()
@@ -96,7 +96,7 @@ async function build(options: {
   // Other ids of the user namespace write there; sticky, so that none removes what is not its own.
   const tmp = await makeWorkFolder(tmpdir(), buildPrefixes.tmp, 0o1777)
   try {
-    const { stage, loginKey } = await makeStage(work, { recipe, lib: options.lib, inputs, epoch })
+    const { stage, loginKey } = await makeStage(work, { recipe, arch, lib: options.lib, inputs, epoch })
     await mkdir(join(work, 'result'))
     const sources = await aptSources(recipe.suite)
     await runMmdebstrap({ ...options, stage, target: join(work, 'result'), tmp, epoch, sources })
@@ -130,7 +130,7 @@ function wrongArch(recipe: Recipe, arch: Arch): PosadaError {
     `the recipe ${recipe.name} is for ${recipe.arch.join(', ')}, not for ${arch}`,
     {
       value: arch,
-      hint: `build it on ${recipe.arch.join(' or ')}`,
+      hint: `build it with --arch ${recipe.arch.join(' or ')}`,
     },
   )
 }

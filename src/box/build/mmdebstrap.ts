@@ -1,6 +1,7 @@
 import { execa } from 'execa'
 import { PosadaError } from '../../errors/index.ts'
 import type { Emit } from '../../events/index.ts'
+import { type Arch, debianNames } from '../../lib/values/arch.ts'
 import type { Recipe } from '../recipe/recipe.ts'
 import { ownNamespaces } from './own-namespaces.ts'
 import { buildPath } from './requirements.ts'
@@ -16,6 +17,7 @@ const shownLines = 15
  */
 export async function runMmdebstrap(options: {
   recipe: Recipe
+  arch: Arch
   stage: string
   target: string
   /** mmdebstrap's folder for temporary files; in a user namespace its other ids write there. */
@@ -69,6 +71,7 @@ export async function runMmdebstrap(options: {
 /** Pure: the command line. */
 export function mmdebstrapArguments(options: {
   recipe: Recipe
+  arch: Arch
   stage: string
   target: string
   sources: string[]
@@ -78,6 +81,9 @@ export function mmdebstrapArguments(options: {
   const hook = recipe.variant === 'extract' ? '--extract-hook' : '--customize-hook'
   return [
     `--variant=${recipe.variant}`,
+    `--architectures=${debianNames[options.arch].arch}`,
+    // It would ask for the program arch-test; checkRequirements has looked already.
+    '--skip=check/qemu',
     `--include=${recipe.packages.join(',')}`,
     '--format=null',
     '--aptopt=Acquire::Retries "3"',

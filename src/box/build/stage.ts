@@ -1,6 +1,7 @@
 import { cp, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
+import type { Arch } from '../../lib/values/arch.ts'
 import type { Recipe } from '../recipe/recipe.ts'
 import { stageLayers } from './layers.ts'
 import { buildPath } from './requirements.ts'
@@ -15,7 +16,7 @@ export const resultName = 'posada-out'
  */
 export async function makeStage(
   work: string,
-  options: { recipe: Recipe; lib: string; inputs: string; epoch: number },
+  options: { recipe: Recipe; arch: Arch; lib: string; inputs: string; epoch: number },
 ): Promise<{ stage: string; loginKey: string }> {
   const { recipe } = options
   const stage = join(work, stageName)
@@ -37,7 +38,10 @@ export async function makeStage(
 }
 
 /** Shell assignments for boxes/lib/image.sh. The schema lets no quote or newline into the values. */
-function settings(recipe: Recipe, { inputs, epoch }: { inputs: string; epoch: number }): string {
+function settings(
+  recipe: Recipe,
+  { arch, inputs, epoch }: { arch: Arch; inputs: string; epoch: number },
+): string {
   const uuid = [
     inputs.slice(0, 8),
     inputs.slice(8, 12),
@@ -47,6 +51,7 @@ function settings(recipe: Recipe, { inputs, epoch }: { inputs: string; epoch: nu
   ]
   return [
     `boot=${recipe.kernel === null ? 'bios' : 'kernel'}`,
+    `arch=${arch}`,
     `login_user='${recipe.login.user}'`,
     `initrd_modules='${recipe.kernel?.modules.join(' ') ?? ''}'`,
     `disk_size=${recipe.disk}`,

@@ -26,6 +26,8 @@ export interface Recipe {
   name: string
   description: string
   arch: Arch[]
+  /** What only those of one architecture have. */
+  forArch: ForArch
   /** Debian's release: `bookworm`. */
   suite: string
   /** mmdebstrap's: `extract` only unpacks, the others configure. */
@@ -40,6 +42,9 @@ export interface Recipe {
   minMemory: number
 }
 
+/** Packages, and modules that the initrd loads after the others. */
+type ForArch = { [A in Arch]?: { packages: string[]; modules: string[] } }
+
 /** What one recipe's folder does to the root filesystem: its files, its `prepare.sh`, and these commands. */
 export interface Layer {
   dir: string
@@ -48,9 +53,10 @@ export interface Layer {
 }
 
 /** As it stands in a file, or in a file and in those that it is made from. */
-interface Written extends Partial<Omit<Recipe, 'dir' | 'layers' | 'packages'>> {
+interface Written extends Partial<Omit<Recipe, 'dir' | 'layers' | 'packages' | 'forArch'>> {
   from?: string
   packages: string[]
+  forArch: ForArch
   run: string[]
 }
 
@@ -61,11 +67,17 @@ const size = shape('not a size such as 512MiB', (value) => {
 const word = text({ pattern: /^[A-Za-z0-9][A-Za-z0-9+._:-]*$/, problem: 'not a plain word' })
 const name = text({ pattern: namePattern, problem: 'not a name like debian/12' })
 
+const ofOneArch = record<NonNullable<ForArch[Arch]>>({
+  packages: optional(list(word), []),
+  modules: optional(list(word), []),
+})
+
 const written: Shape<Written> = record<Written>({
   from: optional(text({ max: 1000 })),
   name: optional(name),
   description: optional(text({ max: 500 })),
   arch: optional(list(oneOf(archs), { min: 1 })),
+  forArch: optional(record<ForArch>({ x86_64: optional(ofOneArch), aarch64: optional(ofOneArch) }), {}),
   suite: optional(word),
   variant: optional(oneOf(['extract', 'custom', 'essential', 'apt', 'minbase'])),
   packages: optional(list(word), []),
@@ -131,7 +143,26 @@ async function read(
 function over({ name: below, ...base }: Written, own: Written): Written {
   const description = below === undefined ? {} : { description: `made from ${below}` }
   const packages = [...new Set([...base.packages, ...own.packages])]
-  return { ...base, ...description, ...own, packages }
+  const forArch = Object.fromEntries(archs.map((arch) => [arch, both(base.forArch[arch], own.forArch[arch])]))
+  return { ...base, ...description, ...own, packages, forArch }
+}
+
+function both(base: ForArch[Arch], own: ForArch[Arch]): NonNullable<ForArch[Arch]> {
+  return {
+    packages: [...(base?.packages ?? []), ...(own?.packages ?? [])],
+    modules: [...(base?.modules ?? []), ...(own?.modules ?? [])],
+  }
+}
+
+/** A recipe as it is built for an architecture. Pure. */
+export function recipeFor(recipe: Recipe, arch: Arch): Recipe {
+  const { packages, modules } = both(undefined, recipe.forArch[arch])
+  const { kernel } = recipe
+  return {
+    ...recipe,
+    packages: [...recipe.packages, ...packages],
+    kernel: kernel === null ? null : { ...kernel, modules: [...kernel.modules, ...modules] },
+  }
 }
 
 function flawed(file: RecipeFile, keys: readonly string[], problem: string): PosadaError {

@@ -54,7 +54,7 @@ function otherArch(text: string, arch: Arch, found: readonly string[]): PosadaEr
     `the box ${text} is in the store for ${[...new Set(found)].join(', ')}, not for ${arch}`,
     {
       value: text,
-      hint: `set arch: ${found[0]} for the machine, or add the box for ${arch}`,
+      hint: `set arch: ${found[0]} for the machine, or get the box for ${arch}: posada box add, or posada box build --arch ${arch}`,
     },
   )
 }

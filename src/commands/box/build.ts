@@ -3,6 +3,7 @@ import * as Flags from '@oclif/core/flags'
 import { type BoxResult, buildBox } from '../../app/index.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { boxText } from '../../cli/index.ts'
+import { archs } from '../../lib/values/arch.ts'
 
 export default class BoxBuild extends BaseCommand {
   static override summary = "Build a box from a recipe, with a distribution's packages only."
@@ -19,13 +20,18 @@ export default class BoxBuild extends BaseCommand {
     }),
   }
   static override flags = {
+    arch: Flags.option({
+      description: "The box's architecture; this computer's by default.",
+      options: archs,
+    })(),
     force: Flags.boolean({ description: 'Build it again even if nothing changed.' }),
   }
 
   async run(): Promise<BoxResult> {
     const { args, flags } = await this.parse(BoxBuild)
     const { emit, signal } = this
-    const box = await buildBox({ recipe: args.recipe, force: flags.force, env: process.env, emit, signal })
+    const { arch, force } = flags
+    const box = await buildBox({ recipe: args.recipe, arch, force, env: process.env, emit, signal })
     this.print(boxText(box))
     return box
   }

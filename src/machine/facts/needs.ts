@@ -1,5 +1,5 @@
 import type { BoxManifest } from '../../box/index.ts'
-import type { Arch } from '../../lib/values/arch.ts'
+import { type Arch, debianNames } from '../../lib/values/arch.ts'
 import { formatLimits, hasLimits } from '../../lib/values/limits.ts'
 import { formatSize } from '../../lib/values/units.ts'
 import type { Machine, Port } from '../../manifest/index.ts'
@@ -116,7 +116,13 @@ const demands = {
   arch: {
     text: ({ arch }) => `run ${arch} guests`,
     lacking: (can, { arch }) => !can.arch.includes(arch),
-    shown: (_, { arch }) => [{ path: ['arch'], value: arch }],
+    shown: (_, { arch }) => [
+      {
+        path: ['arch'],
+        value: arch,
+        hint: `QEMU does: sudo apt-get install ${debianNames[arch].emulator}`,
+      },
+    ],
   },
   boot: {
     text: ({ boot }) => `boot a box by ${boot}`,

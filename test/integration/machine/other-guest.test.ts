@@ -14,13 +14,17 @@ beforeAll(() => {
   disk.set(bootSector('\r\nhello from nowhere\r\nready> '))
   writeFileSync(join(place.dir, 'toy.img'), disk)
 })
-afterAll(() => place?.cleanUp())
+afterAll(async () => {
+  await place?.run('destroy', '--yes')
+  await place?.run('box', 'remove', 'test/toy')
+  await place?.cleanUp()
+})
 
 const manifest = (text: string) => `version: 1
 defaults: {guest: other, provider: qemu, memory: 256MiB}
 machines:
   toy:
-    box: {from: ./toy.img, image: raw}
+    box: {from: ./toy.img, image: raw, name: test/toy}
     halt_timeout: 1s
     ready: [{console: "${text}", timeout: 60s, interval: 200ms}]
   tiny:

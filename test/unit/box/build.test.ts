@@ -7,7 +7,7 @@ import { inputsDigest } from '../../../src/box/build/inputs.ts'
 import { stageLayers } from '../../../src/box/build/layers.ts'
 import { mmdebstrapArguments } from '../../../src/box/build/mmdebstrap.ts'
 import { makeStage } from '../../../src/box/build/stage.ts'
-import { readRecipe } from '../../../src/box/recipe/recipe.ts'
+import { readRecipe, recipeFor } from '../../../src/box/recipe/recipe.ts'
 import { boxesFolder, findRecipe, listRecipes } from '../../../src/box/recipe/recipes.ts'
 import { makeWorkFolder, sweepWorkFolders } from '../../../src/lib/process/work-folder.ts'
 import { temporaryFolder } from '../../helpers/box-files.ts'
@@ -43,6 +43,7 @@ describe('recipes', () => {
     ['a package with a comma', 'packages: ["a,b"]', /packages/],
     ['a user with a quote', `login: {user: "a'b"}`, /login/],
     ['an unknown key', 'colour: red', /colour/],
+    ['an architecture that is not known', 'forArch: {sparc: {packages: [sudo]}}', /forArch.sparc/],
     ['broken YAML', 'name: [', /./],
     ['nothing but lists in lists', `name: ${'['.repeat(100_000)}`, /nested too deeply/],
   ])('are refused with %s', async (_, line, problem) => {
@@ -94,6 +95,21 @@ describe('a recipe made from another', () => {
     })
     expect(recipe.packages).toEqual([...base.packages, 'nginx-light'])
   })
+
+  it('adds to what only one architecture has', async () => {
+    const dir = await write(
+      'shop',
+      'name: shop/base\nfrom: posada/tiny\npackages: [vim]\nforArch: {aarch64: {packages: [edid-decode]}}\n',
+    )
+    const recipe = await readRecipe(dir)
+    const [one, other] = [recipeFor(recipe, 'x86_64'), recipeFor(recipe, 'aarch64')]
+    expect(one.packages.slice(-2)).toEqual(['vim', 'linux-image-cloud-amd64'])
+    expect(other.packages.slice(-3)).toEqual(['vim', 'linux-image-arm64', 'edid-decode'])
+    expect(one.kernel).toEqual(recipe.kernel)
+    expect(other.kernel?.modules).toEqual([...(one.kernel?.modules ?? []), ...ofArm])
+  })
+
+  const ofArm = ['crc32c_generic', 'crc16', 'mbcache', 'jbd2', 'ext4', 'gpio_keys']
 
   it('says what that leaves to it, and has to', async () => {
     const folder = await temporaryFolder(onTestFinished)
@@ -194,11 +210,13 @@ describe('the command line of mmdebstrap', () => {
       recipe,
       stage: "/it's here/posada-build",
       target: '/a b',
+      arch: 'aarch64' as const,
       sources: ['/etc/apt/sources.list'],
     }
     const unpacked = mmdebstrapArguments(options)
     expect(unpacked).toContain(`--extract-hook=copy-in '/it'\\''s here/posada-build' /`)
     expect(unpacked).toContain(`--extract-hook=copy-out /posada-out '/a b'`)
+    expect(unpacked).toContain('--architectures=arm64')
     expect(unpacked.slice(-3)).toEqual(['bookworm', '/dev/null', '/etc/apt/sources.list'])
     const configured = mmdebstrapArguments({ ...options, recipe: { ...recipe, variant: 'minbase' } })
     expect(configured.filter((one) => one.startsWith('--extract-hook'))).toEqual([])
@@ -210,7 +228,13 @@ describe('the login key', () => {
     const recipe = await readRecipe(join(boxesFolder(), 'posada', 'tiny'))
     for (let round = 0; round < 5; round++) {
       const work = await temporaryFolder(onTestFinished)
-      const { stage, loginKey } = await makeStage(work, { recipe, lib, inputs: 'a'.repeat(64), epoch: 0 })
+      const { stage, loginKey } = await makeStage(work, {
+        recipe,
+        arch: 'x86_64',
+        lib,
+        inputs: 'a'.repeat(64),
+        epoch: 0,
+      })
       const file = join(work, 'key')
       await writeFile(file, loginKey, { mode: 0o600 })
       const { stdout } = await execa('ssh-keygen', ['-y', '-f', file])
