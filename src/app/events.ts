@@ -19,7 +19,9 @@ export interface StateEvent {
 
 export type StreamedEvent = LoggedEvent | StateEvent
 
-export interface StreamOptions extends ListOptions, Pick<FollowLogOptions, 'past' | 'follow'> {
+export interface StreamOptions extends ListOptions, Pick<FollowLogOptions, 'follow'> {
+  /** Whether to begin with what the log still has. */
+  past: boolean
   /** May take its time. */
   onEvent: (event: StreamedEvent) => void | Promise<void>
 }
@@ -34,7 +36,7 @@ export async function events(options: StreamOptions): Promise<void> {
   const common = { onEvent, signal: AbortSignal.any([signal, failed.signal]) }
   try {
     await Promise.all([
-      followLog(eventsFolder(env), { past, follow, ...common }),
+      followLog(eventsFolder(env), { past: past ? Number.POSITIVE_INFINITY : 0, follow, ...common }),
       ...(follow ? [watchStates({ ...options, ...common })] : []),
     ])
   } finally {

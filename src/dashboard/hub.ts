@@ -19,8 +19,8 @@ export interface HubOptions {
 
 /** Milliseconds between two looks at machines, and between two messages with events. */
 const every = { look: 2000, events: 100 }
-/** Events kept for a page that comes; bytes that a page may be behind. */
-const most = { events: 500, behind: 8 * 1024 * 1024 }
+/** Events kept for a page that comes; bytes of the log that are read for them; bytes that a page may be behind. */
+const most = { events: 500, past: 128 * 1024, behind: 8 * 1024 * 1024 }
 
 /** What all open pages are told: how machines are, and what commands say. It looks only while a page is open. */
 export class Hub {
@@ -79,7 +79,7 @@ export class Hub {
     const onEvent = (event: LoggedEvent) => this.#hear(event)
     const loops = [
       top({ ...common, emit: () => undefined, interval: every.look, watch: true, onLook }),
-      followLog(events, { past: true, follow: true, onEvent, signal: common.signal }),
+      followLog(events, { past: most.past, follow: true, onEvent, signal: common.signal }),
     ]
     // They end with the last page; what else ends one, ends the pages, which come again.
     for (const loop of loops)

@@ -7,8 +7,8 @@ import { namesIn } from '../lib/files/folders.ts'
 import { bounds, type LoggedEvent, numberOf, parseLine } from './model.ts'
 
 export interface FollowLogOptions {
-  /** Whether to begin with what the log still has; else with what comes from now on. */
-  past: boolean
+  /** How many of the last bytes of each file to begin with: 0 for what comes from now on. */
+  past: number
   /** Whether to go on until the signal; else it ends with what is there. */
   follow: boolean
   /** May take its time. */
@@ -33,14 +33,16 @@ interface Mark {
 export async function followLog(folder: string, options: FollowLogOptions): Promise<void> {
   const { past, follow, onEvent, signal } = options
   let marks = new Map<number, Mark>()
-  let first = !past
+  let first = true
   for (;;) {
     const numbers = (await namesIn(folder)).flatMap((name) => numberOf(name) ?? []).sort((a, b) => a - b)
     const kept = new Map(numbers.map((number) => [number, marks.get(number) ?? { offset: 0, rest: empty }]))
     marks = kept
     for (const [number, mark] of kept) {
-      const take = first ? null : onEvent
-      await readOn(join(folder, `${number}.jsonl`), { mark, take, signal })
+      const path = join(folder, `${number}.jsonl`)
+      // The line that it begins in has no beginning, and makes no sense.
+      if (first) mark.offset = Math.max(0, (await sizeOf(path)) - past)
+      await readOn(path, { mark, onEvent, signal })
     }
     first = false
     if (!follow) return
@@ -50,19 +52,15 @@ export async function followLog(folder: string, options: FollowLogOptions): Prom
 
 const empty = Buffer.alloc(0)
 
-interface Reading {
+interface Reading extends Pick<FollowLogOptions, 'onEvent' | 'signal'> {
   mark: Mark
-  /** Null: what is there is passed over. */
-  take: FollowLogOptions['onEvent'] | null
-  signal: AbortSignal
 }
 
 /** Reads a file from its mark to its end. */
-async function readOn(path: string, { mark, take, signal }: Reading): Promise<void> {
+async function readOn(path: string, { mark, onEvent, signal }: Reading): Promise<void> {
   const size = await sizeOf(path)
-  if (take === null) mark.offset = size
   const file = mark.offset < size ? await openIfThere(path) : null
-  if (take === null || file === null) return
+  if (file === null) return
   try {
     while (mark.offset < size) {
       const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(chunk), position: mark.offset })
@@ -70,7 +68,7 @@ async function readOn(path: string, { mark, take, signal }: Reading): Promise<vo
       mark.offset += bytesRead
       for (const line of linesOf(mark, buffer.subarray(0, bytesRead))) {
         const event = parseLine(line)
-        if (event !== null) await take(event)
+        if (event !== null) await onEvent(event)
         signal.throwIfAborted()
       }
     }

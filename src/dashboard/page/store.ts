@@ -20,6 +20,7 @@ export interface Project {
 export interface State {
   connected: boolean
   version: string
+  own: { root: string; name: string } | null
   projects: Map<string, Project>
   events: LoggedEvent[]
   rates: Map<string, Rates[]>
@@ -33,6 +34,7 @@ const most = { rates: 60, events: 1000, failures: 5 }
 export const state: State = {
   connected: false,
   version: '',
+  own: null,
   projects: new Map(),
   events: [],
   rates: new Map(),
@@ -74,12 +76,23 @@ export function take(message: Exclude<Message, { type: 'answer' }>): string[] {
   switch (message.type) {
     case 'hello':
       state.version = message.version
+      state.own = message.own
       return message.own === null ? [] : [projectOf(message.own).root]
     case 'events':
       state.events = [...state.events, ...message.events].slice(-most.events)
       return message.events.flatMap(({ type, root }) => (type === 'step' || type === 'machine' ? [root] : []))
     case 'stats':
+      forgetOthers(message.projects.map(({ root }) => root))
       return message.projects.filter(takeStats).map(({ root }) => root)
+  }
+}
+
+/** What has no machines any longer is not listed, but for the project that the dashboard was started in. */
+function forgetOthers(roots: readonly string[]): void {
+  for (const { root, stats } of state.projects.values()) {
+    if (roots.includes(root)) continue
+    if (root === state.own?.root) stats.clear()
+    else state.projects.delete(root)
   }
 }
 

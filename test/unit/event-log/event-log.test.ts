@@ -32,10 +32,10 @@ const output = (text: string): PosadaEvent => ({
 })
 const recorder = (passed: PosadaEvent[] = []) => recorded((event) => passed.push(event), folder, source)
 
-async function kept(): Promise<LoggedEvent[]> {
+async function kept(past = Number.POSITIVE_INFINITY): Promise<LoggedEvent[]> {
   const events: LoggedEvent[] = []
   const { signal } = new AbortController()
-  await followLog(folder, { past: true, follow: false, onEvent: (event) => void events.push(event), signal })
+  await followLog(folder, { past, follow: false, onEvent: (event) => void events.push(event), signal })
   return events
 }
 
@@ -59,6 +59,15 @@ test('output is cut into lines of a bounded length and loses nothing; messages a
   expect(events.every((event) => JSON.stringify(event).length < bounds.line)).toBe(true)
 })
 
+test('a reader may begin with the last bytes, in the middle of a line', async () => {
+  const emit = recorder()
+  for (const word of ['one', 'two', 'three']) emit(note(word))
+  const line = statSync(join(folder, '1.jsonl')).size / 3
+  const found = await kept(Math.round(1.5 * line))
+  expect(found.map((event) => event.type === 'notice' && event.message)).toEqual(['three'])
+  expect(await kept(0)).toEqual([])
+})
+
 test('progress is kept twice a second, of each piece of work', async () => {
   const emit = recorder()
   const progress = { type: 'progress', step: 'box', message: 'fetching', unit: 'bytes' } as const
@@ -74,7 +83,7 @@ test('the log is bounded, and a reader who keeps up misses nothing of it', async
   const seen: number[] = []
   const total = 3000
   const reading = followLog(folder, {
-    past: true,
+    past: Number.POSITIVE_INFINITY,
     follow: true,
     signal: stop.signal,
     onEvent: (event) => {
