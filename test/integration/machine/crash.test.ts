@@ -61,6 +61,29 @@ describe('a kernel that panics while it boots', () => {
   })
 })
 
+describe('a hypervisor that is killed right after the first login', () => {
+  it('leaves a machine that is shown as crashed, with the end of its console', async () => {
+    await inGuest('echo the last words > /dev/console')
+    const { pid } = (await status()) ?? {}
+    process.kill(pid ?? 0, 'SIGKILL')
+    await until('it is gone', 10_000, async () => place.hypervisors().length === 0)
+    expect(await status()).toMatchObject({
+      state: 'crashed',
+      pid: null,
+      reason: expect.stringContaining('ended without being asked to'),
+      console: expect.arrayContaining(['the last words']),
+    })
+    expect((await place.run('status')).stdout).toMatch(/stopped \(crashed\).*\| the last words/s)
+    expect(await place.fails('E_NOT_RUNNING', 'exec', '--', 'true')).toMatchObject({ value: 'crashed' })
+    expect(await place.json('halt')).toMatchObject({ machines: [{ how: 'already' }] })
+  })
+
+  it('is started again by up, with its key, its host key and its name', async () => {
+    expect(await place.json('up')).toMatchObject({ machines: [{ change: 'started' }] })
+    expect(await inGuest('cat /etc/hostname')).toBe('crash\n')
+  })
+})
+
 describe('a guest that restarts itself', () => {
   it('keeps its process, its SSH and its ports', async () => {
     const before = { id: await bootId(), pid: (await status())?.pid }
@@ -110,29 +133,6 @@ describe('a kernel that panics while it runs', () => {
     expect(await place.json('up')).toMatchObject({ machines: [{ change: 'started' }] })
     expect(await status()).toMatchObject({ state: 'running' })
     expect((await status())?.reason).toBeUndefined()
-  })
-})
-
-describe('a hypervisor that is killed', () => {
-  it('leaves a machine that is shown as crashed, with the end of its console', async () => {
-    await inGuest('echo kept > /root/kept; sync; echo the last words > /dev/console')
-    const { pid } = (await status()) ?? {}
-    process.kill(pid ?? 0, 'SIGKILL')
-    await until('it is gone', 10_000, async () => place.hypervisors().length === 0)
-    expect(await status()).toMatchObject({
-      state: 'crashed',
-      pid: null,
-      reason: expect.stringContaining('ended without being asked to'),
-      console: expect.arrayContaining(['the last words']),
-    })
-    expect((await place.run('status')).stdout).toMatch(/stopped \(crashed\).*\| the last words/s)
-    expect(await place.fails('E_NOT_RUNNING', 'exec', '--', 'true')).toMatchObject({ value: 'crashed' })
-    expect(await place.json('halt')).toMatchObject({ machines: [{ how: 'already' }] })
-  })
-
-  it('is started again by up, with what was on its disk', async () => {
-    expect(await place.json('up')).toMatchObject({ machines: [{ change: 'started' }] })
-    expect(await inGuest('cat /root/kept')).toBe('kept\n')
   })
 })
 
