@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
 
-// Boots posada/tiny three times, and waits for what does not happen: about a minute with emulated processors.
+// Boots posada/tiny three times, and waits for what does not happen: about 70 s with emulated processors.
 
 const manifest = (rest = '') => `version: 1
 name: stuck
@@ -59,9 +59,9 @@ describe('a guest that does not do what is expected', () => {
   })
 
   it('has no SSH server: says that its port answers and nothing comes, with the console', async () => {
-    place.write(manifest('boot_timeout: 20s\n'))
+    place.write(manifest('boot_timeout: 30s\n'))
     const failure = await place.fails('E_BOOT_TIMEOUT', 'up')
-    expect(failure.message).toContain('after 20 s: its SSH port is open and says nothing')
+    expect(failure.message).toContain('after 30 s: its SSH port is open and says nothing')
     expect(failure.details?.join('\n')).toContain('login:')
     expect(await status()).toMatchObject({ state: 'starting' })
     expect(await place.fails('E_NOT_RUNNING', 'exec', '--', 'true')).toMatchObject({ value: 'starting' })
