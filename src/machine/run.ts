@@ -48,8 +48,8 @@ export interface RunVerbOptions {
   stderr: Writable
   /** Milliseconds for all of it; null: any time. */
   timeout: number | null
-  /** Resolves when the host has room for what its machines take. */
-  takeTurn(share: Share): Promise<void>
+  /** Resolves when the host has room for what its machines take; what it resolves with gives back the processors. */
+  takeTurn(share: Share): Promise<() => Promise<void>>
   /** Called before the command writes anything. */
   starts(): void
 }
@@ -72,7 +72,7 @@ export async function run(project: Project, options: RunVerbOptions): Promise<Ru
   const own = asRun(project, name, options.variation)
   const { services } = options
   const machines = withDependencies(own.manifest, selectMachines(own.manifest, [name, ...services]))
-  await options.takeTurn(shareOf(machines))
+  const giveBack = await options.takeTurn(shareOf(machines))
   const limited = withTimeout(own, options.timeout)
   let connection: SshSession | undefined
   try {
@@ -100,6 +100,7 @@ export async function run(project: Project, options: RunVerbOptions): Promise<Ru
   } finally {
     await connection?.close()
     limited.end()
+    await giveBack()
   }
 }
 

@@ -1,8 +1,9 @@
-import { rm } from 'node:fs/promises'
+import { rm, utimes } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { PosadaError } from '../../errors/index.ts'
 import type { Emit } from '../../events/index.ts'
+import { isErrno } from '../../lib/files/errno.ts'
 import { exists, namesIn } from '../../lib/files/folders.ts'
 import { readTextIfThere, writeFileAtomic } from '../../lib/files/write-file.ts'
 import { isAlive, type ProcessIdentity, processIdentity } from '../../lib/process/process-identity.ts'
@@ -55,18 +56,25 @@ function hintFor(why: Wait, up: readonly MachineUp[]): string | null {
   return `halt what is not needed: ${up.map(({ name, root }) => `${name} of ${root}`).join(', ')}`
 }
 
-/** Resolves when a run may start its machines beside the other runs of this user, in all processes. */
-export async function takeTurn(options: TurnOptions): Promise<void> {
+/**
+ * Resolves when a run may start its machines beside the other runs of this user, in all processes. What it resolves with
+ * gives the processors back, when there is nothing left to do but to take the machines away.
+ */
+export async function takeTurn(options: TurnOptions): Promise<() => Promise<void>> {
   // From before the first look, lest the end of a run be missed. The queue's own lock comes and goes with each look.
   const runs = watchFolder(options.user.runs, isRunId)
   try {
-    await untilItsTurn(options, runs)
+    const ticket = await untilItsTurn(options, runs)
+    return async () => {
+      // It takes a flush, which one that is alone is better without.
+      if (options.wait) await giveBack(options.folder, ticket)
+    }
   } finally {
     runs.close()
   }
 }
 
-async function untilItsTurn(options: TurnOptions, runs: FolderWatch): Promise<void> {
+async function untilItsTurn(options: TurnOptions, runs: FolderWatch): Promise<Ticket> {
   const { user, folder, share, wait, emit, signal } = options
   const own = (await processIdentity(process.pid)) ?? { pid: process.pid, startTime: '' }
   let written: Ticket | undefined
@@ -89,14 +97,13 @@ async function untilItsTurn(options: TurnOptions, runs: FolderWatch): Promise<vo
       const first = whatFor({ ...share, order }, busy, { free: null, processors, owed: [] })
       const found = wait && first !== null ? first : await look()
       if (found === 'memory' && !wait) throw memoryShort(share)
-      const state = found === null || !wait ? 'starts' : 'waits'
-      const ticket: Ticket = { ...share, order, state, process: own }
-      if (written?.state !== state)
-        await writeFileAtomic(join(folder.path, ticketName), JSON.stringify(ticket))
+      const starts = found === null || !wait
+      const ticket: Ticket = { ...share, order, state: starts ? 'starts' : 'waits', process: own }
+      if (written?.state !== ticket.state) await writeTicket(folder, ticket)
       written = ticket
-      return state === 'starts' ? null : found
+      return starts ? ticket : found
     })
-    if (why === null) return
+    if (typeof why === 'object') return why
     const hint = hintFor(why, up)
     if (told === null)
       emit({ type: 'notice', level: 'info', message: waiting[why], ...(hint === null ? {} : { hint }) })
@@ -106,6 +113,21 @@ async function untilItsTurn(options: TurnOptions, runs: FolderWatch): Promise<vo
 }
 
 const ticketName = 'share.json'
+
+function writeTicket(folder: RunFolder, ticket: Ticket): Promise<void> {
+  return writeFileAtomic(join(folder.path, ticketName), JSON.stringify(ticket))
+}
+
+/** On a full disk the others wait until its folder is gone. */
+async function giveBack(folder: RunFolder, ticket: Ticket): Promise<void> {
+  try {
+    await writeTicket(folder, { ...ticket, cpus: 0 })
+    // Whoever watches the folder of runs hears of this, and not of what is written in the run's own.
+    await utimes(folder.path, new Date(), new Date())
+  } catch (error) {
+    if (!isErrno(error, 'ENOSPC', 'EDQUOT')) throw error
+  }
+}
 
 /** Does `work` as the only process of this user's that looks at the queue. The lock goes again. */
 function alone<T>({ user, signal }: TurnOptions, work: () => Promise<T>): Promise<T> {

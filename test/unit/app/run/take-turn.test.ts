@@ -44,6 +44,7 @@ function ask(folder: RunFolder, { wait = true, share = all, signal = new AbortCo
     swept: 0,
     started: false,
     turn: Promise.resolve(),
+    giveBack: () => Promise.resolve(),
   }
   asked.turn = takeTurn({
     ...{ user: user(), folder, share, wait, signal },
@@ -54,8 +55,8 @@ function ask(folder: RunFolder, { wait = true, share = all, signal = new AbortCo
     sweep: async () => {
       asked.swept += 1
     },
-  }).then(() => {
-    asked.started = true
+  }).then((giveBack) => {
+    Object.assign(asked, { started: true, giveBack })
   })
   return asked
 }
@@ -76,6 +77,19 @@ it('starts the first at once, and the others in the order in which they came', a
   expect(second.told).toHaveLength(1)
   await third.turn
   expect(readdirSync(user().runs).sort()).toEqual([two.id, three.id].sort())
+})
+
+it('starts one as soon as another has given its processors back, whose folder is still there', async () => {
+  const first = ask(await newRun())
+  await first.turn
+  const second = ask(await newRun())
+  await told(second)
+  await first.giveBack()
+  await second.turn
+  const third = ask(await newRun())
+  expect(await told(third)).toEqual(['waiting for processors in use by other runs'])
+  await second.giveBack()
+  await third.turn
 })
 
 it('skips a killed run that waited, and counts one that had begun until it is swept', async () => {
