@@ -11,8 +11,8 @@ export interface Sending extends TarItem {
 
 export interface Packing {
   spoiled: string[]
-  /** Told of each item when it comes to it. */
-  onPacked?: ((item: Sending) => void) | undefined
+  /** Told what more is packed: bytes of contents, and whole items. */
+  onPacked?: ((bytes: number, items: number) => void) | undefined
 }
 
 /**
@@ -26,8 +26,10 @@ export async function* packFiles(
 ): AsyncGenerator<Buffer> {
   for (const item of items) {
     yield tarHead(item)
-    onPacked?.(item)
-    if (item.kind !== 'file') continue
+    if (item.kind !== 'file') {
+      onPacked?.(0, 1)
+      continue
+    }
     const hash = createHash('sha256')
     let left = item.size
     try {
@@ -35,6 +37,7 @@ export async function* packFiles(
         hash.update(bytes)
         left -= bytes.length
         yield bytes
+        onPacked?.(bytes.length, 0)
       }
     } catch (error) {
       if (!(error instanceof Error) || !('syscall' in error)) throw error
@@ -42,6 +45,7 @@ export async function* packFiles(
     if (left > 0 || hash.digest('hex') !== item.digest) spoiled.push(item.name)
     for (; left > 0; left -= Math.min(left, 65_536)) yield Buffer.alloc(Math.min(left, 65_536))
     yield tarPadding(item.size)
+    onPacked?.(0, 1)
   }
   yield tarEnd
 }

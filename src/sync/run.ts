@@ -43,9 +43,9 @@ export class Run {
       for (const batch of batches(removing, coming)) {
         progress(behind, left)
         const now = { behind, left }
-        await this.#batch(side, batch, ({ size }) => {
-          now.behind -= 1
-          now.left -= size
+        await this.#batch(side, batch, (bytes, items) => {
+          now.behind -= items
+          now.left -= bytes
           progress(now.behind, now.left)
         })
         for (const { entry } of [...batch.removing, ...batch.coming]) {

@@ -21,7 +21,7 @@ export async function readSyncStatus(stateDir: string): Promise<SyncStatus> {
   return { ...status, state: 'stopped' }
 }
 
-export async function writeSyncStatus(stateDir: string, status: SyncStatus): Promise<void> {
+async function writeSyncStatus(stateDir: string, status: SyncStatus): Promise<void> {
   await writeFileAtomic(join(stateDir, 'status.json'), `${JSON.stringify(status)}\n`)
 }
 

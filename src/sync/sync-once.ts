@@ -2,7 +2,7 @@ import { formatSize } from '../lib/values/units.ts'
 import { passes } from './pass.ts'
 import { textOf } from './paths.ts'
 import { flush, withSession } from './session.ts'
-import { readSyncStatus, writeSyncStatus } from './status.ts'
+import { StatusWriter } from './status.ts'
 import type { GuestShell, SyncOptions, SyncPair, SyncReport } from './types.ts'
 
 /**
@@ -10,23 +10,24 @@ import type { GuestShell, SyncOptions, SyncPair, SyncReport } from './types.ts'
  * emptied or replaced, E_SYNC_GUEST where the guest lacks a tool or its side fails; the signal's reason.
  */
 export async function syncOnce(pair: SyncPair, guest: GuestShell, options: SyncOptions): Promise<SyncReport> {
-  return withSession({ pair, shell: guest, options }, async (session) => {
-    const { toGuest, toHost, conflicts, skipped, again } = await passes(session, 'all', {
-      progress: reporter(options),
+  const status = new StatusWriter(pair.stateDir)
+  try {
+    return await withSession({ pair, shell: guest, options }, async (session) => {
+      const tell = reporter(options)
+      status.set({ state: 'syncing' })
+      const progress = (behind: number, bytes: number) => {
+        status.set({ behind, bytes })
+        tell(behind, bytes)
+      }
+      const { toGuest, toHost, conflicts, skipped, again } = await passes(session, 'all', { progress })
+      await flush(session)
+      status.set({ behind: 0, bytes: 0, conflicts })
+      const left = again.map((path) => ({ path: textOf(path), why: unsettled }))
+      return { toGuest, toHost, conflicts, skipped: [...skipped, ...left] }
     })
-    await flush(session)
-    const before = await readSyncStatus(pair.stateDir)
-    await writeSyncStatus(pair.stateDir, {
-      ...before,
-      state: 'stopped',
-      behind: 0,
-      bytes: 0,
-      conflicts,
-      at: Date.now(),
-    })
-    const left = again.map((path) => ({ path: textOf(path), why: unsettled }))
-    return { toGuest, toHost, conflicts, skipped: [...skipped, ...left] }
-  })
+  } finally {
+    await status.end()
+  }
 }
 
 export const unsettled = 'it kept changing while it was being copied'

@@ -82,7 +82,9 @@ async function statusOf(
   try {
     const { stateDir } = await pairOf(project, state, folder)
     const { at: last, ...found } = await readSyncStatus(stateDir)
-    const problem = problemOf(to, config.name, { runs, syncing })
+    // A command makes it equal, whose process is started after that.
+    const isAtWork = syncing === null && found.state !== 'stopped'
+    const problem = isAtWork ? null : problemOf(to, config.name, { runs, syncing })
     // Its process has just begun, and not written yet how it stands.
     if (runs && found.state === 'stopped') found.state = 'syncing'
     return {

@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { listConflicts, readSyncStatus, resolveConflicts, restoreFromTrash } from '../../../src/sync/index.ts'
 import { sweepTrash } from '../../../src/sync/trash.ts'
@@ -352,4 +353,22 @@ test('two processes: the second is refused', async () => {
   const refused = both.filter((one) => one.status === 'rejected')
   expect(refused.length).toBeLessThan(2)
   for (const one of refused) expect(one.reason).toMatchObject({ code: 'E_SYNC_BUSY' })
+})
+
+test('while a folder is made equal its status says so', { timeout: 60_000 }, async () => {
+  using pair = makePair('dash')
+  const files = Array.from({ length: 2000 }, (_, count) => [`d${count % 50}/${count}`, 'x'.repeat(count)])
+  write(pair.from, Object.fromEntries(files))
+  const states = new Set<string>()
+  let isOver = false
+  const syncing = pair.sync().finally(() => {
+    isOver = true
+  })
+  while (!isOver) {
+    states.add((await readSyncStatus(pair.stateDir)).state)
+    await sleep(5)
+  }
+  await syncing
+  expect([...states]).toContain('syncing')
+  expect(await readSyncStatus(pair.stateDir)).toMatchObject({ state: 'stopped', behind: 0, bytes: 0 })
 })
