@@ -168,9 +168,14 @@ it('a console knows which ports are open, what waits for them, and that its clie
     rig.queue(2).submit([{ at: 0x9000 + 64 * slot, length: 64, write: true }])
   rig.driver.kick(2)
   await eventually(() => rig.queue(2).takeUsed().length > 0)
-  await new Promise((resolve) => setTimeout(resolve, 20))
+  const waits = () => {
+    const to = new StateWriter()
+    device.save(to)
+    return to.content.includes('shut down')
+  }
+  await eventually(waits)
   rig.queue(2).takeUsed()
-  const other = (await make()).device
+  const { device: other, path: otherPath } = await make()
   const next = goOn(rig, other, await save(rig))
   expect(other.isOpen('org.posada.test.0')).toBe(true)
   next.queue(4).submit([{ at: 0xa000, length: 64, write: true }])
@@ -180,6 +185,19 @@ it('a console knows which ports are open, what waits for them, and that its clie
   const [{ head, written } = { head: 0, written: 0 }] = next.queue(2).takeUsed().slice(-1)
   // port 1, closed
   expect([...next.get(0x9000 + 64 * head, written)]).toEqual([1, 0, 0, 0, 6, 0, 0, 0])
+
+  // A client of the new one is heard, and hears.
+  const second = connect(otherPath)
+  cleanUps.push(() => second.destroy())
+  second.write('ping')
+  next.queue(4).submit([{ at: 0xb000, length: 64, write: true }])
+  next.driver.kick(4)
+  await eventually(() => next.get(0xb000, 4).toString() === 'ping')
+  const heard: Buffer[] = []
+  second.on('data', (bytes) => heard.push(bytes))
+  next.queue(5).submit([next.put(0xc000, Buffer.from('pong'))])
+  next.driver.kick(5)
+  await eventually(() => Buffer.concat(heard).toString() === 'pong')
 })
 
 it('a guest is told once that its vsock connections are gone', async () => {
