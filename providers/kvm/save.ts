@@ -19,7 +19,7 @@ const zeros = Buffer.alloc(1024 * 1024)
  * The machine's process lets it stand still and sends what is to be in the file, for it may write to its own folders only.
  * Holes are left where its RAM is zero.
  */
-export async function saveMemory(spec: MachineSpec, path: string, options: SaveOptions = {}): Promise<void> {
+export async function saveMemory(spec: MachineSpec, path: string, options: SaveOptions = {}): Promise<null> {
   const { signal, onBytes } = options
   signal?.throwIfAborted()
   if (spec.nested) throw cannotSave(spec)
@@ -33,6 +33,7 @@ export async function saveMemory(spec: MachineSpec, path: string, options: SaveO
   if (signal !== undefined) addAbortSignal(signal, socket)
   try {
     await receive(socket, path, { most: spec.memory + mostStateBytes, onBytes })
+    return null
   } catch (error) {
     signal?.throwIfAborted()
     throw fromSystemError(error instanceof Error ? Object.assign(error, { path }) : error)

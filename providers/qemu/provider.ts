@@ -30,7 +30,7 @@ export function createQemuProvider(context: ProviderContext): Provider {
     },
     start: (spec, options) => start(spec, probe, options),
     save: saveMemory,
-    load: (spec, memory, options) => start(spec, probe, { ...options, memory }),
+    load: (spec, path, { signal, layout } = {}) => start(spec, probe, { signal, memory: { path, layout } }),
     memoryFacts: async (spec) => memoryFacts(spec, await chooseHow(spec, probe)),
     ...machineLife(qemu),
     writeConsole,

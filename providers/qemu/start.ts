@@ -4,15 +4,16 @@ import { sleep } from '../../src/lib/async/sleep.ts'
 import { deadlineIn } from '../../src/lib/async/time-limit.ts'
 import { hostBootId } from '../../src/lib/process/boot-id.ts'
 import { asObject } from '../../src/lib/values/as-object.ts'
-import type { MachineSpec } from '../../src/provider/index.ts'
+import type { LoadOptions, MachineSpec } from '../../src/provider/index.ts'
 import { startMachine, stopMachine } from '../../src/provider-kit/index.ts'
-import { type Accelerator, qemuArguments } from './argv/index.ts'
+import { type Accelerator, type HostFacts, qemuArguments } from './argv/index.ts'
 import { requireSystemProgram } from './binary.ts'
 import { makeConsole } from './console.ts'
 import { qemuFiles } from './files.ts'
 import { prepareUefi } from './firmware.ts'
 import { withGuard } from './guard/launch.ts'
 import { qemu } from './hypervisor.ts'
+import { memoryStart } from './memory/mappable.ts'
 import { checkNested } from './nested.ts'
 import { qemuOptions } from './options.ts'
 import { checkPorts } from './ports.ts'
@@ -30,7 +31,7 @@ const poll = 10
 
 interface How {
   /** A file of `save` that the machine goes on from; it then stands still. */
-  memory?: string
+  memory?: Pick<LoadOptions, 'layout'> & { path: string }
   signal?: AbortSignal | undefined
 }
 
@@ -39,7 +40,7 @@ export async function start(spec: MachineSpec, probe: Probe, { signal, memory }:
     const { options, program, accelerator, sandbox } = await chooseHow(spec, probe, signal)
     await checkNested(spec, accelerator)
     const uefi = await prepareUefi(spec)
-    const argv = qemuArguments(spec, { accelerator, options, uefi, sandbox })
+    const argv = qemuArguments(spec, { accelerator, options, uefi, sandbox, ...mappedOf(memory) })
     await checkPorts(spec)
     await checkShares(spec)
     return () =>
@@ -47,6 +48,12 @@ export async function start(spec: MachineSpec, probe: Probe, { signal, memory }:
   }
   const { pid, qmp, guard, ready, agent, display } = qemuFiles(spec)
   await startMachine(qemu, { spec, prepare, stale: [pid, qmp, guard, ready, agent, display], signal })
+}
+
+/** The main memory, by its name in QEMU, where it is not in the stream. */
+function mappedOf(memory: How['memory']): Pick<HostFacts, 'mapped'> {
+  if (memory?.layout === undefined) return {}
+  return { mapped: { path: memory.path, name: memory.layout, start: memoryStart } }
 }
 
 async function launch(
@@ -59,7 +66,7 @@ async function launch(
   await makeConsole(spec)
   await writeRecord(spec, run)
   const begin = async (pipes: readonly Pipe[]) =>
-    untilStarted(await spawnQemu(command, spec, { pipes, memory }), spec, how)
+    untilStarted(await spawnQemu(command, spec, { pipes, memory: memory?.path }), spec, how)
   try {
     await withShares(spec, () => withGuard(spec, begin, signal))
   } catch (error) {

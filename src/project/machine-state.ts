@@ -89,14 +89,18 @@ export interface FailedStep {
 
 /** A guest's memory in a file, and all that has to be the same when it is taken up again. */
 export interface SavedMemory {
-  version: 1
+  /** 2: with a layout. */
+  version: 1 | 2
   /** ISO 8601. */
   at: string
   /** The id of the snapshot in whose folder the file is; absent: it is the machine's own. */
   snapshot?: string
   /** Of the file, in bytes. */
   size: number
+  /** With a layout the file is sparse: `sha256OfSparseFile`. */
   sha256: string
+  /** What `Provider.save` said of the file, if it did. */
+  layout?: string
   /** By which the file is known while no one has written to it; see `fileMark`. */
   mark?: string
   /** Of the host when it was saved; see `hostBootId`. */

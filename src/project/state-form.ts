@@ -10,11 +10,12 @@ export const snapshotId = text({ pattern: /^[0-9a-f]{8}$/, problem: 'not the id 
 
 /** The form of SavedMemory; its file is checked before it is used. */
 export const savedMemory = partOf({
-  version: oneOf([1]),
+  version: oneOf([1, 2]),
   at: anyText,
   snapshot: optional(snapshotId),
   size: count(),
   sha256: text({ pattern: digestPattern }),
+  layout: optional(anyText),
   mark: optional(anyText),
   bootId: optional(anyText),
   hardware: text({ pattern: digestPattern }),

@@ -30,6 +30,7 @@ export {
   type HostOption,
   isUp,
   type KeyName,
+  type LoadOptions,
   type MachineStatus,
   type OptionProblem,
   type Provider,

@@ -93,15 +93,17 @@ export interface Provider {
    * Where `capabilities().snapshot`: lets the machine stand still and writes its memory and devices into a new file at
    * `path`, flushed. Its disks then hold all that was written to them and are left alone until `resume`, which lets it
    * go on, or `stop`. Cut short or failed, it leaves a part of the file, and a machine that stands still. A provider may
-   * pass all that it writes to `onBytes`, in order, so that the file need not be read again for its checksum.
+   * pass all that it writes to `onBytes`, in order, so that the file need not be read again for its checksum. Returns what
+   * `load` has to be told of the file, if anything: its layout.
    */
-  save?(spec: MachineSpec, path: string, options?: SaveOptions): Promise<void>
+  save?(spec: MachineSpec, path: string, options?: SaveOptions): Promise<string | null>
 
   /**
    * Where `capabilities().snapshot`: starts a stopped machine with what `save` wrote of one with the same spec, whose
-   * disks are as they were then; forwards may differ. It stands still until `resume`.
+   * disks are as they were then; forwards may differ. It stands still until `resume`. The file is not changed, and has to
+   * stay as it is while the machine runs; it may be removed.
    */
-  load?(spec: MachineSpec, path: string, options?: { signal?: AbortSignal }): Promise<void>
+  load?(spec: MachineSpec, path: string, options?: LoadOptions): Promise<void>
 
   /**
    * Where `capabilities().snapshot`: what besides the spec has to be the same for `load` as it was for `save`, by names
@@ -140,8 +142,16 @@ export interface Provider {
   channel(spec: MachineSpec, name: 'ready' | 'agent' | 'vsock' | 'display'): string | null
 }
 
+export interface LoadOptions {
+  signal?: AbortSignal
+  /** What `save` said of the file, if anything. */
+  layout?: string | undefined
+}
+
 export interface SaveOptions {
   signal?: AbortSignal
+  /** It may take longer to save then, and should be quick to load. */
+  isLoadedOften?: boolean
   onBytes?: (bytes: Uint8Array) => void
 }
 

@@ -10,4 +10,6 @@ export interface HostFacts {
   /** UEFI code, and the machine's own copy of the variables; null: not booted by UEFI. */
   uefi: { code: string; variables: string } | null
   options: QemuOptions
+  /** Where the machine's memory is mapped from, a copy of each page that the guest writes to being made; left out: nowhere. */
+  mapped?: { path: string; name: string; start: number }
 }

@@ -24,12 +24,16 @@ export function machineArguments(spec: MachineSpec, host: HostFacts): string[] {
     '-nodefaults',
     '-no-user-config',
     ...['-display', 'none'],
-    ...['-machine', option(machineType(spec, host), { ...boardOptions(spec, host), ...ofMemory(spec) })],
+    ...[
+      '-machine',
+      option(machineType(spec, host), { ...boardOptions(spec, host), ...ofMemory(spec, host) }),
+    ],
     ...['-accel', option(host.accelerator, host.accelerator === 'tcg' ? emulation : {})],
     ...['-cpu', host.options.cpu ?? processor(spec, host)],
     ...['-smp', option('', { cpus: spec.cpus, sockets: 1, cores: spec.cpus, threads: 1 })],
     ...['-m', option('', { size: `${spec.memory / (1024 * 1024)}M` })],
     ...['-rtc', option('', { base: 'utc' })],
+    ...mappedArguments(spec, host),
   ]
 }
 
@@ -52,8 +56,17 @@ function boardOptions(spec: MachineSpec, host: HostFacts): Record<string, string
   return { vmport: false, ...video, ...flash }
 }
 
-function ofMemory({ shares = [] }: MachineSpec): Record<string, string> {
+function ofMemory({ shares = [] }: MachineSpec, { mapped }: HostFacts): Record<string, string> {
+  if (mapped !== undefined) return { 'memory-backend': mapped.name }
   return shares.length === 0 ? {} : { 'memory-backend': sharedMemory }
+}
+
+/** Source: QEMU's qapi/qom.json, MemoryBackendFileProperties: the file is not opened for writing, from release 8.2 on. */
+function mappedArguments({ memory }: MachineSpec, { mapped }: HostFacts): string[] {
+  if (mapped === undefined) return []
+  const { name: id, path, start } = mapped
+  const file = { 'mem-path': path, offset: start, share: false, readonly: true, rom: false }
+  return ['-object', option('memory-backend-file', { id, size: `${memory / (1024 * 1024)}M`, ...file })]
 }
 
 function processor(spec: MachineSpec, host: HostFacts): string {

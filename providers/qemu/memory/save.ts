@@ -1,10 +1,11 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import { copyFile, type FileHandle, open, rm } from 'node:fs/promises'
 import { fromSystemError, PosadaError } from '../../../src/errors/index.ts'
 import { sleep } from '../../../src/lib/async/sleep.ts'
 import { asObject } from '../../../src/lib/values/as-object.ts'
 import type { MachineSpec, SaveOptions } from '../../../src/provider/index.ts'
 import { qemuFiles } from '../files.ts'
 import { type QmpClient, withQmp } from '../qmp/client.ts'
+import { makeMappable } from './mappable.ts'
 
 /** Milliseconds for an answer of QEMU's, which writes back its disks before the last. */
 const patience = 60_000
@@ -20,25 +21,25 @@ const unhurried = { 'max-bandwidth': 2 ** 40, 'downtime-limit': 2_000_000 }
 
 /**
  * Lets QEMU migrate the machine into a file, whose descriptor it is given: it may start no programs, and needs release 8.2
- * to open one by itself. What it writes is read along.
+ * to open one by itself. What it writes is read along. Returns the file's layout, for `load`; null: the stream.
  */
 export async function saveMemory(
   spec: MachineSpec,
   path: string,
-  { signal, onBytes = () => undefined }: SaveOptions = {},
-): Promise<void> {
+  { signal, onBytes = () => undefined, isLoadedOften = false }: SaveOptions = {},
+): Promise<string | null> {
   const limits = { timeout: patience, ...(signal === undefined ? {} : { signal }) }
   const saved = await withQmp(qemuFiles(spec).qmp, limits, async (client) => {
     await client.execute('stop')
     await client.execute('migrate-set-parameters', unhurried)
     try {
-      await migrate(client, path, onBytes)
+      const isMapped = isLoadedOften && canMap(client.version)
+      return { layout: await (isMapped ? migrateMapped(client, path, spec) : migrate(client, path, onBytes)) }
     } catch (error) {
       throw fromSystemError(error instanceof Error ? Object.assign(error, { path }) : error)
     }
-    return true
   })
-  if (saved !== null) return
+  if (saved !== null) return saved.layout
   throw new PosadaError('E_NOT_RUNNING', `machine ${spec.name} is not running`, { machine: spec.name })
 }
 
@@ -51,16 +52,52 @@ export async function endSaving(client: QmpClient): Promise<void> {
 /** Of QAPI type MigrationStatus. */
 const unfinished: readonly unknown[] = ['setup', 'active', 'pre-switchover', 'device', 'cancelling']
 
-async function migrate(client: QmpClient, path: string, onBytes: (bytes: Uint8Array) => void): Promise<void> {
+/** Whether QEMU maps a file for its memory without opening it for writing; what the guest gives back stays in it then. */
+export function canMap(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  return major > 8 || (major === 8 && minor >= 2)
+}
+
+async function migrate(client: QmpClient, path: string, onBytes: Growing['onBytes']): Promise<null> {
   const file = await open(path, 'wx+', 0o600)
   try {
-    await client.execute('getfd', { fdname: 'memory' }, file.fd)
-    await client.execute('migrate', { uri: 'fd:memory' })
-    await follow(file, { isWhole: () => isSaved(client), onBytes })
+    await migrateInto(client, file, onBytes)
     await file.sync()
+    return null
   } finally {
     await file.close()
   }
+}
+
+/** Returns the layout of the file, which says how it is mapped; null: it is a stream. */
+async function migrateMapped(
+  client: QmpClient,
+  path: string,
+  { memory }: MachineSpec,
+): Promise<string | null> {
+  const stream = await open(path, 'wx+', 0o600)
+  try {
+    // Gone when this process is, however it ends.
+    await rm(path)
+    await migrateInto(client, stream, () => undefined)
+    const file = await open(path, 'wx+', 0o600)
+    try {
+      const layout = await makeMappable(stream, file, memory)
+      if (layout === null) await copyFile(`/proc/self/fd/${stream.fd}`, path)
+      await file.sync()
+      return layout
+    } finally {
+      await file.close()
+    }
+  } finally {
+    await stream.close()
+  }
+}
+
+async function migrateInto(client: QmpClient, file: FileHandle, onBytes: Growing['onBytes']): Promise<void> {
+  await client.execute('getfd', { fdname: 'memory' }, file.fd)
+  await client.execute('migrate', { uri: 'fd:memory' })
+  await follow(file, { isWhole: () => isSaved(client), onBytes })
 }
 
 interface Growing {

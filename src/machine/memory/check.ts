@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { PosadaError } from '../../errors/index.ts'
 import { isErrno } from '../../lib/files/errno.ts'
-import { sha256OfFile } from '../../lib/files/hash-file.ts'
+import { sha256OfFile, sha256OfSparseFile } from '../../lib/files/hash-file.ts'
 import type { MachinePaths, SavedMemory } from '../../project/index.ts'
 import type { MachineSpec, Provider } from '../../provider/index.ts'
 import { hardwareOf } from './hardware.ts'
@@ -50,16 +50,21 @@ export async function fileMark(path: string): Promise<{ size: number; mark: stri
   return { size: Number(size), mark: `${ino}:${mtimeNs}` }
 }
 
+/** Of the file of a memory. */
+export function digestOf(path: string, layout?: string): Promise<string> {
+  return layout === undefined ? sha256OfFile(path) : sha256OfSparseFile(path)
+}
+
 async function fileFlaw(
   path: string,
-  { size, sha256, mark }: SavedMemory,
+  { size, sha256, mark, layout }: SavedMemory,
   content: Checked['content'],
 ): Promise<string | null> {
   try {
     const found = await fileMark(path)
     if (found.size !== size) return `it has ${found.size} bytes instead of ${size}`
     if (content === null || (content === 'mark' && mark === found.mark)) return null
-    return (await sha256OfFile(path)) === sha256 ? null : 'its content has changed'
+    return (await digestOf(path, layout)) === sha256 ? null : 'its content has changed'
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return 'it is gone'
     throw error

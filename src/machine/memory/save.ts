@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { sha256OfFile } from '../../lib/files/hash-file.ts'
 import { flushFolder } from '../../lib/files/write-file.ts'
 import { hostBootId } from '../../lib/process/boot-id.ts'
 import type { MachineState, SavedMemory } from '../../project/index.ts'
@@ -9,7 +8,7 @@ import type { Provider } from '../../provider/index.ts'
 import { marksOf } from '../layers/next-disks.ts'
 import type { Places, Reporting } from '../project.ts'
 import { record } from '../record.ts'
-import { cannotSave, fileMark, hasMounts, memoryFile } from './check.ts'
+import { cannotSave, digestOf, fileMark, hasMounts, memoryFile } from './check.ts'
 import { hardwareOf } from './hardware.ts'
 
 export interface SaveInputs {
@@ -41,16 +40,19 @@ export async function saveMemory(
       written.hash.update(bytes)
       written.size += bytes.length
     }
-    await provider.save(spec, part, { signal: project.signal, onBytes })
+    const isLoadedOften = snapshot !== undefined
+    const layout = await provider.save(spec, part, { signal: project.signal, onBytes, isLoadedOften })
+    const layoutOf = layout === null ? {} : { layout }
     const { size, mark } = await fileMark(part)
-    const sha256 = written.size === size ? written.hash.digest('hex') : await sha256OfFile(part)
+    const sha256 = written.size === size ? written.hash.digest('hex') : await digestOf(part, layoutOf.layout)
     const disks = await marksOf(spec.disks, 'now')
     await rename(part, path)
     await flushFolder(dirname(path))
     const suspended: SavedMemory = {
-      version: 1,
+      version: layout === null ? 1 : 2,
       at: new Date().toISOString(),
       ...(snapshot === undefined ? {} : { snapshot }),
+      ...layoutOf,
       ...{ size, sha256, mark, bootId: await hostBootId() },
       ...{ facts, hardware: hardwareOf(spec) },
       disks: Object.fromEntries(Object.entries(disks).map(([name, mark]) => [name, [mark]])),

@@ -61,7 +61,7 @@ export async function loadMemory(project: Project, sleeper: Sleeper): Promise<Ma
   const state = await record(paths, (now) => ({ ...now, spec: { ...spec, disks }, ports }))
   await beforeStart(project, { config, projectId })
   try {
-    await provider.load(state.spec, path, { signal: project.signal })
+    await provider.load(state.spec, path, { signal: project.signal, layout: memory.layout })
   } catch (error) {
     await provider.stop(state.spec, { graceful: false, timeout: 0 })
     const isOther = project.signal.aborted || isPosadaError(error, 'E_PORT_IN_USE')
