@@ -16,8 +16,12 @@ say() { printf '${mark} %s %s %s\\n' "$name" "$1" "$(printf %s "$2" | tr '\\n' '
 bytes() { dd if="$dev" bs=1 skip="$1" count="$2" 2>/dev/null; }
 find_disk() {
   for each in /sys/block/*; do
-    [ "$(cat "$each/serial" 2>/dev/null)" = "$name" ] || continue
-    dev=/dev/\${each##*/} mebibytes=$(($(cat "$each/size") / 2048))
+    [ -r "$each/serial" ] || continue
+    serial= sectors=
+    read -r serial <"$each/serial"
+    [ "$serial" = "$name" ] || continue
+    read -r sectors <"$each/size"
+    dev=/dev/\${each##*/} mebibytes=$((sectors / 2048))
     return 0
   done
   return 1
@@ -66,7 +70,12 @@ mount_at() {
 }
 grow() {
   case $type in
-    ext4) set -- resize2fs "$dev" ;;
+    ext4)
+      # Its size stands in the superblock: in blocks of 1 KiB, shifted.
+      blocks=$(od -An -tu4 -j 1028 -N 4 "$dev") shift=$(od -An -tu4 -j 1048 -N 4 "$dev")
+      [ $(((blocks << shift) / 1024)) -lt "$mebibytes" ] || return 0
+      set -- resize2fs "$dev"
+      ;;
     xfs) set -- xfs_growfs -d "$to" ;;
     btrfs) set -- btrfs filesystem resize max "$to" ;;
   esac
