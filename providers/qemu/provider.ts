@@ -6,6 +6,7 @@ import { makeDisks } from './disks.ts'
 import { qemuFiles } from './files.ts'
 import { qemu } from './hypervisor.ts'
 import { pressKeys } from './keyboard.ts'
+import { setLinks } from './links.ts'
 import { memoryFacts } from './memory/facts.ts'
 import { saveMemory } from './memory/save.ts'
 import { checkQemuOptions, qemuHostOptions } from './options.ts'
@@ -31,6 +32,7 @@ export function createQemuProvider(context: ProviderContext): Provider {
     start: (spec, options) => start(spec, probe, options),
     save: saveMemory,
     load: (spec, path, { signal, layout } = {}) => start(spec, probe, { signal, memory: { path, layout } }),
+    setLinks,
     memoryFacts: async (spec) => memoryFacts(spec, await chooseHow(spec, probe)),
     ...machineLife(qemu),
     writeConsole,

@@ -3,8 +3,8 @@ import { isPosadaError, type PosadaError } from '../errors/index.ts'
 import { recorded } from '../event-log/index.ts'
 import type { Emit } from '../events/index.ts'
 import { type WebFiles, webFiles } from '../fetched-files/index.ts'
-import type { Project } from '../machine/index.ts'
-import { findManifest, loadManifest } from '../manifest/index.ts'
+import { knownCopies, type Project } from '../machine/index.ts'
+import { findManifest, loadManifest, withCopies } from '../manifest/index.ts'
 import { checkOwnTree, projectPaths, type UserPaths, userPaths } from '../project/index.ts'
 import { boxBuilder } from './box/builder.ts'
 import { boxFetcher } from './box/fetcher.ts'
@@ -45,12 +45,13 @@ const defaultLockWait = 600_000
 export async function openProject(options: OpenProjectOptions): Promise<Project> {
   const { env, signal, command } = options
   const user = userPaths(env)
-  const { manifest, broken, files } = await readManifest(options, user)
-  const { name: project, root } = manifest
+  const { manifest: written, broken, files } = await readManifest(options, user)
+  const { name: project, root } = written
   const emit = recorded(options.emit, user.events, { command, project, root })
-  const { lockfile } = projectPaths(manifest.root, user)
-  const paths = { ...projectPaths(options.place ?? manifest.root, user), lockfile }
+  const { lockfile } = projectPaths(root, user)
+  const paths = { ...projectPaths(options.place ?? root, user), lockfile }
   checkOwnTree(paths)
+  const manifest = withCopies(written, await knownCopies(written, paths))
   const trust = trustOf({ root: manifest.root, user, env })
   const providers = providerRegistry({ root: manifest.root, cacheDir: user.cache, emit, trust })
   if (options.askTrust !== undefined)

@@ -54,6 +54,7 @@ const boxManifest = record<BoxManifest>({
       initrd: optional(record<BoxFile>(boxFile)),
       cmdline,
       takesKey: optional(truth()),
+      takesIdentity: optional(truth()),
     }),
   ),
   firmware: optional(oneOf(['bios', 'uefi'])),

@@ -42,6 +42,11 @@ export interface BoxKernel {
    * place of `login.key`, so that both are on the disk, that and the guest's host key, before it can be logged in to.
    */
   takesKey?: boolean
+  /**
+   * Whether at a boot with a word `posada.identity=` on the command line that it was not told before the initrd takes away
+   * what tells the guest from others, so that it makes all of that again, as at a first boot.
+   */
+  takesIdentity?: boolean
 }
 
 export interface BoxFile {

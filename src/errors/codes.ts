@@ -133,6 +133,11 @@ export const errorCodes = {
     exit: 1,
     means: 'The saved memory of a machine cannot be restored.',
   },
+  E_COPY_EXISTS: { exit: 2, means: 'There already is a machine, or a fork, of this name.' },
+  E_IDENTITY: {
+    exit: 1,
+    means: 'The guest of a copied machine did not take on an identity of its own.',
+  },
   E_SNAPSHOT_UNKNOWN: { exit: 2, means: 'There is no snapshot of this name.' },
   E_SNAPSHOT_EXISTS: { exit: 2, means: 'A snapshot of this name already exists.' },
   E_SNAPSHOT_DEPTH: {

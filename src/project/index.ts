@@ -8,6 +8,7 @@ export { readLockfile } from './lockfile/read.ts'
 export { identityOf, machineId } from './machine-identity.ts'
 export {
   isUnsettled,
+  type MachineCopy,
   type MachineState,
   machinesOnDisk,
   type RecordedAttachment,

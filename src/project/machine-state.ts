@@ -77,8 +77,20 @@ export interface MachineState {
   suspended?: SavedMemory
   /** The id of the snapshot that it was last saved as, or restored to. */
   snapshot?: string
+  /** Where it began as a copy of another machine. */
+  copy?: MachineCopy
   /** The id of a snapshot that its disks have yet to be put back to, before anything else is done to it. */
   restoring?: string
+}
+
+/** A machine that began as a copy of another, and how its guest comes to know it. */
+export interface MachineCopy {
+  /** The name of the other. */
+  of: string
+  /** 8 hexadecimal digits that the guest is told at each boot: they differ from those it was told last at the first. */
+  token: string
+  /** Its memory is the other's: the guest is not let in before it has an identity of its own. */
+  due?: boolean
 }
 
 export interface FailedStep {

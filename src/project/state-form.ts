@@ -52,6 +52,7 @@ export const essentials = partOf({
   suspended: optional(savedMemory),
   snapshot: optional(snapshotId),
   restoring: optional(snapshotId),
+  copy: optional(partOf({ of: plainName, token: snapshotId })),
 })
 
 function mapping() {

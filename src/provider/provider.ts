@@ -106,6 +106,12 @@ export interface Provider {
   load?(spec: MachineSpec, path: string, options?: LoadOptions): Promise<void>
 
   /**
+   * Where `capabilities().snapshot`: pulls the cables of all NICs of a machine that runs or stands still, or plugs them in
+   * again: what is sent either way meanwhile is lost, and the guest sees it. They are plugged in after `load`.
+   */
+  setLinks?(spec: MachineSpec, up: boolean): Promise<void>
+
+  /**
    * Where `capabilities().snapshot`: what besides the spec has to be the same for `load` as it was for `save`, by names
    * that people understand: `{ QEMU: '7.2', processor: 'max' }`.
    */

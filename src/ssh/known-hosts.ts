@@ -26,6 +26,13 @@ export async function readHostKey(file: string, alias: string): Promise<HostKey 
   return null
 }
 
+/** The public blob of a host key as a line of OpenSSH's has it; null: it is not one. */
+export function hostKeyIn(line: string): Buffer | null {
+  const [type = '', base64 = ''] = line.split(' ')
+  const blob = Buffer.from(base64, 'base64')
+  return isBlobOf(type, blob) ? blob : null
+}
+
 /** Records the key that a machine showed at the first contact; the file holds this one line. */
 export async function recordHostKey(file: string, alias: string, blob: Buffer): Promise<void> {
   await writeFileAtomic(file, `${alias} ${keyType(blob)} ${blob.toString('base64')}\n`, { mode: 0o600 })

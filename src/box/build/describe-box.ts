@@ -30,8 +30,8 @@ export async function describeBox(
             kernel,
             ...(hasInitrd ? { initrd: await describeFile(folder, 'initrd') } : {}),
             cmdline: recipe.kernel.cmdline,
-            // boxes/lib/initrd-init does it.
-            ...(hasInitrd ? { takesKey: true } : {}),
+            // boxes/lib/initrd-init does both.
+            ...(hasInitrd ? { takesKey: true, takesIdentity: true } : {}),
           },
         }),
     ...(recipe.firmware === null ? {} : { firmware: recipe.firmware }),

@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../../base-command.ts'
 import { confirm, machinesArg, restoredSnapshotsText, snapshotArg } from '../../cli/index.ts'
-import { type RestoredResult, snapshotRestore } from '../../machine/index.ts'
+import { cloneMachine, type RestoredResult, snapshotRestore } from '../../machine/index.ts'
 
 export default class SnapshotRestore extends BaseCommand {
   static override summary = 'Restore machines to a snapshot; changes made since then are lost.'
@@ -10,10 +10,15 @@ export default class SnapshotRestore extends BaseCommand {
   static override examples = [
     '<%= config.bin %> snapshot restore clean',
     '<%= config.bin %> snapshot restore clean web --yes',
+    '<%= config.bin %> snapshot restore clean web --as web-2',
   ]
   static override args = { name: snapshotArg, machine: machinesArg }
   static override flags = {
     yes: Flags.boolean({ char: 'y', description: 'Do not ask.' }),
+    as: Flags.string({
+      description: 'Make a copy of the machine, by this name, and leave the machine itself alone.',
+      helpValue: 'NAME',
+    }),
     cold: Flags.boolean({ description: 'Restore only the disks; the machines are left stopped.' }),
   }
 
@@ -21,7 +26,12 @@ export default class SnapshotRestore extends BaseCommand {
     const { args, flags } = await this.parse(SnapshotRestore)
     const project = await this.openProject(flags)
     const { name, machine: machines = [] } = args
-    const { yes, json, cold } = flags
+    const { yes, json, cold, as } = flags
+    if (as !== undefined) {
+      const copy = await cloneMachine(project, { snapshot: name, machines, as, cold })
+      this.print(restoredSnapshotsText([copy]))
+      return { machines: [copy] }
+    }
     const what = machines.length === 0 ? `all machines that have the snapshot ${name}` : machines.join(', ')
     const question = `Restore ${what} to ${name}? Changes made since then are lost.`
     await confirm({ question, yes, json, signal: this.signal })

@@ -10,6 +10,8 @@ const silence = 5000
 export interface Hearing<T> {
   signal: AbortSignal
   hear: Hear<T>
+  /** Said at once, each time that it is listened to. */
+  greeting?: string
   /** Said to a guest that says nothing for so many milliseconds: it may not have noticed that the listener is another one. */
   nudge?: { after: number; line: string }
 }
@@ -33,11 +35,12 @@ export async function hearGuest<T>(path: string, hearing: Hearing<T>): Promise<T
 
 function listenOnce<T>(
   path: string,
-  { signal, hear, nudge }: Hearing<T>,
+  { signal, hear, greeting, nudge }: Hearing<T>,
 ): Promise<{ heard: T } | 'silence' | 'gone'> {
   return new Promise((resolve) => {
     let text = ''
     const socket = createConnection({ path, signal })
+    if (greeting !== undefined) socket.write(`${greeting}\n`)
     const timer = nudge && setTimeout(() => socket.write(`${nudge.line}\n`), nudge.after)
     const end = (came: { heard: T } | 'silence' | 'gone') => {
       clearTimeout(timer)

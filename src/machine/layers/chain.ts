@@ -1,3 +1,4 @@
+import { dirname, relative, resolve } from 'node:path'
 import { PosadaError } from '../../errors/index.ts'
 import { isErrno } from '../../lib/files/errno.ts'
 import type { MachinePaths } from '../../project/index.ts'
@@ -64,7 +65,16 @@ function boxImage({ name, base }: Pick<DiskSpec, 'name' | 'base'>): DiskBase | u
 /** The lowest layer of a disk of a box lies on that. */
 async function putRight(file: string, base: string, liesOnBox: boolean): Promise<void> {
   if ((await baseOf(base, true)) === null && liesOnBox) throw unusable(base, 'it has no base')
-  if ((await baseOf(file)) !== base) await renameBase(file, base)
+  const named = await baseOf(file)
+  if (named === null || resolve(dirname(file), named) !== base) await renameBase(file, layerName(file, base))
+}
+
+/**
+ * How a file names the layer that it lies on: from its own folder, for a copied machine has a second name of the very file
+ * in a folder of its own.
+ */
+export function layerName(file: string, layer: string): string {
+  return relative(dirname(file), layer)
 }
 
 /** As the file names it; null also where there is no file, unless one has to be there. */
@@ -82,7 +92,7 @@ async function baseOf(path: string, needed = false): Promise<string | null> {
 
 /** A claim: only the id is taken from it. */
 function layerOf(base: string | null, name: string): string | null {
-  const found = base === null ? null : /\/snapshots\/([0-9a-f]{8})\/([a-z0-9-]+)\.qcow2$/.exec(base)
+  const found = base === null ? null : /(?:^\.\.|\/snapshots)\/([0-9a-f]{8})\/([a-z0-9-]+)\.qcow2$/.exec(base)
   return found?.[2] === name ? (found[1] ?? null) : null
 }
 

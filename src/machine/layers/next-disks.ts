@@ -5,6 +5,7 @@ import { emptyQcow2 } from '../../lib/disk/qcow2-empty.ts'
 import { flushFolder, writeFileAtomic } from '../../lib/files/write-file.ts'
 import type { MachinePaths } from '../../project/index.ts'
 import type { DiskSpec } from '../../provider/index.ts'
+import { layerName } from './chain.ts'
 import { qcow2Facts } from './qcow2-base.ts'
 
 /** What a disk's file is to be next, beside it. */
@@ -41,7 +42,7 @@ export async function makeNext(
     const image =
       typeof facts === 'string'
         ? facts
-        : emptyQcow2({ size: facts.size, base: { path: layer, format: 'qcow2' } })
+        : emptyQcow2({ size: facts.size, base: { path: layerName(path, layer), format: 'qcow2' } })
     if (typeof image === 'string') throw new Error(`no disk can be created on top of ${layer}: ${image}`)
     try {
       await writeFileAtomic(next(path), image, { mode: 0o600 })

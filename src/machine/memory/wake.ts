@@ -5,6 +5,7 @@ import { ensureRuntimeDir, type MachineState, type SavedMemory } from '../../pro
 import { type MachineSpec, type Provider, sshForward } from '../../provider/index.ts'
 import { beforeStart } from '../companions/all.ts'
 import { madeFrom } from '../facts/made-from.ts'
+import { giveIdentity } from '../identity/give-identity.ts'
 import { inStep } from '../in-step.ts'
 import { withLayers } from '../layers/chain.ts'
 import { marksOf } from '../layers/next-disks.ts'
@@ -99,14 +100,17 @@ async function withPorts(
 
 /**
  * Lets a machine go on that stands still. What was saved of its memory is forgotten first: once its disks are written to,
- * it would destroy them.
+ * it would destroy them. One whose memory is another's becomes a machine of its own on the way; where it does not, it is
+ * ended: E_IDENTITY.
  */
 export async function goOn(
   project: Project,
   { config, provider, state }: Pick<Sleeper, 'config' | 'provider' | 'state'>,
 ): Promise<MachineState> {
   const paths = project.paths.machine(config.name)
+  const isOther = state.copy?.due === true
+  if (isOther) await provider.setLinks?.(state.spec, false)
   const now = state.suspended === undefined ? state : await forgetMemory(paths)
   await provider.resume(now.spec)
-  return now
+  return isOther ? giveIdentity(project, { config, provider, state: now }) : now
 }

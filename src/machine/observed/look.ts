@@ -26,6 +26,13 @@ interface Unsighted {
   error: PosadaError | null
 }
 
+/** No one reaches it, and it has no memory that it could begin from again. */
+const halfCopied = { state: 'overdue', detail: 'not a machine of its own yet' } as const
+
+function isHalfCopied({ copy }: MachineState, found: MachineStatus): boolean {
+  return copy?.due === true && found.state === 'running'
+}
+
 /** Looks at a machine, whose lock is held: its records, and its hypervisor. Nothing is changed. */
 export async function look(project: Places & Providing, name: string): Promise<Sight> {
   const paths = project.paths.machine(name)
@@ -42,7 +49,9 @@ export async function look(project: Places & Providing, name: string): Promise<S
     }
     const provider = await project.providers.get(previous.provider)
     const condition = await conditionOf(provider, previous)
-    return { previous, provider, found: condition.found, observed: observedAs(condition), error: null }
+    const { found } = condition
+    const observed = isHalfCopied(previous, found) ? halfCopied : observedAs(condition)
+    return { previous, provider, found, observed, error: null }
   } catch (error) {
     if (!isDamage(error)) throw error
     const isOwn =

@@ -36,7 +36,7 @@ export function observedAs({ name, found, panic }: Condition): Observed {
 export function nameOf(state: MachineState, found: MachineStatus): MachineStateName {
   switch (found.state) {
     case 'running':
-      return state.start?.readyAt === undefined ? 'starting' : 'running'
+      return state.start?.readyAt === undefined || state.copy?.due === true ? 'starting' : 'running'
     case 'paused':
       return 'paused'
     case 'absent':

@@ -1,3 +1,4 @@
+import { isPosadaError } from '../../errors/index.ts'
 import { isUnsettled, type MachineState, readState } from '../../project/index.ts'
 import { isUp, type Provider } from '../../provider/index.ts'
 import type { SshSession } from '../../ssh/index.ts'
@@ -14,6 +15,7 @@ import type { Action } from '../plan/actions.ts'
 import type { Project } from '../project.ts'
 import { runProvision } from '../provision/run-provision.ts'
 import { untilReady } from '../readiness/until-ready.ts'
+import { record } from '../record.ts'
 import type { ProvisionResult } from '../results.ts'
 import { keepFolders } from '../sync/kept-folders.ts'
 import { chooseProvider } from './choose-provider.ts'
@@ -142,11 +144,24 @@ class Work {
     const { config, projectId, sight } = this.#inputs
     const sleeper = { config, projectId, ...this.#known }
     const isAsleep = sight.observed.state === 'suspended'
-    const state = await (isAsleep ? wake(this.#project, sleeper) : goOn(this.#project, sleeper))
+    const awake = isAsleep ? wake(this.#project, sleeper) : goOn(this.#project, sleeper)
+    const state = await awake.catch((error: unknown) => this.#unlessUnknown(error))
+    if (state === null) return this.#start(false)
     this.#made = { provider: sleeper.provider, state }
     // It stands still since its memory was being saved, by a command that was killed.
     if (sight.observed.state === 'paused' && state.start?.readyAt !== undefined)
       await setClock(this.#project, { ...sleeper, state })
+  }
+
+  /** A copy whose guest does not become a machine of its own boots, and becomes one then. */
+  async #unlessUnknown(error: unknown): Promise<null> {
+    if (!isPosadaError(error, 'E_IDENTITY')) throw error
+    const { name: machine } = this.#inputs.config
+    const message = `${error.message}: it boots instead`
+    this.#project.emit({ type: 'notice', level: 'warn', machine, message })
+    const state = await record(this.#project.paths.machine(machine), (now) => now)
+    this.#made = { ...this.#known, state }
+    return null
   }
 
   async #discardMemory(): Promise<void> {

@@ -7,6 +7,7 @@ import type { PlannedSeed } from '../cloud-init/seed.ts'
 import type { DisksFound } from '../disks/look.ts'
 import { hostNameOf } from '../facts/host-name.ts'
 import { needsOf } from '../facts/needs.ts'
+import { takesIdentity, withToken } from '../identity/boot-token.ts'
 import { withLayers } from '../layers/chain.ts'
 import { attachmentsOf, isIsolated } from '../network/config.ts'
 import { portHolder } from '../ports/holder.ts'
@@ -91,6 +92,8 @@ export async function planStart(
   const source = previous?.box.source ?? sourceWithChecksum(parseBoxSource(config.box, '/'))
   const onLayer = layer?.box.digest ?? previous?.layer
   const boot = config.guest === 'other' ? spec.boot : await withBootKey(spec, { box, paths, login, isNew })
+  const { copy } = previous ?? {}
+  if (copy?.due === true && !takesIdentity(box)) tellSameIdentity(project, config.name, copy.of)
   return {
     version: 1,
     provider: provider.name,
@@ -98,7 +101,7 @@ export async function planStart(
     box: previous?.layer === undefined ? { name, version, digest, source } : { ...previous.box, source },
     ...(onLayer === undefined ? {} : { layer: onLayer }),
     guest: config.guest,
-    spec: { ...spec, boot },
+    spec: { ...spec, boot: copy === undefined ? boot : withToken(boot, box, copy) },
     ports,
     ...(networks.length === 0 ? {} : { networks }),
     login,
@@ -126,12 +129,20 @@ function tellOpenHost(project: Reporting, machine: string, provider: string): vo
   project.emit({ type: 'notice', level: 'warn', machine, message, hint })
 }
 
+function tellSameIdentity(project: Reporting, machine: string, of: string): void {
+  const message = `its box cannot be told that it is a copy: it has the machine id and the host key of ${of}`
+  project.emit({ type: 'notice', level: 'warn', machine, message })
+}
+
 /** What was stays true until the machine is started again: a start that fails before changes nothing. */
 function historyOf(
   previous: MachineState | null,
-): Pick<MachineState, 'cloudInit' | 'createdAt' | 'start' | 'stop' | 'snapshot' | 'diskUses' | 'formatting'> {
+): Pick<
+  MachineState,
+  'cloudInit' | 'createdAt' | 'start' | 'stop' | 'snapshot' | 'diskUses' | 'formatting' | 'copy'
+> {
   if (previous === null) return {}
-  const { cloudInit, createdAt, start, stop, snapshot, diskUses, formatting } = previous
+  const { cloudInit, createdAt, start, stop, snapshot, diskUses, formatting, copy } = previous
   return {
     ...(cloudInit === undefined || createdAt === undefined ? {} : { cloudInit }),
     ...(createdAt === undefined ? {} : { createdAt }),
@@ -140,5 +151,6 @@ function historyOf(
     ...(snapshot === undefined ? {} : { snapshot }),
     ...(diskUses === undefined ? {} : { diskUses }),
     ...(formatting === undefined ? {} : { formatting }),
+    ...(copy === undefined ? {} : { copy: { of: copy.of, token: copy.token } }),
   }
 }

@@ -1,3 +1,4 @@
+import { dirname, resolve } from 'node:path'
 import { PosadaError } from '../../../../src/errors/index.ts'
 import { tryLock } from '../../../../src/lib/native/flock.ts'
 import { type Disk, DiskFault } from '../disk.ts'
@@ -36,7 +37,9 @@ export function openQcow2File(file: HostFile, { readOnly, base }: Qcow2Options):
   const start = Buffer.alloc(Math.min(size, 65536))
   file.read(0, [start])
   const header = parseHeader(start, path, size)
-  if (header.backingName !== (base?.path ?? null)) {
+  // A relative name begins in the folder of the image.
+  const named = header.backingName === null ? null : resolve(dirname(path), header.backingName)
+  if (named !== (base === null ? null : resolve(base.path))) {
     const claim = header.backingName === null ? 'no base' : `the base ${header.backingName}`
     throw damaged(path, `it names ${claim}; expected ${base === null ? 'none' : base.path}`)
   }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { link, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -7,6 +7,7 @@ import { openDisk } from '../../../../providers/kvm/disk/open-disk.ts'
 import { emptyQcow2 } from '../../../../src/lib/disk/qcow2-empty.ts'
 import { layersUnder, withLayers } from '../../../../src/machine/layers/chain.ts'
 import { linkLayers, makeNext, marksOf, takeNext } from '../../../../src/machine/layers/next-disks.ts'
+import { renameBase } from '../../../../src/machine/layers/qcow2-base.ts'
 import { type MachinePaths, machinePaths } from '../../../../src/project/index.ts'
 import type { DiskSpec } from '../../../../src/provider/index.ts'
 
@@ -46,6 +47,7 @@ describe('the layers of a disk', () => {
     await linkLayers(paths, id, disks)
     await makeNext(paths, id, disks)
     await takeNext(disks)
+    await withLayers(paths, disks)
   }
 
   it('are frozen one after the other, and none is written to again', async () => {
@@ -116,11 +118,33 @@ describe('the layers of a disk', () => {
     await rename(join(folder, 'here'), join(folder, 'a longer name'))
     paths = at(join(folder, 'a longer name'))
     disks = diskOf(paths)
+    expect(holds(1, 0)).toBe(true)
+    // As another place has it, and as it was written once.
+    await renameBase(paths.disk('root'), '/else/where/snapshots/0000000b/root.qcow2')
     expect(() => holds(1, 0)).toThrow()
     const [disk] = await withLayers(paths, disks)
     expect(disk?.base?.path).toBe(paths.snapshot('0000000b').disk('root'))
     expect(holds(1, 0)).toBe(true)
     execFileSync('qemu-img', ['check', '-q', paths.disk('root')])
+  })
+
+  it('are those of a copied machine under second names, also where the first are gone', async () => {
+    write(1, 0)
+    await freeze('0000000a')
+    write(2, 64)
+    await freeze('0000000b')
+    const other = at(join(folder, 'other'))
+    await mkdir(other.data, { recursive: true })
+    for (const id of ['0000000a', '0000000b']) {
+      await mkdir(other.snapshot(id).dir, { recursive: true })
+      await link(paths.snapshot(id).disk('root'), other.snapshot(id).disk('root'))
+    }
+    const theirs = diskOf(other)
+    await makeNext(other, '0000000b', theirs)
+    await takeNext(theirs)
+    await withLayers(other, theirs)
+    await rm(join(folder, 'here'), { recursive: true })
+    expect([holds(1, 0, other.disk('root')), holds(2, 64, other.disk('root'))]).toEqual([true, true])
   })
 
   it('are refused where one is gone', async () => {

@@ -1,35 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it } from 'vitest'
 import { tellTime } from '../../../../src/machine/memory/tell-time.ts'
-
-/** A guest's ready channel, on which it says something at once, and answers each line. */
-async function channel(first: string, answer: (line: string, socket: Socket) => void): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'posada-clock-'))
-  const path = join(folder, 'ready.sock')
-  const sockets: Socket[] = []
-  const server = createServer((socket) => {
-    sockets.push(socket)
-    socket.on('error', () => undefined)
-    socket.on('data', (text) => answer(String(text), socket))
-    socket.write(first)
-  })
-  onTestFinished(async () => {
-    for (const socket of sockets) socket.destroy()
-    await new Promise((resolve) => server.close(resolve))
-    await rm(folder, { recursive: true, force: true })
-  })
-  await new Promise<void>((resolve) => server.listen(path, resolve))
-  return path
-}
+import { readyChannel } from '../../../helpers/ready-channel.ts'
 
 const { signal } = new AbortController()
 
 it('tells a guest that asks the time, and hears that it is set', async () => {
   const told: string[] = []
-  const path = await channel('clock?\nready\n', (line, socket) => {
+  const path = await readyChannel('clock?\nready\n', (line, socket) => {
     told.push(line)
     socket.write('clo')
     socket.write('ck\n')
@@ -41,7 +18,7 @@ it('tells a guest that asks the time, and hears that it is set', async () => {
 
 it('speaks to a guest that has not noticed a new listener, and again to one that lost what was said', async () => {
   const told: string[] = []
-  const path = await channel('', (line, socket) => {
+  const path = await readyChannel('', (line, socket) => {
     told.push(line.slice(0, 5))
     socket.write(told.length < 3 ? 'clock?\nready\n' : 'clock\n')
   })
@@ -51,7 +28,7 @@ it('speaks to a guest that has not noticed a new listener, and again to one that
 
 it('leaves a guest that is ready and does not ask', async () => {
   const told: string[] = []
-  const path = await channel('starting\nready\n', (line) => told.push(line))
+  const path = await readyChannel('starting\nready\n', (line) => told.push(line))
   expect(await tellTime(path, signal)).toBe(false)
   expect(told).toEqual([])
 })
@@ -61,12 +38,12 @@ it.each([
   ['asks, and does not set it', 'clock?\nready\nready\n'],
   ['writes without end', `clock${'?'.repeat(9000)}`],
 ])('gives up on a guest that %s', async (_, first) => {
-  const path = await channel(first, () => undefined)
+  const path = await readyChannel(first, () => undefined)
   expect(await tellTime(path, signal, 300)).toBe(false)
 })
 
 it('gives up where there is no channel, and at once where the user stops it', async () => {
-  const path = await channel('', () => undefined)
+  const path = await readyChannel('', () => undefined)
   expect(await tellTime(`${path}.gone`, signal, 300)).toBe(false)
   await expect(tellTime(path, AbortSignal.abort(new Error('stopped')))).rejects.toThrow('stopped')
 })

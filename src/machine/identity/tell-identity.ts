@@ -1,0 +1,43 @@
+import { within } from '../../lib/async/time-limit.ts'
+import { hearGuest } from '../guest/hear-guest.ts'
+
+/** Milliseconds for a guest to become another machine; on an idle host it takes less than one second of them. */
+const patience = 60_000
+
+export interface NewIdentity {
+  /** See MachineCopy. */
+  token: string
+  hostName: string
+  /** 32 bytes of randomness. */
+  seed: Buffer
+  /** Of its NICs, in their order. */
+  macs: readonly string[]
+}
+
+/**
+ * Tells a guest over its ready channel that it is a machine of its own from now on. Returns its new host key as a line of
+ * OpenSSH's, `TYPE BASE64`, once all of it is so; null: it takes no such thing, or not in time.
+ */
+export async function tellIdentity(
+  socket: string,
+  { token, hostName, seed, macs }: NewIdentity,
+  { signal, limit = patience }: { signal: AbortSignal; limit?: number },
+): Promise<string | null> {
+  const stop = new AbortController()
+  const greeting = ['identity', token, hostName, seed.toString('hex'), ...macs, 'end'].join(' ')
+  let isAsked = false
+  const hear = (line: string): string | null | undefined => {
+    const [word, said, type, key] = line.split(' ')
+    if (word === 'identity' && said === token && type !== undefined && key !== undefined)
+      return `${type} ${key}`
+    if (word === 'identity?') isAsked = true
+    // Guests that take an identity ask for it before each `ready`.
+    return word === 'ready' && !isAsked ? null : undefined
+  }
+  const heard = hearGuest(socket, { signal: AbortSignal.any([signal, stop.signal]), hear, greeting })
+  try {
+    return await within({ limit, late: () => null, signal }, heard)
+  } finally {
+    stop.abort()
+  }
+}
