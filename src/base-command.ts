@@ -34,6 +34,12 @@ export abstract class BaseCommand extends Command {
       helpValue: 'FILE',
       helpGroup: 'COMMON',
     }),
+    project: Flags.string({
+      char: 'p',
+      description: 'A fork of the project, by its name: its machines are meant.',
+      helpValue: 'FORK',
+      helpGroup: 'COMMON',
+    }),
     'no-color': Flags.boolean({ description: 'Print no colours (so does NO_COLOR).', helpGroup: 'COMMON' }),
     debug: Flags.boolean({ description: 'Print events and stack traces on stderr.', helpGroup: 'COMMON' }),
   }
@@ -77,7 +83,7 @@ export abstract class BaseCommand extends Command {
 
   /** The project of the manifest, found from the working folder or named by `--file`. */
   protected async openProject(
-    flags: { file?: string | undefined; yes?: boolean; json?: boolean },
+    flags: { file?: string | undefined; project?: string | undefined; yes?: boolean; json?: boolean },
     { runs = false, ...options }: ProjectOptions = {},
   ): Promise<Project> {
     const { openProject } = await import('./app/index.ts')
@@ -95,9 +101,10 @@ export abstract class BaseCommand extends Command {
     return { ...this.opening(flags), box: flags.box, askTrust: this.trustAsker(flags) }
   }
 
-  private opening({ file }: { file?: string | undefined }) {
+  private opening({ file, project: fork }: { file?: string | undefined; project?: string | undefined }) {
     return {
       ...(file === undefined ? {} : { file }),
+      ...(fork === undefined ? {} : { fork }),
       cwd: process.cwd(),
       env: process.env,
       emit: this.emit,

@@ -3,7 +3,7 @@ import { isPosadaError, type PosadaError } from '../errors/index.ts'
 import { recorded } from '../event-log/index.ts'
 import type { Emit } from '../events/index.ts'
 import { type WebFiles, webFiles } from '../fetched-files/index.ts'
-import { knownCopies, type Project } from '../machine/index.ts'
+import { asFork, findFork, knownCopies, type Project } from '../machine/index.ts'
 import { findManifest, loadManifest, withCopies } from '../manifest/index.ts'
 import { checkOwnTree, projectPaths, type UserPaths, userPaths } from '../project/index.ts'
 import { boxBuilder } from './box/builder.ts'
@@ -28,6 +28,8 @@ export interface OpenProjectOptions {
   command: string
   /** Where what belongs to the machines lies, where that is not the manifest's folder. */
   place?: string
+  /** The fork whose machines are meant, in place of the project's own. E_FORK_UNKNOWN. */
+  fork?: string
   /** Whether a manifest with problems will do, for a verb that only looks at machines or takes them down. */
   tolerant?: boolean
   /** Asks the user to agree to what the project would run on this host; for verbs that run it. */
@@ -48,10 +50,13 @@ export async function openProject(options: OpenProjectOptions): Promise<Project>
   const { manifest: written, broken, files } = await readManifest(options, user)
   const { name: project, root } = written
   const emit = recorded(options.emit, user.events, { command, project, root })
-  const { lockfile } = projectPaths(root, user)
-  const paths = { ...projectPaths(options.place ?? root, user), lockfile }
+  const own = projectPaths(root, user)
+  const { fork } = options
+  const place = fork === undefined ? options.place : await findFork(own, fork)
+  const paths = { ...projectPaths(place ?? root, user), lockfile: own.lockfile }
   checkOwnTree(paths)
-  const manifest = withCopies(written, await knownCopies(written, paths))
+  const copied = withCopies(written, await knownCopies(written, paths))
+  const manifest = fork === undefined ? copied : asFork(copied)
   const trust = trustOf({ root: manifest.root, user, env })
   const providers = providerRegistry({ root: manifest.root, cacheDir: user.cache, emit, trust })
   if (options.askTrust !== undefined)

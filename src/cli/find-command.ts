@@ -12,7 +12,7 @@ export interface FoundCommand {
 }
 
 const switches = new Set(['--json', '--debug', '--no-color'])
-const withValue = new Set(['--file', '-f'])
+const withValue = new Set(['--file', '-f', '--project', '-p'])
 
 /** Finds the longest command name at the start of the arguments; common flags may stand before it. */
 export function findCommand(argv: readonly string[], ids: { has(id: string): boolean }): FoundCommand {

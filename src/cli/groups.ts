@@ -38,6 +38,7 @@ export const commandGroups: readonly CommandGroup[] = [
       'snapshot restore',
       'snapshot delete',
       'rewind',
+      'fork',
     ],
   },
   { title: 'Networks', commands: ['network list', 'network conditions', 'network capture', 'proxy'] },

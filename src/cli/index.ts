@@ -15,6 +15,7 @@ export { type InstalledFile, installCompletion, loginShell } from './completion/
 export { completionScript, shells } from './completion/scripts.ts'
 export { confirm } from './confirm.ts'
 export { flagValue } from './flag-value.ts'
+export { forkSource } from './fork-source.ts'
 export { type GuestCommandResult, runInGuest } from './guest-command.ts'
 export { type GuestCommandsResult, runInGuests } from './guest-commands.ts'
 export { interruptible } from './interrupt.ts'
@@ -48,6 +49,7 @@ export { prometheusText } from './text/prometheus.ts'
 export type { RunDocument } from './text/run.ts'
 export {
   deletedText,
+  forksText,
   restoredSnapshotsText,
   savedText,
   snapshotDiffText,

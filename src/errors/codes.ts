@@ -134,6 +134,7 @@ export const errorCodes = {
     means: 'The saved memory of a machine cannot be restored.',
   },
   E_COPY_EXISTS: { exit: 2, means: 'There already is a machine, or a fork, of this name.' },
+  E_FORK_UNKNOWN: { exit: 2, means: 'The project has no fork of this name.' },
   E_IDENTITY: {
     exit: 1,
     means: 'The guest of a copied machine did not take on an identity of its own.',

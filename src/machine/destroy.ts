@@ -4,6 +4,8 @@ import { exists, namesIn } from '../lib/files/folders.ts'
 import type { Machine } from '../manifest/index.ts'
 import {
   forgetInIndex,
+  forkAt,
+  forkFile,
   machinesOnDisk,
   readIdentity,
   readIndex,
@@ -12,6 +14,7 @@ import {
   withLock,
 } from '../project/index.ts'
 import { discardShadow } from './box/package/shadow.ts'
+import { sweepForks } from './clone/forks.ts'
 import { afterEnd } from './companions/all.ts'
 import type { Surroundings } from './companions/companion.ts'
 import { keepDisks, keptFiles, removeBut } from './disks/kept.ts'
@@ -180,6 +183,11 @@ async function forgetUnlessUp(project: Project): Promise<void> {
     if ((await machinesOnDisk(paths)).length > 0) return
     await removeNetworks(project)
     for (const id of await idsHere(project)) await forgetInIndex(user.projects, id)
+    if (forkAt(paths.root) === null) return sweepForks(paths)
+    // Disks that are kept.
+    if ((await namesIn(paths.machines)).length > 0) return
+    await rm(forkFile(paths.root), { force: true })
+    await rm(paths.root, { recursive: true, force: true })
   }
   if (await exists(paths.dir)) await withLock(paths.lock, { command, wait, signal }, unlessUp)
   else await unlessUp()

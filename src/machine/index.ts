@@ -4,6 +4,8 @@ export { type OutdatedLock, outdatedLock } from './box/outdated.ts'
 export { type PackageOptions, packageMachine } from './box/package.ts'
 export { type UpdatedLock, updateLock } from './box/update.ts'
 export { cloneMachine } from './clone/clone-machine.ts'
+export { fork } from './clone/fork.ts'
+export { asFork, findFork } from './clone/forks.ts'
 export { knownCopies } from './clone/known-copies.ts'
 export { console } from './console.ts'
 export { copy } from './copy.ts'
@@ -63,7 +65,13 @@ export { snapshotDiff } from './snapshot/diff.ts'
 export { snapshotList } from './snapshot/list.ts'
 export { snapshotRestore } from './snapshot/restore.ts'
 export { snapshotSave } from './snapshot/save.ts'
-export type { RestoredResult, SavedResult, SnapshotDiffResult, SnapshotResult } from './snapshot-results.ts'
+export type {
+  ForkResult,
+  RestoredResult,
+  SavedResult,
+  SnapshotDiffResult,
+  SnapshotResult,
+} from './snapshot-results.ts'
 export { ssh } from './ssh.ts'
 export { sshConfig } from './ssh-config.ts'
 export { sshProxy } from './ssh-proxy.ts'

@@ -1,3 +1,5 @@
+import type { UpMachineResult } from './results.ts'
+
 /** A machine that was saved. */
 export interface SavedResult {
   machine: string
@@ -48,4 +50,12 @@ export interface RecordChange {
   what: string
   from: string | null
   to: string | null
+}
+
+/** A fork of the project, and those of its machines that go on from memory. */
+export interface ForkResult {
+  name: string
+  /** The folder that it lies in. */
+  root: string
+  machines: UpMachineResult[]
 }

@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { packageRoot } from '../lib/files/package-root.ts'
+import { forkAt } from '../project/index.ts'
 import { joinToServer } from '../ssh/index.ts'
 import { findReachable } from './guest/session.ts'
-import type { Declared, Project } from './project.ts'
+import type { Declared, Places, Project } from './project.ts'
 
 /** Joins two streams to the SSH server of a running machine until either side ends. */
 export async function sshProxy(
@@ -21,7 +22,9 @@ export async function sshProxy(
 }
 
 /** The command line that does so, from wherever it is run. */
-export function sshProxyCommand(project: Declared, machine: string): string[] {
+export function sshProxyCommand({ manifest, paths }: Declared & Places, machine: string): string[] {
   const posada = [process.execPath, join(packageRoot(), 'bin', 'posada.js')]
-  return [...posada, 'ssh-proxy', '--file', project.manifest.file, machine]
+  const fork = forkAt(paths.root)
+  const which = fork === null ? [] : ['--project', fork.name]
+  return [...posada, 'ssh-proxy', '--file', manifest.file, ...which, machine]
 }

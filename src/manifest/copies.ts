@@ -31,8 +31,12 @@ function copyOf(manifest: Manifest, original: Machine, name: string): Machine | 
     if (attachment === null) return null
     networks.push(attachment)
   }
-  const ports = original.ports.map((port) => ({ ...port, hostPort: 0, auto: true }))
-  return { ...original, name, group: name, networks, ports }
+  return { ...withMovedPorts(original), name, group: name, networks }
+}
+
+/** A machine that leaves the ports of the host to another one: it takes others. Pure. */
+export function withMovedPorts(machine: Machine): Machine {
+  return { ...machine, ports: machine.ports.map((port) => ({ ...port, hostPort: 0, auto: true })) }
 }
 
 /** Null: all its addresses are taken. */

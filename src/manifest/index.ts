@@ -1,4 +1,4 @@
-export { type CopiedMachine, withCopies } from './copies.ts'
+export { type CopiedMachine, withCopies, withMovedPorts } from './copies.ts'
 export { readVariables } from './env-file.ts'
 export { findManifest } from './find.ts'
 export { readForeignText, readForeignYaml } from './foreign.ts'

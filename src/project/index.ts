@@ -19,6 +19,8 @@ export {
 } from './machine-state.ts'
 export { checkOwnTree } from './own-tree.ts'
 export {
+  forkAt,
+  forkFile,
   type MachinePaths,
   machinePaths,
   type ProjectPaths,

@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { PosadaError } from '../errors/index.ts'
 import { userId } from '../lib/process/user-id.ts'
 import { homeFolder } from './home-folder.ts'
@@ -97,6 +97,8 @@ export interface ProjectPaths {
   machines: string
   machine(name: string): MachinePaths
   networks: NetworkPaths
+  /** A folder a fork, which is to it what the manifest's folder is to the project. */
+  forks: string
 }
 
 /** What the project's network process works by, and what it leaves. */
@@ -179,7 +181,26 @@ export function projectPaths(root: string, user: OwnPaths): ProjectPaths {
     machines,
     machine: (name) => machinePaths(join(machines, name), user),
     networks: networkPaths(join(dir, 'networks')),
+    forks: forksOf(root),
   }
+}
+
+const inForks = join('.posada', 'forks')
+
+/** Forks of a fork lie beside it. */
+function forksOf(root: string): string {
+  return join(forkAt(root)?.of ?? root, inForks)
+}
+
+/** The fork that a project is, by its folder: the folder of the manifest, and its name; null: it is not one. Pure. */
+export function forkAt(root: string): { of: string; name: string } | null {
+  const forks = dirname(root)
+  return forks.endsWith(`/${inForks}`) ? { of: dirname(dirname(forks)), name: basename(root) } : null
+}
+
+/** What tells a fork that is whole from one whose making was cut short. */
+export function forkFile(fork: string): string {
+  return join(fork, 'fork.json')
 }
 
 function networkPaths(dir: string): NetworkPaths {

@@ -1,5 +1,11 @@
 import { formatSize } from '../../lib/values/units.ts'
-import type { RestoredResult, SavedResult, SnapshotDiffResult, SnapshotResult } from '../../machine/index.ts'
+import type {
+  ForkResult,
+  RestoredResult,
+  SavedResult,
+  SnapshotDiffResult,
+  SnapshotResult,
+} from '../../machine/index.ts'
 import { makeVisible, type Palette, renderTable } from '../../ui/index.ts'
 
 export function savedText(saved: readonly SavedResult[]): string {
@@ -13,6 +19,17 @@ export function restoredSnapshotsText(restored: readonly RestoredResult[]): stri
     .map(({ machine, name, state }) => {
       const how = state === 'running' ? 'it is running' : 'it is off'
       return `${machine} was restored to ${name}; ${how}`
+    })
+    .join('\n')
+}
+
+export function forksText(forks: readonly ForkResult[]): string {
+  return forks
+    .map(({ name, machines }) => {
+      const running = machines.map((machine) => machine.name).join(', ')
+      const how =
+        running === '' ? 'its machines are off' : `${running} ${machines.length === 1 ? 'is' : 'are'} running`
+      return `fork ${name}: ${how} (posada status --project ${name})`
     })
     .join('\n')
 }

@@ -1,8 +1,8 @@
 import { PosadaError } from '../../errors/index.ts'
+import { exists } from '../../lib/files/folders.ts'
 import { validName, withCopies } from '../../manifest/index.ts'
 import { ensureIdentity, readSnapshots, type Snapshot } from '../../project/index.ts'
 import { inStep } from '../in-step.ts'
-import { checkMemory } from '../memory/check.ts'
 import { look } from '../observed/look.ts'
 import type { Places, Project, Providing } from '../project.ts'
 import { selectMachines, theOnly } from '../select.ts'
@@ -11,6 +11,7 @@ import { byName, unknownSnapshot } from '../snapshot/names.ts'
 import type { RestoredResult } from '../snapshot-results.ts'
 import { noteProject } from '../up/note-project.ts'
 import { up } from '../up.ts'
+import { checkClone } from './check-clone.ts'
 import { makeClone } from './make-clone.ts'
 
 export interface CloneOptions {
@@ -65,11 +66,16 @@ const hint = 'a letter, then letters, digits and dashes; 63 characters at most'
 /** What a copy left that was cut short is not a machine. */
 async function refuseMade(project: Places & Providing, name: string): Promise<void> {
   const { previous, error } = await look(project, name)
-  if (previous === null && error === null) return
-  throw new PosadaError('E_COPY_EXISTS', `there is a machine ${name} already`, {
-    value: name,
-    hint: `choose another name, or posada destroy ${name}`,
-  })
+  const isKept = await exists(project.paths.machine(name).keptDisks)
+  if (previous === null && error === null && !isKept) return
+  throw new PosadaError(
+    'E_COPY_EXISTS',
+    `there is a machine ${name} already${isKept ? ', or what it left' : ''}`,
+    {
+      value: name,
+      hint: `choose another name, or posada destroy ${isKept ? '--disks ' : ''}${name}`,
+    },
+  )
 }
 
 async function findSnapshot({ paths }: Places, machine: string, name: string): Promise<Snapshot> {
@@ -83,16 +89,4 @@ async function findSnapshot({ paths }: Places, machine: string, name: string): P
     snapshots.map((each) => each.name),
     machine,
   )
-}
-
-/** E_MEMORY_UNUSABLE, E_CAPABILITY; before anything is made. */
-async function checkClone(project: Places & Providing, machine: string, snapshot: Snapshot): Promise<void> {
-  const { memory, state } = snapshot
-  if (memory === null) return
-  const provider = await project.providers.get(state.provider)
-  await checkMemory({
-    ...{ provider, spec: state.spec, memory },
-    paths: project.paths.machine(machine),
-    hint: 'with --cold the copy begins with the disks only',
-  })
 }

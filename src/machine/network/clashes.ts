@@ -4,7 +4,7 @@ import { PosadaError, throwProblems } from '../../errors/index.ts'
 import { readTextIfThere } from '../../lib/files/write-file.ts'
 import { formatSubnet, overlap, parseSubnet, type Subnet } from '../../lib/net/ip.ts'
 import type { Machine, Network } from '../../manifest/index.ts'
-import { projectPaths, readIndex } from '../../project/index.ts'
+import { forkAt, projectPaths, readIndex } from '../../project/index.ts'
 import type { Declared, Places, Reporting } from '../project.ts'
 
 /**
@@ -82,13 +82,17 @@ function freeOf(routes: readonly Route[]): string {
   return '198.18.40.0/24'
 }
 
-/** Throw-away machines are as those of their project, and no one tells them apart by their addresses. */
+/** Throw-away machines and forks are as those of their project: no one tells them apart by their addresses. */
 async function warnOfOthers(project: Places & Reporting, wanted: readonly Network[]): Promise<void> {
   const { runs } = project.user
   if (dirname(project.paths.root) === runs) return
   for (const { root, name } of await readIndex(project.user.projects)) {
     const { config, processLock } = projectPaths(root, project.user).networks
-    if (root === project.paths.root || dirname(root) === runs || (await lockHolder(processLock)) === null)
+    if (
+      originOf(root) === originOf(project.paths.root) ||
+      dirname(root) === runs ||
+      (await lockHolder(processLock)) === null
+    )
       continue
     const theirs = subnetsIn((await readTextIfThere(config)) ?? '')
     for (const network of wanted) {
@@ -102,6 +106,10 @@ async function warnOfOthers(project: Places & Reporting, wanted: readonly Networ
       })
     }
   }
+}
+
+function originOf(root: string): string {
+  return forkAt(root)?.of ?? root
 }
 
 function subnetsIn(config: string): Subnet[] {

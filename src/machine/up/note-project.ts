@@ -1,4 +1,4 @@
-import { noteInIndex, withLock } from '../../project/index.ts'
+import { forkAt, noteInIndex, withLock } from '../../project/index.ts'
 import type { Declared, Locking, Places } from '../project.ts'
 
 /**
@@ -7,6 +7,8 @@ import type { Declared, Locking, Places } from '../project.ts'
  */
 export function noteProject(project: Declared & Places & Locking, id: string): Promise<void> {
   const { manifest, paths, user, command, lockWait: wait, signal } = project
-  const entry = { version: 1, id, root: paths.root, name: manifest.name } as const
+  const fork = forkAt(paths.root)
+  const name = fork === null ? manifest.name : `${manifest.name}/${fork.name}`
+  const entry = { version: 1, id, root: paths.root, name } as const
   return withLock(paths.lock, { command, wait, signal }, () => noteInIndex(user.projects, entry))
 }
