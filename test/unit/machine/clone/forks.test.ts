@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freeNames } from '../../../../src/machine/clone/fork.ts'
 import { findFork, forksOf, sweepForks } from '../../../../src/machine/clone/forks.ts'
+import { freeNames } from '../../../../src/machine/fork.ts'
 import { forkAt, projectPaths } from '../../../../src/project/index.ts'
 
 describe('forks of a project', () => {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { PosadaError } from '../../errors/index.ts'
-import { makeFolder } from '../../lib/files/make-folder.ts'
-import { validName } from '../../manifest/index.ts'
+import { PosadaError } from '../errors/index.ts'
+import { makeFolder } from '../lib/files/make-folder.ts'
+import { validName } from '../manifest/index.ts'
 import {
   ensureIdentity,
   forkFile,
@@ -11,19 +11,19 @@ import {
   type Snapshot,
   withLock,
   writeJsonFile,
-} from '../../project/index.ts'
-import { inStep } from '../in-step.ts'
-import type { Project } from '../project.ts'
-import { snapshotDelete } from '../snapshot/delete.ts'
-import { withLocks } from '../snapshot/locked.ts'
-import { byName, unknownSnapshot } from '../snapshot/names.ts'
-import { snapshotSave } from '../snapshot/save.ts'
-import type { ForkResult } from '../snapshot-results.ts'
-import { noteProject } from '../up/note-project.ts'
-import { up } from '../up.ts'
-import { checkClone } from './check-clone.ts'
-import { asFork, forksOf, sweepForks } from './forks.ts'
-import { makeClone } from './make-clone.ts'
+} from '../project/index.ts'
+import { checkClone } from './clone/check-clone.ts'
+import { asFork, forksOf, sweepForks } from './clone/forks.ts'
+import { makeClone } from './clone/make-clone.ts'
+import { inStep } from './in-step.ts'
+import type { Project } from './project.ts'
+import { snapshotDelete } from './snapshot/delete.ts'
+import { withLocks } from './snapshot/locked.ts'
+import { byName, unknownSnapshot } from './snapshot/names.ts'
+import { snapshotSave } from './snapshot/save.ts'
+import type { ForkResult } from './snapshot-results.ts'
+import { noteProject } from './up/note-project.ts'
+import { up } from './up.ts'
 
 export interface ForkOptions {
   /** What all are called, with a number each where there are several; left out: `fork`, always with a number. */
