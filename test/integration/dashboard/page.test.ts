@@ -68,6 +68,8 @@ it('a machine is started, typed to, seen, and cut off, in the browser', { timeou
   await other.getByRole('button', { name: 'Start db' }).click()
   await other.getByRole('heading', { name: /db.*running/ }).waitFor()
 
+  // What a page draws, it draws while it is the one in front.
+  await page.bringToFront()
   await page.getByRole('tab', { name: 'Display' }).click()
   const screen = page.locator('.screen.display canvas')
   const colours = () =>
@@ -83,17 +85,23 @@ it('a machine is started, typed to, seen, and cut off, in the browser', { timeou
   await expect.poll(() => rows.innerText(), patience).toContain('$')
   await page.keyboard.type('uname -a\n')
   await expect.poll(() => rows.innerText(), patience).toMatch(/Linux web .*GNU\/Linux/)
-  await page.keyboard.type("printf '\\033]0;evil\\007<b>no</b>\\n'; ping -4 db\n")
+  await page.keyboard.type("printf '\\033]0;evil\\007<b>no</b>\\n'; sudo ping -4 db\n")
   await expect.poll(() => lastAnswer(page), patience).toBeGreaterThan(1)
 
+  await other.bringToFront()
   await other.getByRole('navigation').getByRole('link', { name: 'shop' }).click()
   await other.getByRole('button', { name: 'Cut web – db' }).click()
   await other.getByRole('button', { name: 'Heal web – db' }).waitFor()
+  await page.bringToFront()
+  // What was drawn last, while it was not in front, comes first.
+  await new Promise((resolve) => setTimeout(resolve, 1000))
   const before = await lastAnswer(page)
   // Four pings or more would have been answered.
   await new Promise((resolve) => setTimeout(resolve, 5000))
   expect(await lastAnswer(page)).toBeLessThanOrEqual(before + 1)
+  await other.bringToFront()
   await other.getByRole('button', { name: 'Heal web – db' }).click()
+  await page.bringToFront()
   await expect.poll(() => lastAnswer(page), patience).toBeGreaterThan(before + 1)
   expect(await page.title()).toBe('web · Posada')
   await page.keyboard.press('Control+c')
