@@ -79,7 +79,7 @@ it('folders are there before the first step, and each side gets what the other c
 })
 
 it('what both sides change stays in both versions until it is settled; what gives way is in the trash', async () => {
-  const [pid = 0] = processes()
+  const [pid = Number.NaN] = processes()
   process.kill(pid, 'SIGKILL')
   await until(() => processes().length === 0)
   expect((await folders())[0]).toMatchObject({
