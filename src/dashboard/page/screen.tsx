@@ -25,18 +25,22 @@ export function Screen(options: { kind: ScreenKind; root: string; machine: strin
   useEffect(() => {
     if (!runs) return
     let shown: Shown | null = null
-    const socket = new WebSocket(address(kind, { root, machine }, 'ws:'))
-    socket.binaryType = 'arraybuffer'
-    socket.addEventListener('close', ({ reason }) => setStatus(reason === '' ? 'ended' : reason))
+    let socket: WebSocket | null = null
+    let gone = false
     setStatus('connecting…')
+    // First what hears the socket: a screen speaks as soon as it is joined.
     void loaders[kind]().then((show) => {
       const place = element.current
-      if (place === null || socket.readyState > WebSocket.OPEN) return
+      if (place === null || gone) return
+      socket = new WebSocket(address(kind, { root, machine }, 'ws:'))
+      socket.binaryType = 'arraybuffer'
+      socket.addEventListener('close', ({ reason }) => setStatus(reason === '' ? 'ended' : reason))
       shown = show({ element: place, socket, sized: kind === 'terminal', onOpen: () => setStatus('') })
     })
     return () => {
+      gone = true
       shown?.close()
-      socket.close()
+      socket?.close()
     }
   }, [kind, root, machine, runs, attempt])
   if (!runs) return <p>{machine} is not running.</p>
