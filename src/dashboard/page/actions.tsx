@@ -75,6 +75,11 @@ export function Actions({ project, name, all = false }: { project: Project; name
 export function Confirmed(options: { label: string; what: string; question: string; onConfirm: () => void }) {
   const { label, what, question, onConfirm } = options
   const dialog = useRef<HTMLDialogElement>(null)
+  // Closed first: what is asked for may take the dialog off the page.
+  const confirm = () => {
+    dialog.current?.close()
+    onConfirm()
+  }
   return (
     <>
       <button type="button" class="danger" aria-label={what} onClick={() => dialog.current?.showModal()}>
@@ -85,7 +90,7 @@ export function Confirmed(options: { label: string; what: string; question: stri
         <p>{question}</p>
         <form method="dialog" class="actions">
           <button type="submit">Cancel</button>
-          <button type="submit" class="danger" onClick={onConfirm}>
+          <button type="button" class="danger" onClick={confirm}>
             {what}
           </button>
         </form>
