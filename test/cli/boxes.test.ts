@@ -228,7 +228,7 @@ it('search shows what is available by name, how, and what of it is there, and as
     }),
   ])
   expect(await search('posada/tiny')).toMatchObject([
-    { kind: 'recipe', arch: ['x86_64'], versions: [], stored: [] },
+    { kind: 'recipe', arch: ['x86_64', 'aarch64'], versions: [], stored: [] },
   ])
   const { stdout } = await place.run('box', 'search', 'debian/13')
   expect(stdout).toMatch(/^debian\/13 .*posada box build debian\/13 /m)

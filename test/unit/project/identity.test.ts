@@ -110,6 +110,7 @@ describe('names on disk', () => {
       sync: '/home/ana/.local/state/posada/sync',
       trusted: '/home/ana/.local/state/posada/trusted',
       runs: '/home/ana/.local/state/posada/runs',
+      events: '/home/ana/.local/state/posada/events',
     })
   })
 

@@ -98,7 +98,6 @@ const dates = [
   'src/sync/host-scan.ts',
   'src/sync/pass.ts',
   'src/sync/status.ts',
-  'src/sync/sync-once.ts',
   'src/sync/trash.ts',
   'src/ui/plain.ts',
 ]
