@@ -1,3 +1,4 @@
+export { forkAt, forkFile } from './fork-paths.ts'
 export { adoptIdentity, ensureIdentity, readForeignIdentity, readIdentity } from './identity.ts'
 export { isDamage, readJsonFile, unlessDamaged, writeJsonFile } from './json-file.ts'
 export { readKeptDisks, writeKeptDisks } from './kept-disks.ts'
@@ -19,8 +20,6 @@ export {
 } from './machine-state.ts'
 export { checkOwnTree } from './own-tree.ts'
 export {
-  forkAt,
-  forkFile,
   type MachinePaths,
   machinePaths,
   type ProjectPaths,

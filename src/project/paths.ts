@@ -1,7 +1,8 @@
 import { tmpdir } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { PosadaError } from '../errors/index.ts'
 import { userId } from '../lib/process/user-id.ts'
+import { forksOf } from './fork-paths.ts'
 import { homeFolder } from './home-folder.ts'
 
 /**
@@ -183,24 +184,6 @@ export function projectPaths(root: string, user: OwnPaths): ProjectPaths {
     networks: networkPaths(join(dir, 'networks')),
     forks: forksOf(root),
   }
-}
-
-const inForks = join('.posada', 'forks')
-
-/** Forks of a fork lie beside it. */
-function forksOf(root: string): string {
-  return join(forkAt(root)?.of ?? root, inForks)
-}
-
-/** The fork that a project is, by its folder: the folder of the manifest, and its name; null: it is not one. Pure. */
-export function forkAt(root: string): { of: string; name: string } | null {
-  const forks = dirname(root)
-  return forks.endsWith(`/${inForks}`) ? { of: dirname(dirname(forks)), name: basename(root) } : null
-}
-
-/** What tells a fork that is whole from one whose making was cut short. */
-export function forkFile(fork: string): string {
-  return join(fork, 'fork.json')
 }
 
 function networkPaths(dir: string): NetworkPaths {

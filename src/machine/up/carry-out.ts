@@ -1,4 +1,3 @@
-import { isPosadaError } from '../../errors/index.ts'
 import { isUnsettled, type MachineState, readState } from '../../project/index.ts'
 import { isUp, type Provider } from '../../provider/index.ts'
 import type { SshSession } from '../../ssh/index.ts'
@@ -8,17 +7,16 @@ import { removeDisks } from '../disks/remove.ts'
 import { logIn } from '../guest/login.ts'
 import { openSession } from '../guest/reach-guest.ts'
 import { forgetMemory } from '../memory/forget.ts'
-import { setClock } from '../memory/set-clock.ts'
-import { goOn, wake } from '../memory/wake.ts'
 import { explainStall } from '../observed/stall.ts'
 import type { Action } from '../plan/actions.ts'
 import type { Project } from '../project.ts'
 import { runProvision } from '../provision/run-provision.ts'
 import { untilReady } from '../readiness/until-ready.ts'
-import { record } from '../record.ts'
 import type { ProvisionResult } from '../results.ts'
 import { keepFolders } from '../sync/kept-folders.ts'
 import { chooseProvider } from './choose-provider.ts'
+import { cutPower } from './cut-power.ts'
+import { resumeMachine } from './resume-machine.ts'
 import { startMachine } from './start.ts'
 import { StepProgress } from './step-progress.ts'
 import { undoUnfinished } from './undo-start.ts'
@@ -139,29 +137,16 @@ class Work {
     this.#saver = new LayerSaver(this.#project, { config, memory, ...keeping })
   }
 
-  /** One whose memory was loaded by a command that did not live to let it go on stands still, too. */
   async #resume(): Promise<void> {
     const { config, projectId, sight } = this.#inputs
-    const sleeper = { config, projectId, ...this.#known }
-    const isAsleep = sight.observed.state === 'suspended'
-    const awake = isAsleep ? wake(this.#project, sleeper) : goOn(this.#project, sleeper)
-    const state = await awake.catch((error: unknown) => this.#unlessUnknown(error))
-    if (state === null) return this.#start(false)
-    this.#made = { provider: sleeper.provider, state }
-    // It stands still since its memory was being saved, by a command that was killed.
-    if (sight.observed.state === 'paused' && state.start?.readyAt !== undefined)
-      await setClock(this.#project, { ...sleeper, state })
-  }
-
-  /** A copy whose guest does not become a machine of its own boots, and becomes one then. */
-  async #unlessUnknown(error: unknown): Promise<null> {
-    if (!isPosadaError(error, 'E_IDENTITY')) throw error
-    const { name: machine } = this.#inputs.config
-    const message = `${error.message}: it boots instead`
-    this.#project.emit({ type: 'notice', level: 'warn', machine, message })
-    const state = await record(this.#project.paths.machine(machine), (now) => now)
-    this.#made = { ...this.#known, state }
-    return null
+    const { provider } = this.#known
+    const { state, isAwake } = await resumeMachine(
+      this.#project,
+      { config, projectId, ...this.#known },
+      sight,
+    )
+    this.#made = { provider, state }
+    if (!isAwake) await this.#start(false)
   }
 
   async #discardMemory(): Promise<void> {
@@ -170,13 +155,9 @@ class Work {
     this.#made = { ...this.#known, state }
   }
 
-  async #cutPower(): Promise<void> {
+  #cutPower(): Promise<void> {
     const { provider, state } = this.#known
-    const { state: found, detail } = this.#inputs.sight.observed
-    const why = found === 'panicked' ? `its kernel had panicked (${detail})` : `it was ${detail}`
-    const message = `${why}; its power is cut and it is started again`
-    this.#project.emit({ type: 'notice', level: 'warn', machine: state.spec.name, message })
-    await provider.stop(state.spec, { graceful: false, timeout: 0 })
+    return cutPower(this.#project, { provider, spec: state.spec, observed: this.#inputs.sight.observed })
   }
 
   async #enter(): Promise<void> {
