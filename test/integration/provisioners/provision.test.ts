@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import {
+  access,
   chmod,
   lstat,
   mkdir,
@@ -15,7 +16,6 @@ import {
 } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import {
   afterAll,
   afterEach,
@@ -73,8 +73,10 @@ beforeEach(async () => {
 afterEach(async () => {
   await session?.close()
   await rm(folder, { recursive: true, force: true })
-  expect((await readdir('/tmp')).filter((name) => name.startsWith(`posada-${id}`))).toEqual([])
+  expect(await leftInTmp()).toEqual([])
 })
+
+const leftInTmp = async () => (await readdir('/tmp')).filter((name) => name.startsWith(`posada-${id}`))
 
 const shell = (text: string, rest: Partial<ShellStep> = {}): ShellStep => ({
   kind: 'shell',
@@ -304,10 +306,12 @@ cat /proc/[0-9]*/cmdline | tr '\\0' '\n'; cat "$0"; exit 3`
   )
 
   test('one during which the connection breaks off', async () => {
-    const work = run([shell('sleep 2')])
-    setTimeout(() => session.client.destroy(), 500)
+    const work = run([shell(`touch '${folder}/begun'; sleep 2`)])
+    const begun = vi.waitFor(() => access(join(folder, 'begun')), 20_000)
+    void begun.then(() => session.client.destroy())
     await expect(work).rejects.toMatchObject({ code: 'E_SSH_LOST', value: 'step-1', place })
-    await sleep(2500)
+    // The guest notices on its own, and removes what it had for the step.
+    await vi.waitFor(async () => expect(await leftInTmp()).toEqual([]), 30_000)
   })
 })
 
