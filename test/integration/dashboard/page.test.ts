@@ -36,6 +36,8 @@ async function newPage(url: string): Promise<Page> {
   page.setDefaultTimeout(patience.timeout)
   page.on('pageerror', (error) => complaints.push(error.message))
   page.on('console', (message) => {
+    // Of this test's own looks at the screen's picture.
+    if (message.text().includes('willReadFrequently')) return
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
   })
   page.on('dialog', (dialog) => {
@@ -93,16 +95,18 @@ it('a machine is started, typed to, seen, and cut off, in the browser', { timeou
   await other.getByRole('button', { name: 'Cut web – db' }).click()
   await other.getByRole('button', { name: 'Heal web – db' }).waitFor()
   await page.bringToFront()
-  // What was drawn last, while it was not in front, comes first.
-  await new Promise((resolve) => setTimeout(resolve, 1000))
-  const before = await lastAnswer(page)
-  // Four pings or more would have been answered.
-  await new Promise((resolve) => setTimeout(resolve, 5000))
-  expect(await lastAnswer(page)).toBeLessThanOrEqual(before + 1)
+  // What came before the cut is drawn first; then five pings or more are not answered.
+  let before = await lastAnswer(page)
+  const answered = async () => {
+    before = await lastAnswer(page)
+    await new Promise((resolve) => setTimeout(resolve, 5000))
+    return (await lastAnswer(page)) - before
+  }
+  await expect.poll(answered, patience).toBe(0)
   await other.bringToFront()
   await other.getByRole('button', { name: 'Heal web – db' }).click()
   await page.bringToFront()
-  await expect.poll(() => lastAnswer(page), patience).toBeGreaterThan(before + 1)
+  await expect.poll(() => lastAnswer(page), patience).toBeGreaterThan(before)
   expect(await page.title()).toBe('web · Posada')
   await page.keyboard.press('Control+c')
 
@@ -113,7 +117,7 @@ it('a machine is started, typed to, seen, and cut off, in the browser', { timeou
   await page.getByRole('button', { name: 'Destroy web' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Destroy web' }).click()
   await page.getByRole('heading', { name: /web.*absent/ }).waitFor()
-  expect(place.hypervisors()).toHaveLength(1)
+  await expect.poll(() => place.hypervisors(), patience).toHaveLength(1)
   expect(complaints).toEqual([])
 })
 
