@@ -19,7 +19,7 @@ import { cutPower } from './cut-power.ts'
 import { resumeMachine } from './resume-machine.ts'
 import { startMachine } from './start.ts'
 import { StepProgress } from './step-progress.ts'
-import { undoUnfinished } from './undo-start.ts'
+import { begunAgain, undoUnfinished } from './undo-start.ts'
 import type { WorkInputs } from './work-inputs.ts'
 
 /** A machine that has been brought up. */
@@ -243,9 +243,4 @@ class Work {
   #orUndo<T>(provider: Provider, work: () => Promise<T>): Promise<T> {
     return undoUnfinished(this.#project, { provider, config: this.#inputs.config }, work)
   }
-}
-
-/** What is known of a creation that was cut short: nothing that it was made from, or that was done in it. */
-function begunAgain({ layer: _, ...state }: MachineState): MachineState {
-  return { ...state, provision: {} }
 }

@@ -1,6 +1,6 @@
 import { isPosadaError } from '../../errors/index.ts'
 import type { Machine } from '../../manifest/index.ts'
-import { readState } from '../../project/index.ts'
+import { type MachineState, readState } from '../../project/index.ts'
 import type { Provider } from '../../provider/index.ts'
 import { windUp } from '../down/wind-up.ts'
 import type { Locking, Places, Reporting } from '../project.ts'
@@ -64,4 +64,9 @@ async function cutPower(
     await record(paths, (now) => ({ ...now, start: { at, ...now.start, panic } }))
   }
   await windUp(project, config.name, stopped)
+}
+
+/** What is known of a creation that was cut short: nothing that it was made from, or that was done in it. */
+export function begunAgain({ layer: _, ...state }: MachineState): MachineState {
+  return { ...state, provision: {} }
 }
