@@ -9,9 +9,8 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer } from 'node:net'
-import { basename, dirname, join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openDisk } from '../../../providers/kvm/disk/open-disk.ts'
@@ -22,8 +21,9 @@ import { isErrno } from '../../../src/lib/files/errno.ts'
 import { consoleLogLimit, type MachineSpec, type Provider } from '../../../src/provider/index.ts'
 import { freePort } from '../../helpers/free-port.ts'
 import { buildKvmEntries, hasKvm } from '../../helpers/kvm-entries.ts'
-import { discard, type SandboxMachine, sandboxMachine } from '../../helpers/sandbox-machine.ts'
-import { type TinyKernel, writeTinyKernel } from './tiny-kernel.ts'
+import { discard, type SandboxMachine } from '../../helpers/sandbox-machine.ts'
+import type { TinyKernel } from './tiny-kernel.ts'
+import { tinyMachine } from './tiny-machine.ts'
 
 const hasPasst = spawnSync('passt', ['--version']).error === undefined
 const soon = { interval: 20, timeout: 10_000 }
@@ -48,20 +48,8 @@ describe.skipIf(!hasKvm)('life of a machine (needs /dev/kvm)', () => {
     change: Partial<MachineSpec> = {},
     prepare: (dataDir: string) => void = () => undefined,
   ): Promise<MachineSpec> {
-    machine = await sandboxMachine(
-      { boot: { kind: 'kernel', kernel: '', cmdline: '' }, memory: 16 * 2 ** 20 },
-      22,
-    )
-    const kernel = writeTinyKernel(machine.folder, name)
-    const spec: MachineSpec = {
-      ...machine.spec,
-      nics: [],
-      boot: { kind: 'kernel', kernel, cmdline: 'quiet' },
-      ...change,
-    }
-    machine = { ...machine, spec }
-    await mkdir(dirname(spec.files.consoleLog), { recursive: true })
-    await mkdir(spec.files.dataDir, { recursive: true })
+    machine = await tinyMachine(name, change)
+    const { spec } = machine
     prepare(spec.files.dataDir)
     await provider.create(spec)
     return spec

@@ -1,13 +1,14 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createKvmProvider } from '../../../providers/kvm/provider.ts'
 import type { MachineSpec, Provider } from '../../../src/provider/index.ts'
 import { buildKvmEntries, hasKvm } from '../../helpers/kvm-entries.ts'
-import { discard, type SandboxMachine, sandboxMachine } from '../../helpers/sandbox-machine.ts'
-import { type TinyKernel, writeTinyKernel } from './tiny-kernel.ts'
+import { discard, type SandboxMachine } from '../../helpers/sandbox-machine.ts'
+import type { TinyKernel } from './tiny-kernel.ts'
+import { tinyMachine } from './tiny-machine.ts'
 
 const soon = { interval: 20, timeout: 30_000 }
 const MiB = 2 ** 20
@@ -26,20 +27,8 @@ describe.skipIf(!hasKvm)("a machine's memory (needs /dev/kvm)", () => {
   afterEach(() => discard(provider, machine))
 
   async function make(name: TinyKernel, change: Partial<MachineSpec> = {}): Promise<MachineSpec> {
-    machine = await sandboxMachine(
-      { boot: { kind: 'kernel', kernel: '', cmdline: '' }, memory: 16 * MiB },
-      22,
-    )
-    const kernel = writeTinyKernel(machine.folder, name)
-    const spec: MachineSpec = {
-      ...machine.spec,
-      nics: [],
-      boot: { kind: 'kernel', kernel, cmdline: 'quiet' },
-      ...change,
-    }
-    machine = { ...machine, spec }
-    await mkdir(dirname(spec.files.consoleLog), { recursive: true })
-    await mkdir(spec.files.dataDir, { recursive: true })
+    machine = await tinyMachine(name, change)
+    const { spec } = machine
     await provider.create(spec)
     await provider.start(spec)
     return spec
