@@ -17,13 +17,21 @@ import { punchHole } from '../ffi/descriptors.ts'
 /** IOV_MAX of Linux: readv and writev take at most this many pieces at a time. */
 const piecesPerCall = 1024
 
+export interface HostFileOptions {
+  readonly readOnly: boolean
+  /** Whether what is written is of no use after a power cut of the host: `sync` and `syncAway` do nothing. */
+  readonly throwAway?: boolean
+}
+
 /** A file of the host by byte ranges. Short reads and writes are continued; errors are thrown as they come. */
 export class HostFile {
   readonly path: string
   readonly fd: number
+  readonly #flushes: boolean
 
-  constructor(path: string, options: { readOnly: boolean }) {
+  constructor(path: string, options: HostFileOptions) {
     this.path = path
+    this.#flushes = options.throwAway !== true
     this.fd = openSync(path, options.readOnly ? constants.O_RDONLY : constants.O_RDWR)
   }
 
@@ -78,12 +86,13 @@ export class HostFile {
   }
 
   sync(): void {
-    fdatasyncSync(this.fd)
+    if (this.#flushes) fdatasyncSync(this.fd)
   }
 
   /** As `sync`, on a thread of Node's pool. */
-  syncAway(): Promise<void> {
-    return new Promise((resolve, reject) => {
+  async syncAway(): Promise<void> {
+    if (!this.#flushes) return
+    await new Promise<void>((resolve, reject) => {
       fdatasync(this.fd, (error) => (error === null ? resolve() : reject(error)))
     })
   }

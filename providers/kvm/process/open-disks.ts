@@ -26,8 +26,9 @@ export function openDisks(spec: MachineSpec, { log, ...options }: DiskOptions): 
     return disk
   }
   try {
+    const form = { format: 'qcow2', readOnly: false, throwAway: spec.throwAway === true } as const
     const disks = spec.disks.map(({ name, path, base }) => {
-      const disk = open({ path, format: 'qcow2', readOnly: false, ...(base === undefined ? {} : { base }) })
+      const disk = open({ ...form, path, ...(base === undefined ? {} : { base }) })
       return new BlkDevice({ disk, id: name, ...options, onError: (error) => log(`disk ${name}: ${error}`) })
     })
     const media = (spec.media ?? []).map(({ name, path }) => {

@@ -2,14 +2,13 @@ import { dirname, resolve } from 'node:path'
 import { PosadaError } from '../../../../src/errors/index.ts'
 import { tryLock } from '../../../../src/lib/native/flock.ts'
 import { type Disk, DiskFault } from '../disk.ts'
-import { HostFile } from '../host-file.ts'
+import { HostFile, type HostFileOptions } from '../host-file.ts'
 import { auditReferences } from './audit.ts'
 import { damaged, parseHeader } from './header.ts'
 import { Qcow2Reader } from './reader.ts'
 import { Qcow2Writer } from './writer.ts'
 
-export interface Qcow2Options {
-  readonly readOnly: boolean
+export interface Qcow2Options extends HostFileOptions {
   /** What the image lies on, already open, with the path the image must name; null for an image of its own. */
   readonly base: { readonly path: string; readonly disk: Disk } | null
 }
@@ -21,7 +20,7 @@ export interface Qcow2Options {
  * Closes the file again when it refuses the image; the base stays the caller's.
  */
 export function openQcow2(path: string, options: Qcow2Options): Disk {
-  const file = new HostFile(path, { readOnly: options.readOnly })
+  const file = new HostFile(path, options)
   try {
     return openQcow2File(file, options)
   } catch (error) {
