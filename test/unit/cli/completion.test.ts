@@ -61,7 +61,8 @@ describe('candidatesFor', () => {
     expect(await names(['box', 'search', ''])).toEqual(
       expect.arrayContaining(['debian/13', 'posada/tiny', 'ubuntu/24.04']),
     )
-  })
+    // The first to ask loads all that knows boxes: 7 s, several times that on a busy host.
+  }, 120_000)
 
   it('offers machines, and the name of replicas where several may be named', async () => {
     const text = 'version: 1\ndefaults: {box: debian/12}\nmachines: {web: {replicas: 2}, db: }\n'
