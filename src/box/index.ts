@@ -1,3 +1,5 @@
+export { hashZeros } from './archive/hash-zeros.ts'
+export { writeMember } from './archive/write-member.ts'
 export { boxFiles } from './box-manifest.ts'
 export { buildRecipe } from './build/build-recipe.ts'
 export { boxBuildRequirements, runsPrograms } from './build/requirements.ts'

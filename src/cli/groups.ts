@@ -39,6 +39,8 @@ export const commandGroups: readonly CommandGroup[] = [
       'snapshot delete',
       'rewind',
       'fork',
+      'export',
+      'import',
     ],
   },
   { title: 'Networks', commands: ['network list', 'network conditions', 'network capture', 'proxy'] },

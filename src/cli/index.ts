@@ -1,3 +1,4 @@
+export { archiveFrom, writeArchiveTo } from './archive-file.ts'
 export {
   machineArg,
   machinesArg,
@@ -42,6 +43,7 @@ export { installedText } from './text/completion.ts'
 export { doctorText } from './text/doctor.ts'
 export { eventTeller } from './text/events.ts'
 export { copyText, destroyText, haltText, provisionText, suspendText, upText } from './text/machines.ts'
+export { exportText, importText } from './text/moving.ts'
 export { captureText, networksText, proxyText } from './text/networks.ts'
 export { planText } from './text/plan.ts'
 export { portsText } from './text/ports.ts'

@@ -18,6 +18,7 @@ export {
   type SavedMemory,
   writeState,
 } from './machine-state.ts'
+export { makeOwnFolder } from './own-folder.ts'
 export { checkOwnTree } from './own-tree.ts'
 export {
   type MachinePaths,

@@ -7,8 +7,10 @@ const commands = filesLike(/^src\/commands\/.*\.ts$/)
 const work = new Map(
   filesLike(/^src\/(app|machine|cli|dashboard)\/.*\.ts$/).map(({ path, text }) => [path, text]),
 )
-/** Concerns neither machines nor boxes. */
+/** Concerns neither machines nor boxes, or is a word that no function may have for its name. */
 const elsewhere: Record<string, [file: string, name: string]> = {
+  export: ['src/machine/export.ts', 'exportProject'],
+  import: ['src/app/import.ts', 'importProject'],
   dashboard: ['src/dashboard/dashboard.ts', 'dashboard'],
   completion: ['src/cli/completion/scripts.ts', 'completionScript'],
 }
