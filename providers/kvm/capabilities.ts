@@ -13,6 +13,7 @@ export function capabilities(): Capabilities {
     agent: true,
     media: true,
     limits: true,
+    memoryRange: true,
     udpForward: network,
     network,
     switchNics: true,

@@ -33,7 +33,7 @@ export const kvm: Hypervisor<Run> = {
   },
   counters: async (spec) => {
     const said = await askStatus(spec)
-    return said === null ? null : countersOf(said)
+    return said === null ? null : countersOf(said, spec)
   },
   order: async (spec, name) =>
     (await sendCommand(kvmFiles(spec).control, { name, timeout: patience.order })) !== null,
@@ -71,13 +71,14 @@ async function ask(spec: MachineSpec, name: string): Promise<Record<string, unkn
 }
 
 /** Of the answer to `status`: a process of an older Posada does not count. Pure. */
-function countersOf(said: Record<string, unknown>): Counters {
+function countersOf(said: Record<string, unknown>, { memory, memoryMin }: MachineSpec): Counters {
   const count = (group: unknown, name: string) => {
     const value = asObject(group)[name]
     return typeof value === 'number' ? value : 0
   }
-  const { disk, network } = said
+  const { disk, network, balloon } = said
   return {
+    ...(typeof memoryMin === 'number' ? { given: memory - count(balloon, 'actual') } : {}),
     disk: { read: count(disk, 'read'), written: count(disk, 'written') },
     network: isObject(network)
       ? { received: count(network, 'received'), sent: count(network, 'sent') }

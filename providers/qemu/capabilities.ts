@@ -25,6 +25,7 @@ export function capabilities(): Capabilities {
     media: true,
     display: true,
     limits: true,
+    memoryRange: true,
     udpForward: true,
     switchNics: true,
     isolation: true,

@@ -5,24 +5,33 @@ import type { MachineSpec } from '../../src/provider/index.ts'
 import type { Counters } from '../../src/provider-kit/index.ts'
 import { ask } from './ask.ts'
 import { qemuFiles } from './files.ts'
+import type { QmpClient } from './qmp/client.ts'
 
 /** Milliseconds that the guard has to answer. */
 const patience = 2000
 
 /** What QEMU says of the disks and the guard of the network; null where QEMU does not answer. */
 export async function counters(spec: MachineSpec): Promise<Counters | null> {
-  const [disk, guard] = await Promise.all([
-    ask(spec, async (client) => diskCounters(await client.execute('query-blockstats'))),
+  const [own, guard] = await Promise.all([
+    ask(spec, async (client) => ({
+      disk: diskCounters(await client.execute('query-blockstats')),
+      ...(typeof spec.memoryMin === 'number' ? { given: await givenMemory(client) } : {}),
+    })),
     askGuard(spec),
   ])
-  if (disk === null) return null
-  if (guard === null) return { disk, network: null }
+  if (own === null) return null
+  if (guard === null) return { ...own, network: null }
   const { received, sent, cpu, memory } = guard
   return {
-    disk,
+    ...own,
     network: { received: count(received), sent: count(sent) },
     helper: { cpu: count(cpu), memory: count(memory) },
   }
+}
+
+/** What the balloon leaves. */
+async function givenMemory(client: QmpClient): Promise<number> {
+  return count(asObject(await client.execute('query-balloon')).actual)
 }
 
 /** Of the answer to `query-blockstats` (QAPI type BlockStats): an entry a disk. Pure. */

@@ -79,6 +79,8 @@ export interface Machine {
   cpus: number
   /** Bytes. */
   memory: number
+  /** What it keeps of them at least, where the rest comes and goes; null: all. */
+  memoryMin: number | null
   /** Bytes; null: the box's own size. */
   disk: number | null
   /** Disks besides those of the box, in the order of the file. */
@@ -147,6 +149,7 @@ export const settings = {
   guest: { key: 'guest', effect: 'start' },
   cpus: { key: 'cpus', effect: 'start' },
   memory: { key: 'memory', effect: 'start' },
+  memoryMin: { key: 'memory', effect: 'start' },
   disk: { key: 'disk', effect: 'start' },
   disks: { key: 'disks', effect: 'start', part: '`name`, `size`' },
   diskUses: { key: 'disks', effect: 'up', part: '`mount`, `filesystem`, `format`' },

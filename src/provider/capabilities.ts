@@ -22,6 +22,8 @@ export interface Capabilities {
   display?: boolean
   /** Whether `MachineSpec.limits` are kept to. Left out: false. */
   limits?: boolean
+  /** Whether `MachineSpec.memoryMin` is heeded. Left out: false. */
+  memoryRange?: boolean
   /** Whether UDP ports can be forwarded, besides TCP. */
   udpForward: boolean
   /**

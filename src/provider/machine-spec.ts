@@ -17,6 +17,11 @@ export interface MachineSpec {
   cpus: number
   /** RAM in bytes, a multiple of 1 MiB. */
   memory: number
+  /**
+   * Bytes of it that the guest keeps at least, a multiple of 1 MiB; what it does not need of the rest is the host's
+   * meanwhile. Null, or absent: all. See `Capabilities.memoryRange`.
+   */
+  memoryMin?: number | null
   /** Whether the guest may itself run virtual machines. */
   nested: boolean
   /** Absent, in the spec of a machine of an older Posada: none. See `Capabilities.limits`. */

@@ -19,6 +19,7 @@ export function aMachine(changes: Partial<Machine> = {}): Machine {
     guest: 'linux',
     cpus: 1,
     memory: 512 * 2 ** 20,
+    memoryMin: null,
     disk: null,
     disks: [],
     diskUses: [],

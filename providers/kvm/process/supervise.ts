@@ -14,6 +14,7 @@ import { controlCommands } from './control-commands.ts'
 import { openHost } from './guest-host.ts'
 import { MachineRun } from './machine-run.ts'
 import { createMilestones } from './milestones.ts'
+import { moveMemory } from './move-memory.ts'
 import type { VmmConfig } from './vmm-config.ts'
 
 export interface SuperviseOptions extends VmmConfig {
@@ -78,7 +79,9 @@ async function run({
   onReady()
   void cut.then((reason) => machine.tell({ type: 'cut', reason }))
 
+  const leaveMemory = moveMemory(machine, spec)
   const ending = await machine.ended
+  leaveMemory()
   log(`ended: ${ending.reason}`)
   process.off('SIGPWR', press)
   host.console.close()

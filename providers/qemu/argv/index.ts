@@ -1,4 +1,5 @@
 import type { MachineSpec } from '../../../src/provider/index.ts'
+import { balloonPause } from '../../../src/provider-kit/index.ts'
 import { qemuFiles } from '../files.ts'
 import { bootArguments } from './boot.ts'
 import { channelArguments } from './channels.ts'
@@ -30,14 +31,24 @@ export function qemuArguments(spec: MachineSpec, host: HostFacts): string[] {
     ...displayArguments(spec, transport),
     ...['-object', option('rng-builtin', { id: 'rng0' })],
     ...['-device', option(`virtio-rng-${transport}`, { rng: 'rng0' })],
-    ...['-device', option(`virtio-balloon-${transport}`, balloon)],
+    ...['-device', option(`virtio-balloon-${transport}`, balloonOptions(spec))],
     ...controlArguments(spec, host),
     ...host.options.args,
   ]
 }
 
-/** Pages that the guest frees go back to the host without anybody asking for them. */
-const balloon = { 'free-page-reporting': true, 'deflate-on-oom': true }
+/** By this it is asked what the guest says of its memory, where that moves. */
+export const balloonId = 'balloon'
+
+/**
+ * Pages that the guest frees go back to the host without anybody asking for them. What the guest says of its memory is
+ * asked for every so many seconds.
+ */
+function balloonOptions({ memoryMin }: MachineSpec) {
+  const always = { 'free-page-reporting': true, 'deflate-on-oom': true }
+  if (typeof memoryMin !== 'number') return always
+  return { ...always, id: balloonId, 'guest-stats-polling-interval': balloonPause / 1000 }
+}
 
 /**
  * The first monitor is on a socket, for us. The second reads its one command from standard input and

@@ -3,6 +3,7 @@ import { launchProcess, type Pipe } from '../../../src/background/index.ts'
 import { packageRoot } from '../../../src/lib/files/package-root.ts'
 import { consoleLogLimit, type MachineSpec, type UserNic } from '../../../src/provider/index.ts'
 import { qemuFiles } from '../files.ts'
+import type { MovedMemory } from './move-memory.ts'
 
 /** What the guard's process is told. */
 export interface GuardConfig {
@@ -14,6 +15,8 @@ export interface GuardConfig {
   socket: string
   /** Files that QEMU appends to, and how many bytes each may have. */
   logs: { path: string; limit: number }[]
+  /** Null: the guest has all of its memory all the time. */
+  memory: MovedMemory | null
 }
 
 /** The descriptors at which the guard has the guest's frames and the stack's, and QEMU the other ends of these. */
@@ -30,6 +33,11 @@ export function boundedLogs(spec: MachineSpec): GuardConfig['logs'] {
     { path: spec.files.providerLog, limit: mebibyte },
     { path: qemuFiles(spec).events, limit: mebibyte },
   ]
+}
+
+function memoryOf(spec: MachineSpec): GuardConfig['memory'] {
+  const { memory: max, memoryMin: min } = spec
+  return typeof min === 'number' ? { min, max, qmp: qemuFiles(spec).qmp } : null
 }
 
 /**
@@ -49,6 +57,7 @@ export async function withGuard(
     bandwidth: spec.limits?.network.bandwidth ?? null,
     socket: qemuFiles(spec).guard,
     logs: boundedLogs(spec),
+    memory: memoryOf(spec),
   }
   await launchProcess({
     file: join(packageRoot(), 'dist', 'qemu-guard.cjs'),

@@ -74,6 +74,12 @@ const families: readonly Family[] = [
     samples: one(({ usage }) => usage?.memory),
   },
   {
+    name: 'posada_machine_memory_given_bytes',
+    type: 'gauge',
+    help: 'What the guest has of its memory now, where that moves.',
+    samples: one(({ usage }) => usage?.given),
+  },
+  {
     name: 'posada_machine_memory_limit_bytes',
     type: 'gauge',
     help: "The guest's memory.",

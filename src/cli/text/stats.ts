@@ -64,7 +64,7 @@ function cpuText({ rates }: StatsResult): string {
 }
 
 function memoryText({ usage, memory }: StatsResult): string {
-  return usage === null ? '-' : `${formatSize(usage.memory)} / ${formatSize(memory)}`
+  return usage === null ? '-' : `${formatSize(usage.memory)} / ${formatSize(usage.given ?? memory)}`
 }
 
 function rateText(rate: number | null | undefined): string {

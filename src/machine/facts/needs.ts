@@ -12,6 +12,7 @@ import { shownBox } from './shown-box.ts'
 export const plainSettings = {
   cpus: String,
   memory: formatSize,
+  memoryMin: (min) => (min === null ? 'all the time' : `${formatSize(min)} at least`),
   nested: String,
   limits: formatLimits,
 } as const satisfies { [K in keyof Machine & keyof MachineSpec]?: (value: Machine[K]) => string }
@@ -66,6 +67,8 @@ export interface Needs extends Pick<Machine, 'nested' | 'display'> {
   shares: boolean
   /** Whether what it uses of disks and network is limited. */
   limits: boolean
+  /** Whether its memory moves. */
+  memoryRange: boolean
   /** Providers that the manifest has settings for. */
   settings: readonly string[]
 }
@@ -84,6 +87,7 @@ export function needsOf(config: Machine, box: BoxManifest, isolated: boolean): N
     hostAccess: config.hostAccess !== 'all' && config.hostAccess.length > 0,
     shares: config.mounts.length > 0,
     limits: hasLimits(config.limits),
+    memoryRange: config.memoryMin !== null,
     settings: Object.keys(config.providers),
   }
 }
@@ -156,6 +160,11 @@ const demands = {
     text: () => 'limit what a machine uses of disks and network',
     lacking: (can, { limits }) => limits && can.limits !== true,
     shown: ({ limits }) => [{ path: ['limits'], value: formatLimits(limits) }],
+  },
+  memoryRange: {
+    text: () => "take memory from a guest and give it back (`memory: {min, max}`)",
+    lacking: (can, { memoryRange }) => memoryRange && can.memoryRange !== true,
+    shown: ({ memoryMin }) => [{ path: ['memory', 'min'], value: formatSize(memoryMin ?? 0) }],
   },
   switchNics: {
     text: () => 'join private networks',

@@ -161,7 +161,9 @@ export interface Pending {
 }
 
 export function pendingOf(changes: readonly Change[]): Pending {
-  const keys = (effect: Effect) => changes.filter((change) => change.effect === effect).map(({ key }) => key)
+  const keys = (effect: Effect) => [
+    ...new Set(changes.filter((change) => change.effect === effect).map(({ key }) => key)),
+  ]
   return { start: keys('start'), remake: keys('remake') }
 }
 

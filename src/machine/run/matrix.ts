@@ -52,7 +52,13 @@ export function matrixCells(written: readonly string[]): Cell[] {
 /** The machine as a cell has it. Its box is then the one that was named, on no terms of the manifest's. Pure. */
 export function varied(machine: Machine, variation: Variation): Machine {
   const boxTerms = { checksum: null, unchecked: false, facts: {} }
-  return { ...machine, ...variation, ...(variation.box === undefined ? {} : { boxTerms }) }
+  const { box, memory } = variation
+  return {
+    ...machine,
+    ...variation,
+    ...(box === undefined ? {} : { boxTerms }),
+    ...(memory === undefined ? {} : { memoryMin: null }),
+  }
 }
 
 function toCell(pairs: readonly { key: string; value: string }[], folders: Set<string>): Cell {

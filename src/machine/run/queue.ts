@@ -1,5 +1,6 @@
 import type { Machine } from '../../manifest/index.ts'
 import { usualOverhead } from '../../provider/index.ts'
+import { leastMemory } from '../facts/least-memory.ts'
 
 /** What a run takes of the host: bytes with what its hypervisors need, and processors. */
 export interface Share {
@@ -34,7 +35,7 @@ export type Wait = 'turn' | 'memory' | 'machines' | 'processors' | null
 /** What the machines of a run take together. */
 export function shareOf(machines: readonly Machine[]): Share {
   return {
-    memory: sum(machines.map(({ memory }) => memory + usualOverhead)),
+    memory: sum(machines.map((machine) => leastMemory(machine) + usualOverhead)),
     cpus: sum(machines.map(({ cpus }) => cpus)),
   }
 }

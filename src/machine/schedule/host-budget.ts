@@ -2,6 +2,7 @@ import { fromSystemError, isPosadaError } from '../../errors/index.ts'
 import { residentMemory } from '../../lib/process/process-usage.ts'
 import { machinesOnDisk, readState } from '../../project/index.ts'
 import { isUp, type MachineSpec, type Provider, usualOverhead } from '../../provider/index.ts'
+import { leastMemory } from '../facts/least-memory.ts'
 import type { Places, Providing } from '../project.ts'
 import { hostMemory } from './host-memory.ts'
 import { type MemoryBudget, memoryBudget } from './memory-budget.ts'
@@ -34,7 +35,7 @@ async function owedTo(project: Places & Providing, name: string): Promise<number
     const found = await provider.status(state.spec)
     const taken = isUp(found) ? await residentMemory(found.pid) : null
     if (taken === null) return 0
-    return Math.max(0, state.spec.memory + (await overheadOf(provider, state.spec)) - taken)
+    return Math.max(0, leastMemory(state.spec) + (await overheadOf(provider, state.spec)) - taken)
   } catch (error) {
     if (!isPosadaError(fromSystemError(error))) throw error
     return 0

@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 import { fromSystemError, isPosadaError } from '../../errors/index.ts'
 import { machinesOnDisk, projectPaths, readIndex, readState, type UserPaths } from '../../project/index.ts'
 import { usualOverhead } from '../../provider/index.ts'
+import { leastMemory } from '../facts/least-memory.ts'
 import { takenBy } from './host-memory.ts'
 
 /** A machine of one of this user's projects that has memory of the host. */
@@ -32,7 +33,7 @@ async function machinesOf(root: string, user: UserPaths) {
     for (const name of await machinesOnDisk(paths)) {
       const machine = paths.machine(name)
       const state = await readState(machine)
-      if (state !== null) found.push({ name, root, folder: machine.data, memory: state.spec.memory })
+      if (state !== null) found.push({ name, root, folder: machine.data, memory: leastMemory(state.spec) })
     }
   } catch (error) {
     if (!isPosadaError(fromSystemError(error))) throw error

@@ -2,6 +2,7 @@ import { PosadaError } from '../../errors/index.ts'
 import { formatSize } from '../../lib/values/units.ts'
 import type { Machine } from '../../manifest/index.ts'
 import { usualOverhead } from '../../provider/index.ts'
+import { leastMemory } from '../facts/least-memory.ts'
 import type { HostMemory } from './host-memory.ts'
 
 /** Part of the host's memory that stays free for everything else, and the most that this comes to. */
@@ -20,7 +21,7 @@ export interface MemoryBudget {
 
 /**
  * A guest's memory is taken by and by, so what the host has free now says too much: a machine counts
- * with all that it was given from its start, and so do those of the project that run already.
+ * with all that it is sure to have (of a range, `min`) from its start, and so do those of the project that run already.
  * `look` is asked once, before the first machine: what the host has, null where that is not known,
  * and how much of their memory running machines have not taken yet. A machine that would be the
  * project's only one is the user's own to judge: it is refused only where the host could never hold it.
@@ -40,8 +41,8 @@ export function memoryBudget(look: () => Promise<{ host: HostMemory | null; owed
       const { free, alone } = await found
       const given = [...shares].reduce((sum, [name, share]) => (name === config.name ? sum : sum + share), 0)
       const room = (given === 0 ? Math.max(free, alone) : free) - given - overhead
-      if (config.memory > room) throw memoryShort(config, room)
-      shares.set(config.name, config.memory + overhead)
+      if (leastMemory(config) > room) throw memoryShort(config, room)
+      shares.set(config.name, leastMemory(config) + overhead)
     },
     giveBack: (name) => void shares.delete(name),
   }
@@ -54,9 +55,9 @@ export function freeOf({ available, total }: HostMemory): number {
 
 function memoryShort(config: Machine, room: number): PosadaError {
   const left = room > 0 ? formatSize(room) : 'nothing'
-  const message = `not enough memory for machine ${config.name}: it needs ${formatSize(config.memory)}, ${left} is free`
+  const message = `not enough memory for machine ${config.name}: it needs ${formatSize(leastMemory(config))}, ${left} is free`
   return new PosadaError('E_MEMORY_SHORT', message, {
-    value: formatSize(config.memory),
+    value: formatSize(leastMemory(config)),
     place: config.place('memory'),
     machine: config.name,
     hint: 'lower memory:, or halt other machines (posada list shows them)',

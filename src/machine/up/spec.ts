@@ -15,6 +15,7 @@ import type {
 } from '../../provider/index.ts'
 import { boxDiskName } from '../facts/disk-names.ts'
 import { wholeSectors } from '../facts/disk-size.ts'
+import { leastMemory } from '../facts/least-memory.ts'
 import { needsSeed, nicGiven, type PlainSetting, plainSettings } from '../facts/needs.ts'
 import { shownBox } from '../facts/shown-box.ts'
 
@@ -131,10 +132,11 @@ function ownDisks({ config, paths }: SpecInputs): DiskSpec[] {
 }
 
 function checkMemory(config: Machine, box: StoredBox): void {
-  if (config.memory >= box.manifest.minMemory) return
+  const least = leastMemory(config)
+  if (least >= box.manifest.minMemory) return
   throw new PosadaError('E_VALUE_INVALID', `box ${shownBox(config)} needs more memory than this`, {
-    value: formatSize(config.memory),
-    place: config.place('memory'),
+    value: formatSize(least),
+    place: config.memoryMin === null ? config.place('memory') : config.place('memory', 'min'),
     machine: config.name,
     hint: `give it at least ${Math.ceil(box.manifest.minMemory / 2 ** 20)}MiB`,
   })

@@ -9,6 +9,7 @@ import { display } from './display.ts'
 import { hooks } from './hooks.ts'
 import { hostAccess } from './host-access.ts'
 import { machineLimits } from './machine-limits.ts'
+import { memory } from './memory.ts'
 import { machineNetwork } from './network.ts'
 import { notFetched } from './not-fetched.ts'
 import { object } from './object.ts'
@@ -78,10 +79,11 @@ export const machineFields = {
     examples: [2],
   },
   memory: {
-    schema: size({ min: 16 * mebibyte, max: 16 * 1024 ** 4, bounds: 'from 16MiB to 16TiB', step: mebibyte }),
-    description: 'Memory, rounded up to a whole MiB.',
+    schema: memory,
+    description:
+      'Memory, rounded up to a whole MiB. With a `min` it moves: what the guest does not need goes back to the host, down to `min`, and comes back as it does.',
     default: '1GiB',
-    examples: ['512MiB'],
+    examples: ['512MiB', { min: '512MiB', max: '4GiB' }],
   },
   disk: {
     schema: size({ min: mebibyte, max: 64 * 1024 ** 4, bounds: 'from 1MiB to 64TiB', step: mebibyte }),

@@ -14,7 +14,7 @@ export interface Ending {
 }
 
 /** `helper`: what a process beside the hypervisor takes, where there is one. */
-export interface Counters extends Pick<Usage, 'disk' | 'network'> {
+export interface Counters extends Pick<Usage, 'disk' | 'network' | 'given'> {
   helper?: ProcessUsage
 }
 

@@ -13,6 +13,6 @@ export async function machineUsage<Run extends { bootId: string }>(
   if (found === null) return null
   const [own, counters] = await Promise.all([processUsage(found.pid), hypervisor.counters(spec)])
   if (own === null || counters === null || !(await isAlive(found))) return null
-  const { helper = { cpu: 0, memory: 0 }, disk, network } = counters
-  return { cpu: own.cpu + helper.cpu, memory: own.memory + helper.memory, disk, network }
+  const { helper = { cpu: 0, memory: 0 }, ...devices } = counters
+  return { ...devices, cpu: own.cpu + helper.cpu, memory: own.memory + helper.memory }
 }

@@ -30,6 +30,7 @@ const needs = (change: Partial<Needs> = {}): Needs => ({
   ...{ arch: 'x86_64', boot: 'kernel', nested: false, forwards: [], settings: [] },
   ...{ media: false, switchNics: false, isolated: false, hostAccess: false, shares: false, display: null },
   ...{ media: false, switchNics: false, isolated: false, hostAccess: false, shares: false, limits: false },
+  memoryRange: false,
   ...change,
 })
 const names = (choices: readonly Choice[]) => choices.map(({ provider }) => provider.name)

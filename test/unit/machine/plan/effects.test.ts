@@ -27,6 +27,7 @@ const edits: { [K in Name]: Machine[K] } = {
   guest: 'other',
   cpus: 2,
   memory: 2 ** 30,
+  memoryMin: 256 * 2 ** 20,
   disk: 20 * 2 ** 30,
   disks: [{ name: 'data', size: 2 ** 30, place }],
   diskUses: [{ name: 'data', filesystem: 'ext4', mount: '/srv/data', format: true, place }],
