@@ -151,10 +151,14 @@ function resolveStep({ value, node }: Step, name: string, root: string): Written
 }
 
 /** What a list of occasions comes to: every `up` is all of them, and a step that never ran has changed. */
-function runOn(on: readonly (typeof occasions)[number][]): Pick<WrittenStep, 'run' | 'onResume'> {
+function runOn(on: readonly (typeof occasions)[number][]): Pick<WrittenStep, 'run' | 'onResume' | 'onFork'> {
   const [first = 'never'] = (['up', 'change', 'create'] as const).filter((each) => on.includes(each))
   const runs = { up: 'always', change: 'changed', create: 'once', never: 'never' } as const
-  return { run: runs[first], ...(on.includes('resume') ? { onResume: true } : {}) }
+  return {
+    run: runs[first],
+    ...(on.includes('resume') ? { onResume: true } : {}),
+    ...(on.includes('fork') ? { onFork: true } : {}),
+  }
 }
 
 type Around = NonNullable<NonNullable<Values['hooks']>['before']>

@@ -133,10 +133,12 @@ type RunnableScript = LocalScript | { bytes: Uint8Array }
 interface StepBase {
   /** Unique in the machine; `step-<n>` (from 1) where none was written. */
   name: string
-  /** `never`: only where `onResume` says so. */
+  /** `never`: only where `onResume` or `onFork` says so. */
   run: 'once' | 'changed' | 'always' | 'never'
   /** Whether it is run each time that the machine goes on from its memory; left out: it is not. */
   onResume?: boolean
+  /** Whether it is run once in a machine that is a copy of another, whatever was run in that; left out: it is not. */
+  onFork?: boolean
   /** How often it is run again where it fails. */
   retries: number
   /** Whether the guest is restarted behind it. */

@@ -35,6 +35,8 @@ export interface PlanOptions {
   from?: string
   /** Whether the machine goes on from its memory. */
   woken?: boolean
+  /** Whether it is a copy of another. */
+  copied?: boolean
   /** Steps that are done are due, too. */
   force?: boolean
 }
@@ -48,7 +50,7 @@ export async function planSteps(
   record: Pick<ProvisionRecord, 'get'>,
   options: PlanOptions,
 ): Promise<PlannedStep[]> {
-  const { force = false, woken = false } = options
+  const { force = false, woken = false, copied = false } = options
   const plan: PlannedStep[] = []
   for (const step of chosen(steps, options)) {
     const digest = await digestOf(step)
@@ -57,7 +59,7 @@ export async function planSteps(
       step,
       digest,
       before: done?.digest ?? null,
-      due: force || isDue(step, digest, { done, woken }),
+      due: force || isDue(step, digest, { done, woken, copied }),
     })
   }
   return plan
@@ -75,12 +77,12 @@ function chosen(
 }
 
 function isDue(
-  { run, onResume = false }: ProvisionStep,
+  { run, onResume = false, onFork = false }: ProvisionStep,
   digest: string,
-  { done, woken }: { done: StepRecord | undefined; woken: boolean },
+  { done, woken, copied }: { done: StepRecord | undefined; woken: boolean; copied: boolean },
 ): boolean {
   if (woken && onResume) return true
-  if (run === 'never') return false
+  if (run === 'never') return copied && onFork && done === undefined
   if (done === undefined || run === 'always') return true
   return run === 'changed' && done.digest !== digest
 }

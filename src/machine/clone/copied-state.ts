@@ -39,6 +39,7 @@ export function copiedState({ snapshot, cold, ...to }: Copying): MachineState {
     ports: [],
     ...(networks === undefined ? {} : { networks }),
     createdAt: at,
+    provision: doneAlso(state.provision, config),
     copy: { of: snapshot.state.spec.name, token: to.token, due: true },
     ...{ restoring: snapshot.id, snapshot: snapshot.id },
     ...(memory === null
@@ -49,6 +50,12 @@ export function copiedState({ snapshot, cold, ...to }: Copying): MachineState {
           suspended: { ...memory, snapshot: snapshot.id, hardware: hardwareOf(spec) },
         }),
   }
+}
+
+/** Without the steps that each copy is to run for itself. */
+function doneAlso(done: MachineState['provision'], { provision }: Machine): MachineState['provision'] {
+  const again = provision.flatMap(({ name, onFork }) => (onFork === true ? [name] : []))
+  return Object.fromEntries(Object.entries(done).filter(([name]) => !again.includes(name)))
 }
 
 /** cloud-init begins again for another machine. */

@@ -162,7 +162,7 @@ const demands = {
     shown: ({ limits }) => [{ path: ['limits'], value: formatLimits(limits) }],
   },
   memoryRange: {
-    text: () => "take memory from a guest and give it back (`memory: {min, max}`)",
+    text: () => 'take memory from a guest and give it back (`memory: {min, max}`)',
     lacking: (can, { memoryRange }) => memoryRange && can.memoryRange !== true,
     shown: ({ memoryMin }) => [{ path: ['memory', 'min'], value: formatSize(memoryMin ?? 0) }],
   },

@@ -30,7 +30,11 @@ export async function planProvision(
 ): Promise<PlannedStep[]> {
   const done = state?.provision ?? {}
   const record = { get: (name: string) => done[name] }
-  const plan = await planSteps(await stepsOf(project, config), record, { ...options, machine: config.name })
+  const plan = await planSteps(await stepsOf(project, config), record, {
+    ...options,
+    copied: state?.copy !== undefined,
+    machine: config.name,
+  })
   const complete: PlannedStep[] = []
   // One by one: a command that gets a secret may ask for a password.
   for (const planned of plan) {
@@ -40,9 +44,15 @@ export async function planProvision(
   return complete
 }
 
-/** A machine with those of its steps that run when it goes on from its memory; null where it has none. */
-export function onResume(config: Machine): Machine | null {
-  const provision = config.provision.filter((step) => step.onResume === true)
+/**
+ * A machine with those of its steps that run when it goes on from its memory, its own or, for a copy, another's; null where
+ * it has none.
+ */
+export function onWaking(config: Machine, state: Pick<MachineState, 'copy'> | null): Machine | null {
+  const copied = state?.copy !== undefined
+  const provision = config.provision.filter(
+    ({ onResume, onFork }) => onResume === true || (copied && onFork === true),
+  )
   return provision.length === 0 ? null : { ...config, provision }
 }
 
@@ -71,17 +81,21 @@ export async function foreseeProvision(
 ): Promise<StepDecision[]> {
   const done = state?.provision ?? {}
   const record = { get: (name: string) => done[name] }
+  const copied = state?.copy !== undefined
   const foresee = async (step: Machine['provision'][number]): Promise<StepDecision[]> => {
     try {
       const known = await fetchScripts(project, { ...config, provision: [step] })
       return decisionsOf(
-        await planSteps(withEnvironment(config, known), record, { machine: config.name, woken }),
+        await planSteps(withEnvironment(config, known), record, { machine: config.name, woken, copied }),
       )
     } catch (error) {
       if (!isPosadaError(error, 'E_NOT_LOCKED')) throw error
       const from = done[step.name]?.digest ?? null
       const due =
-        (woken && step.onResume === true) || !(step.run === 'never' || (step.run === 'once' && from !== null))
+        (woken && step.onResume === true) ||
+        (step.run === 'never'
+          ? copied && step.onFork === true && from === null
+          : step.run !== 'once' || from === null)
       return [{ name: step.name, due, from, to: null, cache: step.cache === true }]
     }
   }

@@ -3,7 +3,7 @@ import type { Provider } from '../../provider/index.ts'
 import type { SshSession } from '../../ssh/index.ts'
 import { openSession } from '../guest/reach-guest.ts'
 import type { Project } from '../project.ts'
-import { onResume, planProvision } from './plan-provision.ts'
+import { onWaking, planProvision } from './plan-provision.ts'
 import { runProvision } from './run-provision.ts'
 
 /** Runs the steps of a machine, whose lock is held, that are to run each time that it goes on from its memory. */
@@ -13,7 +13,7 @@ export async function runOnResume(
 ): Promise<void> {
   const { name } = previous.spec
   const written = project.manifest.machines.find((machine) => machine.name === name)
-  const config = written === undefined ? null : onResume(written)
+  const config = written === undefined ? null : onWaking(written, previous)
   const paths = project.paths.machine(name)
   const state = config === null ? null : await readState(paths)
   if (config === null || state === null) return

@@ -21,7 +21,7 @@ import { changesOf, cures, pendingOf } from '../plan/changes.ts'
 import { decide } from '../plan/decide.ts'
 import { sparedBy } from '../plan/spared-by.ts'
 import type { Places, Project, Providing, Reporting } from '../project.ts'
-import { decisionsOf, onResume, planProvision } from '../provision/plan-provision.ts'
+import { decisionsOf, onWaking, planProvision } from '../provision/plan-provision.ts'
 import type { UpMachineResult } from '../results.ts'
 import type { MemoryBudget } from '../schedule/memory-budget.ts'
 import { isKept } from '../sync/kept-folders.ts'
@@ -59,7 +59,7 @@ export function upMachine(project: Project, options: UpMachineOptions): Promise<
     const disks = await lookAtDisks(project.paths.machine(config.name), config, made)
     // Scripts and files that are not available are found before a machine is started for them.
     const woken = sight.observed.state === 'suspended' && options.cold !== true
-    const due = options.provision ? config : woken ? onResume(config) : null
+    const due = options.provision ? config : woken ? onWaking(config, made) : null
     const planned = due === null ? null : await planProvision(project, due, { state: made, woken })
     const userData = await userDataDigest(config)
     const isNew = made === null && sight.error === null

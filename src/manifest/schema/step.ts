@@ -17,7 +17,7 @@ import type { Context } from './types.ts'
 
 const onlyShell = ['args', 'env', 'sensitive', 'user']
 const kinds = ['shell', 'file', 'ansible', 'puppet', 'uses']
-export const occasions = ['create', 'change', 'up', 'resume'] as const
+export const occasions = ['create', 'change', 'up', 'resume', 'fork'] as const
 const shown: Record<string, string> = {
   file: 'a file',
   ansible: 'an ansible',
@@ -80,13 +80,23 @@ export const step = object({
       default: 'changed',
     },
     on: {
-      schema: list(oneOf(occasions, { once: 'create', changed: 'change', always: 'up', restore: 'resume' }), {
-        max: occasions.length,
-        of: 'occasions',
-        example: '[create, up]',
-      }),
+      schema: list(
+        oneOf(occasions, {
+          once: 'create',
+          changed: 'change',
+          always: 'up',
+          restore: 'resume',
+          copy: 'fork',
+          clone: 'fork',
+        }),
+        {
+          max: occasions.length,
+          of: 'occasions',
+          example: '[create, up]',
+        },
+      ),
       description:
-        'The same in place of `run`, as a list: `create` is until it has succeeded once in the machine, `change` whenever it has changed, `up` every `up`, and `resume` each time that the machine goes on from its saved memory: after `posada resume`, `snapshot restore` and `rewind`.',
+        'The same in place of `run`, as a list: `create` is until it has succeeded once in the machine, `change` whenever it has changed, `up` every `up`, and `resume` each time that the machine goes on from its saved memory: after `posada resume`, `snapshot restore` and `rewind`, and `fork` once in each copy that `posada fork` and `snapshot restore --as` make.',
       absent: 'as `run` says',
       examples: [['create', 'change']],
     },

@@ -13,12 +13,18 @@ const manifest = `version: 1
 name: clones
 networks: {back: {}}
 defaults: {box: posada/tiny, provider: qemu, memory: 128MiB, networks: [back]}
-machines: {db: {}, web: {}}
+machines:
+  db:
+    provision:
+      - {name: node, shell: cat /proc/sys/kernel/random/uuid > /etc/node-id, on: [create, fork]}
+      - {name: copied, shell: hostname > /etc/copied, on: [fork]}
+  web: {}
 `
 
 /** What no two machines may have in common. */
 const facts = [
   'hostname',
+  'cat /etc/node-id',
   'cat /etc/machine-id',
   'cat /proc/sys/kernel/random/uuid',
   'od -An -tx1 -N32 /dev/urandom | tr -d " \\n"',
@@ -69,6 +75,7 @@ describe('copies of machines', () => {
       }
     }
     await note('db')
+    await inGuest(['db'], 'test ! -e /etc/copied')
     let alive: string[] = []
     for (let number = 1; number <= clones; number++) {
       const machine = `db-${number}`
@@ -80,6 +87,7 @@ describe('copies of machines', () => {
       })
       if (cold) await place.json('up', machine)
       else await inGuest([machine], 'kill -0 $(cat /tmp/pid)')
+      expect(await inGuest([machine], 'cat /etc/copied')).toBe(machine)
       alive.push(machine)
       if (alive.length < batch && number < clones) continue
       for (const each of alive) await note(each)

@@ -420,7 +420,7 @@ describe('when a step runs', () => {
     ['on: []', 'at least one of create, change, up'],
     ['on: ', 'at least one of create, change, up'],
     ['on: up', 'a list of occasions'],
-    ['on: [fork]', 'create, change, up or resume'],
+    ['on: [branch]', 'create, change, up, resume or fork'],
     ['retries: 101', 'from 0 to 100'],
     ['retries: -1', 'from 0 to 100'],
     ['reboot: now', 'true or false'],

@@ -14,12 +14,13 @@ const steps = [
   step('always', { run: 'always' }),
   step('woken', { run: 'never', onResume: true }),
   step('both', { onResume: true }),
+  step('forked', { run: 'never', onFork: true }),
 ]
-const due = async (done: string[], woken: boolean) => {
+const due = async (done: string[], woken: boolean, copied = false) => {
   const plan = await planSteps(
     steps,
     { get: (name) => (done.includes(name) ? { digest: digests[name] ?? '', at: '' } : undefined) },
-    { machine: 'web', woken },
+    { machine: 'web', woken, copied },
   )
   return plan.flatMap((planned) => (planned.due ? [planned.step.name] : []))
 }
@@ -34,15 +35,32 @@ it('steps on resume run each time that a machine goes on, and those that are for
   expect(await due(names, true)).toEqual(['always', 'woken', 'both'])
 })
 
+it('steps on fork run once in a copy', async () => {
+  expect(await due([], false, true)).toEqual(['once', 'always', 'both', 'forked'])
+  expect(await due(['forked', 'once', 'both'], false, true)).toEqual(['always'])
+})
+
 it('occasions are read as what they come to', async () => {
-  const on = ['[create]', '[create, change]', '[up, resume]', '[resume]', '[change, resume]']
+  const on = [
+    '[create]',
+    '[create, change]',
+    '[up, resume]',
+    '[resume]',
+    '[change, resume]',
+    '[fork]',
+    '[create, fork]',
+  ]
   const written = on.map((each) => `  - {shell: x, on: ${each}}`).join('\n')
   const { machines } = await load(`version: 1\nbox: debian/12\nprovision:\n${written}\n`)
-  expect(machines[0]?.provision.map(({ run, onResume = false }) => [run, onResume])).toEqual([
-    ['once', false],
-    ['changed', false],
-    ['always', true],
-    ['never', true],
-    ['changed', true],
+  expect(
+    machines[0]?.provision.map(({ run, onResume = false, onFork = false }) => [run, onResume, onFork]),
+  ).toEqual([
+    ['once', false, false],
+    ['changed', false, false],
+    ['always', true, false],
+    ['never', true, false],
+    ['changed', true, false],
+    ['never', false, true],
+    ['once', false, true],
   ])
 })

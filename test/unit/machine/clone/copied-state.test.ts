@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { copiedState } from '../../../../src/machine/clone/copied-state.ts'
 import { hardwareOf } from '../../../../src/machine/memory/hardware.ts'
+import type { WrittenStep } from '../../../../src/manifest/index.ts'
 import type { MachineState, SavedMemory, Snapshot } from '../../../../src/project/index.ts'
 import { aBox, aMachine, aState } from '../../../helpers/model.ts'
 
@@ -54,6 +55,19 @@ describe('what is recorded of a copy', () => {
   it('goes on from the memory of the other, which fits it', () => {
     expect(copy.suspended).toMatchObject({ snapshot: '0000000a', hardware: hardwareOf(copy.spec) })
     expect(copy).toMatchObject({ restoring: '0000000a', createdAt: copying.at })
+  })
+
+  it('has yet to run the steps that are for each copy', () => {
+    const step = (name: string, onFork: boolean): WrittenStep => ({
+      ...{ kind: 'shell', name, run: 'once', retries: 0, reboot: false, timeout: null, onFork },
+      ...{ source: { inline: 'true' }, args: [], env: {}, user: 'root', sensitive: {} },
+      place: { file: '/shop/posada.yaml', line: 1, column: 1 },
+    })
+    const config = aMachine({ name: 'web-2', provision: [step('packages', false), step('node', true)] })
+    const done = { digest: 'd', at: copying.at }
+    const state = { ...withNic, provision: { packages: done, node: done } }
+    const { provision } = copiedState({ ...copying, config, snapshot: { ...snapshot, state } })
+    expect(provision).toEqual({ packages: done })
   })
 
   it('boots where it is to be cold, with another address to the outside as well', () => {
