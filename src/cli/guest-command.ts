@@ -20,6 +20,8 @@ export interface GuestCommandOptions {
   json: boolean
   /** Whether the command gets a terminal, where this process has one. */
   tty: boolean
+  /** Whether the guest agent runs it. Left out: false. */
+  agent?: boolean
 }
 
 /** Runs a command in a machine and makes its exit code that of this process. */
@@ -27,13 +29,12 @@ export async function runInGuest(
   project: Project,
   options: GuestCommandOptions,
 ): Promise<GuestCommandResult> {
-  const { machine, command, json, tty } = options
+  const { machine, command, json, tty, agent = false } = options
   if (tty) return onTerminal(project, options)
   const stdout = json ? new Collector() : process.stdout
   const stderr = json ? new Collector() : process.stderr
   const { exitCode, signal } = await exec(project, {
-    machine,
-    command,
+    ...{ machine, command, agent },
     stdin: process.stdin,
     stdout,
     stderr,

@@ -18,7 +18,7 @@ export interface GuestCommandsResult {
 export async function runInGuests(
   project: Project,
   machines: readonly string[],
-  { command, json, tty }: GuestCommandOptions,
+  { command, json, tty, agent = false }: GuestCommandOptions,
 ): Promise<GuestCommandsResult> {
   if (tty) {
     const hint = 'leave out --tty, or name a single machine'
@@ -41,7 +41,7 @@ export async function runInGuests(
     lines.push(streams.stdout, streams.stderr)
     return streams
   }
-  const results = await execEach(project, { machines, command, output }).finally(() => finish(lines))
+  const results = await execEach(project, { machines, command, agent, output }).finally(() => finish(lines))
   const exitCode = results.find((result) => result.exitCode !== 0)?.exitCode ?? 0
   process.exitCode = exitCode
   return {

@@ -26,6 +26,11 @@ export default class Exec extends BaseCommand {
   static override args = { machine: machineArg }
   static override flags = {
     tty: ttyFlag,
+    agent: Flags.boolean({
+      description:
+        'Have the QEMU guest agent run it, without SSH: as root, without input, and its output comes at the end.',
+      exclusive: ['tty'],
+    }),
     'as-ssh': Flags.boolean({ description: 'Exit with 255 if Posada itself fails, as ssh does.' }),
   }
 
@@ -40,7 +45,8 @@ export default class Exec extends BaseCommand {
     }
     const project = await this.openProject(flags)
     this.endProgress()
-    const options = { machine: args.machine, command: rawWords(command), json: flags.json, tty: flags.tty }
+    const { json, tty, agent } = flags
+    const options = { machine: args.machine, command: rawWords(command), json, tty, agent }
     const several = args.machine === undefined ? [] : selectMachines(project.manifest, [args.machine])
     if (several.length > 1) {
       const names = several.map(({ name }) => name)

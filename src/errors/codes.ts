@@ -158,6 +158,7 @@ export const errorCodes = {
   E_PROVIDER_OPTION: { exit: 2, means: 'A provider option in the manifest is wrong.' },
   E_PROVISIONER_UNKNOWN: { exit: 2, means: 'No package of a provisioner of this name is installed.' },
   E_PROVISIONER_INVALID: { exit: 1, means: 'A provisioner package does not fulfil the contract.' },
+  E_AGENT: { exit: 1, means: 'The QEMU guest agent is not there, does not answer, or refuses.' },
   E_CAPABILITY: { exit: 1, means: 'The provider cannot do what was asked.' },
   E_QEMU_MISSING: { exit: 1, means: 'QEMU is not installed.' },
   E_QEMU_START: { exit: 1, means: 'QEMU ended while the machine was being started.' },

@@ -8,6 +8,7 @@ import type { CommandResult } from './results.ts'
 export interface ExecEachOptions {
   machines: readonly string[]
   command: RemoteCommand
+  agent?: boolean
   /** Where a machine's output goes; asked once for each. */
   output: (machine: string) => { stdout: Writable; stderr: Writable }
 }
@@ -22,7 +23,7 @@ const atOnce = 16
  */
 export async function execEach(
   project: Project,
-  { machines, command, output }: ExecEachOptions,
+  { machines, command, agent = false, output }: ExecEachOptions,
 ): Promise<(CommandResult & { name: string })[]> {
   const results = new Map<string, CommandResult>()
   const failures: Failure[] = []
@@ -31,7 +32,7 @@ export async function execEach(
     for (let machine = left.shift(); machine !== undefined; machine = left.shift()) {
       try {
         const stdin = Readable.from([])
-        results.set(machine, await exec(project, { machine, command, stdin, ...output(machine) }))
+        results.set(machine, await exec(project, { machine, command, agent, stdin, ...output(machine) }))
       } catch (error) {
         failures.push({ machine, error })
       }

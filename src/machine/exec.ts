@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
 import { exec as execInGuest, type RemoteCommand } from '../ssh/index.ts'
+import { execByAgent } from './agent/exec-by-agent.ts'
 import { withKept } from './guest/kept-connection.ts'
 import { findReachable } from './guest/session.ts'
 import type { Project } from './project.ts'
@@ -13,6 +14,8 @@ export interface ExecVerbOptions {
   stdin: Readable
   stdout: Writable
   stderr: Writable
+  /** By the guest agent, which reads no input. Left out: over SSH. */
+  agent?: boolean
 }
 
 /**
@@ -20,6 +23,7 @@ export interface ExecVerbOptions {
  * apart and pass every byte; the result has the command's exit code.
  */
 export async function exec(project: Project, options: ExecVerbOptions): Promise<CommandResult> {
+  if (options.agent === true) return execByAgent(project, options)
   const reachable = await findReachable(project, options.machine)
   const { stdin, stdout, stderr } = options
   return withKept(project, reachable, async (session) => {

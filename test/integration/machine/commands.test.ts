@@ -43,6 +43,11 @@ describe('exec', () => {
     expect(result).toMatchObject({ code: 7, stdout: 'out\n', stderr: 'err\n' })
   })
 
+  it('says that the guest has no agent', async () => {
+    await place.fails('E_AGENT', 'exec', '--agent', '--', 'true')
+    await place.fails('E_USAGE', 'exec', '--agent', '--tty', '--', 'true')
+  }, 60_000)
+
   it('hands arguments over as they are', async () => {
     const words = ['a b', '$HOME', '*', "it's", '"', '', '\\', 'ünï']
     const result = await place.run('exec', 'default', '--', 'printf', '[%s]', ...words)

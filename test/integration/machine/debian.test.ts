@@ -61,6 +61,22 @@ describe('a Debian machine', () => {
     socket.close()
   })
 
+  it('runs commands by its agent, without SSH', async () => {
+    const script = 'echo "$APP_ENV"; id -u; cat; echo err >&2; exit 7'
+    expect(await place.run('exec', '--agent', 'web', '--', 'sh', '-c', script)).toMatchObject({
+      ...{ code: 7, stdout: 'dev mode\n0\n', stderr: expect.stringContaining('err\n') },
+    })
+    const killed = await place.run('exec', '--agent', 'web', '--', 'sh', '-c', 'kill -TERM $$')
+    expect(killed.code).toBe(143)
+    await inGuest('sudo', 'systemctl', 'stop', 'ssh.socket', 'ssh.service')
+    const large = await place.run('exec', '--agent', 'web', '--', 'head', '-c', '3000000', '/dev/zero')
+    expect([large.code, large.stdout.length]).toEqual([0, 3_000_000])
+    await place.run('exec', '--agent', 'web', '--', 'systemctl', 'start', 'ssh.service')
+    expect(await place.fails('E_AGENT', 'exec', '--agent', 'web', '--', 'nosuch')).toMatchObject({
+      message: expect.stringContaining('nosuch'),
+    })
+  })
+
   it('shuts down gracefully', async () => {
     const { machines } = await place.json<{ machines: { how: string }[] }>('halt')
     expect(machines).toMatchObject([{ how: 'graceful' }])
