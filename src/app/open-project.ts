@@ -75,6 +75,10 @@ export async function openProject(options: OpenProjectOptions): Promise<Project>
       const { keepLayerBudget } = await import('./cache/budget.ts')
       await keepLayerBudget({ store: layers, user, env, emit, spare })
     },
+    fetchLayer: async (locked, name) => {
+      const { fetchLayer } = await import('./cache/fetch-layer.ts')
+      return fetchLayer(locked, name, { store: layers, user, env, emit, signal })
+    },
     newestBox: async (source, arch) => {
       const { newestVersion } = await import('../box/index.ts')
       return newestVersion(source, { arch, env, emit, signal, catalogues: manifest.catalogues })

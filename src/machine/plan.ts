@@ -2,9 +2,8 @@ import { isPosadaError, type PosadaError } from '../errors/index.ts'
 import type { Machine } from '../manifest/index.ts'
 import type { MachineState } from '../project/index.ts'
 import { findStored, recipeOf, wantedBox } from './box/wanted-box.ts'
-import { findLayer, type Layer } from './cache/find-layer.ts'
+import { foreseeLayer } from './cache/foresee-layer.ts'
 import { shownLayer } from './cache/layers-for.ts'
-import { cachePoints } from './cache/points.ts'
 import { userDataDigest } from './cloud-init/user-data.ts'
 import { lookAtDisks } from './disks/look.ts'
 import { shownBox } from './facts/shown-box.ts'
@@ -12,7 +11,7 @@ import { withoutPatience } from './guest/overdue.ts'
 import { look } from './observed/look.ts'
 import type { Action } from './plan/actions.ts'
 import { changesOf } from './plan/changes.ts'
-import { decide, type StepDecision } from './plan/decide.ts'
+import { decide } from './plan/decide.ts'
 import { sparedBy } from './plan/spared-by.ts'
 import type { BoxSupply, Declared, Places, Providing, Reporting, Scripts } from './project.ts'
 import { foreseeProvision } from './provision/plan-provision.ts'
@@ -128,24 +127,6 @@ async function planMachine(
     ...(isMade ? { box: await boxFor(project, config) } : {}),
     ...(error === null ? {} : refusal(error)),
   }
-}
-
-/** Where the box is not in the store yet, there is no layer of it. One that a recipe describes is known once it is built. */
-async function foreseeLayer(
-  project: Declared & Places & Reporting & BoxSupply,
-  config: Machine,
-  { foreseen, userData }: { foreseen: readonly StepDecision[]; userData: string | null | undefined },
-): Promise<Layer | null> {
-  if (!config.provision.some(({ cache }) => cache === true) || userData === undefined) return null
-  if (recipeOf(project, config) !== null) return null
-  const wanted = await wantedBox(project, config)
-  const { locked } = wanted
-  const original = await (locked === null ? findStored(project, wanted) : project.boxes.get(locked.digest))
-  if (original === null) return null
-  const digested = config.provision.map((step, index) => ({ step, digest: foreseen[index]?.to ?? null }))
-  return findLayer(project, cachePoints({ box: original, userData, disk: config.disk }, digested), {
-    original,
-  })
 }
 
 /** The provider that a start would take, where the manifest names it. Code of the project is not loaded to look. */

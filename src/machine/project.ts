@@ -5,7 +5,7 @@ import type { WebFiles } from '../fetched-files/index.ts'
 import type { GroupOptions } from '../lib/process/run-group.ts'
 import type { Arch } from '../lib/values/arch.ts'
 import type { BoxTerms, Hook, Manifest, PluginCode, ProvisionStep, SecretPlace } from '../manifest/index.ts'
-import type { ProjectPaths, UserPaths } from '../project/index.ts'
+import type { LockedLayer, ProjectPaths, UserPaths } from '../project/index.ts'
 import type { ProbeReport, Provider } from '../provider/index.ts'
 import type { Needs } from './facts/needs.ts'
 
@@ -48,6 +48,8 @@ export interface BoxSupply {
   layers: BoxStore
   /** Removes unused layers until all fit their budget; the one of this digest stays. */
   trimLayers(spare: string): Promise<void>
+  /** Gets the layer of posada.lock, which has to call itself so, from its registry. E_LOCK_MISMATCH, and as `fetchBox`. */
+  fetchLayer(locked: LockedLayer, name: string): Promise<StoredBox>
   fetchBox: FetchBox
   /** The newest version of a box that catalogues offer; null: they have none, or it has no version. */
   newestBox(source: BoxSource, arch: Arch): Promise<string | null>

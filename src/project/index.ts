@@ -4,7 +4,7 @@ export { isDamage, readJsonFile, unlessDamaged, writeJsonFile } from './json-fil
 export { readKeptDisks, writeKeptDisks } from './kept-disks.ts'
 export { describeHolder, withLock } from './lock.ts'
 export { changeLockfile, type LockfilePaths } from './lockfile/change.ts'
-export type { LockedBox, LockedFacts, LockedFiles } from './lockfile/model.ts'
+export type { LockedBox, LockedFacts, LockedFiles, LockedLayer } from './lockfile/model.ts'
 export { readLockfile } from './lockfile/read.ts'
 export { identityOf, machineId } from './machine-identity.ts'
 export {

@@ -1,5 +1,5 @@
 import type { MachineSpec } from '../../../src/provider/index.ts'
-import { balloonPause } from '../../../src/provider-kit/index.ts'
+import { balloonOptions } from '../balloon.ts'
 import { qemuFiles } from '../files.ts'
 import { bootArguments } from './boot.ts'
 import { channelArguments } from './channels.ts'
@@ -35,19 +35,6 @@ export function qemuArguments(spec: MachineSpec, host: HostFacts): string[] {
     ...controlArguments(spec, host),
     ...host.options.args,
   ]
-}
-
-/** By this it is asked what the guest says of its memory, where that moves. */
-export const balloonId = 'balloon'
-
-/**
- * Pages that the guest frees go back to the host without anybody asking for them. What the guest says of its memory is
- * asked for every so many seconds.
- */
-function balloonOptions({ memoryMin }: MachineSpec) {
-  const always = { 'free-page-reporting': true, 'deflate-on-oom': true }
-  if (typeof memoryMin !== 'number') return always
-  return { ...always, id: balloonId, 'guest-stats-polling-interval': balloonPause / 1000 }
 }
 
 /**

@@ -1,7 +1,7 @@
 import { isPosadaError } from '../../../src/errors/index.ts'
 import { asObject } from '../../../src/lib/values/as-object.ts'
 import { balloonPause, nextSize } from '../../../src/provider-kit/index.ts'
-import { balloonId } from '../argv/index.ts'
+import { balloonId } from '../balloon.ts'
 import { type QmpClient, withQmp } from '../qmp/client.ts'
 
 /** Of a machine whose memory moves: bytes, and QEMU's socket. */

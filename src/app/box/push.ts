@@ -1,4 +1,4 @@
-import { parseBoxSource, pushTo } from '../../box/index.ts'
+import { type BoxSource, parseBoxSource, pushTo } from '../../box/index.ts'
 import { PosadaError } from '../../errors/index.ts'
 import type { Emit } from '../../events/index.ts'
 import { type Arch, hostArch } from '../../lib/values/arch.ts'
@@ -33,14 +33,20 @@ export interface PushOptions {
 /** Puts a box of the store into a registry. */
 export async function pushBox(inputs: PushOptions): Promise<PushResult> {
   const { env, emit, signal } = inputs
-  const target = parseBoxSource(inputs.target, '/')
-  if (target.kind !== 'oci')
-    throw new PosadaError('E_BOX_SOURCE', `'${inputs.target.slice(0, 150)}' is not a registry reference`, {
-      value: inputs.target.slice(0, 150),
-      hint: 'write oci://registry.example.com/team/box:1.2',
-    })
+  const target = registryTarget(inputs.target)
   const { store } = userBoxes(env)
   const box = await store.resolve(inputs.name, inputs.arch ?? hostArch())
   const { name, version, arch: made } = box.manifest
   return { name, version, arch: made, ...(await pushTo(box, target, { store, env, emit, signal })) }
+}
+
+/** Registry, repository and tag, as typed. E_BOX_SOURCE. */
+export function registryTarget(typed: string): Extract<BoxSource, { kind: 'oci' }> {
+  const target = parseBoxSource(typed, '/')
+  if (target.kind === 'oci') return target
+  const value = typed.slice(0, 150)
+  throw new PosadaError('E_BOX_SOURCE', `'${value}' is not a registry reference`, {
+    value,
+    hint: 'write oci://registry.example.com/team/box:1.2',
+  })
 }

@@ -1,4 +1,4 @@
-import type { LayerListing, LayerPruneResult } from '../../app/index.ts'
+import type { LayerListing, LayerPruneResult, PushedLayer } from '../../app/index.ts'
 import { formatSize } from '../../lib/values/units.ts'
 import { makeVisible, type Palette, renderTable } from '../../ui/index.ts'
 
@@ -28,6 +28,14 @@ export function layersPrunedText({ removed, size }: LayerPruneResult, dryRun: bo
   const done = dryRun ? 'would be removed' : 'removed'
   const lines = removed.map((one) => `${shortName(one.name)} (${formatSize(one.size)}) ${done}`)
   return [...lines, `${formatSize(size)} ${dryRun ? 'would be freed' : 'freed'}`].join('\n')
+}
+
+export function layersPushedText({ layers }: { layers: PushedLayer[] }): string {
+  const lines = layers.map(
+    ({ machines, step, url, size, uploaded }) =>
+      `${machines.join(', ')}: step ${step} is at ${url} (${formatSize(size)}, ${formatSize(uploaded)} sent)`,
+  )
+  return [...lines, 'commit posada.lock, and others start from there'].join('\n')
 }
 
 /** As `plan` shows it. */

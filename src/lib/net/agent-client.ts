@@ -1,4 +1,4 @@
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { asObject } from '../values/as-object.ts'
 
 /** What the QEMU guest agent returned; `refused`: why it did not. Null: it is not there, or does not answer. */
@@ -56,21 +56,17 @@ export function askAgent(
       if (answers) say(command)
       else socket.end(`${JSON.stringify(command)}\n`, () => finish({ returned: null }))
     }
-    eachLine(socket, limit, hear, () => finish(null))
+    eachLine(socket, limit, (line) => (line === null ? finish(null) : hear(line)))
   })
 }
 
-function eachLine(
-  socket: ReturnType<typeof connect>,
-  limit: number,
-  hear: (line: string) => void,
-  onFlood: () => void,
-): void {
+/** Null: all of it is longer than `limit` bytes. */
+function eachLine(socket: Socket, limit: number, hear: (line: string | null) => void): void {
   let held: Buffer[] = []
   let total = 0
   socket.on('data', (chunk: Buffer) => {
     total += chunk.length
-    if (total > limit) return onFlood()
+    if (total > limit) return hear(null)
     let from = 0
     for (let at = chunk.indexOf(newline); at >= 0; at = chunk.indexOf(newline, from)) {
       hear(Buffer.concat([...held, chunk.subarray(from, at)]).toString())

@@ -13,19 +13,26 @@ export interface Layer extends CachePoint {
 }
 
 /**
- * The layer that spares most steps; null where there is none that is whole. `hold` notes that a machine stands on
- * it, and says whether it still was there then.
+ * The layer that spares most steps; null where there is none that is whole. One that is missing may be fetched: `fetch`
+ * says whether it was. `hold` notes that a machine stands on it, and says whether it still was there then.
  */
 export async function findLayer(
   project: Pick<BoxSupply, 'layers'> & Reporting,
   points: readonly CachePoint[],
-  { original, hold }: { original: StoredBox; hold?: (box: StoredBox) => Promise<boolean> },
+  { original, fetch, hold }: Finding,
 ): Promise<Layer | null> {
   for (const point of [...points].reverse()) {
-    const box = await storedLayer(project, point, original.manifest.arch)
-    if (box !== null && (await hold?.(box)) !== false) return { ...point, box, original }
+    const look = () => storedLayer(project, point, original.manifest.arch)
+    const box = (await look()) ?? ((await fetch(point)) ? await look() : null)
+    if (box !== null && (await hold(box))) return { ...point, box, original }
   }
   return null
+}
+
+interface Finding {
+  original: StoredBox
+  fetch: (point: CachePoint) => Promise<boolean>
+  hold: (box: StoredBox) => Promise<boolean>
 }
 
 /** The layer of a point, whole; one that was cut short or changed is told, and is none. */

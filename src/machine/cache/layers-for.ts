@@ -3,6 +3,7 @@ import type { Machine } from '../../manifest/index.ts'
 import type { PlannedStep } from '../../provisioners/index.ts'
 import { findBox } from '../box/find-box.ts'
 import type { BoxSupply, Declared, Locking, Places } from '../project.ts'
+import { layerFetcher } from './fetch-locked-layer.ts'
 import { findLayer, type Layer } from './find-layer.ts'
 import { type CachePoint, cachePoints } from './points.ts'
 
@@ -34,7 +35,8 @@ export async function layersFor(
     await project.layers.noteUser(digest, user)
     return (await project.layers.get(digest)) !== null
   }
-  const layer = await findLayer(project, points, { original, hold })
+  const fetch = await layerFetcher(project, config.name)
+  const layer = await findLayer(project, points, { original, fetch, hold })
   return { layer, keeping: { points, original } }
 }
 

@@ -1,3 +1,4 @@
+import { type Arch, archs } from '../../lib/values/arch.ts'
 import { digestPattern, namePattern, userPattern, versionPattern } from '../../lib/values/box-names.ts'
 import { mapOf, oneOf, optional, record, text } from '../../lib/values/shape.ts'
 
@@ -29,10 +30,23 @@ export type LockedBoxes = Map<string, Map<string, LockedBox>>
 /** SHA-256 in lower-case hexadecimal of what URLs led to, by the URLs without credentials: base manifests and scripts. */
 export type LockedFiles = Map<string, string>
 
+/** A disk behind some steps, as it lies in a registry. */
+export interface LockedLayer {
+  /** `oci://registry.example.com/team/shop@sha256:…`. */
+  url: string
+  /** SHA-256 of its box.json, in lower-case hexadecimal. */
+  digest: string
+  arch: Arch
+}
+
+/** By the SHA-256 of the box and the steps, in lower-case hexadecimal. */
+export type LockedLayers = Map<string, LockedLayer>
+
 /** What posada.lock holds. */
 export interface Lockfile {
   boxes: LockedBoxes
   files: LockedFiles
+  layers: LockedLayers
 }
 
 /** As it is written. */
@@ -41,6 +55,7 @@ interface LockfileText {
   boxes?: LockedBoxes
   /** `sha256:…` each. */
   files?: Map<string, string>
+  layers?: LockedLayers
 }
 
 const hash = text({ pattern: digestPattern, problem: 'not a SHA-256 in lower-case hexadecimal' })
@@ -60,6 +75,15 @@ const lockedBox = record<LockedBox>({
   checksum: optional(text({ pattern: /^sha(256|384|512):[0-9a-f]{64,128}$/, problem: 'not a checksum' })),
   facts: optional(lockedFacts),
 })
+const lockedLayer = record<LockedLayer>({
+  url: text({
+    max: 1000,
+    pattern: /^oci:\/\/\S+@sha256:[0-9a-f]{64}$/,
+    problem: 'not the address of a layer',
+  }),
+  digest: hash,
+  arch: oneOf(archs),
+})
 const lockedFile = text({ pattern: /^sha256:[0-9a-f]{64}$/, problem: 'not sha256: and 64 digits' })
 
 /** Bytes that posada.lock may have. */
@@ -70,4 +94,5 @@ export const lockfileShape = record<LockfileText>({
   version: oneOf([1]),
   boxes: optional(mapOf(mapOf(lockedBox, { max: 10 }), { max: 1000 })),
   files: optional(mapOf(lockedFile, { max: 1000 })),
+  layers: optional(mapOf(lockedLayer, { max: 200 })),
 })

@@ -11,7 +11,7 @@ import { type Lockfile, lockfileLimit, lockfileShape } from './model.ts'
 export async function readLockfile(path: string): Promise<Lockfile> {
   if ((await sizeOf(path)) > lockfileLimit) throw unusable(path, [`it is larger than ${lockfileLimit} bytes`])
   const written = await readTextIfThere(path)
-  if (written === null) return { boxes: new Map(), files: new Map() }
+  if (written === null) return { boxes: new Map(), files: new Map(), layers: new Map() }
   const excess = yamlExcess(written)
   if (excess !== null) throw unusable(path, [`it ${excess}`], { hint: takeBack })
   // The library compares each key with all before it, which takes minutes for a hostile file.
@@ -33,9 +33,9 @@ export async function readLockfile(path: string): Promise<Lockfile> {
     })
   const result = readShape(lockfileShape, data)
   if ('flaws' in result) throw unusable(path, result.flaws.slice(0, 10))
-  const { boxes = new Map(), files = new Map() } = result.value
+  const { boxes = new Map(), files = new Map(), layers = new Map() } = result.value
   const digests = [...files].map(([url, text]): [string, string] => [url, text.replace('sha256:', '')])
-  return { boxes, files: new Map(digests) }
+  return { boxes, files: new Map(digests), layers }
 }
 
 /** A key that one mapping has twice. */

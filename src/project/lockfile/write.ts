@@ -13,7 +13,7 @@ const heading = `# Written by posada: what boxes, base manifests and scripts of 
  * Writes it whole or not at all, sorted, so that a change of one entry is a change of its lines alone. E_LOCKFILE
  * where no one could read it then: it would be too large.
  */
-export async function writeLockfile(path: string, { boxes, files }: Lockfile): Promise<void> {
+export async function writeLockfile(path: string, { boxes, files, layers }: Lockfile): Promise<void> {
   const sortedBoxes = [...boxes]
     .sort(byKey)
     .map(([source, archs]) => [source, Object.fromEntries([...archs].sort(byKey))])
@@ -22,6 +22,7 @@ export async function writeLockfile(path: string, { boxes, files }: Lockfile): P
     version: 1,
     boxes: Object.fromEntries(sortedBoxes),
     ...(files.size === 0 ? {} : { files: Object.fromEntries(sortedFiles) }),
+    ...(layers.size === 0 ? {} : { layers: Object.fromEntries([...layers].sort(byKey)) }),
   }
   const text = heading + stringify(document, { lineWidth: 0 })
   const result = readShape(lockfileShape, document)

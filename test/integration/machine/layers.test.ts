@@ -1,13 +1,23 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { LayerListing } from '../../../src/app/index.ts'
 import type { PlanResult } from '../../../src/machine/index.ts'
 import { userPaths } from '../../../src/project/paths.ts'
+import { hasDockerRegistry, startDockerRegistry } from '../../helpers/docker-registry.ts'
 import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
 
-// Three boots of posada/tiny: about 20 s with emulated processors.
+// Five boots of posada/tiny, and Docker's own registry: about 40 s with emulated processors.
 
 /** With the user's boxes, and layers of its own. */
 const data = mkdtempSync(join(tmpdir(), 'posada-layers-'))
@@ -25,6 +35,14 @@ afterAll(async () => {
   rmSync(data, { recursive: true })
 })
 
+/** Somebody else, who has the box and no layers. */
+function colleague(): MachinesPlace {
+  const own = mkdtempSync(join(data, 'colleague-'))
+  mkdirSync(join(own, 'posada'))
+  symlinkSync(userPaths(process.env).boxes, join(own, 'posada', 'boxes'))
+  return machinesPlace('a colleague', { XDG_DATA_HOME: own })
+}
+
 const manifest = (name: string, steps: [string, string, string]) =>
   `version: 1
 name: ${name}
@@ -35,6 +53,7 @@ provision:
   - {name: ${steps[0]}, shell: "test ! -e /srv/app; head -c 8 /dev/urandom | od -An -tx1 > /root/drawn", cache: true}
   - {name: ${steps[1]}, shell: "${steps[2]}"}
 `
+const lockOf = (place: MachinesPlace) => readFileSync(join(place.dir, 'posada.lock'), 'utf8')
 const inGuest = async (place: MachinesPlace, command: string) =>
   (await place.run('exec', '--', 'sudo', 'sh', '-c', command)).stdout
 const knownHost = (place: MachinesPlace) =>
@@ -86,6 +105,43 @@ describe('a step with cache', () => {
       'ssh-ed25519 posada default\n',
     )
   })
+
+  it.skipIf(!hasDockerRegistry)(
+    "is in the first machine of a colleague, from the project's registry, and only what posada.lock has",
+    async () => {
+      const registry = await startDockerRegistry()
+      const [mine, other] = [colleague(), colleague()]
+      try {
+        await first.json('cache', 'push', `oci://${registry.host}/team/shop`)
+        expect(lockOf(first)).toContain(`oci://${registry.host}/team/shop@sha256:`)
+        mine.write(manifest('third', ['packages', 'own', 'hostname > /root/own']))
+        writeFileSync(join(mine.dir, 'posada.lock'), lockOf(first))
+        const planned = await mine.json<PlanResult>('plan')
+        expect(planned.machines[0]?.actions[0]?.why).toMatchObject([{}, { key: 'cache' }])
+        expect(await mine.json('cache', 'list')).toMatchObject({ layers: [] })
+        const { machines } = await mine.json<{ machines: { steps: object[] }[] }>('up')
+        expect(machines[0]?.steps).toMatchObject([{ result: 'skipped' }, { result: 'ran' }])
+        expect(await inGuest(mine, 'cat /root/drawn')).toBe(await inGuest(first, 'cat /root/drawn'))
+
+        // Another in its place, under the same key: the lock has its digest, and the steps run.
+        const changed = lockOf(first).replace(/(digest: )[0-9a-f]{64}(\n +arch)/, `$1${'0'.repeat(64)}$2`)
+        expect(changed).not.toBe(lockOf(first))
+        other.write(manifest('fourth', ['packages', 'own', 'true']))
+        writeFileSync(join(other.dir, 'posada.lock'), changed)
+        const { code, stderr } = await other.run('up')
+        expect({ code, stderr }).toMatchObject({
+          code: 0,
+          stderr: expect.stringContaining('was not fetched'),
+        })
+        expect(await inGuest(other, 'cat /root/drawn')).not.toBe(await inGuest(first, 'cat /root/drawn'))
+      } finally {
+        await mine.cleanUp()
+        await other.cleanUp()
+        await registry.stop()
+      }
+    },
+    300_000,
+  )
 
   it('keeps the layer while a machine stands on it, and not when it was cut', async () => {
     expect(await first.json('cache', 'prune')).toMatchObject({ removed: [] })

@@ -50,12 +50,18 @@ describe('posada.lock', () => {
     const archs = fc.dictionary(fc.constantFrom('x86_64', 'aarch64'), locked, { minKeys: 1, maxKeys: 2 })
     const boxes = fc.dictionary(fc.string({ minLength: 1, maxLength: 80 }), archs, { maxKeys: 4 })
     const files = fc.array(fc.tuple(fc.webUrl({ withQueryParameters: true }), hex(64)), { maxLength: 4 })
+    const layer = fc.record({
+      url: hex(64).map((one) => `oci://registry.example.com/team/shop@sha256:${one}`),
+      digest: hex(64),
+      arch: fc.constantFrom('x86_64' as const, 'aarch64' as const),
+    })
+    const kept = fc.array(fc.tuple(hex(64), layer), { maxLength: 3 })
     await fc.assert(
-      fc.asyncProperty(boxes, files, async (written, locked) => {
+      fc.asyncProperty(boxes, files, kept, async (written, locked, layers) => {
         const map = new Map(
           Object.entries(written).map(([key, each]) => [key, new Map(Object.entries(each))]),
         )
-        const lockfile = { boxes: map, files: new Map(locked) }
+        const lockfile = { boxes: map, files: new Map(locked), layers: new Map(layers) }
         await writeLockfile(path, lockfile)
         expect(await readLockfile(path)).toEqual(lockfile)
       }),
@@ -140,9 +146,11 @@ describe('a lock file that no one could read', () => {
     ['long addresses', files(200, 4000), files(300, 4000), 'it is larger than 1048576 bytes'],
   ])('for %s is not written', async (_, most, more, flaw) => {
     const { path } = await setUp()
-    await writeLockfile(path, { boxes: new Map(), files: most })
+    await writeLockfile(path, { boxes: new Map(), files: most, layers: new Map() })
     expect((await readLockfile(path)).files).toEqual(most)
-    await expect(writeLockfile(path, { boxes: new Map(), files: more })).rejects.toMatchObject({
+    await expect(
+      writeLockfile(path, { boxes: new Map(), files: more, layers: new Map() }),
+    ).rejects.toMatchObject({
       code: 'E_LOCKFILE',
       value: path,
       message: expect.stringContaining(flaw),
