@@ -4,8 +4,8 @@ import type { BoxSupply, Places, Reporting } from '../project.ts'
 import { type CachePoint, layerName } from './points.ts'
 
 /**
- * What gets a layer from the registry where posada.lock has it, and says whether it did. One that is not to be had, or is
- * not what the lock says, is told: its steps run.
+ * What gets a layer from the registry where posada.lock has it, and says whether it did. One that is gone, or is not
+ * what the lock says, is told: its steps run.
  */
 export async function layerFetcher(
   project: Places & Reporting & BoxSupply,

@@ -47,6 +47,20 @@ it.each([
   },
 )
 
+// A start of a guest: some 40 s, and as long as its memory moves.
+it('moves the memory of a guest that has a range, by itself', async () => {
+  const guest = await labGuest({ memory: 512 * MiB, memoryMin: 128 * MiB })
+  onTestFinished(() => guest.discard())
+  await guest.start()
+  const given = async () => (await guest.provider.usage?.(guest.spec))?.given ?? 0
+  await until('the guest has given memory back', 180_000, async () => (await given()) < 320 * MiB)
+  const least = await given()
+  await guest.run(
+    'mkdir /tmp/m && mount -t tmpfs -o size=400m none /tmp/m && dd if=/dev/zero of=/tmp/m/x bs=1M count=250 2>/dev/null',
+  )
+  await until('the guest has more again', 180_000, async () => (await given()) > least + 100 * MiB)
+})
+
 /** Sets the balloon's target and waits until the guest has followed, which its own statistics must agree with. */
 async function inflate({ spec }: LabGuest, target: number): Promise<void> {
   const { control } = kvmFiles(spec)

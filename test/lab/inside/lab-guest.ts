@@ -28,7 +28,7 @@ const shellPort = 8
 
 /** Made, not started. What differs from a machine of one CPU and 256 MiB with a disk of 64 MiB is in `wanted`. */
 export async function labGuest(
-  wanted: Partial<Pick<MachineSpec, 'cpus' | 'memory' | 'disks'>> = {},
+  wanted: Partial<Pick<MachineSpec, 'cpus' | 'memory' | 'memoryMin' | 'disks'>> = {},
 ): Promise<LabGuest> {
   const cacheDir = await mkdtemp(join(tmpdir(), 'posada-lab-cache-'))
   const provider = kvm.create({ cacheDir, emit: () => undefined })

@@ -30,6 +30,9 @@ it('parses processors and memory, and leaves the rest of the machine as it is', 
     boxTerms: { checksum: null },
   })
   expect(varied(machine, { cpus: 3 }).boxTerms).toEqual(machine.boxTerms)
+  const moving = { ...machine, memoryMin: 2 ** 28 }
+  expect(varied(moving, { memory: 2 ** 29 })).toMatchObject({ memory: 2 ** 29, memoryMin: null })
+  expect(varied(moving, { cpus: 3 })).toMatchObject({ memoryMin: 2 ** 28 })
 })
 
 it('gives each cell a folder of its own', () => {

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest'
-import { type OtherRun, whatFor } from '../../../../src/machine/run/queue.ts'
+import { type OtherRun, shareOf, whatFor } from '../../../../src/machine/run/queue.ts'
+import { usualOverhead } from '../../../../src/provider/index.ts'
+import { aMachine } from '../../../helpers/model.ts'
 
 const host = { free: 1000, processors: 2, owed: [] }
 const own = { order: 5, memory: 400, cpus: 1 }
@@ -44,4 +46,9 @@ it('counts machines that are up with all of their memory, and waits for nothing 
   // It has taken all that it was given: the host's free memory says so already.
   expect(whatFor({ ...own, memory: 1001 }, [], { ...host, owed: [0] })).toBe('machines')
   expect(whatFor({ ...own, cpus: 9 }, [], { ...host, owed: [0] })).toBe(null)
+})
+
+it('a run takes what its machines are sure to have', () => {
+  const machines = [aMachine({ memory: 2 ** 30 }), aMachine({ memory: 2 ** 32, memoryMin: 2 ** 28, cpus: 2 })]
+  expect(shareOf(machines)).toEqual({ memory: 2 ** 30 + 2 ** 28 + 2 * usualOverhead, cpus: 3 })
 })

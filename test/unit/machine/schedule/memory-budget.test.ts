@@ -21,6 +21,13 @@ describe('memoryBudget', () => {
     await budget.admit(machine('d', 0.5))
   })
 
+  it('counts a machine whose memory moves with what it is sure to have', async () => {
+    const budget = memoryBudget(async () => ({ host: { total: 16 * GIB, available: 8 * GIB }, owed: 0 }))
+    const moving = (name: string) => aMachine({ name, memory: 12 * GIB, memoryMin: 2 * GIB })
+    for (const name of ['a', 'b', 'c']) await budget.admit(moving(name))
+    await expect(budget.admit(moving('d'))).rejects.toMatchObject({ code: 'E_MEMORY_SHORT', value: '2GiB' })
+  })
+
   it('gives to another what a machine had that did not come to run', async () => {
     const budget = memoryBudget(async () => ({ host: { total: 16 * GIB, available: 8 * GIB }, owed: 0 }))
     await budget.admit(machine('a', 4))

@@ -31,6 +31,12 @@ describe('qemuArguments', () => {
     expect(argv).toContain('virtio-blk-device,drive=disk0,serial=root')
   })
 
+  test('a guest whose memory moves is asked what it has', () => {
+    const argv = qemuArguments(exampleSpec({ memoryMin: 2 ** 27 }), exampleHost())
+    const [balloon] = argv.filter((one) => one.startsWith('virtio-balloon'))
+    expect(balloon).toContain('deflate-on-oom=on,id=balloon,guest-stats-polling-interval=2')
+  })
+
   test('disks come in their order, each known by its name, and only the first is booted', () => {
     const disks = ['root', 'disk-2', 'data', 'a-name-of-20-letters'].map((name) => ({
       ...{ name, path: `/p/${name}.qcow2`, size: 2 ** 20 },
