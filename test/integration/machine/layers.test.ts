@@ -1,12 +1,17 @@
 import {
+  closeSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
+  readSync,
+  renameSync,
   rmSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,8 +21,9 @@ import type { PlanResult } from '../../../src/machine/index.ts'
 import { userPaths } from '../../../src/project/paths.ts'
 import { hasDockerRegistry, startDockerRegistry } from '../../helpers/docker-registry.ts'
 import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
+import { ended, says } from '../../helpers/posada.ts'
 
-// Five boots of posada/tiny, and Docker's own registry: about 40 s with emulated processors.
+// Eight boots of posada/tiny, and Docker's own registry: about a minute with emulated processors.
 
 /** With the user's boxes, and layers of its own. */
 const data = mkdtempSync(join(tmpdir(), 'posada-layers-'))
@@ -34,6 +40,15 @@ afterAll(async () => {
   await second.cleanUp()
   rmSync(data, { recursive: true })
 })
+
+function flipByte(path: string): void {
+  const file = openSync(path, 'r+')
+  const byte = Buffer.alloc(1)
+  const at = 1_000_000
+  readSync(file, byte, 0, 1, at)
+  writeSync(file, Buffer.of((byte[0] ?? 0) ^ 1), 0, 1, at)
+  closeSync(file)
+}
 
 /** Somebody else, who has the box and no layers. */
 function colleague(): MachinesPlace {
@@ -147,13 +162,34 @@ describe('a step with cache', () => {
     expect(await first.json('cache', 'prune')).toMatchObject({ removed: [] })
     const { layers: kept } = await layers()
     expect(kept[0]?.machines).toHaveLength(1)
+    // It needs no box besides.
+    const boxes = join(data, 'posada', 'boxes')
+    renameSync(boxes, `${boxes}-gone`)
+    await second.json('reload')
+    renameSync(`${boxes}-gone`, boxes)
+    expect(await inGuest(second, 'cat /root/own')).toBe('second\n')
     await second.json('destroy', '--yes')
-    truncateSync(join(data, 'posada', 'layers', 'sha256', kept[0]?.digest ?? '', 'root.qcow2'), 100_000)
-    expect((await second.run('plan')).stderr).toContain('a cached layer is damaged and is not used')
+    const disk = join(data, 'posada', 'layers', 'sha256', kept[0]?.digest ?? '', 'root.qcow2')
+    for (const damage of [flipByte, (path: string) => truncateSync(path, 100_000)]) {
+      damage(disk)
+      expect((await second.run('plan')).stderr).toContain('a cached layer is damaged and is not used')
+    }
     expect(await second.json('plan')).toMatchObject({
       machines: [{ actions: [{ why: [{}] }, {}, { steps: ['tools'] }, {}, { steps: ['own'] }] }],
     })
     expect(await second.json('cache', 'prune')).toMatchObject({ removed: [{ digest: kept[0]?.digest }] })
     expect(await layers()).toEqual({ layers: [], size: 0 })
   })
+
+  it('killed while it is kept, it is no layer, and the next command takes away what is left', async () => {
+    const killed = second.start('up')
+    const end = ended(killed)
+    await says(killed, 'keeping the disk after step tools')
+    killed.kill('SIGKILL')
+    await end
+    await second.json('up')
+    expect(second.hypervisors()).toHaveLength(1)
+    expect(readdirSync(join(second.dir, '.posada', 'machines', 'default'))).not.toContain('packaging')
+    expect((await layers()).layers.filter(({ problem }) => problem !== null)).toEqual([])
+  }, 120_000)
 })
