@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Bench, type BenchResult, comparePairs, ratioOf } from '../bench.ts'
 import { timed } from '../timed.ts'
-import { madeFromLayer } from './layer.ts'
+import { ofDebian } from './layer.ts'
 import { type BenchProject, benchProject } from './project.ts'
 
 const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j']
@@ -30,7 +30,7 @@ export const bench: Bench = {
   unavailable: async () => (availableParallelism() < 2 ? 'needs two processors' : null),
 
   run: async (how) => {
-    const results = [await madeFromLayer(how)]
+    const results = await ofDebian(how)
     const project = await benchProject(ten)
     try {
       results.push(await planned(project, how))

@@ -20,8 +20,8 @@ memory: 512MiB
 provision: [{name: packages, shell: ${JSON.stringify(install)}, cache: ${cache}}]
 `
 
-/** Creates a machine whose layer is there, and the same without one. */
-export async function madeFromLayer({ samples, log }: How): Promise<BenchResult> {
+/** Creates a machine whose layer is there, and the same without one; then runs commands in that by its agent and over SSH. */
+export async function ofDebian({ samples, log }: How): Promise<BenchResult[]> {
   const kept = await benchProject(manifest(true))
   const plain = await benchProject(manifest(false))
   try {
@@ -30,12 +30,19 @@ export async function madeFromLayer({ samples, log }: How): Promise<BenchResult>
       await posada('destroy', '--yes')
       return posada('up')
     }
-    return await comparePairs({
+    const made = await comparePairs({
       ...{ name: 'creation from a layer ÷ without', limit: 0.3, samples, log },
       how: 'debian/12 with 512 MiB: `posada up` of a new machine whose step makes and installs six packages of 500 files, with the layer of that step and without',
       ours: () => create(kept),
       theirs: () => create(plain),
     })
+    const byAgent = await comparePairs({
+      ...{ name: 'exec --agent ÷ exec', limit: null, warmUp: 1, samples, log },
+      how: 'the same machine: `true` by the guest agent and over the connection that is kept; whole processes',
+      ours: () => plain.posada('exec', '--agent', '--', 'true'),
+      theirs: () => plain.posada('exec', '--', 'true'),
+    })
+    return [made, byAgent]
   } finally {
     await kept.discard()
     await plain.discard()
