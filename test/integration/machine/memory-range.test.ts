@@ -30,14 +30,14 @@ async function given(): Promise<number> {
 it('the host has what a guest does not need, and gives it back as it does', async () => {
   place.write(manifest('128MiB'))
   await place.json('up')
-  await until('the guest has given memory back', 120_000, async () => (await given()) < 320)
+  await until('the guest has given memory back', 240_000, async () => (await given()) < 320)
   const least = await given()
   const fill =
     'mount -t tmpfs -o size=400m none /mnt && head -c 262144000 /dev/zero > /mnt/x && md5sum < /mnt/x'
   const { stdout } = await place.run('exec', '--', 'sudo', 'sh', '-c', fill)
   expect(stdout).toContain('ab324888')
-  await until('the guest has more again', 120_000, async () => (await given()) > least + 100)
-}, 300_000)
+  await until('the guest has more again', 240_000, async () => (await given()) > least + 100)
+}, 900_000)
 
 it('another least is a start, and one below what the box needs is refused', async () => {
   place.write(manifest('256MiB'))
