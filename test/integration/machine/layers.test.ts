@@ -181,7 +181,7 @@ describe('a step with cache', () => {
     expect(await layers()).toEqual({ layers: [], size: 0 })
   })
 
-  it('killed while it is kept, it is no layer, and the next command takes away what is left', async () => {
+  it('killed while it is kept, it does not count, and the next command takes away what is left', async () => {
     const killed = second.start('up')
     const end = ended(killed)
     await says(killed, 'keeping the disk after step tools')
