@@ -37,7 +37,7 @@ module.exports = {
     only('network', '^src/network/', '^src/(network|background|errors|events|lib)/', 'manifest, box, network and ssh do not know each other'),
     only('provisioners', '^src/provisioners/', '^src/(provisioners|ssh|manifest|errors|events|lib)/', 'provisioners work over ssh on resolved steps'),
     only('provider-is-a-contract', '^src/provider/', '^src/(provider|errors|events|lib)/', 'the contract knows nobody'),
-    only('provider-kit', '^src/provider-kit/', '^src/(provider-kit|provider|errors|events|lib)/', 'what providers share: asking guests to shut down, finding processes, records of runs'),
+    only('provider-kit', '^src/provider-kit/', '^src/(provider-kit|provider|background|errors|events|lib)/', 'what providers share: asking guests to shut down, finding processes, records of runs, serving folders'),
     only('providers-know-the-contract', '^providers/', '^(providers|src/(provider|provider-kit|background|errors|events|lib))/', 'a provider knows the contract and nothing else of src'),
     { name: 'providers-do-not-know-each-other', severity: 'error', from: { path: '^providers/([^/]+)/' }, to: { path: '^providers/', pathNot: '^providers/$1/' } },
     only('ui', '^src/ui/', '^src/(ui|events|errors|lib)/', 'ui renders events and errors'),

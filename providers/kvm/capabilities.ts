@@ -1,5 +1,6 @@
 import { findProgram } from '../../src/lib/process/find-program.ts'
 import type { Capabilities } from '../../src/provider/index.ts'
+import { findVirtiofsd } from '../../src/provider-kit/index.ts'
 
 /** Without passt, which joins guests to the network, there is vsock alone. */
 export function capabilities(): Capabilities {
@@ -19,5 +20,6 @@ export function capabilities(): Capabilities {
     switchNics: true,
     isolation: true,
     hostAccess: true,
+    shares: findVirtiofsd() !== null,
   }
 }

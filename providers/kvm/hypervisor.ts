@@ -27,9 +27,11 @@ export const kvm: Hypervisor<Run> = {
   state: async (spec) => {
     const said = await askStatus(spec)
     if (said === null) return null
-    const { state, stalled } = said
-    if (state !== 'paused') return { state: 'running' }
-    return { state, ...(stalled === 'disk-full' ? { stalled } : {}) }
+    const { state, stalled, lostShares } = said
+    const lost = Array.isArray(lostShares) ? lostShares.map(String) : []
+    const common = lost.length === 0 ? {} : { lostShares: lost }
+    if (state !== 'paused') return { state: 'running', ...common }
+    return { state, ...common, ...(stalled === 'disk-full' ? { stalled } : {}) }
   },
   counters: async (spec) => {
     const said = await askStatus(spec)

@@ -22,7 +22,8 @@ const zeros = Buffer.alloc(1024 * 1024)
 export async function saveMemory(spec: MachineSpec, path: string, options: SaveOptions = {}): Promise<null> {
   const { signal, onBytes } = options
   signal?.throwIfAborted()
-  if (spec.nested) throw cannotSave(spec)
+  if (spec.nested) throw cannotSave(spec, 'it may run virtual machines', 'nested')
+  if (spec.shares !== undefined) throw cannotSave(spec, 'it has folders mounted', 'shares')
   const { control, memory } = kvmFiles(spec)
   const limits = { timeout: patience, ...(signal === undefined ? {} : { signal }) }
   if ((await sendCommand(control, { name: 'save', ...limits })) === null)
@@ -64,17 +65,13 @@ async function receive(
   }
 }
 
-/** What KVM has of a guest's own guests is not saved. */
-function cannotSave({ name }: MachineSpec): PosadaError {
-  return new PosadaError(
-    'E_CAPABILITY',
-    `the memory of machine ${name} cannot be saved: it may run virtual machines`,
-    {
-      machine: name,
-      value: 'nested',
-      hint: `halt the machine instead: posada halt ${name}`,
-    },
-  )
+/** What KVM has of a guest's own guests is not saved, nor what serves a folder knows of it. */
+function cannotSave({ name }: MachineSpec, why: string, value: string): PosadaError {
+  return new PosadaError('E_CAPABILITY', `the memory of machine ${name} cannot be saved: ${why}`, {
+    machine: name,
+    value,
+    hint: `halt the machine instead: posada halt ${name}`,
+  })
 }
 
 /** What a memory fits: the machine's process compares the rest with what is in the file. */

@@ -47,8 +47,3 @@ export function qemuFiles(spec: MachineSpec): QemuFiles {
     uefiVariables: join(dataDir, 'uefi-variables.fd'),
   }
 }
-
-/** Where the server of a machine's folder is until QEMU has connected. */
-export function shareSocket({ files }: MachineSpec, index: number): string {
-  return join(files.runtimeDir, `share${index}.sock`)
-}

@@ -5,7 +5,7 @@ import { deadlineIn } from '../../src/lib/async/time-limit.ts'
 import { hostBootId } from '../../src/lib/process/boot-id.ts'
 import { asObject } from '../../src/lib/values/as-object.ts'
 import type { LoadOptions, MachineSpec } from '../../src/provider/index.ts'
-import { startMachine, stopMachine } from '../../src/provider-kit/index.ts'
+import { checkShares, startMachine, stopMachine, withShares } from '../../src/provider-kit/index.ts'
 import { type Accelerator, type HostFacts, qemuArguments } from './argv/index.ts'
 import { requireSystemProgram } from './binary.ts'
 import { makeConsole } from './console.ts'
@@ -22,7 +22,6 @@ import { type Spawned, spawnQemu } from './process/spawn.ts'
 import { startError } from './process/start-error.ts'
 import { withQmp } from './qmp/client.ts'
 import { writeRecord } from './run-record.ts'
-import { checkShares, withShares } from './shares/serve.ts'
 
 /** Milliseconds for QEMU to open its control socket, which on a busy host takes a second; and to read a memory as well. */
 const launchLimit = 60_000
@@ -68,7 +67,7 @@ async function launch(
   const begin = async (pipes: readonly Pipe[]) =>
     untilStarted(await spawnQemu(command, spec, { pipes, memory: memory?.path }), spec, how)
   try {
-    await withShares(spec, () => withGuard(spec, begin, signal))
+    await withShares(spec, { code: 'E_QEMU_START', work: () => withGuard(spec, begin, signal) })
   } catch (error) {
     // The interrupt that ends us may reach QEMU as well, before it is a process group of its own: not a crash.
     if (signal?.aborted === true) await writeRecord(spec, { ...run, cut: true })

@@ -73,7 +73,8 @@ function withJson(args: string[]): string[] {
   return ['--json', ...args]
 }
 
-function processesNaming(path: string, fits: RegExp): number[] {
+/** The ids of processes whose command lines fit, and name a path. */
+export function processesNaming(path: string, fits: RegExp): number[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
   return pids.filter((pid) => fits.test(commandLine(pid)) && commandLine(pid).includes(path)).map(Number)
 }

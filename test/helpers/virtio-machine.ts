@@ -1,4 +1,5 @@
 import type { Bus, BusDevice, MsiMessage, MsiSource, Release } from '../../providers/kvm/bus/device.ts'
+import type { GuestMemory } from '../../providers/kvm/memory/guest-memory.ts'
 import { pciConfigPorts } from '../../providers/kvm/memory/layout.ts'
 import { createConfigPorts } from '../../providers/kvm/pci/config-ports.ts'
 import { createConfigState, openConfigState } from '../../providers/kvm/pci/config-state.ts'
@@ -58,7 +59,10 @@ class PlainMsi implements MsiSource {
 }
 
 /** One device on a PCI bus, without processors: tests play the guest. */
-export function plugIn(device: VirtioDevice, memory = new PlainMemory()) {
+export function plugIn<M extends GuestMemory = PlainMemory>(
+  device: VirtioDevice,
+  memory: M = new PlainMemory() as GuestMemory as M,
+) {
   const ports = new PlainBus()
   const mmio = new PlainBus()
   const msi = new PlainMsi()

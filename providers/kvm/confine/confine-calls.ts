@@ -1,5 +1,5 @@
 import { koffi, libc } from '../ffi/libc.ts'
-import { viewMemory } from '../ffi/memory.ts'
+import { withScratch } from '../ffi/memory.ts'
 import { SystemCallError } from '../ffi/system-call-error.ts'
 import { callFilter } from './filter.ts'
 
@@ -17,19 +17,16 @@ const seccompCall = 317
  * @throws SystemCallError where the kernel has no seccomp, or refuses
  */
 export function confineCalls(): void {
-  const { prctl, systemCall, mmap, munmap } = libc()
+  const { prctl, systemCall } = libc()
   const filter = callFilter(process.pid)
-  // struct sock_fprog: the number of instructions, and where they are. It lies in front of them, in memory of its own.
-  const size = 16 + filter.length
-  const address = mmap(0, size, 1 | 2, 2 | 0x20, -1, 0)
-  if (address === -1) throw new SystemCallError('mmap', koffi.errno())
-  const bytes = Buffer.from(viewMemory(address, size))
-  bytes.writeUInt16LE(filter.length / 8, 0)
-  bytes.writeBigUInt64LE(BigInt(address + 16), 8)
-  bytes.set(filter, 16)
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) !== 0) throw new SystemCallError('prctl', koffi.errno())
   const flags = SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_SPEC_ALLOW
-  const failed = systemCall(seccompCall, SECCOMP_SET_MODE_FILTER, flags, address)
-  munmap(address, size)
-  if (failed !== 0) throw new SystemCallError('seccomp', failed > 0 ? 0 : koffi.errno())
+  // struct sock_fprog: the number of instructions, and where they are. It lies in front of them.
+  const [failed, errno] = withScratch(16 + filter.length, (address, bytes) => {
+    bytes.writeUInt16LE(filter.length / 8, 0)
+    bytes.writeBigUInt64LE(BigInt(address + 16), 8)
+    bytes.set(filter, 16)
+    return [systemCall(seccompCall, SECCOMP_SET_MODE_FILTER, flags, address), koffi.errno()]
+  })
+  if (failed !== 0) throw new SystemCallError('seccomp', failed > 0 ? 0 : errno)
 }

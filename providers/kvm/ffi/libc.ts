@@ -24,6 +24,9 @@ interface Functions {
   read(fd: number, data: Uint8Array, length: number): number
   write(fd: number, data: Uint8Array, length: number): number
   socketpair(domain: number, type: number, protocol: number, pair: Int32Array): number
+  socket(domain: number, type: number, protocol: number): number
+  connect(fd: number, address: Uint8Array, length: number): number
+  sendmsg(fd: number, message: Address, flags: number): number
   setsockopt(fd: number, level: number, option: number, value: Int32Array, length: number): number
   dup2(from: number, to: number): number
   capget(header: Uint8Array, data: Uint32Array): number
@@ -64,6 +67,9 @@ export function libc(): Functions {
     read: lib.func('read', 'int64', ['int', 'void *', 'size_t']),
     write: lib.func('write', 'int64', ['int', 'void *', 'size_t']),
     socketpair: lib.func('socketpair', 'int', ['int', 'int', 'int', 'void *']),
+    socket: lib.func('socket', 'int', ['int', 'int', 'int']),
+    connect: lib.func('connect', 'int', ['int', 'void *', 'uint']),
+    sendmsg: lib.func('sendmsg', 'int64', ['int', 'intptr', 'int']),
     setsockopt: lib.func('setsockopt', 'int', ['int', 'int', 'int', 'void *', 'uint']),
     dup2: lib.func('dup2', 'int', ['int', 'int']),
     prctl: lib.func('prctl', 'int', ['int', 'ulong', 'ulong', 'ulong', 'ulong']),

@@ -36,6 +36,17 @@ export function mapAnonymous(length: number): Address {
   return start
 }
 
+/** What `use` makes of some zero bytes whose address is known, as structures with pointers need; they are gone afterwards. */
+export function withScratch<T>(length: number, use: (address: Address, bytes: Buffer) => T): T {
+  const flags = MAP_PRIVATE | MAP_ANONYMOUS
+  const address = checked('mmap', libc().mmap(0, length, PROT_READ_WRITE, flags, -1, 0))
+  try {
+    return use(address, Buffer.from(viewMemory(address, length)))
+  } finally {
+    unmap(address, length)
+  }
+}
+
 const MFD_CLOEXEC = 1
 
 /** A file that lives in memory only (memfd_create(2)), of `size` zero bytes that take no room until they are touched. */

@@ -17,6 +17,8 @@ import { SystemCallError } from '../ffi/system-call-error.ts'
 export type BackingKind = 'file' | 'anonymous'
 
 export interface Backing {
+  /** The memory file that other processes can map; null: there is none, or what they write would not be seen. */
+  readonly file: number | null
   /** Where it is mapped in this process, a multiple of 2 MiB. */
   readonly start: number
   /**
@@ -33,6 +35,7 @@ export function createBacking(size: number, kind: BackingKind): Backing {
   if (kind === 'file') {
     const fd = createMemoryFile('posada-ram', size)
     return {
+      file: fd,
       start: mapMemoryFile(fd, size),
       release: (offset, length) => punchHole(fd, offset, length),
       ranges: () => dataRanges(fd),
@@ -40,6 +43,7 @@ export function createBacking(size: number, kind: BackingKind): Backing {
   }
   const start = mapAnonymous(size)
   return {
+    file: null,
     start,
     release: (offset, length) => releaseMemory(start + offset, length),
     ranges: () => [{ offset: 0, length: size }],
@@ -53,6 +57,7 @@ export function createBacking(size: number, kind: BackingKind): Backing {
 export function savedBacking(size: number, { fd, offset }: { fd: number; offset: number }): Backing {
   const start = mapPrivately(fd, offset, size)
   return {
+    file: null,
     start,
     // Advice would bring back what the file has.
     release(at, length) {

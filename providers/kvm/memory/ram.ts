@@ -16,6 +16,8 @@ export interface Ram {
   memory: GuestMemory
   /** For KVM's memory slots: where each region is mapped in this process. */
   mappings: readonly (RamRegion & { hostAddress: number })[]
+  /** The file that it lies in, in which `mappings` have their offsets; null: it lies in none that others can map. */
+  file: number | null
   /** Makes all of it zero and gives it back to the host. No virtual processor may run. */
   clear(): void
   /** What of it is not zero, in order: where each run of bytes lies in all of RAM, and a view of it. */
@@ -27,7 +29,7 @@ export interface Ram {
  * the process, for buffers lead to it.
  */
 export function createRam(size: number, backing: Backing = createBacking(size, bestBacking())): Ram {
-  const { start, release, ranges } = backing
+  const { start, release, ranges, file } = backing
   const mappings = ramRegions(size).map((region) => ({ ...region, hostAddress: start + region.offset }))
   const windows: (MemoryWindow & { offset: number })[] = []
   for (const { base, size: length, offset, hostAddress } of mappings) {
@@ -39,5 +41,9 @@ export function createRam(size: number, backing: Backing = createBacking(size, b
   const memory = createWindowedMemory(windows, (window, offset, length) => {
     release((windows[window]?.offset ?? 0) + offset, length)
   })
-  return { memory, mappings, clear: () => release(0, size), contents: () => contentsOf(windows, ranges()) }
+  return {
+    ...{ memory, mappings, file },
+    clear: () => release(0, size),
+    contents: () => contentsOf(windows, ranges()),
+  }
 }

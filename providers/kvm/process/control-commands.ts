@@ -7,15 +7,17 @@ import type { DeviceCounters } from './devices.ts'
 import type { Guest } from './guest.ts'
 import type { MachineRun } from './machine-run.ts'
 import { offerMemory } from './offer-memory.ts'
+import type { OpenShare } from './shares.ts'
 
 interface Served {
   spec: MachineSpec
   counters: DeviceCounters
+  shares: readonly OpenShare[]
   log: (message: string) => void
 }
 
 /** What the control socket of a machine understands; docs/hypervisor.md has the list. */
-export function controlCommands(run: MachineRun, { spec, counters, log }: Served): Handlers {
+export function controlCommands(run: MachineRun, { spec, counters, shares, log }: Served): Handlers {
   const hasWayOut = spec.nics.some(({ kind }) => kind === 'user')
   /** An order, which the log tells of: when it was given is asked when a machine did not do as told. */
   const order = (name: string, act: () => Promise<void> | void) => async () => {
@@ -27,6 +29,7 @@ export function controlCommands(run: MachineRun, { spec, counters, log }: Served
       state: run.still === null ? 'running' : 'paused',
       ...(run.still === 'disk-full' ? { stalled: run.still } : {}),
       agent: run.guest?.hasAgent() ?? false,
+      lostShares: shares.filter(({ backEnd }) => !backEnd.up).map(({ tag }) => tag),
       memory: process.memoryUsage.rss(),
       balloon: run.guest === null ? null : balloonState(run.guest.balloon),
       disk: counters.disk,

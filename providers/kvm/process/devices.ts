@@ -6,12 +6,14 @@ import { BalloonDevice } from '../virtio/devices/balloon/device.ts'
 import { diskThrottle } from '../virtio/devices/blk/throttle.ts'
 import { ConsoleDevice } from '../virtio/devices/console/device.ts'
 import { UnixPort } from '../virtio/devices/console/unix-port.ts'
+import { FsDevice } from '../virtio/devices/fs/device.ts'
 import { RngDevice } from '../virtio/devices/rng/device.ts'
 import { VsockDevice } from '../virtio/devices/vsock/device.ts'
 import { VsockHost } from '../virtio/devices/vsock/host-side.ts'
 import { allDone } from './all-done.ts'
 import { type Connect, makeNic } from './make-nic.ts'
 import { type DiskOptions, openDisks } from './open-disks.ts'
+import type { OpenShare } from './shares.ts'
 import type { OpenUplink } from './uplink.ts'
 
 /** A machine's devices, and what they hold on the host: files, sockets, helper processes. */
@@ -49,6 +51,7 @@ const agentPort = 'org.qemu.guest_agent.0'
 interface DeviceOptions extends Pick<DiskOptions, 'log' | 'onNoSpace'> {
   counters: DeviceCounters
   uplink: OpenUplink | null
+  shares: readonly OpenShare[]
 }
 
 /**
@@ -57,7 +60,7 @@ interface DeviceOptions extends Pick<DiskOptions, 'log' | 'onNoSpace'> {
  */
 export function openDevices(
   spec: MachineSpec,
-  { log, onNoSpace, counters, uplink }: DeviceOptions,
+  { log, onNoSpace, counters, uplink, shares }: DeviceOptions,
 ): DeviceSet {
   let releaseDisks: () => void = () => undefined
   const released = new Promise<void>((resolve) => {
@@ -77,10 +80,16 @@ export function openDevices(
   const devices = [
     ...[...disks, ...nics.map(({ nic }) => nic)],
     ...[channels, new RngDevice(), balloon, new VsockDevice(guestCid, host)],
+    ...shares.map(({ tag, backEnd }) => new FsDevice(tag, backEnd)),
   ]
   const ends: Connect[] = [
     ...nics.map(({ connect }) => connect),
     ...[...ports, host].map((end) => () => end.listen()),
+    ...shares.map(
+      ({ ready }) =>
+        () =>
+          ready,
+    ),
   ]
   return {
     devices,

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, readSync } from 'node:fs'
 import { consoleLogLimit, type MachineSpec } from '../../../src/provider/index.ts'
-import { savedBacking } from '../memory/backing.ts'
+import { createBacking, savedBacking } from '../memory/backing.ts'
 import { createRam, type Ram } from '../memory/ram.ts'
 import { type ConsoleLog, openConsoleLog } from '../platform/console-log.ts'
 import { createSerialPortState } from '../platform/serial-port.ts'
@@ -10,6 +10,7 @@ import { openKvm } from '../vm/open-kvm.ts'
 import type { DeviceCounters } from './devices.ts'
 import { type Log, limitedLog } from './machine-log.ts'
 import { decodeGuest, factsOf, type SavedGuest } from './saved-guest.ts'
+import { type OpenShare, openShares } from './shares.ts'
 import { type OpenUplink, openUplink } from './uplink.ts'
 import type { VmmConfig } from './vmm-config.ts'
 
@@ -20,6 +21,8 @@ export interface GuestHost {
   serial: SharedArrayBuffer
   console: ConsoleLog
   counters: DeviceCounters
+  /** What serves its folders. */
+  shares: readonly OpenShare[]
   /** To passt, which the machine was started with; null where it has no way out. */
   uplink: OpenUplink | null
   log: Log
@@ -33,13 +36,19 @@ export interface GuestHost {
  * @throws PosadaError E_KVM_MISSING, E_KVM_PERMISSION, E_KVM_UNUSABLE, E_MEMORY_UNUSABLE
  */
 export function openHost(
-  { spec, uplink, memory }: Pick<VmmConfig, 'spec' | 'uplink' | 'memory'>,
+  { memory, ...config }: Pick<VmmConfig, 'spec' | 'uplink' | 'shares' | 'memory'>,
   log: Log,
 ): { host: GuestHost; saved: SavedGuest | null } {
+  const { spec } = config
   const kvm = openKvm()
-  const { ram, saved } =
-    memory === null ? { ram: createRam(spec.memory), saved: null } : load(spec, kvm, memory)
-  return { host: { ...hostOf({ spec, uplink }, log), kvm, ram }, saved }
+  const { ram, saved } = memory === null ? { ram: newRam(spec), saved: null } : load(spec, kvm, memory)
+  const shares = openShares(config, ram, log)
+  return { host: { ...hostOf(config, log), kvm, ram, shares }, saved }
+}
+
+/** What serves folders has to map it. */
+function newRam({ memory, shares = [] }: MachineSpec): Ram {
+  return shares.length === 0 ? createRam(memory) : createRam(memory, createBacking(memory, 'file'))
 }
 
 function load(spec: MachineSpec, kvm: number, fd: number): { ram: Ram; saved: SavedGuest } {
@@ -60,7 +69,7 @@ function load(spec: MachineSpec, kvm: number, fd: number): { ram: Ram; saved: Sa
 function hostOf(
   { spec, uplink }: Pick<VmmConfig, 'spec' | 'uplink'>,
   log: Log,
-): Omit<GuestHost, 'kvm' | 'ram'> {
+): Omit<GuestHost, 'kvm' | 'ram' | 'shares'> {
   const onDown = (reason: string) => log(`network: ${reason}`)
   return {
     serial: createSerialPortState(),

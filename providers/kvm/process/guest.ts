@@ -77,7 +77,7 @@ export async function powerOn(
   const onOutput = () => {
     for (let bytes = output.take(); bytes.length > 0; bytes = output.take()) host.console.append(bytes)
   }
-  const { log, guestLog, counters, uplink } = host
+  const { log, guestLog, counters, uplink, shares } = host
   const { memory } = host.ram
   const { initrd } = spec.boot
   const kernel = {
@@ -96,6 +96,7 @@ export async function powerOn(
       log: guestLog,
       counters,
       uplink,
+      shares,
       onNoSpace: () => onEvent({ type: 'no-space' }),
     })
     undo.push(() => devices.close())

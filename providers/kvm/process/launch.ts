@@ -11,6 +11,7 @@ import { allDone } from './all-done.ts'
 import type { ConfinedLaunch } from './confined-launch.ts'
 import { entryPoint } from './entry-points.ts'
 import { openNetwork } from './open-network.ts'
+import { connectShares } from './shares-served.ts'
 import type { LaunchConfig, VmmConfig } from './vmm-config.ts'
 
 /** Milliseconds for the process to load kernel and initrd and start the vCPUs; it needs a quarter of a second. */
@@ -37,12 +38,14 @@ export async function launchVmm(launched: LaunchConfig, signal?: AbortSignal): P
   const network = await openNetwork(config.spec)
   const code = codeToKeep(entryPoint('kvm-machine', config.entries), config.cacheDir)
   const memory = path === undefined ? null : openSync(path, 'r')
-  const given = [...(network?.descriptors ?? []), memory ?? [], code?.descriptor ?? []].flat()
+  const shares = await connectShares(config.spec)
+  const given = [...(network?.descriptors ?? []), ...shares, memory ?? [], code?.descriptor ?? []].flat()
   const placeOf = (descriptor: number | null | undefined) =>
     descriptor == null ? null : firstDescriptor + given.indexOf(descriptor)
   const vmm: VmmConfig = {
     ...config,
     uplink: network === null ? null : { passt: firstDescriptor, ready: firstDescriptor + 1 },
+    shares: shares.map((share) => firstDescriptor + given.indexOf(share)),
     memory: placeOf(memory),
     code: placeOf(code?.descriptor),
     confined: version > 0 ? 'files and calls' : isConfined ? 'calls' : 'nothing',
@@ -55,6 +58,7 @@ export async function launchVmm(launched: LaunchConfig, signal?: AbortSignal): P
     ])
   } finally {
     network?.close()
+    for (const share of shares) closeSync(share)
     if (memory !== null) closeSync(memory)
     await code?.finish()
   }

@@ -134,9 +134,12 @@ export class MachineRun {
   async #replace(): Promise<void> {
     await this.#close()
     if (this.#life.phase === 'ended') return
+    const { shares, ram } = this.#host
+    if (shares.some(({ backEnd }) => backEnd.astray))
+      throw new Error('what serves a folder does not leave its memory alone')
     const { spec, entries } = this.#config
     const threads = startVcpuThreads(spec.cpus, entryPoint('kvm-vcpu', entries))
-    this.#host.ram.clear()
+    ram.clear()
     await this.#start({
       threads,
       milestones: createMilestones(),

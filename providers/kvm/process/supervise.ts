@@ -71,7 +71,8 @@ async function run({
   }
   process.on('SIGPWR', press)
   const { control: path } = kvmFiles(spec)
-  const control = await serveControl(path, controlCommands(machine, { spec, counters: host.counters, log }))
+  const { counters, shares } = host
+  const control = await serveControl(path, controlCommands(machine, { spec, counters, shares, log }))
   confine(config, log)
   machine.releaseDisks()
   milestones.reached('ready')

@@ -9,6 +9,8 @@ export interface VmmConfig {
   cacheDir: string
   /** How it reaches the outside; null: it does not. */
   uplink: Uplink | null
+  /** Descriptors that lead to what serves its folders, in the order of `spec.shares`. */
+  shares: readonly number[]
   /** The descriptor of the file that the machine goes on from; null: it boots. */
   memory: number | null
   /** The descriptor that takes what is compiled of the program; null: that is kept already, or cannot be. */

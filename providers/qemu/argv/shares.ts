@@ -1,5 +1,5 @@
 import type { MachineSpec } from '../../../src/provider/index.ts'
-import { shareSocket } from '../files.ts'
+import { shareSocket } from '../../../src/provider-kit/index.ts'
 import { option } from './escape.ts'
 import { sharedMemory, type Transport } from './machine.ts'
 

@@ -186,7 +186,7 @@ const demands = {
   },
   shares: {
     text: () => 'mount folders of the host',
-    hint: 'QEMU does with virtiofsd 1.12 or later (Debian 13 and later: apt-get install virtiofsd); or use type: mirror',
+    hint: 'install virtiofsd 1.12 or later (Debian 13 and later: apt-get install virtiofsd), or use type: mirror',
     lacking: (can, { shares }) => shares && can.shares !== true,
     shown: ({ mounts }) => mounts.map(({ to }) => ({ path: ['sync'], value: to })),
   },

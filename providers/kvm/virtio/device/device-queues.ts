@@ -101,13 +101,16 @@ export function servedQueues(
   running: readonly (SplitQueue | null)[],
   counters: DeviceCounters,
   interrupt: (queue: number) => void,
-): Pick<DeviceHost, 'queue' | 'notify'> {
+): Pick<DeviceHost, 'queue' | 'notify' | 'interrupt'> {
+  const told = (index: number) => {
+    counters.interrupted(index)
+    interrupt(index)
+  }
   return {
     queue: (index) => running[index] ?? null,
     notify: (index) => {
-      if (!running[index]?.needsInterrupt()) return
-      counters.interrupted(index)
-      interrupt(index)
+      if (running[index]?.needsInterrupt()) told(index)
     },
+    interrupt: told,
   }
 }

@@ -10,6 +10,7 @@ export const virtioTypes = {
   rng: { id: 4, pciClass: 0xff0000 },
   balloon: { id: 5, pciClass: 0xff0000 },
   vsock: { id: 19, pciClass: 0xff0000 },
+  fs: { id: 26, pciClass: 0x018000 },
 } as const
 
 export type VirtioType = keyof typeof virtioTypes
@@ -59,6 +60,8 @@ export interface DeviceHost {
   queue(index: number): SplitQueue | null
   /** Interrupts the driver about this queue if it wants that: call after pushing a batch. */
   notify(index: number): void
+  /** Interrupts the driver about this queue, which another process serves: that has looked whether it wants that. */
+  interrupt(index: number): void
   /** The configuration changed: a new generation, and an interrupt. */
   configChanged(): void
   /** The driver broke a rule: DEVICE_NEEDS_RESET, and all queues stop. */

@@ -27,9 +27,10 @@ export interface UsedBuffer {
 /** The device's side of a split virtqueue (virtio 1.2, §2.7). Not thread-safe; one owner a queue. */
 export class SplitQueue implements Snapshottable {
   readonly size: number
+  /** Where the driver put it. */
+  readonly setup: QueueSetup
   readonly #options: SplitQueueOptions
   readonly #memory: GuestMemory
-  readonly #setup: QueueSetup
   readonly #busy: Uint8Array
   /** Readable bytes of the chains that are given out, by their heads. */
   readonly #given: Float64Array
@@ -43,7 +44,7 @@ export class SplitQueue implements Snapshottable {
   constructor(options: SplitQueueOptions) {
     this.#options = options
     this.#memory = options.memory
-    this.#setup = options.setup
+    this.setup = options.setup
     this.size = options.setup.size
     this.#busy = new Uint8Array(this.size)
     this.#given = new Float64Array(this.size)
@@ -92,13 +93,13 @@ export class SplitQueue implements Snapshottable {
     const { counters } = this.#options
     counters.deepest = Math.max(counters.deepest, waiting + this.#inFlight)
     const slot = this.#nextAvailable % this.size
-    const head = this.#memory.readU16(this.#setup.available + 4 + 2 * slot)
+    const head = this.#memory.readU16(this.setup.available + 4 + 2 * slot)
     if (head === null) return this.#fault('the available ring is outside RAM')
     if (head >= this.size) return this.#fault(`head ${head} is outside a queue of ${this.size}`)
     if (this.#busy[head] === 1) return this.#fault(`head ${head} is still in use by the device`)
     const { indirect } = this.#options
     const chain = readChain(
-      { memory: this.#memory, descriptors: this.#setup.descriptors, size: this.size, indirect },
+      { memory: this.#memory, descriptors: this.setup.descriptors, size: this.size, indirect },
       head,
     )
     if (typeof chain === 'string') return this.#fault(chain)
@@ -130,12 +131,12 @@ export class SplitQueue implements Snapshottable {
       counters.requests += 1
       counters.fromGuest += this.#given[head] ?? 0
       counters.toGuest += written
-      const element = this.#setup.used + 4 + 8 * (this.#nextUsed % this.size)
+      const element = this.setup.used + 4 + 8 * (this.#nextUsed % this.size)
       this.#memory.writeU32(element, head)
       this.#memory.writeU32(element + 4, written)
       this.#nextUsed = (this.#nextUsed + 1) & 0xffff
     }
-    this.#memory.storeU16(this.#setup.used + 2, this.#nextUsed)
+    this.#memory.storeU16(this.setup.used + 2, this.#nextUsed)
   }
 
   /** Whether what was pushed since the last call calls for an interrupt (§2.7.7, §2.7.10.1). */
@@ -144,16 +145,16 @@ export class SplitQueue implements Snapshottable {
     this.#signalled = this.#nextUsed
     if (this.#stopped || before === this.#nextUsed) return false
     if (!this.#options.eventIndex) {
-      return ((this.#memory.loadU16(this.#setup.available) ?? 0) & availNoInterrupt) === 0
+      return ((this.#memory.loadU16(this.setup.available) ?? 0) & availNoInterrupt) === 0
     }
-    const usedEvent = this.#memory.loadU16(this.#setup.available + 4 + 2 * this.size) ?? 0
+    const usedEvent = this.#memory.loadU16(this.setup.available + 4 + 2 * this.size) ?? 0
     return ((this.#nextUsed - usedEvent - 1) & 0xffff) < ((this.#nextUsed - before) & 0xffff)
   }
 
   /** Asks the driver not to kick while the device is looking anyway; a hint only (§2.7.9). */
   suppressKicks(): void {
     if (this.#stopped || this.#frozen || this.#options.eventIndex) return
-    this.#memory.storeU16(this.#setup.used, usedNoNotify)
+    this.#memory.storeU16(this.setup.used, usedNoNotify)
   }
 
   /** Asks for a kick at the next chain the driver adds. True when some are there, for which none may come. */
@@ -162,7 +163,7 @@ export class SplitQueue implements Snapshottable {
     if (this.#options.eventIndex) {
       this.#armEvent()
     } else {
-      this.#memory.storeU16(this.#setup.used, 0)
+      this.#memory.storeU16(this.setup.used, 0)
     }
     return this.#waiting() > 0
   }
@@ -174,15 +175,15 @@ export class SplitQueue implements Snapshottable {
    */
   #armEvent(): void {
     for (let tries = 0; tries <= this.size; tries += 1) {
-      const index = this.#memory.loadU16(this.#setup.available + 2) ?? 0
-      this.#memory.storeU16(this.#setup.used + 4 + 8 * this.size, index)
-      if (this.#memory.loadU16(this.#setup.available + 2) === index) return
+      const index = this.#memory.loadU16(this.setup.available + 2) ?? 0
+      this.#memory.storeU16(this.setup.used + 4 + 8 * this.size, index)
+      if (this.#memory.loadU16(this.setup.available + 2) === index) return
     }
   }
 
   #waiting(): number {
     if (this.#stopped || this.#frozen) return 0
-    const index = this.#memory.loadU16(this.#setup.available + 2)
+    const index = this.#memory.loadU16(this.setup.available + 2)
     if (index === null) {
       this.#fault('the available ring is outside RAM')
       return 0

@@ -1,22 +1,22 @@
 import { open, rm } from 'node:fs/promises'
-import { spawnDetached } from '../../../src/background/index.ts'
-import { PosadaError } from '../../../src/errors/index.ts'
-import { sleep } from '../../../src/lib/async/sleep.ts'
-import { deadlineIn } from '../../../src/lib/async/time-limit.ts'
-import { exists } from '../../../src/lib/files/folders.ts'
-import { readEnd } from '../../../src/lib/files/read-end.ts'
-import type { MachineSpec, ShareSpec } from '../../../src/provider/index.ts'
-import { findVirtiofsd, mountFlaw, namespaceArguments } from '../../../src/provider-kit/index.ts'
-import { shareSocket } from '../files.ts'
+import { join } from 'node:path'
+import { spawnDetached } from '../background/index.ts'
+import { type ErrorCode, PosadaError } from '../errors/index.ts'
+import { sleep } from '../lib/async/sleep.ts'
+import { deadlineIn } from '../lib/async/time-limit.ts'
+import { exists } from '../lib/files/folders.ts'
+import { readEnd } from '../lib/files/read-end.ts'
+import type { MachineSpec, ShareSpec } from '../provider/index.ts'
+import { findVirtiofsd, mountFlaw, namespaceArguments } from './virtiofsd.ts'
 
 /** Milliseconds for a server to listen. */
 const limit = 30_000
 const poll = 10
 
 /**
- * In namespaces of its own: covers `$1` folders, which follow, and starts the server. That ends with its connection to
- * QEMU; until there is one it ends with us, who say on standard input that QEMU runs. Standard output stays open as long
- * as the server lives.
+ * In namespaces of its own: covers `$1` folders, which follow, and starts the server. That ends with its connection to the
+ * hypervisor; until there is one it ends with us, who say on standard input that the machine runs. Standard output stays
+ * open as long as the server lives.
  */
 const script = `n=$1; shift
 while [ "$n" -gt 0 ]; do
@@ -38,23 +38,39 @@ export async function checkShares({ name, shares = [] }: MachineSpec): Promise<v
   })
 }
 
-/** Serves a machine's folders, each by a process of its own, while `work` starts QEMU; where that fails none of them is left. */
-export async function withShares(spec: MachineSpec, work: () => Promise<void>): Promise<void> {
+/** Where the server of a machine's folder is until the hypervisor has connected. */
+export function shareSocket({ files }: MachineSpec, index: number): string {
+  return join(files.runtimeDir, `share${index}.sock`)
+}
+
+interface Serving {
+  /** Of a server that does not start. */
+  code: ErrorCode
+  /** Starts the hypervisor, which connects to each of `shareSocket` once. */
+  work: () => Promise<void>
+}
+
+/** Serves a machine's folders, each by a process of its own, while `work` goes on; where that fails none of them is left. */
+export async function withShares(spec: MachineSpec, { code, work }: Serving): Promise<void> {
   const { shares = [] } = spec
   const servers: Awaited<ReturnType<typeof serve>>[] = []
   try {
     for (const [index, share] of shares.entries())
-      servers.push(await serve(spec, share, shareSocket(spec, index)))
+      servers.push(await serve(spec, share, { code, socket: shareSocket(spec, index) }))
     await work()
     for (const server of servers) server.letGo()
   } finally {
     for (const server of servers) server.abandon()
-    // QEMU has connected or never will; no one else is to.
+    // The hypervisor has connected or never will; no one else is to.
     for (const index of shares.keys()) await rm(shareSocket(spec, index), { force: true })
   }
 }
 
-async function serve({ name, files }: MachineSpec, share: ShareSpec, socket: string) {
+async function serve(
+  { name, files }: MachineSpec,
+  share: ShareSpec,
+  { code, socket }: { code: ErrorCode; socket: string },
+) {
   await rm(socket, { force: true })
   const log = await open(files.providerLog, 'a')
   const offset = (await log.stat()).size
@@ -88,16 +104,12 @@ async function serve({ name, files }: MachineSpec, share: ShareSpec, socket: str
     if (failure === null && !deadline.isOver()) continue
     abandon()
     const said = (await readEnd(files.providerLog, 4096, { from: offset })) ?? ''
-    throw new PosadaError(
-      'E_QEMU_START',
-      `virtiofsd does not serve ${share.path}: ${failure ?? 'it did not start'}`,
-      {
-        machine: name,
-        value: share.path,
-        details: said.trim().split('\n').slice(-8),
-        hint: 'use type: mirror',
-      },
-    )
+    throw new PosadaError(code, `virtiofsd does not serve ${share.path}: ${failure ?? 'it did not start'}`, {
+      machine: name,
+      value: share.path,
+      details: said.trim().split('\n').slice(-8),
+      hint: 'use type: mirror',
+    })
   }
   return { letGo: () => child.stdin?.write('go\n'), abandon }
 }
