@@ -16,7 +16,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['test/unit/**/*.test.ts'],
+          include: ['test/unit/**/*.test.ts', 'test/fuzz/*.test.ts'],
           testTimeout: 20_000,
           // Half of its time went into loading the same modules for each file.
           isolate: false,

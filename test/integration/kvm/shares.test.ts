@@ -116,12 +116,13 @@ describe.skipIf(path === null)('a folder of the host', () => {
     }, 60_000)
 
     it('keeps a machine from starting that cannot be served', async () => {
+      const missing = join(folder, 'gone')
       const gone = {
         ...spec,
-        shares: (spec.shares ?? []).map((share) => ({ ...share, path: '/nonexistent' })),
+        shares: (spec.shares ?? []).map((share) => ({ ...share, path: missing })),
       }
       await provider.create(gone)
-      await expect(provider.start(gone)).rejects.toMatchObject({ code: 'E_KVM_START', value: '/nonexistent' })
+      await expect(provider.start(gone)).rejects.toMatchObject({ code: 'E_KVM_START', value: missing })
       expect(await provider.status(gone)).toEqual({ state: 'stopped', crashed: false })
     })
   })
