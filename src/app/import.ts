@@ -15,6 +15,8 @@ export interface ImportOptions extends Pick<OpenProjectOptions, 'cwd' | 'env' | 
   shown: string
   /** Where the project is to be; left out: a folder of its name in `cwd`. */
   folder?: string | undefined
+  /** Whether memory is taken that comes with it: a hypervisor believes what stands there. */
+  memory: boolean
 }
 
 export interface ImportResult {
@@ -57,7 +59,11 @@ export async function importProject(options: ImportOptions): Promise<ImportResul
       signal,
       file: join(root, manifestName),
     })
-    const machines = await importMachines(project, header, staging)
+    const machines = await importMachines(
+      project,
+      options.memory ? header : withoutMemory(header, emit),
+      staging,
+    )
     for (const name of [staging, join(paths.dir, 'import.lock')])
       await rm(name, { recursive: true, force: true })
     return { project: project.manifest.name, root, machines }
@@ -75,6 +81,21 @@ async function* untilAborted(bytes: AsyncIterable<Uint8Array>, signal: AbortSign
     signal.throwIfAborted()
     yield chunk
   }
+}
+
+function withoutMemory(header: ExportHeader, emit: Emit): ExportHeader {
+  const machines = header.machines.map(({ memory, ...machine }) => {
+    if (memory !== undefined)
+      emit({
+        type: 'notice',
+        level: 'warn',
+        machine: machine.name,
+        message: 'what it has in memory is left out: it boots, as after a power cut',
+        hint: 'import with --memory if the file is yours: a hypervisor believes what stands in a memory',
+      })
+    return machine
+  })
+  return { ...header, machines }
 }
 
 /** Machines that are there are never mixed with others of the same names. */

@@ -1,4 +1,5 @@
 import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
 import type { ImportResult } from '../app/index.ts'
 import { BaseCommand } from '../base-command.ts'
 import { archiveFrom, importText } from '../cli/index.ts'
@@ -20,16 +21,24 @@ export default class Import extends BaseCommand {
     }),
   }
 
+  static override flags = {
+    memory: Flags.boolean({
+      description:
+        'Take what suspended machines have in memory, from a file of your own: a hypervisor believes it.',
+    }),
+  }
+
   protected override readonly interruptHint = 'run the command again: what is unpacked stays'
 
   async run(): Promise<ImportResult> {
-    const { args } = await this.parse(Import)
+    const { args, flags } = await this.parse(Import)
     const archive = archiveFrom(args.file)
     const { importProject } = await import('../app/index.ts')
     const result = await importProject({
       archive,
       shown: args.file === '-' ? 'standard input' : args.file,
       folder: args.folder,
+      memory: flags.memory,
       cwd: process.cwd(),
       env: process.env,
       emit: this.emit,

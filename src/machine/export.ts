@@ -1,12 +1,18 @@
 import type { StoredBox } from '../box/index.ts'
 import { PosadaError } from '../errors/index.ts'
 import { exists } from '../lib/files/folders.ts'
-import type { MachineState } from '../project/index.ts'
+import { ensureIdentity, type MachineState } from '../project/index.ts'
 import { isUp } from '../provider/index.ts'
 import { madeFrom } from './facts/made-from.ts'
 import { inStep } from './in-step.ts'
 import { settleDisks } from './layers/settle.ts'
-import { exportedMachine, machineFiles, type SourceFile, storedFiles } from './moving/contents.ts'
+import {
+  exportedMachine,
+  machineFiles,
+  memorySource,
+  type SourceFile,
+  storedFiles,
+} from './moving/contents.ts'
 import type { ExportHeader } from './moving/header.ts'
 import { describeFiles, writeArchive } from './moving/write-archive.ts'
 import type { Sighted } from './observed/look.ts'
@@ -18,6 +24,8 @@ export interface ExportOptions {
   posada: string
   /** Whether boxes, and layers that machines lie on, go with it. */
   boxes: boolean
+  /** Whether the memory of suspended machines goes with it; without, none may be suspended. */
+  memory: boolean
   /** Takes the archive, whole or not at all. */
   write: (archive: AsyncIterable<Buffer>, size: number) => Promise<void>
 }
@@ -39,7 +47,7 @@ export async function exportProject(project: Project, options: ExportOptions): P
   const names = project.manifest.machines.map(({ name }) => name)
   return withLocks(project, names, async () => {
     const made = await lookAtMade(project, names, false)
-    for (const one of made) checkOff(one)
+    for (const one of made) checkOff(one, options.memory)
     const states: MachineState[] = []
     for (const { previous } of made)
       states.push(await settleDisks(project.paths.machine(previous.spec.name), previous))
@@ -48,6 +56,7 @@ export async function exportProject(project: Project, options: ExportOptions): P
       ...(await projectFiles(project)),
       ...[...stored.values()].flatMap(({ kind, box }) => storedFiles(kind, box)),
       ...(await Promise.all(states.map((state) => machineFiles(project, state)))).flat(),
+      ...states.flatMap((state) => memorySource(project.paths.machine(state.spec.name), state)),
     ]
     const step = { step: 'checksums', message: `reading ${files.length} files` }
     const header: ExportHeader = {
@@ -55,6 +64,7 @@ export async function exportProject(project: Project, options: ExportOptions): P
       posada: options.posada,
       at: new Date().toISOString(),
       project: project.manifest.name,
+      id: (await ensureIdentity(project.paths)).id,
       machines: await Promise.all(
         states.map((state) => exportedMachine(project.paths.machine(state.spec.name), state)),
       ),
@@ -75,7 +85,7 @@ export async function exportProject(project: Project, options: ExportOptions): P
   })
 }
 
-function checkOff({ previous, found }: Sighted): void {
+function checkOff({ previous, found }: Sighted, withMemory: boolean): void {
   const { name } = previous.spec
   if (isUp(found))
     throw new PosadaError('E_EXPORT', `machine ${name} is running`, {
@@ -83,11 +93,11 @@ function checkOff({ previous, found }: Sighted): void {
       value: found.state,
       hint: `posada halt ${name}, then export again`,
     })
-  if (previous.suspended === undefined) return
-  throw new PosadaError('E_EXPORT', `machine ${name} is suspended, and memory is not exported`, {
+  if (previous.suspended === undefined || withMemory) return
+  throw new PosadaError('E_EXPORT', `machine ${name} is suspended`, {
     machine: name,
     value: 'suspended',
-    hint: `posada resume ${name}, posada halt ${name}, then export again`,
+    hint: `--memory exports what it has in memory, too; or posada resume ${name}, posada halt ${name}`,
   })
 }
 

@@ -4,6 +4,7 @@ import { exists, namesIn } from '../../lib/files/folders.ts'
 import { type MachinePaths, type MachineState, readKeptDisks } from '../../project/index.ts'
 import { layersUnder } from '../layers/chain.ts'
 import { qcow2Facts } from '../layers/qcow2-base.ts'
+import { memoryFile } from '../memory/check.ts'
 import type { Places } from '../project.ts'
 import type { ExportedMachine } from './header.ts'
 
@@ -39,6 +40,23 @@ export function storedFiles(kind: 'boxes' | 'layers', { dir, digest, manifest }:
   return names.map((name) => ({ path: `${dir}/${name}`, member: `${kind}/${digest}/${name}` }))
 }
 
+/** Where a suspended machine has its memory. */
+export function memorySource(paths: MachinePaths, { spec, suspended }: MachineState): SourceFile[] {
+  const member = `machines/${spec.name}/memory`
+  return suspended === undefined ? [] : [{ path: memoryFile(paths, suspended), member }]
+}
+
+function exportedMemory({ spec, suspended }: MachineState): Pick<ExportedMachine, 'memory'> {
+  if (suspended === undefined) return {}
+  const { version, at, size, sha256, layout, hardware, facts } = suspended
+  return {
+    memory: {
+      ...{ version, at, size, sha256, layout, hardware, facts: new Map(Object.entries(facts)) },
+      ...(spec.boot.kind === 'kernel' ? { cmdline: spec.boot.cmdline } : {}),
+    },
+  }
+}
+
 /** What is said of a machine in the archive. */
 export async function exportedMachine(paths: MachinePaths, state: MachineState): Promise<ExportedMachine> {
   const { spec, provider, box, layer, guest = 'linux', login, createdAt = '', cloudInit } = state
@@ -54,5 +72,6 @@ export async function exportedMachine(paths: MachinePaths, state: MachineState):
     diskUses: new Map(Object.entries(state.diskUses ?? {})),
     provision: new Map(Object.entries(state.provision)),
     ...(cloudInit === undefined ? {} : { cloudInit }),
+    ...exportedMemory(state),
   }
 }

@@ -9,8 +9,9 @@ export interface ExportHeader {
   posada: string
   /** ISO 8601. */
   at: string
-  /** The project's name. */
+  /** The project's name, and its id, which hardware that a guest has seen is made from. */
   project: string
+  id: string
   machines: ExportedMachine[]
   files: ExportedFile[]
 }
@@ -43,6 +44,21 @@ export interface ExportedMachine {
   /** Steps that have succeeded. */
   provision: Map<string, { digest: string; at: string }>
   cloudInit?: { userData: string | null; doneAt?: string | undefined } | undefined
+  /** What it has in memory, where it is suspended and that was asked for. */
+  memory?: ExportedMemory | undefined
+}
+
+/** See SavedMemory. */
+export interface ExportedMemory {
+  version: 1 | 2
+  at: string
+  size: number
+  sha256: string
+  layout?: string | undefined
+  hardware: string
+  facts: Map<string, string>
+  /** Its kernel's command line, where it was not the firmware that loaded that. */
+  cmdline?: string | undefined
 }
 
 export const headerName = 'posada-export.json'
@@ -53,6 +69,14 @@ const word = text({ max: 200 })
 const digest = text({ pattern: digestPattern, problem: 'not a SHA-256' })
 const diskName = text({ pattern: /^[a-z][a-z0-9-]{0,19}$/, problem: 'not the name of a disk' })
 const named = <T>(values: Map<string, T>) => Object.fromEntries(values)
+
+const memory = partOf<ExportedMemory>({
+  version: oneOf([1, 2]),
+  ...{ at: word, size: count(), sha256: digest, hardware: digest },
+  layout: optional(word),
+  facts: mapOf(text({ max: 4096 })),
+  cmdline: optional(text({ pattern: /^[\x20-\x7e]{0,4000}$/, problem: 'not a command line' })),
+})
 
 const machine = partOf<ExportedMachine>({
   name: text({ pattern: /^[a-z][a-z0-9-]{0,62}$/, problem: 'not the name of a machine' }),
@@ -72,6 +96,7 @@ const machine = partOf<ExportedMachine>({
   diskUses: mapOf(partOf({ filesystem: word, mount: orNull(text({ max: 4096 })), at: word })),
   provision: mapOf(partOf({ digest: word, at: word })),
   cloudInit: optional(partOf({ userData: orNull(word), doneAt: optional(word) })),
+  memory: optional(memory),
 })
 
 /** The form of an ExportHeader: it comes from somebody else, and what it names is checked when it is there. */
@@ -80,14 +105,16 @@ export const headerShape = partOf<ExportHeader>({
   posada: word,
   at: word,
   project: text({ pattern: /^[a-z0-9][a-z0-9-]{0,62}$/, problem: 'not the name of a project' }),
+  id: text({ pattern: /^[0-9a-f]{8}$/, problem: 'not an id' }),
   machines: list(machine, { min: 1 }),
   files: list(partOf<ExportedFile>({ path: memberPath, size: count(), sha256: digest }), { max: 10_000 }),
 })
 
 /** As JSON. Pure. */
 export function headerText({ machines, ...header }: ExportHeader): string {
-  const plain = machines.map(({ disks, diskUses, provision, ...rest }) => ({
+  const plain = machines.map(({ disks, diskUses, provision, memory, ...rest }) => ({
     ...rest,
+    ...(memory === undefined ? {} : { memory: { ...memory, facts: named(memory.facts) } }),
     ...{ disks: named(disks), diskUses: named(diskUses), provision: named(provision) },
   }))
   return `${JSON.stringify({ ...header, machines: plain }, null, 2)}\n`

@@ -5,12 +5,24 @@ import { fromSystemError, PosadaError } from '../../errors/index.ts'
 import { exists } from '../../lib/files/folders.ts'
 import { makeFolder } from '../../lib/files/make-folder.ts'
 import type { Machine } from '../../manifest/index.ts'
-import { ensureIdentity, type MachinePaths, machineId, runtimeDir, writeState } from '../../project/index.ts'
+import {
+  adoptIdentity,
+  ensureIdentity,
+  type MachinePaths,
+  type MachineState,
+  machineId,
+  readIdentity,
+  readIndex,
+  runtimeDir,
+  writeState,
+} from '../../project/index.ts'
+import type { DiskSpec } from '../../provider/index.ts'
 import { ensureKeyPair } from '../../ssh/index.ts'
 import { hostNameOf } from '../facts/host-name.ts'
 import { madeFrom } from '../facts/made-from.ts'
 import { inStep } from '../in-step.ts'
 import { withLayers } from '../layers/chain.ts'
+import { marksOf } from '../layers/next-disks.ts'
 import { withMachineLock } from '../machine-lock.ts'
 import { attachmentsOf, isIsolated } from '../network/config.ts'
 import type { Project } from '../project.ts'
@@ -30,6 +42,7 @@ export async function importMachines(
   header: ExportHeader,
   folder: string,
 ): Promise<string[]> {
+  await takeIdentity(project, header)
   const { id: projectId } = await ensureIdentity(project.paths)
   await noteProject(project, projectId)
   const made: string[] = []
@@ -49,6 +62,14 @@ export async function importMachines(
     made.push(name)
   }
   return made
+}
+
+/** A guest that goes on has seen hardware that is made from the project's id; two projects of a user never have one id. */
+async function takeIdentity({ paths, user }: Project, { id, machines }: ExportHeader): Promise<void> {
+  if (machines.every(({ memory }) => memory === undefined)) return
+  if ((await readIdentity(paths)) !== null) return
+  const isTaken = (await readIndex(user.projects)).some((one) => one.id === id)
+  if (!isTaken) await adoptIdentity(paths, { version: 1, id, root: paths.root })
 }
 
 interface Inputs {
@@ -85,11 +106,34 @@ async function importMachine(project: Project, { exported, config, projectId, fr
     isolated: isIsolated(project.manifest, config),
     hasNetwork: provider.capabilities().network !== false,
   })
-  const state = { ...bare, spec: { ...bare.spec, disks: await withLayers(paths, bare.spec.disks) } }
+  const state = {
+    ...bare,
+    spec: { ...bare.spec, disks: await withLayers(paths, bare.spec.disks) },
+    ...(await suspendedAs(exported, bare.spec.disks)),
+  }
   await noteBox(project, { box, projectId, name, isLayer: exported.layer !== undefined })
   await ensureKeyPair(paths, `posada ${name}`)
   await writeState(paths, state)
   await provider.create(state.spec)
+}
+
+/** `up` compares what has to be the same before the memory is used. */
+async function suspendedAs(
+  { memory }: ExportedMachine,
+  disks: readonly DiskSpec[],
+): Promise<Pick<MachineState, 'suspended' | 'start'>> {
+  if (memory === undefined) return {}
+  const { version, at, size, sha256, layout, hardware, facts } = memory
+  const marks = Object.entries(await marksOf(disks, 'now')).map(([name, mark]) => [name, [mark]])
+  return {
+    suspended: {
+      ...{ version, at, size, sha256, hardware, facts: Object.fromEntries(facts) },
+      ...(layout === undefined ? {} : { layout }),
+      disks: Object.fromEntries(marks),
+    },
+    // It was open when it was saved.
+    start: { at, readyAt: at, consoleFrom: 0 },
+  }
 }
 
 function incomplete(machine: string, path: string): PosadaError {
@@ -102,9 +146,9 @@ function incomplete(machine: string, path: string): PosadaError {
 
 /** Files of a machine, moved: what is moved already stays. */
 async function takeFiles(from: string, paths: MachinePaths): Promise<void> {
-  const { data, snapshots, key, knownHosts, seed } = paths
+  const { data, snapshots, key, knownHosts, seed, memory } = paths
   try {
-    for (const path of [data, snapshots, key, knownHosts, seed]) {
+    for (const path of [data, snapshots, key, knownHosts, seed, memory]) {
       const source = join(from, path.slice(paths.dir.length + 1))
       if (!(await exists(source))) continue
       await rm(path, { recursive: true, force: true })

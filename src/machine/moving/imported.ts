@@ -25,13 +25,17 @@ export interface Importing {
 export function importedState({ exported, hasNetwork, networks, ...to }: Importing): MachineState {
   const { cloudInit } = exported
   const root = [...exported.disks.values()][0] ?? 0
-  const spec = machineSpec({
+  const made = machineSpec({
     ...to,
     networks,
     grown: root,
     forwards: hasNetwork ? [] : null,
     provider: exported.provider,
   })
+  const cmdline = exported.memory?.cmdline
+  // What its guest was booted with: this and the hardware have to be the same where it goes on.
+  const boot = made.boot.kind === 'kernel' && cmdline !== undefined ? { ...made.boot, cmdline } : made.boot
+  const spec = { ...made, boot }
   return {
     version: 1,
     provider: exported.provider,

@@ -3,6 +3,7 @@ import { text } from '../../lib/values/shape.ts'
 const disk = '[a-z][a-z0-9-]{0,19}'
 const ofMachine = [
   'id_ed25519',
+  'memory',
   'known_hosts',
   'seed\\.iso',
   `data/${disk}\\.qcow2`,

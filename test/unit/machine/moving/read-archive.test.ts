@@ -16,7 +16,7 @@ const contents = {
 
 function header(changes: Partial<ExportHeader> = {}): ExportHeader {
   return {
-    ...{ version: 1, posada: '0.1.0', at: '2026-11-29T05:00:00.000Z', project: 'shop' },
+    ...{ version: 1, posada: '0.1.0', at: '2026-11-29T05:00:00.000Z', project: 'shop', id: '0a1b2c3d' },
     machines: [
       {
         ...{ name: 'web', provider: 'qemu', guest: 'linux', user: 'posada', createdAt: '2026-11-29' },
