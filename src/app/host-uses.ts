@@ -46,12 +46,16 @@ async function providerUses(
   registry: ProviderRegistry,
   root: string,
 ): Promise<HostUse[]> {
-  const builtIn = await registry.builtIn()
-  const known = builtIn.filter(({ name }) => provider === 'auto' || provider === name)
+  const known = registry.builtInNames.filter((name) => provider === 'auto' || provider === name)
   const uses: HostUse[] = []
-  for (const { name, hostOptions } of known)
-    for (const { what, texts } of hostOptions?.(providers[name] ?? {}) ?? [])
+  for (const name of known) {
+    const options = providers[name]
+    // Without any it has nothing of this host used, and need not be loaded.
+    if (options === undefined) continue
+    const { hostOptions } = await registry.get(name)
+    for (const { what, texts } of hostOptions?.(options) ?? [])
       uses.push(await codeUse(what, await filesIn(texts, root)))
+  }
   if (provider === 'auto' || known.length > 0) return uses
   const { folder, isOfProject } = await searchPlugin(provider, root)
   return folder !== null && isOfProject ? [await pluginUse(provider, folder)] : []

@@ -141,6 +141,8 @@ export interface MachinePaths {
   syncLog: string
   /** Held open with flock(2) by that process itself. */
   syncLock: string
+  /** Held open with flock(2) by a command that brings folders into the guest. */
+  foldersLock: string
   /** What tells the guest's cloud-init who it is; mode 0600. */
   seed: string
   /** Which disks were kept when it was destroyed. */
@@ -220,6 +222,7 @@ export function machinePaths(dir: string, user: OwnPaths): MachinePaths {
     keeperLock: join(dir, 'ssh.lock'),
     syncLog: join(dir, 'sync.log'),
     syncLock: join(dir, 'sync.lock'),
+    foldersLock: join(dir, 'folders.lock'),
     memory: join(dir, 'memory'),
     snapshots,
     snapshot: (id) => snapshotPaths(join(snapshots, id)),

@@ -5,6 +5,7 @@ import { execa } from 'execa'
 import { PosadaError } from '../errors/index.ts'
 import type { Emit } from '../events/index.ts'
 import { isErrno } from '../lib/files/errno.ts'
+import { makeFolder } from '../lib/files/make-folder.ts'
 import { lockFile } from '../lib/process/lock-file.ts'
 import { Ancestor } from './ancestor.ts'
 import { GuestFolder } from './guest-folder.ts'
@@ -44,7 +45,7 @@ export async function withSession<T>(
 ): Promise<T> {
   const { emit, signal, machine } = options
   const root = rootOf(pair)
-  mkdirSync(pair.stateDir, { recursive: true, mode: 0o700 })
+  await makeFolder(pair.stateDir, { mode: 0o700 })
   const lock = await lockFile(lockOf(pair.stateDir), { limit: patience, signal })
   if (typeof lock === 'string')
     throw new PosadaError('E_SYNC_BUSY', `another process is syncing ${pair.from}`, {

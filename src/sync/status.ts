@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { readTextIfThere, writeFileAtomic } from '../lib/files/write-file.ts'
-import { lockFile } from '../lib/process/lock-file.ts'
+import { isLocked } from '../lib/process/lock-file.ts'
 import type { SyncStatus } from './types.ts'
 
 const never: SyncStatus = {
@@ -17,7 +17,7 @@ export async function readSyncStatus(stateDir: string): Promise<SyncStatus> {
   const text = await readTextIfThere(join(stateDir, 'status.json'))
   if (text === null) return never
   const status = JSON.parse(text) as SyncStatus
-  if (status.state === 'stopped' || (await isLocked(stateDir))) return status
+  if (status.state === 'stopped' || (await isLocked(lockOf(stateDir)))) return status
   return { ...status, state: 'stopped' }
 }
 
@@ -28,13 +28,6 @@ async function writeSyncStatus(stateDir: string, status: SyncStatus): Promise<vo
 /** Held with flock(2) by the process that works on a pair. */
 export function lockOf(stateDir: string): string {
   return join(stateDir, 'lock')
-}
-
-async function isLocked(stateDir: string): Promise<boolean> {
-  const lock = await lockFile(lockOf(stateDir))
-  if (lock === 'held') return true
-  if (lock !== 'gone') await lock.close()
-  return false
 }
 
 /** Milliseconds between two writes. */

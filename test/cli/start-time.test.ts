@@ -19,7 +19,10 @@ function projectPlace() {
   const place = makePlace()
   onTestFinished(place.remove)
   const steps = '[{name: a, shell: "true"}, {name: b, ansible: {playbook: ops/site.yml}}]'
-  writeFileSync(join(place.dir, 'posada.yaml'), `version: 1\nbox: posada/tiny\nprovision: ${steps}\n`)
+  writeFileSync(
+    join(place.dir, 'posada.yaml'),
+    `version: 1\nbox: posada/tiny\nsync: [{from: ops, to: /srv/ops}]\nprovision: ${steps}\n`,
+  )
   mkdirSync(join(place.dir, 'ops'))
   writeFileSync(join(place.dir, 'ops', 'site.yml'), '[]\n')
   return { ...place, kept: join(place.dir, '..', 'cache', 'posada', 'code') }
@@ -30,12 +33,16 @@ function projectPlace() {
  * file of a package is a function of that name.
  */
 async function loaded(...args: string[]): Promise<{ files: string[]; packages: string[] }> {
+  return loadedBy(args, { code: 0, stderr: '' })
+}
+
+async function loadedBy(args: string[], end: object): Promise<{ files: string[]; packages: string[] }> {
   const place = projectPlace()
   const coverage = join(place.dir, 'coverage')
-  const env = { ...place.env, NODE_V8_COVERAGE: coverage }
+  const env = { ...place.env, NODE_V8_COVERAGE: coverage, POSADA_TRUST: '1' }
   const child = spawn(process.execPath, [launcher, ...args], { cwd: place.dir, env })
   child.stdin.end()
-  expect(await ended(child)).toMatchObject({ code: 0, stderr: '' })
+  expect(await ended(child)).toMatchObject(end)
   const scripts = readdirSync(coverage).flatMap((name) => {
     const { result } = JSON.parse(readFileSync(join(coverage, name), 'utf8')) as { result: Script[] }
     return result.filter(({ url }) => url.startsWith('file:'))
@@ -56,6 +63,13 @@ it.each(['status', 'ports'])('posada %s loads nothing that takes long', async (c
   const { files, packages } = await loaded(command)
   expect(files).toEqual(program)
   expect(packages).toEqual(expect.arrayContaining(['yaml', '@oclif/core']))
+  expect(packages.filter((name) => heavy.includes(name))).toEqual([])
+})
+
+// As far as it goes without a machine: where a process keeps the folders equal it needs a socket and no connection.
+it('posada sync loads no more until it has to connect', async () => {
+  const { files, packages } = await loadedBy(['sync'], { stderr: expect.stringContaining('E_NOT_CREATED') })
+  expect(files).toEqual(program)
   expect(packages.filter((name) => heavy.includes(name))).toEqual([])
 })
 

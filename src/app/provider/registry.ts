@@ -26,6 +26,8 @@ export interface ProviderRegistry {
    * built-in provider can run it.
    */
   choose(needs: Needs, options?: { signal?: AbortSignal }): Promise<Choice>
+  /** Of the built-in providers. */
+  builtInNames: readonly string[]
   /** Every built-in provider, not probed. */
   builtIn(): Promise<Provider[]>
   /** Every built-in provider with its probe's report, in the order `choose` prefers them. */
@@ -67,7 +69,8 @@ export function providerRegistry(options: ProviderRegistryOptions): ProviderRegi
     return best
   }
 
-  return { get, choose, all, builtIn: () => Promise.all(Object.keys(builtIn).map(get)) }
+  const builtInNames = Object.keys(builtIn)
+  return { get, choose, all, builtInNames, builtIn: () => Promise.all(builtInNames.map(get)) }
 }
 
 async function load(

@@ -60,6 +60,14 @@ async function attempt(
   }
 }
 
+/** Whether another has the lock file at `path` now. */
+export async function isLocked(path: string): Promise<boolean> {
+  const lock = await lockFile(path)
+  if (lock === 'held') return true
+  if (lock !== 'gone') await lock.close()
+  return false
+}
+
 const forever = new Set<FileHandle>()
 
 /** Keeps a lock for the rest of this process's life: a file that no one refers to any more would be closed. */

@@ -1,6 +1,7 @@
 import { PosadaError } from '../../errors/index.ts'
 import { type MachineState, readState } from '../../project/index.ts'
-import { connect, type SshSession, type SshTarget } from '../../ssh/index.ts'
+import { isUp, type Provider } from '../../provider/index.ts'
+import type { SshSession, SshTarget } from '../../ssh/index.ts'
 import type { MachineStateName } from '../facts/observed.ts'
 import { conditionOf } from '../observed/observe.ts'
 import { panicked } from '../observed/panic.ts'
@@ -12,6 +13,9 @@ import { sshTarget } from './target.ts'
 export interface Reachable {
   name: string
   state: MachineState
+  provider: Provider
+  /** Of the hypervisor. */
+  pid: number
   target: SshTarget
   env: Record<string, string>
 }
@@ -26,10 +30,11 @@ export async function findReachable(
   const state = await readState(paths)
   if (state === null) throw notCreated(config.name)
   const provider = await project.providers.get(state.provider)
-  const { name: stateName, panic } = await conditionOf(provider, state)
+  const { name: stateName, found, panic } = await conditionOf(provider, state)
   if (panic !== null) throw panicked(config.name, panic)
-  if (stateName !== 'running') throw notRunning(config.name, stateName)
-  return { name: config.name, state, target: sshTarget(provider, state, paths), env: config.env }
+  if (stateName !== 'running' || !isUp(found)) throw notRunning(config.name, stateName)
+  const target = sshTarget(provider, state, paths)
+  return { name: config.name, state, provider, pid: found.pid, target, env: config.env }
 }
 
 /** Why there is nothing to reach. */
@@ -55,6 +60,7 @@ export async function withSession<T>(
   { target }: Reachable,
   work: (session: SshSession) => Promise<T>,
 ): Promise<T> {
+  const { connect } = await import('../../ssh/index.ts')
   const session = await connect(target, { signal: project.signal })
   try {
     return await work(session)

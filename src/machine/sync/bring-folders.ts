@@ -1,32 +1,24 @@
 import { endHolder } from '../../background/index.ts'
 import { PosadaError } from '../../errors/index.ts'
+import { lockFile } from '../../lib/process/lock-file.ts'
 import type { Machine, MountedFolder, SyncedFolder } from '../../manifest/index.ts'
 import type { MachineState } from '../../project/index.ts'
+import { isUp, type Provider } from '../../provider/index.ts'
 import type { SshSession } from '../../ssh/index.ts'
-import { type SyncReport, syncOnce } from '../../sync/index.ts'
-import { guestShell, settleSync } from '../../sync-process/index.ts'
-import type { UpMachine } from '../guest/keep-companion.ts'
+import { syncOnce } from '../../sync/index.ts'
+import { guestShell } from '../../sync-process/index.ts'
 import { inStep } from '../in-step.ts'
 import type { Places, Reporting } from '../project.ts'
-import { record } from '../record.ts'
-import { areKept } from './kept-folders.ts'
+import { keepFolders } from './kept-folders.ts'
 import { mountFolder } from './mount-folder.ts'
 import { hasShare, shareTag } from './mounts.ts'
 import { pairOf } from './pairs.ts'
 import { rsync, rsyncIsHere } from './rsync.ts'
 import { sendWorkspace } from './send-workspace.ts'
+import { type Brought, recordBrought, syncStep } from './settle.ts'
 import { sourceOf } from './sources.ts'
 import { prepareTarget } from './target.ts'
 import { workspacePaths } from './workspace.ts'
-
-/** What became of a folder. Sizes are bytes. */
-export interface Brought {
-  folder: SyncedFolder | MountedFolder
-  toGuest: SyncReport['toGuest']
-  toHost: SyncReport['toHost']
-  conflicts: number
-  skipped: number
-}
 
 interface Inputs {
   /** Those with these paths in the guest. */
@@ -36,20 +28,39 @@ interface Inputs {
   onDone?: (brought: Brought) => void
 }
 
+/** Milliseconds: whoever only looks lets go at once. */
+const patience = 1000
+
 /**
  * Brings folders of the host into a running machine, whose lock is held: copies those of `type: once`, makes those of
  * `type: mirror` equal on both sides, and mounts those of `type: mount`. Each is recorded when it is
- * done. E_SYNC_SOURCE, E_SYNC_TARGET, E_COPY, and what `syncOnce` throws.
+ * done. Then mirrored ones are kept equal, also where one of them failed. E_SYNC_SOURCE, E_SYNC_TARGET, E_COPY, and what
+ * `syncOnce` throws.
  */
 export async function bringFolders(
   project: Places & Reporting,
-  { config, state }: { config: Machine; state: MachineState },
-  { folders, session, onDone }: Inputs,
+  { config, provider, state }: { config: Machine; provider: Provider; state: MachineState },
+  inputs: Inputs,
 ): Promise<MachineState> {
   const paths = project.paths.machine(config.name)
-  const due = [...config.sync, ...config.mounts].filter(({ to }) => folders.includes(to))
-  // Only one process at a time works on a pair; whoever called starts it again.
-  if (due.some(({ type }) => type === 'mirror')) await endHolder(paths.syncLock)
+  const due = [...config.sync, ...config.mounts].filter(({ to }) => inputs.folders.includes(to))
+  const lock = await lockFile(paths.foldersLock, { limit: patience, signal: project.signal })
+  try {
+    // Only one process at a time works on a pair.
+    if (due.some(({ type }) => type === 'mirror')) await endHolder(paths.syncLock)
+    return await bringEach(project, { config, state, due }, inputs)
+  } finally {
+    const status = await provider.status(state.spec)
+    if (isUp(status)) await keepFolders(project, { config, provider, state, pid: status.pid })
+    if (typeof lock !== 'string') await lock.close()
+  }
+}
+
+async function bringEach(
+  project: Places & Reporting,
+  { config, state, due }: { config: Machine; state: MachineState; due: readonly Brought['folder'][] },
+  { session, onDone }: Inputs,
+): Promise<MachineState> {
   let after = state
   for (const folder of due) {
     const brought = await inStep(project.emit, syncStep(config, folder), async () => {
@@ -63,50 +74,6 @@ export async function bringFolders(
     onDone?.(brought)
   }
   return after
-}
-
-/** Has the process that keeps mirrored folders of a running machine equal do so now; returns those that it could not. */
-export async function settleFolders(
-  project: Places & Reporting,
-  running: UpMachine,
-  { folders, onDone }: { folders: readonly Brought['folder'][]; onDone: (brought: Brought) => void },
-): Promise<Brought['folder'][]> {
-  const { config } = running
-  if (!(await areKept(project, running))) return [...folders]
-  const { syncLock } = project.paths.machine(config.name)
-  const left: Brought['folder'][] = []
-  for (const folder of folders) {
-    const settle = () => settleSync(syncLock, folder.to, project.signal)
-    const report =
-      folder.type === 'mirror' ? await inStep(project.emit, syncStep(config, folder), settle) : null
-    if (report === null) left.push(folder)
-    else {
-      await recordBrought(project, config, { folder, ...report })
-      onDone({ folder, ...report })
-    }
-  }
-  return left
-}
-
-function syncStep({ name }: Machine, { to, type }: Brought['folder']) {
-  return { machine: name, step: 'sync', message: `${type === 'mount' ? 'mounting' : 'syncing'} ${to}` }
-}
-
-/** Tells what is to be told of a folder that is done, and records it. */
-function recordBrought(
-  project: Places & Reporting,
-  { name }: Machine,
-  brought: Brought,
-): Promise<MachineState> {
-  const { from, to, type } = brought.folder
-  tellLeftOut(project, name, brought)
-  const entry = { from, at: new Date().toISOString() }
-  return record(project.paths.machine(name), (now) =>
-    // Of a mirrored one its own status has the time.
-    type === 'mirror' && now.folders?.[to]?.from === from
-      ? now
-      : { ...now, folders: { ...now.folders, [to]: entry } },
-  )
 }
 
 async function mount(
@@ -171,15 +138,4 @@ async function mirrorOnce(
   const machine = session.target.hostAlias
   const { skipped, ...report } = await syncOnce(pair, guestShell(session), { emit, signal, machine })
   return { folder, ...report, skipped: skipped.length }
-}
-
-function tellLeftOut({ emit }: Reporting, machine: string, { folder, conflicts, skipped }: Brought): void {
-  if (conflicts > 0) {
-    const message = `${folder.to}: ${conflicts} changed on both sides; both versions are kept`
-    emit({ type: 'notice', level: 'warn', machine, message, hint: 'posada sync conflicts lists them' })
-  }
-  if (skipped > 0) {
-    const message = `${folder.to}: ${skipped} left out: pipes, sockets, devices or names that clash`
-    emit({ type: 'notice', level: 'info', machine, message })
-  }
 }

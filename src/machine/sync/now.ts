@@ -1,11 +1,8 @@
 import type { Machine } from '../../manifest/index.ts'
-import { isUp } from '../../provider/index.ts'
-import { connect } from '../../ssh/index.ts'
 import type { FolderResult } from '../folder-results.ts'
 import { findReachable } from '../guest/session.ts'
 import type { Declared, Places, Providing, Reporting } from '../project.ts'
-import { type Brought, bringFolders, settleFolders } from './bring-folders.ts'
-import { keepFolders } from './kept-folders.ts'
+import { type Brought, settleFolders } from './settle.ts'
 
 /** Brings folders into a running machine, whose lock is held, and has them kept equal afterwards. */
 export async function syncNow(
@@ -13,23 +10,20 @@ export async function syncNow(
   config: Machine,
   folders: readonly Brought['folder'][],
 ): Promise<FolderResult[]> {
-  const { state, target } = await findReachable(project, config.name)
-  const provider = await project.providers.get(state.provider)
+  const { state, target, provider, pid } = await findReachable(project, config.name)
   const results: FolderResult[] = []
   const onDone = (brought: Brought) => results.push(resultOf(brought))
-  const now = await provider.status(state.spec)
-  const left = isUp(now)
-    ? await settleFolders(project, { config, provider, state, pid: now.pid }, { folders, onDone })
-    : folders
+  const left = await settleFolders(project, { config, provider, state, pid }, { folders, onDone })
   if (left.length === 0) return results
+  // Where a process keeps them equal, which is nearly always, none of this is needed.
+  const { connect } = await import('../../ssh/index.ts')
+  const { bringFolders } = await import('./bring-folders.ts')
   const session = await connect(target, { signal: project.signal })
   try {
-    await bringFolders(project, { config, state }, { folders: left.map(({ to }) => to), session, onDone })
+    const due = left.map(({ to }) => to)
+    await bringFolders(project, { config, provider, state }, { folders: due, session, onDone })
   } finally {
     await session.close()
-    // Also where one of them failed: the others are kept equal on.
-    const status = await provider.status(state.spec)
-    if (isUp(status)) await keepFolders(project, { config, provider, state, pid: status.pid })
   }
   return results
 }

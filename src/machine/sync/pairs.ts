@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { realpathSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { namesIn } from '../../lib/files/folders.ts'
-import { makeFolder } from '../../lib/files/make-folder.ts'
 import type { SyncedFolder } from '../../manifest/index.ts'
 import type { MachineState } from '../../project/index.ts'
 import type { SyncPair } from '../../sync/index.ts'
@@ -25,7 +24,6 @@ export async function pairOf(
   const { to, exclude, gitignore, git, merge } = folder
   const made = Math.max(Date.parse(createdAt), 0).toString(36)
   const stateDir = join(user.sync, spec.id, `${nameOf(paths.root, from, to)}-${made}`)
-  await makeFolder(stateDir, { mode: 0o700 })
   return { from, to, exclude: [...exclude, never], ignoreFiles: gitignore, git, merge, stateDir }
 }
 

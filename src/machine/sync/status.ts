@@ -1,4 +1,6 @@
 import { isPosadaError } from '../../errors/index.ts'
+import { exists } from '../../lib/files/folders.ts'
+import { isLocked } from '../../lib/process/lock-file.ts'
 import type { Machine, MountedFolder, SyncedFolder } from '../../manifest/index.ts'
 import { type MachineState, readState } from '../../project/index.ts'
 import { isUp, type MachineStatus } from '../../provider/index.ts'
@@ -33,8 +35,10 @@ export async function folderStatuses(
   { state, found }: { state: MachineState | null; found: MachineStatus | null },
 ): Promise<FolderStatus[]> {
   const runs = found !== null && isUp(found)
-  const syncing = runs ? await askSync(project.paths.machine(config.name).syncLock) : null
-  const known = { config, state, runs, syncing }
+  const { syncLock, foldersLock } = project.paths.machine(config.name)
+  const syncing = runs ? await askSync(syncLock) : null
+  const isAtWork = runs && syncing === null && (await exists(foldersLock)) && (await isLocked(foldersLock))
+  const known = { config, state, runs, syncing, isAtWork }
   return [
     ...(await Promise.all(config.sync.map((folder) => statusOf(project, folder, known)))),
     ...config.mounts.map((folder) => mountStatus(folder, { config, state, found })),
@@ -67,7 +71,7 @@ const unknown = { behind: 0, bytes: 0, conflicts: 0, scanning: { host: false, gu
 async function statusOf(
   project: Places,
   folder: SyncedFolder,
-  { config, state, runs, syncing }: Known,
+  { config, state, runs, syncing, isAtWork }: Known,
 ): Promise<FolderStatus> {
   const { from, to, type } = folder
   const at = state?.folders?.[to]?.at ?? null
@@ -82,8 +86,6 @@ async function statusOf(
   try {
     const { stateDir } = await pairOf(project, state, folder)
     const { at: last, ...found } = await readSyncStatus(stateDir)
-    // A command makes it equal, whose process is started after that.
-    const isAtWork = syncing === null && found.state !== 'stopped'
     const problem = isAtWork ? null : problemOf(to, config.name, { runs, syncing })
     // Its process has just begun, and not written yet how it stands.
     if (runs && found.state === 'stopped') found.state = 'syncing'
@@ -105,6 +107,8 @@ interface Known {
   state: MachineState | null
   runs: boolean
   syncing: Syncing | null
+  /** Whether a command brings folders in: the process that keeps them equal is started after that. */
+  isAtWork: boolean
 }
 
 function problemOf(

@@ -1,5 +1,5 @@
 import { isUnsettled, type MachineState, readState } from '../../project/index.ts'
-import { isUp, type Provider } from '../../provider/index.ts'
+import type { Provider } from '../../provider/index.ts'
 import type { SshSession } from '../../ssh/index.ts'
 import type { LayerSaver } from '../cache/save-layers.ts'
 import { settleCloudInit } from '../cloud-init/settle.ts'
@@ -13,7 +13,6 @@ import type { Project } from '../project.ts'
 import { runProvision } from '../provision/run-provision.ts'
 import { untilReady } from '../readiness/until-ready.ts'
 import type { ProvisionResult } from '../results.ts'
-import { keepFolders } from '../sync/kept-folders.ts'
 import { chooseProvider } from './choose-provider.ts'
 import { cutPower } from './cut-power.ts'
 import { resumeMachine } from './resume-machine.ts'
@@ -191,11 +190,8 @@ class Work {
     const { provider, state: before } = this.#known
     const session = await this.#open()
     const { bringFolders } = await import('../sync/bring-folders.ts')
-    const state = await bringFolders(this.#project, { config, state: before }, { folders, session })
-    this.#made = { provider, state }
-    // From here on, and not only after steps that may fail: they are what one then changes on the host.
-    const status = await provider.status(state.spec)
-    if (isUp(status)) await keepFolders(this.#project, { config, provider, state, pid: status.pid })
+    const machine = { config, provider, state: before }
+    this.#made = { provider, state: await bringFolders(this.#project, machine, { folders, session }) }
   }
 
   /** Runs the plan up to the last of these steps; left out: to its end. */

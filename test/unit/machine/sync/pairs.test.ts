@@ -25,6 +25,8 @@ it('what is remembered of a folder in the project is found when the project is m
     const inside = await pairOf(placesOf(join(dir, 'shop')), state, folderOf(join(dir, 'shop/app')))
     const outside = await pairOf(placesOf(join(dir, 'shop')), state, folderOf(join(dir, 'other/app')))
     expect(basename(inside.stateDir)).not.toBe(basename(outside.stateDir))
+    // Only what keeps them equal makes them.
+    for (const { stateDir } of [inside, outside]) mkdirSync(stateDir, { recursive: true })
     renameSync(join(dir, 'shop'), join(dir, 'moved'))
     expect(await namesFrom('moved', 'moved/app')).toEqual([basename(inside.stateDir)])
     expect(await namesFrom('moved', 'other/app')).toEqual([basename(outside.stateDir)])

@@ -1,5 +1,9 @@
+import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { folderStatusText } from '../../../../src/cli/index.ts'
+import { lockFile } from '../../../../src/lib/process/lock-file.ts'
 import { shareTag } from '../../../../src/machine/sync/mounts.ts'
 import { folderStatuses } from '../../../../src/machine/sync/status.ts'
 import { userPaths } from '../../../../src/project/index.ts'
@@ -42,4 +46,36 @@ it.each<[string, typeof mounted | typeof started | null, MachineStatus | null, R
   const places = { user: userPaths({ HOME: '/nowhere' }), paths: projectIn('/nowhere/shop') }
   const [status] = await folderStatuses(places, config, { state, found })
   expect(status === undefined ? '' : folderStatusText(status)).toMatch(text)
+})
+
+it('folders are being synced while a command brings some of them in, and are not once it was killed', async () => {
+  const dir = realpathSync(mkdtempSync(join(tmpdir(), 'posada-status-')))
+  try {
+    const places = { user: userPaths({ HOME: dir }), paths: projectIn(dir) }
+    const settings = { exclude: [], gitignore: true, git: false, merge: false, place: config.place() }
+    const mirrors = ['/srv/a', '/srv/b'].map((to) => ({
+      ...{ from: dir, to, type: 'mirror' as const },
+      ...settings,
+    }))
+    const machine = aMachine({ sync: mirrors })
+    const looked = async () => {
+      const statuses = await folderStatuses(places, machine, { state: aState(machine), found: runs })
+      return statuses.map(({ state, problem = '' }) => [state, problem.replace(/ \(.*/, '')])
+    }
+    const isKilled = ['stopped', 'the process that syncs it has stopped']
+    expect(await looked()).toEqual([isKilled, isKilled])
+    expect(readdirSync(dir)).toEqual([])
+    const { foldersLock } = places.paths.machine('web')
+    mkdirSync(join(foldersLock, '..'), { recursive: true })
+    const lock = await lockFile(foldersLock)
+    if (typeof lock === 'string') throw new Error(lock)
+    expect(await looked()).toEqual([
+      ['syncing', ''],
+      ['syncing', ''],
+    ])
+    await lock.close()
+    expect(await looked()).toEqual([isKilled, isKilled])
+  } finally {
+    rmSync(dir, { recursive: true })
+  }
 })
