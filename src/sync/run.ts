@@ -12,6 +12,14 @@ import type { SyncCount } from './types.ts'
 /** Paths and bytes that are carried at once. */
 const batchLimits = { paths: 4000, bytes: 64 * 2 ** 20 }
 
+/** Paths and bytes of what leaves its place in the guest and may wait there: it takes two round trips to bring it. */
+const smallLimits = { paths: 20, bytes: 2 ** 18 }
+
+function isSmall(orders: readonly Order[]): boolean {
+  const bytes = orders.reduce((sum, { there }) => sum + (there?.size ?? 0), 0)
+  return orders.length <= smallLimits.paths && bytes <= smallLimits.bytes
+}
+
 export type Sights = Record<Side, Sight>
 
 /** Carries the actions of one pass out. */
@@ -77,7 +85,9 @@ export class Run {
       this.#session.isGuestDirty = true
       const carried = await carryToGuest(root, guest, { ...batch, onPacked })
       outcomes = carried.outcomes
-      if (carried.batch !== null) await drain(this.#session, carried.batch)
+      const { batch: out } = carried
+      if (out !== null && isSmall(all)) this.#session.batches.push(out)
+      else if (out !== null) await drain(this.#session, out)
       for (const path of carried.overtaken)
         this.refused.set(path, 'it was changed in the guest at that moment: that version is in the trash')
     }

@@ -33,6 +33,8 @@ export interface Session {
   /** Bytes that were written on the host since `flush`. */
   isHostDirty: boolean
   isGuestDirty: boolean
+  /** What left its place in the guest and is brought into the trash by `flush`; after a kill, by the next session. */
+  batches: string[]
 }
 
 /** Milliseconds to wait for a process that only looks. */
@@ -73,6 +75,7 @@ export async function withSession<T>(
       machine,
       isHostDirty: false,
       isGuestDirty: false,
+      batches: [],
     }
     try {
       await matchIdentity(session)
@@ -105,14 +108,16 @@ export async function drain({ guest, work, pair }: Session, batch: string): Prom
 }
 
 /**
- * Makes what was done so far last over a power cut, first on both sides, then in the ancestor. Other work goes on meanwhile,
- * and is for the next one.
+ * Brings what left its place in the guest into the trash, and makes what was done so far last over a power cut, first on both
+ * sides, then in the ancestor. Other work goes on meanwhile, and is for the next one.
  */
 export async function flush(session: Session): Promise<void> {
   const { isGuestDirty, isHostDirty, ancestor } = session
   const set = ancestor.takeSet()
+  const batches = session.batches.splice(0)
   session.isGuestDirty = false
   session.isHostDirty = false
+  for (const batch of batches) await drain(session, batch)
   if (isGuestDirty) await session.guest.flush()
   if (isHostDirty) await execa('sync', ['-f', session.root], { reject: false })
   await ancestor.save(set)

@@ -57,12 +57,12 @@ export class GuestOfBench {
     return path
   }
 
-  /** Small files, 40 a folder, in a folder of the host. */
-  async tree(name: string, files: number): Promise<void> {
+  /** Small files, 40 a folder, in a folder of the host: of up to some KB, or, for how many there are, of some 100 bytes at most. */
+  async tree(name: string, files: number, most = 1520): Promise<void> {
     for (let count = 0; count < files; count++) {
       const place = join(this.folder, name, `folder-${Math.floor(count / 40)}`)
       if (count % 40 === 0) await mkdir(place, { recursive: true })
-      await writeFile(join(place, `file-${count}`), `${count} `.repeat((count % 20) * 80))
+      await writeFile(join(place, `file-${count}`), `${count} `.repeat(((count % 20) * most) / 19))
     }
   }
 

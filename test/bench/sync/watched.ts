@@ -22,7 +22,7 @@ const idle = 30_000
 
 /** When a saved file reaches a watcher in the guest, and what the process costs meanwhile, in a large tree. */
 export async function watched(guest: GuestOfBench, { files, samples, log }: Sizes): Promise<BenchResult[]> {
-  await guest.tree('large', files)
+  await guest.tree('large', files, 19)
   await guest.folders({ large: '/home/posada/large' })
   await guest.posada('sync')
   await guest.posada('sync')

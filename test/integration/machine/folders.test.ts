@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { ConflictResult, FolderStatus, PlanResult } from '../../../src/machine/index.ts'
 import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
+import { ended, says } from '../../helpers/posada.ts'
 
 // Boots posada/tiny twice: about 50 s with emulated processors.
 
@@ -17,7 +18,7 @@ beforeAll(() => {
 })
 afterAll(() => place.cleanUp())
 
-const manifest = (from: string) => `version: 1
+const manifest = (from: string, more = '') => `version: 1
 box: posada/tiny
 provider: qemu
 memory: 128MiB
@@ -26,7 +27,7 @@ sync:
   - {from: ./seed, to: /srv/seed, type: once}
 provision:
   - {shell: "test -x /srv/app/bin/run && cat /srv/app/index.html /srv/seed/data >/tmp/seen", user: posada}
-`
+${more}`
 
 const path = (name: string) => join(place.dir, name)
 function write(name: string, text: string, mode = 0o644): void {
@@ -50,6 +51,30 @@ const read = (name: string) => {
 }
 const folders = async () => (await place.json<{ folders: FolderStatus[] }>('sync:status')).folders
 const conflicts = async () => (await place.json<{ conflicts: ConflictResult[] }>('sync:conflicts')).conflicts
+/** `posada sync --watch`: what it writes, until Ctrl-C. */
+function watching() {
+  const child = place.start('sync', '--watch')
+  const end = ended(child)
+  let said = ''
+  child.stdout.on('data', (text: string) => {
+    said += text
+  })
+  return {
+    /** Waits for a line that it had not written before. */
+    async until(line: string) {
+      await until(() => said.includes(line))
+      said = said.slice(said.indexOf(line) + line.length)
+    },
+    interrupted() {
+      child.kill('SIGINT')
+      return end
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL')
+      await end
+    },
+  }
+}
 /** Processes that keep folders equal for this project. */
 const processes = () => place.processes(/dist\/sync\.js/)
 
@@ -79,6 +104,8 @@ it('folders are there before the first step, and each side gets what the other c
 })
 
 it('what both sides change stays in both versions until it is settled; what gives way is in the trash', async () => {
+  await using watch = watching()
+  await watch.until('default:/srv/app is in sync\n')
   const [pid = Number.NaN] = processes()
   process.kill(pid, 'SIGKILL')
   await until(() => processes().length === 0)
@@ -86,6 +113,7 @@ it('what both sides change stays in both versions until it is settled; what give
     state: 'stopped',
     problem: expect.stringContaining('stopped'),
   })
+  await watch.until('default:/srv/app is not being synced; the process that syncs it has stopped')
   const plan = await place.json<PlanResult>('plan')
   expect(plan.machines[0]?.actions).toMatchObject([{ do: 'sync', folders: ['/srv/app'] }])
   write('app/index.html', 'mine')
@@ -94,10 +122,13 @@ it('what both sides change stays in both versions until it is settled; what give
   expect(processes()).toHaveLength(1)
   expect(await conflicts()).toMatchObject([{ machine: 'default', to: '/srv/app', path: 'index.html' }])
   expect([read('app/index.html'), await guest('cat /srv/app/index.html')]).toEqual(['mine', 'theirs'])
+  await watch.until('default:/srv/app is in sync; 1 in conflict (posada sync conflicts)')
   await place.fails('E_SYNC_NONE', 'sync:resolve', '--mine', 'other')
   expect(await place.json('sync:resolve', '--theirs', '*.html')).toEqual({ resolved: 1, waiting: [] })
   expect(read('app/index.html')).toBe('theirs')
   expect(await conflicts()).toEqual([])
+  await watch.until('default:/srv/app is in sync\n')
+  expect(await watch.interrupted()).toMatchObject({ code: 130, stderr: '' })
 })
 
 it('the process ends with the machine, and what was deleted can be restored', async () => {
@@ -112,7 +143,13 @@ it('the process ends with the machine, and what was deleted can be restored', as
 
 it('what was changed in the guest at last comes to the host before the machine is destroyed', async () => {
   write('app/index.html', 'of the host')
-  await place.json('up')
+  place.write(manifest('./app', `ready: [{shell: "test -e /srv/app/go", timeout: 2m}]\n`))
+  // It waits for a file that comes when it already looks.
+  const up = place.start('up')
+  const end = ended(up)
+  await says(up, 'waiting until ready')
+  write('app/go', '')
+  expect(await end).toMatchObject({ code: 0 })
   await guest('echo last >/srv/app/last')
   const { stderr } = await place.run('destroy', '--yes')
   expect(read('app/last')).toBe('last\n')

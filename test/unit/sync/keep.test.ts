@@ -123,6 +123,23 @@ test('how a conflict is settled is carried out at once', { timeout: 120_000 }, a
   })
 })
 
+test('what a saved file replaced in the guest is in the trash once nothing else comes', {
+  timeout: 120_000,
+}, async () => {
+  using pair = makePair('dash')
+  writeFileSync(join(pair.from, 'f'), '1')
+  await kept(pair, localGuest('dash'), async () => {
+    for (const version of ['2', '3']) {
+      writeFileSync(join(pair.from, 'f'), version)
+      await until(() => content(join(pair.to, 'f')) === version)
+    }
+    await until(() => pair.trash().length === 2)
+    await until(() =>
+      readdirSync(join(pair.to, '../.posada-sync-guest')).every((name) => !/^out-/.test(name)),
+    )
+  })
+})
+
 test('it ends when the guest is gone, and leaves nothing there', { timeout: 120_000 }, async () => {
   using pair = makePair('dash')
   const guest = localGuest('dash')
