@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -105,7 +105,7 @@ it('folders are there before the first step, and each side gets what the other c
 
 it('what both sides change stays in both versions until it is settled; what gives way is in the trash', async () => {
   await using watch = watching()
-  await watch.until('default:/srv/app is in sync\n')
+  await watch.until('default:/srv/app is in sync; scanned')
   const [pid = Number.NaN] = processes()
   process.kill(pid, 'SIGKILL')
   await until(() => processes().length === 0)
@@ -127,22 +127,26 @@ it('what both sides change stays in both versions until it is settled; what give
   expect(await place.json('sync:resolve', '--theirs', '*.html')).toEqual({ resolved: 1, waiting: [] })
   expect(read('app/index.html')).toBe('theirs')
   expect(await conflicts()).toEqual([])
-  await watch.until('default:/srv/app is in sync\n')
+  await watch.until('default:/srv/app is in sync; scanned')
   expect(await watch.interrupted()).toMatchObject({ code: 130, stderr: '' })
 })
 
-it('the process ends with the machine, and what was deleted can be restored', async () => {
-  await place.json('halt')
+it('the process ends with the machine, also where its power is cut, and what was deleted can be restored', async () => {
+  write('app/cut', 'before')
+  await place.json('sync')
+  write('app/cut', 'after')
+  await until(async () => (await guest('cat /srv/app/cut')) === 'after')
+  for (const pid of place.hypervisors()) process.kill(pid, 'SIGKILL')
   await until(() => processes().length === 0)
   await place.json('sync:restore', 'bin/run')
   expect(read('app/bin/run')).toBe('#!/bin/sh\n')
   expect(statSync(path('app/bin/run')).mode & 0o777).toBe(0o755)
-  rmSync(path('app'), { recursive: true })
+  renameSync(path('app'), path('away'))
   expect((await folders())[0]).toMatchObject({ state: 'stopped', problem: expect.stringContaining('exist') })
 })
 
-it('what was changed in the guest at last comes to the host before the machine is destroyed', async () => {
-  write('app/index.html', 'of the host')
+it('no version is lost with the power, and what was changed in the guest at last comes to the host before the machine is destroyed', async () => {
+  renameSync(path('away'), path('app'))
   place.write(manifest('./app', `ready: [{shell: "test -e /srv/app/go", timeout: 2m}]\n`))
   // It waits for a file that comes when it already looks.
   const up = place.start('up')
@@ -150,12 +154,15 @@ it('what was changed in the guest at last comes to the host before the machine i
   await says(up, 'waiting until ready')
   write('app/go', '')
   expect(await end).toMatchObject({ code: 0 })
-  await guest('echo last >/srv/app/last')
+  expect([await guest('cat /srv/app/cut'), read('app/cut')]).toEqual(['after', 'after'])
+  for (const pid of processes()) process.kill(pid, 'SIGKILL')
+  write('app/index.html', 'of the host')
+  await guest('echo last >/srv/app/last; printf "of the guest" >/srv/app/index.html')
   const { stderr } = await place.run('destroy', '--yes')
   expect(read('app/last')).toBe('last\n')
   expect(read('app/index.html')).toBe('of the host')
   expect(stderr).toMatch(/\/srv\/app: 1 changed on both sides; the host's versions stay, .* in the trash/)
   rmSync(path('app/index.html'))
   await place.json('sync:restore', 'index.html')
-  expect(read('app/index.html')).toBe('theirs')
+  expect(read('app/index.html')).toBe('of the guest')
 })

@@ -62,6 +62,8 @@ async function until(what: () => Promise<boolean>): Promise<void> {
     await sleep(100)
   }
 }
+const childrenOf = async (pid: number) =>
+  (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).split(' ').filter(Boolean).map(Number)
 const holds = async (path: string, text: string) =>
   (await readFile(join(dir, path), 'utf8').catch(() => null)) === text
 
@@ -81,6 +83,26 @@ it('keeps each folder equal, and tells of one that cannot be until it can', asyn
   await until(async () => Object.keys(await running.problems()).length === 0)
   await writeFile(join(dir, 'a-guest', 'file'), 'three')
   await until(() => holds('a/file', 'three'))
+})
+
+it('goes on where a guest comes back that was away, with what both sides changed meanwhile', async () => {
+  await mkdir(join(dir, 'a'))
+  await writeFile(join(dir, 'a', 'file'), 'one')
+  await start('a')
+  await until(() => holds('a-guest/file', 'one'))
+  // It stops before its connections end, so that no new one is made in between.
+  process.kill(sshd.pid, 'SIGSTOP')
+  try {
+    for (const pid of await childrenOf(sshd.pid)) process.kill(pid, 'SIGKILL')
+    await until(async () => Object.keys(await running.problems()).length > 0)
+    await writeFile(join(dir, 'a', 'file'), 'of the host')
+    await writeFile(join(dir, 'a-guest', 'new'), 'of the guest')
+  } finally {
+    process.kill(sshd.pid, 'SIGCONT')
+  }
+  await until(() => holds('a-guest/file', 'of the host'))
+  await until(() => holds('a/new', 'of the guest'))
+  await until(async () => Object.keys(await running.problems()).length === 0)
 })
 
 it('ends with the machine', async () => {
