@@ -93,8 +93,8 @@ async function statusOf(
       ...base,
       ...found,
       ...(last === 0 ? {} : { at: new Date(last).toISOString() }),
-      ...(problem === null ? {} : { state: 'stopped', problem }),
-      ...(runs ? {} : { state: 'stopped', scanning: unknown.scanning }),
+      ...(problem === null ? {} : { problem }),
+      ...(runs && problem === null ? {} : { state: 'stopped', scanning: unknown.scanning }),
     }
   } catch (error) {
     if (!isPosadaError(error, 'E_SYNC_SOURCE')) throw error
