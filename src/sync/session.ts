@@ -1,5 +1,5 @@
 import { lstatSync, mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs'
-import { mkdir, rename, symlink } from 'node:fs/promises'
+import { mkdir, rename, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { PosadaError } from '../errors/index.ts'
@@ -97,14 +97,17 @@ export async function withSession<T>(
 }
 
 /** Brings what a batch took out of its place in the guest into the host's trash. */
-export async function drain({ guest, work, pair }: Session, batch: string): Promise<void> {
+export async function drain({ guest, pair }: Session, batch: string): Promise<void> {
   const trash = new TrashBatch(pair.stateDir, 'guest')
-  const folder = join(work, 'out')
+  // Beside the trash: `work` may be on another file system. What a kill left there is in the guest still.
+  const folder = join(pair.stateDir, 'drained', batch)
+  await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { recursive: true })
   await guest.drain(batch, folder, async (path, { kind, file, target }) => {
     if (kind === 'link') await symlink(target, trash.place(path))
     else await rename(file, trash.place(path))
   })
+  await rm(folder, { recursive: true })
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
@@ -69,6 +70,28 @@ test.skipIf(folded === null)(
     expect([read(pair.to, 'Read me'), read(pair.to, 'READ ME')]).toEqual(['one', 'two'])
     await pair.sync()
     expect([read(pair.to, 'Read me'), read(pair.to, 'READ ME')]).toEqual(['one', 'two'])
+  },
+)
+
+test.skipIf(folded === null)(
+  'where the host has no permissions, the guest gets those that it shows, and both are at rest then',
+  async () => {
+    const from = join(folded ?? '', 'without modes')
+    using pair = makePair('dash', { from })
+    await pair.sync()
+    for (const [name, mode] of [
+      ['run', 0o755],
+      ['secret', 0o600],
+    ] as const)
+      writeFileSync(join(pair.to, name), name, { mode })
+    await pair.sync()
+    await pair.sync()
+    const modes = (root: string) => ['run', 'secret'].map((name) => statSync(join(root, name)).mode)
+    expect(modes(pair.to)).toEqual(modes(from))
+    expect(await pair.sync()).toMatchObject({ toGuest: { written: 0 }, toHost: { written: 0 }, conflicts: 0 })
+    writeFileSync(join(from, 'run'), 'changed')
+    await pair.sync()
+    expect(pair.differences()).toBe('')
   },
 )
 
