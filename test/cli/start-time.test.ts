@@ -67,7 +67,7 @@ it.each(['status', 'ports'])('posada %s loads nothing that takes long', async (c
 })
 
 // As far as it goes without a machine: where a process keeps the folders equal it needs a socket and no connection.
-it('posada sync loads no more until it has to connect', async () => {
+it('posada sync loads nothing that takes long before it has to connect', async () => {
   const { files, packages } = await loadedBy(['sync'], { stderr: expect.stringContaining('E_NOT_CREATED') })
   expect(files).toEqual(program)
   expect(packages.filter((name) => heavy.includes(name))).toEqual([])

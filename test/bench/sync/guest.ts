@@ -57,7 +57,7 @@ export class GuestOfBench {
     return path
   }
 
-  /** Small files, 40 a folder, in a folder of the host: of up to some KB, or, for how many there are, of some 100 bytes at most. */
+  /** Small files, 40 a folder, in a folder of the host: of some KB at most, or, with `most` 19, of some 100 bytes. */
   async tree(name: string, files: number, most = 1520): Promise<void> {
     for (let count = 0; count < files; count++) {
       const place = join(this.folder, name, `folder-${Math.floor(count / 40)}`)
