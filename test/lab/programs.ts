@@ -11,7 +11,6 @@ const programs = {
   ssh: 'openssh-client',
   'ssh-keygen': 'openssh-client',
   bash: 'bash',
-  tar: 'tar',
   mke2fs: 'e2fsprogs',
   e2fsck: 'e2fsprogs',
 } as const
