@@ -18,41 +18,54 @@ const out = (port: number, value: number) => [...portDx(port), 0xb0, value, 0xee
 const up = print('guest is up\n')
 const spin = [0xeb, 0xfe]
 
-/** Drives its first disk, whose registers lie where the first BAR is put: writes 24 times 512 KiB, a dot each. */
-function writing(): number[] {
-  const bar = 0xc000_0000
-  const [descriptors, available, used] = [0x20_0000, 0x20_1000, 0x20_2000]
-  const [header, status, data] = [0x20_3000, 0x20_4000, 0x30_0000]
-  const [size, bytes] = [8, 512 * 1024]
-  const descriptor = (index: number, at: number, length: number, flags: number) => [
-    ...store32(descriptors + 16 * index, at),
-    ...store32(descriptors + 16 * index + 8, length),
-    ...store16(descriptors + 16 * index + 12, flags),
-    ...store16(descriptors + 16 * index + 14, index + 1),
-  ]
-  const writes = Array.from({ length: 24 }, (_, index) => [
-    ...store32(header + 8, (index * bytes) / 512),
-    ...store8(status, 0xff),
-    ...store16(available + 4 + 2 * (index % size), 0),
-    ...store16(available + 2, index + 1),
-    ...store16(bar + 0x3000, 0),
-    ...awaitWord(used + 2, index + 1),
-    ...awaitByte(status, 0),
-    ...print('.'),
-  ])
+const [descriptors, available, used] = [0x20_0000, 0x20_1000, 0x20_2000]
+const queueSize = 8
+
+/** Of the PCI function in a slot: they lie one behind the other. */
+const barOf = (slot: number) => 0xc000_0000 + (slot - 1) * 0x8000
+
+/** Brings a device up with one queue. */
+function bringUp(slot: number, queue: number): number[] {
+  const bar = barOf(slot)
   return [
-    ...configure(1, 0x04, 6),
+    ...configure(slot, 0x04, 6),
     ...[0, 1, 3].flatMap((value) => store8(bar + 20, value)),
     ...store32(bar + 8, 1),
     ...store32(bar + 12, 1),
     ...store8(bar + 20, 11),
-    ...store16(bar + 22, 0),
-    ...store16(bar + 24, size),
+    ...store16(bar + 22, queue),
+    ...store16(bar + 24, queueSize),
     ...store32(bar + 32, descriptors),
     ...store32(bar + 40, available),
     ...store32(bar + 48, used),
     ...store16(bar + 28, 1),
     ...store8(bar + 20, 15),
+  ]
+}
+
+const descriptor = (index: number, at: number, length: number, flags: number) => [
+  ...store32(descriptors + 16 * index, at),
+  ...store32(descriptors + 16 * index + 8, length),
+  ...store16(descriptors + 16 * index + 12, flags),
+  ...store16(descriptors + 16 * index + 14, index + 1),
+]
+
+/** Drives its first disk: writes 24 times 512 KiB, a dot each. */
+function writing(): number[] {
+  const [header, status, data] = [0x20_3000, 0x20_4000, 0x30_0000]
+  const bytes = 512 * 1024
+  const writes = Array.from({ length: 24 }, (_, index) => [
+    ...store32(header + 8, (index * bytes) / 512),
+    ...store8(status, 0xff),
+    ...store16(available + 4 + 2 * (index % queueSize), 0),
+    ...store16(available + 2, index + 1),
+    ...store16(barOf(1) + 0x3000, 0),
+    ...awaitWord(used + 2, index + 1),
+    ...awaitByte(status, 0),
+    ...print('.'),
+  ])
+  return [
+    ...bringUp(1, 0),
     ...store32(header, 1),
     ...store32(data, 0x61746164),
     ...descriptor(0, header, 16, 1),
@@ -60,6 +73,34 @@ function writing(): number[] {
     ...descriptor(2, status, 1, 2),
     ...writes.flat(),
     ...print('all written'),
+    ...spin,
+  ]
+}
+
+/** Drives the folder that follows its five other devices (<linux/fuse.h>): begins, makes a file, says so and restarts, for ever. */
+function mounting(): number[] {
+  const [slot, queue] = [6, 1]
+  const [request, answer] = [0x20_3000, 0x20_4000]
+  const ask = (index: number, opcode: number, body: readonly number[]) => {
+    const words = [40 + 4 * body.length, opcode, index + 1, 0, 1, 0, 0, 0, 0, 0, ...body]
+    return [
+      ...words.flatMap((value, at) => store32(request + 4 * at, value)),
+      ...descriptor(0, request, 4 * words.length, 1),
+      ...descriptor(1, answer, 4096, 2),
+      ...store16(available + 4 + 2 * index, 0),
+      ...store16(available + 2, index + 1),
+      ...store16(barOf(slot) + 0x3000 + 4 * queue, queue),
+      ...awaitWord(used + 2, index + 1),
+      ...awaitWord(answer + 4, 0),
+    ]
+  }
+  return [
+    ...bringUp(slot, queue),
+    ...ask(0, 26, [7, 31, 0x10000, 0]),
+    // Read and write, mode 0600, and its name: `made`.
+    ...ask(1, 35, [2, 0o100600, 0, 0, 0x6564616d, 0]),
+    ...print('mounted\n'),
+    ...out(0x600, 1),
     ...spin,
   ]
 }
@@ -116,6 +157,7 @@ export const tinyKernels = {
   ],
   /** See above. */
   writing: [...up, ...writing()],
+  mounting: [...up, ...mounting()],
   /** Says the alphabet for ever, a letter every few milliseconds; which one comes next is in memory. */
   reciting: [
     ...up,
