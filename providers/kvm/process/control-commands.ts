@@ -3,6 +3,7 @@ import { PosadaError } from '../../../src/errors/index.ts'
 import type { MachineSpec, Metrics } from '../../../src/provider/index.ts'
 import { kvmFiles } from '../files.ts'
 import type { BalloonDevice } from '../virtio/devices/balloon/device.ts'
+import type { ExitTrace } from '../vm/machine.ts'
 import type { DeviceCounters } from './devices.ts'
 import type { Guest } from './guest.ts'
 import type { MachineRun } from './machine-run.ts'
@@ -24,6 +25,7 @@ export function controlCommands(run: MachineRun, { spec, counters, shares, log }
     log(`asked to ${name}`)
     await act()
   }
+  const traces = oneTrace()
   return {
     status: async () => ({
       state: run.still === null ? 'running' : 'paused',
@@ -36,6 +38,7 @@ export function controlCommands(run: MachineRun, { spec, counters, shares, log }
       network: hasWayOut ? counters.network : null,
     }),
     metrics: async (): Promise<Metrics> => running(run).metrics(),
+    trace: async ({ milliseconds }) => traces.next(running(run), milliseconds),
     pause: order('pause', () => run.tell({ type: 'pause' })),
     resume: order('resume', () => run.tell({ type: 'resume' })),
     powerdown: order('press the power button', () => running(run).pressPowerButton()),
@@ -48,6 +51,28 @@ export function controlCommands(run: MachineRun, { spec, counters, shares, log }
     quit: order('cut the power', () => {
       void run.tell({ type: 'cut', reason: 'the power was cut' })
     }),
+  }
+}
+
+/** Milliseconds that a trace may take. */
+const longestTrace = 10_000
+
+/** Traces of exits, one at a time. */
+function oneTrace() {
+  let isOn = false
+  return {
+    /** @throws PosadaError E_CONTROL */
+    async next(guest: Guest, milliseconds: unknown): Promise<ExitTrace> {
+      if (typeof milliseconds !== 'number' || !(milliseconds > 0 && milliseconds <= longestTrace))
+        throw new PosadaError('E_CONTROL', `trace: milliseconds is a number up to ${longestTrace}`)
+      if (isOn) throw new PosadaError('E_CONTROL', 'another trace is being taken')
+      isOn = true
+      try {
+        return await guest.trace(milliseconds)
+      } finally {
+        isOn = false
+      }
+    },
   }
 }
 

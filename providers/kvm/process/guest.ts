@@ -9,7 +9,7 @@ import { loadSerialPort, resetSerialPort, saveSerialPort, serialOutput } from '.
 import { StateReader, StateWriter } from '../snapshot/fields.ts'
 import { abandonThreads, type VcpuThread } from '../vcpu/thread.ts'
 import type { BalloonDevice } from '../virtio/devices/balloon/device.ts'
-import { createMachine, type Machine, type Origin } from '../vm/machine.ts'
+import { createMachine, type ExitTrace, type Machine, type Origin } from '../vm/machine.ts'
 import { allDone } from './all-done.ts'
 import { type DeviceSet, openDevices } from './devices.ts'
 import { giveBack } from './give-back.ts'
@@ -43,6 +43,8 @@ export interface Guest {
   pressPowerButton(): void
   /** What its vCPUs and devices have counted so far. */
   metrics(): Metrics
+  /** See `Machine.trace`. */
+  trace(milliseconds: number): Promise<ExitTrace>
   /** Whether a guest agent listens in the guest. */
   hasAgent(): boolean
   readonly balloon: BalloonDevice
@@ -167,6 +169,7 @@ function guestOf({ machine, devices, plugged, begun, serial, isOther }: Parts): 
     pause: () => machine.pause(),
     pressPowerButton: () => machine.interrupts.line(powerButtonGsi).trigger(),
     metrics: () => ({ vcpus: machine.metrics(), devices: plugged.metrics() }),
+    trace: (milliseconds) => machine.trace(milliseconds),
     hasAgent: () => devices.hasAgent(),
     balloon: devices.balloon,
     close: () => powerOff({ machine, devices, plugged }),

@@ -1,5 +1,6 @@
 import { KVM } from '../ffi/kvm-abi.ts'
 import { ioctlErrno } from '../ffi/kvm-ioctl.ts'
+import { traceExit } from './exit-trace.ts'
 import type { Exit, RunPage } from './run-page.ts'
 import { access, cell, command, commandOf, exitReasons, type SharedState } from './shared-state.ts'
 
@@ -50,6 +51,7 @@ export function runLoop({ vcpu, page, shared: { cells }, onAccess }: LoopOptions
     if (errno !== 0) return ended({ why: 'failed', reason: `KVM_RUN failed with errno ${errno}` })
     const exit = page.exit()
     count(cells, exit.kind)
+    if (Atomics.load(cells, cell.tracing) === 1) traceExit(cells, exit)
     const ending = handleExit(exit, page, onAccess)
     if (ending) return ended(ending)
   }

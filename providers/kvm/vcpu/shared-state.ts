@@ -23,6 +23,9 @@ export const cell = {
   told: 12,
   /** Accesses that the devices were asked to answer, wrapping. */
   forwarded: 13,
+  /** 1 while exits are written down, and how many were since that began; see exit-trace.ts. */
+  tracing: 14,
+  traced: 15,
   /** Exits to user space so far, wrapping: a cell a reason, in the order of `exitReasons`. */
   exits: 16,
 } as const
@@ -30,7 +33,11 @@ export const cell = {
 /** Why a vCPU leaves the guest, as it is counted. */
 export const exitReasons = ['port', 'memory', 'halt', 'interrupted', 'other'] as const
 
-const cells = 24
+/** Exits that are written down, behind the other cells: so many cells each. */
+export const traceCells = { first: 24, each: 4 } as const
+export const mostTraced = 4096
+
+const cells = traceCells.first + traceCells.each * mostTraced
 
 export const command = { run: 0, pause: 1, stop: 2 } as const
 /** What kind of order a value of the command cell is. */

@@ -7,6 +7,7 @@ import { closeDescriptor } from '../ffi/descriptors.ts'
 import { SystemCallError } from '../ffi/system-call-error.ts'
 import type { KeptWrites } from '../pci/config-ports.ts'
 import { answerAccess } from './exit-channel.ts'
+import { beginTrace } from './exit-trace.ts'
 import { openKeptWrites } from './kept-writes.ts'
 import { kickThread } from './kick.ts'
 import type { Ending } from './run-loop.ts'
@@ -25,6 +26,8 @@ export interface Vcpu {
   readonly ended: Promise<Ending>
   /** What it has counted so far. */
   metrics(): VcpuMetrics
+  /** Has its exits written down, until what is returned is called, which tells them. */
+  trace(): ReturnType<typeof beginTrace>
   /** Answers an access of the guest that waits; false when none does. */
   answer(ports: AddressBus, memory: AddressBus): boolean
   /**
@@ -102,6 +105,7 @@ export function beginVcpu(thread: VcpuThread, { kvm, start, log }: BeginOptions)
     ready,
     ended,
     metrics: () => metricsOf(shared),
+    trace: () => beginTrace(id, shared),
     answer: (ports, memory) => answerAccess(shared, ports, memory),
     async pause() {
       if (isStopping(shared)) return

@@ -1,3 +1,4 @@
+import { sleep } from '../../../src/lib/async/sleep.ts'
 import type { VcpuMetrics } from '../../../src/provider/index.ts'
 import { type AddressBus, createBus } from '../bus/bus.ts'
 import { closeDescriptor } from '../ffi/descriptors.ts'
@@ -9,6 +10,7 @@ import { configCell, createConfigState, openConfigState } from '../pci/config-st
 import { StateReader, StateWriter } from '../snapshot/fields.ts'
 import { unusable } from '../snapshot/unusable.ts'
 import { answerBurst } from '../vcpu/exit-channel.ts'
+import type { TracedExit } from '../vcpu/exit-trace.ts'
 import type { EntryState } from '../vcpu/initial-state.ts'
 import type { Ending } from '../vcpu/run-loop.ts'
 import { abandonThreads, type VcpuThread } from '../vcpu/thread.ts'
@@ -50,8 +52,15 @@ export interface Machine {
   readonly ended: Promise<Ending>
   /** What each vCPU has counted so far. */
   metrics(): VcpuMetrics[]
+  /** Every exit of the next so many milliseconds, in order; `lost`: those that there was no room for. One at a time. */
+  trace(milliseconds: number): Promise<ExitTrace>
   /** Stops the vCPUs, however long that takes, and gives everything back but the RAM. */
   close(): Promise<void>
+}
+
+export interface ExitTrace {
+  exits: TracedExit[]
+  lost: number
 }
 
 /** Where a machine begins: at the first instruction of a kernel, or where another was saved. */
@@ -77,6 +86,9 @@ export interface VcpuSettings {
   threads: readonly VcpuThread[]
   nested: boolean
 }
+
+/** Exits of all vCPUs together: a line of the control socket has some 100 bytes for each. */
+const mostToTell = 20_000
 
 /** Ports have 16 bits; of memory, addresses up to 2^52 fit a double and cover what x86 processors have. */
 const portSpace = 2 ** 16
@@ -146,6 +158,16 @@ export function createMachine({ kvm, ram, serial, log }: MachineOptions): Machin
       for (const vcpu of vcpus) vcpu.resume()
     },
     metrics: () => vcpus.map((vcpu) => vcpu.metrics()),
+    async trace(milliseconds) {
+      const traces = vcpus.map((vcpu) => vcpu.trace())
+      await sleep(milliseconds)
+      const ended = traces.map((end) => end())
+      const exits = ended.flatMap((trace) => trace.exits).sort((a, b) => a.at - b.at)
+      return {
+        exits: exits.slice(0, mostToTell),
+        lost: ended.reduce((sum, { lost }) => sum + lost, Math.max(0, exits.length - mostToTell)),
+      }
+    },
     async close() {
       await Promise.all(vcpus.map((vcpu) => vcpu.stop()))
       await abandonThreads(setUp)

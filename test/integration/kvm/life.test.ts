@@ -17,6 +17,8 @@ import { openDisk } from '../../../providers/kvm/disk/open-disk.ts'
 import { kvmFiles, providerLogLimit } from '../../../providers/kvm/files.ts'
 import { launchVmm } from '../../../providers/kvm/process/launch.ts'
 import { createKvmProvider } from '../../../providers/kvm/provider.ts'
+import type { ExitTrace } from '../../../providers/kvm/vm/machine.ts'
+import { sendCommand } from '../../../src/background/index.ts'
 import { isErrno } from '../../../src/lib/files/errno.ts'
 import { consoleLogLimit, type MachineSpec, type Provider } from '../../../src/provider/index.ts'
 import { freePort } from '../../helpers/free-port.ts'
@@ -181,6 +183,26 @@ describe.skipIf(!hasKvm)('life of a machine (needs /dev/kvm)', () => {
     expect(await provider.stop(spec, { graceful: false, timeout: 0 })).toEqual({ how: 'forced', via: 'quit' })
     await vi.waitFor(() => expect(processesWith(`127.0.0.1/${hostPort}:22`)).toEqual([]), soon)
   }, 90_000)
+
+  it('says of each exit what it was for, while it is asked to', async () => {
+    const spec = await make('reciting')
+    await provider.start(spec)
+    await isUp(spec)
+    const trace = (milliseconds: unknown) =>
+      sendCommand(kvmFiles(spec).control, { name: 'trace', arguments: { milliseconds }, timeout: 20_000 })
+    // A letter, as soon as the guest gets to it.
+    await vi.waitFor(async () => {
+      const { exits, lost } = (await trace(200)) as ExitTrace
+      expect(lost).toBeGreaterThanOrEqual(0)
+      expect(exits[0]).toMatchObject({
+        vcpu: 0,
+        kind: 'port',
+        access: { write: true, address: 0x3f8, length: 1 },
+      })
+    }, soon)
+    await expect(trace(0)).rejects.toMatchObject({ code: 'E_CONTROL' })
+    await expect(trace('long')).rejects.toMatchObject({ code: 'E_CONTROL' })
+  })
 
   it('bounds the console of a guest that floods it', async () => {
     const spec = await make('flooding')

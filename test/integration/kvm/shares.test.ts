@@ -94,7 +94,7 @@ describe.skipIf(path === null)('a folder of the host', () => {
       await provider.start(spec)
       const log = () => readFileSync(spec.files.providerLog, 'utf8')
       await vi.waitFor(() => expect(log().split('the guest restarts').length).toBeGreaterThan(3), soon)
-      // Each guest has begun anew, by messages of a process that was confined meanwhile.
+      // Each guest has begun again, by messages of a process that was confined meanwhile.
       const mounts = () => readFileSync(spec.files.consoleLog, 'latin1').split('mounted').length - 1
       const before = mounts()
       expect(before).toBeGreaterThanOrEqual(3)

@@ -77,7 +77,7 @@ function writing(): number[] {
   ]
 }
 
-/** Drives the folder that follows its five other devices (<linux/fuse.h>): begins, makes a file, says so and restarts, for ever. */
+/** Drives the folder behind its five other devices (<linux/fuse.h>): makes a file, says so and restarts, for ever. */
 function mounting(): number[] {
   const [slot, queue] = [6, 1]
   const [request, answer] = [0x20_3000, 0x20_4000]
