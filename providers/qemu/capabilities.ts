@@ -23,6 +23,7 @@ export function capabilities(): Capabilities {
     nested: true,
     agent: true,
     media: true,
+    installs: true,
     display: true,
     limits: true,
     memoryRange: true,

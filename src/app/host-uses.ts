@@ -26,19 +26,28 @@ export async function hostUses(manifest: Manifest, registry: ProviderRegistry): 
     for (const command of secretCommands(config)) uses.push(await secretUse(command, manifest.root))
     uses.push(...(await folderUses(config, manifest.root)))
     const folder = manifest.boxes[config.box]
-    if (folder !== undefined) uses.push(await recipeUse(config.box, folder))
+    if (folder !== undefined) uses.push(...(await recipeUses(config.box, folder, manifest.root)))
   }
   const env = join(manifest.root, '.env')
   if (await leadsOut(env, manifest.root)) uses.push(plainUse(`takes variables from ${await realpath(env)}`))
   return [...new Map(uses.map((use) => [use.digest, use])).values()]
 }
 
-/** The recipe of a box, whose `prepare.sh` runs on this host. */
-export async function recipeUse(name: string, folder: string): Promise<HostUse> {
-  const { readRecipe } = await import('../box/index.ts')
-  const folders = (await readRecipe(folder)).layers.map(({ dir }) => dir)
+/** The recipe of a box: its `prepare.sh` runs on this host; an installer reads what it names and runs in a machine. */
+export async function recipeUses(name: string, folder: string, root: string): Promise<HostUse[]> {
+  const { localMedia, readAnyRecipe } = await import('../box/index.ts')
+  const recipe = await readAnyRecipe(folder)
+  if (recipe.kind === 'install') {
+    const answers = recipe.install.answers.map((file) => join(folder, file))
+    const uses: HostUse[] = []
+    for (const path of [...localMedia(recipe.install), ...answers])
+      if (await leadsOut(path, root))
+        uses.push(plainUse(`installs the box ${name} with ${await realpath(path)}`))
+    return uses
+  }
+  const folders = recipe.layers.map(({ dir }) => dir)
   const own = folders.filter((dir) => relative(packageRoot(), dir).startsWith('..'))
-  return codeUse(`builds the box ${name} with the scripts in ${own.join(', ')}`, own)
+  return [await codeUse(`builds the box ${name} with the scripts in ${own.join(', ')}`, own)]
 }
 
 async function providerUses(

@@ -12,7 +12,7 @@ import { checkBoxSources } from './box/sources.ts'
 import { lazyBoxStore } from './box/store.ts'
 import { type AskTrust, ensureTrust } from './ensure-trust.ts'
 import { fetchBase } from './fetch-base.ts'
-import { hookUse, recipeUse } from './host-uses.ts'
+import { hookUse, recipeUses } from './host-uses.ts'
 import { provisionerSource } from './provider/provisioners.ts'
 import { providerRegistry } from './provider/registry.ts'
 import { trustOf, trustsEverything } from './trust/agreed.ts'
@@ -96,7 +96,7 @@ export async function openProject(options: OpenProjectOptions): Promise<Project>
       return runGroup(['/bin/sh', '-c', hook.run], { ...options, cwd: manifest.root })
     },
     buildBox: async (recipe, arch) => {
-      await trust.require([await recipeUse(recipe.name, recipe.folder)])
+      await trust.require(await recipeUses(recipe.name, recipe.folder, manifest.root))
       return buildBox(recipe, arch)
     },
     providers,

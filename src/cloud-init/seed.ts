@@ -1,5 +1,5 @@
+import { makeIso } from '../lib/iso9660/make-iso.ts'
 import { yamlText } from '../lib/text/yaml-text.ts'
-import { makeIso } from './iso9660/make-iso.ts'
 
 /** What cloud-init is told about one machine. */
 export interface Seed {

@@ -91,6 +91,11 @@ export const errorCodes = {
   E_BOX_CORRUPT: { exit: 1, means: 'A file of the box is missing, truncated or changed.' },
   E_BOX_INVALID: { exit: 1, means: 'What was given is not a box.' },
   E_BOX_BUILD: { exit: 1, means: 'Building the box failed.' },
+  E_INSTALL: { exit: 1, means: "A system's installer ended without having installed it." },
+  E_INSTALL_TIMEOUT: {
+    exit: 1,
+    means: "A system's installer has not ended in time, or has done nothing for long.",
+  },
   E_BOX_PACKAGE: { exit: 1, means: 'A box could not be made from the machine.' },
   E_BOX_ARCH: { exit: 1, means: 'The box is made for another architecture.' },
   E_BOX_SOURCE: {

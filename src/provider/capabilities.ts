@@ -18,6 +18,8 @@ export interface Capabilities {
   agent: boolean
   /** Whether `MachineSpec.media` are heeded; absent: they are not. */
   media?: boolean
+  /** Whether discs and `MachineSpec.endsAtReboot` are heeded: what a system's installer takes. Left out: false. */
+  installs?: boolean
   /** Whether machines can have a screen; then it has `screenshot` and `pressKeys`. Left out: false. */
   display?: boolean
   /** Whether `MachineSpec.limits` are kept to. Left out: false. */

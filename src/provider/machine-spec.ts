@@ -33,6 +33,8 @@ export interface MachineSpec {
   throwAway?: true
   /** What the guest only reads; they come after the disks. Absent: none. See `Capabilities.media`. */
   media?: MediumSpec[]
+  /** A guest that starts again ends the machine. Absent: it starts again. See `Capabilities.installs`. */
+  endsAtReboot?: true
   /** The one that leads to the outside world comes first; at most one does. */
   nics: NicSpec[]
   /** Folders of the host. Absent: none. See `Capabilities.shares`. */
@@ -59,7 +61,7 @@ export interface KernelBoot {
   cmdline: string
 }
 
-/** The machine boots from its first disk as a PC would. */
+/** The machine boots from its first disk as a PC would, and from its first disc as long as nothing that boots is there. */
 export interface FirmwareBoot {
   kind: 'firmware'
   firmware: 'bios' | 'uefi'
@@ -93,6 +95,8 @@ export interface MediumSpec {
   name: string
   /** There before `start`; a multiple of 512 bytes long. */
   path: string
+  /** It lies in a drive for CDs. Absent: it is a disk. See `Capabilities.installs`. */
+  disc?: boolean
 }
 
 /**

@@ -179,8 +179,8 @@ export interface OptionProblem {
 
 export type MachineStatus =
   | { state: 'absent' }
-  /** It has disks and no process. `crashed` when the process ended without being asked to. */
-  | { state: 'stopped'; crashed: boolean; reason?: string }
+  /** It has disks and no process. `crashed` when the process ended without being asked to; `byGuest`: the guest did it. */
+  | { state: 'stopped'; crashed: boolean; reason?: string; byGuest?: true }
   /** `stalled`: no one paused it; it stands still because the host could not take what it wrote to a disk. */
   | {
       state: 'running' | 'paused'

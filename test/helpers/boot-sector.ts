@@ -1,7 +1,10 @@
-/** A boot sector for a PC that writes a text to its first serial port and then stands still, whatever is asked of it. */
-export function bootSector(text: string): Uint8Array {
+/**
+ * A boot sector for a PC that writes a text to its first serial port and then stands still, whatever is asked of it, or
+ * switches the PC off.
+ */
+export function bootSector(text: string, then: 'stand still' | 'power off' = 'stand still'): Uint8Array {
   const sector = Buffer.alloc(512)
-  sector.set(Buffer.from(code.join('').replaceAll(' ', ''), 'hex'))
+  sector.set(assembled([...code, ...(then === 'power off' ? powerOff : []), ...halt]))
   sector.write(`${text}\0`, message, 'ascii')
   sector.writeUInt16LE(0xaa55, 510)
   return sector
@@ -17,5 +20,12 @@ const code = [
   'ec a820 74fb', // wait until there is room
   '88e0 baf803 ee', // al = ah; write it to 0x3f8
   'ebe9', // next
-  'f4 ebfd', // hlt, for ever
 ]
+/** SLP_EN in PM1a_CNT, which SeaBIOS puts there: ACPI 6.5, 4.8.3.2.1. */
+const powerOff = ['ba0406 b80020 ef']
+const halt = ['f4 ebfd'] // for ever
+
+/** Of instructions as hexadecimal digits. */
+export function assembled(instructions: readonly string[]): Buffer {
+  return Buffer.from(instructions.join('').replaceAll(' ', ''), 'hex')
+}

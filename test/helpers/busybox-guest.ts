@@ -4,8 +4,8 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:f
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
+import { cpioArchive } from '../../src/box/install/cpio.ts'
 import { isErrno } from '../../src/lib/files/errno.ts'
-import { cpioArchive } from './cpio.ts'
 
 const run = promisify(execFile)
 
@@ -46,7 +46,7 @@ const modules = [
  * - shuts down when its power button is pressed, unless `guest.deaf` stands on its command line,
  * - runs what TCP connections to port 8 say by its shell, where `guest.shell` stands on its command line; it is
  *   not up before it does,
- * - does what `guest.then=<what>` says: `poweroff`, `tell` what it sees of its devices.
+ * - does what `guest.then=<what>` says: `poweroff`, `tell` what it sees of its devices, run `/answers.sh`.
  */
 export async function busyboxGuest(): Promise<BusyboxGuest> {
   const folder = join(tmpdir(), `posada-test-guest-${process.getuid?.() ?? 0}`)
@@ -155,6 +155,7 @@ done
 echo "guest is up"
 case "$(cat /proc/cmdline)" in
   *guest.then=poweroff*) sleep 1; poweroff -f ;;
+  *guest.then=answers*) . /answers.sh ;;
   *guest.then=tell*)
     echo "processors $(grep -c ^processor /proc/cpuinfo)"
     echo "disk $(cat /sys/block/vda/serial) of $(cat /sys/block/vda/size) sectors"

@@ -15,7 +15,11 @@ export interface Board {
   screen: string
   /** Whether it has a keyboard as it is. */
   keyboard: boolean
+  /** Drives for CDs that every firmware and installer knows: what they are joined to where that has to be added, and each. */
+  discs: { controller: string | null; drive: string; bus: (index: number) => string }
 }
+
+const scsiDiscs: Board['discs'] = { controller: 'virtio-scsi-pci', drive: 'scsi-cd', bus: () => 'discs.0' }
 
 export const boards: Record<Arch, Board> = {
   x86_64: {
@@ -26,6 +30,8 @@ export const boards: Record<Arch, Board> = {
     console: 'ttyS0',
     screen: 'VGA',
     keyboard: true,
+    // As drivers for virtio are on no installer of Windows.
+    discs: { controller: null, drive: 'ide-cd', bus: (index) => `ide.${index}` },
   },
   aarch64: {
     type: 'virt',
@@ -36,5 +42,6 @@ export const boards: Record<Arch, Board> = {
     console: 'ttyAMA0',
     screen: 'virtio-gpu-pci',
     keyboard: false,
+    discs: scsiDiscs,
   },
 }

@@ -1,5 +1,6 @@
 import { noLimits } from '../../../src/lib/values/limits.ts'
 import type { DiskSpec, Limits, MachineSpec, MediumSpec } from '../../../src/provider/index.ts'
+import { boards } from './boards.ts'
 import { option } from './escape.ts'
 import type { Transport } from './machine.ts'
 
@@ -20,11 +21,30 @@ export function diskArguments(spec: MachineSpec, transport: Transport): string[]
         }),
       ],
     ]),
+    ...controller(spec),
     ...media.flatMap((medium, index) => [
       ...['-blockdev', JSON.stringify(readOnlyImage(medium, index))],
-      ...['-device', device(`medium${index}`, medium.name, { transport, isBooted: false })],
+      ...[
+        '-device',
+        medium.disc === true
+          ? drive(spec, index)
+          : device(`medium${index}`, medium.name, { transport, isBooted: false }),
+      ],
     ]),
   ]
+}
+
+function controller({ arch, media = [] }: MachineSpec): string[] {
+  const { controller } = boards[arch].discs
+  if (controller === null || !media.some(({ disc }) => disc === true)) return []
+  return ['-device', option(controller, { id: 'discs' })]
+}
+
+/** Firmware looks at the first one where the first disk has nothing to boot. */
+function drive({ arch, boot }: MachineSpec, index: number): string {
+  const { drive: kind, bus } = boards[arch].discs
+  const bootindex = boot.kind === 'firmware' && index === 0 ? 1 : undefined
+  return option(kind, { drive: `medium${index}`, bus: bus(index), bootindex })
 }
 
 /**

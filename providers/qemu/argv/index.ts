@@ -32,6 +32,7 @@ export function qemuArguments(spec: MachineSpec, host: HostFacts): string[] {
     ...['-object', option('rng-builtin', { id: 'rng0' })],
     ...['-device', option(`virtio-rng-${transport}`, { rng: 'rng0' })],
     ...['-device', option(`virtio-balloon-${transport}`, balloonOptions(spec))],
+    ...(spec.endsAtReboot === true ? ['-action', 'reboot=shutdown'] : []),
     ...controlArguments(spec, host),
     ...host.options.args,
   ]

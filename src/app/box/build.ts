@@ -2,6 +2,7 @@ import { buildRecipe } from '../../box/index.ts'
 import type { Emit } from '../../events/index.ts'
 import { type Arch, hostArch } from '../../lib/values/arch.ts'
 import { boxBudget, keepBudget } from './budget.ts'
+import { ownInstaller } from './installer.ts'
 import { type BoxResult, boxResult } from './result.ts'
 import { userBoxes } from './user-boxes.ts'
 
@@ -26,7 +27,8 @@ export async function buildBox({
 }: BuildOptions): Promise<BoxResult> {
   boxBudget(env)
   const { store, user } = userBoxes(env)
-  const box = await buildRecipe({ recipe, store, arch, force, emit, signal })
+  const installing = { installer: ownInstaller({ user, env, emit, signal }), env }
+  const box = await buildRecipe({ recipe, store, arch, force, emit, signal, installing })
   await keepBudget({ store, user, env, emit, spare: box.digest })
   return boxResult(box)
 }

@@ -16,7 +16,9 @@ export function boxBuilder(context: {
   return async ({ name, folder }, arch) => {
     boxBudget(env)
     const { buildRecipe } = await import('../../box/index.ts')
-    const box = await buildRecipe({ store, emit, signal, recipe: folder, name, arch })
+    const { ownInstaller } = await import('./installer.ts')
+    const installing = { installer: ownInstaller(context), env }
+    const box = await buildRecipe({ store, emit, signal, recipe: folder, name, arch, installing })
     await keepBudget({ ...context, spare: box.digest })
     return box
   }

@@ -1,10 +1,9 @@
-import { cp, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { execa } from 'execa'
 import type { Arch } from '../../lib/values/arch.ts'
+import { makeLoginKey } from '../install/login-key.ts'
 import type { Recipe } from '../recipe/recipe.ts'
 import { stageLayers } from './layers.ts'
-import { buildPath } from './requirements.ts'
 
 /** Folder names that boxes/lib/image.sh knows too. */
 export const stageName = 'posada-build'
@@ -23,18 +22,10 @@ export async function makeStage(
   await mkdir(stage)
   await cp(options.lib, join(stage, 'lib'), { recursive: true })
   await stageLayers(join(stage, 'recipe'), recipe.layers)
-  const key = join(work, 'login.key')
-  await execa(
-    'ssh-keygen',
-    ['-q', '-t', 'ed25519', '-N', '', '-C', `${recipe.name} first login`, '-f', key],
-    {
-      env: { PATH: buildPath() },
-      stdin: 'ignore',
-    },
-  )
-  await rename(`${key}.pub`, join(stage, 'login.pub'))
+  const key = await makeLoginKey(work, recipe.name)
+  await writeFile(join(stage, 'login.pub'), `${key.public}\n`)
   await writeFile(join(stage, 'settings.sh'), settings(recipe, options))
-  return { stage, loginKey: await readFile(key, 'utf8') }
+  return { stage, loginKey: key.private }
 }
 
 /** Shell assignments for boxes/lib/image.sh. The schema lets no quote or newline into the values. */

@@ -1,24 +1,17 @@
 import { dirname, join, resolve } from 'node:path'
 import type { PosadaError } from '../../errors/index.ts'
 import { type Arch, archs } from '../../lib/values/arch.ts'
+import { asObject } from '../../lib/values/as-object.ts'
 import { namePattern, userPattern } from '../../lib/values/box-names.ts'
-import {
-  list,
-  oneOf,
-  optional,
-  orNull,
-  record,
-  type Shape,
-  shape,
-  text,
-  truth,
-} from '../../lib/values/shape.ts'
-import { parseSize } from '../../lib/values/units.ts'
+import { list, oneOf, optional, orNull, record, type Shape, text, truth } from '../../lib/values/shape.ts'
+import { type InstallRecipe, readInstallRecipe } from './install-recipe.ts'
 import { type RecipeFile, readRecipeFile, readRecipeShape, wrong } from './recipe-file.ts'
 import { findRecipe } from './recipes.ts'
+import { sizeShape } from './size-shape.ts'
 
 /** What is needed to make a box; docs/recipes.md explains each. Sizes are bytes. */
 export interface Recipe {
+  kind: 'packages'
   /** The folder of recipe.yaml. */
   dir: string
   /** What the root filesystem is changed by, in this order: that of the recipe that it is made from first. */
@@ -53,17 +46,13 @@ export interface Layer {
 }
 
 /** As it stands in a file, or in a file and in those that it is made from. */
-interface Written extends Partial<Omit<Recipe, 'dir' | 'layers' | 'packages' | 'forArch'>> {
+interface Written extends Partial<Omit<Recipe, 'kind' | 'dir' | 'layers' | 'packages' | 'forArch'>> {
   from?: string
   packages: string[]
   forArch: ForArch
   run: string[]
 }
 
-const size = shape('not a size such as 512MiB', (value) => {
-  const parsed = typeof value === 'string' ? parseSize(value) : undefined
-  return parsed !== undefined && 'value' in parsed ? parsed.value : undefined
-})
 const word = text({ pattern: /^[A-Za-z0-9][A-Za-z0-9+._:-]*$/, problem: 'not a plain word' })
 const name = text({ pattern: namePattern, problem: 'not a name like debian/12' })
 
@@ -81,7 +70,7 @@ const written: Shape<Written> = record<Written>({
   suite: optional(word),
   variant: optional(oneOf(['extract', 'custom', 'essential', 'apt', 'minbase'])),
   packages: optional(list(word), []),
-  disk: optional(size),
+  disk: optional(sizeShape),
   kernel: optional(
     orNull(record<NonNullable<Recipe['kernel']>>({ cmdline: text({ max: 1500 }), modules: list(word) })),
   ),
@@ -91,7 +80,7 @@ const written: Shape<Written> = record<Written>({
   ),
   announcesReady: optional(truth()),
   agent: optional(truth()),
-  minMemory: optional(size),
+  minMemory: optional(sizeShape),
   run: optional(list(text({ max: 20_000 }), { max: 100 }), []),
 })
 
@@ -111,12 +100,27 @@ const needed = ['name', 'description', 'arch', 'suite', 'variant', 'disk', 'logi
 /** Recipes that may lie one over another. */
 const deepest = 8
 
-/** Reads `<dir>/recipe.yaml`, and what it is made from. E_BOX_BUILD says what is wrong, and where. */
+/** Reads `<dir>/recipe.yaml`, of either kind. E_BOX_BUILD says what is wrong, and where. */
+export async function readAnyRecipe(dir: string): Promise<Recipe | InstallRecipe> {
+  const file = await readRecipeFile(join(dir, 'recipe.yaml'))
+  return asObject(file.data).install === undefined ? readRecipe(dir) : readInstallRecipe(dir, file)
+}
+
+/** The recipe of a box that is made from packages, with those that it is made from. E_BOX_BUILD. */
 export async function readRecipe(dir: string): Promise<Recipe> {
   const { file, keys, layers } = await read(dir, [])
   if (isComplete(keys)) {
     const { from, run, ...own } = keys
-    return { kernel: null, firmware: null, announcesReady: true, agent: false, ...own, dir, layers }
+    return {
+      kind: 'packages',
+      kernel: null,
+      firmware: null,
+      announcesReady: true,
+      agent: false,
+      ...own,
+      dir,
+      layers,
+    }
   }
   const missing = needed.filter((key) => keys[key] === undefined)
   throw flawed(file, missing.length > 0 ? missing : ['packages'], 'is missing')

@@ -31,12 +31,13 @@ export default class BoxPrune extends BaseCommand {
     const { flags } = await this.parse(BoxPrune)
     const { keep, to, yes, json } = flags
     const dryRun = flags['dry-run']
-    const options = { keep, to, env: process.env }
+    const { emit, signal } = this
+    const options = { keep, to, env: process.env, emit, signal }
     if (!dryRun) await this.sweepRuns()
     const planned = await pruneBoxes({ ...options, dryRun: true })
     if (!dryRun && planned.removed.length > 0) {
       const names = planned.removed.map(({ name, version }) => `${name}@${version}`).join(', ')
-      await confirm({ question: `Remove ${names}?`, yes, json, signal: this.signal })
+      await confirm({ question: `Remove ${names}?`, yes, json, signal })
     }
     const result = dryRun ? planned : await pruneBoxes({ ...options, dryRun: false })
     this.print(pruneText(result, dryRun))

@@ -54,6 +54,8 @@ export function shownDisplay(display: Machine['display'] | undefined): string {
 export interface Needs extends Pick<Machine, 'nested' | 'display'> {
   arch: Arch
   boot: Capabilities['boot'][number]
+  /** Whether a system's installer runs in it. */
+  installs?: true
   /** Whether it is given a seed. */
   media: boolean
   /** The protocols of the ports that are forwarded to it. */
@@ -138,6 +140,11 @@ const demands = {
   media: {
     text: () => 'give a guest a seed',
     lacking: (can, { media }) => media && can.media !== true,
+    shown: (config) => [ofBox(config)],
+  },
+  installs: {
+    text: () => "run a system's installer",
+    lacking: (can, { installs }) => installs === true && can.installs !== true,
     shown: (config) => [ofBox(config)],
   },
   nested: {

@@ -34,8 +34,13 @@ async function withoutProcess<Run extends { bootId: string }>(
   if (run === null) return { state: 'stopped', crashed: false }
   const ending = await hypervisor.ending(spec, run)
   if (ending !== null) {
-    const { crashed, reason } = ending
-    return { state: 'stopped', crashed, ...(reason === undefined ? {} : { reason }) }
+    const { crashed, byGuest, reason } = ending
+    return {
+      state: 'stopped',
+      crashed,
+      ...(byGuest ? { byGuest } : {}),
+      ...(reason === undefined ? {} : { reason }),
+    }
   }
   const restarted = run.bootId !== (await hostBootId())
   const reason = restarted

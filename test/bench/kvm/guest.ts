@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
+import { cpioArchive } from '../../../src/box/install/cpio.ts'
 import { packageRoot } from '../../../src/lib/files/package-root.ts'
 import { busyboxGuest } from '../../helpers/busybox-guest.ts'
-import { cpioArchive } from '../../helpers/cpio.ts'
 import { networkBytes } from './inside/guest-run.ts'
 
 const run = promisify(execFile)

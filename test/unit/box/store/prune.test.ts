@@ -56,7 +56,8 @@ describe('pruning', () => {
     const left = [...names, join(folder, `posada-box-${deadWork}`)]
     for (const path of left) await mkdir(path, { recursive: true })
     const alive = await makeWorkFolder(paths.tmp, 'add-')
-    const options = { keep: 0, to: undefined, env }
+    const { signal } = new AbortController()
+    const options = { keep: 0, to: undefined, env, emit: () => undefined, signal }
     await pruneBoxes({ ...options, dryRun: true })
     expect(await readdir(paths.tmp)).toHaveLength(4)
     await pruneBoxes({ ...options, dryRun: false })

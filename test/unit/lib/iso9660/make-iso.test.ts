@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { makeIso } from '../../../../src/cloud-init/iso9660/make-iso.ts'
+import { makeIso } from '../../../../src/lib/iso9660/make-iso.ts'
 
 const time = new Date('2026-11-22T05:06:07Z')
 const files = new Map([
