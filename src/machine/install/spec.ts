@@ -52,6 +52,7 @@ export function installNeeds({ arch, boot }: Pick<InstallJob, 'arch' | 'boot'>):
     hostAccess: false,
     shares: false,
     limits: false,
+    memoryRange: false,
     settings: [],
   }
 }
