@@ -1,10 +1,13 @@
-import { existsSync, rmSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { PlanResult, UpMachineResult } from '../../../src/machine/index.ts'
+import { copyBox } from '../../helpers/box-copy.ts'
 import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
 
-// Three boots of posada/tiny and one snapshot, with QEMU: some 40 s where it is emulated.
+// Four boots of posada/tiny and one snapshot, with QEMU: some 50 s where it is emulated.
 let place: MachinesPlace
 
 const manifest = (disks: string) => `version: 1
@@ -108,3 +111,35 @@ it('are formatted once, mounted, rewound, grown, taken out, and kept for the nex
   expect(all).toMatchObject({ machines: [{ destroyed: true }] })
   expect(existsSync(file('data'))).toBe(false)
 }, 600_000)
+
+it('of a box with two come in their order, and before those of the manifest', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'posada-two-disks-'))
+  const two = machinesPlace('two disks', { XDG_DATA_HOME: home })
+  try {
+    const box = copyBox('posada/tiny', home)
+    const second = Buffer.alloc(4 * 2 ** 20, 'second')
+    writeFileSync(join(box, 'disk-2.raw'), second)
+    const json = join(box, 'box.json')
+    const manifest = JSON.parse(readFileSync(json, 'utf8')) as { name: string; disks: object[] }
+    manifest.name = 'test/two-disks'
+    manifest.disks.push({
+      ...{ file: 'disk-2.raw', format: 'raw', size: second.length, virtualSize: second.length },
+      sha256: createHash('sha256').update(second).digest('hex'),
+    })
+    writeFileSync(json, JSON.stringify(manifest))
+    await two.json('box', 'add', box)
+    two.write(`version: 1
+provider: qemu
+box: test/two-disks
+memory: 256MiB
+disks: [{name: own, size: 16MiB}]
+`)
+    await two.json('up')
+    const look =
+      'cd /sys/block; echo $(cat vdb/serial) $(cat vdb/size) $(cat vdc/serial) $(cat vdc/size) $(sudo head -c 6 /dev/vdb)'
+    expect((await two.run('exec', '--', 'sh', '-c', look)).stdout).toBe('disk-2 8192 own 32768 second\n')
+  } finally {
+    await two.cleanUp()
+    rmSync(home, { recursive: true, force: true })
+  }
+}, 300_000)

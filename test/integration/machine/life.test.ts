@@ -18,10 +18,11 @@ interface StatusDocument {
   }[]
 }
 
-const manifest = (memory: string, step = 'echo done > /root/step') => `version: 1
+const manifest = (memory: string, step = 'echo done > /root/step', cpus = 1) => `version: 1
 name: life
 box: posada/tiny
 memory: ${memory}
+cpus: ${cpus}
 provision:
   - {name: first, shell: "${step}"}
 `
@@ -68,11 +69,11 @@ describe('the life of a machine', () => {
   })
 
   it('a changed step runs again, a changed setting waits for reload', async () => {
-    place.write(manifest('320MiB', 'echo again > /root/step'))
+    place.write(manifest('320MiB', 'echo again > /root/step', 2))
     const { machines } = await place.json<UpDocument>('up')
     expect(machines[0]?.steps).toMatchObject([{ result: 'ran' }])
     expect(await inGuest('cat /root/step')).toBe('again\n')
-    expect(await status()).toMatchObject({ memory: 256 * 2 ** 20, pending: ['memory'] })
+    expect(await status()).toMatchObject({ memory: 256 * 2 ** 20, pending: ['cpus', 'memory'] })
   })
 
   it('reload applies it, and what the guest wrote is still there', async () => {
@@ -80,7 +81,7 @@ describe('the life of a machine', () => {
     await place.json('reload')
     expect(await status()).toMatchObject({ state: 'running', memory: 320 * 2 ** 20, pending: [] })
     expect(Number(await inGuest("awk '/MemTotal/ {print $2}' /proc/meminfo"))).toBeGreaterThan(small + 40_000)
-    expect(await inGuest('cat /root/step')).toBe('again\n')
+    expect(await inGuest('nproc; cat /root/step')).toBe('2\nagain\n')
   })
 
   it('halt shuts the guest down; ssh then fails; halt again has nothing to do', async () => {
