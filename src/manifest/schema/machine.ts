@@ -81,7 +81,7 @@ export const machineFields = {
   memory: {
     schema: memory,
     description:
-      'Memory, rounded up to a whole MiB. With a `min` it moves: what the guest does not need goes back to the host, down to `min`, and comes back as it does.',
+      'Memory, rounded up to a whole MiB; or `{min: 512MiB, max: 4GiB}`: what the guest does not need of it goes back to the host, down to `min`, and comes back when it does. [Guests](guests.md#memory-that-comes-and-goes) has more.',
     default: '1GiB',
     examples: ['512MiB', { min: '512MiB', max: '4GiB' }],
   },
