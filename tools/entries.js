@@ -8,6 +8,7 @@ export const modules = {
   sync: 'src/sync-process/main.ts',
   keeper: 'src/keeper/main.ts',
   'run-watchdog': 'src/app/run/watchdog.ts',
+  'warm-maker': 'src/app/warm/maker.ts',
 }
 
 /** What a hypervisor runs in processes and threads of their own: each a file of its own, which starts sooner. */

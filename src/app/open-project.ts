@@ -16,6 +16,7 @@ import { hookUse, recipeUses } from './host-uses.ts'
 import { provisionerSource } from './provider/provisioners.ts'
 import { providerRegistry } from './provider/registry.ts'
 import { trustOf, trustsEverything } from './trust/agreed.ts'
+import { warmSetting } from './warm/setting.ts'
 
 export interface OpenProjectOptions {
   /** The manifest; found from `cwd` upwards where it is not given. */
@@ -85,6 +86,7 @@ export async function openProject(options: OpenProjectOptions): Promise<Project>
     },
     fetchBox: boxFetcher({ store: boxes, user, catalogues: manifest.catalogues, env, emit, signal }),
     webFiles: files,
+    warm: warmSetting(env),
     provisioners: provisionerSource(manifest.root, trust),
     readSecret: async (place, of) => {
       const { readSecret } = await import('./secrets.ts')

@@ -38,7 +38,7 @@ export {
   updateText,
   verifyText,
 } from './text/boxes.ts'
-export { layersPrunedText, layersPushedText, layersText } from './text/cache.ts'
+export { cachePrunedText, cacheText, layersPushedText } from './text/cache.ts'
 export { installedText } from './text/completion.ts'
 export { doctorText } from './text/doctor.ts'
 export { eventTeller } from './text/events.ts'

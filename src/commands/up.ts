@@ -18,7 +18,8 @@ export default class Up extends BaseCommand {
     provision: Flags.boolean({ description: 'Run the provision steps.', allowNo: true, default: true }),
     prune: pruneFlag,
     cold: Flags.boolean({
-      description: 'Boot suspended machines from their disks and discard their saved memory.',
+      description:
+        'Boot suspended machines from their disks and discard their saved memory, and new ones in place of a warm start.',
     }),
   }
 
@@ -30,6 +31,10 @@ export default class Up extends BaseCommand {
     const pruned = flags.prune ? await destroyOrphans(project) : []
     const { provision, cold, prune } = flags
     const machines = await up(project, { machines: args.machine ?? [], provision, cold, prune })
+    if (project.warm.wanted.size > 0) {
+      const { makeWanted } = await import('../app/index.ts')
+      makeWanted(project, process.env)
+    }
     this.print([...(pruned.length === 0 ? [] : [destroyText(pruned)]), upText(machines)].join('\n'))
     return { machines, ...(flags.prune ? { pruned } : {}) }
   }

@@ -8,6 +8,7 @@ import type { BoxTerms, Hook, Manifest, PluginCode, ProvisionStep, SecretPlace }
 import type { LockedLayer, ProjectPaths, UserPaths } from '../project/index.ts'
 import type { ProbeReport, Provider } from '../provider/index.ts'
 import type { Needs } from './facts/needs.ts'
+import type { WarmJob } from './warm/job.ts'
 
 /** What the user has written down. */
 export interface Declared {
@@ -56,6 +57,18 @@ export interface BoxSupply {
   buildBox: BuildBox
 }
 
+/** Images of machines that were up, which new machines begin with: docs/decisions/warm-starts.md. */
+export interface WarmStarts {
+  warm: {
+    /** Whether new machines begin with images that there are. */
+    starts: boolean
+    /** Whether images are made of what there is none of. */
+    makes: boolean
+    /** Those that are missing, by their keys: whoever opened the project has them made once its own work is done. */
+    wanted: Map<string, WarmJob>
+  }
+}
+
 /** What provision steps are made of besides what the manifest says: what has a URL, and code in packages. */
 export interface Scripts {
   webFiles: WebFiles
@@ -90,6 +103,7 @@ export interface Project
     Providing,
     Locking,
     BoxSupply,
+    WarmStarts,
     Scripts,
     Secrets,
     HostHooks {}

@@ -149,6 +149,8 @@ export interface UpMachineResult {
   name: string
   /** What `up` found: it made the machine, started it, or left it running. */
   change: 'created' | 'started' | 'resumed' | 'none'
+  /** It was made and did not boot: it began with a warm image. */
+  warm?: true
   provider: string
   accelerator: string | null
   /** Null: its guest is not logged in to. */

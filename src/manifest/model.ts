@@ -89,6 +89,8 @@ export interface Machine {
   diskUses: DiskUse[]
   /** Names of those that outlive the machine. */
   keptDisks: string[]
+  /** Whether a new one may begin with a warm image. */
+  warm: boolean
   nested: boolean
   /** Null: no screen. */
   display: Display | null
@@ -154,6 +156,7 @@ export const settings = {
   disks: { key: 'disks', effect: 'start', part: '`name`, `size`' },
   diskUses: { key: 'disks', effect: 'up', part: '`mount`, `filesystem`, `format`' },
   keptDisks: { key: 'disks', effect: 'use', part: '`keep`' },
+  warm: { key: 'warm', effect: 'use' },
   nested: { key: 'nested', effect: 'start' },
   display: { key: 'display', effect: 'start' },
   limits: { key: 'limits', effect: 'start' },

@@ -53,6 +53,7 @@ function resolveMachine(machine: CheckedMachine, root: string): Omit<Machine, 'n
     disks: disks.map(resolveDisk),
     diskUses: disks.flatMap(resolveUse).sort((a, b) => (a.mount ?? '').length - (b.mount ?? '').length),
     keptDisks: disks.flatMap(({ value }) => (value.keep === true ? known(value.name) : [])),
+    warm: known(values.warm),
     nested: known(values.nested),
     display: values.display ?? null,
     limits: limitsOf(values.limits),

@@ -39,3 +39,11 @@ export {
 export { forgetSnapshot, readSnapshots, type Snapshot, writeSnapshot } from './snapshot.ts'
 export { forwarderSocket, keeperSocket, networkSockets, nicSocket, syncSocket } from './sockets.ts'
 export { forgetInIndex, noteInIndex, readIndex } from './user-index.ts'
+export {
+  readWarmImage,
+  type WarmImage,
+  type WarmPaths,
+  warmImages,
+  warmPaths,
+  writeWarmImage,
+} from './warm-image.ts'

@@ -48,6 +48,8 @@ export interface MachineState {
   /** The last start. */
   start?: {
     at: string
+    /** It did not boot, but began with a warm image. */
+    warm?: true
     /** Absent until the guest could be logged in to. */
     readyAt?: string
     /** Bytes that the console's log had before; what this run wrote begins there. */
@@ -91,6 +93,8 @@ export interface MachineCopy {
   token: string
   /** Its memory is the other's: the guest is not let in before it has an identity of its own. */
   due?: boolean
+  /** It began with a warm image, and not as a copy of a machine: nothing of this is left once it is one of its own. */
+  warm?: true
 }
 
 export interface FailedStep {

@@ -20,6 +20,8 @@ export interface UserPaths {
   cache: string
   /** Base manifests and scripts that were fetched, by their SHA-256; may be emptied at any time. */
   fetched: string
+  /** Memories that new machines begin with: see warm-image.ts; may be emptied at any time. */
+  warm: string
   /** Sockets, a folder a machine. */
   runtime: string
   /** Every folder that has or may have had this user's sockets, `runtime` first. */
@@ -63,6 +65,7 @@ export function userPaths(env: NodeJS.ProcessEnv = process.env): UserPaths {
     projects: join(state, 'projects'),
     cache,
     fetched: join(cache, 'fetched'),
+    warm: join(cache, 'warm'),
     runtime: runtimes[0] ?? own,
     runtimes: [...new Set(runtimes)],
     key: join(state, 'key'),
@@ -125,6 +128,8 @@ export interface MachinePaths {
   /** Private and public half of the key that logs in; the private one has mode 0600. */
   key: string
   publicKey: string
+  /** What lets in to the guest of a warm image, until the machine's own key has taken its place. */
+  imageKey: string
   /** The guest's host key, in OpenSSH's format. */
   knownHosts: string
   consoleLog: string
@@ -210,6 +215,7 @@ export function machinePaths(dir: string, user: OwnPaths): MachinePaths {
     lock: join(dir, 'lock'),
     key: join(dir, 'id_ed25519'),
     publicKey: join(dir, 'id_ed25519.pub'),
+    imageKey: join(dir, 'image_key'),
     knownHosts: join(dir, 'known_hosts'),
     seed: join(dir, 'seed.iso'),
     keptDisks: join(dir, 'kept.json'),

@@ -24,6 +24,7 @@ export function aMachine(changes: Partial<Machine> = {}): Machine {
     disks: [],
     diskUses: [],
     keptDisks: [],
+    warm: true,
     nested: false,
     display: null,
     limits: { disk: { iops: null, bandwidth: null }, network: { bandwidth: null } },

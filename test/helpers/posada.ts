@@ -26,12 +26,22 @@ export interface Place {
   remove(): void
 }
 
+/** New machines boot, and leave no process that makes an image, where a test does not say otherwise. */
+const booting = { POSADA_WARM: 'off' }
+
 /** `name` is the project's folder; it may have spaces. */
 export function makePlace(name = 'project', extra: NodeJS.ProcessEnv = {}): Place {
   const base = realpathSync(mkdtempSync(join(tmpdir(), 'posada-test-')))
   const dir = join(base, name)
   mkdirSync(dir)
-  const env = { PATH: process.env.PATH, HOME: base, LANG: 'C.UTF-8', ...userFolders(base), ...extra }
+  const env = {
+    PATH: process.env.PATH,
+    HOME: base,
+    LANG: 'C.UTF-8',
+    ...booting,
+    ...userFolders(base),
+    ...extra,
+  }
   const start = (...args: string[]) => spawn(process.execPath, [launcher, ...args], { cwd: dir, env })
   return {
     dir,

@@ -39,7 +39,7 @@ export async function runPosada(job: PosadaJob): Promise<{ output: string; exitC
 }
 
 const prelude = `set -e -o pipefail
-export XDG_DATA_HOME=/job/data XDG_STATE_HOME=/tmp/state XDG_CACHE_HOME=/tmp/cache XDG_RUNTIME_DIR=/run
+export XDG_DATA_HOME=/job/data XDG_STATE_HOME=/tmp/state XDG_CACHE_HOME=/tmp/cache XDG_RUNTIME_DIR=/run POSADA_WARM=off
 posada() { echo "\\$ posada $*"; node /job/project/bin/posada.js "$@" 2>&1 | cat; }
 cd /job/vm
 `

@@ -1,5 +1,7 @@
+import { userPaths } from '../../project/index.ts'
 import { boxResult } from '../box/result.ts'
 import { machinesOnBox } from '../box/users.ts'
+import { type ListedImage, listImages, sizeOf } from './images.ts'
 import { userLayers } from './user-layers.ts'
 
 /** What a disk was behind a provision step, which new machines start from. */
@@ -24,6 +26,18 @@ export interface LayerListing {
   layers: ListedLayer[]
   /** Bytes that all of them take. */
   size: number
+}
+
+/** What `posada cache list` prints with `--json`. */
+export interface CacheListing extends LayerListing {
+  warm: ListedImage[]
+}
+
+/** All layers and warm images of this user; the size is that of both. */
+export async function listCache(env: NodeJS.ProcessEnv): Promise<CacheListing> {
+  const { layers, size } = await listLayers(env)
+  const warm = await listImages(userPaths(env))
+  return { layers, warm, size: size + sizeOf(warm) }
 }
 
 /** All layers of this user. */

@@ -4,6 +4,7 @@ import { writeFileAtomic } from '../../lib/files/write-file.ts'
 import { destroy, type Project } from '../../machine/index.ts'
 import { findManifest } from '../../manifest/index.ts'
 import { makeRunFolder, type RunFolder, removeRunFolder, userPaths } from '../../project/index.ts'
+import { makeWanted } from '../launch-maker.ts'
 import { type OpenProjectOptions, openProject } from '../open-project.ts'
 
 export interface OpenRunOptions
@@ -34,7 +35,11 @@ export async function openRun(options: OpenRunOptions): Promise<OpenedRun> {
   const folder = await makeRunFolder(userPaths(options.env).runs)
   try {
     const project = await openIn(folder, options)
-    return { project, folder, end: () => takeAway(folder, project) }
+    const end = async () => {
+      await takeAway(folder, project)
+      makeWanted(project, options.env)
+    }
+    return { project, folder, end }
   } catch (error) {
     await takeAway(folder, null)
     throw error

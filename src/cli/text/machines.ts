@@ -20,9 +20,9 @@ const changes = {
 
 export function upText(machines: readonly UpMachineResult[]): string {
   return machines
-    .map(({ name, change, ms, ports }) => {
+    .map(({ name, change, warm, ms, ports }) => {
       const took = change === 'none' ? '' : ` after ${formatDuration(ms)}`
-      return `${name} ${changes[change]}${took}${ports.length === 0 ? '' : `, ${portList(ports)}`}`
+      return `${name} ${changes[change]}${warm === true ? ' from a warm image' : ''}${took}${ports.length === 0 ? '' : `, ${portList(ports)}`}`
     })
     .join('\n')
 }

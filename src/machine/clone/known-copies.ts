@@ -7,7 +7,7 @@ export async function knownCopies(manifest: Manifest, paths: ProjectPaths): Prom
   const copies: CopiedMachine[] = []
   for (const name of await orphansOf(manifest, paths)) {
     const state = await unlessDamaged(readState(paths.machine(name)))
-    if (state?.copy !== undefined) copies.push({ name, of: state.copy.of })
+    if (state?.copy !== undefined && state.copy.warm !== true) copies.push({ name, of: state.copy.of })
   }
   return copies
 }

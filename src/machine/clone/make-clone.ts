@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { copyFile, link, mkdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fromSystemError } from '../../errors/index.ts'
-import { isErrno } from '../../lib/files/errno.ts'
 import { exists } from '../../lib/files/folders.ts'
 import { flushFolder, writeFileAtomic } from '../../lib/files/write-file.ts'
 import type { Machine } from '../../manifest/index.ts'
@@ -10,11 +9,11 @@ import { type MachinePaths, type MachineState, type Snapshot, writeState } from 
 import { ensureKeyPair } from '../../ssh/index.ts'
 import { hostNameOf } from '../facts/host-name.ts'
 import { madeFrom } from '../facts/made-from.ts'
-import { layersUnder, withLayers } from '../layers/chain.ts'
-import { settleDisks } from '../layers/settle.ts'
+import { layersUnder } from '../layers/chain.ts'
+import { makeDisksOver } from '../layers/disks-over.ts'
+import { shareFile } from '../layers/share-file.ts'
 import { memoryFile } from '../memory/check.ts'
 import type { BoxSupply, Declared, Places, Providing } from '../project.ts'
-import { record } from '../record.ts'
 import { copiedState } from './copied-state.ts'
 
 export interface CloneInputs {
@@ -54,12 +53,7 @@ export async function makeClone(
     at: new Date().toISOString(),
   })
   await writeState(paths, state)
-  const settled = await settleDisks(paths, await record(paths, (now) => now))
-  const disks = await withLayers(paths, settled.spec.disks)
-  const made = await record(paths, (now) => ({ ...now, spec: { ...now.spec, disks } }))
-  const provider = await project.providers.get(made.provider)
-  await provider.create(made.spec)
-  return made
+  return makeDisksOver(project, paths, state)
 }
 
 async function shareFiles(
@@ -81,16 +75,6 @@ async function shareFiles(
   }
   if (memory !== null) await take(memoryFile(from, { snapshot: id }), to.snapshot(id).memory)
   for (const folder of folders) await flushFolder(folder)
-}
-
-/** A second name; a copy where the file system has none of these, or the file has as many as it takes. */
-async function shareFile(from: string, to: string): Promise<void> {
-  try {
-    await link(from, to)
-  } catch (error) {
-    if (!isErrno(error, 'EXDEV', 'EPERM', 'EMLINK')) throw error
-    await copyFile(from, to)
-  }
 }
 
 /** The guest lets in who has the other's key. */

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { loginKeys, type StoredBox } from '../../box/index.ts'
 import { isPosadaError, PosadaError } from '../../errors/index.ts'
 import { sleep } from '../../lib/async/sleep.ts'
@@ -54,9 +54,17 @@ export async function logIn(
     paths: project.paths.machine(machine),
     bootTimeout: config.bootTimeout,
   }
-  await awaitGuest(project, guest, box)
+  const { imageKey } = guest.paths
+  const isImage = await exists(imageKey)
+  // One that has just become a machine of its own has its SSH server again.
+  if (!isImage || state.copy !== undefined) await awaitGuest(project, guest, box)
   return inStep(project.emit, { machine, step: 'ssh', message: 'logging in' }, async () => {
-    const session = await openFirst(project, guest, { own, box, deadline, hostName })
+    const session = await openFirst(project, guest, {
+      own,
+      deadline,
+      hostName,
+      ...oldKeys(box, isImage ? imageKey : null),
+    })
     const at = new Date().toISOString()
     try {
       const ready = await record(project.paths.machine(machine), (now) => ({
@@ -64,6 +72,7 @@ export async function logIn(
         login: { ...now.login, ownKey: true },
         start: { at, ...now.start, readyAt: at },
       }))
+      if (isImage) await rm(imageKey, { force: true })
       return { session, state: ready }
     } catch (error) {
       await session.close()
@@ -87,9 +96,23 @@ async function prepare(project: Places, { spec, login }: MachineState): Promise<
 
 interface FirstLogin {
   own: KeyPair
-  box: StoredBox
+  /** Files of the keys that let in until the machine's own does. */
+  oldKeys: string[]
+  /** Whether the guest may have taken the machine's own from its kernel's command line. */
+  takesKey: boolean
   deadline: Deadline
   hostName: string
+}
+
+/** A warm image has a key of its own. One that did not become a machine of its own has booted. */
+function oldKeys(
+  { dir, manifest }: StoredBox,
+  imageKey: string | null,
+): Pick<FirstLogin, 'oldKeys' | 'takesKey'> {
+  const ofBox = loginKeys(manifest).map(({ file }) => `${dir}/${file}`)
+  return imageKey === null
+    ? { oldKeys: ofBox, takesKey: manifest.kernel?.takesKey === true }
+    : { oldKeys: [imageKey, ...ofBox], takesKey: false }
 }
 
 /** A guest that restarts meanwhile is logged in to again: what its first login does can be done twice. */
@@ -109,21 +132,19 @@ async function openFirst(project: Reporting, guest: Guest, first: FirstLogin): P
 async function openOnce(
   project: Reporting,
   guest: Guest,
-  { own, box, deadline, hostName }: FirstLogin,
+  { own, oldKeys, takesKey: ownKeyFirst, deadline, hostName }: FirstLogin,
 ): Promise<SshSession> {
   const { signal } = project
   const { state, paths } = guest
-  const ownKeyFirst = box.manifest.kernel?.takesKey === true
-  const boxKeys = loginKeys(box.manifest).map(({ file }) => `${box.dir}/${file}`)
   const session = await connectInTime(project, guest, {
     deadline,
-    ...(state.login.ownKey ? {} : { boxKeyFiles: boxKeys, ownKeyFirst }),
+    ...(state.login.ownKey ? {} : { boxKeyFiles: oldKeys, ownKeyFirst }),
   })
   try {
     const isTaken = ownKeyFirst && session.keyFile === paths.key
     if (!state.login.ownKey && !isTaken) {
       const oldPublicKeys = await Promise.all(
-        boxKeys.map(async (path) => publicKeyOf(await readFile(path, 'utf8'), path)),
+        oldKeys.map(async (path) => publicKeyOf(await readFile(path, 'utf8'), path)),
       )
       await replaceKey(session, {
         newPublicKey: own.publicKey,

@@ -34,7 +34,7 @@ export async function giveIdentity(
   await provider.setLinks?.(state.spec, true)
   return record(paths, ({ copy, ...rest }) => ({
     ...rest,
-    ...(copy === undefined ? {} : { copy: { of: copy.of, token: copy.token } }),
+    ...(copy === undefined || copy.warm === true ? {} : { copy: { of: copy.of, token: copy.token } }),
   }))
 }
 

@@ -55,9 +55,10 @@ export function digestOf(path: string, layout?: string): Promise<string> {
   return layout === undefined ? sha256OfFile(path) : sha256OfSparseFile(path)
 }
 
-async function fileFlaw(
+/** Why a file is not what was recorded of it; null where it is. */
+export async function fileFlaw(
   path: string,
-  { size, sha256, mark, layout }: SavedMemory,
+  { size, sha256, mark, layout }: Pick<SavedMemory, 'size' | 'sha256' | 'mark' | 'layout'>,
   content: Checked['content'],
 ): Promise<string | null> {
   try {

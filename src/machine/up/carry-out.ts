@@ -13,6 +13,7 @@ import type { Project } from '../project.ts'
 import { runProvision } from '../provision/run-provision.ts'
 import { untilReady } from '../readiness/until-ready.ts'
 import type { ProvisionResult } from '../results.ts'
+import { makesLayers } from '../warm/why-cold.ts'
 import { chooseProvider } from './choose-provider.ts'
 import { cutPower } from './cut-power.ts'
 import { resumeMachine } from './resume-machine.ts'
@@ -128,7 +129,9 @@ class Work {
     const previous = isNew && before !== null ? begunAgain(before) : before
     const provider = await chooseProvider(this.#project, config, previous)
     const { layer = null, keeping = null, disks } = this.#inputs
-    const start = { projectId, config, provider, memory, previous, isNew, disks, layer: isNew ? layer : null }
+    const cold = this.#inputs.cold === true || makesLayers(layer, keeping?.points ?? [])
+    const begun = { projectId, config, provider, memory, previous, disks, cold }
+    const start = { ...begun, isNew, layer: isNew ? layer : null }
     const state = await this.#orUndo(provider, () => startMachine(this.#project, start))
     this.#made = { provider, state }
     if (!isNew || keeping === null || keeping.points.length === 0) return

@@ -32,6 +32,10 @@ export interface StartInputs {
   disks: DisksFound
   /** What a new machine's disks lie on in place of its box, and the steps that it has; left out: neither. */
   layer?: Layer | null
+  /** Whether it boots, whatever warm images there are. Left out: false. */
+  cold?: boolean
+  /** The very box that a new machine is made from, whose user is noted; left out: what the manifest names. */
+  box?: StoredBox
 }
 
 /** What is to be recorded. What cannot be is refused here, before anything but the machine's key is made. */

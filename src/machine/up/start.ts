@@ -13,6 +13,9 @@ import { inStep } from '../in-step.ts'
 import { settleDisks } from '../layers/settle.ts'
 import type { Declared, Project, Reporting } from '../project.ts'
 import { record } from '../record.ts'
+import { chooseImage } from '../warm/choose-image.ts'
+import type { FoundImage } from '../warm/find-image.ts'
+import { startWarm } from '../warm/start-warm.ts'
 import { noteProject } from './note-project.ts'
 import { planStart, type StartInputs } from './plan-start.ts'
 
@@ -29,16 +32,20 @@ export async function startMachine(project: Project, given: StartInputs): Promis
   const paths = project.paths.machine(config.name)
   const previous = given.previous === null ? null : await settleDisks(paths, given.previous)
   const inputs = { ...given, previous }
-  const box = given.layer?.box ?? (await holdBox(project, inputs))
+  const box = given.layer?.box ?? given.box ?? (await holdBox(project, inputs))
   const seed = await planSeed(config, { box, paths, previous: inputs.previous })
   for (let attempt = 1; ; attempt++) {
     const state = await planStart(project, inputs, { box, seed, paths })
+    const isWarm = attempt === 1 && inputs.isNew && inputs.cold !== true
+    const image = isWarm ? await chooseImage(project, { ...inputs, box, planned: state }) : null
     await ensureRuntimeDir(project.user.runtime, state.spec.id)
     await writeState(paths, state)
     await noteProject(project, inputs.projectId)
     await beforeStart(project, { config, projectId: inputs.projectId })
+    const planned = { paths, seed, planned: state }
     try {
-      return await carryOut(project, inputs, { paths, seed, planned: state })
+      const warm = image === null ? null : await carryOutWarm(project, inputs, { ...planned, image })
+      return warm ?? (await carryOut(project, inputs, planned))
     } catch (error) {
       const mayRetry = isPosadaError(error, 'E_PORT_IN_USE') && attempt < portTries
       if (!mayRetry) throw error
@@ -73,6 +80,19 @@ async function carryOut(
   return state
 }
 
+/** Null: it has to boot. */
+async function carryOutWarm(
+  project: Project,
+  inputs: StartInputs,
+  { paths, planned, image }: { paths: MachinePaths; planned: MachineState; image: FoundImage },
+): Promise<MachineState | null> {
+  await removeLeftovers(inputs.provider, planned.spec, { paths, kept: [] })
+  const consoleFrom = await nextConsoleOffset(paths.consoleLog)
+  const warm = await startWarm(project, { ...inputs, ...image, planned, consoleFrom })
+  if (warm === null) await writeState(paths, planned)
+  return warm
+}
+
 /**
  * What is there before a creation has completed was left by an `up` or a `destroy` that was cut
  * short: half a disk, and the host key of another guest, which the new one has not. Where a
@@ -84,8 +104,8 @@ async function removeLeftovers(
   { paths, kept }: { paths: MachinePaths; kept: readonly string[] },
 ): Promise<void> {
   await provider.stop(spec, { graceful: false, timeout: 0 })
-  const { data, knownHosts, seed, memory, snapshots } = paths
-  await removeBut([data, knownHosts, seed, memory, snapshots], await keptFiles(paths, kept))
+  const { data, knownHosts, imageKey, seed, memory, snapshots } = paths
+  await removeBut([data, knownHosts, imageKey, seed, memory, snapshots], await keptFiles(paths, kept))
 }
 
 /** Where the console's log will go on. A start keeps a large one under another name and begins a new one. */

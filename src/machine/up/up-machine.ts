@@ -104,6 +104,7 @@ async function resultOf(
   return {
     name: config.name,
     change,
+    ...(change === 'created' && state.start?.warm === true ? { warm: true as const } : {}),
     provider: provider.name,
     accelerator: isUp(status) ? status.accelerator : null,
     ssh: sshAddress(provider, state, project.paths.machine(config.name)),

@@ -16,6 +16,8 @@ export interface WorkInputs {
   onProvisioned: () => void
   sight: Sight
   disks: DisksFound
+  /** Whether it boots, whatever saved memories there are. Left out: false. */
+  cold?: boolean
   handOver: HandOver | undefined
   /** Null: no steps are to run. */
   plan: readonly PlannedStep[] | null

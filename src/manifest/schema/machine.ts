@@ -110,6 +110,12 @@ export const machineFields = {
     absent: 'none',
     examples: [true, { width: 1280, height: 800 }],
   },
+  warm: {
+    schema: truth(),
+    description:
+      'Whether a new machine may begin with a [warm image](snapshots.md#warm-starts): the memory of another one with the same box and hardware that was up before, in place of a boot.',
+    default: true,
+  },
   limits: {
     schema: machineLimits,
     description:

@@ -7,6 +7,7 @@ import { type Bench, comparePairs } from '../bench.ts'
 import { type PosadaMachine, posadaMachine } from '../posada-machine.ts'
 import { overlayOf, rawMachine } from '../raw-machine.ts'
 import { timed } from '../timed.ts'
+import { warmRun, warmUp } from './warm.ts'
 
 const launcher = resolve('bin/posada.js')
 const five = `version: 1
@@ -26,7 +27,7 @@ export const bench: Bench = {
 
   unavailable: async () => (availableParallelism() < 2 ? 'needs two processors' : null),
 
-  run: async (how) => [await suspended(how), await rewound(how)],
+  run: async (how) => [await suspended(how), await rewound(how), await warmUp(how), await warmRun(how)],
 }
 
 async function suspended({ samples, log }: How) {

@@ -16,7 +16,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { LayerListing } from '../../../src/app/index.ts'
+import type { CacheListing } from '../../../src/app/index.ts'
 import type { PlanResult } from '../../../src/machine/index.ts'
 import { userPaths } from '../../../src/project/paths.ts'
 import { hasDockerRegistry, startDockerRegistry } from '../../helpers/docker-registry.ts'
@@ -73,7 +73,7 @@ const inGuest = async (place: MachinesPlace, command: string) =>
   (await place.run('exec', '--', 'sudo', 'sh', '-c', command)).stdout
 const knownHost = (place: MachinesPlace) =>
   readFileSync(join(place.dir, '.posada', 'machines', 'default', 'known_hosts'), 'utf8')
-const layers = () => first.json<LayerListing>('cache', 'list')
+const layers = () => first.json<CacheListing>('cache', 'list')
 
 describe('a step with cache', () => {
   it('leaves a layer, and nothing else', async () => {
@@ -178,7 +178,7 @@ describe('a step with cache', () => {
       machines: [{ actions: [{ why: [{}] }, {}, { steps: ['tools'] }, {}, { steps: ['own'] }] }],
     })
     expect(await second.json('cache', 'prune')).toMatchObject({ removed: [{ digest: kept[0]?.digest }] })
-    expect(await layers()).toEqual({ layers: [], size: 0 })
+    expect(await layers()).toMatchObject({ layers: [] })
   })
 
   it('killed while it is kept, it does not count, and the next command takes away what is left', async () => {

@@ -102,6 +102,7 @@ describe('names on disk', () => {
       boxes: '/data/posada/boxes',
       layers: '/data/posada/layers',
       fetched: '/home/ana/.cache/posada/fetched',
+      warm: '/home/ana/.cache/posada/warm',
       projects: '/home/ana/.local/state/posada/projects',
       cache: '/home/ana/.cache/posada',
       runtime: '/run/user/7/posada',

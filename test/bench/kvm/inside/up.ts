@@ -56,6 +56,7 @@ export async function upBench({ samples, log }: InsideOptions): Promise<BenchRes
 /** The boxes lie below /job/data; everything else is made in memory. */
 const environment = {
   ...process.env,
+  POSADA_WARM: 'off',
   XDG_DATA_HOME: '/job/data',
   XDG_STATE_HOME: '/tmp/bench-state',
   XDG_CACHE_HOME: '/tmp/bench-up-cache',

@@ -32,6 +32,7 @@ const edits: { [K in Name]: Machine[K] } = {
   disks: [{ name: 'data', size: 2 ** 30, place }],
   diskUses: [{ name: 'data', filesystem: 'ext4', mount: '/srv/data', format: true, place }],
   keptDisks: ['data'],
+  warm: false,
   nested: true,
   display: { width: 1024, height: 768 },
   limits: { disk: { iops: 500, bandwidth: null }, network: { bandwidth: null } },
