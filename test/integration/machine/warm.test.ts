@@ -11,13 +11,10 @@ import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
 
 const manifest = (name: string) => `version: 1
 name: ${name}
-box: posada/tiny
-provider: qemu
-memory: 128MiB
 networks: {back: {}}
+defaults: {box: posada/tiny, provider: qemu, memory: 128MiB, networks: [back]}
 machines:
   ${name}:
-    networks: [back]
     provision: [{name: own, shell: "hostname > /root/own"}]
 `
 
