@@ -1,5 +1,6 @@
 import { within } from '../../lib/async/time-limit.ts'
 import { hearGuest } from '../guest/hear-guest.ts'
+import { timeNow } from '../guest/time-now.ts'
 
 /** Milliseconds for a guest to become another machine: emulated, on a busy host, it took most of a minute. */
 const patience = 180_000
@@ -15,8 +16,9 @@ export interface NewIdentity {
 }
 
 /**
- * Tells a guest over its ready channel that it is a machine of its own from now on. Returns its new host key as a line of
- * OpenSSH's, `TYPE BASE64`, once all of it is so; null: it takes no such thing, or not in time.
+ * Tells a guest over its ready channel that it is a machine of its own from now on, and then the time, as none has passed for
+ * it since it was saved. Returns its new host key as a line of OpenSSH's, `TYPE BASE64`, once all of it is so; null: it takes
+ * no such thing, or not in time.
  */
 export async function tellIdentity(
   socket: string,
@@ -26,10 +28,14 @@ export async function tellIdentity(
   const stop = new AbortController()
   const greeting = ['identity', token, hostName, seed.toString('hex'), ...macs, 'end'].join(' ')
   let isAsked = false
-  const hear = (line: string): string | null | undefined => {
+  let hostKey: string | undefined
+  const hear = (line: string, say: (line: string) => void): string | null | undefined => {
     const [word, said, type, key] = line.split(' ')
-    if (word === 'identity' && said === token && type !== undefined && key !== undefined)
-      return `${type} ${key}`
+    if (word === 'identity' && said === token && type !== undefined && key !== undefined) {
+      hostKey = `${type} ${key}`
+      say(timeNow())
+    }
+    if (line === 'clock' && hostKey !== undefined) return hostKey
     if (word === 'identity?') isAsked = true
     // Guests that take an identity ask for it before each `ready`.
     return word === 'ready' && !isAsked ? null : undefined

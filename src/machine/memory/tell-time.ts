@@ -1,5 +1,6 @@
 import { within } from '../../lib/async/time-limit.ts'
 import { hearGuest } from '../guest/hear-guest.ts'
+import { timeNow } from '../guest/time-now.ts'
 
 /** Milliseconds for a guest to say that it takes the time, and that it has; on a busy host that takes some seconds. */
 const patience = 10_000
@@ -21,7 +22,7 @@ export async function tellTime(
     if (line === 'ready') return isAsked ? undefined : false
     if (line !== 'clock?') return undefined
     isAsked = true
-    say(`clock ${(Date.now() / 1000).toFixed(3)}`)
+    say(timeNow())
     return undefined
   }
   const heard = hearGuest(socket, { signal: AbortSignal.any([signal, stop.signal]), hear, nudge })

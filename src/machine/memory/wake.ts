@@ -33,7 +33,8 @@ export async function wake(project: Project, sleeper: Sleeper): Promise<MachineS
   return inStep(project.emit, step, async () => {
     const loaded = await loadMemory(project, sleeper)
     const state = await goOn(project, { ...sleeper, state: loaded })
-    await setClock(project, { ...sleeper, state })
+    // A copy was told the time with who it is.
+    if (sleeper.state.copy?.due !== true) await setClock(project, { ...sleeper, state })
     return state
   })
 }

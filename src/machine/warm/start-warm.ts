@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { copyFile, mkdir, rm } from 'node:fs/promises'
-import { isPosadaError, PosadaError } from '../../errors/index.ts'
+import { isPosadaError } from '../../errors/index.ts'
 import { isErrno } from '../../lib/files/errno.ts'
 import { flushFolder } from '../../lib/files/write-file.ts'
 import type { Machine } from '../../manifest/index.ts'
@@ -9,14 +9,10 @@ import type { Provider } from '../../provider/index.ts'
 import { inStep } from '../in-step.ts'
 import { makeDisksOver } from '../layers/disks-over.ts'
 import { shareFile } from '../layers/share-file.ts'
-import { tellTime } from '../memory/tell-time.ts'
 import { goOn, loadMemory } from '../memory/wake.ts'
 import type { Project } from '../project.ts'
 import { type FoundImage, removeImage } from './find-image.ts'
 import { warmState } from './warm-state.ts'
-
-/** Milliseconds for the guest to take the time, which it does at once unless the host is very busy. */
-const clockPatience = 60_000
 
 export interface WarmStart extends FoundImage {
   projectId: string
@@ -40,21 +36,23 @@ export async function startWarm(
   const { config, provider } = machine
   const paths = project.paths.machine(config.name)
   const id = randomBytes(4).toString('hex')
-  const step = { machine: config.name, step: 'start', message: `starting warm with ${provider.name}` }
+  const inMachine = <T>(step: string, message: string, work: () => Promise<T>) =>
+    inStep(project.emit, { machine: config.name, step, message }, work)
   try {
-    return await inStep(project.emit, step, async () => {
+    const loaded = await inMachine('start', `starting warm with ${provider.name}`, async () => {
       await takeFiles(image.disks, from, { paths, id })
       const token = randomBytes(4).toString('hex')
       const state = warmState({ planned, image, id, token, consoleFrom, at: new Date().toISOString() })
       await writeState(paths, state)
       const made = await makeDisksOver(project, paths, state)
-      const loaded = await loadMemory(project, { ...machine, state: made, isChecked: true })
-      const awake = await goOn(project, { config, provider, state: loaded })
-      await confirmClock(project, { provider, state: awake })
-      // Whoever has mapped it has it still.
-      await rm(paths.snapshot(id).memory, { force: true })
-      return awake
+      return loadMemory(project, { ...machine, state: made, isChecked: true })
     })
+    const awake = await inMachine('identity', 'becoming a machine of its own', () =>
+      goOn(project, { config, provider, state: loaded }),
+    )
+    // Whoever has mapped it has it still.
+    await rm(paths.snapshot(id).memory, { force: true })
+    return awake
   } catch (error) {
     const why = uselessBecause(error)
     if (why === null || project.signal.aborted) throw error
@@ -63,17 +61,6 @@ export async function startWarm(
     project.emit({ type: 'notice', level: 'warn', machine: config.name, message })
     return null
   }
-}
-
-/** To its guest no time has passed since the image was made. Its own key does not let in yet, so there is no other way. */
-async function confirmClock(
-  { signal }: Pick<Project, 'signal'>,
-  { provider, state: { spec } }: { provider: Provider; state: MachineState },
-): Promise<void> {
-  const socket = provider.channel(spec, 'ready')
-  if (socket !== null && (await tellTime(socket, signal, clockPatience))) return
-  await provider.stop(spec, { graceful: false, timeout: 0 })
-  throw new PosadaError('E_IDENTITY', 'its guest did not take the time', { machine: spec.name })
 }
 
 /** Null: that is not the image's fault. */

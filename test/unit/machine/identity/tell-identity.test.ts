@@ -10,20 +10,22 @@ const identity = {
 const order = `identity 0123abcd web-2 ${'ab'.repeat(32)} 52:54:00:00:00:01 52:54:00:00:00:02 end\n`
 const confirmation = 'identity 0123abcd ssh-ed25519 AAAA\n'
 
-it('is the first to speak, and returns the host key with which the guest confirms it', async () => {
+it('is the first to speak, and returns the host key once the guest has confirmed it and taken the time', async () => {
   const told: string[] = []
   const path = await readyChannel('', (line, socket) => {
     told.push(line)
+    if (line !== order) return socket.write('clock\n')
     socket.write(confirmation.slice(0, 12))
-    socket.write(confirmation.slice(12))
+    return socket.write(confirmation.slice(12))
   })
   expect(await tellIdentity(path, identity, { signal })).toBe('ssh-ed25519 AAAA')
-  expect(told).toEqual([order])
+  expect(told).toEqual([order, expect.stringMatching(/^clock \d+\.\d{3}\n$/)])
 })
 
 it('waits for a guest that was about to say that it is ready', async () => {
-  const path = await readyChannel('clock?\nidentity?\nready\n', (_, socket) => {
-    setTimeout(() => socket.write(`identity 99999999 ssh-ed25519 BBBB\nclock\n${confirmation}`), 50)
+  const path = await readyChannel('clock?\nidentity?\nready\n', (line, socket) => {
+    if (line.startsWith('clock ')) socket.write('clock\n')
+    else setTimeout(() => socket.write(`identity 99999999 ssh-ed25519 BBBB\nclock\n${confirmation}`), 50)
   })
   expect(await tellIdentity(path, identity, { signal })).toBe('ssh-ed25519 AAAA')
 })
@@ -37,6 +39,7 @@ it.each([
   ['says nothing', ''],
   ['asks and fails', 'identity?\nready\nidentity?\nready\n'],
   ['confirms that it is another', 'identity?\nidentity 11111111 ssh-ed25519 AAAA\n'],
+  ['does not take the time', `clock\n${confirmation}clock?\n`],
   ['shows no host key', 'identity?\nidentity 0123abcd\n'],
 ])('gives up on a guest that %s', async (_, first) => {
   const path = await readyChannel(first, () => undefined)
