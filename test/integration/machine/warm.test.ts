@@ -7,7 +7,7 @@ import { readWarmImage, userPaths, warmImages, writeWarmImage } from '../../../s
 import { until } from '../../helpers/guest-talk.ts'
 import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
 
-// Boots posada/tiny five times, and starts it warm four times: half a minute with emulated processors.
+// Boots posada/tiny five times, and starts it warm three times: half a minute with emulated processors.
 
 const manifest = (name: string) => `version: 1
 name: ${name}
@@ -42,6 +42,8 @@ beforeAll(() => {
   for (const name of readdirSync(known).filter((each) => each.endsWith('.json')))
     writeFileSync(join(cache, 'posada', name), readFileSync(join(known, name)))
   for (const place of [first, second]) place.env.XDG_CACHE_HOME = cache
+  // Of one user: what another has sealed does not count.
+  second.env.XDG_STATE_HOME = first.env.XDG_STATE_HOME
   first.write(manifest('first'))
   second.write(manifest('second'))
 })
@@ -118,15 +120,12 @@ describe('a warm image', () => {
     expect(await first.json('plan')).toMatchObject({ changes: false })
   })
 
-  it('is left behind by the next start, and by --cold', async () => {
+  it('is left behind by the next start', async () => {
     const before = await factsOf(first)
     await first.json('halt')
     expect(await up(first)).not.toMatch(/warm/)
     const after = await factsOf(first)
     for (const same of [0, 2, 5, 6, 7]) expect(after[same]).toBe(before[same])
-    await second.json('destroy', '--yes')
-    expect(await up(second, '--cold')).not.toMatch(/warm/)
-    expect(await images()).toHaveLength(1)
   })
 
   it('is what a run begins with', async () => {
