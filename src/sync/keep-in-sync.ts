@@ -7,7 +7,7 @@ import { Hints, type Taken } from './hints.ts'
 import { scanHost } from './host-scan.ts'
 import { type PassResult, passes } from './pass.ts'
 import { textOf } from './paths.ts'
-import { flush, type Session, withSession } from './session.ts'
+import { drainLeft, flush, type Session, withSession } from './session.ts'
 import { StatusWriter } from './status.ts'
 import { reporter, unsettled } from './sync-once.ts'
 import { sweepTrash } from './trash.ts'
@@ -20,6 +20,8 @@ const times = {
   /** Between two looks at everything on a side whose events are not heard, and at least so many times a look's own time. */
   scan: 2000,
   scanShare: 20,
+  /** After which what a save replaced in the guest is brought to the trash, when nothing else comes. */
+  quiet: 100,
   /** After which what was done is put on the disks, when nothing else comes. */
   settle: 1000,
   /** After which it is though more comes all the time. */
@@ -130,8 +132,11 @@ class Keeper {
       const isBlind = this.#host.isBlind || this.#guest.isBlind
       const scan = isBlind ? Math.max(times.scan, times.scanShare * this.#took) : times.careful
       const left = Math.max(0, this.#looked + scan - performance.now())
-      if (!(await this.#hints.some(Math.min(left, isDirty ? times.settle : times.careful)))) {
-        if (isDirty) this.#flush().catch(this.#onFailure)
+      const hasLeft = this.#session.batches.length > 0
+      const pause = hasLeft ? times.quiet : isDirty ? times.settle : times.careful
+      if (!(await this.#hints.some(Math.min(left, pause)))) {
+        if (hasLeft) this.#beside(drainLeft).catch(this.#onFailure)
+        else if (isDirty) this.#flush().catch(this.#onFailure)
         if (performance.now() < this.#looked + scan) continue
         this.#hints.all()
       }
@@ -140,10 +145,14 @@ class Keeper {
     }
   }
 
-  /** One after the other, beside what else is done. */
   #flush(): Promise<void> {
     this.#flushed = performance.now()
-    this.#flushing = this.#flushing.then(() => flush(this.#session))
+    return this.#beside(flush)
+  }
+
+  /** One after the other, beside what else is done. */
+  #beside(work: (session: Session) => Promise<void>): Promise<void> {
+    this.#flushing = this.#flushing.then(() => work(this.#session))
     return this.#flushing
   }
 

@@ -33,7 +33,7 @@ export interface Session {
   /** Bytes that were written on the host since `flush`. */
   isHostDirty: boolean
   isGuestDirty: boolean
-  /** What left its place in the guest and is brought into the trash by `flush`; after a kill, by the next session. */
+  /** What left its place in the guest and waits for `drainLeft`; after a kill, for the next session. */
   batches: string[]
 }
 
@@ -110,6 +110,11 @@ export async function drain({ guest, pair }: Session, batch: string): Promise<vo
   await rm(folder, { recursive: true })
 }
 
+/** Brings what left its place in the guest, and waits there, into the host's trash. */
+export async function drainLeft(session: Session): Promise<void> {
+  for (const batch of session.batches.splice(0)) await drain(session, batch)
+}
+
 /**
  * Brings what left its place in the guest into the trash, and makes what was done so far last over a power cut, first on both
  * sides, then in the ancestor. Other work goes on meanwhile, and is for the next one.
@@ -117,10 +122,9 @@ export async function drain({ guest, pair }: Session, batch: string): Promise<vo
 export async function flush(session: Session): Promise<void> {
   const { isGuestDirty, isHostDirty, ancestor } = session
   const set = ancestor.takeSet()
-  const batches = session.batches.splice(0)
   session.isGuestDirty = false
   session.isHostDirty = false
-  for (const batch of batches) await drain(session, batch)
+  await drainLeft(session)
   if (isGuestDirty) await session.guest.flush()
   if (isHostDirty) await execa('sync', ['-f', session.root], { reject: false })
   await ancestor.save(set)
