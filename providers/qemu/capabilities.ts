@@ -1,21 +1,21 @@
 import { findProgram } from '../../src/lib/process/find-program.ts'
-import { type Arch, archs, hostArch } from '../../src/lib/values/arch.ts'
+import { archs, emulatorOf, hostArch } from '../../src/lib/values/arch.ts'
 import type { Capabilities } from '../../src/provider/index.ts'
 import { findVirtiofsd } from '../../src/provider-kit/index.ts'
-import { systemProgram } from './binary.ts'
-import { findUefi } from './firmware.ts'
+import { findUefi, hasOwnFirmware } from './firmware.ts'
 
 /** Looks at which programs and firmware are installed, which takes less than a millisecond. */
 export function capabilities(): Capabilities {
   const own = hostArch()
   const all = [own, ...archs.filter((one) => one !== own)]
-  const arch = all.filter((one) => findProgram(systemProgram(one)) !== null)
+  const arch = all.filter((one) => findProgram(emulatorOf(one)) !== null)
   return {
     // Without any QEMU, what it would run once installed.
     arch: arch.length === 0 ? [own] : arch,
     boot: [
       'kernel',
-      ...biosOf(arch),
+      // Where none is installed, SLOF and the firmware of s390x come with QEMU.
+      ...(arch.some(hasOwnFirmware) ? (['bios'] as const) : []),
       ...(arch.some((one) => findUefi(one) !== null) ? (['uefi'] as const) : []),
     ],
     pause: true,
@@ -33,8 +33,4 @@ export function capabilities(): Capabilities {
     hostAccess: true,
     shares: findVirtiofsd() !== null,
   }
-}
-
-function biosOf(arch: readonly Arch[]): 'bios'[] {
-  return arch.includes('x86_64') ? ['bios'] : []
 }

@@ -5,7 +5,7 @@ import { exists } from '../../src/lib/files/folders.ts'
 import { readStart } from '../../src/lib/files/read-start.ts'
 import { writeFileAtomic } from '../../src/lib/files/write-file.ts'
 import type { DiskSpec, MachineSpec } from '../../src/provider/index.ts'
-import { requireProgram } from './binary.ts'
+import { requireQemuImg } from './binary.ts'
 
 /** Makes the overlays that are missing, and grows those that the spec wants larger. */
 export async function makeDisks(spec: MachineSpec): Promise<void> {
@@ -77,7 +77,7 @@ function unusable(
 }
 
 async function qemuImg(argv: string[], disk: DiskSpec, spec: MachineSpec): Promise<string> {
-  const program = requireProgram('qemu-img')
+  const program = requireQemuImg()
   // Loaded here, as most disks need no qemu-img.
   const { execa } = await import('execa')
   const { failed, stdout, stderr, cause } = await execa(program, argv, {

@@ -6,12 +6,18 @@ import type { HostFacts } from './host-facts.ts'
 export function bootArguments(spec: MachineSpec, host: HostFacts): string[] {
   if (spec.boot.kind === 'kernel') return kernelArguments(spec.boot, spec)
   const order = ['-boot', option('', { menu: false, strict: true })]
-  if (host.uefi === null) return order
+  if (host.uefi === null) return [...order, ...loader(spec)]
   return [
     ...order,
     ...['-blockdev', flash('uefi-code', host.uefi.code, true)],
     ...['-blockdev', flash('uefi-variables', host.uefi.variables, false)],
   ]
+}
+
+/** Of a board without firmware of its own: started as a kernel, it looks for a system on the disks. */
+function loader({ arch }: MachineSpec): string[] {
+  const { firmware } = boards[arch]
+  return firmware === null || firmware === 'own' ? [] : ['-kernel', firmware.loaded]
 }
 
 function kernelArguments(boot: KernelBoot, spec: MachineSpec): string[] {

@@ -19,11 +19,10 @@ export function displayArguments(spec: MachineSpec, transport: Transport): strin
 
 function devices({ arch }: MachineSpec, { width, height }: DisplaySpec, transport: Transport): string[] {
   const size = { xres: width, yres: height }
-  if (transport === 'device')
-    return ['virtio-gpu-device', 'virtio-keyboard-device', 'virtio-tablet-device'].flatMap((kind) => [
-      '-device',
-      option(kind, kind.includes('gpu') ? size : {}),
-    ])
+  if (transport !== 'pci')
+    return ['gpu', 'keyboard', 'tablet']
+      .map((kind) => `virtio-${kind}-${transport}`)
+      .flatMap((kind) => ['-device', option(kind, kind.includes('gpu') ? size : {})])
   const { screen, keyboard } = boards[arch]
   const usb = ['usb-tablet', ...(keyboard ? [] : ['usb-kbd'])]
   return [

@@ -12,6 +12,7 @@ import { nicArguments } from './nics.ts'
 import { sandboxArguments } from './sandbox.ts'
 import { shareArguments } from './shares.ts'
 
+export { boards } from './boards.ts'
 export type { Accelerator, HostFacts } from './host-facts.ts'
 export { shareChannel } from './shares.ts'
 

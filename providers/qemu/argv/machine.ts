@@ -1,14 +1,14 @@
 import type { MachineSpec } from '../../../src/provider/index.ts'
 import { translated } from '../overhead.ts'
-import { boards } from './boards.ts'
+import { type Board, boards } from './boards.ts'
 import { option } from './escape.ts'
 import type { HostFacts } from './host-facts.ts'
 
-/** How virtio devices are attached: to PCI, or as platform devices of machine type microvm. */
-export type Transport = 'pci' | 'device'
+/** How virtio devices are attached: to PCI, to the channels of s390x, or as platform devices of machine type microvm. */
+export type Transport = Board['transport'] | 'device'
 
 export function transportOf(spec: MachineSpec, host: HostFacts): Transport {
-  return machineType(spec, host).startsWith('microvm') ? 'device' : 'pci'
+  return machineType(spec, host).startsWith('microvm') ? 'device' : boards[spec.arch].transport
 }
 
 /** The guest's memory by this name is a file that the servers of folders map, too: vhost-user has no other way to it. */
@@ -47,7 +47,8 @@ function boardOptions(spec: MachineSpec, host: HostFacts): Record<string, string
   const flash = host.uefi === null ? {} : { pflash0: 'uefi-code', pflash1: 'uefi-variables' }
   const { type: usual, properties, nested } = boards[spec.arch]
   // Emulated only; a real one is passed on by no accelerator yet.
-  const extension = nested !== null && spec.nested && host.accelerator === 'tcg' ? { [nested]: true } : {}
+  const extension =
+    typeof nested === 'string' && spec.nested && host.accelerator === 'tcg' ? { [nested]: true } : {}
   if (spec.arch !== 'x86_64') return type === usual ? { ...properties, ...extension, ...flash } : flash
   if (!type.startsWith('q35') && !type.startsWith('pc')) return {}
   // SeaBIOS and the boot loader then speak on the serial console. With a kernel of its own, SeaBIOS
@@ -70,7 +71,8 @@ function mappedArguments({ memory }: MachineSpec, { mapped }: HostFacts): string
 }
 
 function processor(spec: MachineSpec, host: HostFacts): string {
-  if (host.accelerator === 'tcg') return option('max', boards[spec.arch].processor)
+  const { model: emulated, properties } = boards[spec.arch].processor
+  if (host.accelerator === 'tcg') return option(emulated, properties ?? {})
   const model = 'host'
   if (spec.arch !== 'x86_64') return model
   // SVM stays on even where no one asked for it: svm=off also lowers the highest CPUID leaf, below

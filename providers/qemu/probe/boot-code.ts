@@ -3,15 +3,18 @@ import type { Arch } from '../../../src/lib/values/arch.ts'
 /** Exit status of QEMU when the x86 code came to a good end: isa-debug-exit makes `value * 2 + 1`. */
 export const goodExit = 0x31 * 2 + 1
 
-/** What the aarch64 code writes to its serial port before it switches the machine off. */
+/** What the code of other architectures writes to its serial port before it switches the machine off. */
 export const goodOutput = 'P'
 
 /**
  * Firmware that does what any kernel does first, and then reports; it needs no other firmware. An
- * accelerator that cannot run it cannot run a stock kernel.
+ * accelerator that cannot run it cannot run a stock kernel. Null where there is none: an accelerator is taken for good
+ * if QEMU starts with it.
  */
-export function bootCode(arch: Arch): Uint8Array {
-  return arch === 'x86_64' ? x86Image() : bytes(aarch64Code)
+export function bootCode(arch: Arch): Uint8Array | null {
+  if (arch === 'x86_64') return x86Image()
+  const code = { aarch64: aarch64Code, riscv64: riscv64Code, ppc64le: null, s390x: null }[arch]
+  return code === null ? null : bytes(code)
 }
 
 /**
@@ -82,6 +85,17 @@ const aarch64Code: readonly Line[] = [
   ['00 0a 80 52 01 20 a1 d2 20 00 00 b9', 'write P to the serial port'],
   ['00 80 b0 52 00 01 80 72 02 00 00 d4', 'SYSTEM_OFF through hvc'],
   ['7f 20 03 d5 ff ff ff 17', 'wfi, for ever'],
+]
+
+/**
+ * Runs at 0x80000000 of machine type virt: a 16550's data register is at 0x10000000, and 0x5555 at 0x100000 switches
+ * the machine off (QEMU, hw/riscv/virt.c, hw/misc/sifive_test.c).
+ */
+const riscv64Code: readonly Line[] = [
+  ['b7 03 00 01 93 83 f3 ff e3 9e 03 fe', '2^24 rounds'],
+  ['b7 02 00 10 13 03 00 05 23 80 62 00', 'write P to the serial port'],
+  ['b7 02 10 00 37 53 00 00 13 03 53 55 23 a0 62 00', 'switch off'],
+  ['6f 00 00 00', 'for ever'],
 ]
 
 function bytes(lines: readonly Line[]): Uint8Array {

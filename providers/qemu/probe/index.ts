@@ -1,9 +1,9 @@
 import { PosadaError } from '../../../src/errors/index.ts'
 import { findProgram } from '../../../src/lib/process/find-program.ts'
-import { type Arch, hostArch } from '../../../src/lib/values/arch.ts'
+import { type Arch, emulatorOf, hostArch } from '../../../src/lib/values/arch.ts'
 import type { ProbeReport, ProviderContext } from '../../../src/provider/index.ts'
 import type { Accelerator } from '../argv/index.ts'
-import { packagesFor, systemProgram } from '../binary.ts'
+import { packagesFor } from '../binary.ts'
 import { cacheFile, recall, remember } from './cache.ts'
 import { examine, type Findings } from './findings.ts'
 import { fingerprint } from './fingerprint.ts'
@@ -55,8 +55,8 @@ type Find = (program: string, arch: Arch, options?: ProbeOptions) => Promise<Fin
 
 async function report(find: Find, options?: ProbeOptions): Promise<ProbeReport> {
   const nothing = { usable: false, accelerator: null, hardware: false } as const
-  const missing = [systemProgram(hostArch()), 'qemu-img'].filter((name) => findProgram(name) === null)
-  const program = findProgram(systemProgram(hostArch()))
+  const missing = [emulatorOf(hostArch()), 'qemu-img'].filter((name) => findProgram(name) === null)
+  const program = findProgram(emulatorOf(hostArch()))
   const packages = packagesFor(hostArch())
   if (program === null || missing.length > 0) {
     const hint = `install it: sudo apt-get install ${packages.join(' ')}`

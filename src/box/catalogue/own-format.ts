@@ -1,4 +1,4 @@
-import type { Arch } from '../../lib/values/arch.ts'
+import { type Arch, ofEachArch } from '../../lib/values/arch.ts'
 import { namePattern, normalVersion, userPattern } from '../../lib/values/box-names.ts'
 import { type Checksum, parseChecksum } from '../../lib/values/checksum.ts'
 import {
@@ -53,7 +53,7 @@ const box = record<WrittenBox>({
   versions: list(
     record<WrittenVersion>({
       version: optional(version),
-      images: record<WrittenVersion['images']>({ x86_64: optional(image), aarch64: optional(image) }),
+      images: record<WrittenVersion['images']>(ofEachArch(optional(image))),
     }),
     { min: 1, max: 10_000 },
   ),

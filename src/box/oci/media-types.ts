@@ -1,3 +1,5 @@
+import type { Arch } from '../../lib/values/arch.ts'
+
 /** What the parts of a box are called in a registry. docs/oci.md tells what each holds. */
 export const mediaTypes = {
   /** `artifactType` of a box's manifest. */
@@ -43,4 +45,10 @@ export const boxAnnotations = {
 } as const
 
 /** Architectures as the image specification calls them, which are Go's names. */
-export const platforms = { x86_64: 'amd64', aarch64: 'arm64' } as const
+export const platforms = {
+  x86_64: 'amd64',
+  aarch64: 'arm64',
+  riscv64: 'riscv64',
+  ppc64le: 'ppc64le',
+  s390x: 's390x',
+} as const satisfies Record<Arch, string>

@@ -1,6 +1,6 @@
 import { dirname, join, resolve } from 'node:path'
 import type { PosadaError } from '../../errors/index.ts'
-import { type Arch, archs } from '../../lib/values/arch.ts'
+import { type Arch, archs, ofEachArch } from '../../lib/values/arch.ts'
 import { asObject } from '../../lib/values/as-object.ts'
 import { namePattern, userPattern } from '../../lib/values/box-names.ts'
 import { list, oneOf, optional, orNull, record, type Shape, text, truth } from '../../lib/values/shape.ts'
@@ -66,7 +66,7 @@ const written: Shape<Written> = record<Written>({
   name: optional(name),
   description: optional(text({ max: 500 })),
   arch: optional(list(oneOf(archs), { min: 1 })),
-  forArch: optional(record<ForArch>({ x86_64: optional(ofOneArch), aarch64: optional(ofOneArch) }), {}),
+  forArch: optional(record<ForArch>(ofEachArch(optional(ofOneArch))), {}),
   suite: optional(word),
   variant: optional(oneOf(['extract', 'custom', 'essential', 'apt', 'minbase'])),
   packages: optional(list(word), []),

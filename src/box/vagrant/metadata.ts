@@ -1,5 +1,5 @@
 import { PosadaError } from '../../errors/index.ts'
-import { type Arch, archNamed } from '../../lib/values/arch.ts'
+import { type Arch, archNamed, archs } from '../../lib/values/arch.ts'
 import { isObject } from '../../lib/values/as-object.ts'
 import { safePath } from '../archive/safe-path.ts'
 import type { BoxDisk } from '../model.ts'
@@ -60,7 +60,7 @@ export function parseMetadata(text: string, source: string): VagrantMetadata {
 function readArch(value: unknown, refuse: (problem: string, hint: string) => never): Arch | null {
   if (value === undefined || value === null || value === 'unknown') return null
   const known = typeof value === 'string' ? archNamed(value) : null
-  return known ?? refuse(`its architecture is ${shown(value)}`, 'x86_64 and aarch64 are supported')
+  return known ?? refuse(`its architecture is ${shown(value)}`, `${archs.join(', ')} are supported`)
 }
 
 function readObject(text: string): Record<string, unknown> | null {

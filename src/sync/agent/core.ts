@@ -6,7 +6,7 @@ export const core = String.raw`
 sys.setrecursionlimit(5000)
 libc = ctypes.CDLL(None, use_errno=True)
 sink = open(1, 'wb', 262144, closefd=False)
-calls = {'x86_64': (316, 332, 251), 'aarch64': (276, 291, 30)}.get(os.uname().machine)
+calls = {'x86_64': (316, 332, 251), 'aarch64': (276, 291, 30), 'riscv64': (276, 291, 30), 'ppc64le': (357, 383, 273), 's390x': (347, 379, 282)}.get(os.uname().machine)
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 CLOSED = (errno.EACCES, errno.EPERM)

@@ -21,6 +21,10 @@ describe('qemuArguments', () => {
     expect(lines(qemuArguments(spec, exampleHost({ accelerator: 'kvm', uefi, options })))).toMatchSnapshot()
   })
 
+  test.each(['riscv64', 'ppc64le', 's390x'] as const)('%s, emulated', (arch) => {
+    expect(lines(qemuArguments(exampleSpec({ arch }), exampleHost()))).toMatchSnapshot()
+  })
+
   test('aarch64, emulated', () => {
     expect(lines(qemuArguments(exampleSpec({ arch: 'aarch64' }), exampleHost()))).toMatchSnapshot()
   })

@@ -18,7 +18,7 @@ const found = {
 }
 
 test('the x86 code has its descriptor table where lgdt looks for it', () => {
-  const image = Buffer.from(bootCode('x86_64'))
+  const image = Buffer.from(bootCode('x86_64') ?? [])
   expect(image).toHaveLength(0x10000)
   const base = image.readUInt32LE(0x118 + 2)
   expect(image.readBigUInt64LE(base - 0xf0000 + 24)).toBe(0x00af9b000000ffffn)
