@@ -18,8 +18,8 @@ import { packageRoot } from '../../src/lib/files/package-root.ts'
 import { labPrograms } from './programs.ts'
 
 const run = promisify(execFile)
-/** This file: what it makes changes with it. */
-const recipe = join(packageRoot(), 'test', 'lab', 'outer-root.ts')
+/** This file and the list of programs: what it makes changes with them. */
+const recipe = ['outer-root.ts', 'programs.ts'].map((name) => join(packageRoot(), 'test', 'lab', name))
 
 /** What native packages of npm link against, besides. */
 const libraries = ['/lib/x86_64-linux-gnu/librt.so.1', '/lib/x86_64-linux-gnu/libutil.so.1']
@@ -41,7 +41,7 @@ export async function outerRoot(packages: string): Promise<string> {
   const programs = labPrograms()
   const newest = Math.max(
     ...(await Promise.all(
-      [...Object.values(programs), recipe].map(async (path) => (await stat(path)).ctimeMs),
+      [...Object.values(programs), ...recipe].map(async (path) => (await stat(path)).ctimeMs),
     )),
   )
   const made = (await stat(image).catch(() => null))?.mtimeMs ?? 0

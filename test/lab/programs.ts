@@ -11,6 +11,7 @@ const programs = {
   ssh: 'openssh-client',
   'ssh-keygen': 'openssh-client',
   bash: 'bash',
+  tar: 'tar',
   mke2fs: 'e2fsprogs',
   e2fsck: 'e2fsprogs',
 } as const

@@ -37,3 +37,42 @@ ${nothingLeft}`,
   expect(exitCode, output.slice(-8000)).toBe(0)
   expect(output).toMatch(/\nleft\s[\s\S]*\nright\s+nothing-of-left[\s\S]*\nright-goes-on/)
 }, 520_000)
+
+const folders = `version: 1
+name: lab
+machines:
+  web:
+    box: posada/tiny
+    provider: kvm
+    boot_timeout: 10m
+    memory: 256MiB
+    sync:
+      - {from: ./app, to: /srv/app}
+      - {from: ./seed, to: /srv/seed, type: once}
+    provision:
+      - {name: first, shell: cat /srv/app/page /srv/seed/data > /tmp/first}
+`
+
+// An outer machine, and in it one of posada/tiny: some 3 minutes.
+it('mirrors one folder of the host and copies another, before the first step', async () => {
+  const { output, exitCode } = await runPosada({
+    boxes: ['posada/tiny'],
+    manifest: folders,
+    script: `mkdir app seed
+echo provisioned > app/page
+echo with-a-seed > seed/data
+posada up
+posada exec -- sh -c 'cat /tmp/first; echo of-the-guest > /srv/app/answer; rm /srv/app/page'
+echo of-the-host > app/news
+posada sync
+echo "app has $(ls app | xargs): $(cat app/answer)"
+posada exec -- sh -c 'echo "guest has $(ls /srv/app | xargs): $(cat /srv/app/news)"'
+posada destroy --yes
+${nothingLeft}`,
+    timeout: 500_000,
+  })
+  expect(exitCode, output.slice(-8000)).toBe(0)
+  expect(output).toMatch(/provisioned\s+with-a-seed\s/)
+  expect(output).toMatch(/^app has answer news: of-the-guest\s/m)
+  expect(output).toMatch(/^guest has answer news: of-the-host\s/m)
+}, 520_000)
