@@ -67,11 +67,14 @@ async function search(name: string, target: Target, { corpus, random }: Search):
   if (process.env.FUZZ_KEEP === '1') await keep(name, target, kept)
 }
 
-/** What reaches something that those before it did not. */
+/** Those that are kept already, and what reaches something that those before it did not. */
 async function keep(name: string, target: Target, inputs: readonly Uint8Array[]): Promise<void> {
   const coverage = new Coverage()
   coverage.isNew({ forget: true })
-  const lines: string[] = []
+  const known = readCorpus(name)
+  for (const input of known) await attempt(target, input)
+  coverage.isNew()
+  const lines = known.filter(({ length }) => length > 0).map((input) => Buffer.from(input).toString('base64'))
   for (const input of inputs) {
     await attempt(target, input)
     if (coverage.isNew() && input.length > 0) lines.push(Buffer.from(input).toString('base64'))

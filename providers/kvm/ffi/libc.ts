@@ -26,7 +26,6 @@ interface Functions {
   socketpair(domain: number, type: number, protocol: number, pair: Int32Array): number
   socket(domain: number, type: number, protocol: number): number
   connect(fd: number, address: Uint8Array, length: number): number
-  sendmsg(fd: number, message: Address, flags: number): number
   setsockopt(fd: number, level: number, option: number, value: Int32Array, length: number): number
   dup2(from: number, to: number): number
   capget(header: Uint8Array, data: Uint32Array): number
@@ -69,7 +68,6 @@ export function libc(): Functions {
     socketpair: lib.func('socketpair', 'int', ['int', 'int', 'int', 'void *']),
     socket: lib.func('socket', 'int', ['int', 'int', 'int']),
     connect: lib.func('connect', 'int', ['int', 'void *', 'uint']),
-    sendmsg: lib.func('sendmsg', 'int64', ['int', 'intptr', 'int']),
     setsockopt: lib.func('setsockopt', 'int', ['int', 'int', 'int', 'void *', 'uint']),
     dup2: lib.func('dup2', 'int', ['int', 'int']),
     prctl: lib.func('prctl', 'int', ['int', 'ulong', 'ulong', 'ulong', 'ulong']),

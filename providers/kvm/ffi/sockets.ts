@@ -1,5 +1,4 @@
 import { libc } from './libc.ts'
-import { withScratch } from './memory.ts'
 import { checked, uninterrupted } from './system-call-error.ts'
 
 // <sys/socket.h>
@@ -8,9 +7,6 @@ const SOCK_STREAM = 1
 const SOCK_CLOEXEC = 0o2000000
 const SOL_SOCKET = 1
 const SO_SNDBUF = 7
-const SCM_RIGHTS = 1
-const MSG_DONTWAIT = 0x40
-const MSG_NOSIGNAL = 0x4000
 
 /**
  * Two Unix stream sockets that are joined, both closed on exec. The second takes up to `unread` bytes that the first has
@@ -44,32 +40,4 @@ export function connectTo(path: string): number {
     libc().close(fd)
     throw error
   }
-}
-
-/** struct msghdr, struct iovec, and struct cmsghdr without its data, on x86-64 (<bits/socket.h>). */
-const at = { message: 0, piece: 56, control: 72, descriptors: 88 } as const
-
-/**
- * Sends bytes over a Unix stream socket, and descriptors with them, which the receiver has as its own; all of it or
- * nothing. @throws SystemCallError, EAGAIN where the receiver has not read enough
- */
-export function sendWithDescriptors(fd: number, bytes: Uint8Array, descriptors: readonly number[]): void {
-  const control = at.descriptors - at.control + 4 * descriptors.length
-  const data = at.descriptors + 8 * Math.ceil(descriptors.length / 2)
-  const sent = withScratch(data + bytes.length, (address, memory) => {
-    const pointer = (offset: number, to: number) => memory.writeBigUInt64LE(BigInt(address + to), offset)
-    pointer(at.message + 16, at.piece)
-    memory.writeUInt32LE(1, at.message + 24)
-    pointer(at.message + 32, at.control)
-    memory.writeUInt32LE(control, at.message + 40)
-    pointer(at.piece, data)
-    memory.writeUInt32LE(bytes.length, at.piece + 8)
-    memory.writeUInt32LE(control, at.control)
-    memory.writeInt32LE(SOL_SOCKET, at.control + 8)
-    memory.writeInt32LE(SCM_RIGHTS, at.control + 12)
-    for (const [index, one] of descriptors.entries()) memory.writeInt32LE(one, at.descriptors + 4 * index)
-    memory.set(bytes, data)
-    return uninterrupted('sendmsg', () => libc().sendmsg(fd, address, MSG_DONTWAIT | MSG_NOSIGNAL))
-  })
-  if (sent !== bytes.length) throw new Error(`sendmsg sent ${sent} of ${bytes.length} bytes`)
 }

@@ -3,7 +3,7 @@ import { PosadaError } from '../../../src/errors/index.ts'
 import { sleep } from '../../../src/lib/async/sleep.ts'
 import { deadlineIn, within } from '../../../src/lib/async/time-limit.ts'
 import { isErrno } from '../../../src/lib/files/errno.ts'
-import { sendDescriptor } from '../../../src/lib/native/send-descriptor.ts'
+import { sendDescriptors } from '../../../src/lib/native/send-descriptors.ts'
 import { encodeCommand, parseQmpLine, type QmpEvent, type QmpMessage, qmpLines } from './codec.ts'
 
 /** Milliseconds between two attempts to connect where too many others wait. */
@@ -90,7 +90,7 @@ export class QmpClient {
     const answer = this.#wait(id, command)
     const line = encodeCommand(id, command, args)
     if (descriptor === undefined) this.#socket.write(line)
-    else sendDescriptor(descriptorOf(this.#socket), Buffer.from(line), descriptor)
+    else sendDescriptors(descriptorOf(this.#socket), Buffer.from(line), [descriptor])
     return await answer
   }
 

@@ -1,5 +1,5 @@
 import { Socket } from 'node:net'
-import { sendWithDescriptors } from '../../ffi/sockets.ts'
+import { sendDescriptors } from '../../../../src/lib/native/send-descriptors.ts'
 import { AnswerReader, encodeRequest, type Request } from './messages.ts'
 
 /** Milliseconds for an answer; a back-end that serves a slow folder finishes what it is at before it answers. */
@@ -61,7 +61,7 @@ export class BackEndConnection {
     const message = encodeRequest(name, payload, true)
     const answer = await this.#exchange(name, () => {
       if (descriptors.length === 0) this.#socket.write(message)
-      else sendWithDescriptors(this.#fd, message, descriptors)
+      else sendDescriptors(this.#fd, message, descriptors)
     })
     if (answer !== 0n) this.#down(`it refuses ${name}`)
     if (!this.#up) throw new Error('it refused')

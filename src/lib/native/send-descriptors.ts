@@ -7,10 +7,10 @@ const SOL_SOCKET = isLinux ? 1 : 0xffff
 const SCM_RIGHTS = 1
 
 /**
- * Writes `bytes` to a Unix socket, and with them a descriptor, of which the receiver gets one of its own. All bytes have to
+ * Writes `bytes` to a Unix socket, and with them descriptors, of which the receiver gets ones of its own. All bytes have to
  * fit the socket's buffer: a command does. Throws system errors, EAGAIN where they do not fit.
  */
-export function sendDescriptor(socket: number, bytes: Uint8Array, descriptor: number): void {
+export function sendDescriptors(socket: number, bytes: Uint8Array, descriptors: readonly number[]): void {
   const koffi = loadKoffi()
   const length = isLinux ? 'size_t' : 'uint32_t'
   const vector = koffi.struct({ base: 'void *', length: 'size_t' })
@@ -20,7 +20,7 @@ export function sendDescriptor(socket: number, bytes: Uint8Array, descriptor: nu
     ...{ control: 'void *', controlLength: length, flags: 'int' },
   })
   const sendmsg = koffi.load(null).func('sendmsg', 'intptr_t', ['int', koffi.pointer(message), 'int'])
-  const control = rights(descriptor)
+  const control = rights(descriptors)
   const sent: number = sendmsg(
     socket,
     {
@@ -35,12 +35,13 @@ export function sendDescriptor(socket: number, bytes: Uint8Array, descriptor: nu
 }
 
 /** One control message, with its padding. */
-function rights(descriptor: number): Uint8Array {
-  const head = isLinux ? 16 : 12
-  const bytes = new DataView(new ArrayBuffer(isLinux ? 24 : 16))
-  bytes.setUint32(0, head + 4, true)
+function rights(descriptors: readonly number[]): Uint8Array {
+  const [head, unit] = isLinux ? [16, 8] : [12, 4]
+  const length = head + 4 * descriptors.length
+  const bytes = new DataView(new ArrayBuffer(Math.ceil(length / unit) * unit))
+  bytes.setUint32(0, length, true)
   bytes.setUint32(head - 8, SOL_SOCKET, true)
   bytes.setUint32(head - 4, SCM_RIGHTS, true)
-  bytes.setUint32(head, descriptor, true)
+  for (const [index, one] of descriptors.entries()) bytes.setUint32(head + 4 * index, one, true)
   return new Uint8Array(bytes.buffer)
 }
