@@ -40,6 +40,7 @@ module.exports = {
     only('provider-kit', '^src/provider-kit/', '^src/(provider-kit|provider|background|errors|events|lib)/', 'what providers share: asking guests to shut down, finding processes, records of runs, serving folders'),
     only('providers-know-the-contract', '^providers/', '^(providers|src/(provider|provider-kit|background|errors|events|lib))/', 'a provider knows the contract and nothing else of src'),
     { name: 'providers-do-not-know-each-other', severity: 'error', from: { path: '^providers/([^/]+)/' }, to: { path: '^providers/', pathNot: '^providers/$1/' } },
+    only('remote', '^src/remote/', '^src/(remote|background|project|provider|errors|events|lib)/', 'machines on other hosts: a provider here, and what serves it there'),
     only('ui', '^src/ui/', '^src/(ui|events|errors|lib)/', 'ui renders events and errors'),
     only('machine', '^src/machine/', '^src/(machine|manifest|box|http|fetched-files|cloud-init|ssh|forwarder|keeper|network|proxy|sync|sync-process|background|provisioners|provider|project|errors|events|lib)/', 'machine joins the rooms; it knows neither app nor ui'),
     only('cli', '^src/cli/', '^src/(cli|app|machine|ui|errors|events|lib)/', 'what commands share: arguments, signals, reports, completion'),

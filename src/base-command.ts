@@ -13,7 +13,7 @@ import {
   useColour,
 } from './ui/index.ts'
 
-interface ProjectOptions extends Pick<OpenProjectOptions, 'tolerant' | 'fetches' | 'movesFile'> {
+interface ProjectOptions extends Pick<OpenProjectOptions, 'tolerant' | 'fetches' | 'movesFile' | 'host'> {
   /** Whether the verb does what the manifest says: it fetches what is missing, and asks before it runs things on this host. */
   runs?: boolean
 }

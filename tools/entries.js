@@ -7,6 +7,8 @@ export const modules = {
   forwarder: 'src/forwarder/main.ts',
   sync: 'src/sync-process/main.ts',
   keeper: 'src/keeper/main.ts',
+  link: 'src/remote/link/main.ts',
+  serve: 'src/app/host/server.ts',
   'run-watchdog': 'src/app/run/watchdog.ts',
   'warm-maker': 'src/app/warm/maker.ts',
 }

@@ -12,6 +12,7 @@ export function capabilities(): Capabilities {
     snapshot: true,
     nested: true,
     agent: true,
+    ready: true,
     media: true,
     limits: true,
     memoryRange: true,

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import type { Provider, ProviderContext } from '../../src/provider/index.ts'
-import { machineLife } from '../../src/provider-kit/index.ts'
+import { machineLife, openLocal } from '../../src/provider-kit/index.ts'
 import { capabilities } from './capabilities.ts'
 import { kvmFiles } from './files.ts'
 import { askMetrics, kvm } from './hypervisor.ts'
@@ -29,6 +29,7 @@ export function createKvmProvider(context: ProviderContext, entries?: string): P
     memoryFacts: async () => (await import('./save.ts')).memoryFacts(),
     ...machineLife(kvm),
     metrics: askMetrics,
-    channel: (spec, name) => (name === 'display' ? null : kvmFiles(spec)[name]),
+    open: (spec, to, signal) => openLocal(spec, kvmFiles(spec), { to, signal }),
+    localSocket: (spec, name) => (name === 'display' ? null : kvmFiles(spec)[name]),
   }
 }

@@ -22,6 +22,7 @@ export function capabilities(): Capabilities {
     snapshot: true,
     nested: true,
     agent: true,
+    ready: true,
     media: true,
     installs: true,
     display: true,

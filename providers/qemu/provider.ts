@@ -1,5 +1,5 @@
 import type { Provider, ProviderContext } from '../../src/provider/index.ts'
-import { machineLife } from '../../src/provider-kit/index.ts'
+import { machineLife, openLocal } from '../../src/provider-kit/index.ts'
 import { capabilities } from './capabilities.ts'
 import { writeConsole } from './console.ts'
 import { makeDisks } from './disks.ts'
@@ -38,6 +38,7 @@ export function createQemuProvider(context: ProviderContext): Provider {
     writeConsole,
     screenshot,
     pressKeys,
-    channel: (spec, name) => (name === 'vsock' ? null : qemuFiles(spec)[name]),
+    open: (spec, to, signal) => openLocal(spec, qemuFiles(spec), { to, signal }),
+    localSocket: (spec, name) => (name === 'vsock' ? null : qemuFiles(spec)[name]),
   }
 }

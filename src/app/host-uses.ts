@@ -16,7 +16,10 @@ import { codeUse, pluginUse } from './trust/code-use.ts'
  * agreeing, asking and `posada trust` go by it.
  */
 export async function hostUses(manifest: Manifest, registry: ProviderRegistry): Promise<HostUse[]> {
-  const uses: HostUse[] = []
+  const uses: HostUse[] =
+    manifest.host === undefined
+      ? []
+      : [plainUse(`makes machines on another host, with what they are given: ${manifest.host}`)]
   for (const config of manifest.machines) {
     uses.push(...(await providerUses(config, registry, manifest.root)))
     uses.push(...(await provisionerUses(config, manifest.root)))

@@ -6,6 +6,7 @@ import {
   type ProviderSource,
 } from '../machine/index.ts'
 import { userPaths } from '../project/index.ts'
+import { providersElsewhere } from './provider/elsewhere.ts'
 import { providerRegistry } from './provider/registry.ts'
 import { trustOf } from './trust/agreed.ts'
 
@@ -26,9 +27,10 @@ export async function list(options: ListOptions): Promise<ProjectResult[]> {
 export function userProjects({ env, emit, signal }: ListOptions): ProjectsOptions {
   const user = userPaths(env)
   const known = new Map<string, ProviderSource>()
+  const elsewhere = providersElsewhere({ user, env, emit })
   const providersFor = (root: string) => {
     const trust = trustOf({ root, user, env })
-    const source = known.get(root) ?? providerRegistry({ root, cacheDir: user.cache, emit, trust })
+    const source = known.get(root) ?? providerRegistry({ root, cacheDir: user.cache, emit, trust, elsewhere })
     known.set(root, source)
     return source
   }

@@ -4,7 +4,7 @@ import { recorded } from '../event-log/index.ts'
 import type { Emit } from '../events/index.ts'
 import { type WebFiles, webFiles } from '../fetched-files/index.ts'
 import { asFork, findFork, knownCopies, type Project } from '../machine/index.ts'
-import { findManifest, loadManifest, withCopies } from '../manifest/index.ts'
+import { findManifest, loadManifest, type Manifest, withCopies } from '../manifest/index.ts'
 import { checkOwnTree, projectPaths, type UserPaths, userPaths } from '../project/index.ts'
 import { boxBuilder } from './box/builder.ts'
 import { boxFetcher } from './box/fetcher.ts'
@@ -13,6 +13,7 @@ import { lazyBoxStore } from './box/store.ts'
 import { type AskTrust, ensureTrust } from './ensure-trust.ts'
 import { fetchBase } from './fetch-base.ts'
 import { hookUse, recipeUses } from './host-uses.ts'
+import { providersElsewhere } from './provider/elsewhere.ts'
 import { provisionerSource } from './provider/provisioners.ts'
 import { providerRegistry } from './provider/registry.ts'
 import { trustOf, trustsEverything } from './trust/agreed.ts'
@@ -37,6 +38,8 @@ export interface OpenProjectOptions {
   askTrust?: AskTrust
   /** Whether base manifests and scripts are fetched that posada.lock does not have; false for verbs that only look. */
   fetches?: boolean
+  /** Where new machines are to run, as the user has it; else POSADA_HOST, or what the manifest says. */
+  host?: string
   /** Which base manifests and scripts are fetched again, by their URLs; see WebFilesOptions. */
   movesFile?: (url: string) => boolean
 }
@@ -59,7 +62,8 @@ export async function openProject(options: OpenProjectOptions): Promise<Project>
   const copied = withCopies(written, await knownCopies(written, paths))
   const manifest = fork === undefined ? copied : asFork(copied)
   const trust = trustOf({ root: manifest.root, user, env })
-  const providers = providerRegistry({ root: manifest.root, cacheDir: user.cache, emit, trust })
+  const elsewhere = providersElsewhere({ user, env, emit })
+  const providers = providerRegistry({ root: manifest.root, cacheDir: user.cache, emit, trust, elsewhere })
   if (options.askTrust !== undefined)
     await ensureTrust(manifest, { registry: providers, trust, ask: options.askTrust })
   const boxes = lazyBoxStore(user.boxes)
@@ -102,11 +106,20 @@ export async function openProject(options: OpenProjectOptions): Promise<Project>
       return buildBox(recipe, arch)
     },
     providers,
+    host: await hostFor(options, manifest),
     emit,
     signal,
     command,
     lockWait: defaultLockWait,
   }
+}
+
+/** E_HOST_ADDRESS. */
+async function hostFor({ host, env }: OpenProjectOptions, manifest: Manifest): Promise<string | undefined> {
+  const text = host ?? (env.POSADA_HOST || manifest.host)
+  if (text === undefined) return undefined
+  const { formatHost, parseHost } = await import('../remote/index.ts')
+  return formatHost(parseHost(text))
 }
 
 /** Whether the user has said that files of other users are meant. */

@@ -44,6 +44,7 @@ export const commandGroups: readonly CommandGroup[] = [
     ],
   },
   { title: 'Networks', commands: ['network list', 'network conditions', 'network capture', 'proxy'] },
+  { title: 'Hosts', commands: ['host setup'] },
   { title: 'Cache', commands: ['cache list', 'cache push', 'cache prune'] },
   { title: 'CI', commands: ['cache key', 'autopkgtest-virt'] },
   {

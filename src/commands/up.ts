@@ -14,6 +14,10 @@ export default class Up extends BaseCommand {
   ]
   static override args = { machine: machinesArg }
   static override flags = {
+    host: Flags.string({
+      description: 'Make new machines on this host, by SSH.',
+      helpValue: 'ssh://USER@SERVER',
+    }),
     yes: trustFlag,
     provision: Flags.boolean({ description: 'Run the provision steps.', allowNo: true, default: true }),
     prune: pruneFlag,
@@ -26,7 +30,10 @@ export default class Up extends BaseCommand {
   async run(): Promise<{ machines: UpMachineResult[]; pruned?: DestroyResult[] }> {
     const { args, flags } = await this.parse(Up)
     checkPrune(flags, args.machine ?? [])
-    const project = await this.openProject(flags, { runs: true })
+    const project = await this.openProject(flags, {
+      runs: true,
+      ...(flags.host === undefined ? {} : { host: flags.host }),
+    })
     await this.sweepRuns()
     const pruned = flags.prune ? await destroyOrphans(project) : []
     const { provision, cold, prune } = flags

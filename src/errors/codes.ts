@@ -211,6 +211,16 @@ export const errorCodes = {
   },
   E_FORWARDER: { exit: 1, means: 'The process that forwards what listens in a guest could not be started.' },
   E_PORT_IN_USE: { exit: 1, means: 'A port of the host is taken.' },
+  E_HOST_ADDRESS: { exit: 2, means: 'The address of another host is not one: ssh://USER@SERVER.' },
+  E_HOST_LOGIN: { exit: 1, means: 'Another host cannot be reached or logged in to by ssh.' },
+  E_HOST_SETUP: {
+    exit: 1,
+    means: 'Another host has no Posada, or no Node for it; posada host setup installs it.',
+  },
+  E_HOST_VERSION: { exit: 1, means: 'Another host has another version of Posada.' },
+  E_HOST_LOST: { exit: 1, means: 'The connection to another host is lost; it is made again by itself.' },
+  E_HOST_OTHER: { exit: 1, means: 'The machine exists on another host than the one that is asked for.' },
+  E_HOST_FAILED: { exit: 1, means: 'Posada failed on the other host, or does not understand what it sent.' },
 
   // Life of a machine
   E_NOT_CREATED: { exit: 1, means: 'The machine does not exist yet; posada up creates it.' },

@@ -4,6 +4,7 @@ import { exists } from '../lib/files/folders.ts'
 import { ensureIdentity, type MachineState } from '../project/index.ts'
 import { isUp } from '../provider/index.ts'
 import { madeFrom } from './facts/made-from.ts'
+import { requireOwnDisks } from './facts/own-disks.ts'
 import { inStep } from './in-step.ts'
 import { settleDisks } from './layers/settle.ts'
 import {
@@ -85,8 +86,9 @@ export async function exportProject(project: Project, options: ExportOptions): P
   })
 }
 
-function checkOff({ previous, found }: Sighted, withMemory: boolean): void {
+function checkOff({ provider, previous, found }: Sighted, withMemory: boolean): void {
   const { name } = previous.spec
+  requireOwnDisks(provider, name)
   if (isUp(found))
     throw new PosadaError('E_EXPORT', `machine ${name} is running`, {
       machine: name,

@@ -1,6 +1,7 @@
 import { isPosadaError, type PosadaError } from '../errors/index.ts'
 import type { Machine } from '../manifest/index.ts'
 import type { MachineState } from '../project/index.ts'
+import { placeOf } from '../provider/index.ts'
 import { findStored, recipeOf, wantedBox } from './box/wanted-box.ts'
 import { foreseeLayer } from './cache/foresee-layer.ts'
 import { shownLayer } from './cache/layers-for.ts'
@@ -136,7 +137,7 @@ async function checkProvider(
   { previous, actions }: { previous: MachineState | null; actions: readonly Action[] },
 ): Promise<void> {
   const isStarted = actions.some((action) => action.do === 'make' || action.do === 'start')
-  if (!isStarted || provider === 'auto' || provider === previous?.provider) return
+  if (!isStarted || provider === 'auto' || provider === placeOf(previous?.provider ?? '').provider) return
   try {
     await providers.get(provider)
   } catch (error) {

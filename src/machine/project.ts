@@ -25,6 +25,8 @@ export interface Places {
 
 export interface Providing {
   providers: ProviderSource
+  /** The other host that new machines are to run on: `ssh://user@server`. Left out: this one. */
+  host?: string | undefined
 }
 
 /** How work is told to the user, and stopped. */
@@ -132,8 +134,11 @@ export type FetchBox = (
 /** Where providers come from; src/app/provider/registry.ts is the real one. */
 export interface ProviderSource {
   get(name: string): Promise<Provider>
-  /** The best for such a machine on this host. */
-  choose(needs: Needs): Promise<{ provider: Provider; report: ProbeReport }>
+  /** The best for such a machine on this host, or on another. */
+  choose(
+    needs: Needs,
+    options?: { host?: string | null },
+  ): Promise<{ provider: Provider; report: ProbeReport }>
   /** All that `choose` chooses from, whether they work here or not. */
   builtIn(): Promise<Provider[]>
 }

@@ -85,7 +85,7 @@ async function machineStatus(
     box: `${state.box.name}@${state.box.version}`,
     cpus: state.spec.cpus,
     memory: state.spec.memory,
-    pid: runs ? found.pid : null,
+    pid: runs ? (found.pid ?? null) : null,
     startedAt: runs ? (state.start?.at ?? null) : null,
     ssh: stateName === 'running' ? sshAddress(provider, state, paths) : null,
     ports: runs ? [...state.ports, ...((await forwardedNow(project, config)) ?? [])] : [],

@@ -35,7 +35,7 @@ export function checkManifest(documents: Documents, context: Context): Checked |
   checkNetworks(networks, machines, context.report)
   const catalogues = (values?.catalogues ?? []).map(({ value }) => value)
   const boxes = new Map([...(values?.boxes ?? [])].map(([box, { value }]) => [box, value]))
-  return { name: values?.name, catalogues, boxes, networks, machines }
+  return { name: values?.name, host: values?.host, catalogues, boxes, networks, machines }
 }
 
 interface Split {

@@ -30,6 +30,7 @@ export type CheckedNetworks = ReadonlyMap<string, CheckedNetwork>
 
 export interface Checked {
   name: string | undefined
+  host: string | undefined
   /** Addresses and absolute paths. */
   catalogues: string[]
   networks: CheckedNetworks

@@ -28,6 +28,8 @@ export interface Manifest {
   root: string
   /** `[a-z][a-z0-9-]{0,62}`. */
   name: string
+  /** The other host that its machines are made on, as it is written; absent: this one. */
+  host?: string
   /** Catalogues of boxes: `https://` addresses and absolute paths, in the order in which they are asked. */
   catalogues: string[]
   networks: Network[]

@@ -30,8 +30,9 @@ export function resolveManifest(where: { file: string; root: string }, checked: 
     ...resolveMachine(machine, where.root),
     networks: attachments.get(machine.name) ?? [],
   }))
-  const { catalogues, boxes } = checked
-  return { ...where, name, catalogues, boxes: Object.fromEntries(boxes), networks, machines }
+  const { host, catalogues, boxes } = checked
+  const elsewhere = host === undefined ? {} : { host }
+  return { ...where, name, ...elsewhere, catalogues, boxes: Object.fromEntries(boxes), networks, machines }
 }
 
 function resolveMachine(machine: CheckedMachine, root: string): Omit<Machine, 'networks'> {

@@ -36,6 +36,10 @@ export interface UserPaths {
   events: string
   /** What this user lets single projects run on this host: see src/app/trust. */
   trusted: string
+  /** What is known of other hosts that machines run on: a folder a host. */
+  hosts: string
+  /** Machines that other hosts have here, a folder each, and what these are made from. */
+  hosted: string
 }
 
 /** What tells the files of this user's Posada from those that came with a repository. */
@@ -73,6 +77,8 @@ export function userPaths(env: NodeJS.ProcessEnv = process.env): UserPaths {
     sync: join(state, 'sync'),
     events: join(state, 'events'),
     trusted: join(state, 'trusted'),
+    hosts: join(state, 'hosts'),
+    hosted: join(data, 'hosted'),
   }
 }
 

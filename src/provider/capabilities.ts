@@ -4,6 +4,8 @@ import type { Arch } from '../lib/values/arch.ts'
  * What a provider can do on this host. The core asks here; it never asks for a provider's name.
  */
 export interface Capabilities {
+  /** Where its machines run, for people, if not on this host: `ssh://user@server`. */
+  host?: string
   /** Architectures it can run, the host's own first. */
   arch: readonly Arch[]
   /** Ways to boot. */
@@ -14,8 +16,10 @@ export interface Capabilities {
   snapshot?: boolean
   /** Whether guests may run virtual machines themselves. */
   nested: boolean
-  /** Whether `channel('agent')` leads to a QEMU guest agent, where the guest runs one. */
+  /** Whether `open(spec, 'agent')` leads to a QEMU guest agent, where the guest runs one. */
   agent: boolean
+  /** Whether `open(spec, 'ready')` leads to the port on which a box says that it can be logged in to. Left out: false. */
+  ready?: boolean
   /** Whether `MachineSpec.media` are heeded; absent: they are not. */
   media?: boolean
   /** Whether discs and `MachineSpec.endsAtReboot` are heeded: what a system's installer takes. Left out: false. */
@@ -30,7 +34,7 @@ export interface Capabilities {
   udpForward: boolean
   /**
    * Whether guests reach the outside world and are reached by forwarded ports, on this host as it is. Where it
-   * is false a spec has no NICs, and `channel('vsock')` leads to the guest's SSH server on port 22 of its vsock.
+   * is false a spec has no NICs, and `localSocket('vsock')` leads to the guest's SSH server on port 22 of its vsock.
    * Left out: true.
    */
   network?: boolean

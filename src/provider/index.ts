@@ -25,6 +25,7 @@ export {
   type UserNic,
 } from './machine-spec.ts'
 export type { DeviceMetrics, Metrics, QueueMetrics, VcpuMetrics } from './metrics.ts'
+export { placeOf, providerAt } from './place.ts'
 export {
   contractVersion,
   type HostOption,
@@ -32,7 +33,9 @@ export {
   type KeyName,
   type LoadOptions,
   type MachineStatus,
+  type OpenTo,
   type OptionProblem,
+  ownProcess,
   type Provider,
   type ProviderContext,
   type ProviderPlugin,

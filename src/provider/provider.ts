@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import type { Emit } from '../events/index.ts'
 import type { Capabilities, ProbeReport } from './capabilities.ts'
 import type { MachineSpec } from './machine-spec.ts'
@@ -21,7 +22,7 @@ export interface ProviderPlugin {
   create(context: ProviderContext): Provider
 }
 
-export const contractVersion = 1
+export const contractVersion = 2
 
 /** Bytes that a hypervisor takes beside its guest's memory, where its provider says nothing else. */
 export const usualOverhead = 96 * 2 ** 20
@@ -137,16 +138,25 @@ export interface Provider {
   pressKeys?(spec: MachineSpec, keys: readonly KeyName[], signal?: AbortSignal): Promise<boolean>
 
   /**
-   * Path of a Unix socket that leads into the guest, or null where there is none. `ready` and `agent` are
-   * serial channels: the port named `org.posada.ready.0` on which a box says that it can be logged in to, and
-   * the QEMU guest agent's. `vsock`, asked for only where `capabilities().network` is false, leads to the
-   * guest's vsock ports as Firecracker has it: whoever connects says `CONNECT <port>`, is told `OK <number>`,
-   * each a line, and is joined to the guest. `display`, asked for only where `capabilities().display` and of a machine with
-   * a screen, shows that by VNC (RFC 6143). Readable from the moment `start` resolves; what the guest has said
-   * before anybody connects may be lost.
+   * A connection into the guest of a machine that runs, from the moment `start` resolves. `ready` and `agent` lead to serial
+   * channels, where the capabilities of these names say so: the port named `org.posada.ready.0` on which a box says that it
+   * can be logged in to, and the QEMU guest agent's; one that has them takes them from whoever had them before, or makes
+   * him wait, and what the guest has said before may be lost. `tcp` leads to a port of the guest that a NIC forwards.
+   * Rejects with a system error where no one listens, or not yet; with E_CAPABILITY where there is no such way.
    */
-  channel(spec: MachineSpec, name: 'ready' | 'agent' | 'vsock' | 'display'): string | null
+  open(spec: MachineSpec, to: OpenTo, signal?: AbortSignal): Promise<Duplex>
+
+  /**
+   * Path of a Unix socket of this host by which other programs reach into the guest; null: there is none. `vsock`, asked for
+   * only where `capabilities().network` is false, leads to the guest's vsock ports as Firecracker has it: whoever
+   * connects says `CONNECT <port>`, is told `OK <number>`, each a line, and is joined to the guest. `display`, asked for
+   * only where `capabilities().display` and of a machine with a screen, shows that by VNC (RFC 6143). Left out: null.
+   */
+  localSocket?(spec: MachineSpec, name: 'vsock' | 'display'): string | null
 }
+
+/** Where a connection into a guest leads: a serial channel by its name, or a TCP port of the guest. */
+export type OpenTo = 'ready' | 'agent' | { tcp: number }
 
 export interface LoadOptions {
   signal?: AbortSignal
@@ -184,7 +194,10 @@ export type MachineStatus =
   /** `stalled`: no one paused it; it stands still because the host could not take what it wrote to a disk. */
   | {
       state: 'running' | 'paused'
-      pid: number
+      /** Of the process that runs it, where that is one of this host. */
+      pid?: number
+      /** Of the process of this host without which it cannot be reached, where it runs on another. */
+      link?: number
       accelerator: string
       stalled?: 'disk-full'
       /** Tags of shares that no process serves any more: what works in them in the guest waits until the machine ends. */
@@ -192,7 +205,12 @@ export type MachineStatus =
     }
 
 /** A machine that has a process, whether its processors run or stand still. */
-export type UpStatus = Extract<MachineStatus, { pid: number }>
+export type UpStatus = Extract<MachineStatus, { accelerator: string }>
+
+/** The process of this host that what serves such a machine here goes by: it ends when that has ended. */
+export function ownProcess({ pid, link }: UpStatus): number | null {
+  return pid ?? link ?? null
+}
 
 export function isUp(status: MachineStatus): status is UpStatus {
   return status.state === 'running' || status.state === 'paused'

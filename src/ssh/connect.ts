@@ -128,8 +128,8 @@ class Attempt {
   }
 
   #start(): void {
-    const { user } = this.#target
-    const { interval, count } = this.#options.keepAlive ?? { interval: 15_000, count: 3 }
+    const { user, keepAlive = { interval: 15_000, count: 3 } } = this.#target
+    const { interval, count } = this.#options.keepAlive ?? keepAlive
     this.#reach('tcp')
     this.#socket.setNoDelay(true)
     // Flows from when the client listens.

@@ -12,6 +12,8 @@ export interface SshTarget extends SshEndpoint {
   knownHostsFile: string
   /** The name that the host key is recorded under: the machine's. */
   hostAlias: string
+  /** When a silent line is given up: milliseconds between questions, and how many go unanswered. Left out: after 45 s. */
+  keepAlive?: { interval: number; count: number }
 }
 
 /**

@@ -10,7 +10,7 @@ import { sha256OfFile } from '../../src/lib/files/hash-file.ts'
 import { processIdentity } from '../../src/lib/process/process-identity.ts'
 import { residentMemory } from '../../src/lib/process/process-usage.ts'
 import { forwardsOf, type MachineSpec, type Provider } from '../../src/provider/index.ts'
-import { firstWords, until } from '../helpers/guest-talk.ts'
+import { firstWords, until, wordsOn } from '../helpers/guest-talk.ts'
 import { discard, type SandboxMachine, sandboxMachine } from '../helpers/sandbox-machine.ts'
 import { answersArp } from '../helpers/switch-peer.ts'
 import type { ContractGuest } from './contract-guest.ts'
@@ -227,15 +227,24 @@ export function providerContract(name: string, subject: ContractSubject): void {
       'the guest is heard on the ready channel, by one listener after another',
       async () => {
         for (const _ of [1, 2]) {
-          const path = provider.channel(spec(), 'ready')
-          expect(path).not.toBeNull()
-          expect(await firstWords({ path: path ?? '' }, { limit: guest.patience })).toContain('ready')
+          expect(provider.capabilities().ready).toBe(true)
+          const channel = await provider.open(spec(), 'ready')
+          expect(await wordsOn(channel, { limit: guest.patience })).toContain('ready')
         }
       },
     )
 
-    test.skipIf(subject.can.ready)('without a ready channel there is no path', () => {
-      expect(provider.channel(spec(), 'ready')).toBeNull()
+    test.skipIf(subject.can.ready)('without a ready channel it says so', async () => {
+      expect(provider.capabilities().ready ?? false).toBe(false)
+      await expect(provider.open(spec(), 'ready')).rejects.toMatchObject({ code: 'E_CAPABILITY' })
+    })
+
+    test('opens a port of the guest, and none that nothing leads to', async () => {
+      const channel = await provider.open(spec(), { tcp: forward().guestPort })
+      expect(await wordsOn(channel, { say: 'over a stream', limit: guest.patience })).toContain(
+        'over a stream',
+      )
+      await expect(provider.open(spec(), { tcp: 9 })).rejects.toMatchObject({ code: 'E_CAPABILITY' })
     })
 
     test.skipIf(!subject.can.pause)('stands still and goes on', async () => {
@@ -359,7 +368,7 @@ export function providerContract(name: string, subject: ContractSubject): void {
 
     test('a killed process is a crash, which is told until it starts again', async () => {
       const running = await provider.status(spec())
-      if (running.state !== 'running') throw new Error(`it is ${running.state}`)
+      if (running.state !== 'running' || running.pid === undefined) throw new Error(`it is ${running.state}`)
       process.kill(running.pid, 'SIGKILL')
       await until('it is seen', 5000, async () => (await provider.status(spec())).state === 'stopped')
       const crashed = { state: 'stopped', crashed: true, reason: expect.stringMatching(/\S/) }

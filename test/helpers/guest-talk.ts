@@ -1,13 +1,18 @@
 import { connect } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** What a Unix socket or a port says first; an empty text when it hangs up without a word. */
-export async function firstWords(
+export function firstWords(
   to: { path: string } | { port: number; host: string },
   options: { say?: string; limit: number },
 ): Promise<string> {
+  return wordsOn(connect(to), options)
+}
+
+/** The same of a connection that is open. */
+export async function wordsOn(socket: Duplex, options: { say?: string; limit: number }): Promise<string> {
   return await new Promise((resolve, reject) => {
-    const socket = connect(to)
     const timer = setTimeout(() => finish(() => reject(new Error('no answer in time'))), options.limit)
     const finish = (then: () => void) => {
       clearTimeout(timer)

@@ -1,5 +1,6 @@
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -8,7 +9,7 @@ import { onTestFinished } from 'vitest'
 export async function readyChannel(
   first: string,
   answer: (line: string, socket: Socket) => void,
-): Promise<string> {
+): Promise<() => Promise<Socket>> {
   const folder = await mkdtemp(join(tmpdir(), 'posada-clock-'))
   const path = join(folder, 'ready.sock')
   const sockets: Socket[] = []
@@ -24,5 +25,12 @@ export async function readyChannel(
     await rm(folder, { recursive: true, force: true })
   })
   await new Promise<void>((resolve) => server.listen(path, resolve))
-  return path
+  return () => dial(path)
+}
+
+/** A connection to a Unix socket, as a provider opens one. */
+export async function dial(path: string): Promise<Socket> {
+  const socket = connect(path)
+  await once(socket, 'connect')
+  return socket
 }

@@ -14,7 +14,7 @@ const methods = [
   'pause',
   'resume',
   'destroy',
-  'channel',
+  'open',
 ] as const satisfies readonly (keyof Provider)[]
 
 /** Imports a plug-in and holds it to the contract's form; E_PROVIDER_INVALID says what is not so. */

@@ -1,5 +1,5 @@
 import { lacks, type Needs } from '../../machine/index.ts'
-import type { ProbeReport, Provider } from '../../provider/index.ts'
+import { type ProbeReport, type Provider, placeOf } from '../../provider/index.ts'
 
 export interface Choice {
   provider: Provider
@@ -14,7 +14,7 @@ export interface Choice {
 export function ranking(choices: readonly Choice[], needs: Needs): Choice[] {
   const isAble = ({ provider, report }: Choice) =>
     report.usable && lacks(provider.capabilities(), needs).length === 0
-  const named = ({ provider }: Choice) => Number(needs.settings.includes(provider.name))
+  const named = ({ provider }: Choice) => Number(needs.settings.includes(placeOf(provider.name).provider))
   return choices.filter(isAble).sort((a, b) => named(b) - named(a) || byMerit(a, b))
 }
 

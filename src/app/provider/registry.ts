@@ -2,7 +2,7 @@ import { PosadaError } from '../../errors/index.ts'
 import type { Emit } from '../../events/index.ts'
 import { nearest } from '../../lib/text/suggest.ts'
 import { lacks, type Needs } from '../../machine/index.ts'
-import type { Provider, ProviderPlugin } from '../../provider/index.ts'
+import { type Provider, type ProviderPlugin, placeOf, providerAt } from '../../provider/index.ts'
 import type { Trust } from '../trust/agreed.ts'
 import { pluginUse } from '../trust/code-use.ts'
 import { isInside, packageNameOf, searchPlugin } from './find-plugin.ts'
@@ -16,22 +16,24 @@ export interface ProviderRegistryOptions {
   emit: Emit
   /** Asked before code of the project is loaded; E_UNTRUSTED. */
   trust: Pick<Trust, 'require'>
+  /** Makes of a provider of this host the same of another. Left out: no machine of another host is asked for. */
+  elsewhere?: (local: Provider, host: string) => Promise<Provider>
 }
 
 export interface ProviderRegistry {
-  /** By the manifest's name. E_PROVIDER_UNKNOWN, E_PROVIDER_INVALID. */
+  /** By the manifest's name, or one with a host (`providerAt`). E_PROVIDER_UNKNOWN, E_PROVIDER_INVALID; E_HOST_…. */
   get(name: string): Promise<Provider>
   /**
-   * What `provider: auto` means for such a machine on this host, see `ranking`. E_PROVIDER_UNUSABLE where no
+   * What `provider: auto` means for such a machine on this host, or on `host`, see `ranking`. E_PROVIDER_UNUSABLE where no
    * built-in provider can run it.
    */
-  choose(needs: Needs, options?: { signal?: AbortSignal }): Promise<Choice>
+  choose(needs: Needs, options?: { host?: string | null; signal?: AbortSignal }): Promise<Choice>
   /** Of the built-in providers. */
   builtInNames: readonly string[]
   /** Every built-in provider, not probed. */
   builtIn(): Promise<Provider[]>
   /** Every built-in provider with its probe's report, in the order `choose` prefers them. */
-  all(options?: { fresh?: boolean; signal?: AbortSignal }): Promise<Choice[]>
+  all(options?: { host?: string | null; fresh?: boolean; signal?: AbortSignal }): Promise<Choice[]>
 }
 
 /** Loaded only when asked for. The order breaks ties between equals: the built-in hypervisor starts machines faster. */
@@ -44,7 +46,10 @@ export function providerRegistry(options: ProviderRegistryOptions): ProviderRegi
   const loaded = new Map<string, Promise<Provider>>()
 
   const get = async (name: string): Promise<Provider> => {
-    const there = loaded.get(name) ?? load(name, options)
+    const { provider, host } = placeOf(name)
+    const there =
+      loaded.get(name) ??
+      (host === null ? load(name, options) : elsewhere(await get(provider), host, options))
     loaded.set(name, there)
     try {
       return await there
@@ -54,9 +59,9 @@ export function providerRegistry(options: ProviderRegistryOptions): ProviderRegi
     }
   }
 
-  const all: ProviderRegistry['all'] = async (probing) => {
+  const all: ProviderRegistry['all'] = async ({ host = null, ...probing } = {}) => {
     const choices = Object.keys(builtIn).map(async (name): Promise<Choice> => {
-      const provider = await get(name)
+      const provider = await get(providerAt(name, host))
       return { provider, report: await provider.probe(probing) }
     })
     return (await Promise.all(choices)).sort(byMerit)
@@ -71,6 +76,11 @@ export function providerRegistry(options: ProviderRegistryOptions): ProviderRegi
 
   const builtInNames = Object.keys(builtIn)
   return { get, choose, all, builtInNames, builtIn: () => Promise.all(builtInNames.map(get)) }
+}
+
+function elsewhere(local: Provider, host: string, options: ProviderRegistryOptions): Promise<Provider> {
+  if (options.elsewhere === undefined) throw new Error('machines of other hosts are not asked for here')
+  return options.elsewhere(local, host)
 }
 
 async function load(

@@ -1,8 +1,13 @@
-import { connect, type Socket } from 'node:net'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { asObject } from '../values/as-object.ts'
 
 /** What the QEMU guest agent returned; `refused`: why it did not. Null: it is not there, or does not answer. */
 export type AgentAnswer = { returned: unknown } | { refused: string } | null
+
+/** A Unix socket, or what opens a channel. */
+export type AgentChannel = string | (() => Promise<Duplex>)
 
 export interface AgentOptions {
   signal?: AbortSignal | undefined
@@ -18,19 +23,20 @@ const usualLimit = 64 * 1024
 const newline = 0x0a
 
 /**
- * Has the QEMU guest agent behind a socket do something. The channel serves one client at a time, so each command has a
+ * Has the QEMU guest agent behind a channel do something. The channel serves one client at a time, so each command has a
  * connection of its own. What a client before left unsaid or half said is passed over. Source: QEMU's qga/qapi-schema.json,
  * guest-sync: a byte 0xFF makes the agent forget half a command.
  */
-export function askAgent(
-  path: string,
+export async function askAgent(
+  to: AgentChannel,
   command: { execute: string; arguments?: object },
   { signal, limit = usualLimit, answers = true }: AgentOptions = {},
 ): Promise<AgentAnswer> {
   signal?.throwIfAborted()
   const id = Math.floor(Math.random() * 2 ** 31)
+  const socket = await open(to)
+  if (socket === null) return null
   return new Promise((resolve) => {
-    const socket = connect(path)
     const finish = (answer: AgentAnswer) => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', onAbort)
@@ -43,10 +49,8 @@ export function askAgent(
     socket.once('error', () => finish(null))
     socket.once('close', () => finish(null))
     const say = (message: object) => socket.write(`${JSON.stringify(message)}\n`)
-    socket.once('connect', () => {
-      socket.write(Buffer.of(0xff))
-      say({ execute: 'guest-sync', arguments: { id } })
-    })
+    socket.write(Buffer.of(0xff))
+    say({ execute: 'guest-sync', arguments: { id } })
     let isSynced = false
     const hear = (line: string) => {
       const said = parse(line)
@@ -60,8 +64,21 @@ export function askAgent(
   })
 }
 
+/** Null: no one listens there. */
+async function open(to: AgentChannel): Promise<Duplex | null> {
+  try {
+    if (typeof to !== 'string') return await to()
+    const socket = connect(to)
+    await once(socket, 'connect')
+    return socket
+  } catch (error) {
+    if (error instanceof Error && 'syscall' in error) return null
+    throw error
+  }
+}
+
 /** Null: all of it is longer than `limit` bytes. */
-function eachLine(socket: Socket, limit: number, hear: (line: string | null) => void): void {
+function eachLine(socket: Duplex, limit: number, hear: (line: string | null) => void): void {
   let held: Buffer[] = []
   let total = 0
   socket.on('data', (chunk: Buffer) => {

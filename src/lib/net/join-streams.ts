@@ -13,3 +13,18 @@ export function joinStreams(socket: Socket, stream: Duplex): void {
   if (socket.destroyed) stream.destroy()
   socket.pipe(stream).pipe(socket)
 }
+
+/** The same for two streams of any kind, each of which ends once both have said all. */
+export function joinDuplex(one: Duplex, other: Duplex): void {
+  for (const [from, to] of [
+    [one, other],
+    [other, one],
+  ] as const) {
+    from.on('error', () => from.destroy())
+    // What it said last may still be on its way.
+    const end = () => to.writableEnded || to.destroy()
+    from.once('close', end)
+    if (from.destroyed) end()
+  }
+  one.pipe(other).pipe(one)
+}

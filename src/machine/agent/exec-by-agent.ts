@@ -36,17 +36,17 @@ export async function execByAgent(
 ): Promise<CommandResult> {
   const { state, provider } = await findUp(project, machine)
   const { name } = state.spec
-  const socket = provider.channel(state.spec, 'agent')
-  if (socket === null) throw noAnswer(name)
+  if (!provider.capabilities().agent) throw noAnswer(name)
+  const channel = () => provider.open(state.spec, 'agent')
   const { signal } = project
   const ask = (execute: string, args: object, limit?: number) =>
-    askAgent(socket, { execute, arguments: args }, { signal, limit })
+    askAgent(channel, { execute, arguments: args }, { signal, limit })
   const [path, ...arg] = wordsOf(command)
   const env = Object.entries({ ...basis, ...envOf(project, name) }).map(([key, value]) => `${key}=${value}`)
   const started = returned(name, await ask('guest-exec', { path, arg, env, 'capture-output': true }))
   const { pid } = asObject(started)
   const stop = () =>
-    void askAgent(socket, { execute: 'guest-exec', arguments: { path: 'kill', arg: [String(pid)] } })
+    void askAgent(channel, { execute: 'guest-exec', arguments: { path: 'kill', arg: [String(pid)] } })
   signal.addEventListener('abort', stop, { once: true })
   try {
     const look = () => ask('guest-exec-status', { pid }, mostOutput)

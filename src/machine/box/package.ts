@@ -7,6 +7,7 @@ import { windUp } from '../down/wind-up.ts'
 import { isBoxDisk } from '../facts/disk-names.ts'
 import { requireLogin } from '../facts/guest-kind.ts'
 import { madeFrom } from '../facts/made-from.ts'
+import { requireOwnDisks } from '../facts/own-disks.ts'
 import { notCreated } from '../guest/session.ts'
 import { inStep } from '../in-step.ts'
 import { withMachineLock } from '../machine-lock.ts'
@@ -52,6 +53,7 @@ export async function packageMachine(project: Project, options: PackageOptions):
     if (state.suspended !== undefined) throw isSuspended(machine)
     const box = await madeFrom(project, state)
     const provider = await project.providers.get(state.provider)
+    requireOwnDisks(provider, machine)
     await discardShadow(project, machine)
     const halted = isUp(await provider.status(state.spec))
     if (halted) {

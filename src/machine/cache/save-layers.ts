@@ -54,7 +54,8 @@ export class LayerSaver {
   /** What the step of this name wrote is on the disk of the machine, which runs. */
   async afterStep(name: string, machine: { provider: Provider; state: MachineState }): Promise<void> {
     const point = this.#inputs.points.find(({ steps }) => steps.at(-1)?.name === name)
-    if (point === undefined || underway.has(point.key) || !machine.provider.capabilities().pause) return
+    const { pause, host } = machine.provider.capabilities()
+    if (point === undefined || underway.has(point.key) || !pause || host !== undefined) return
     const { original } = this.#inputs
     const quiet = { layers: this.#project.layers, emit: () => undefined }
     if ((await storedLayer(quiet, point, original.manifest.arch)) !== null) return

@@ -1,5 +1,6 @@
 import { isPosadaError } from '../../errors/index.ts'
-import { exists } from '../../lib/files/folders.ts'
+import { isErrno } from '../../lib/files/errno.ts'
+import type { MachineSpec, Provider } from '../../provider/index.ts'
 import { asRootWhereAllowed, capture, connect } from '../../ssh/index.ts'
 import { hasLogin } from '../facts/guest-kind.ts'
 import { sshTarget } from '../guest/target.ts'
@@ -39,9 +40,22 @@ export async function askOverSsh(project: Places & Reporting, sight: Sighted): P
   }
 }
 
+/** A machine elsewhere is reached by its own host. */
 async function isOutOfReach({ provider, previous: { spec } }: Sighted): Promise<boolean> {
-  const channels = [provider.channel(spec, 'agent'), provider.channel(spec, 'ready')]
-  const sockets = channels.filter((channel) => channel !== null)
-  const there = await Promise.all(sockets.map((socket) => exists(socket)))
-  return sockets.length > 0 && !there.includes(true)
+  const { agent, ready, host } = provider.capabilities()
+  if (host !== undefined || (!agent && ready !== true)) return false
+  const tries = [agent ? ['agent' as const] : [], ready === true ? ['ready' as const] : []].flat()
+  const opened = await Promise.all(tries.map((to) => isThere(provider, spec, to)))
+  return !opened.includes(true)
+}
+
+async function isThere(provider: Provider, spec: MachineSpec, to: 'agent' | 'ready'): Promise<boolean> {
+  try {
+    const channel = await provider.open(spec, to)
+    channel.destroy()
+    return true
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return false
+    return true
+  }
 }

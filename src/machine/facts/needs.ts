@@ -67,6 +67,8 @@ export interface Needs extends Pick<Machine, 'nested' | 'display'> {
   hostAccess: boolean
   /** Whether it mounts folders of the host. */
   shares: boolean
+  /** Whether it has disks that outlive it, or reaches ports of the host at all: of this one, that is. */
+  thisHost: boolean
   /** Whether what it uses of disks and network is limited. */
   limits: boolean
   /** Whether its memory moves. */
@@ -88,6 +90,7 @@ export function needsOf(config: Machine, box: BoxManifest, isolated: boolean): N
     isolated,
     hostAccess: config.hostAccess !== 'all' && config.hostAccess.length > 0,
     shares: config.mounts.length > 0,
+    thisHost: config.keptDisks.length > 0 || config.hostAccess === 'all' || config.hostAccess.length > 0,
     limits: hasLimits(config.limits),
     memoryRange: config.memoryMin !== null,
     settings: Object.keys(config.providers),
@@ -196,6 +199,15 @@ const demands = {
     hint: 'install virtiofsd 1.12 or later (Debian 13 and later: apt-get install virtiofsd), or use type: mirror',
     lacking: (can, { shares }) => shares && can.shares !== true,
     shown: ({ mounts }) => mounts.map(({ to }) => ({ path: ['sync'], value: to })),
+  },
+  thisHost: {
+    text: () => 'keep disks on this computer or open its ports, for a machine of another host',
+    hint: 'leave it out, or run the machine on this computer',
+    lacking: (can, { thisHost }) => thisHost && can.host !== undefined,
+    shown: ({ keptDisks, hostAccess }) => [
+      ...keptDisks.map((value) => ({ path: ['disks'], value })),
+      ...(hostAccess.length > 0 ? [{ path: ['host_access'], value: String(hostAccess) }] : []),
+    ],
   },
   forward: {
     text: () => 'forward ports',

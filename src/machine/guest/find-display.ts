@@ -8,7 +8,7 @@ export async function findDisplay(
   machine: string | undefined,
 ): Promise<string> {
   const { spec, provider } = await findScreen(project, machine)
-  const path = provider.channel(spec, 'display')
+  const path = provider.localSocket?.(spec, 'display') ?? null
   if (path !== null) return path
   throw new PosadaError(
     'E_CAPABILITY',

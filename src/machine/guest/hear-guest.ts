@@ -1,4 +1,5 @@
-import { createConnection } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { isPosadaError } from '../../errors/index.ts'
 import { sleep } from '../../lib/async/sleep.ts'
 
 /** The channel carries a word or two a line; of more than this without an end only the end is kept. */
@@ -16,6 +17,9 @@ export interface Hearing<T> {
   nudge?: { after: number; line: string }
 }
 
+/** Opens a guest's ready channel: a method of its provider, with its spec. */
+export type OpenReady = (signal: AbortSignal) => Promise<Duplex>
+
 /** What is made of a line; undefined: the next one is waited for. `say` answers with a line. */
 type Hear<T> = (line: string, say: (line: string) => void) => T | undefined
 
@@ -24,41 +28,61 @@ type Hear<T> = (line: string, say: (line: string) => void) => T | undefined
  * closed, or nothing comes: where a listener left just as the guest wrote, QEMU 7.2 at times holds back all that the
  * guest says to the next one.
  */
-export async function hearGuest<T>(path: string, hearing: Hearing<T>): Promise<T> {
+export async function hearGuest<T>(open: OpenReady, hearing: Hearing<T>): Promise<T> {
   for (;;) {
-    const came = await listenOnce(path, hearing)
+    const came = await listenOnce(open, hearing)
     if (typeof came === 'object') return came.heard
     // What a guest says while no one listens is lost, and it says it again only after a second.
     if (came === 'gone') await sleep(retry, hearing.signal)
   }
 }
 
-function listenOnce<T>(
-  path: string,
+async function listenOnce<T>(
+  open: OpenReady,
+  hearing: Hearing<T>,
+): Promise<{ heard: T } | 'silence' | 'gone'> {
+  let channel: Duplex
+  try {
+    channel = await open(hearing.signal)
+  } catch (error) {
+    if (isPosadaError(error)) throw error
+    // Not there yet, or aborted: the pause before the next try then ends it.
+    return 'gone'
+  }
+  return listenTo(channel, hearing)
+}
+
+function listenTo<T>(
+  channel: Duplex,
   { signal, hear, greeting, nudge }: Hearing<T>,
 ): Promise<{ heard: T } | 'silence' | 'gone'> {
   return new Promise((resolve) => {
     let text = ''
-    const socket = createConnection({ path, signal })
-    if (greeting !== undefined) socket.write(`${greeting}\n`)
-    const timer = nudge && setTimeout(() => socket.write(`${nudge.line}\n`), nudge.after)
+    if (greeting !== undefined) channel.write(`${greeting}\n`)
+    const timer = nudge && setTimeout(() => channel.write(`${nudge.line}\n`), nudge.after)
+    const quiet = setTimeout(() => end('silence'), silence)
+    const onAbort = () => end('gone')
     const end = (came: { heard: T } | 'silence' | 'gone') => {
       clearTimeout(timer)
-      socket.destroy()
+      clearTimeout(quiet)
+      signal.removeEventListener('abort', onAbort)
+      channel.destroy()
       resolve(came)
     }
-    socket.setEncoding('utf8')
-    socket.setTimeout(silence, () => end('silence'))
-    socket.on('data', (chunk: string) => {
+    signal.addEventListener('abort', onAbort, { once: true })
+    channel.setEncoding('utf8')
+    channel.on('data', (chunk: string) => {
       clearTimeout(timer)
+      quiet.refresh()
       const lines = (text + chunk).split('\n')
       text = (lines.pop() ?? '').slice(-lineLimit)
       for (const line of lines) {
-        const heard = hear(line.trimEnd(), (answer) => socket.write(`${answer}\n`))
+        const heard = hear(line.trimEnd(), (answer) => channel.write(`${answer}\n`))
         if (heard !== undefined) return end({ heard })
       }
     })
-    socket.on('error', () => end('gone')) // not there yet, or aborted: the pause before the next try then ends it
-    socket.on('close', () => end('gone'))
+    channel.on('error', () => end('gone'))
+    channel.on('close', () => end('gone'))
+    if (signal.aborted || channel.destroyed) end('gone')
   })
 }

@@ -15,8 +15,8 @@ export interface UpMachine {
   config: Machine
   provider: Provider
   state: MachineState
-  /** Of the hypervisor. */
-  pid: number
+  /** Of the process of this host that it goes by; null: there is none. */
+  pid: number | null
 }
 
 /** A process that serves one machine over SSH. */
@@ -46,7 +46,7 @@ export async function keepCompanion<Config extends CompanionConfig, Answer>(
 ): Promise<Answer | null> {
   const { lock, control } = kept
   const { runtimeDir } = state.spec.files
-  const hypervisor = await processIdentity(pid)
+  const hypervisor = pid === null ? null : await processIdentity(pid)
   // The machine has just ended.
   if (hypervisor === null) return null
   try {

@@ -7,6 +7,7 @@ import { connect, type SshSession, type SshStage, waitForSsh } from '../../ssh/i
 import { inStep } from '../in-step.ts'
 import type { Reporting } from '../project.ts'
 import { awaitAnnouncement, bootTimeout, raceCrash } from './ready.ts'
+import { readyChannel } from './ready-channel.ts'
 import { sshTarget } from './target.ts'
 
 /** A guest that has been started. */
@@ -24,11 +25,11 @@ export type HandOver = (machine: string, session: SshSession) => boolean
 /** Waits for a guest that says when it can be logged in to; others are found out by trying. */
 export async function awaitGuest(project: Reporting, guest: Guest, box: StoredBox): Promise<void> {
   const { provider, state } = guest
-  const socket = box.manifest.announcesReady ? provider.channel(state.spec, 'ready') : null
-  if (socket === null) return
+  const open = readyChannel(provider, state.spec, box.manifest)
+  if (open === null) return
   const step = { machine: state.spec.name, step: 'boot', message: 'waiting for the guest' }
   await inStep(project.emit, step, () =>
-    awaitAnnouncement(socket, {
+    awaitAnnouncement(open, {
       provider,
       spec: state.spec,
       timeout: guest.bootTimeout,

@@ -6,7 +6,7 @@ import { isUp, type MachineSpec, type Provider } from '../../provider/index.ts'
 import { tailLines } from '../observed/console.ts'
 import { findPanic } from '../observed/panic.ts'
 import { stallError } from '../observed/stall.ts'
-import { hearGuest } from './hear-guest.ts'
+import { hearGuest, type OpenReady } from './hear-guest.ts'
 
 export interface ReadyOptions {
   provider: Provider
@@ -26,10 +26,10 @@ const crashPoll = 1000
  * guest costs nothing, where each connection to its SSH port would slow an emulated boot. Fails with
  * E_MACHINE_CRASHED as soon as the machine has ended, E_BOOT_TIMEOUT when the time is over.
  */
-export async function awaitAnnouncement(socket: string, options: ReadyOptions): Promise<void> {
+export async function awaitAnnouncement(open: OpenReady, options: ReadyOptions): Promise<void> {
   const { spec, timeout } = options
   const said = await raceCrash(options, (signal) =>
-    within({ limit: timeout, late: () => false, signal }, hearGuest(socket, { signal, hear: isReady })),
+    within({ limit: timeout, late: () => false, signal }, hearGuest(open, { signal, hear: isReady })),
   )
   if (!said)
     throw await bootTimeout(spec, { timeout, stage: 'the guest has not said that it can be logged in to' })

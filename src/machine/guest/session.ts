@@ -1,6 +1,6 @@
 import { PosadaError } from '../../errors/index.ts'
 import { type MachineState, readState } from '../../project/index.ts'
-import { isUp, type Provider } from '../../provider/index.ts'
+import { isUp, ownProcess, type Provider } from '../../provider/index.ts'
 import type { SshSession, SshTarget } from '../../ssh/index.ts'
 import type { MachineStateName } from '../facts/observed.ts'
 import { conditionOf } from '../observed/observe.ts'
@@ -14,8 +14,8 @@ export interface Reachable {
   name: string
   state: MachineState
   provider: Provider
-  /** Of the hypervisor. */
-  pid: number
+  /** Of the process of this host that it goes by; null: there is none. */
+  pid: number | null
   target: SshTarget
   env: Record<string, string>
 }
@@ -34,7 +34,7 @@ export async function findReachable(
   if (panic !== null) throw panicked(config.name, panic)
   if (stateName !== 'running' || !isUp(found)) throw notRunning(config.name, stateName)
   const target = sshTarget(provider, state, paths)
-  return { name: config.name, state, provider, pid: found.pid, target, env: config.env }
+  return { name: config.name, state, provider, pid: ownProcess(found), target, env: config.env }
 }
 
 /** Why there is nothing to reach. */

@@ -5,6 +5,9 @@ import { hasLogin, requireLogin } from '../facts/guest-kind.ts'
 import { sshGuestPort } from '../facts/ssh-port.ts'
 import type { SshAddress } from '../results.ts'
 
+/** A line to another host may be cut for half a day, and what goes over it goes on. */
+const patient = { interval: 60_000, count: 720 }
+
 /** Where a machine's SSH is, with the machine's own key: by the port that was chosen for it, else over vsock. E_CAPABILITY. */
 export function sshTarget(provider: Provider, state: MachineState, paths: MachinePaths): SshTarget {
   requireLogin(state.spec.name, state)
@@ -14,6 +17,7 @@ export function sshTarget(provider: Provider, state: MachineState, paths: Machin
     keyFile: paths.key,
     knownHostsFile: paths.knownHosts,
     hostAlias: state.spec.name,
+    ...(provider.capabilities().host === undefined ? {} : { keepAlive: patient }),
   }
 }
 
@@ -27,7 +31,7 @@ export function sshAddress(provider: Provider, state: MachineState, paths: Machi
 function endpoint(provider: Provider, { spec }: MachineState): Pick<SshTarget, 'host' | 'port' | 'vsock'> {
   const forward = sshForward(spec)
   if (forward !== undefined) return { host: forward.hostAddress, port: forward.hostPort }
-  const vsock = provider.channel(spec, 'vsock')
+  const vsock = provider.localSocket?.(spec, 'vsock') ?? null
   if (vsock === null) throw new Error(`machine ${spec.name} has neither an SSH forward nor vsock`)
   return { host: 'vsock', port: sshGuestPort, vsock }
 }

@@ -5,6 +5,7 @@ import type { MachineState } from '../../project/index.ts'
 import type { Provider } from '../../provider/index.ts'
 import { hostKeyIn, recordHostKey } from '../../ssh/index.ts'
 import { hostNameOf } from '../facts/host-name.ts'
+import { readyChannel } from '../guest/ready-channel.ts'
 import type { BoxSupply, Declared, Places, Reporting } from '../project.ts'
 import { record } from '../record.ts'
 import { tellIdentity } from './tell-identity.ts'
@@ -44,15 +45,15 @@ async function tell(
   { config, provider, state: { spec, box, copy } }: Copied,
 ): Promise<string | null> {
   const { manifest } = await project.boxes.byDigest(box)
-  const socket = manifest.announcesReady ? provider.channel(spec, 'ready') : null
-  if (socket === null || copy === undefined || provider.setLinks === undefined) return null
+  const open = readyChannel(provider, spec, manifest)
+  if (open === null || copy === undefined || provider.setLinks === undefined) return null
   const identity = {
     token: copy.token,
     hostName: hostNameOf(config, project.manifest.name),
     seed: randomBytes(32),
     macs: spec.nics.map(({ mac }) => mac),
   }
-  return tellIdentity(socket, identity, { signal: project.signal })
+  return tellIdentity(open, identity, { signal: project.signal })
 }
 
 function unconfirmed(machine: string): PosadaError {

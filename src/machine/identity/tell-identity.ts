@@ -1,5 +1,5 @@
 import { within } from '../../lib/async/time-limit.ts'
-import { hearGuest } from '../guest/hear-guest.ts'
+import { hearGuest, type OpenReady } from '../guest/hear-guest.ts'
 import { timeNow } from '../guest/time-now.ts'
 
 /** Milliseconds for a guest to become another machine: emulated, on a busy host, it took most of a minute. */
@@ -21,7 +21,7 @@ export interface NewIdentity {
  * no such thing, or not in time.
  */
 export async function tellIdentity(
-  socket: string,
+  open: OpenReady,
   { token, hostName, seed, macs }: NewIdentity,
   { signal, limit = patience }: { signal: AbortSignal; limit?: number },
 ): Promise<string | null> {
@@ -40,7 +40,7 @@ export async function tellIdentity(
     // Guests that take an identity ask for it before each `ready`.
     return word === 'ready' && !isAsked ? null : undefined
   }
-  const heard = hearGuest(socket, { signal: AbortSignal.any([signal, stop.signal]), hear, greeting })
+  const heard = hearGuest(open, { signal: AbortSignal.any([signal, stop.signal]), hear, greeting })
   try {
     return await within({ limit, late: () => null, signal }, heard)
   } finally {

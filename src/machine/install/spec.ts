@@ -50,6 +50,7 @@ export function installNeeds({ arch, boot }: Pick<InstallJob, 'arch' | 'boot'>):
     switchNics: false,
     isolated: false,
     hostAccess: false,
+    thisHost: false,
     shares: false,
     limits: false,
     memoryRange: false,

@@ -5,6 +5,7 @@ import type { Provider } from '../../provider/index.ts'
 import { asRootWhereAllowed, capture } from '../../ssh/index.ts'
 import { hasLogin } from '../facts/guest-kind.ts'
 import { type HandOver, openSession } from '../guest/reach-guest.ts'
+import { readyChannel } from '../guest/ready-channel.ts'
 import type { BoxSupply, Places, Reporting } from '../project.ts'
 import { tellTime } from './tell-time.ts'
 
@@ -29,8 +30,8 @@ export async function setClock(
 ): Promise<void> {
   const { provider, state } = woken
   const { manifest } = await project.boxes.byDigest(state.box)
-  const socket = manifest.announcesReady ? provider.channel(state.spec, 'ready') : null
-  if (socket !== null && (await tellTime(socket, project.signal))) return
+  const open = readyChannel(provider, state.spec, manifest)
+  if (open !== null && (await tellTime(open, project.signal))) return
   if (hasLogin(state)) await setOverSsh(project, woken, handOver)
   else tell(project, state.spec.name, 'Posada does not log in to it')
 }

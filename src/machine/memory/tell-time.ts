@@ -1,5 +1,5 @@
 import { within } from '../../lib/async/time-limit.ts'
-import { hearGuest } from '../guest/hear-guest.ts'
+import { hearGuest, type OpenReady } from '../guest/hear-guest.ts'
 import { timeNow } from '../guest/time-now.ts'
 
 /** Milliseconds for a guest to say that it takes the time, and that it has; on a busy host that takes some seconds. */
@@ -11,7 +11,7 @@ const nudge = { after: 1000, line: 'hello' }
  * set. False: this one does not, or not in time.
  */
 export async function tellTime(
-  socket: string,
+  open: OpenReady,
   signal: AbortSignal,
   limit: number = patience,
 ): Promise<boolean> {
@@ -25,7 +25,7 @@ export async function tellTime(
     say(timeNow())
     return undefined
   }
-  const heard = hearGuest(socket, { signal: AbortSignal.any([signal, stop.signal]), hear, nudge })
+  const heard = hearGuest(open, { signal: AbortSignal.any([signal, stop.signal]), hear, nudge })
   try {
     return await within({ limit, late: () => false, signal }, heard)
   } finally {

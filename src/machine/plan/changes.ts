@@ -3,7 +3,7 @@ import { fits, parseBoxSource, sourceWithChecksum } from '../../box/index.ts'
 import { formatSize } from '../../lib/values/units.ts'
 import { type Effect, type Kept, type Machine, settings } from '../../manifest/index.ts'
 import type { MachineState } from '../../project/index.ts'
-import type { PortForward } from '../../provider/index.ts'
+import { type PortForward, placeOf } from '../../provider/index.ts'
 import { wantedArch } from '../facts/arch.ts'
 import { isBoxDisk } from '../facts/disk-names.ts'
 import { wholeSectors } from '../facts/disk-size.ts'
@@ -83,9 +83,10 @@ const comparisons = {
     isStillTheBox(config, box) ? null : { from: `${box.name}@${box.version}`, to: shownBox(config) },
   // What the manifest says of a box is compared with posada.lock, and only for a machine that is made from it.
   boxTerms: () => null,
-  provider: ({ provider }, { state }) => (provider === 'auto' ? null : unlessEqual(state.provider, provider)),
+  provider: ({ provider }, { state }) =>
+    provider === 'auto' ? null : unlessEqual(placeOf(state.provider).provider, provider),
   providers: ({ providers }, { state: { provider, spec } }) => {
-    const options = providers[provider] ?? {}
+    const options = providers[placeOf(provider).provider] ?? {}
     if (isDeepStrictEqual(options, spec.options)) return null
     return { from: JSON.stringify(spec.options), to: JSON.stringify(options) }
   },

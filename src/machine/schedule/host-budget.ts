@@ -33,7 +33,7 @@ async function owedTo(project: Places & Providing, name: string): Promise<number
     if (state === null) return 0
     const provider = await project.providers.get(state.provider)
     const found = await provider.status(state.spec)
-    const taken = isUp(found) ? await residentMemory(found.pid) : null
+    const taken = isUp(found) && found.pid !== undefined ? await residentMemory(found.pid) : null
     if (taken === null) return 0
     return Math.max(0, leastMemory(state.spec) + (await overheadOf(provider, state.spec)) - taken)
   } catch (error) {

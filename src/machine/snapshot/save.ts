@@ -15,6 +15,7 @@ import {
 } from '../../project/index.ts'
 import { type DiskSpec, isUp } from '../../provider/index.ts'
 import { betweenRuns } from '../companions/all.ts'
+import { requireOwnDisks } from '../facts/own-disks.ts'
 import type { HandOver } from '../guest/reach-guest.ts'
 import { runHooksOf } from '../hooks/run-hooks.ts'
 import { inStep } from '../in-step.ts'
@@ -85,6 +86,7 @@ export async function snapshotSave(project: Project, options: SnapshotSaveOption
 async function checkSaving(project: Places & Locking, sight: Sighted, name: string): Promise<void> {
   const { previous, observed, provider } = sight
   const machine = previous.spec.name
+  requireOwnDisks(provider, machine)
   const paths = project.paths.machine(machine)
   const before = await readSnapshots(paths, () => undefined)
   if (byName(before, name) !== undefined)

@@ -1,6 +1,6 @@
 import { pool } from '../../lib/async/pool.ts'
 import { ensureIdentity, type MachineState } from '../../project/index.ts'
-import { isUp, type Provider } from '../../provider/index.ts'
+import { isUp, ownProcess, type Provider } from '../../provider/index.ts'
 import { whileUp } from '../companions/all.ts'
 import type { HandOver } from '../guest/reach-guest.ts'
 import { inStep } from '../in-step.ts'
@@ -37,6 +37,6 @@ export async function wakeTogether(
     const step = { machine: one.config.name, step: 'resume', message: 'setting its clock' }
     await inStep(project.emit, step, () => setClock(project, one, handOver))
     const status = await one.provider.status(one.state.spec)
-    if (isUp(status)) await whileUp(project, { ...one, pid: status.pid })
+    if (isUp(status)) await whileUp(project, { ...one, pid: ownProcess(status) })
   })
 }

@@ -3,7 +3,7 @@ import { PosadaError } from '../../errors/index.ts'
 import { lockFile } from '../../lib/process/lock-file.ts'
 import type { Machine, MountedFolder, SyncedFolder } from '../../manifest/index.ts'
 import type { MachineState } from '../../project/index.ts'
-import { isUp, type Provider } from '../../provider/index.ts'
+import { isUp, ownProcess, type Provider } from '../../provider/index.ts'
 import type { SshSession } from '../../ssh/index.ts'
 import { syncOnce } from '../../sync/index.ts'
 import { guestShell } from '../../sync-process/index.ts'
@@ -51,7 +51,7 @@ export async function bringFolders(
     return await bringEach(project, { config, state, due }, inputs)
   } finally {
     const status = await provider.status(state.spec)
-    if (isUp(status)) await keepFolders(project, { config, provider, state, pid: status.pid })
+    if (isUp(status)) await keepFolders(project, { config, provider, state, pid: ownProcess(status) })
     if (typeof lock !== 'string') await lock.close()
   }
 }

@@ -43,7 +43,7 @@ async function pairsOf(project: Places, { config, state }: UpMachine): Promise<S
 
 /** Whether a process keeps a running machine's folders equal, just as the manifest says. */
 export async function areKept(project: Places, running: UpMachine): Promise<boolean> {
-  const hypervisor = await processIdentity(running.pid)
+  const hypervisor = running.pid === null ? null : await processIdentity(running.pid)
   const found = await askSync(project.paths.machine(running.config.name).syncLock)
   if (hypervisor === null || found === null) return false
   return fits(found, { hypervisor, pairs: await pairsOf(project, running) })

@@ -1,6 +1,6 @@
 import { PosadaError, throwProblems } from '../../errors/index.ts'
 import type { Machine } from '../../manifest/index.ts'
-import type { Provider } from '../../provider/index.ts'
+import { type Provider, placeOf } from '../../provider/index.ts'
 import { lacks, type Needs } from '../facts/needs.ts'
 
 /**
@@ -15,12 +15,13 @@ export function checkDemands(provider: Provider, config: Machine, needs: Needs):
 
 /** What is wrong in the manifest's mapping under the provider's name. */
 export function optionProblems(provider: Provider, config: Machine): PosadaError[] {
-  const options = config.providers[provider.name] ?? {}
+  const { provider: name } = placeOf(provider.name)
+  const options = config.providers[name] ?? {}
   return provider.checkOptions(options).map(
     ({ path, message, hint }) =>
       new PosadaError('E_PROVIDER_OPTION', message, {
         value: path.join('.'),
-        place: config.place('providers', provider.name, ...path),
+        place: config.place('providers', name, ...path),
         machine: config.name,
         ...(hint === undefined ? {} : { hint }),
       }),

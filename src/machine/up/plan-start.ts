@@ -82,7 +82,8 @@ export async function planStart(
   })
   const spec = { ...bare, disks: await withLayers(paths, bare.disks) }
   checkDemands(provider, config, needsOf(config, box.manifest, isolated))
-  await memory.admit(config, await overheadOf(provider, spec))
+  if (provider.capabilities().host !== undefined) memory.giveBack(config.name)
+  else await memory.admit(config, await overheadOf(provider, spec))
   if (!hasNetwork) tellNoNetwork(project, config.name, provider.name)
   else if (config.hostAccess !== 'all' && provider.capabilities().hostAccess !== true)
     tellOpenHost(project, config.name, provider.name)

@@ -4,14 +4,15 @@ import { PosadaError } from '../../errors/index.ts'
 import { formatSize } from '../../lib/values/units.ts'
 import type { Machine } from '../../manifest/index.ts'
 import { identityOf, type MachinePaths } from '../../project/index.ts'
-import type {
-  DiskSpec,
-  FirmwareBoot,
-  KernelBoot,
-  MachineSpec,
-  NicSpec,
-  PortForward,
-  ShareSpec,
+import {
+  type DiskSpec,
+  type FirmwareBoot,
+  type KernelBoot,
+  type MachineSpec,
+  type NicSpec,
+  type PortForward,
+  placeOf,
+  type ShareSpec,
 } from '../../provider/index.ts'
 import { boxDiskName } from '../facts/disk-names.ts'
 import { wholeSectors } from '../facts/disk-size.ts'
@@ -68,7 +69,7 @@ export function machineSpec(inputs: SpecInputs): MachineSpec {
       consoleLog: paths.consoleLog,
       providerLog: paths.providerLog,
     },
-    options: config.providers[inputs.provider] ?? {},
+    options: config.providers[placeOf(inputs.provider).provider] ?? {},
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Machine } from '../../manifest/index.ts'
 import { type MachineState, readState, unlessDamaged } from '../../project/index.ts'
-import { isUp } from '../../provider/index.ts'
+import { isUp, ownProcess } from '../../provider/index.ts'
 import { discardShadow } from '../box/package/shadow.ts'
 import type { Layer } from '../cache/find-layer.ts'
 import { layersFor, shownLayer } from '../cache/layers-for.ts'
@@ -27,6 +27,7 @@ import type { MemoryBudget } from '../schedule/memory-budget.ts'
 import { isKept } from '../sync/kept-folders.ts'
 import { checkSources } from '../sync/sources.ts'
 import { carryOut, type Done } from './carry-out.ts'
+import { checkHost } from './choose-provider.ts'
 import { tellDisks } from './tell-disks.ts'
 
 export interface UpMachineOptions {
@@ -53,6 +54,7 @@ export function upMachine(project: Project, options: UpMachineOptions): Promise<
     const sight = await withoutPatience(project, config, seen)
     const { previous } = sight
     const made = previous?.createdAt === undefined ? null : previous
+    checkHost(project, config, previous)
     if (sight.error === null) await discardShadow(project, config.name)
     if (sight.error === null) await runHooks(project, config, { when: 'before', verb: 'up' })
     await checkSources(config)
@@ -100,7 +102,9 @@ async function resultOf(
   const status = await provider.status(state.spec)
   const stall = stallError(state.spec, status)
   if (stall !== null) throw stall
-  const running = isUp(status) ? await whileUp(project, { config, provider, state, pid: status.pid }) : []
+  const running = isUp(status)
+    ? await whileUp(project, { config, provider, state, pid: ownProcess(status) })
+    : []
   return {
     name: config.name,
     change,

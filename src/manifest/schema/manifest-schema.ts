@@ -3,6 +3,7 @@ import { limits } from '../limits.ts'
 import { list, mapOf } from './collections.ts'
 import { machine, machineFields } from './machine.ts'
 import { network } from './network.ts'
+import { notFetched } from './not-fetched.ts'
 import { object } from './object.ts'
 import { catalogue, hostPath, pathOrUrl } from './places.ts'
 import { integer } from './scalars.ts'
@@ -28,6 +29,22 @@ export const projectFields = {
     description: 'Name of the project.',
     absent: "the folder's name",
     examples: ['shop'],
+  },
+  host: {
+    schema: notFetched(
+      'host',
+      text({
+        expected: 'ssh://USER@SERVER',
+        pattern:
+          'ssh://(?:[A-Za-z_][A-Za-z0-9._-]*@)?(?:[A-Za-z0-9][A-Za-z0-9._-]*|\\[[0-9A-Fa-f:.]+\\])(?::[0-9]{1,5})?',
+        hint: () => 'write ssh://USER@SERVER, with :PORT where it is not 22',
+      }),
+      'which says where machines run',
+    ),
+    description:
+      'Another host that new machines are made on, over SSH ([remote.md](remote.md)); best in `posada.override.yaml`. `POSADA_HOST` comes before it, and what `posada up` is told most.',
+    absent: 'this computer',
+    examples: ['ssh://ana@build.example.com'],
   },
   extends: {
     schema: pathOrUrl,

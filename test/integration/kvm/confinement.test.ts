@@ -64,7 +64,7 @@ describe.skipIf(!hasKvm)('what a guest reaches that owns its hypervisor (needs /
     writeFileSync(join(spec.files.dataDir, 'target.json'), JSON.stringify(target))
     await provider.start(spec)
     const status = await provider.status(spec)
-    if (status.state !== 'running') throw new Error(status.state)
+    if (status.state !== 'running' || status.pid === undefined) throw new Error(status.state)
     const result = join(spec.files.dataDir, 'attack.json')
     await vi.waitFor(() => expect(existsSync(result)).toBe(true), soon)
     const found = await vi.waitFor(

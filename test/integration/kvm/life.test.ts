@@ -60,7 +60,7 @@ describe.skipIf(!hasKvm)('life of a machine (needs /dev/kvm)', () => {
     existsSync(spec.files.consoleLog) ? readFileSync(spec.files.consoleLog, 'latin1') : ''
   const whereItLeads = async (spec: MachineSpec) => {
     const running = await provider.status(spec)
-    if (running.state !== 'running') throw new Error(running.state)
+    if (running.state !== 'running' || running.pid === undefined) throw new Error(running.state)
     return { stderr: readlinkSync(`/proc/${running.pid}/fd/2`) }
   }
   const isUp = (spec: MachineSpec) => vi.waitFor(() => expect(log(spec)).toContain('guest is up'), soon)
@@ -160,7 +160,7 @@ describe.skipIf(!hasKvm)('life of a machine (needs /dev/kvm)', () => {
     const spec = await make('restarting', { cpus: 2, nics: hasPasst ? [nic] : [] })
     await provider.start(spec)
     const running = await provider.status(spec)
-    if (running.state !== 'running') throw new Error(running.state)
+    if (running.state !== 'running' || running.pid === undefined) throw new Error(running.state)
     const proc = `/proc/${running.pid}`
     const restarts = () => readFileSync(spec.files.providerLog, 'utf8').split('the guest restarts').length
     await vi.waitFor(() => expect(restarts()).toBeGreaterThan(5), soon)
@@ -239,7 +239,7 @@ describe.skipIf(!hasKvm)('life of a machine (needs /dev/kvm)', () => {
     const spec = await make('deaf')
     await provider.start(spec)
     const running = await provider.status(spec)
-    if (running.state !== 'running') throw new Error(running.state)
+    if (running.state !== 'running' || running.pid === undefined) throw new Error(running.state)
     process.kill(running.pid, 'SIGKILL')
     await vi.waitFor(
       async () => expect(await provider.status(spec)).toMatchObject({ state: 'stopped', crashed: true }),
@@ -253,7 +253,7 @@ describe.skipIf(!hasKvm)('life of a machine (needs /dev/kvm)', () => {
     const spec = await make('deaf')
     await provider.start(spec)
     const running = await provider.status(spec)
-    if (running.state !== 'running') throw new Error(running.state)
+    if (running.state !== 'running' || running.pid === undefined) throw new Error(running.state)
     process.kill(running.pid, 'SIGTERM')
     await vi.waitFor(async () => expect((await provider.status(spec)).state).toBe('stopped'), soon)
     expect(await provider.status(spec)).toMatchObject({ crashed: false })
@@ -326,7 +326,7 @@ describe.skipIf(!hasKvm)('life of a machine (needs /dev/kvm)', () => {
     const spec = await make('deaf')
     await provider.start(spec)
     const running = await provider.status(spec)
-    if (running.state !== 'running') throw new Error(running.state)
+    if (running.state !== 'running' || running.pid === undefined) throw new Error(running.state)
     rmSync(kvmFiles(spec).control)
     rmSync(kvmFiles(spec).record)
     expect(await provider.status(spec)).toEqual(running)

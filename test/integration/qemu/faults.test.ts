@@ -46,7 +46,7 @@ const started = async (spec = machine.spec) => {
   await provider.create(spec)
   await provider.start(spec)
   const status = await provider.status(spec)
-  if (status.state !== 'running') throw new Error(`it is ${status.state}`)
+  if (status.state !== 'running' || status.pid === undefined) throw new Error(`it is ${status.state}`)
   return status.pid
 }
 

@@ -38,7 +38,8 @@ export async function labGuest(
   const { spec } = machine
   const pid = async () => {
     const status = await provider.status(spec)
-    if (status.state !== 'running') throw new Error(`the machine is ${status.state}`)
+    if (status.state !== 'running' || status.pid === undefined)
+      throw new Error(`the machine is ${status.state}`)
     return status.pid
   }
   const readLog = () => readFile(spec.files.consoleLog, 'latin1').catch(() => '')

@@ -110,6 +110,8 @@ describe('names on disk', () => {
       key: '/home/ana/.local/state/posada/key',
       sync: '/home/ana/.local/state/posada/sync',
       trusted: '/home/ana/.local/state/posada/trusted',
+      hosts: '/home/ana/.local/state/posada/hosts',
+      hosted: '/data/posada/hosted',
       runs: '/home/ana/.local/state/posada/runs',
       events: '/home/ana/.local/state/posada/events',
     })

@@ -29,8 +29,7 @@ const qemu = (report: Omit<ProbeReport, 'reason'> = onProcessor) => choice('qemu
 const needs = (change: Partial<Needs> = {}): Needs => ({
   ...{ arch: 'x86_64', boot: 'kernel', nested: false, forwards: [], settings: [] },
   ...{ media: false, switchNics: false, isolated: false, hostAccess: false, shares: false, display: null },
-  ...{ media: false, switchNics: false, isolated: false, hostAccess: false, shares: false, limits: false },
-  memoryRange: false,
+  ...{ limits: false, memoryRange: false, thisHost: false },
   ...change,
 })
 const names = (choices: readonly Choice[]) => choices.map(({ provider }) => provider.name)

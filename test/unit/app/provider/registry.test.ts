@@ -88,10 +88,10 @@ describe('get', () => {
     ['is for another contract', 'export const provider = { contract: 99, create() {} }', 'contract 99'],
     [
       'lacks methods',
-      'export const provider = { contract: 1, create: () => ({ probe() {} }) }',
+      'export const provider = { contract: 2, create: () => ({ probe() {} }) }',
       'lacks capabilities',
     ],
-    ['makes nothing', 'export const provider = { contract: 1, create: () => null }', 'lacks capabilities'],
+    ['makes nothing', 'export const provider = { contract: 2, create: () => null }', 'lacks capabilities'],
   ])('refuses a package that %s', async (_, code, message) => {
     await install('posada-provider-acme', { type: 'module' }, { 'index.js': code })
     await expect(registry().get('acme')).rejects.toMatchObject({

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { awaitAnnouncement } from '../../../../src/machine/guest/ready.ts'
 import type { MachineSpec, Provider } from '../../../../src/provider/index.ts'
+import { dial } from '../../../helpers/ready-channel.ts'
 
 const running = { status: async () => ({ state: 'running' }) } as unknown as Provider
 
@@ -24,7 +25,7 @@ async function listen(behave: (socket: Socket, nth: number) => void, timeout = 1
   })
   await new Promise<void>((resolve) => server.listen(path, resolve))
   const files = { consoleLog: join(folder, 'console.log') }
-  await awaitAnnouncement(path, {
+  await awaitAnnouncement(() => dial(path), {
     provider: running,
     spec: { name: 'web', files } as unknown as MachineSpec,
     timeout,

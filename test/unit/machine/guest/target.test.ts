@@ -3,7 +3,7 @@ import { sshTarget } from '../../../../src/machine/guest/target.ts'
 import type { PortForward, Provider } from '../../../../src/provider/index.ts'
 import { aState, somePaths } from '../../../helpers/model.ts'
 
-const provider = { channel: () => '/run/vsock.sock' } as unknown as Provider
+const provider = { localSocket: () => '/run/vsock.sock', capabilities: () => ({}) } as unknown as Provider
 const web: PortForward = { protocol: 'tcp', hostAddress: '0.0.0.0', hostPort: 8080, guestPort: 80 }
 const ssh: PortForward = { protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: 40_022, guestPort: 22 }
 

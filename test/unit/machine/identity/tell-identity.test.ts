@@ -12,27 +12,27 @@ const confirmation = 'identity 0123abcd ssh-ed25519 AAAA\n'
 
 it('is the first to speak, and returns the host key once the guest has confirmed it and taken the time', async () => {
   const told: string[] = []
-  const path = await readyChannel('', (line, socket) => {
+  const open = await readyChannel('', (line, socket) => {
     told.push(line)
     if (line !== order) return socket.write('clock\n')
     socket.write(confirmation.slice(0, 12))
     return socket.write(confirmation.slice(12))
   })
-  expect(await tellIdentity(path, identity, { signal })).toBe('ssh-ed25519 AAAA')
+  expect(await tellIdentity(open, identity, { signal })).toBe('ssh-ed25519 AAAA')
   expect(told).toEqual([order, expect.stringMatching(/^clock \d+\.\d{3}\n$/)])
 })
 
 it('waits for a guest that was about to say that it is ready', async () => {
-  const path = await readyChannel('clock?\nidentity?\nready\n', (line, socket) => {
+  const open = await readyChannel('clock?\nidentity?\nready\n', (line, socket) => {
     if (line.startsWith('clock ')) socket.write('clock\n')
     else setTimeout(() => socket.write(`identity 99999999 ssh-ed25519 BBBB\nclock\n${confirmation}`), 50)
   })
-  expect(await tellIdentity(path, identity, { signal })).toBe('ssh-ed25519 AAAA')
+  expect(await tellIdentity(open, identity, { signal })).toBe('ssh-ed25519 AAAA')
 })
 
 it('leaves a guest that is ready and does not ask: its box is an older one', async () => {
-  const path = await readyChannel('clock?\nready\n', () => undefined)
-  expect(await tellIdentity(path, identity, { signal })).toBeNull()
+  const open = await readyChannel('clock?\nready\n', () => undefined)
+  expect(await tellIdentity(open, identity, { signal })).toBeNull()
 })
 
 it.each([
@@ -42,6 +42,6 @@ it.each([
   ['does not take the time', `clock\n${confirmation}clock?\n`],
   ['shows no host key', 'identity?\nidentity 0123abcd\n'],
 ])('gives up on a guest that %s', async (_, first) => {
-  const path = await readyChannel(first, () => undefined)
-  expect(await tellIdentity(path, identity, { signal, limit: 300 })).toBeNull()
+  const open = await readyChannel(first, () => undefined)
+  expect(await tellIdentity(open, identity, { signal, limit: 300 })).toBeNull()
 })

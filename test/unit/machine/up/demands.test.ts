@@ -59,6 +59,12 @@ describe('checkDemands', () => {
       'limited cannot limit',
     ],
     ['hostAccess', { hostAccess: false }, aMachine({ hostAccess: [53] }), 'limited cannot open some ports'],
+    [
+      'thisHost',
+      { host: 'ssh://ana@build' },
+      aMachine({ hostAccess: 'all' }),
+      'limited cannot keep disks on this',
+    ],
     ['arch', { arch: ['aarch64' as const] }, aMachine(), 'limited cannot run x86_64 guests'],
     ['boot', { boot: ['bios' as const] }, aMachine(), 'limited cannot boot a box by kernel'],
   ])('refuses what a provider without %s cannot', (_, capabilities, config, message) => {
