@@ -5,14 +5,16 @@ import { sleep } from '../../lib/async/sleep.ts'
 /** The channel carries a word or two a line; of more than this without an end only the end is kept. */
 const lineLimit = 4096
 const retry = 200
-/** Guests say who they are each second to any listener. */
-const silence = 5000
+/** Milliseconds: guests say who they are each second to any listener. */
+const usualSilence = 5000
 
 export interface Hearing<T> {
   signal: AbortSignal
   hear: Hear<T>
   /** Said at once, each time that it is listened to. */
   greeting?: string
+  /** Milliseconds of silence after which it is listened to afresh, where the guest has much to do before it answers. */
+  silence?: number
   /** Said to a guest that says nothing for so many milliseconds: it may not have noticed that the listener is another one. */
   nudge?: { after: number; line: string }
 }
@@ -54,7 +56,7 @@ async function listenOnce<T>(
 
 function listenTo<T>(
   channel: Duplex,
-  { signal, hear, greeting, nudge }: Hearing<T>,
+  { signal, hear, greeting, silence = usualSilence, nudge }: Hearing<T>,
 ): Promise<{ heard: T } | 'silence' | 'gone'> {
   return new Promise((resolve) => {
     let text = ''

@@ -4,6 +4,8 @@ import { timeNow } from '../guest/time-now.ts'
 
 /** Milliseconds for a guest to become another machine: emulated, on a busy host, it took most of a minute. */
 const patience = 180_000
+/** It says nothing while it works; whoever leaves meanwhile has it do so again. */
+const silence = 30_000
 
 export interface NewIdentity {
   /** See MachineCopy. */
@@ -40,7 +42,7 @@ export async function tellIdentity(
     // Guests that take an identity ask for it before each `ready`.
     return word === 'ready' && !isAsked ? null : undefined
   }
-  const heard = hearGuest(open, { signal: AbortSignal.any([signal, stop.signal]), hear, greeting })
+  const heard = hearGuest(open, { signal: AbortSignal.any([signal, stop.signal]), hear, greeting, silence })
   try {
     return await within({ limit, late: () => null, signal }, heard)
   } finally {
