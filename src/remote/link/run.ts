@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { logLine } from '../../background/index.ts'
 import { sleep } from '../../lib/async/sleep.ts'
+import { exists } from '../../lib/files/folders.ts'
 import { joinDuplex } from '../../lib/net/join-streams.ts'
 import { asObject } from '../../lib/values/as-object.ts'
 import { encodeError } from '../wire/failures.ts'
@@ -37,6 +38,8 @@ export async function runLink(config: LinkConfig, signal: AbortSignal, onReady: 
     for (let idle = 0; idle < times.idle; idle += times.look) {
       await sleep(times.look, signal)
       if (clients.size > 0 || !watches.isEmpty) idle = 0
+      // No one finds it any more.
+      else if (!(await exists(path))) return 'its socket is gone'
     }
     return 'no one has used it for a while'
   } finally {
