@@ -49,13 +49,13 @@ async function untilOver(
   signal: AbortSignal,
   { provider, spec, job }: Running,
 ): Promise<Extract<MachineStatus, { state: 'stopped' }>> {
-  const started = Date.now()
+  const started = performance.now()
   let seen: Watch = { at: started, sign: null }
   for (;;) {
     const status = await provider.status(spec)
     if (status.state === 'stopped') return status
     if (!isUp(status)) throw new Error(`the disk of ${spec.name} has gone`)
-    const now = Date.now()
+    const now = performance.now()
     seen = watch(seen, await signOf(provider, spec), now)
     const late =
       now - started > job.timeout
