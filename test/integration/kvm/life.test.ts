@@ -95,6 +95,7 @@ describe.skipIf(!hasKvm)('life of a machine (needs /dev/kvm)', () => {
     expect(await provider.status(spec)).toEqual({
       state: 'stopped',
       crashed: false,
+      byGuest: true,
       reason: 'the guest shut down',
     })
     expect(await provider.stop(spec, { graceful: true, timeout: second })).toMatchObject({ how: 'already' })
