@@ -145,10 +145,7 @@ export const errorCodes = {
     means: 'The guest of a copied machine did not take on an identity of its own.',
   },
   E_EXPORT: { exit: 1, means: 'A project could not be exported: a machine of it is not shut down, say.' },
-  E_IMPORT: {
-    exit: 1,
-    means: 'What was given is not a whole exported project, or cannot be brought into that folder.',
-  },
+  E_IMPORT: { exit: 1, means: 'The file is not a whole exported project, or does not go there.' },
   E_SNAPSHOT_UNKNOWN: { exit: 2, means: 'There is no snapshot of this name.' },
   E_SNAPSHOT_EXISTS: { exit: 2, means: 'A snapshot of this name already exists.' },
   E_SNAPSHOT_DEPTH: {

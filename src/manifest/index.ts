@@ -1,3 +1,4 @@
+export type { BoxTerms } from './box-terms.ts'
 export { type CopiedMachine, withCopies, withMovedPorts } from './copies.ts'
 export { readVariables } from './env-file.ts'
 export { findManifest } from './find.ts'
@@ -18,7 +19,6 @@ export { manifestSchema } from './schema/manifest-schema.ts'
 export { validName } from './schema/text.ts'
 export type {
   AnsibleStep,
-  BoxTerms,
   ConsoleProbe,
   DiskUse,
   FileStep,

@@ -2,8 +2,8 @@ import type { Place } from '../errors/index.ts'
 import type { Arch } from '../lib/values/arch.ts'
 import type { Limits } from '../lib/values/limits.ts'
 import type { Conditions } from '../lib/values/link-conditions.ts'
+import type { BoxTerms } from './box-terms.ts'
 import type {
-  BoxTerms,
   Disk,
   DiskUse,
   Display,

@@ -20,14 +20,7 @@ export {
 } from './machine-state.ts'
 export { makeOwnFolder } from './own-folder.ts'
 export { checkOwnTree } from './own-tree.ts'
-export {
-  type MachinePaths,
-  machinePaths,
-  type ProjectPaths,
-  projectPaths,
-  type UserPaths,
-  userPaths,
-} from './paths.ts'
+export { type MachinePaths, machinePaths, type ProjectPaths, projectPaths } from './paths.ts'
 export { abandonedRuns, isRunId, makeRunFolder, type RunFolder, removeRunFolder } from './run-folder.ts'
 export {
   ensureRuntimeDir,
@@ -39,6 +32,7 @@ export {
 export { forgetSnapshot, readSnapshots, type Snapshot, writeSnapshot } from './snapshot.ts'
 export { forwarderSocket, keeperSocket, networkSockets, nicSocket, syncSocket } from './sockets.ts'
 export { forgetInIndex, noteInIndex, readIndex } from './user-index.ts'
+export { type UserPaths, userPaths } from './user-paths.ts'
 export {
   readWarmImage,
   type WarmImage,

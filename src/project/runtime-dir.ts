@@ -4,7 +4,7 @@ import { PosadaError } from '../errors/index.ts'
 import { isErrno } from '../lib/files/errno.ts'
 import { makeFolder } from '../lib/files/make-folder.ts'
 import { userId } from '../lib/process/user-id.ts'
-import type { OwnPaths } from './paths.ts'
+import type { OwnPaths } from './user-paths.ts'
 
 /** sockaddr_un.sun_path has 108 bytes on Linux, 104 on macOS and the BSDs, one of them for the NUL. */
 const socketPathMax = 103

@@ -2,8 +2,8 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { PosadaError } from '../errors/index.ts'
 import { readTextIfThere } from '../lib/files/write-file.ts'
 import { readJsonFile, writeJsonFile } from './json-file.ts'
-import type { OwnPaths } from './paths.ts'
 import { ensureKey, readKey } from './user-key.ts'
+import type { OwnPaths } from './user-paths.ts'
 
 /** A JSON file that only this user's Posada on this host writes. */
 export interface SealedFile {

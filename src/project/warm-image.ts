@@ -4,9 +4,9 @@ import { digestPattern } from '../lib/values/box-names.ts'
 import { count, mapOf, oneOf, partOf, readShape, text } from '../lib/values/shape.ts'
 import { corrupt } from './json-file.ts'
 import type { MachineState, SavedMemory } from './machine-state.ts'
-import type { UserPaths } from './paths.ts'
 import { readSealed, type SealedFile, writeSealed } from './seal.ts'
 import { essentials, savedMemory } from './state-form.ts'
+import type { UserPaths } from './user-paths.ts'
 
 /** A machine as it was once it could be logged in to, which new machines with the same hardware begin with. */
 export interface WarmImage {

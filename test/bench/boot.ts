@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { boxBuildRequirements, buildRecipe, openBoxStore, type StoredBox } from '../../src/box/index.ts'
-import { userPaths } from '../../src/project/paths.ts'
+import { userPaths } from '../../src/project/user-paths.ts'
 import { bootRaw } from '../helpers/raw-box.ts'
 import { type Bench, type BenchResult, comparePairs } from './bench.ts'
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { boxBuildRequirements, buildRecipe, openBoxStore } from '../../src/box/index.ts'
-import { userPaths } from '../../src/project/paths.ts'
+import { userPaths } from '../../src/project/user-paths.ts'
 import type { Bench } from './bench.ts'
 import { compareLives, liveOnce } from './life.ts'
 import { posadaMachine } from './posada-machine.ts'

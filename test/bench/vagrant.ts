@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { boxBuildRequirements, buildRecipe, openBoxStore } from '../../src/box/index.ts'
-import { userPaths } from '../../src/project/paths.ts'
+import { userPaths } from '../../src/project/user-paths.ts'
 import type { Bench } from './bench.ts'
 import { ensureLibvirt } from './libvirt.ts'
 import { compareLives, liveOnce } from './life.ts'

@@ -5,7 +5,8 @@ import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { afterAll, describe, expect, it } from 'vitest'
 import { withLock } from '../../src/project/lock.ts'
-import { projectPaths, userPaths } from '../../src/project/paths.ts'
+import { projectPaths } from '../../src/project/paths.ts'
+import { userPaths } from '../../src/project/user-paths.ts'
 import { ended, launcher, makePlace, says } from '../helpers/posada.ts'
 
 const run = promisify(execFile)

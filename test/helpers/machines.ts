@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import { userPaths } from '../../src/project/paths.ts'
+import { userPaths } from '../../src/project/user-paths.ts'
 import { type Ended, makePlace, type Place } from './posada.ts'
 
 /** A project for tests that boot machines: folders of its own, but the user's boxes and probe results. */

@@ -1,4 +1,5 @@
-import { type ProjectPaths, projectPaths, type UserPaths, userPaths } from '../../src/project/paths.ts'
+import { type ProjectPaths, projectPaths } from '../../src/project/paths.ts'
+import { type UserPaths, userPaths } from '../../src/project/user-paths.ts'
 
 /** The folders of a user whose home is this one. */
 export function userIn(home: string): UserPaths {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { userPaths } from '../../src/project/paths.ts'
+import { userPaths } from '../../src/project/user-paths.ts'
 import { findVirtiofsd, mountFlaw } from '../../src/provider-kit/index.ts'
 
 const packages = ['virtiofsd', 'libc6', 'libcap-ng0', 'libgcc-s1', 'libseccomp2']

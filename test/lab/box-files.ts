@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { openBoxStore } from '../../src/box/index.ts'
-import { userPaths } from '../../src/project/paths.ts'
+import { userPaths } from '../../src/project/user-paths.ts'
 
 /** The newest box of this name for x86_64 in the store of `env`, for a job's files: as it lies in a store below /job/data. */
 export async function boxFiles(

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { userPaths } from '../../src/project/paths.ts'
+import { userPaths } from '../../src/project/user-paths.ts'
 import { machinesPlace } from '../helpers/machines.ts'
 import { boxFiles } from './box-files.ts'
 import { nothingLeft, runPosada } from './posada-job.ts'

@@ -1,5 +1,5 @@
 import { boxNamePart, boxVersionForm } from '../../lib/values/box-names.ts'
-import type { BoxTerms } from '../shapes.ts'
+import type { BoxTerms } from '../box-terms.ts'
 import { either } from './collections.ts'
 import { object } from './object.ts'
 import { type BoxPlace, leading, withFolder } from './places.ts'

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildRecipe, openBoxStore, type StoredBox } from '../../../src/box/index.ts'
-import { userPaths } from '../../../src/project/paths.ts'
+import { userPaths } from '../../../src/project/user-paths.ts'
 import { bootRaw, type RawBox } from '../../helpers/raw-box.ts'
 
 // The user's own boxes, built where they are missing (1 to 3 minutes each); a boot of each (10 to 30 s).

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { userPaths } from '../../../src/project/paths.ts'
+import { userPaths } from '../../../src/project/user-paths.ts'
 import { type MachinesPlace, machinesPlace } from '../../helpers/machines.ts'
 
 // Builds Debian with cloud-init and GRUB (a minute; kept for the next run in the cache folder) and starts its disk as a

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { listProjects } from '../../../src/machine/list.ts'
-import { userPaths } from '../../../src/project/paths.ts'
 import { noteInIndex } from '../../../src/project/user-index.ts'
+import { userPaths } from '../../../src/project/user-paths.ts'
 
 let dir: string
 beforeEach(async () => {

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ensureIdentity, readIdentity } from '../../../src/project/identity.ts'
 import { machineId } from '../../../src/project/machine-identity.ts'
-import { userPaths } from '../../../src/project/paths.ts'
 import { forgetInIndex, noteInIndex, readIndex } from '../../../src/project/user-index.ts'
+import { userPaths } from '../../../src/project/user-paths.ts'
 import { projectIn } from '../../helpers/own-paths.ts'
 
 let dir: string

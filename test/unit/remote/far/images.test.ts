@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Duplex, PassThrough } from 'node:stream'
 import { beforeEach, expect, it, onTestFinished } from 'vitest'
-import type { UserPaths } from '../../../../src/project/paths.ts'
+import type { UserPaths } from '../../../../src/project/user-paths.ts'
 import { imagePath, sweepImages, takeImage } from '../../../../src/remote/far/images.ts'
 
 const content = Buffer.from('the disk of a box '.repeat(1000))
