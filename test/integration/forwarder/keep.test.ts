@@ -52,7 +52,12 @@ async function keep(hypervisor: ChildProcess): Promise<number | undefined> {
     forwards: [{ protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: sshd.target.port, guestPort: 22 }],
   }
   state.spec.files.runtimeDir = join(dir, 'sockets')
-  const running = { config, state, provider: {} as Provider, pid: hypervisor.pid ?? 0 }
+  const running = {
+    config,
+    state,
+    provider: { capabilities: () => ({}) } as unknown as Provider,
+    pid: hypervisor.pid ?? 0,
+  }
   await keepForwarded(project, running)
   expect(told).toEqual([])
   expect(await forwardedNow(project, config)).not.toBe(null)
