@@ -1,5 +1,6 @@
 import { open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { qemuFiles } from '../../../providers/qemu/files.ts'
 import { provider as plugin } from '../../../providers/qemu/index.ts'
@@ -31,6 +32,14 @@ const qmp = <T>(work: Parameters<typeof withQmp<T>>[2]) =>
 test('a memory that is made mappable is the one that QEMU has', async () => {
   const { spec } = machine
   const path = (name: string) => join(spec.files.dataDir, name)
+  // Below 1 MiB are other things than memory as well.
+  const from = { val: mebibyte, size: spec.memory - mebibyte, filename: path('dump') }
+  const dumped = async () => {
+    await qmp((client) => client.execute('pmemsave', from))
+    return readFile(path('dump'))
+  }
+  // The firmware writes there late, on a busy host seconds after the start.
+  while (!(await dumped()).some((byte) => byte !== 0)) await sleep(200)
   expect(await provider.save?.(spec, path('stream'))).toBeNull()
   const files = [await open(path('stream')), await open(path('mapped'), 'wx+')] as const
   try {
@@ -38,10 +47,7 @@ test('a memory that is made mappable is the one that QEMU has', async () => {
   } finally {
     await Promise.all(files.map((file) => file.close()))
   }
-  // Below 1 MiB are other things than memory as well.
-  const from = { val: mebibyte, size: spec.memory - mebibyte, filename: path('dump') }
-  await qmp((client) => client.execute('pmemsave', from))
-  const [dump, mapped] = [await readFile(path('dump')), await readFile(path('mapped'))]
+  const [dump, mapped] = [await dumped(), await readFile(path('mapped'))]
   expect(dump.some((byte) => byte !== 0)).toBe(true)
   expect(mapped.subarray(memoryStart + mebibyte).equals(dump)).toBe(true)
 })

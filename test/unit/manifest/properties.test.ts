@@ -41,8 +41,9 @@ function checkPlaces(error: PosadaError, files: Files): void {
       expect(from + length).toBeLessThanOrEqual(Math.max(place.text.length, from + 1))
       if (place.textStart === undefined) expect(place.text).toBe(line)
     }
-    expect(message).not.toMatch(/undefined|NaN|\[object/)
-    expect(hint ?? '').not.toMatch(/undefined|NaN|\[object/)
+    // Of ours; keys and values of the file may be called so.
+    for (const word of ['undefined', 'NaN', '[object'])
+      if (!lines.some((text) => text.includes(word))) expect(`${message}\n${hint ?? ''}`).not.toContain(word)
   }
 }
 
