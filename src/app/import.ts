@@ -15,7 +15,7 @@ export interface ImportOptions extends Pick<OpenProjectOptions, 'cwd' | 'env' | 
   shown: string
   /** Where the project is to be; left out: a folder of its name in `cwd`. */
   folder?: string | undefined
-  /** Whether memory is taken that comes with it: a hypervisor believes what stands there. */
+  /** Whether memory is taken that comes with it: a hypervisor trusts it. */
   memory: boolean
 }
 
@@ -90,8 +90,8 @@ function withoutMemory(header: ExportHeader, emit: Emit): ExportHeader {
         type: 'notice',
         level: 'warn',
         machine: machine.name,
-        message: 'what it has in memory is left out: it boots, as after a power cut',
-        hint: 'import with --memory if the file is yours: a hypervisor believes what stands in a memory',
+        message: 'its memory is left out: it boots, as after a power cut',
+        hint: 'import with --memory if the file is your own: a hypervisor trusts saved memory',
       })
     return machine
   })
@@ -130,7 +130,7 @@ async function addBoxes(user: ReturnType<typeof userPaths>, staging: string, emi
       const box = await store.add(join(staging, kind, digest))
       emit({ type: 'step', status: 'done', step: `add:${digest.slice(0, 12)}`, message })
       if (box.digest !== digest)
-        throw new PosadaError('E_IMPORT', `a box in the archive is not the one it is called`, {
+        throw new PosadaError('E_IMPORT', `a box in the archive is not the one that its name says`, {
           value: digest,
           hint: 'export the project again; an archive of someone else may be made to do harm',
         })

@@ -7,7 +7,7 @@ import { type ExportResult, exportProject } from '../machine/index.ts'
 export default class Export extends BaseCommand {
   static override summary = 'Write the project with its boxes and machines into one file, for posada import.'
   static override description =
-    'The machines have to be off. The file holds their disks and the keys that log in to them: treat it like these. Snapshots stay here.'
+    'The machines have to be off. The file holds their disks and login keys: keep it as safe as these. Snapshots are not exported.'
   static override examples = [
     '<%= config.bin %> export shop.posada',
     '<%= config.bin %> export - | ssh laptop posada import -',
@@ -21,7 +21,7 @@ export default class Export extends BaseCommand {
     }),
   }
   static override flags = {
-    memory: Flags.boolean({ description: 'Take suspended machines as well, with what they have in memory.' }),
+    memory: Flags.boolean({ description: 'Export suspended machines, too, with their memory.' }),
     boxes: Flags.boolean({
       allowNo: true,
       default: true,

@@ -24,7 +24,7 @@ export default class Import extends BaseCommand {
   static override flags = {
     memory: Flags.boolean({
       description:
-        'Take what suspended machines have in memory, from a file of your own: a hypervisor believes it.',
+        'Import the memory of suspended machines, too. Only from a file of your own: a hypervisor trusts it.',
     }),
   }
 
